@@ -1,0 +1,184 @@
+"""The calibration: every rate that the engine needs, with its uncertainty, counts and source.
+
+Axis order everywhere: (segment, category, level, destination), leaving out what does not apply.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from simulator.fiscal import FiscalCalendar
+from simulator.history.tables import CATEGORIES, OUTCOMES
+
+Floats = npt.NDArray[np.float64]
+
+DESTINATIONS = (*CATEGORIES, *OUTCOMES, "advance")
+"""Where a deal can go next; ``advance`` is from the early to the late stage of its category."""
+
+AGE_BINS = (0, 1, 2, 3, 6, 12)
+"""First month of each age bin; age = calendar months since the deal entered its category."""
+
+FACTOR_LEVELS: dict[str, tuple[str, ...]] = {
+    "age": ("month 0", "month 1", "month 2", "months 3-5", "months 6-11", "month 12 on"),
+    "due": ("later", "this month", "past"),
+    "linearity": ("first month", "second month", "third month"),
+    "pushes": ("0", "1", "2+"),
+    "stage": ("early", "late"),
+}
+"""Covariates that change while a deal lives, in the axis order of the engine's hazard table."""
+
+SIZE_BANDS = ("small", "medium", "large")
+"""Thirds of the amounts of a segment's new deals; the levels of the effect ``size``."""
+
+
+@dataclass(frozen=True)
+class GammaRates:
+    """Rates per day with Gamma(shape, rate) uncertainty, and the evidence they rest on.
+
+    Every array has shape (segment, category, destination). Mean = shape / rate. A destination that
+    cannot be reached (a category from itself; advance without stages) has events = exposure = 0
+    and shape = 0, which means a rate of exactly zero.
+    """
+
+    shape: Floats
+    rate: Floats
+    events: Floats
+    exposure_days: Floats
+
+
+@dataclass(frozen=True)
+class LogFactors:
+    """Multipliers of the hazards by the level of one covariate, on the log scale.
+
+    Arrays have shape (category, level, destination) for a factor of ``FACTOR_LEVELS`` and
+    (level, destination) for an effect (source, competitor, compelling_event, size). ``log_mean`` 0 and
+    ``log_sd`` 0: the covariate is not there, or cannot matter. Centred so that the
+    expected-event-weighted mean of ``log_mean`` over the levels is 0.
+    """
+
+    levels: tuple[str, ...]
+    log_mean: Floats
+    log_sd: Floats
+    events: Floats
+    exposure_days: Floats
+
+
+@dataclass(frozen=True)
+class Profiles:
+    """Combinations of effect levels that deals of a segment come with, and how often.
+
+    ``names`` are the effects (a subset of source, competitor, compelling_event), ``levels`` an int array of
+    shape (profile, effect), ``share`` of shape (segment, source-independent profile) summing to 1.
+    """
+
+    names: tuple[str, ...]
+    levels: npt.NDArray[np.int64]
+    share: Floats
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """Amounts of one segment, as a weighted sample with a tail.
+
+    The engine draws from equal-probability slices of: the sample below the threshold, a generalised
+    Pareto above it (``tail_shape``, ``tail_scale``; scale 0 means no tail beyond the sample). Rate
+    uncertainty is the Bayesian bootstrap of the weights, with ``count`` observations.
+    """
+
+    values: Floats
+    weights: Floats
+    tail_start: float
+    tail_shape: float
+    tail_scale: float
+    count: int
+    source: str
+
+
+@dataclass(frozen=True)
+class Dirichlet:
+    """Discrete distributions by segment: concentration (counts + prior), shape (segment, value)."""
+
+    concentration: Floats
+    events: Floats
+
+
+@dataclass(frozen=True)
+class Arrivals:
+    """Qualified deals (SALs) per month, one stream for each segment and source.
+
+    ``shape``/``rate`` (stream,): Gamma uncertainty of the mean per month; ``season`` (month of the
+    year 0–11, January first) multiplies it, mean 1; ``dispersion`` (stream,) is the size parameter of
+    the negative binomial (infinite: Poisson).
+    """
+
+    segment: npt.NDArray[np.int64]
+    source: tuple[str, ...]
+    shape: Floats
+    rate: Floats
+    dispersion: Floats
+    season: Floats
+    season_log_sd: Floats
+    events: Floats
+    exposure_months: Floats
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Everything estimated from one history as of one date.
+
+    Parameters
+    ----------
+    segments : tuple of str
+        Names, in axis order.
+    as_of, first_day : datetime.date
+        The span of history behind the rates.
+    redate : Floats, shape (2, 2)
+        Beta(a, b) that a deal still open at the end of a month gets a new close date, for deals due
+        this month and for deals past due. Rows: due this month, past due.
+    early_push : Floats, shape (segment, 2)
+        Beta(a, b) that a deal due later is pushed in a month.
+    offset, push : Dirichlet
+        Months from SAL to the first close date; months G beyond the next one that a push adds.
+    entry : Dirichlet
+        Where deals start: category * 2 + (1 if late stage), shape (segment, 6).
+    amounts : tuple of Amounts
+        Of new deals, by segment.
+    multiplier_new, multiplier_open : tuple of Amounts
+        Signed amount / amount at SAL, and / amount at a month's end while open, by segment.
+    size_edges : Floats, shape (segment, 2)
+        Amounts that part the size bands.
+    shock_close, shock_demand : float
+        Standard deviation of the log shock shared by a quarter, on closing and on demand.
+    has_stages, has_close_dates, has_late_stages, has_open_amounts : bool
+        What the history could tell; what is False is modelled more coarsely, and said in ``notes``.
+    """
+
+    segments: tuple[str, ...]
+    as_of: dt.date
+    first_day: dt.date
+    calendar: FiscalCalendar
+    hazards: GammaRates
+    factors: dict[str, LogFactors]
+    effects: dict[str, LogFactors]
+    profiles: Profiles
+    amounts: tuple[Amounts, ...]
+    multiplier_new: tuple[Amounts, ...]
+    multiplier_open: tuple[Amounts, ...]
+    size_edges: Floats
+    offset: Dirichlet
+    push: Dirichlet
+    redate: Floats
+    early_push: Floats
+    entry: Dirichlet
+    arrivals: Arrivals
+    shock_close: float
+    shock_demand: float
+    has_stages: bool = True
+    has_close_dates: bool = True
+    has_late_stages: bool = False
+    has_open_amounts: bool = True
+    notes: tuple[str, ...] = field(default=())

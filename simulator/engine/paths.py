@@ -1,0 +1,112 @@
+"""What a simulation returns: arrays by path, period, segment and flow, in this axis order."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from simulator.fiscal import FiscalCalendar
+from simulator.kernels.flows import FLOWS, ORIGINS
+
+Floats = npt.NDArray[np.float64]
+
+QUANTILES = (0.1, 0.5, 0.9)
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Simulated futures of one scenario.
+
+    Parameters
+    ----------
+    scenario : str
+        Name of the scenario.
+    currency : str
+        ISO code of every amount.
+    as_of : datetime.date
+        Last day known; the future begins the day after.
+    calendar : FiscalCalendar
+        Fiscal calendar of the periods.
+    months : ndarray of int64, shape (month,)
+        Month numbers simulated; the first may be what is left of a month.
+    quarters : ndarray of int64, shape (period,)
+        Quarter numbers; the first may be partial.
+    partial : bool
+        Whether the first period had begun by ``as_of``.
+    segments : tuple of str
+        Names, in axis order.
+    flows : ndarray of float64, shape (path, period, segment, flow)
+        Simulated from the day after ``as_of``; names of the last axis in ``FLOWS``. Unit: scenario
+        currency, or deals where the name starts with ``n_``.
+    monthly_bookings : ndarray of float64, shape (path, month, segment)
+        New-business bookings signed in each month. Unit: scenario currency.
+    booked : ndarray of float64, shape (segment,)
+        Signed in the first period up to and including ``as_of`` (0 unless partial).
+    n_booked : ndarray of float64, shape (segment,)
+        How many deals that was.
+    open_amount : ndarray of float64, shape (category, segment)
+        Amount of the open deals at ``as_of``; unknown amounts at their segment's mean.
+    due_amount : ndarray of float64, shape (period, category, segment)
+        The part of it whose close date lies in each period (past due dates count in the first).
+    n_open : ndarray of int64, shape (category, segment)
+        How many deals that is.
+    rate_draw : ndarray of int64, shape (path,)
+        The draw of the rates that each path used.
+    open_deals : tuple of str
+        Ids of the open deals, in axis order.
+    open_wins : ndarray of int64, shape (open deal, period)
+        On how many paths each open deal is won in each period.
+    """
+
+    scenario: str
+    currency: str
+    as_of: dt.date
+    calendar: FiscalCalendar
+    months: npt.NDArray[np.int64]
+    quarters: npt.NDArray[np.int64]
+    partial: bool
+    segments: tuple[str, ...]
+    flows: Floats
+    monthly_bookings: Floats
+    booked: Floats
+    n_booked: Floats
+    open_amount: Floats
+    due_amount: Floats
+    n_open: npt.NDArray[np.int64]
+    rate_draw: npt.NDArray[np.int64]
+    open_deals: tuple[str, ...]
+    open_wins: npt.NDArray[np.int64]
+
+    @property
+    def periods(self) -> tuple[str, ...]:
+        """Names of the fiscal quarters, such as ``FY27Q1``."""
+        return tuple(self.calendar.quarter_label(int(q)) for q in self.quarters)
+
+    @property
+    def n_paths(self) -> int:
+        """Number of simulated paths."""
+        return int(self.flows.shape[0])
+
+    def flow(self, name: str) -> Floats:
+        """Return one flow, shape (path, period, segment).
+
+        Raises
+        ------
+        ValueError
+            No flow has that name.
+        """
+        return np.asarray(self.flows[..., FLOWS.index(name)])
+
+    def bookings_by_origin(self) -> Floats:
+        """Return new-business bookings, shape (path, period, segment, origin), simulated part only."""
+        first = FLOWS.index("won_" + ORIGINS[0])
+        return np.asarray(self.flows[..., first : first + len(ORIGINS)])
+
+    def bookings_new(self) -> Floats:
+        """Return new-business bookings, shape (path, period, segment), what is already booked included."""
+        bookings = self.bookings_by_origin().sum(axis=-1)
+        bookings[:, 0, :] += self.booked
+        return bookings

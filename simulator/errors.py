@@ -1,0 +1,52 @@
+"""What can go wrong: faults of the user's input, and the exceptions that carry them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong with the user's input, and how to mend it.
+
+    Parameters
+    ----------
+    where : str
+        The place: ``base.yaml:12``, ``opportunities.csv, row 17`` or an option such as ``--paths``.
+    what : str
+        The fault in plain words, naming the key, column or value.
+    remedy : str
+        What to do about it.
+    """
+
+    where: str
+    what: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{text}\n    {self.remedy}" if self.remedy else text
+
+
+class SimulatorError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+
+class InputError(SimulatorError):
+    """The user's input is at fault; carries every fault found, not only the first.
+
+    Parameters
+    ----------
+    faults : iterable of Fault
+        All faults found; at least one.
+    """
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(str(fault) for fault in self.faults))
+
+    @classmethod
+    def of(cls, where: str, what: str, remedy: str = "") -> InputError:
+        """Make an error of a single fault."""
+        return cls([Fault(where, what, remedy)])
