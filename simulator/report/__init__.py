@@ -1,1 +1,1 @@
-
+"""Results become files: tables, charts, a summary and a manifest, in one folder."""

@@ -1,0 +1,128 @@
+"""A results folder that appears whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from simulator.errors import InputError
+
+MANIFEST = "manifest.json"
+"""The file that marks a folder as results of ours, which a new run may replace."""
+
+REMEDIES = {
+    errno.ENOSPC: "The disk is full: free some space, or write elsewhere with -o.",
+    errno.EDQUOT: "Your disk quota is used up: free some space, or write elsewhere with -o.",
+    errno.EACCES: "You may not write there: choose another folder with -o.",
+    errno.EPERM: "You may not write there: choose another folder with -o.",
+    errno.EROFS: "That disk is read-only: choose another folder with -o.",
+    errno.ENAMETOOLONG: "The name is too long: choose another folder with -o.",
+    errno.ENOTDIR: "A part of that path is a file: choose another folder with -o.",
+    errno.EEXIST: "A part of that path is a file: choose another folder with -o.",
+    errno.EIO: "The disk reports a fault: write elsewhere with -o.",
+}
+
+
+@contextmanager
+def publish(folder: Path) -> Iterator[Path]:
+    """Give a temporary folder to write into, and put it in the place of ``folder`` once it is whole.
+
+    Whatever stops the writing (a fault, Ctrl-C, a full disk) leaves an older ``folder`` as it was.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the results shall stand. An older results folder (one that holds ``manifest.json``) or
+        an empty folder is replaced.
+
+    Yields
+    ------
+    Path
+        An empty folder beside it. The caller writes a ``manifest.json`` among the files.
+
+    Raises
+    ------
+    InputError
+        The place is taken by something else, or cannot be written.
+    """
+    target = _absolute(folder)
+    check_replaceable(target)
+    draft = target.with_name(f".{target.name}.writing-{secrets.token_hex(4)}")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        draft.mkdir()
+        yield draft
+        _flush(draft)
+        check_replaceable(target)
+        _exchange(draft, target)
+    except OSError as error:
+        if error.errno not in REMEDIES:
+            raise
+        raise InputError.of(
+            str(folder), f"could not be written ({error.strerror})", REMEDIES[error.errno]
+        ) from error
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def check_replaceable(folder: Path) -> None:
+    """Refuse a place whose contents are not results of an earlier run.
+
+    Raises
+    ------
+    InputError
+        The place is a file, a folder of something else, or the folder that the user stands in.
+    """
+    target = _absolute(folder)
+    if not os.path.lexists(target):
+        return
+    if target.is_symlink() or not target.is_dir():
+        raise InputError.of(str(folder), "is not a folder", "Choose another folder with -o.")
+    if Path.cwd().is_relative_to(target):
+        raise InputError.of(
+            str(folder),
+            "is the folder you are in, so it cannot be replaced",
+            "Name a new folder with -o, for example -o results/base.",
+        )
+    if any(target.iterdir()) and not (target / MANIFEST).is_file():
+        raise InputError.of(
+            str(folder),
+            f"holds files that are not results of an earlier run (no {MANIFEST}); nothing was touched",
+            "Choose a new or empty folder with -o, or move those files away.",
+        )
+
+
+def _absolute(folder: Path) -> Path:
+    """Return the path with its parents resolved and its last part as it is, be it a link."""
+    path = Path(os.path.normpath(Path.cwd() / folder.expanduser()))
+    return path.parent.resolve() / path.name
+
+
+def _flush(folder: Path) -> None:
+    """Make sure that the disk holds every file before the folder gets its name."""
+    for path in [*folder.rglob("*"), folder]:
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _exchange(draft: Path, target: Path) -> None:
+    """Move the old folder away, the new one in, and only then remove the old one."""
+    if not target.exists():
+        draft.rename(target)
+        return
+    old = target.with_name(f".{target.name}.old-{secrets.token_hex(4)}")
+    target.rename(old)
+    try:
+        draft.rename(target)
+    except BaseException:
+        old.rename(target)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
