@@ -1,1 +1,1 @@
-
+"""YAML -> Scenario: what the user assumes, wants and would like to change."""

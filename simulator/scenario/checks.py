@@ -1,0 +1,164 @@
+"""What the parts of a scenario must be to each other: something to simulate, known segments, one currency."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from simulator.errors import Fault
+from simulator.history.tables import CATEGORIES
+from simulator.scenario.dates import read_quarter
+from simulator.scenario.faults import key_text, suggestion
+from simulator.scenario.schema import ALL, ScenarioForm
+from simulator.scenario.segments import missing_parts
+from simulator.scenario.tree import Key, Tree
+
+Report = Callable[[Key, str, str], None]
+SYMBOL = re.compile(r"^\s*[+-]?\s*([$€£¥])\s*[\d.]")
+NOT_DOLLARS = frozenset({"EUR", "GBP", "JPY", "CHF", "CNY", "INR", "SEK", "NOK", "DKK", "PLN", "KRW"})
+CURRENCIES_OF = {"€": {"EUR"}, "£": {"GBP", "EGP", "GIP"}, "¥": {"JPY", "CNY"}}
+
+
+def check(form: ScenarioForm, tree: Tree, faulty: frozenset[str]) -> list[Fault]:
+    """Return the faults between the parts of a scenario, those that are ``faulty`` themselves left alone."""
+    faults: list[Fault] = []
+
+    def report(key: Key, what: str, remedy: str) -> None:
+        where, written = tree.place(key)
+        faults.append(Fault(where, f"{key_text(written)}: {what}" if written else what, remedy))
+
+    for needs, inspect in CHECKS:
+        if not faulty & needs:
+            inspect(form, report)
+    if "currency" not in faulty:
+        _one_currency(tree, form.currency, report)
+    if "targets" not in faulty:
+        _quarters_once(tree, report)
+    return faults
+
+
+def _paths_exist(form: ScenarioForm, report: Report) -> None:
+    if form.history is not None and not _is_kind(form.history, Path.is_dir):
+        what = (
+            "is a file, not a folder" if _is_kind(form.history, Path.is_file) else "there is no such folder"
+        )
+        report(("history",), f"{form.history}: {what}", "Name the folder with opportunities.csv in it.")
+    if form.calibration is not None and not _is_kind(form.calibration, Path.is_file):
+        remedy = "Leave it out to calibrate from the history, or write it with 'simulator calibrate'."
+        report(("calibration",), f"{form.calibration}: there is no such file", remedy)
+
+
+def _is_kind(path: str, test: Callable[[Path], bool]) -> bool:
+    try:
+        return test(Path(path))
+    except (OSError, ValueError):
+        return False
+
+
+def _something_to_simulate(form: ScenarioForm, report: Report) -> None:
+    if form.history is not None or form.calibration is not None:
+        return
+    if not form.segments:
+        report(
+            ("history",), "there is nothing to simulate", "Name a 'history' folder, or 'segments' with rates."
+        )
+    for name, segment in form.segments.items():
+        if missing := missing_parts(segment):
+            what = f"without a history or a calibration, {', '.join(missing)} must be given"
+            report(("segments", name), what, "Add them, or name a 'history' folder.")
+
+
+def _day_is_known(form: ScenarioForm, report: Report) -> None:
+    if form.history is None and form.calibration is None and form.segments and form.as_of is None:
+        report(("as_of",), "'as_of' is missing", "Without a history, say on which day the future begins.")
+
+
+def _deals_listed_once(form: ScenarioForm, report: Report) -> None:
+    if form.open_deals and form.history is not None:
+        remedy = "Remove 'open_deals', or 'history' (a 'calibration' file can give the rates)."
+        report(("open_deals",), "the open deals are already in the history", remedy)
+    seen: set[str] = set()
+    for i, deal in enumerate(form.open_deals):
+        if deal.id in seen:
+            report(("open_deals", i, "id"), f"'{deal.id}' is there twice", "Give each deal its own id.")
+        seen.add(deal.id)
+
+
+def _deals_can_move(form: ScenarioForm, report: Report) -> None:
+    if form.history is not None or form.calibration is not None:
+        return
+    for i, deal in enumerate(form.open_deals):
+        segment = form.segments.get(deal.segment)
+        if segment is not None and segment.stays and deal.category not in segment.stays:
+            what = f"segment {deal.segment} has no rates for {deal.category}"
+            known = ", ".join(name for name in CATEGORIES if name in segment.stays)
+            report(("open_deals", i, "category"), what, f"Give them, or use one of: {known}.")
+
+
+def _segments_known(form: ScenarioForm, report: Report) -> None:
+    if form.history is None and form.calibration is None and form.segments:
+        for key, name in named_segments(form):
+            if name not in form.segments:
+                report(key, f"unknown segment '{name}'", suggestion(name, form.segments, "Segments"))
+
+
+def named_segments(form: ScenarioForm) -> list[tuple[Key, str]]:
+    """Return the places where a scenario names a segment outside of ``segments``, and the names."""
+    named = named_targets(form.targets)
+    named += [(("open_deals", i, "segment"), deal.segment) for i, deal in enumerate(form.open_deals)]
+    for lever in type(form.levers).model_fields:
+        for i, use in enumerate(getattr(form.levers, lever)):
+            named += [
+                (("levers", lever, i, "segments", j), name) for j, name in enumerate(use.segments or ())
+            ]
+    return named
+
+
+def named_targets(targets: Mapping[str, Mapping[str, float]]) -> list[tuple[Key, str]]:
+    """Return the places where targets name a segment, and the names."""
+    return [
+        (("targets", period, name), name) for period in targets for name in targets[period] if name != ALL
+    ]
+
+
+CHECKS: tuple[tuple[frozenset[str], Callable[[ScenarioForm, Report], None]], ...] = (
+    (frozenset({"history", "calibration"}), _paths_exist),
+    (frozenset({"history", "calibration", "segments"}), _something_to_simulate),
+    (frozenset({"history", "calibration", "segments", "as_of"}), _day_is_known),
+    (frozenset({"history", "open_deals"}), _deals_listed_once),
+    (frozenset({"history", "calibration", "segments", "open_deals"}), _deals_can_move),
+    (frozenset({"history", "calibration", "segments", "open_deals", "levers", "targets"}), _segments_known),
+)
+"""Each check with the top-level keys that it relies on."""
+
+
+def _one_currency(tree: Tree, currency: str, report: Report) -> None:
+    for key, text in _texts(tree.values, ()):
+        match = SYMBOL.match(text)
+        if match is None or not key or key[0] in {"name", "description"}:
+            continue
+        symbol = match.group(1)
+        fits = currency not in NOT_DOLLARS if symbol == "$" else currency in CURRENCIES_OF[symbol]
+        if not fits:
+            report(key, f"'{text[:40]}' is not in {currency}", f"Leave out {symbol}, or set 'currency'.")
+
+
+def _quarters_once(tree: Tree, report: Report) -> None:
+    seen: dict[str, str] = {}
+    for written in tree.values.get("targets", {}):
+        period = read_quarter(written)
+        if period in seen:
+            report(("targets", written), f"is the same quarter as {seen[period]}", "Keep one.")
+        seen[period] = written
+
+
+def _texts(values: object, key: Key) -> Iterable[tuple[Key, str]]:
+    if isinstance(values, str):
+        yield key, values
+    elif isinstance(values, Mapping):
+        for name, inner in values.items():
+            yield from _texts(inner, (*key, name))
+    elif isinstance(values, (list, tuple)):
+        for i, inner in enumerate(values):
+            yield from _texts(inner, (*key, i))

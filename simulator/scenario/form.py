@@ -1,0 +1,100 @@
+"""What every part of a scenario file is made of: frozen models that refuse unknown keys, friendly types."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from simulator.scenario.dates import read_day, read_month, read_quarter
+from simulator.scenario.numbers import (
+    ReadingError,
+    read_factor,
+    read_money,
+    read_number,
+    read_share,
+    read_whole,
+)
+
+NAME_LENGTH = 80
+NOT_IN_NAMES = frozenset('/\\:*?"<>|')
+
+
+class Form(BaseModel):
+    """Base of the parts of a scenario file."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        coerce_numbers_to_str=True,
+        allow_inf_nan=False,
+        validate_by_name=True,
+        validate_by_alias=True,
+        ser_json_inf_nan="constants",
+    )
+
+
+def read_name(value: str) -> str:
+    """Return a name that can also be the name of a file.
+
+    Raises
+    ------
+    ReadingError
+        Empty, too long, or with characters that file names cannot hold.
+    """
+    name = value.strip()
+    if not name or name.strip(".") == "":
+        raise ReadingError("the name is empty", "Give it a short name.")
+    if len(name) > NAME_LENGTH:
+        raise ReadingError(f"'{name[:20]}…' is too long a name", f"At most {NAME_LENGTH} characters.")
+    if any(c in NOT_IN_NAMES or not c.isprintable() for c in name):
+        raise ReadingError(f"'{name}' cannot name a folder", f"Leave out {' '.join(sorted(NOT_IN_NAMES))}.")
+    return name
+
+
+def read_positive(value: object) -> float:
+    """Return a number above zero; see ``read_number``."""
+    number = read_number(value)
+    if number == 0:
+        raise ReadingError("'0' is not above zero", "Write a number such as 60 or 2.5.")
+    return number
+
+
+def read_positive_money(value: object) -> float:
+    """Return an amount above zero; see ``read_money``."""
+    amount = read_money(value)
+    if amount == 0:
+        raise ReadingError("the amount is zero", "Write an amount such as 12k.")
+    return amount
+
+
+_written = float | str
+
+Name = Annotated[str, AfterValidator(read_name)]
+Money = Annotated[
+    float,
+    BeforeValidator(read_money, _written),
+    Field(json_schema_extra={"examples": ["1.2M", "750k", 1200000]}),
+]
+PositiveMoney = Annotated[
+    float,
+    BeforeValidator(read_positive_money, _written),
+    Field(json_schema_extra={"examples": ["12k", 12000]}),
+]
+Share = Annotated[
+    float, BeforeValidator(read_share, _written), Field(json_schema_extra={"examples": ["45%", 0.45]})
+]
+Factor = Annotated[
+    float,
+    BeforeValidator(read_factor, _written),
+    Field(json_schema_extra={"examples": ["+20%", "x0.8", 1.1]}),
+]
+Number = Annotated[float, BeforeValidator(read_number, _written)]
+Positive = Annotated[float, BeforeValidator(read_positive, _written)]
+Whole = Annotated[int, BeforeValidator(read_whole, int | str)]
+Day = Annotated[
+    dt.date, BeforeValidator(read_day, str), Field(json_schema_extra={"examples": ["2026-10-31"]})
+]
+Month = Annotated[int, BeforeValidator(read_month, str), Field(json_schema_extra={"examples": ["2027-01"]})]
+Quarter = Annotated[str, AfterValidator(read_quarter)]

@@ -1,0 +1,200 @@
+"""Levers: what a scenario may turn up or down, by name, for some segments, for some months."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, ValidationInfo, create_model, field_validator, model_validator
+
+from simulator.scenario.dates import month_text
+from simulator.scenario.form import Factor, Form, Month
+from simulator.scenario.numbers import ReadingError
+
+
+@dataclass(frozen=True)
+class LeverKind:
+    """One lever: its name, what it means, what it multiplies and how far it may be turned.
+
+    Parameters
+    ----------
+    name : str
+        Key in the scenario file.
+    meaning : str
+        In the words of someone from finance.
+    multiplies : str
+        The quantity of the model that it multiplies.
+    low, high : float
+        Smallest and largest factor allowed.
+    by_source : bool
+        Whether it may be turned for one source of deals only.
+    """
+
+    name: str
+    meaning: str
+    multiplies: str
+    low: float
+    high: float
+    by_source: bool = False
+
+
+LEVERS: dict[str, LeverKind] = {
+    lever.name: lever
+    for lever in (
+        LeverKind("close_odds", "how readily deals are won", "rate of winning, from any category", 0, 10),
+        LeverKind(
+            "no_decision",
+            "how readily customers decide to do nothing",
+            "rate of losing to no decision",
+            0,
+            10,
+        ),
+        LeverKind(
+            "competitive_losses",
+            "how readily deals go to a competitor",
+            "rate of losing to competition",
+            0,
+            10,
+        ),
+        LeverKind("velocity", "how fast deals move and close", "all rates of moving and closing", 0, 10),
+        LeverKind(
+            "slippage",
+            "how often a deal due in a month is put off",
+            "probability that a deal due in a month slips (never above 1)",
+            0,
+            5,
+        ),
+        LeverKind("push_length", "how far a deal is put off", "months that a push adds", 0, 10),
+        LeverKind(
+            "sals", "how many deals are qualified", "sales accepted leads per month", 0, 20, by_source=True
+        ),
+        LeverKind("amount", "how large new deals are", "amount of new deals", 0.01, 20),
+        LeverKind(
+            "close_multiplier",
+            "what is signed of the amount expected (discounts are below 1)",
+            "signed amount / open amount",
+            0.01,
+            5,
+        ),
+    )
+}
+"""All levers by name. A new one is one entry here, and its use in the engine."""
+
+
+@dataclass(frozen=True)
+class Lever:
+    """A lever as turned by a scenario.
+
+    Parameters
+    ----------
+    name : str
+        Key of ``LEVERS``.
+    factor : float
+        What it multiplies by.
+    segments : tuple of str, optional
+        Only these; None: all.
+    source : str, optional
+        Only deals from this source; None: all.
+    from_month, until_month : int, optional
+        First and last month number in force, both included; None: without limit.
+    """
+
+    name: str
+    factor: float
+    segments: tuple[str, ...] | None = None
+    source: str | None = None
+    from_month: int | None = None
+    until_month: int | None = None
+
+    def __str__(self) -> str:
+        words = [f"{self.name} x{self.factor:.6g}"]
+        if self.segments is not None:
+            words.append("for " + ", ".join(self.segments))
+        if self.source is not None:
+            words.append(f"from source {self.source}")
+        if self.from_month is not None:
+            words.append(f"from {month_text(self.from_month)}")
+        if self.until_month is not None:
+            words.append(f"until {month_text(self.until_month)}")
+        return " ".join(words)
+
+
+def _listed(value: object) -> object:
+    if isinstance(value, str):
+        return None if value.strip() == "all" else [value]
+    return value
+
+
+class LeverUse(Form):
+    """One turn of a lever."""
+
+    factor: Factor = Field(description="What to multiply by: +20%, -10%, x0.8 or 1.1.")
+    segments: Annotated[tuple[str, ...] | None, BeforeValidator(_listed, str | list[str] | None)] = Field(
+        None, description="Only these segments; all where left out.", min_length=1
+    )
+    source: str | None = Field(None, description="Only deals from this source (lever sals).")
+    from_month: Month | None = Field(None, alias="from", description="First month in force, such as 2027-01.")
+    until_month: Month | None = Field(
+        None, alias="until", description="Last month in force, such as 2027-06."
+    )
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> LeverUse:
+        if (
+            self.from_month is not None
+            and self.until_month is not None
+            and self.from_month > self.until_month
+        ):
+            raise ReadingError(
+                f"begins ({month_text(self.from_month)}) after it ends ({month_text(self.until_month)})",
+                "Exchange 'from' and 'until'.",
+            )
+        return self
+
+
+def _uses(value: object) -> object:
+    items = value if isinstance(value, list) else [value]
+    return [item if isinstance(item, (dict, LeverUse)) else {"factor": item} for item in items]
+
+
+Uses = Annotated[tuple[LeverUse, ...], BeforeValidator(_uses, Factor | LeverUse | list[Factor | LeverUse])]
+
+
+class _LeverForm(Form):
+    @field_validator("*")
+    @classmethod
+    def _allowed(cls, uses: tuple[LeverUse, ...], info: ValidationInfo) -> tuple[LeverUse, ...]:
+        kind = LEVERS[str(info.field_name)]
+        for use in uses:
+            if not kind.low <= use.factor <= kind.high:
+                raise ReadingError(
+                    f"x{use.factor:g} is out of range",
+                    f"{kind.name} may be turned from x{kind.low:g} to x{kind.high:g}.",
+                )
+            if use.source is not None and not kind.by_source:
+                can = ", ".join(k.name for k in LEVERS.values() if k.by_source)
+                raise ReadingError(f"{kind.name} cannot be turned for one source", f"Only {can} can.")
+        return uses
+
+
+def _lever_field(kind: LeverKind) -> Any:
+    description = f"{kind.meaning[0].upper()}{kind.meaning[1:]}: multiplies the {kind.multiplies}."
+    return (Uses, Field((), description=description))
+
+
+LeverForm: type[Form] = create_model(
+    "Levers",
+    __base__=_LeverForm,
+    __doc__="What to turn up or down.",
+    **{kind.name: _lever_field(kind) for kind in LEVERS.values()},
+)
+"""The ``levers`` section of a scenario file."""
+
+
+def levers_of(form: Form) -> tuple[Lever, ...]:
+    """Return the levers that a ``levers`` section turns, in the order of ``LEVERS``."""
+    return tuple(
+        Lever(name, use.factor, use.segments, use.source, use.from_month, use.until_month)
+        for name in LEVERS
+        for use in getattr(form, name)
+    )

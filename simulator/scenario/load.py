@@ -1,0 +1,143 @@
+"""Read a scenario: files, what they extend, what the command line sets; all faults at once."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+
+from simulator.errors import Fault, InputError
+from simulator.scenario.checks import check
+from simulator.scenario.faults import faults_of
+from simulator.scenario.form import read_name
+from simulator.scenario.layers import Overrides, merged, override_trees, read_layers
+from simulator.scenario.levers import levers_of
+from simulator.scenario.numbers import ReadingError
+from simulator.scenario.schema import Scenario, ScenarioForm
+from simulator.scenario.segments import never_ends
+from simulator.scenario.tree import Tree
+
+T = TypeVar("T")
+
+
+def load_scenario(path: Path | str, overrides: Overrides = ()) -> Scenario:
+    """Read a scenario file.
+
+    Parameters
+    ----------
+    path : pathlib.Path or str
+        The YAML file.
+    overrides : sequence of str, or mapping of str to object
+        ``key.sub=value`` as given to ``--set``, or keys with their values; laid on top of the files.
+
+    Returns
+    -------
+    Scenario
+        Every default filled, except what only the history knows (``settled``).
+
+    Raises
+    ------
+    InputError
+        With every fault found, in the files and between their parts.
+    """
+    path = Path(path)
+    faults: list[Fault] = []
+    trees, files = _or_faults(lambda: read_layers(path), ([], ()), faults)
+    settings = _or_faults(lambda: override_trees(overrides), [], faults)
+    if faults:
+        raise InputError(faults)
+    tree, notes = merged(trees, settings)
+    return _scenario(tree, _file_name(path), files, notes)
+
+
+def _or_faults(read: Callable[[], T], default: T, faults: list[Fault]) -> T:
+    try:
+        return read()
+    except InputError as error:
+        faults.extend(error.faults)
+        return default
+
+
+def scenario_from_dict(values: Mapping[str, Any], label: str = "scenario") -> Scenario:
+    """Return the scenario of plain values, as ``Scenario.to_dict`` gives them.
+
+    Raises
+    ------
+    InputError
+        With every fault found.
+    """
+    tree, _ = merged([Tree(dict(values), {(): label})], [])
+    return _scenario(tree, label, (), [])
+
+
+def resolved_yaml(scenario: Scenario) -> str:
+    """Return a scenario as YAML with every default filled; it reads back as the same scenario."""
+    text = io.StringIO()
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = False
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    yaml.dump({key: value for key, value in scenario.to_dict().items() if value is not None}, text)
+    return text.getvalue()
+
+
+def _file_name(path: Path) -> str:
+    try:
+        return read_name(path.stem)
+    except ReadingError:
+        return "scenario"
+
+
+def _scenario(tree: Tree, default_name: str, files: tuple[Path, ...], notes: list[str]) -> Scenario:
+    form, faults = _form(tree)
+    if faults or form is None:
+        raise InputError(sorted(faults, key=_reading_order))
+    return Scenario(
+        name=form.name or default_name,
+        description=form.description,
+        as_of=form.as_of,
+        currency=form.currency,
+        fiscal_year=form.fiscal_year,
+        horizon_quarters=form.horizon_quarters,
+        history=Path(form.history) if form.history else None,
+        calibration=Path(form.calibration) if form.calibration else None,
+        simulation=form.simulation,
+        segments=form.segments,
+        targets=form.targets,
+        open_deals=form.open_deals,
+        levers=levers_of(form.levers),
+        notes=tuple(notes + _notes(form)),
+        files=files,
+        places=tree.places,
+    )
+
+
+def _reading_order(fault: Fault) -> tuple[str, int]:
+    file, _, line = fault.where.rpartition(":")
+    return (file, int(line)) if line.isdecimal() else (fault.where, 0)
+
+
+def _form(tree: Tree) -> tuple[ScenarioForm | None, list[Fault]]:
+    try:
+        form = ScenarioForm.model_validate(tree.values)
+        return form, check(form, tree, frozenset())
+    except ValidationError as error:
+        faults = faults_of(error, ScenarioForm, tree)
+        faulty = frozenset(
+            str(details["loc"][0]) for details in error.errors(include_url=False) if details["loc"]
+        )
+    sound = {key: value for key, value in tree.values.items() if key not in faulty}
+    return None, faults + check(ScenarioForm.model_validate(sound), tree, faulty)
+
+
+def _notes(form: ScenarioForm) -> list[str]:
+    notes = []
+    for name, segment in form.segments.items():
+        if endless := never_ends(segment):
+            notes.append(f"segments.{name}: no deal in {', '.join(endless)} can ever be won or lost")
+        if segment.replaces_rates and segment.stays and segment.evidence_deals is None:
+            notes.append(f"segments.{name}: the shares given are taken as certain (no evidence_deals)")
+    return notes

@@ -1,0 +1,110 @@
+"""A scenario beside what the history or the calibration knows: its segments and its last day."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import replace
+
+from simulator.errors import Fault, InputError
+from simulator.fiscal import month_number
+from simulator.scenario.checks import named_targets
+from simulator.scenario.faults import key_text, suggestion
+from simulator.scenario.schema import ALL, Scenario
+from simulator.scenario.segments import Segment
+from simulator.scenario.tree import Key, Tree
+
+
+def settled(scenario: Scenario, segments: Sequence[str] = (), last_day: dt.date | None = None) -> Scenario:
+    """Return the scenario with what only the history knows filled in.
+
+    Fills ``as_of``, one entry of ``segments`` for each segment (in the order known) and the target of
+    ``all`` where every segment has one; notes targets outside the horizon.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        As loaded.
+    segments : sequence of str
+        Segments of the history or calibration; empty where the scenario brings its own.
+    last_day : datetime.date, optional
+        Last day of the history.
+
+    Raises
+    ------
+    InputError
+        A segment is named that does not exist, or no as-of date is known.
+    """
+    known = tuple(segments) or tuple(scenario.segments)
+    faults = _unknown_segments(scenario, known)
+    as_of = scenario.as_of or last_day
+    if as_of is None:
+        faults.append(
+            Fault(_place(scenario, ("as_of",)), "'as_of' is missing", "Say when the future begins.")
+        )
+    if faults or as_of is None:
+        raise InputError(faults)
+    notes = list(scenario.notes)
+    if last_day is not None and as_of > last_day:
+        notes.append(f"as_of is {as_of}, but the history ends on {last_day}: nothing is known in between")
+    full = replace(
+        scenario,
+        as_of=as_of,
+        segments={name: scenario.segments.get(name, Segment()) for name in known},
+        targets={period: _with_total(by, known) for period, by in scenario.targets.items()},
+    )
+    return replace(full, notes=tuple(notes + _outside_horizon(full)))
+
+
+def horizon(scenario: Scenario) -> range:
+    """Return the quarter numbers that a scenario simulates; the first holds the day after ``as_of``.
+
+    Raises
+    ------
+    ValueError
+        The scenario has no as-of date yet.
+    """
+    if scenario.as_of is None:
+        raise ValueError("the as-of date is not known yet")
+    first = int(scenario.fiscal_calendar().quarter(month_number(scenario.as_of + dt.timedelta(days=1))))
+    return range(first, first + scenario.horizon_quarters)
+
+
+def _with_total(by_segment: dict[str, float], known: tuple[str, ...]) -> dict[str, float]:
+    if ALL in by_segment or any(name not in by_segment for name in known):
+        return by_segment
+    return {ALL: sum(by_segment[name] for name in known), **by_segment}
+
+
+def _outside_horizon(scenario: Scenario) -> list[str]:
+    calendar = scenario.fiscal_calendar()
+    labels = [calendar.quarter_label(quarter) for quarter in horizon(scenario)]
+    outside = [period for period in scenario.targets if period not in labels]
+    if not outside:
+        return []
+    return [
+        f"targets for {', '.join(outside)} are outside of what is simulated ({labels[0]} to {labels[-1]})"
+    ]
+
+
+def _unknown_segments(scenario: Scenario, known: tuple[str, ...]) -> list[Fault]:
+    faults = []
+    for key, name in _named_segments(scenario):
+        if name not in known:
+            where = _place(scenario, key)
+            what = f"{key_text(key)}: unknown segment '{name}'"
+            faults.append(Fault(where, what, suggestion(name, known, "Segments")))
+    return faults
+
+
+def _named_segments(scenario: Scenario) -> list[tuple[Key, str]]:
+    named: list[tuple[Key, str]] = [(("segments", name), name) for name in scenario.segments]
+    named += named_targets(scenario.targets)
+    named += [(("open_deals", i, "segment"), deal.segment) for i, deal in enumerate(scenario.open_deals)]
+    for lever in scenario.levers:
+        named += [(("levers", lever.name, "segments"), name) for name in lever.segments or ()]
+    return list(dict.fromkeys(named))
+
+
+def _place(scenario: Scenario, key: Key) -> str:
+    return Tree(None, scenario.places).place(key)[0]
