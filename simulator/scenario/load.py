@@ -45,21 +45,22 @@ def load_scenario(path: Path | str, overrides: Overrides = ()) -> Scenario:
         With every fault found, in the files and between their parts.
     """
     path = Path(path)
-    faults: list[Fault] = []
-    trees, files = _or_faults(lambda: read_layers(path), ([], ()), faults)
-    settings = _or_faults(lambda: override_trees(overrides), [], faults)
-    if faults:
-        raise InputError(faults)
+    layers = _or_faults(lambda: read_layers(path))
+    settings = _or_faults(lambda: override_trees(overrides))
+    if isinstance(layers, InputError) or isinstance(settings, InputError):
+        raise InputError(
+            fault for part in (layers, settings) if isinstance(part, InputError) for fault in part.faults
+        )
+    trees, files = layers
     tree, notes = merged(trees, settings)
     return _scenario(tree, _file_name(path), files, notes)
 
 
-def _or_faults(read: Callable[[], T], default: T, faults: list[Fault]) -> T:
+def _or_faults(read: Callable[[], T]) -> T | InputError:
     try:
         return read()
     except InputError as error:
-        faults.extend(error.faults)
-        return default
+        return error
 
 
 def scenario_from_dict(values: Mapping[str, Any], label: str = "scenario") -> Scenario:

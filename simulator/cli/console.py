@@ -1,0 +1,126 @@
+"""How commands talk: answers to standard output, progress and faults to standard error.
+
+``--quiet`` leaves out everything but faults; ``--json`` prints one JSON value and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from simulator.errors import Fault
+
+Advance = Callable[[int, int], None]
+"""Called with (done, total) as work goes on."""
+
+SECONDS_BETWEEN_LINES = 5.0
+
+
+class Console:
+    """Where a command says what it has to say.
+
+    Parameters
+    ----------
+    quiet : bool
+        Say nothing but faults.
+    as_json : bool
+        Say nothing but one JSON value.
+    """
+
+    def __init__(self, *, quiet: bool = False, as_json: bool = False) -> None:
+        self.quiet = quiet
+        self.as_json = as_json
+
+    @property
+    def talks(self) -> bool:
+        """Whether words for people are wanted."""
+        return not (self.quiet or self.as_json)
+
+    def say(self, text: str = "") -> None:
+        """Print words for people to standard output."""
+        if self.talks:
+            sys.stdout.write(text + "\n")
+
+    def table(self, table: Any) -> None:
+        """Print a rich table (or anything that rich prints) to standard output."""
+        if self.talks:
+            from rich.console import Console as RichConsole
+
+            RichConsole(file=sys.stdout, highlight=False, soft_wrap=False).print(table)
+
+    def note(self, text: str) -> None:
+        """Print what goes on at the moment to standard error."""
+        if self.talks:
+            sys.stderr.write(text + "\n")
+            sys.stderr.flush()
+
+    def data(self, value: Any) -> None:
+        """Print one JSON value to standard output, where ``--json`` asks for it."""
+        if self.as_json:
+            sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+    @contextmanager
+    def progress(self, title: str) -> Iterator[Advance]:
+        """Show how far work has come, with an estimate of the time left, on standard error.
+
+        A bar on a terminal; a line every few seconds elsewhere; nothing when quiet.
+        """
+        if not self.talks:
+            yield _nothing
+        elif sys.stderr.isatty():
+            with _bar(title) as advance:
+                yield advance
+        else:
+            yield _lines(title)
+
+
+def _nothing(done: int, total: int) -> None:
+    """Show nothing."""
+
+
+@contextmanager
+def _bar(title: str) -> Iterator[Advance]:
+    from rich.console import Console as RichConsole
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=RichConsole(stderr=True), transient=True) as progress:
+        task = progress.add_task(title, total=None)
+
+        def advance(done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total)
+
+        yield advance
+
+
+def _lines(title: str) -> Advance:
+    began = time.monotonic()
+    last = began
+
+    def advance(done: int, total: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= SECONDS_BETWEEN_LINES and 0 < done < total:
+            last = now
+            left = (now - began) * (total - done) / done
+            sys.stderr.write(f"{title}: {100 * done // total} %, about {left:.0f} s left\n")
+            sys.stderr.flush()
+
+    return advance
+
+
+def print_faults(faults: Iterable[Fault], *, as_json: bool = False) -> None:
+    """Print faults: words to standard error, or with ``as_json`` one JSON value to standard output."""
+    found = list(faults)
+    if as_json:
+        rows = [{"where": fault.where, "what": fault.what, "remedy": fault.remedy} for fault in found]
+        sys.stdout.write(json.dumps({"faults": rows}, indent=2, ensure_ascii=False) + "\n")
+        return
+    for fault in found:
+        sys.stderr.write(f"{fault}\n")
+    if len(found) > 1:
+        sys.stderr.write(f"{len(found)} faults.\n")

@@ -1,0 +1,156 @@
+"""The command line: commands by name, each loaded only when it is called, and what happens to errors."""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import importlib.util
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from simulator.cli.console import print_faults
+from simulator.errors import Fault, InputError
+
+DONE, BUG, USER_FAULT, STOPPED = 0, 1, 2, 130
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command: where its function is, and what it does in a line."""
+
+    name: str
+    module: str
+    function: str
+    help: str
+
+    def exists(self) -> bool:
+        """Return whether the command's module is installed."""
+        return importlib.util.find_spec(f"simulator.cli.{self.module}") is not None
+
+    def load(self) -> Any:
+        """Import the command's function and return it as a command of typer."""
+        function = getattr(importlib.import_module(f"simulator.cli.{self.module}"), self.function)
+        app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        app.command(self.name, short_help=self.help, no_args_is_help=False)(function)
+        command = typer.main.get_command(app)
+        command.name = self.name
+        return command
+
+
+COMMANDS = (
+    Command("init", "init", "init", "Write a starter workspace: a sample history and scenarios."),
+    Command("import", "import_history", "import_history", "Turn CRM exports into a normalised history."),
+    Command("audit", "audit", "audit", "Check a history: what is missing, odd or contradictory."),
+    Command("calibrate", "calibrate", "calibrate", "Estimate rates from a history, with intervals."),
+    Command(
+        "diagnose", "diagnose", "diagnose", "Show close, win and slippage rates, and what holds sales back."
+    ),
+    Command(
+        "validate", "validate", "validate", "Check a scenario: all faults at once, with line and remedy."
+    ),
+    Command("schema", "schema", "schema", "Write the JSON Schema of scenario files, for editors."),
+    Command("run", "run", "run", "Simulate a scenario: bookings, coverage, charts."),
+)
+"""All commands, in the order of a user's work; those not installed are not listed."""
+
+
+class LazyGroup(TyperGroup):
+    """A group that knows its commands by name and imports one only to run it."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.lazy = {command.name: command for command in COMMANDS if command.exists()}
+        for command in self.lazy.values():
+            self.add_command(TyperCommand(command.name, help=command.help))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """Return the command that is called, imported."""
+        name, stub, rest = super().resolve_command(ctx, args)
+        return name, self.lazy[name].load() if name in self.lazy else stub, rest
+
+
+app = typer.Typer(
+    cls=LazyGroup,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        sys.stdout.write(f"simulator {version('simulator')}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _simulator(
+    version: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True, help="Print it."),
+    debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error."),
+) -> None:
+    """What will we book, and how sure are we? Start with: simulator run SCENARIO."""
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run the command line and exit: 0 done, 2 the input is at fault, 1 a bug, 130 stopped."""
+    given = list(sys.argv[1:] if args is None else args)
+    debug = "--debug" in given
+    given = [arg for arg in given if arg != "--debug"]
+    try:
+        app(args=given, prog_name="simulator")
+    except SystemExit as ending:
+        if ending.code == STOPPED:
+            sys.stderr.write("Stopped; nothing was written.\n")
+        raise
+    except Exception as error:
+        if debug:
+            raise
+        sys.exit(_report(error, as_json="--json" in given))
+
+
+def _report(error: Exception, *, as_json: bool) -> int:
+    if isinstance(error, InputError):
+        print_faults(error.faults, as_json=as_json)
+        return USER_FAULT
+    if isinstance(error, OSError) and (error.filename is not None or error.errno in REMEDIES):
+        print_faults([_file_fault(error)], as_json=as_json)
+        return USER_FAULT
+    sys.stderr.write(
+        f"This is a fault of the simulator, not of your input: {_first_line(error)}\n"
+        "Run the same command with --debug for the traceback, and please report it.\n"
+    )
+    return BUG
+
+
+REMEDIES = {
+    errno.ENOSPC: "The disk is full: free some space, or write elsewhere with -o.",
+    errno.EACCES: "Check its permissions, or write elsewhere with -o.",
+    errno.EPERM: "Check its permissions, or write elsewhere with -o.",
+    errno.EROFS: "The disk is read-only: write elsewhere with -o.",
+    errno.ENOENT: "Check the spelling.",
+    errno.EISDIR: "Name a file, not a folder.",
+    errno.ENOTDIR: "A part of the path is a file, not a folder.",
+    errno.EEXIST: "Remove it, or write elsewhere with -o.",
+    errno.ENAMETOOLONG: "Use a shorter name.",
+}
+
+
+def _file_fault(error: OSError) -> Fault:
+    what = error.strerror or type(error).__name__
+    return Fault(str(error.filename or ""), what[0].lower() + what[1:], REMEDIES.get(error.errno or 0, ""))
+
+
+def _first_line(error: Exception) -> str:
+    text = f"{type(error).__name__}: {error}"
+    return text.splitlines()[0]
+
+
+if __name__ == "__main__":
+    main()

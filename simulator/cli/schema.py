@@ -1,0 +1,25 @@
+"""``simulator schema``: the JSON Schema of scenario files."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from simulator.cli.options import Out
+
+
+def schema(out: Out = None) -> None:
+    """Write the JSON Schema of scenario files, for completion and checks in editors.
+
+    In VS Code with the YAML extension, put this line on top of a scenario:
+    # yaml-language-server: $schema=scenario.schema.json
+    """
+    from simulator.scenario.schema import scenario_schema
+
+    text = json.dumps(scenario_schema(), indent=2, ensure_ascii=False) + "\n"
+    if out is None:
+        sys.stdout.write(text)
+        return
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(text, encoding="utf-8")
+    sys.stdout.write(f"Written: {out}\n")
