@@ -75,7 +75,7 @@ def states_at(states: DealStates, day: float) -> npt.NDArray[np.int64]:
 
 def _teams(history: History, table: pd.DataFrame) -> pd.Series[str]:
     by_rep = history.reps.drop_duplicates("rep_id").set_index("rep_id")["team"]
-    return table["team"].fillna(table["owner"].map(by_rep))
+    return table["team"].fillna(table["owner"].map(by_rep).astype("str"))
 
 
 def _first_amounts(states: DealStates, first: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:

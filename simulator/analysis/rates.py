@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.stats import chi2_contingency
 
 from simulator.analysis.due import SLIPPED
 from simulator.analysis.intervals import effective_trials, share_interval
@@ -88,6 +89,21 @@ def rate_by_segment(table: pd.DataFrame, measure: str, basis: str = "count") -> 
         (table["measure"] == measure) & (table["basis"] == basis) & table["by"].isin(["all", "segment"])
     ]
     return {str(group): float(value) for group, value in zip(rows["group"], rows["value"], strict=True)}
+
+
+def chance_explains(groups: pd.DataFrame) -> bool:
+    """Return whether the rates of groups differ no more than chance makes them (chi-square, 1 %).
+
+    Parameters
+    ----------
+    groups : DataFrame
+        Rows of ``rates`` of one measure and dimension, by count.
+    """
+    won = groups["numerator"].to_numpy(dtype=np.float64)
+    lost = groups["denominator"].to_numpy(dtype=np.float64) - won
+    if len(groups) < 2 or not won.sum() or not lost.sum():
+        return True
+    return bool(chi2_contingency(np.stack([won, lost])).pvalue > 0.01)
 
 
 def leaking(deals: pd.DataFrame, dimension: str) -> bool:

@@ -1,0 +1,134 @@
+"""A company's track record: everything that its closed and open deals say about how it sells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from simulator.analysis.conversion import accepted, conversion, incidence_of
+from simulator.analysis.coverage_history import coverage_history
+from simulator.analysis.created import created, cycles
+from simulator.analysis.due import due_deals, past_due
+from simulator.analysis.dwell import dwell
+from simulator.analysis.incidence import Incidence
+from simulator.analysis.pushes import pushes
+from simulator.analysis.qualified import DIMENSIONS, OPEN, qualified_deals
+from simulator.analysis.rates import LEAK, NO_AMOUNTS, dimensions, rates
+from simulator.analysis.window import Window, rate_window
+from simulator.errors import InputError
+from simulator.fiscal import FiscalCalendar
+from simulator.history.states import DealStates, deal_states
+from simulator.history.tables import OUTCOMES, History
+
+
+@dataclass(frozen=True)
+class TrackRecord:
+    """Rates, conversion, dwell, pushes, past coverage and pipeline created, over one window.
+
+    Parameters
+    ----------
+    window : Window
+        The whole fiscal quarters measured.
+    n_deals, n_ended, n_open, n_past_due : int
+        Qualified deals in all, those that ended in the window, those open at as_of, and those of them
+        with a close date in a month that is over.
+    incidence : Incidence
+        Outcomes by days since SAL of deals accepted since the window began, by count.
+    rates, conversion, dwell, pushes, coverage, created, cycles : DataFrame
+        As described at the functions of these names.
+    notes : tuple of str
+        What this history could not tell, and why.
+    """
+
+    window: Window
+    n_deals: int
+    n_ended: int
+    n_open: int
+    n_past_due: int
+    incidence: Incidence
+    rates: pd.DataFrame
+    conversion: pd.DataFrame
+    dwell: pd.DataFrame
+    pushes: pd.DataFrame
+    coverage: pd.DataFrame
+    created: pd.DataFrame
+    cycles: pd.DataFrame
+    notes: tuple[str, ...]
+
+
+def track_record(history: History, calendar: FiscalCalendar, n_quarters: int = 8) -> TrackRecord:
+    """Measure a history over its last whole fiscal quarters.
+
+    Parameters
+    ----------
+    history : History
+        As of the date that the record shall be drawn up for.
+    calendar : FiscalCalendar
+        Fiscal quarters.
+    n_quarters : int
+        How many to look back.
+
+    Raises
+    ------
+    InputError
+        The history has no qualified deal, or ``n_quarters`` is less than 1.
+    """
+    states = deal_states(history)
+    if not len(states.deal):
+        raise InputError.of(
+            "opportunities",
+            "no deal was ever qualified, so there is nothing to measure",
+            "Check that at least one stage maps to pipeline, best_case or commit, or give qualified_date.",
+        )
+    deals = qualified_deals(history, states)
+    window = rate_window(calendar, history.as_of, float(deals["qualified"].min()), n_quarters)
+    due = due_deals(states, deals, window)
+    table = rates(deals, due, window)
+    return TrackRecord(
+        window=window,
+        n_deals=len(deals),
+        n_ended=int(((deals["ended"] >= window.start) & (deals["ended"] < window.end)).sum()),
+        n_open=int((deals["outcome"] == OPEN).sum()),
+        n_past_due=past_due(states, window),
+        incidence=incidence_of(accepted(deals, window)),
+        rates=table,
+        conversion=conversion(deals, window),
+        dwell=dwell(states, deals, window),
+        pushes=pushes(states, deals, due, window),
+        coverage=coverage_history(history, states, deals, window),
+        created=created(deals, window),
+        cycles=cycles(deals, window),
+        notes=tuple(_notes(history, states, deals, table, window)),
+    )
+
+
+def _notes(
+    history: History, states: DealStates, deals: pd.DataFrame, table: pd.DataFrame, window: Window
+) -> list[str]:
+    absent = ", ".join(name for name in DIMENSIONS[1:] if name not in dimensions(deals))
+    leaks = ", ".join(sorted(set(table.loc[table["note"] == LEAK, "by"])))
+    n_ended = int((deals["outcome"] != OPEN).sum())
+    n_unqualified = int(history.opportunities["outcome"].notna().sum()) - n_ended
+    said = {
+        "The history covers no whole fiscal quarter: rates use all of it; slippage and past coverage need "
+        "whole quarters.": not window.quarters,
+        f"Not split by {absent}: not in the history, or the same for every deal.": bool(absent),
+        f"No rates by {leaks}: filled in much more often for one outcome than for the others, so such a rate "
+        "would only show who fills it in.": bool(leaks),
+        "Amounts of lost (or won) deals are mostly missing, so rates by amount are left out.": bool(
+            (table["note"] == NO_AMOUNTS).any()
+        ),
+        "There are no planned close dates: slippage, pushes and past coverage cannot be told.": bool(
+            (states.close_month < 0).all()
+        ),
+        "All deals are in one forecast category: time in each category and coverage by best case + commit "
+        "need stage changes.": bool((states.category == states.category[0]).all()),
+        f"{n_unqualified:,} deals ended without ever being qualified and are left out of every rate.": (
+            n_unqualified > 0
+        ),
+        "No loss is put down to a competitor, so the win rate says nothing: record why deals are lost.": (
+            n_ended > 0 and not (deals["outcome"] == OUTCOMES.index("lost_competition")).any()
+        ),
+    }
+    return [text for text, holds in said.items() if holds]

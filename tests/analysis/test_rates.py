@@ -1,0 +1,209 @@
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from simulator.analysis.due import SLIPPED, due_deals, past_due
+from simulator.analysis.qualified import qualified_deals
+from simulator.analysis.rates import LEAK, NO_AMOUNTS, TOO_FEW, chance_explains, rate_by_segment, rates
+from simulator.analysis.window import rate_window
+from simulator.errors import InputError
+from simulator.fiscal import FiscalCalendar, day_number
+from tests.analysis.deals_by_hand import Deal, by_hand
+
+CALENDAR = FiscalCalendar(start_month=1)
+AS_OF = "2026-07-15"
+
+
+def deal(amount=100.0, ended="2026-05-20", outcome="won", close="2026-05", start="2026-04-10", **more):
+    signed = more.pop("signed", None)
+    segment = more.pop("segment", "mid")
+    steps = [(start, "pipeline", close, amount)]
+    return Deal(steps, ended, outcome, signed=signed, segment=segment, more=more)
+
+
+def measured(deals, n_quarters=1, as_of=AS_OF, calendar=CALENDAR):
+    history, states = by_hand(deals, as_of)
+    table = qualified_deals(history, states)
+    window = rate_window(calendar, history.as_of, float(table["qualified"].min()), n_quarters)
+    due = due_deals(states, table, window)
+    return rates(table, due, window), due, window, states, table
+
+
+def pick(table, measure, by="all", group="all", basis="count"):
+    rows = table[
+        (table["measure"] == measure)
+        & (table["by"] == by)
+        & (table["group"] == group)
+        & (table["basis"] == basis)
+    ]
+    assert len(rows) == 1
+    return rows.iloc[0]
+
+
+def test_the_three_rates_by_count_and_by_amount_are_their_definitions():
+    deals = [
+        deal(amount=300.0),
+        deal(amount=100.0, outcome="lost_competition"),
+        deal(amount=200.0, outcome="lost_no_decision"),
+        deal(amount=400.0, ended=None, outcome=None),
+        deal(amount=1000.0, ended=None, outcome=None, close="2026-09"),
+    ]
+    table, *_ = measured(deals)
+    expected = {
+        ("close_rate", "count"): (1, 3),
+        ("close_rate", "amount"): (300, 600),
+        ("win_rate", "count"): (1, 2),
+        ("win_rate", "amount"): (300, 400),
+        ("slippage_adjusted_close_rate", "count"): (1, 4),
+        ("slippage_adjusted_close_rate", "amount"): (300, 1000),
+        ("slippage", "count"): (1, 4),
+        ("slippage", "amount"): (400, 1000),
+    }
+    for (measure, basis), (part, whole) in expected.items():
+        row = pick(table, measure, basis=basis)
+        assert (row["numerator"], row["denominator"]) == (part, whole)
+        assert row["value"] == pytest.approx(part / whole)
+        assert row["low"] < row["value"] < row["high"]
+
+
+def test_a_close_rate_of_a_third_and_one_of_a_quarter_need_three_and_four_times():
+    deals = [deal(), *[deal(outcome="lost_no_decision")] * 2, deal(ended=None, outcome=None)]
+    table, *_ = measured(deals)
+    close = pick(table, "close_rate")["value"]
+    adjusted = pick(table, "slippage_adjusted_close_rate")["value"]
+    assert (1 / close, 1 / adjusted) == pytest.approx((3, 4))
+
+
+def test_amounts_of_won_deals_are_the_signed_ones_but_due_ones_those_of_the_day():
+    table, *_ = measured([deal(amount=100.0, signed=80.0), deal(amount=100.0, outcome="lost_competition")])
+    assert pick(table, "close_rate", basis="amount")["numerator"] == 80
+    assert pick(table, "slippage_adjusted_close_rate", basis="amount")["numerator"] == 100
+
+
+def test_who_is_due_in_a_quarter():
+    deals = [
+        # Due at the quarter's start, pushed out during it and won after it: slipped.
+        Deal(
+            [("2026-02-01", "pipeline", "2026-05", 1.0), ("2026-05-03", "pipeline", "2026-08", 1.0)],
+            "2026-07-10",
+            "won",
+        ),
+        # Planned later at the start, won early all the same: was not due.
+        deal(start="2026-02-01", close="2026-08"),
+        # Created into the quarter with a date in it, lost in it.
+        deal(outcome="lost_no_decision"),
+        # Planned earlier than the quarter and never touched: past due, not due.
+        deal(start="2026-01-15", close="2026-02", ended=None, outcome=None),
+        # Closed before the quarter began.
+        deal(start="2026-02-01", close="2026-05", ended="2026-03-31"),
+        # Closed on the first day after the quarter: slipped by a day.
+        deal(ended="2026-07-01", close="2026-06"),
+    ]
+    _, due, window, states, table = measured(deals)
+    assert window.quarters == (CALENDAR.parse_quarter("FY26Q2"),)
+    endings = dict(zip(due["opportunity_id"], due["ending"], strict=True))
+    assert endings == {"D0": SLIPPED, "D2": 2, "D5": SLIPPED}
+    assert dict(zip(due["opportunity_id"], due["carried"], strict=True)) == {
+        "D0": True,
+        "D2": False,
+        "D5": False,
+    }
+    assert past_due(states, window) == 1
+
+
+def test_a_deal_counts_as_due_in_each_quarter_it_was_due_in():
+    twice = Deal(
+        [("2026-01-10", "pipeline", "2026-03", 5.0), ("2026-03-30", "pipeline", "2026-06", 7.0)],
+        "2026-06-10",
+        "won",
+    )
+    table, due, *_ = measured([twice], n_quarters=2)
+    assert list(due["due_amount"]) == [5.0, 7.0]
+    assert pick(table, "slippage_adjusted_close_rate", basis="amount")["value"] == pytest.approx(7 / 12)
+    assert pick(table, "close_rate")["value"] == 1
+
+
+def test_the_running_quarter_is_left_out_until_its_last_day():
+    late = [deal(), deal(ended="2026-07-10", outcome="lost_no_decision")]
+    assert pick(measured(late)[0], "close_rate")["n"] == 1
+    on_last_day = [deal(ended="2026-06-30", outcome="lost_competition")]
+    _, _, window, *_ = measured(on_last_day, as_of="2026-06-30")
+    assert window.quarters == (CALENDAR.parse_quarter("FY26Q2"),)
+    _, _, window, *_ = measured([deal(start="2026-01-02", ended="2026-02-01")], as_of="2026-06-29")
+    assert window.quarters == (CALENDAR.parse_quarter("FY26Q1"),)
+
+
+def test_a_fiscal_year_that_starts_in_february_moves_the_window():
+    calendar = FiscalCalendar(start_month=2)
+    _, _, window, *_ = measured([deal(start="2026-01-20", close="2026-04")], calendar=calendar)
+    assert [calendar.quarter_label(q) for q in window.quarters] == ["FY27Q1"]
+    assert window.start == day_number(dt.date(2026, 2, 1))
+    assert window.end == day_number(dt.date(2026, 5, 1))
+
+
+def test_a_history_shorter_than_a_quarter_is_measured_whole_and_never_slips():
+    table, due, window, *_ = measured([deal(start="2026-06-20", ended="2026-07-02")])
+    assert window.quarters == () and "whole history" in window.name
+    assert pick(table, "close_rate")["value"] == 1
+    assert due.empty
+
+
+def test_small_groups_say_too_few_and_the_whole_never_does():
+    deals = [deal(segment="big") for _ in range(12)] + [deal(segment="tiny", outcome="lost_competition")]
+    table, *_ = measured(deals)
+    tiny = pick(table, "close_rate", "segment", "tiny")
+    assert tiny["note"] == TOO_FEW and np.isnan(tiny["value"])
+    assert (tiny["numerator"], tiny["denominator"]) == (0, 1)
+    assert rate_by_segment(table, "close_rate") == pytest.approx(
+        {"all": 12 / 13, "big": 1.0, "tiny": np.nan}, nan_ok=True
+    )
+
+
+def test_missing_names_are_a_group_of_their_own_and_teams_come_from_the_rep():
+    deals = [deal(source="partner") for _ in range(10)] + [deal(owner="R1") for _ in range(10)]
+    history, states = by_hand(deals, AS_OF)
+    history.reps.loc[0, ["rep_id", "role", "segment", "team"]] = ["R1", "ae", "mid", "north"]
+    table = qualified_deals(history, states)
+    assert list(table["team"].dropna()) == ["north"] * 10
+    window = rate_window(CALENDAR, history.as_of, float(table["qualified"].min()), 1)
+    result = rates(table, due_deals(states, table, window), window)
+    assert pick(result, "close_rate", "source", "unknown")["n"] == 10
+    assert pick(result, "close_rate", "team", "north")["value"] == 1
+
+
+def test_amounts_known_for_won_deals_only_give_no_rate_by_amount():
+    deals = [deal() for _ in range(20)] + [deal(amount=0.0, outcome="lost_competition") for _ in range(20)]
+    row = pick(measured(deals)[0], "close_rate", basis="amount")
+    assert np.isnan(row["value"]) and row["note"] == NO_AMOUNTS
+    assert pick(measured(deals)[0], "close_rate")["value"] == 0.5
+
+
+def test_a_column_filled_only_when_lost_gives_no_rate():
+    lost = [deal(outcome="lost_competition", competitor="Acme") for _ in range(20)]
+    table, *_ = measured([deal() for _ in range(20)] + lost)
+    row = pick(table, "close_rate", "competitor", "Acme")
+    assert np.isnan(row["value"]) and row["note"] == LEAK
+    even = [deal(competitor="Acme") for _ in range(20)] + lost
+    table, *_ = measured([*even, deal(competitor="Other")])
+    assert pick(table, "close_rate", "competitor", "Acme")["value"] == 0.5
+
+
+def test_chance_explains_small_gaps_and_not_large_ones():
+    def groups(won):
+        return pd.DataFrame({"numerator": won, "denominator": [100.0, 100.0]})
+
+    assert chance_explains(groups([30.0, 36.0]))
+    assert not chance_explains(groups([30.0, 60.0]))
+    assert chance_explains(groups([0.0, 0.0]))
+
+
+def test_no_quarters_at_all_is_refused():
+    with pytest.raises(InputError, match="0 is not a number of quarters"):
+        measured([deal()], n_quarters=0)
+
+
+def test_unqualified_or_ended_outside_the_window_counts_nowhere():
+    table, *_ = measured([deal(), deal(start="2025-01-01", ended="2025-02-01", outcome="lost_competition")])
+    assert pick(table, "close_rate")["n"] == 1
