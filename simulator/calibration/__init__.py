@@ -1,1 +1,1 @@
-
+"""From a history to rates with their uncertainty."""

@@ -71,8 +71,9 @@ class LogFactors:
 class Profiles:
     """Combinations of effect levels that deals of a segment come with, and how often.
 
-    ``names`` are the effects (a subset of source, competitor, compelling_event), ``levels`` an int array of
-    shape (profile, effect), ``share`` of shape (segment, source-independent profile) summing to 1.
+    ``names`` are the effects (a subset of competitor, compelling_event; the source comes with the stream
+    of arrivals, the size with the amount), ``levels`` an int array of shape (profile, effect), ``share``
+    of shape (segment, profile), each row summing to 1.
     """
 
     names: tuple[str, ...]
@@ -145,6 +146,8 @@ class Calibration:
         Months from SAL to the first close date; months G beyond the next one that a push adds.
     entry : Dirichlet
         Where deals start: category * 2 + (1 if late stage), shape (segment, 6).
+    late_entry : Floats, shape (category, 2)
+        Beta(a, b) that a deal which moves into a category enters its late stage; a = 0: never.
     amounts : tuple of Amounts
         Of new deals, by segment.
     multiplier_new, multiplier_open : tuple of Amounts
@@ -177,6 +180,7 @@ class Calibration:
     arrivals: Arrivals
     shock_close: float
     shock_demand: float
+    late_entry: Floats = field(default_factory=lambda: np.tile([0.0, 1.0], (3, 1)))
     has_stages: bool = True
     has_close_dates: bool = True
     has_late_stages: bool = False

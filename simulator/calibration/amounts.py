@@ -1,0 +1,256 @@
+"""Amounts of new deals with their tail, and how amounts change until they are signed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import stats
+
+from simulator.calibration.calibration import Amounts
+from simulator.calibration.exposure import DealMonths
+from simulator.history.states import DealStates
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+TAIL_QUANTILE = 0.9
+TAIL_MIN_DEALS = 100
+MIN_EXCEEDANCES = 5
+"""Fewer, because many amounts equal the threshold, leave the sample as it is: price lists have no tail."""
+TAIL_SHAPES = (-0.2, 0.65)
+"""Bounds of the generalised-Pareto shape: beyond 0.65 the mean hangs on deals never seen."""
+SHAPE_PRIOR_DEALS = 40.0
+"""Exceedances that the company's tail shape is worth in a segment."""
+THIN_DEALS = 50
+BORROWED_DEALS = 8.0
+MEDIAN_PRIOR_DEALS = 2.0
+MAX_BORROWED_VALUES = 300
+MIN_SEGMENT_WINS = 50
+MAX_VALUES = 1000
+RATIO_BOUNDS = (0.01, 100.0)
+"""A signed amount further than this from the open one tells of a placeholder, not of a discount."""
+OPEN_AMOUNT_SHARE = 0.2
+"""Share of the deals not won that must carry an amount for amounts to be of use before the win."""
+
+
+@dataclass(frozen=True)
+class DealAmounts:
+    """Amounts as they go into the calibration.
+
+    Parameters
+    ----------
+    new, multiplier_new, multiplier_open : tuple of Amounts
+        By segment, as in ``Calibration``.
+    size_edges : ndarray of float64, shape (segment, 2)
+        Amounts that part the size bands.
+    size : ndarray of int64, shape (opportunity,), or None
+        Size band of each deal, -1 unknown; None where amounts are known for won deals only.
+    has_open_amounts : bool
+        Whether amounts are known before a deal is won.
+    notes : tuple of str
+    """
+
+    new: tuple[Amounts, ...]
+    multiplier_new: tuple[Amounts, ...]
+    multiplier_open: tuple[Amounts, ...]
+    size_edges: Floats
+    size: Ints | None
+    has_open_amounts: bool
+    notes: tuple[str, ...]
+
+
+def deal_amounts(
+    states: DealStates,
+    months: DealMonths,
+    opportunities: pd.DataFrame,
+    *,
+    segment: Ints,
+    arrived: Mask,
+    names: tuple[str, ...],
+) -> DealAmounts:
+    """Estimate amounts of new deals, their change until signed, and the size bands.
+
+    Parameters
+    ----------
+    states, months
+        Deals by state and by month.
+    opportunities : DataFrame
+        Table of the history: the latest amount is the signed one of a won deal.
+    segment, arrived : ndarrays, shape (opportunity,)
+        Segment of each deal; whether its beginning was seen.
+    names : tuple of str
+        Names of the segments.
+    """
+    qualified = np.zeros(len(opportunities), dtype=bool)
+    qualified[states.deal] = True
+    won = qualified & (opportunities["outcome"] == "won").fillna(False).to_numpy(dtype=bool)
+    latest = opportunities["amount"].to_numpy(dtype=np.float64)
+    at_sal = _first_amounts(states, len(opportunities))
+    others = qualified & ~won
+    has_open = bool(others.sum() == 0 or np.mean(at_sal[others] > 0) >= OPEN_AMOUNT_SHARE)
+    notes = []
+    if has_open:
+        basis = np.where(arrived, at_sal, np.nan)
+    else:
+        basis = np.where(won, latest, np.nan)
+        notes.append(
+            "Amounts are known for won deals only: new and open deals take the amounts of won ones, "
+            "and nothing is known of discounts or growth before the signature."
+        )
+    zeros = int((basis == 0).sum())
+    if zeros:
+        notes.append(
+            f"{zeros:,} deals have an amount of zero; they are left out of the distribution of amounts."
+        )
+    by_segment = [basis[qualified & (segment == s) & (basis > 0)] for s in range(len(names))]
+    new = _pool_samples(by_segment, names)
+    notes += [
+        f"{n}: {len(v)} amounts only; they lean on the company's."
+        for n, v in zip(names, by_segment, strict=True)
+        if len(v) < 10
+    ]
+    if not any(len(v) for v in by_segment):
+        notes.append("No deal has an amount: every deal counts as 1 in the currency of the history.")
+    edges = np.stack([_terciles(a) for a in new])
+    size = np.where(at_sal > 0, (at_sal[:, None] >= edges[segment]).sum(axis=1), -1) if has_open else None
+    at_end, open_ratio = (
+        _open_ratios(months, won, latest) if has_open else (np.zeros(0, dtype=np.int64), np.zeros(0))
+    )
+    sal_ratio = np.where(won & (at_sal > 0) & has_open, latest / np.where(at_sal > 0, at_sal, 1.0), np.nan)
+    usable = np.flatnonzero(_plausible(sal_ratio))
+    return DealAmounts(
+        new=tuple(new),
+        multiplier_new=_ratio_samples(sal_ratio[usable], usable, segment, names),
+        multiplier_open=_ratio_samples(open_ratio, at_end, segment, names),
+        size_edges=edges,
+        size=size,
+        has_open_amounts=has_open,
+        notes=tuple(notes),
+    )
+
+
+def _first_amounts(states: DealStates, n_opportunities: int) -> Floats:
+    """Return the first amount known of each deal, NaN where there is none."""
+    known = np.flatnonzero(np.isfinite(states.amount))
+    deal, at = np.unique(states.deal[known], return_index=True)
+    amounts = np.full(n_opportunities, np.nan)
+    amounts[deal] = states.amount[known[at]]
+    return amounts
+
+
+def _plausible(ratio: Floats) -> Mask:
+    return np.isfinite(ratio) & (ratio >= RATIO_BOUNDS[0]) & (ratio <= RATIO_BOUNDS[1])
+
+
+def _open_ratios(months: DealMonths, won: Mask, latest: Floats) -> tuple[Ints, Floats]:
+    """Return deals and signed amount / open amount at every month's end of the deals later won."""
+    rows = months.open_at_month_end & won[months.deal] & (months.amount > 0)
+    ratio = latest[months.deal[rows]] / months.amount[rows]
+    keep = _plausible(ratio)
+    return months.deal[rows][keep], ratio[keep]
+
+
+def _ratio_samples(ratio: Floats, deal: Ints, segment: Ints, names: tuple[str, ...]) -> tuple[Amounts, ...]:
+    company = _ratio_sample(ratio, deal, "pooled")
+    samples = []
+    for s in range(len(names)):
+        mine = segment[deal] == s
+        enough = len(np.unique(deal[mine])) >= MIN_SEGMENT_WINS
+        samples.append(_ratio_sample(ratio[mine], deal[mine], "calibrated") if enough else company)
+    return tuple(samples)
+
+
+def _ratio_sample(ratio: Floats, deal: Ints, source: str) -> Amounts:
+    if not len(ratio):
+        return Amounts(np.ones(1), np.ones(1), 1.0, 0.0, 0.0, 0, "prior")
+    values, weights = _thinned(ratio, MAX_VALUES)
+    return Amounts(values, weights, float(values[-1]), 0.0, 0.0, len(np.unique(deal)), source)
+
+
+def _thinned(values: Floats, most: int) -> tuple[Floats, Floats]:
+    """Return the values in order with their shares, or as many means of neighbours as allowed."""
+    ordered = np.sort(values)
+    if len(ordered) <= most:
+        return ordered, np.full(len(ordered), 1.0 / len(ordered))
+    parts = np.array_split(ordered, most)
+    return np.array([p.mean() for p in parts]), np.array([len(p) / len(ordered) for p in parts])
+
+
+def _terciles(amounts: Amounts) -> Floats:
+    below = np.cumsum(amounts.weights)
+    at = np.minimum(np.searchsorted(below, below[-1] * np.array([1.0, 2.0]) / 3.0 - 1e-12), len(below) - 1)
+    return np.asarray(amounts.values[at])  # noqa: PD011
+
+
+def _pool_samples(samples: list[Floats], names: tuple[str, ...]) -> list[Amounts]:
+    """Return the amounts of each segment, thin ones with the company's shape about their own median."""
+    everything = np.concatenate(samples) if samples else np.zeros(0)
+    if not len(everything):
+        return [Amounts(np.ones(1), np.ones(1), 1.0, 0.0, 0.0, 0, "prior") for _ in names]
+    medians = [float(np.median(v)) if len(v) else np.nan for v in samples]
+    company_median = float(np.median(everything))
+    relative = np.concatenate([v / m for v, m in zip(samples, medians, strict=True) if len(v)])
+    company_shape, borrowed_share = _thinned(relative, MAX_BORROWED_VALUES)
+    shape = _company_tail_shape(samples)
+    pooled = []
+    for values, median in zip(samples, medians, strict=True):
+        if len(values) >= TAIL_MIN_DEALS:
+            pooled.append(_with_tail(values, shape))
+        elif len(values) >= THIN_DEALS:
+            pooled.append(_plain(np.sort(values), np.ones(len(values)), len(values), "calibrated"))
+        else:
+            weight = MEDIAN_PRIOR_DEALS / (len(values) + MEDIAN_PRIOR_DEALS)
+            log_median = weight * np.log(company_median) + (1 - weight) * np.log(
+                median if len(values) else 1.0
+            )
+            borrowed = company_shape * np.exp(log_median)
+            mixed = np.concatenate([values, borrowed])
+            weights = np.concatenate([np.ones(len(values)), BORROWED_DEALS * borrowed_share])
+            pooled.append(_plain(mixed, weights, len(values), "pooled"))
+    return pooled
+
+
+def _plain(values: Floats, weights: Floats, count: int, source: str) -> Amounts:
+    order = np.argsort(values, kind="stable")
+    values = values[order]
+    return Amounts(values, weights[order] / weights.sum(), float(values[-1]), 0.0, 0.0, count, source)
+
+
+def _exceedances(values: Floats) -> tuple[float, Floats]:
+    threshold = float(np.quantile(values, TAIL_QUANTILE))
+    return threshold, values[values > threshold] - threshold
+
+
+def _tail_shape(excess: Floats) -> float:
+    return float(np.clip(stats.genpareto.fit(excess, floc=0)[0], *TAIL_SHAPES))
+
+
+def _company_tail_shape(samples: list[Floats]) -> float:
+    """Fit one shape to the exceedances of all segments, each in units of its mean."""
+    scaled = []
+    for values in samples:
+        if len(values) >= TAIL_MIN_DEALS:
+            _, excess = _exceedances(values)
+            if len(excess) >= MIN_EXCEEDANCES:
+                scaled.append(excess / excess.mean())
+    return _tail_shape(np.concatenate(scaled)) if scaled else 0.0
+
+
+def _with_tail(values: Floats, company_shape: float) -> Amounts:
+    """Return a sample with a generalised-Pareto tail above its 90 % quantile, the shape shrunk."""
+    threshold, excess = _exceedances(values)
+    n = len(values)
+    if len(excess) < MIN_EXCEEDANCES:
+        return _plain(*_thinned(values, MAX_VALUES), n, "calibrated")
+    own_weight = len(excess) / (len(excess) + SHAPE_PRIOR_DEALS)
+    shape = own_weight * _tail_shape(excess) + (1 - own_weight) * company_shape
+    scale = float(stats.genpareto.fit(excess, f0=shape, floc=0)[2])
+    body, body_share = _thinned(values[values <= threshold], MAX_VALUES)
+    tail, tail_share = _thinned(values[values > threshold], MAX_VALUES // 10)
+    p_tail = len(excess) / n
+    shares = np.concatenate([(1.0 - p_tail) * body_share, p_tail * tail_share])
+    return Amounts(np.concatenate([body, tail]), shares, threshold, float(shape), scale, n, "calibrated")

@@ -1,0 +1,121 @@
+"""Planned close dates: the first one, whether it moves at a month's end, and how far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from simulator.calibration.calibration import Dirichlet
+from simulator.calibration.exposure import DealMonths, months_of_days
+from simulator.calibration.pooling import pool_counts
+from simulator.history.states import DealStates
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+MAX_OFFSET_MONTHS = 36
+MAX_PUSH_MONTHS = 24
+"""Longer ones count as this long."""
+PRIOR_DEALS = 5.0
+"""Deals that the company's distribution is worth in a segment."""
+PRIOR_MONTHS = 10.0
+"""Deal-months that the company's chance of an early push is worth in a segment."""
+
+
+@dataclass(frozen=True)
+class CloseDates:
+    """How planned close dates are set and moved, as they go into the calibration."""
+
+    redate: Floats
+    early_push: Floats
+    offset: Dirichlet
+    push: Dirichlet
+    n_redate: Floats
+    n_early_push: Floats
+
+
+def close_dates(
+    states: DealStates, months: DealMonths, segment: Ints, arrived: Mask, n_segments: int
+) -> CloseDates:
+    """Count first close dates, and the moves of close dates at the ends of months.
+
+    Parameters
+    ----------
+    states : DealStates
+        States of the deals.
+    months : DealMonths
+        The same by month; what a deal began a month with is set against what it begins the next with.
+    segment : ndarray of int64, shape (opportunity,)
+        Segment of each opportunity.
+    arrived : ndarray of bool, shape (opportunity,)
+        Deals whose beginning the history saw.
+    n_segments : int
+        Number of segments.
+    """
+    at_end = months.open_at_month_end & (months.close_month >= 0)
+    month, planned, after = months.month[at_end], months.close_month[at_end], months.next_close_month[at_end]
+    group = months.segment[at_end]
+    due_from = np.maximum(planned, month)
+    moved = after > due_from
+    redate = np.stack([_beta(moved[planned == month]), _beta(moved[planned < month])])
+    early = planned > month
+    trials = np.bincount(group[early], minlength=n_segments).astype(np.float64)
+    hits = np.bincount(group[early & moved], minlength=n_segments).astype(np.float64)
+    length = np.minimum(after - due_from - 1, MAX_PUSH_MONTHS)[moved]
+    push = _histogram(group[moved], length, n_segments, MAX_PUSH_MONTHS + 1)
+    offset = _first_offsets(states, segment, arrived, n_segments)
+    return CloseDates(
+        redate=redate,
+        early_push=_pooled_betas(hits, trials),
+        offset=_dirichlet(offset),
+        push=_dirichlet(push),
+        n_redate=np.array([(planned == month).sum(), (planned < month).sum()], dtype=np.float64),
+        n_early_push=trials,
+    )
+
+
+def _beta(moved: Mask) -> Floats:
+    return np.array([0.5 + moved.sum(), 0.5 + (~moved).sum()])
+
+
+def _pooled_betas(hits: Floats, trials: Floats) -> Floats:
+    share = (hits.sum() + 0.5) / (trials.sum() + 1.0)
+    weight = min(PRIOR_MONTHS, trials.sum() + 1.0)
+    return np.stack([hits + weight * share, trials - hits + weight * (1.0 - share)], axis=1)
+
+
+def _histogram(group: Ints, value: Ints, n_groups: int, n_values: int) -> Floats:
+    counts = np.bincount(group * n_values + value, minlength=n_groups * n_values)
+    return counts.reshape(n_groups, n_values).astype(np.float64)
+
+
+def _dirichlet(counts: Floats) -> Dirichlet:
+    """Pool counts over segments; with none at all, put a weak weight on the first value."""
+    concentration = pool_counts(counts, PRIOR_DEALS)
+    if counts.sum() == 0:
+        concentration[:, 0] = 1.0
+    return Dirichlet(concentration, counts)
+
+
+def _first_offsets(states: DealStates, segment: Ints, arrived: Mask, n_segments: int) -> Floats:
+    """Count months from SAL to the first close date that a deal had."""
+    first = first_rows(states.deal)
+    dated = np.flatnonzero(states.close_month >= 0)
+    deal, at = np.unique(states.deal[dated], return_index=True)
+    close_month = np.full(len(segment), -1, dtype=np.int64)
+    close_month[deal] = states.close_month[dated[at]]
+    began = months_of_days(states.start[first])
+    found = close_month[states.deal[first]]
+    offset = np.clip(found - began, 0, MAX_OFFSET_MONTHS)
+    seen = arrived[states.deal[first]] & (found >= 0)
+    return _histogram(segment[states.deal[first][seen]], offset[seen], n_segments, MAX_OFFSET_MONTHS + 1)
+
+
+def first_rows(deal: Ints) -> Ints:
+    """Return the rows with which each deal begins, rows being in order of deal."""
+    return (
+        np.flatnonzero(np.append(True, deal[1:] != deal[:-1])) if len(deal) else np.zeros(0, dtype=np.int64)
+    )

@@ -1,0 +1,241 @@
+"""From a history to a calibration, step by step."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from simulator.calibration.amounts import deal_amounts
+from simulator.calibration.calibration import DESTINATIONS, Calibration
+from simulator.calibration.close_dates import close_dates
+from simulator.calibration.deals import fit_deal_rates, reachable
+from simulator.calibration.demand import demand
+from simulator.calibration.effects import deal_traits, profiles
+from simulator.calibration.entry import arrivals_seen, entries, late_entries
+from simulator.calibration.exposure import DealMonths, aggregate, deal_months
+from simulator.calibration.shock import Shock, by_quarter, quarterly_shock
+from simulator.errors import InputError
+from simulator.fiscal import FiscalCalendar
+from simulator.history.states import DealStates, deal_states
+from simulator.history.tables import History
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+UNKNOWN_SEGMENT = "unknown"
+FEW_DATES = 0.1
+"""Share of the time at risk with a planned close date below which there are none to speak of."""
+WON = DESTINATIONS.index("won")
+
+
+def calibrate(
+    history: History, calendar: FiscalCalendar, segments: tuple[str, ...] | None = None
+) -> Calibration:
+    """Estimate every rate that the engine needs from one history.
+
+    Parameters
+    ----------
+    history : History
+        Nothing in it is dated after its as_of; open deals are censored there.
+    calendar : FiscalCalendar
+        Fiscal quarters, for the effect of the month of the quarter and the shared shock.
+    segments : tuple of str, optional
+        Names in axis order; by default all that the qualified deals have, in alphabetical order.
+
+    Raises
+    ------
+    InputError
+        The history holds no qualified deal, or none of a segment asked for.
+    """
+    return calibrate_states(history, deal_states(history), calendar, segments)
+
+
+def calibrate_states(
+    history: History, states: DealStates, calendar: FiscalCalendar, segments: tuple[str, ...] | None = None
+) -> Calibration:
+    """Estimate every rate from a history whose deal states are known already (see ``calibrate``)."""
+    names, segment, notes = _segments(history.opportunities, states, segments)
+    states = _rows(states, segment[states.deal] >= 0)
+    has_stages = len(history.stage_changes) > 0
+    states, has_dates, date_notes = _usable_dates(history, states)
+    n_deals = len(segment)
+    qualified = np.zeros(n_deals, dtype=bool)
+    qualified[states.deal] = True
+    arrived = arrivals_seen(states, n_deals)
+    months = deal_months(states, segment, calendar)
+    amounts = deal_amounts(
+        states, months, history.opportunities, segment=segment, arrived=arrived, names=names
+    )
+    traits = deal_traits(history.opportunities, qualified, amounts.size)
+    profile, profile_levels = traits.profile_codes(n_deals)
+    exposure = aggregate(months, profile, len(names), len(profile_levels))
+    rates = fit_deal_rates(exposure, profile_levels, traits.levels, reachable(exposure, has_stages))
+    dates = close_dates(states, months, segment, arrived, len(names))
+    wanted = demand(
+        states, history.opportunities, segment=segment, arrived=arrived, names=names, as_of=history.as_of
+    )
+    won = rates.expected_events(months, profile, profile_levels, WON, len(names))
+    close = _closing_shock(months, won, calendar)
+    sals = _demand_shock(wanted.observed, wanted.expected, calendar.quarter(wanted.months), wanted.dispersion)
+    return Calibration(
+        segments=names,
+        as_of=history.as_of,
+        first_day=dt.date(1970, 1, 1) + dt.timedelta(days=int(np.floor(states.start.min()))),
+        calendar=calendar,
+        hazards=rates.hazards,
+        factors=rates.factors,
+        effects=rates.effects,
+        profiles=profiles(traits, segment, arrived & qualified, len(names)),
+        amounts=amounts.new,
+        multiplier_new=amounts.multiplier_new,
+        multiplier_open=amounts.multiplier_open,
+        size_edges=amounts.size_edges,
+        offset=dates.offset,
+        push=dates.push,
+        redate=dates.redate,
+        early_push=dates.early_push,
+        entry=entries(states, segment, arrived, len(names)),
+        arrivals=wanted.arrivals,
+        shock_close=close.mean,
+        shock_demand=sals.mean,
+        has_stages=has_stages,
+        has_close_dates=has_dates,
+        has_late_stages=bool((states.late == 1).any()),
+        has_open_amounts=amounts.has_open_amounts,
+        late_entry=late_entries(states),
+        notes=(
+            *notes,
+            *_stage_notes(has_stages),
+            *date_notes,
+            *_arrival_notes(arrived, qualified),
+            *amounts.notes,
+            *traits.notes,
+            *rates.notes,
+            *_outcome_notes(months),
+            *wanted.notes,
+            _shock_note("closing", close),
+            _shock_note("demand", sals),
+        ),
+    )
+
+
+def _segments(
+    opportunities: pd.DataFrame, states: DealStates, asked: tuple[str, ...] | None
+) -> tuple[tuple[str, ...], Ints, list[str]]:
+    """Return the segments' names, the code of each opportunity (-1: not asked for) and notes."""
+    if not len(states.deal):
+        raise InputError.of(
+            "history",
+            "there is no qualified deal in it, so there is nothing to calibrate",
+            "Check qualified_date, the stage changes and the stage table, or give rates in the scenario.",
+        )
+    text = (
+        opportunities["segment"]
+        .astype(object)
+        .where(opportunities["segment"].notna(), UNKNOWN_SEGMENT)
+        .astype(str)
+    )
+    present = sorted(set(text.iloc[np.unique(states.deal)]))
+    names = tuple(present) if asked is None else tuple(asked)
+    position = {name: i for i, name in enumerate(names)}
+    code = text.map(position).fillna(-1).to_numpy().astype(np.int64)
+    notes = []
+    left_out = [name for name in present if name not in position]
+    if len(left_out) == len(present):
+        raise InputError.of(
+            "history",
+            f"it holds no deal of the segments {', '.join(names)}",
+            f"Its segments are: {', '.join(present)}.",
+        )
+    if left_out:
+        notes.append(f"Deals of segments not asked for are left out: {', '.join(left_out)}.")
+    notes += [
+        f"{name}: no deal in this history; all its rates are the company's."
+        for name in names
+        if name not in present
+    ]
+    types = opportunities["type"].iloc[np.unique(states.deal)]
+    other = int(types.isin(["expansion", "renewal"]).sum())
+    if other:
+        notes.append(f"{other:,} deals are expansions or renewals; they count like any other deal here.")
+    return names, code, notes
+
+
+def _rows(states: DealStates, keep: npt.NDArray[np.bool_]) -> DealStates:
+    arrays = {f.name: getattr(states, f.name)[keep] for f in dataclasses.fields(states) if f.name != "as_of"}
+    return dataclasses.replace(states, **arrays)
+
+
+def _usable_dates(history: History, states: DealStates) -> tuple[DealStates, bool, list[str]]:
+    """Drop planned close dates that are known only as they stand now, or hardly known at all."""
+    time = states.end - states.start
+    dated = float(time[states.close_month >= 0].sum() / max(time.sum(), 1e-9))
+    tracked = bool(history.stage_changes["close_date"].notna().any()) or bool(
+        (states.exit_close_month != states.close_month).any()
+    )
+    if dated >= FEW_DATES and tracked:
+        return states, True, []
+    if dated < FEW_DATES:
+        note = "No planned close dates: whether a deal is due, slippage and pushes are not modelled."
+    else:
+        note = (
+            "Planned close dates are known only as they stand now, not as they were while deals were open; "
+            "learning from them would let the end of a deal predict itself. Whether a deal is due, slippage "
+            "and pushes are not modelled. A history of close-date changes (stage_changes.close_date) "
+            "would mend it."
+        )
+    none = np.full(len(states.deal), -1, dtype=np.int64)
+    still = np.zeros(len(states.deal), dtype=np.int64)
+    return dataclasses.replace(states, close_month=none, exit_close_month=none, pushes=still), False, [note]
+
+
+def _stage_notes(has_stages: bool) -> list[str]:
+    if has_stages:
+        return []
+    return [
+        "No stage changes: every deal counts as pipeline until it ends, so the forecast knows its age only."
+    ]
+
+
+def _arrival_notes(arrived: npt.NDArray[np.bool_], qualified: npt.NDArray[np.bool_]) -> list[str]:
+    n = int((qualified & ~arrived).sum())
+    if not n:
+        return []
+    return [
+        f"{n:,} deals were already open when the history begins: they count in the rates, "
+        "not in SALs, first close dates or amounts of new deals."
+    ]
+
+
+def _outcome_notes(months: DealMonths) -> list[str]:
+    seen = np.bincount(months.event[months.event >= 0], minlength=len(DESTINATIONS))
+    notes = []
+    if seen[WON] == 0:
+        notes.append("No deal was won in this history: rates of winning rest on a weak prior.")
+    if seen[WON + 1] == 0 and seen[WON + 2] > 0:
+        notes.append("No loss is recorded as lost to competition: losses are not told apart.")
+    return notes
+
+
+def _closing_shock(months: DealMonths, expected: Floats, calendar: FiscalCalendar) -> Shock:
+    """Compare the wins of each quarter with what the fitted hazards lead to expect."""
+    quarter = calendar.quarter(months.month)
+    won = (months.event == WON).astype(np.float64)
+    return quarterly_shock(by_quarter(won, quarter), by_quarter(expected, quarter))
+
+
+def _demand_shock(observed: Floats, expected: Floats, quarter: Ints, dispersion: float) -> Shock:
+    return quarterly_shock(by_quarter(observed, quarter), by_quarter(expected, quarter), dispersion)
+
+
+def _shock_note(what: str, shock: Shock) -> str:
+    if shock.n_quarters == 0 or shock.high == 0.0:
+        return f"Shared shock on {what}: too few quarters to tell it from luck; none is assumed."
+    return (
+        f"Shared shock on {what}: {shock.mean:.0%} (80 % interval {shock.low:.0%} to {shock.high:.0%}, "
+        f"from {shock.n_quarters} quarters)."
+    )
