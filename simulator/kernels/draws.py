@@ -75,11 +75,14 @@ def block(seed, path, entity, occurrence, purpose):
 
 
 @njit(cache=True)
-def uniforms(seed, entity, purpose, n_draws):
-    """Return an array of shape (n_draws, 4): the uniforms of occurrence 0 on paths 0 … n_draws - 1."""
-    out = np.empty((n_draws, 4))
-    for path in range(n_draws):
-        out[path] = block(seed, np.uint64(path), entity, np.uint64(0), purpose)
+def uniform_table(seed, entity, purpose, n_paths, n_values):
+    """Return an array of shape (n_paths, n_values) of uniforms of one purpose of one entity."""
+    out = np.empty((n_paths, n_values))
+    for path in range(n_paths):
+        for first in range(0, n_values, 4):
+            four = block(seed, np.uint64(path), entity, np.uint64(first // 4), purpose)
+            for place in range(min(4, n_values - first)):
+                out[path, first + place] = four[place]
     return out
 
 

@@ -24,6 +24,7 @@ open + created - won_open_amount - lost_* = still open. ``slipped``: amount of d
 moved out of its fiscal quarter, in the quarter that it left."""
 
 N_FLOWS = len(FLOWS)
+N_ORIGINS = len(ORIGINS)
 WON = 0
 WON_OPEN_AMOUNT = FLOWS.index("won_open_amount")
 LOST_COMPETITION = FLOWS.index("lost_competition")

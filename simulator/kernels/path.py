@@ -7,7 +7,7 @@ from numba import njit
 
 from simulator.kernels.deals import DESTINATION_WON, Luck, live, new_deal, open_deal
 from simulator.kernels.draws import SALS, SHOCK, block, negative_binomial, standard_normal
-from simulator.kernels.flows import CREATED, N_CREATED, N_FLOWS
+from simulator.kernels.flows import CREATED, N_CREATED, N_FLOWS, N_ORIGINS, WON
 
 _MONTH_SHIFT = np.uint64(17)
 _STREAM_SHIFT = np.uint64(32)
@@ -15,11 +15,11 @@ _NEW_DEAL = np.uint64(1) << np.uint64(55)
 
 
 @njit(cache=True, _nrt=False, forceinline=True)
-def draw_shocks(plan, luck, shock):
+def draw_shocks(plan, seed, path, shock):
     """Fill the factors of a path's quarters on closing and on demand, shape (quarter, 2), mean 1."""
     first = (plan.first_month - plan.first_month_of_quarter) // 3
     for quarter in range(shock.shape[0]):
-        u1, u2, u3, u4 = block(luck.seed, luck.path, np.uint64(first + quarter), np.uint64(0), SHOCK)
+        u1, u2, u3, u4 = block(seed, path, np.uint64(first + quarter), np.uint64(0), SHOCK)
         for kind in range(2):
             sd = plan.shock_sd[kind]
             normal = standard_normal(u1, u2) if kind == 0 else standard_normal(u3, u4)
@@ -56,13 +56,16 @@ def simulate_path(plan, luck, shock, flows, open_wins, untraced):
     ----------
     plan : DealPlan
     luck : Luck
+    shock : ndarray of float64, shape (quarter, 2)
+        Factors of the quarters on closing and on demand.
     flows : ndarray of float64, shape (month, segment, flow)
         Added to. Unit: cents, or deals.
     open_wins : ndarray of int64, shape (open deal, quarter)
         Added to: 1 in the quarter in which an open deal is won.
+    untraced : ndarray of float64, shape (0, 7)
+        No trace is wanted.
     """
     n_months = plan.month_end.shape[0]
-    draw_shocks(plan, luck, shock)
     for index in range(plan.open_entity.shape[0]):
         deal = open_deal(plan, luck, index)
         outcome, _, month, _ = live(plan, luck, shock, deal, flows, untraced)
@@ -80,7 +83,7 @@ def simulate_path(plan, luck, shock, flows, open_wins, untraced):
 
 
 @njit(cache=True, nogil=True)
-def simulate_block(plan, seed, first_path, draws, flows, bookings, open_wins):
+def simulate_block(plan, seed, first_path, n_averaged, draws, flows, bookings, open_wins):
     """Simulate consecutive paths.
 
     Parameters
@@ -89,6 +92,9 @@ def simulate_block(plan, seed, first_path, draws, flows, bookings, open_wins):
     seed : uint64
     first_path : int
         Number of the first path.
+    n_averaged : int
+        1, or how many futures, the same for every path, each path is the mean of: what luck does is
+        then the same everywhere, and paths differ by their rates and shocks only.
     draws : ndarray of int64, shape (path,)
         Draw of the rates that each path uses.
     flows : ndarray of float64, shape (path, quarter, segment, flow)
@@ -105,33 +111,25 @@ def simulate_block(plan, seed, first_path, draws, flows, bookings, open_wins):
     untraced = np.empty((0, 7))
     for row in range(draws.shape[0]):
         monthly[:] = 0.0
-        luck = Luck(np.uint64(seed), np.uint64(first_path + row), draws[row])
-        simulate_path(plan, luck, shock, monthly, open_wins, untraced)
-        flows[row] = 0.0
-        for month in range(n_months):
-            quarter = (month + plan.first_month_of_quarter) // 3
-            for segment in range(n_segments):
-                for flow in range(N_FLOWS):
-                    flows[row, quarter, segment, flow] += monthly[month, segment, flow]
-                bookings[row, month, segment] = (
-                    monthly[month, segment, 0]
-                    + monthly[month, segment, 1]
-                    + monthly[month, segment, 2]
-                    + monthly[month, segment, 3]
-                )
+        draw_shocks(plan, np.uint64(seed), np.uint64(first_path + row), shock)
+        for future in range(n_averaged):
+            path = first_path + row if n_averaged == 1 else future
+            luck = Luck(np.uint64(seed), np.uint64(path), draws[row])
+            simulate_path(plan, luck, shock, monthly, open_wins, untraced)
+        if n_averaged > 1:
+            monthly /= n_averaged
+        add_up(plan, monthly, flows[row], bookings[row])
 
 
-@njit(cache=True)
-def trace_new_deal(plan, seed, draw, stream, month, index, shock, flows, trace):
-    """Live one new deal of path 0 and write its story; return the number of rows written.
-
-    Used to write histories: the law is the one that forecasts are made with.
-    """
-    trace[:] = np.nan
-    luck = Luck(np.uint64(seed), np.uint64(0), draw)
-    deal = new_deal(plan, luck, stream, new_deal_entity(plan, stream, month, index), month)
-    live(plan, luck, shock, deal, flows, trace)
-    n_rows = 0
-    while n_rows < trace.shape[0] and not np.isnan(trace[n_rows, 0]):
-        n_rows += 1
-    return n_rows, deal.amount, deal.effect_row
+@njit(cache=True, _nrt=False, forceinline=True)
+def add_up(plan, monthly, flows, bookings):
+    """Add the months of a path up to its quarters, and its bookings over where they came from."""
+    flows[:] = 0.0
+    for month in range(monthly.shape[0]):
+        quarter = (month + plan.first_month_of_quarter) // 3
+        for segment in range(monthly.shape[1]):
+            for flow in range(N_FLOWS):
+                flows[quarter, segment, flow] += monthly[month, segment, flow]
+            bookings[month, segment] = 0.0
+            for origin in range(N_ORIGINS):
+                bookings[month, segment] += monthly[month, segment, WON + origin]

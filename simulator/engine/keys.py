@@ -1,0 +1,50 @@
+"""Keys of random draws: a name gives the same key in every scenario and on every machine."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import numpy.typing as npt
+
+from simulator.kernels.draws import RATE, uniform_table
+
+DEAL_BITS = 55
+STREAM_BITS = 23
+
+
+def key(name: str, bits: int = DEAL_BITS) -> int:
+    """Return a whole number of so many bits that stands for a name."""
+    digest = hashlib.blake2b(name.encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "little") >> (64 - bits)
+
+
+def unique_keys(names: list[str], bits: int = DEAL_BITS) -> npt.NDArray[np.uint64]:
+    """Return the keys of different names; where two would share one, the later is named anew.
+
+    Returns
+    -------
+    keys : ndarray of uint64, shape (name,)
+    """
+    taken: set[int] = set()
+    keys = np.empty(len(names), dtype=np.uint64)
+    for place, name in enumerate(names):
+        candidate = key(name, bits)
+        while candidate in taken:
+            name += "'"  # noqa: PLW2901
+            candidate = key(name, bits)
+        taken.add(candidate)
+        keys[place] = candidate
+    return keys
+
+
+def rate_uniforms(seed: int, name: str, n_draws: int, n_values: int = 1) -> npt.NDArray[np.float64]:
+    """Return the uniforms that one uncertain quantity is drawn with.
+
+    Returns
+    -------
+    uniforms : ndarray of float64, shape (n_draws, n_values)
+        Keyed by the name, so that they do not depend on which other quantities there are.
+    """
+    table = uniform_table(np.uint64(seed), np.uint64(key(name)), RATE, n_draws, n_values)
+    return np.asarray(table, dtype=np.float64)

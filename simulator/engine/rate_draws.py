@@ -1,0 +1,254 @@
+"""Draws of the calibrated rates: what the uncertainty of the estimates means for the engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import betaincinv, ndtri
+
+from simulator.calibration.calibration import (
+    DESTINATIONS,
+    FACTOR_LEVELS,
+    Arrivals,
+    Calibration,
+    Dirichlet,
+    GammaRates,
+    LogFactors,
+)
+from simulator.engine.keys import rate_uniforms
+from simulator.engine.slices import N_MULTIPLIER_SLICES, amount_slices, gamma_quantile
+from simulator.history.tables import CATEGORIES
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class RateDraws:
+    """Rates of every draw; the leading axis of each array is the draw.
+
+    Parameters
+    ----------
+    hazards : Floats, shape (draw, segment, category, destination)
+        Per day, without factors.
+    factors : dict of Floats, shape (draw, category, level, destination)
+    effects : dict of Floats, shape (draw, level, destination)
+    amounts, multiplier_new, multiplier_open : Floats, shape (draw, segment, slice)
+        Scenario currency; ratios.
+    offset, push : Floats, shape (draw, segment, months)
+        Probabilities.
+    entry : Floats, shape (draw, segment, 6)
+        Probabilities.
+    redate : Floats, shape (draw, 2)
+    early_push : Floats, shape (draw, segment)
+    late_entry : Floats, shape (draw, category)
+    sals : Floats, shape (draw, stream)
+        Per month.
+    season : Floats, shape (draw, 12)
+    """
+
+    hazards: Floats
+    factors: dict[str, Floats]
+    effects: dict[str, Floats]
+    amounts: Floats
+    multiplier_new: Floats
+    multiplier_open: Floats
+    offset: Floats
+    push: Floats
+    entry: Floats
+    redate: Floats
+    early_push: Floats
+    late_entry: Floats
+    sals: Floats
+    season: Floats
+
+
+@dataclass(frozen=True)
+class _Drawer:
+    """How many draws, from which seed, and whether the rates are uncertain at all."""
+
+    seed: int
+    n_draws: int
+    uncertain: bool
+
+    def gamma(self, name: str, shape: float, rate: float) -> Floats:
+        """Gamma(shape, rate) draws; shape 0 is exactly 0, an infinite rate never occurs."""
+        if shape <= 0.0:
+            return np.zeros(self.n_draws)
+        if not self.uncertain:
+            return np.full(self.n_draws, shape / rate)
+        u = rate_uniforms(self.seed, name, self.n_draws)[:, 0]
+        return gamma_quantile(u, np.full(self.n_draws, shape)) / rate
+
+    def beta(self, name: str, a: float, b: float) -> Floats:
+        """Beta(a, b) draws; a or b of 0 is exactly 0 or 1."""
+        if a <= 0.0 or b <= 0.0 or not self.uncertain:
+            return np.full(self.n_draws, a / (a + b) if a + b > 0.0 else 0.0)
+        u = rate_uniforms(self.seed, name, self.n_draws)[:, 0]
+        return np.asarray(betaincinv(a, b, u), dtype=np.float64)
+
+    def shares(self, name: str, concentration: Floats) -> Floats:
+        """Dirichlet draws, shape (draw, value); a concentration of 0 is a share of exactly 0."""
+        total = concentration.sum()
+        if not self.uncertain:
+            return np.tile(concentration / total, (self.n_draws, 1))
+        u = rate_uniforms(self.seed, name, self.n_draws, concentration.size)
+        positive = concentration > 0.0
+        drawn = np.zeros(u.shape)
+        drawn[:, positive] = gamma_quantile(u[:, positive], concentration[positive])
+        return drawn / drawn.sum(axis=1, keepdims=True)
+
+    def multiplier(self, name: str, log_mean: float, log_sd: float) -> Floats:
+        """Log-normal draws with median exp(log_mean)."""
+        if log_sd <= 0.0 or not self.uncertain:
+            return np.full(self.n_draws, np.exp(log_mean))
+        u = rate_uniforms(self.seed, name, self.n_draws)[:, 0]
+        return np.asarray(np.exp(log_mean + log_sd * ndtri(u)), dtype=np.float64)
+
+
+def draw_rates(calibration: Calibration, seed: int, n_draws: int, uncertain: bool) -> RateDraws:
+    """Draw every rate of a calibration, each keyed by its own name.
+
+    Parameters
+    ----------
+    calibration : Calibration
+    seed : int
+        Seed of the scenario.
+    n_draws : int
+        Number of draws.
+    uncertain : bool
+        False: every draw is the point estimate.
+    """
+    drawer = _Drawer(seed, n_draws, uncertain)
+    names = calibration.segments
+    return RateDraws(
+        hazards=_draw_hazards(drawer, calibration.hazards, names),
+        factors={
+            name: _draw_factor(drawer, name, calibration.factors[name])
+            for name in FACTOR_LEVELS
+            if name in calibration.factors
+        },
+        effects={name: _draw_effect(drawer, name, effect) for name, effect in calibration.effects.items()},
+        amounts=np.stack(
+            [
+                amount_slices(amounts, f"amount/{name}", seed, n_draws, uncertain)
+                for name, amounts in zip(names, calibration.amounts, strict=True)
+            ],
+            axis=1,
+        ),
+        multiplier_new=_draw_multipliers(drawer, "multiplier_new", calibration),
+        multiplier_open=_draw_multipliers(drawer, "multiplier_open", calibration),
+        offset=_draw_shares(drawer, "offset", calibration.offset, names),
+        push=_draw_shares(drawer, "push", calibration.push, names),
+        entry=_draw_shares(drawer, "entry", calibration.entry, names),
+        redate=np.stack(
+            [drawer.beta(f"redate/{i}", *map(float, row)) for i, row in enumerate(calibration.redate)], axis=1
+        ),
+        early_push=np.stack(
+            [
+                drawer.beta(f"early_push/{name}", *map(float, row))
+                for name, row in zip(names, calibration.early_push, strict=True)
+            ],
+            axis=1,
+        ),
+        late_entry=np.stack(
+            [
+                drawer.beta(f"late_entry/{name}", *map(float, row))
+                for name, row in zip(CATEGORIES, calibration.late_entry, strict=True)
+            ],
+            axis=1,
+        ),
+        sals=_draw_sals(drawer, calibration.arrivals, names),
+        season=_draw_season(drawer, calibration.arrivals),
+    )
+
+
+def _draw_hazards(drawer: _Drawer, hazards: GammaRates, names: tuple[str, ...]) -> Floats:
+    out = np.zeros((drawer.n_draws, *hazards.shape.shape))
+    for segment, category, k in np.argwhere(hazards.shape > 0.0):
+        name = f"hazard/{names[segment]}/{CATEGORIES[category]}/{DESTINATIONS[k]}"
+        if np.isinf(hazards.exposure_days[segment, category, k]):
+            out[:, segment, category, k] = (
+                hazards.shape[segment, category, k] / hazards.rate[segment, category, k]
+            )
+            continue
+        out[:, segment, category, k] = drawer.gamma(
+            name, float(hazards.shape[segment, category, k]), float(hazards.rate[segment, category, k])
+        )
+    return out
+
+
+def _draw_factor(drawer: _Drawer, name: str, factor: LogFactors) -> Floats:
+    out = np.empty((drawer.n_draws, *factor.log_mean.shape))
+    for category, level, k in np.ndindex(*factor.log_mean.shape):
+        full = f"factor/{name}/{CATEGORIES[category]}/{factor.levels[level]}/{DESTINATIONS[k]}"
+        out[:, category, level, k] = drawer.multiplier(
+            full, float(factor.log_mean[category, level, k]), float(factor.log_sd[category, level, k])
+        )
+    return out
+
+
+def _draw_effect(drawer: _Drawer, name: str, effect: LogFactors) -> Floats:
+    out = np.empty((drawer.n_draws, *effect.log_mean.shape))
+    for level, k in np.ndindex(*effect.log_mean.shape):
+        full = f"effect/{name}/{effect.levels[level]}/{DESTINATIONS[k]}"
+        out[:, level, k] = drawer.multiplier(
+            full, float(effect.log_mean[level, k]), float(effect.log_sd[level, k])
+        )
+    return out
+
+
+def _draw_multipliers(drawer: _Drawer, kind: str, calibration: Calibration) -> Floats:
+    return np.stack(
+        [
+            amount_slices(
+                amounts,
+                f"{kind}/{name}",
+                drawer.seed,
+                drawer.n_draws,
+                drawer.uncertain,
+                N_MULTIPLIER_SLICES,
+            )
+            for name, amounts in zip(calibration.segments, getattr(calibration, kind), strict=True)
+        ],
+        axis=1,
+    )
+
+
+def _draw_shares(drawer: _Drawer, kind: str, law: Dirichlet, names: tuple[str, ...]) -> Floats:
+    return np.stack(
+        [
+            drawer.shares(f"{kind}/{name}", row)
+            for name, row in zip(names, law.concentration, strict=True)
+        ],
+        axis=1,
+    )
+
+
+def _draw_sals(drawer: _Drawer, arrivals: Arrivals, names: tuple[str, ...]) -> Floats:
+    columns = [
+        np.full(drawer.n_draws, shape / rate)
+        if np.isinf(exposure)
+        else drawer.gamma(f"sals/{names[segment]}/{source}", float(shape), float(rate))
+        for segment, source, shape, rate, exposure in zip(
+            arrivals.segment,
+            arrivals.source,
+            arrivals.shape,
+            arrivals.rate,
+            arrivals.exposure_months,
+            strict=True,
+        )
+    ]
+    return np.stack(columns, axis=1) if columns else np.zeros((drawer.n_draws, 0))
+
+
+def _draw_season(drawer: _Drawer, arrivals: Arrivals) -> Floats:
+    season = np.stack(
+        [
+            drawer.multiplier(f"season/{month}", float(np.log(mean)), float(sd))
+            for month, (mean, sd) in enumerate(zip(arrivals.season, arrivals.season_log_sd, strict=True))
+        ],
+        axis=1,
+    )
+    return season / season.mean(axis=1, keepdims=True)
