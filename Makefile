@@ -1,0 +1,99 @@
+# Needs Python 3.11 or newer and make; everything else goes into .venv, once.
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo "$$python" && break; done)
+# Named after what is to be installed, so that a changed pin installs again and a second call does not.
+KEY := $(shell cat pyproject.toml requirements.lock | cksum | tr -d ' ')
+USER_STAMP := $(VENV)/.installed-$(KEY)
+DEV_STAMP := $(VENV)/.installed-dev-$(KEY)
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock
+JOBS ?= 2
+PYTEST := $(BIN)/python -m pytest $(PYTEST_FLAGS)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help forecast test check validate notebooks shared kernels sample benchmarks wheel lock install develop clean
+
+help:
+	@echo "make forecast    what will we book? the sample company's answer, in results/base"
+	@echo "make test        run the tests"
+	@echo "make check       style, types, import contracts, lock file"
+	@echo "make validate    the statistical validations that take minutes"
+	@echo "make shared      the checks on real third-party data in ../shared"
+	@echo "make notebooks   execute the notebooks"
+	@echo "make benchmarks  time the kernels against C, NumPy and SimPy"
+	@echo "make sample      write the sample company's history again"
+	@echo "make lock        pin the newest versions that fit together"
+	@echo "make clean       remove .venv, caches and build results"
+
+forecast: install
+	@$(BIN)/simulator run scenarios/base.yaml
+	@echo
+	@echo "Tables and charts of this forecast: results/base"
+	@echo "Change scenarios/base.yaml, or run another: $(BIN)/simulator run SCENARIO"
+
+test: develop kernels
+	@$(PYTEST) -n $(JOBS) -m "not slow and not shared and not notebook"
+
+check: develop
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python .ci/lock.py --check
+
+validate: develop kernels
+	@$(PYTEST) -m "slow"
+
+shared: develop kernels
+	@$(PYTEST) -n $(JOBS) -m "shared and not slow"
+
+notebooks: develop kernels
+	@$(PYTEST) -m "notebook" || { status=$$?; test $$status -eq 5 && echo "There are no notebooks."; }
+
+# Test workers share the compiled kernels instead of each compiling its own.
+kernels: develop
+	@$(BIN)/python .ci/compile_kernels.py
+
+sample: develop
+	@$(BIN)/python -m simulator.synthetic
+
+benchmarks: develop
+	@$(BIN)/python benchmarks/run.py
+
+wheel: develop
+	@$(BIN)/hatchling build -t wheel -d dist
+
+lock: develop
+	@$(BIN)/python .ci/lock.py
+
+install: $(USER_STAMP)
+
+develop: $(DEV_STAMP)
+
+$(BIN)/pip:
+	@test -n "$(PYTHON)" || { \
+		echo "Python 3.11 or newer is needed and was not found."; \
+		echo "Install it, or name it: make forecast PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "$(PYTHON) cannot make virtual environments: its venv module is missing."; \
+		echo "On Debian or Ubuntu: apt install python3-venv"; exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV)
+
+$(USER_STAMP): | $(BIN)/pip
+	@echo "Installing into $(VENV), once; this takes a minute or two …"
+	@$(INSTALL) hatchling editables
+	@$(INSTALL) --no-build-isolation --editable .
+	@rm -f $(VENV)/.installed-* && touch $@
+
+$(DEV_STAMP): $(USER_STAMP)
+	@echo "Installing what tests and checks need …"
+	@$(INSTALL) --no-build-isolation --editable '.[dev,notebooks]'
+	@touch $@
+
+clean:
+	@rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@find simulator tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
