@@ -1,8 +1,10 @@
-"""Amounts, shares and multiples as a board reads them: $12.3M, 38 %, 2.4×."""
+"""Amounts, shares and multiples as a board reads them: $12.3M, 38%, 2.4×."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹", "KRW": "₩", "ILS": "₪"}
 """Currencies whose sign is unmistakable; the others are written with their code."""
@@ -16,14 +18,11 @@ def format_money(amount: float, currency: str, digits: int = 3) -> str:
     """Return an amount to a few significant digits, such as ``$12.3M`` or ``CHF 750k``."""
     if not math.isfinite(amount):
         return MISSING
-    sign = SYMBOLS.get(currency, f"{currency} ")
-    number = _shorten(abs(amount), digits)
-    minus = "−" if amount < 0 and number != "0" else ""
-    return f"{minus}{sign}{number}"
+    return _with_currency(amount, _shorten(abs(amount), digits), currency)
 
 
 def format_share(share: float) -> str:
-    """Return a share as a percentage, never rounding what is possible to 0 % or what is not sure to 100 %."""
+    """Return a share in percent, never rounding the possible to 0% or the unsure to 100%."""
     if not math.isfinite(share):
         return MISSING
     if 0.0 < share < 0.01:
@@ -34,18 +33,69 @@ def format_share(share: float) -> str:
 
 
 def format_multiple(multiple: float) -> str:
-    """Return a multiple such as ``2.4×``."""
-    return f"{multiple:.1f}×" if math.isfinite(multiple) else MISSING
+    """Return a multiple such as ``2.4×``, below 1 as ``0.87×``."""
+    if not math.isfinite(multiple):
+        return MISSING
+    return f"{multiple:.1f}×" if abs(multiple) >= 0.995 else f"{multiple:.2f}×"
+
+
+@dataclass(frozen=True)
+class MoneyScale:
+    """One unit and number of decimals for amounts that are read side by side and must add up.
+
+    Parameters
+    ----------
+    currency : str
+        ISO code.
+    unit : float
+        1, a thousand, a million …
+    letter : str
+        Its letter.
+    decimals : int
+        Digits after the point, in that unit.
+    """
+
+    currency: str
+    unit: float
+    letter: str
+    decimals: int
+
+    @property
+    def step(self) -> float:
+        """Smallest difference that is shown."""
+        return float(self.unit / 10**self.decimals)
+
+    def format(self, amount: float) -> str:
+        """Return an amount in this unit, such as ``$0.4M``."""
+        if not math.isfinite(amount):
+            return MISSING
+        number = f"{abs(amount) / self.unit:,.{self.decimals}f}"
+        if not number.strip("0."):
+            return _with_currency(0.0, "0", self.currency)
+        return _with_currency(amount, number + self.letter, self.currency)
+
+
+def money_scale(amounts: Iterable[float], currency: str) -> MoneyScale:
+    """Return the scale in which the largest of the amounts has about three digits."""
+    largest = max((abs(a) for a in amounts if math.isfinite(a)), default=0.0)
+    unit, letter = max((u for u in UNITS if u[0] <= largest), default=UNITS[0])
+    digits_before_point = len(str(int(largest / unit)))
+    return MoneyScale(currency, unit, letter, max(0, 3 - digits_before_point) if unit > 1 else 0)
+
+
+def _with_currency(amount: float, number: str, currency: str) -> str:
+    minus = "−" if amount < 0 and number != "0" else ""
+    return f"{minus}{SYMBOLS.get(currency, f'{currency} ')}{number}"
 
 
 def _shorten(amount: float, digits: int) -> str:
     """Return a number of at least 0 in the unit in which it has one to three digits before the point."""
-    if amount == 0.0 or amount < 0.5:
+    if amount < 0.5:
         return "0"
     rounded = float(f"{amount:.{digits - 1}e}")
     unit, letter = max((u for u in UNITS if u[0] <= rounded), default=UNITS[0])
     value = rounded / unit
-    decimals = max(0, digits - 1 - math.floor(math.log10(value)))
+    decimals = max(0, digits - 1 - math.floor(math.log10(value))) if unit > 1 else 0
     text = f"{value:,.{decimals}f}"
     if "." in text:
         text = text.rstrip("0").rstrip(".")

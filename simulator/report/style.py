@@ -36,7 +36,7 @@ STONE = "#c3cad1"
 SERIES = (NAVY, ORANGE, SKY, GREEN, SAND, MUTED)
 """Colours of unrelated series, in an order whose neighbours differ in lightness too."""
 
-PARTS = {
+PART_COLOURS = {
     "booked": NAVY,
     "commit": BLUE,
     "best_case": SKY,
@@ -47,7 +47,11 @@ PARTS = {
 
 SIZE_INCHES = (10.0, 5.6)
 DPI = 200
-TITLE_WIDTH = 82
+TITLE_POINTS = 14
+SUBTITLE_POINTS = 10.5
+TITLE_WIDTH = 76
+SUBTITLE_WIDTH = 118
+"""Characters to a line that fit the width for sure."""
 
 RC: dict[str, Any] = {
     "font.family": "sans-serif",
@@ -87,6 +91,7 @@ def draw_chart(
     title: str,
     subtitle: str,
     footer: str,
+    bottom_inches: float = 0.75,
     size_inches: tuple[float, float] = SIZE_INCHES,
 ) -> Iterator[Axes]:
     """Give axes to draw on, and save them as ``name.png`` (200 dpi) and ``name.svg``.
@@ -103,6 +108,8 @@ def draw_chart(
         What is shown and in which unit.
     footer : str
         As-of date and source; see `source_line`.
+    bottom_inches : float
+        Room below the axes for tick labels and the footer.
     size_inches : tuple of float
         Width and height.
 
@@ -112,7 +119,13 @@ def draw_chart(
         With the house style, title, subtitle and footer in place.
     """
     with draw_panels(
-        folder, name, title=title, subtitle=subtitle, footer=footer, size_inches=size_inches
+        folder,
+        name,
+        title=title,
+        subtitle=subtitle,
+        footer=footer,
+        bottom_inches=bottom_inches,
+        size_inches=size_inches,
     ) as panels:
         yield panels[0]
 
@@ -128,13 +141,18 @@ def draw_panels(
     n_columns: int = 1,
     n_rows: int = 1,
     share_y: bool = False,
+    bottom_inches: float = 0.75,
+    top_inches: float = 0.36,
     size_inches: tuple[float, float] = SIZE_INCHES,
 ) -> Iterator[list[Axes]]:
-    """Give several axes to draw on, row by row; otherwise as `draw_chart`."""
+    """Give several axes to draw on, row by row; otherwise as `draw_chart`.
+
+    ``top_inches`` is the room between the subtitle and the axes, for their titles or a legend.
+    """
     with mpl.rc_context(RC):  # type: ignore[arg-type]
         figure = Figure(figsize=size_inches)
         FigureCanvasAgg(figure)
-        top = _write_frame(figure, title, subtitle, footer)
+        frame_inches = _write_frame(figure, title, subtitle, footer)
         grid = figure.subplots(
             n_rows,
             n_columns,
@@ -143,10 +161,10 @@ def draw_panels(
             gridspec_kw={
                 "left": 0.085,
                 "right": 0.965,
-                "bottom": 0.135,
-                "top": top,
+                "bottom": bottom_inches / size_inches[1],
+                "top": 1 - (frame_inches + top_inches) / size_inches[1],
                 "wspace": 0.12 if share_y else 0.25,
-                "hspace": 0.45,
+                "hspace": 0.5,
             },
         )
         yield list(np.ravel(grid))
@@ -154,23 +172,21 @@ def draw_panels(
 
 
 def _write_frame(figure: Figure, title: str, subtitle: str, footer: str) -> float:
-    """Write title, subtitle and footer; return the height (share of the figure) left for the axes."""
+    """Write title, subtitle and footer; return the inches that title and subtitle take up."""
     height = figure.get_figheight()
-    lines = textwrap.wrap(title, TITLE_WIDTH) or [""]
-    edge = 0.035
-    figure.text(
-        edge,
-        1 - 0.2 / height,
-        "\n".join(lines),
-        fontsize=15,
-        fontweight="bold",
-        va="top",
-        linespacing=1.15,
-    )
-    below_title = 0.2 + 0.27 * len(lines) + 0.06
-    figure.text(edge, 1 - below_title / height, subtitle, fontsize=10.5, color=MUTED, va="top")
-    figure.text(edge, 0.12 / height, footer, fontsize=8.5, color=MUTED, va="bottom")
-    return 1 - (below_title + 0.2 * (1 + subtitle.count("\n")) + 0.3) / height
+    titles = textwrap.wrap(title, TITLE_WIDTH) or [""]
+    subtitles = textwrap.wrap(subtitle, SUBTITLE_WIDTH) or [""]
+    below_title = 0.28 + 0.25 * len(titles)
+    for y_inches, text, points, weight, colour in (
+        (0.2, "\n".join(titles), TITLE_POINTS, "bold", INK),
+        (below_title, "\n".join(subtitles), SUBTITLE_POINTS, "normal", MUTED),
+    ):
+        figure.text(
+            0.035, 1 - y_inches / height, text, va="top", linespacing=1.2, fontsize=points,
+            fontweight=weight, color=colour,
+        )  # fmt: skip
+    figure.text(0.035, 0.12 / height, footer, fontsize=8.5, color=MUTED, va="bottom")
+    return below_title + 0.19 * len(subtitles)
 
 
 def _save(figure: Figure, path: Path, title: str) -> None:

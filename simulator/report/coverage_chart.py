@@ -1,0 +1,134 @@
+"""The chart of coverage: what is due in each quarter against what is needed to hit its target."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from simulator.analysis.coverage import BASIS_CATEGORIES, CONFIDENCES, SMB, Coverage
+from simulator.analysis.forecast import Forecast
+from simulator.engine.paths import Paths
+from simulator.history.tables import CATEGORIES
+from simulator.report.findings import PART_WORDS, coverage_title, headline_coverage
+from simulator.report.forecast_charts import MAX_LABELLED, footer_of, set_periods
+from simulator.report.money import format_money, format_multiple
+from simulator.report.style import INK, ORANGE, PART_COLOURS, draw_chart, money_axis
+
+HALF_BAR = 0.2
+NEED_STYLES = {"needed_p50": (0, (1, 1)), "needed_p80": "solid", "needed_p90": (0, (4, 1.2))}
+
+
+def draw_coverage(forecast: Forecast, coverage: Coverage, paths: Paths, folder: Path) -> None:
+    """Draw, for each quarter, the deals due in it as a multiple of target, and the multiples needed.
+
+    Quarters without a target are drawn only where none has one, and then as amounts.
+    """
+    rows = _rows(forecast, coverage)
+    basis = str(rows["basis"].iloc[0])
+    in_multiples = bool((rows["target"] > 0).any())
+    stack = _stack(paths, basis, rows, in_multiples)
+    needed = (
+        "; lines: multiple at which the target is hit in 50%, 80% and 90% of futures" if in_multiples else ""
+    )
+    unit = "as a multiple of its target" if in_multiples else f"in {forecast.currency}"
+    with draw_chart(
+        folder,
+        "coverage",
+        title=coverage_title(forecast, coverage),
+        subtitle=f"{_basis_words(basis)} due in each quarter, {unit}{needed}{_rule(rows)}",
+        footer=footer_of(forecast),
+        bottom_inches=0.95,
+    ) as axes:
+        top = _top(rows, stack, in_multiples)
+        _draw_stack(axes, stack, forecast.currency if not in_multiples else None)
+        if in_multiples:
+            _draw_needs(axes, rows, top)
+            axes.yaxis.set_major_formatter(lambda value, _: format_multiple(value))
+            axes.grid(axis="y")
+        else:
+            money_axis(axes, forecast.currency)
+        set_periods(axes, forecast)
+        axes.set_ylim(0, top)
+        axes.legend(
+            loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=5, fontsize=9.5, handlelength=1.0,
+            columnspacing=1.3, borderaxespad=0.2,
+        )  # fmt: skip
+
+
+def _rows(forecast: Forecast, coverage: Coverage) -> pd.DataFrame:
+    rows = [headline_coverage(coverage, period) for period in forecast.periods]
+    return pd.DataFrame([row for row in rows if row is not None]).reset_index(drop=True)
+
+
+def _basis_words(basis: str) -> str:
+    if basis == SMB:
+        return "Pipeline, best case, commit, closed and expected from new deals,"
+    return "Best case, commit and closed"
+
+
+def _rule(rows: pd.DataFrame) -> str:
+    rule = float(rows["rule_of_thumb"].iloc[0])
+    return f". Rule of thumb 1 / close rate: {format_multiple(rule)}" if math.isfinite(rule) else ""
+
+
+def _stack(paths: Paths, basis: str, rows: pd.DataFrame, in_multiples: bool) -> pd.DataFrame:
+    """Return what counts, one row for each period, dark (certain) to light."""
+    due = paths.due_amount.sum(axis=2)
+    columns = {"booked": np.zeros(len(paths.periods))}
+    columns["booked"][0] = paths.booked.sum()
+    for category in reversed(BASIS_CATEGORIES["smb" if basis == SMB else "enterprise"]):
+        columns[category] = due[:, CATEGORIES.index(category)]
+    if basis == SMB:
+        columns["created"] = paths.flow("won_created").mean(axis=0).sum(axis=1)
+    stack = pd.DataFrame(columns)
+    return stack.div(rows["target"].where(rows["target"] > 0), axis=0).fillna(0.0) if in_multiples else stack
+
+
+def _top(rows: pd.DataFrame, stack: pd.DataFrame, in_multiples: bool) -> float:
+    tallest = float(stack.sum(axis=1).max())
+    if in_multiples:
+        needs = rows[list(CONFIDENCES)].to_numpy(dtype=np.float64)
+        tallest = float(np.nanmax([tallest, np.nanmax(needs, initial=0.0)]))
+    return 1.12 * max(tallest, 0.1 if in_multiples else 1.0)
+
+
+def _draw_stack(axes: Axes, stack: pd.DataFrame, currency: str | None) -> None:
+    bottom = np.zeros(len(stack))
+    for part in stack.columns:
+        axes.bar(
+            range(len(stack)), stack[part], bottom=bottom, width=2 * HALF_BAR, color=PART_COLOURS[part],
+            label=PART_WORDS[part], edgecolor="#ffffff", linewidth=0.8,
+        )  # fmt: skip
+        bottom += stack[part].to_numpy()
+    if len(stack) <= MAX_LABELLED:
+        for x, total in enumerate(bottom):
+            text = format_multiple(total) if currency is None else format_money(total, currency)
+            axes.text(x - HALF_BAR - 0.03, total, text, ha="right", va="center", fontweight="bold", color=INK)
+
+
+def _draw_needs(axes: Axes, rows: pd.DataFrame, top: float) -> None:
+    """Draw the multiples needed beside each bar, their labels apart from one another."""
+    for x, (_, row) in enumerate(rows.iterrows()):
+        last = -math.inf
+        for column, confidence in CONFIDENCES.items():
+            value = row[column]
+            if not math.isfinite(value):
+                continue
+            axes.hlines(
+                value,
+                x - HALF_BAR,
+                x + 0.3,
+                color=ORANGE,
+                linewidth=2,
+                linestyle=NEED_STYLES[column],
+            )
+            last = max(value, last + 0.05 * top)
+            if len(rows) <= MAX_LABELLED:
+                axes.text(
+                    x + 0.32, last, f"{confidence:.0%}: {format_multiple(value)}", va="center",
+                    fontsize=9, color=ORANGE, fontweight="bold",
+                )  # fmt: skip

@@ -1,0 +1,204 @@
+"""The sentences that say what a forecast found: chart titles and the answer that is printed."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+
+from simulator.analysis.coverage import ENTERPRISE, SLIPPAGE_ADJUSTED, SMB, Coverage
+from simulator.analysis.forecast import Forecast, horizon_label
+from simulator.analysis.spread import SOURCES
+from simulator.analysis.totals import ALL
+from simulator.analysis.waterfall import waterfall_of
+from simulator.report.money import format_money, format_multiple, format_share
+
+SOURCE_WORDS = {
+    "luck": "luck of which deals close",
+    "rates": "uncertainty of the rates",
+    "shock": "good or bad quarters for all",
+}
+SOURCE_SUBJECTS = {
+    "luck": "The luck of which deals close makes",
+    "rates": "Uncertainty of the rates makes",
+    "shock": "Good or bad quarters for all make",
+}
+PART_WORDS = {
+    "booked": "already booked",
+    "commit": "open in commit",
+    "best_case": "open in best case",
+    "pipeline": "open in pipeline",
+    "created": "yet to be created",
+}
+
+
+def headline_period(forecast: Forecast) -> str:
+    """Return the period that is spoken of first: the first with a target, else the first."""
+    for period in forecast.periods:
+        if math.isfinite(forecast.total(period)["target"]):
+            return period
+    return forecast.periods[0]
+
+
+def say_range(forecast: Forecast, period: str) -> str:
+    """Return where a period lands: ``FY27Q4 lands between $9.8M and $13.1M``."""
+    row = forecast.total(period)
+    low, high = (format_money(row[p], forecast.currency) for p in ("p10", "p90"))
+    if row["mean"] <= 0:
+        return f"{period} books nothing in any simulated future"
+    if low == high:
+        return f"{period} lands at {high}"
+    return f"{period} lands between {low} and {high}"
+
+
+def say_hit(forecast: Forecast, period: str) -> str:
+    """Return how likely the target of a period is; nothing without a target."""
+    row = forecast.total(period)
+    if not math.isfinite(row["target"]):
+        return ""
+    target = format_money(row["target"], forecast.currency)
+    if row["p_hit"] >= 1:
+        how = "already booked" if row["booked"] >= row["target"] else "hit in every simulated future"
+    elif row["p_hit"] <= 0:
+        how = "hit in none of the simulated futures"
+    else:
+        how = f"hit in {format_share(row['p_hit'])} of futures"
+    return f"the {target} target is {how}"
+
+
+def fan_title(forecast: Forecast) -> str:
+    """Return the finding of the bookings chart."""
+    period = headline_period(forecast)
+    return "; ".join(part for part in (say_range(forecast, period), say_hit(forecast, period)) if part)
+
+
+def exceedance_title(forecast: Forecast) -> str:
+    """Return the finding of the chart of chances."""
+    period = headline_period(forecast)
+    row = forecast.total(period)
+    even, safe = (format_money(row[p], forecast.currency) for p in ("p50", "p10"))
+    if row["mean"] <= 0 or even == safe:
+        return say_range(forecast, period)
+    return f"{period}: an even chance of reaching {even}, and nine chances in ten of {safe}"
+
+
+def headline_coverage(coverage: Coverage, period: str) -> pd.Series | None:
+    """Return the coverage of the joint total of a period, enterprise basis first."""
+    row = coverage.row(period, ALL, ENTERPRISE)
+    return coverage.row(period, ALL, SMB) if row is None else row
+
+
+def coverage_title(forecast: Forecast, coverage: Coverage) -> str:
+    """Return the finding of the coverage chart."""
+    period = headline_period(forecast)
+    row = headline_coverage(coverage, period)
+    if row is None or not math.isfinite(row["target"]):
+        return "Pipeline that is due in each quarter; no target to measure it against"
+    if not math.isfinite(row["coverage"]):
+        return "Coverage cannot be measured: open deals have no close dates"
+    has = f"{period} is covered {format_multiple(row['coverage'])}"
+    if row["note"] == "target already booked":
+        return f"{has}: its target is already booked"
+    needed = row["needed_p80"]
+    if not math.isfinite(needed):
+        return f"{has}; {row['note']}" if row["note"] else has
+    if row["coverage"] >= needed:
+        return f"{has}, enough for an 80% chance of the target ({format_multiple(needed)} needed)"
+    return f"{has}; an 80% chance of the target takes {_above(needed, row['coverage'])}"
+
+
+def _above(needed: float, coverage: float) -> str:
+    """Return the multiple needed with as many decimals as it takes to tell it from today's."""
+    short = format_multiple(needed)
+    return short if short != format_multiple(coverage) else f"{needed:.2f}×"
+
+
+def waterfall_title(forecast: Forecast, waterfall: pd.DataFrame) -> str:
+    """Return the finding of the pipeline waterfall."""
+    label = horizon_label(forecast.periods)
+    row = waterfall_of(waterfall, label)
+    opening, closing, created, won = (
+        format_money(row[c], forecast.currency) for c in ("opening", "closing", "created", "won")
+    )
+    lost = format_money(row["lost_competition"] + row["lost_no_decision"], forecast.currency)
+    if opening == closing:
+        verb = f"stays at {closing}"
+    else:
+        verb = f"{'grows' if row['closing'] > row['opening'] else 'shrinks'} from {opening} to {closing}"
+    return f"Open pipeline {verb} over {label}: {created} created, {won} won, {lost} lost"
+
+
+def spread_title(spread: pd.DataFrame, period: str) -> str:
+    """Return the finding of the spread chart."""
+    shares = spread_column(spread, period, "variance_share")
+    if not spread_column(spread, period, "sd")["total"] > 0:
+        return f"{period} has no spread: every simulated future books the same"
+    first = max(SOURCES, key=lambda source: shares[source])
+    return f"{SOURCE_SUBJECTS[first]} {format_share(shares[first])} of the spread of {period}"
+
+
+def spread_column(spread: pd.DataFrame, period: str, column: str) -> dict[str, float]:
+    """Return one figure of a period's spread by source."""
+    rows = spread[spread["period"] == period]
+    return {str(s): float(v) for s, v in zip(rows["source"], rows[column], strict=True)}
+
+
+def composition_title(forecast: Forecast) -> str:
+    """Return the finding of the chart of what the P50 is made of."""
+    created = _shares(forecast, "created")
+    if created.isna().all():
+        return "The P50 is zero in every quarter"
+    later = created[created > 0.5]
+    if later.empty:
+        first = headline_period(forecast)
+        return f"{format_share(1 - created[first])} of the {first} P50 is already booked or open today"
+    if later.index[0] == created.index[0] or len(later) == len(created):
+        return f"Most of the P50 has yet to be created: {format_share(later.iloc[0])} in {later.index[0]}"
+    return f"From {later.index[0]} on, more than half of the P50 has yet to be created"
+
+
+def _shares(forecast: Forecast, part: str) -> pd.Series:
+    table = forecast.composition
+    rows = table[(table["segment"] == ALL) & (table["part"] == part)]
+    return rows.set_index("period")["share"]
+
+
+def say_parts(forecast: Forecast, period: str) -> str:
+    """Return what the P50 of a period is made of, largest part first."""
+    table = forecast.composition
+    rows = table[(table["period"] == period) & (table["segment"] == ALL) & (table["amount"] > 0)]
+    rows = rows.sort_values("amount", ascending=False, kind="stable")
+    parts = [
+        f"{format_money(row['amount'], forecast.currency)} {PART_WORDS[row['part']]}"
+        for _, row in rows.iterrows()
+    ]
+    return ", ".join(parts) if parts else "nothing"
+
+
+def say_spread(spread: pd.DataFrame, period: str, currency: str) -> str:
+    """Return what the spread of a period is made of."""
+    if not spread_column(spread, period, "sd")["total"] > 0:
+        return "none"
+    shares = spread_column(spread, period, "variance_share")
+    width = spread_column(spread, period, "width")["total"]
+    parts = [f"{SOURCE_WORDS[source]} {format_share(shares[source])}" for source in SOURCES]
+    return f"{format_money(width, currency)} from P10 to P90: {', '.join(parts)}"
+
+
+def say_coverage(coverage: Coverage, period: str) -> str:
+    """Return coverage against what is needed and the rules of thumb, for one period."""
+    row = headline_coverage(coverage, period)
+    if row is None:
+        return "not measured"
+    if not math.isfinite(row["coverage"]):
+        return f"not measured ({row['note'] or 'no target'})"
+    text = f"{format_multiple(row['coverage'])} now"
+    if math.isfinite(row["needed_p50"]):
+        needed = "/".join(format_multiple(row[f"needed_p{c}"]) for c in (50, 80, 90))
+        text += f"; {needed} needed for a 50/80/90% chance"
+    if math.isfinite(row["rule_of_thumb"]):
+        text += f"; rule of thumb {format_multiple(row['rule_of_thumb'])}"
+    adjusted = coverage.row(period, ALL, SLIPPAGE_ADJUSTED)
+    if adjusted is not None and math.isfinite(adjusted["rule_of_thumb"]):
+        text += f" ({format_multiple(adjusted['rule_of_thumb'])} with slippage)"
+    return f"{text}; {row['note']}" if row["note"] else text

@@ -1,0 +1,99 @@
+"""How a results folder came to be, so that anybody can make it again."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Iterable, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from simulator.report.folder import MANIFEST
+
+PACKAGES = (
+    "simulator",
+    "numpy",
+    "scipy",
+    "pandas",
+    "numba",
+    "pyarrow",
+    "pydantic",
+    "matplotlib",
+    "statsmodels",
+)
+
+
+def write_manifest(
+    draft: Path,
+    *,
+    folder: Path,
+    command: str,
+    inputs: Iterable[Path] = (),
+    scenario: Mapping[str, object] | None = None,
+    seed: int | None = None,
+    timings_seconds: Mapping[str, float] | None = None,
+) -> None:
+    """Write manifest.json beside the results, after every other file.
+
+    Parameters
+    ----------
+    draft : Path
+        Folder that the files have been written to.
+    folder : Path
+        Where they will stand; input paths are written relative to it.
+    command : str
+        What the user typed.
+    inputs : iterable of Path
+        Files read; a folder stands for all files in it.
+    scenario : mapping, optional
+        The resolved scenario, every default filled in.
+    seed : int, optional
+        Key of all random draws.
+    timings_seconds : mapping, optional
+        Seconds by step.
+    """
+    manifest = {
+        "command": command,
+        "written_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "seed": seed,
+        "versions": installed_versions(),
+        "inputs": [_fingerprint(path, os.path.relpath(path, folder)) for path in list_files(inputs)],
+        "scenario": scenario,
+        "timings_seconds": {step: round(t, 3) for step, t in (timings_seconds or {}).items()},
+        "outputs": [_fingerprint(path, str(path.relative_to(draft))) for path in list_files([draft])],
+    }
+    write_json(manifest, draft / MANIFEST)
+
+
+def installed_versions() -> dict[str, str]:
+    """Return the versions of Python, the system and every package that the figures rest on."""
+    versions = {"python": platform.python_version(), "system": platform.platform()}
+    for package in PACKAGES:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            versions[package] = "not installed"
+    return versions
+
+
+def list_files(paths: Iterable[Path]) -> list[Path]:
+    """Return the files among the paths and inside the folders among them, sorted, each once."""
+    files: set[Path] = set()
+    for path in paths:
+        files |= {p for p in path.rglob("*") if p.is_file()} if path.is_dir() else {path}
+    return sorted(files)
+
+
+def write_json(content: object, path: Path) -> None:
+    """Write JSON that reads well and has no NaN in it."""
+    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False, default=str)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def _fingerprint(path: Path, name: str) -> dict[str, object]:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {"path": Path(name).as_posix(), "bytes": path.stat().st_size, "sha256": digest}
