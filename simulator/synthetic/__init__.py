@@ -1,1 +1,1 @@
-
+"""Companies with known rates, and the histories that they leave behind."""

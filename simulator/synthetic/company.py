@@ -1,0 +1,130 @@
+"""The sample company: what is true of it, and the history that it left behind."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from simulator.fiscal import FiscalCalendar
+from simulator.synthetic.truth import SegmentTruth, Truth
+
+NAME = "Kestrel Analytics (fictitious)"
+FIRST_DAY = dt.date(2023, 11, 1)
+AS_OF = dt.date(2026, 10, 31)
+CALENDAR = FiscalCalendar(start_month=2, label="end")
+SEED = 20261031
+
+
+def _enterprise(sals: dict[str, float], *, median: float, close: float = 1.0) -> SegmentTruth:
+    return SegmentTruth(
+        sals=sals,
+        median_amount=median,
+        log_sd=0.75,
+        first_close_months=6.0,
+        stays={
+            "pipeline": (62.0, {"best_case": 0.45, "commit": 0.03, "lost_competition": 0.06, "lost_no_decision": 0.2, "advance": 0.26}),
+            "best_case": (48.0, {"commit": 0.44 * close, "pipeline": 0.05, "won": 0.05 * close, "lost_competition": 0.12, "lost_no_decision": 0.1, "advance": 0.24}),
+            "commit": (27.0, {"won": 0.58 * close, "best_case": 0.06, "lost_competition": 0.06, "lost_no_decision": 0.04, "advance": 0.26}),
+        },
+    )
+
+
+def _midmarket(sals: dict[str, float], *, median: float, close: float = 1.0) -> SegmentTruth:
+    return SegmentTruth(
+        sals=sals,
+        median_amount=median,
+        log_sd=0.7,
+        first_close_months=3.0,
+        stays={
+            "pipeline": (38.0, {"best_case": 0.44, "commit": 0.04, "lost_competition": 0.08, "lost_no_decision": 0.2, "advance": 0.24}),
+            "best_case": (27.0, {"commit": 0.4 * close, "pipeline": 0.05, "won": 0.07 * close, "lost_competition": 0.15, "lost_no_decision": 0.11, "advance": 0.22}),
+            "commit": (15.0, {"won": 0.52 * close, "best_case": 0.06, "lost_competition": 0.09, "lost_no_decision": 0.07, "advance": 0.26}),
+        },
+    )
+
+
+TRUTH = Truth(
+    segments={
+        "enterprise_amer": _enterprise({"marketing": 3.2, "outbound": 4.6, "partner": 1.8, "referral": 0.8}, median=165_000.0),
+        "enterprise_emea": _enterprise({"marketing": 1.4, "outbound": 2.2, "partner": 1.2}, median=140_000.0),
+        "midmarket_amer": _midmarket({"marketing": 13.0, "outbound": 8.0, "partner": 3.0, "referral": 2.0}, median=42_000.0),
+        "midmarket_emea": _midmarket({"marketing": 9.0, "outbound": 5.0, "partner": 3.0}, median=36_000.0, close=0.55),
+        "smb": SegmentTruth(
+            sals={"marketing": 42.0, "partner": 6.0, "referral": 6.0},
+            median_amount=9_500.0,
+            log_sd=0.6,
+            first_close_months=1.2,
+            stays={
+                "pipeline": (20.0, {"best_case": 0.42, "commit": 0.05, "lost_competition": 0.1, "lost_no_decision": 0.25, "advance": 0.18}),
+                "best_case": (13.0, {"commit": 0.36, "pipeline": 0.04, "won": 0.1, "lost_competition": 0.17, "lost_no_decision": 0.13, "advance": 0.2}),
+                "commit": (8.0, {"won": 0.58, "best_case": 0.05, "lost_competition": 0.08, "lost_no_decision": 0.07, "advance": 0.22}),
+            },
+        ),
+        "self_serve": SegmentTruth(
+            sals={"self_serve": 52.0},
+            median_amount=3_200.0,
+            log_sd=0.8,
+            first_close_months=0.7,
+            stays={
+                "pipeline": (14.0, {"best_case": 0.4, "commit": 0.08, "lost_competition": 0.05, "lost_no_decision": 0.32, "advance": 0.15}),
+                "best_case": (9.0, {"commit": 0.4, "pipeline": 0.03, "won": 0.15, "lost_competition": 0.1, "lost_no_decision": 0.14, "advance": 0.18}),
+                "commit": (5.0, {"won": 0.66, "best_case": 0.04, "lost_competition": 0.05, "lost_no_decision": 0.07, "advance": 0.18}),
+            },
+        ),
+    },
+    factors={
+        "age": {
+            ("*", "won"): (0.8, 1.15, 1.25, 1.0, 0.7, 0.4),
+            ("*", "lost_no_decision"): (0.7, 1.0, 1.15, 1.25, 1.1, 0.8),
+            ("pipeline", "best_case"): (1.0, 1.15, 1.1, 0.9, 0.6, 0.3),
+            ("best_case", "commit"): (0.9, 1.15, 1.15, 0.95, 0.6, 0.35),
+        },
+        "due": {
+            ("*", "won"): (0.55, 1.7, 0.8),
+            ("*", "lost_no_decision"): (0.85, 1.15, 1.4),
+            ("best_case", "commit"): (0.8, 1.5, 0.8),
+        },
+        "linearity": {("*", "won"): (0.8, 0.9, 1.3)},
+        "pushes": {
+            ("*", "won"): (1.15, 0.95, 0.7),
+            ("*", "lost_no_decision"): (0.85, 1.1, 1.35),
+        },
+        "stage": {
+            ("commit", "won"): (0.75, 1.5),
+            ("best_case", "commit"): (0.75, 1.6),
+            ("pipeline", "best_case"): (0.75, 1.7),
+        },
+    },
+    effects={
+        "source": {
+            "marketing": {"won": 0.9},
+            "outbound": {"won": 0.9},
+            "partner": {"won": 1.15},
+            "referral": {"won": 1.4},
+            "self_serve": {},
+        },
+        "competitor": {
+            "none": {"lost_competition": 0.6, "won": 1.1},
+            "Osprey": {"lost_competition": 1.5, "won": 0.85},
+            "Harrier": {"lost_competition": 1.1},
+        },
+        "compelling_event": {
+            "none": {"lost_no_decision": 1.15, "won": 0.9},
+            "contract_end": {"won": 1.2, "lost_no_decision": 0.8},
+            "go_live": {"won": 1.25, "lost_no_decision": 0.7},
+        },
+        "size": {"small": {"won": 1.12}, "medium": {}, "large": {"won": 0.85}},
+    },
+    profiles={
+        ("none", "none"): 0.3,
+        ("none", "contract_end"): 0.08,
+        ("none", "go_live"): 0.07,
+        ("Osprey", "none"): 0.2,
+        ("Osprey", "contract_end"): 0.1,
+        ("Harrier", "none"): 0.17,
+        ("Harrier", "go_live"): 0.08,
+    },
+    season=(0.95, 1.0, 1.08, 1.02, 1.0, 1.0, 0.85, 0.8, 1.1, 1.12, 1.1, 0.9),
+    shock_close=0.08,
+    shock_demand=0.06,
+)
+"""True rates of the sample company, before its records picked up their warts."""

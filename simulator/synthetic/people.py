@@ -1,0 +1,108 @@
+"""Reps, their deals and their calls, and the leads behind the deals, for a simulated history."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+
+from simulator.fiscal import FiscalCalendar, month_numbers
+
+REP_QUOTAS = {"enterprise": 1_100_000.0, "midmarket": 750_000.0, "smb": 420_000.0, "self_serve": 300_000.0}
+SOURCE_FUNNEL = {
+    "marketing": (0.35, 0.45, 0.5, 90.0),
+    "outbound": (0.6, 0.5, 0.55, 0.0),
+    "partner": (0.7, 0.6, 0.6, 20.0),
+    "referral": (0.85, 0.75, 0.75, 0.0),
+    "self_serve": (0.12, 0.35, 0.6, 4.0),
+}
+"""Share of leads that become MQL, of MQLs that become SQL, of SQLs that are accepted; cost per lead."""
+
+
+def hire_reps(
+    segments: dict[str, int], first_day: dt.date, as_of: dt.date, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Return a table of account executives, some of whom joined later or left and were replaced.
+
+    Parameters
+    ----------
+    segments : dict of str to int
+        Seats of each segment.
+    """
+    rows = []
+    span = (as_of - first_day).days
+    for segment, seats in segments.items():
+        team = segment.split("_")[-1].upper() if "_" in segment and segment != "self_serve" else "GLOBAL"
+        quota = next(q for name, q in REP_QUOTAS.items() if segment.startswith(name))
+        for seat in range(seats):
+            start = first_day - dt.timedelta(days=int(rng.integers(30, 900)))
+            if seat >= max(1, seats // 2):
+                start = first_day + dt.timedelta(days=int(rng.integers(0, int(span * 0.7))))
+            while True:
+                tenure = int(rng.exponential(1500))
+                end = start + dt.timedelta(days=max(tenure, 200))
+                left = end if end < as_of else None
+                rows.append((segment, team, start, left, quota))
+                if left is None:
+                    break
+                start = end + dt.timedelta(days=int(rng.integers(30, 100)))
+                if start >= as_of:
+                    break
+    table = pd.DataFrame(rows, columns=["segment", "team", "start_date", "end_date", "quota"])
+    table.insert(0, "rep_id", [f"AE-{n:03d}" for n in range(1, len(table) + 1)])
+    table.insert(1, "role", "ae")
+    for name in ("start_date", "end_date"):
+        table[name] = pd.to_datetime(table[name]).astype("datetime64[ns]")
+    return table
+
+
+def assign_owners(deals: pd.DataFrame, reps: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """Return the deals with an owner from their segment who was employed when they were qualified."""
+    owner = np.full(len(deals), None, dtype=object)
+    team = np.full(len(deals), None, dtype=object)
+    left = reps["end_date"].fillna(pd.Timestamp.max)
+    for row, (segment, day) in enumerate(zip(deals["segment"], deals["qualified_date"], strict=True)):
+        there = (reps["segment"] == segment) & (reps["start_date"] <= day) & (left > day)
+        choices = np.flatnonzero(there.to_numpy())
+        if choices.size:
+            chosen = int(rng.choice(choices))
+            owner[row], team[row] = reps["rep_id"].iloc[chosen], reps["team"].iloc[chosen]
+    return deals.assign(owner=owner, team=team)
+
+
+def count_leads(deals: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """Return the monthly funnel behind the deals: what it took to get these SALs."""
+    month = deals["qualified_date"].dt.to_period("M").dt.to_timestamp()
+    sals = deals.groupby([month.rename("month"), "segment", "source"]).size().rename("sals").reset_index()
+    rows = []
+    for record in sals.itertuples(index=False):
+        to_mql, to_sql, to_sal, cost = SOURCE_FUNNEL[record.source]
+        n_sqls = record.sals + rng.negative_binomial(record.sals, to_sal)
+        n_mqls = n_sqls + rng.negative_binomial(n_sqls, to_sql)
+        n_leads = n_mqls + rng.negative_binomial(n_mqls, to_mql)
+        rows.append((n_leads, n_mqls, n_sqls, round(n_leads * cost * rng.lognormal(0, 0.1), 2)))
+    sals[["leads", "mqls", "sqls", "cost"]] = rows
+    sals["month"] = sals["month"].astype("datetime64[ns]")
+    return sals[["month", "segment", "source", "leads", "mqls", "sqls", "sals", "cost"]]
+
+
+def make_calls(
+    deals: pd.DataFrame, reps: pd.DataFrame, calendar: FiscalCalendar, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Return what each rep committed to at the third week of each quarter; some sandbag, some have happy ears."""
+    won = deals[deals["outcome"] == "won"]
+    quarter = calendar.quarter(month_numbers(won["closed_date"].to_numpy().astype("datetime64[D]")))
+    actual = won.groupby([won["owner"], quarter])["amount"].sum()
+    bias = dict(zip(reps["rep_id"], rng.normal(0.05, 0.25, len(reps)), strict=True))
+    rows = []
+    for (rep, number), amount in actual.items():
+        first = calendar.first_month(int(number))
+        called = dt.date(first // 12, first % 12 + 1, 21)
+        commit = amount * np.exp(bias[rep] + rng.normal(0, 0.2))
+        rows.append(
+            (rep, calendar.quarter_label(int(number)), called, round(commit, -3), round(commit * rng.uniform(1.2, 1.8), -3))
+        )
+    table = pd.DataFrame(rows, columns=["rep_id", "period", "as_of", "commit", "best_case"])
+    table["as_of"] = pd.to_datetime(table["as_of"]).astype("datetime64[ns]")
+    return table
