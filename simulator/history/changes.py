@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from simulator.fiscal import month_numbers
+from simulator.history.matching import positions
 from simulator.history.stage_map import stage_map
 from simulator.history.tables import OUTCOMES, History
 
@@ -93,7 +94,7 @@ def plans_repeat_closing(history: History) -> bool:
 
 
 def known_plans(history: History) -> Ints:
-    """Return the close month of each deal as ``opportunities`` has it, shape (deal,); -1 where it is no plan."""
+    """Return the close month that ``opportunities`` has, shape (deal,); -1 where it is missing or no plan."""
     if plans_repeat_closing(history):
         return np.full(len(history.opportunities), -1, dtype=np.int64)
     return close_months(history.opportunities["close_date"])
@@ -135,7 +136,7 @@ def deal_changes(history: History) -> Changes:
         A stage has no row in ``stages``.
     """
     table = history.stage_changes
-    deal = pd.Index(history.opportunities["opportunity_id"]).get_indexer(pd.Index(table["opportunity_id"]))
+    deal = positions(table["opportunity_id"], history.opportunities["opportunity_id"])
     time = day_numbers(table["changed_at"])
     end = np.datetime64(history.as_of, "D").astype(np.int64) + 1
     rows = np.flatnonzero((deal >= 0) & (time < end))

@@ -88,9 +88,10 @@ def _outcomes(stated: Ints, changes: Changes, final: Mask, n_deals: int) -> Ints
 def _consistent(changes: Changes, outcome: Ints) -> Mask:
     """Mark the closing changes that agree with the outcome: won with won, any loss with any loss."""
     of_deal = outcome[changes.deal]
-    says_won = changes.outcome == WON
+    says_won: Mask = changes.outcome == WON
     closed = (changes.category == CLOSED) & ((changes.outcome < 0) | (says_won == (of_deal == WON)))
-    return (of_deal >= 0) & (closed | ((changes.category == OMITTED) & (of_deal == NO_DECISION)))
+    fitting: Mask = closed | ((changes.category == OMITTED) & (of_deal == NO_DECISION))
+    return fitting & (of_deal >= 0)
 
 
 def _first_choice(*choices: Floats) -> Floats:

@@ -18,7 +18,7 @@ STAGE_CATEGORIES = ("lead", *CATEGORIES, "closed", "omitted")
 """What a stage may map to. Nothing before ``pipeline`` is a deal: its clock has not started."""
 
 MOVEMENTS = ("new", "expansion", "contraction", "churn", "reactivation", "renewal")
-"""ARR movements; ``arr_delta`` is signed (contraction and churn negative, renewal zero or the price change)."""
+"""ARR movements; ``arr_delta`` is signed (contraction, churn negative; renewal zero or the price change)."""
 
 Kind = Literal["text", "date", "time", "month", "money", "count"]
 
@@ -86,7 +86,9 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _required("date", "date", "when the change takes effect"),
         _required("movement", "text", "kind of movement", values=MOVEMENTS),
         _required("arr_delta", "money", "signed change of ARR", signed=True),
-        Column("driver", "text", "price, consumption, seats_organic, seats_proactive, features, new_solution"),
+        Column(
+            "driver", "text", "price, consumption, seats_organic, seats_proactive, features, new_solution"
+        ),
     ),
     "reps": (
         _required("rep_id", "text", "unique name of the person"),
@@ -120,9 +122,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
 def empty_table(name: str) -> pd.DataFrame:
     """Return a table without rows, with all its columns and types."""
     types = {"text": "str", "date": "datetime64[ns]", "time": "datetime64[ns]", "month": "datetime64[ns]"}
-    return pd.DataFrame(
-        {c.name: pd.Series(dtype=types.get(c.kind, "float64")) for c in TABLES[name]}
-    )
+    return pd.DataFrame({c.name: pd.Series(dtype=types.get(c.kind, "float64")) for c in TABLES[name]})
 
 
 @dataclass(frozen=True)
@@ -139,6 +139,8 @@ class History:
         The last day that the history knows of; nothing in the tables is dated later.
     notes : tuple of str
         What the reader should know of where it came from.
+    orphan_changes : DataFrame
+        Stage changes of opportunities that do not exist, set apart for the hygiene report.
     """
 
     as_of: dt.date
@@ -151,6 +153,7 @@ class History:
     leads: pd.DataFrame = field(default_factory=lambda: empty_table("leads"))
     calls: pd.DataFrame = field(default_factory=lambda: empty_table("calls"))
     notes: tuple[str, ...] = ()
+    orphan_changes: pd.DataFrame = field(default_factory=lambda: empty_table("stage_changes"))
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return the tables by name, in the order of ``TABLES``."""

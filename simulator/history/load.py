@@ -1,0 +1,172 @@
+"""Reading a folder of normalised tables as a History, every fault of every file at once."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from simulator.errors import Fault, InputError
+from simulator.history.as_of import history_as_of, latest_date
+from simulator.history.checks import near, typed_table
+from simulator.history.matching import occurs, positions
+from simulator.history.reading import read_cells
+from simulator.history.save import ABOUT, save_history
+from simulator.history.tables import TABLES, History, empty_table
+
+__all__ = ["load_history", "make_history", "save_history"]
+
+SUFFIXES = (".csv", ".parquet")
+
+
+def load_history(folder: Path, as_of: dt.date | None = None) -> History:
+    """Read and check a history.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds ``opportunities.csv`` (or ``.parquet``) and any of the other tables.
+    as_of : datetime.date, optional
+        Last day to know of; what is dated later is taken away. Default: the latest date of anything that
+        has happened (planned dates are no such thing).
+
+    Raises
+    ------
+    InputError
+        All faults of all files: file, row, column, value and remedy.
+    """
+    paths, faults = _table_paths(Path(folder))
+    tables: dict[str, pd.DataFrame] = {}
+    notes: list[str] = []
+    for name, path in paths.items():
+        try:
+            typed = typed_table(name, read_cells(path))
+        except InputError as error:
+            faults += error.faults
+            continue
+        tables[name] = typed.table
+        faults += typed.faults
+        notes += typed.notes
+    about = _about(Path(folder), faults)
+    if faults:
+        raise InputError(faults)
+    files = {name: path.name for name, path in paths.items()}
+    history = make_history(tables, notes=(*about.notes, *notes), as_of=about.as_of, files=files)
+    return history_as_of(history, as_of) if as_of else history
+
+
+def make_history(
+    tables: dict[str, pd.DataFrame],
+    *,
+    notes: tuple[str, ...] = (),
+    as_of: dt.date | None = None,
+    files: dict[str, str] | None = None,
+) -> History:
+    """Make a history of typed tables: checks what one table says of another, sorts, sets orphans apart.
+
+    Parameters
+    ----------
+    tables : dict of str to DataFrame
+        Typed tables by name; only ``opportunities`` is needed.
+    notes : tuple of str
+        What the reader should know.
+    as_of : datetime.date, optional
+        Last day known, if later than the last thing that happened.
+    files : dict of str to str, optional
+        Names of the files for messages.
+
+    Raises
+    ------
+    InputError
+        There are no opportunities, changes without a table of stages, or stages missing from it.
+    """
+    tables = {name: tables.get(name, empty_table(name)) for name in TABLES}
+    faults = _cross_faults(tables, files or {})
+    if faults:
+        raise InputError(faults)
+    changes = tables["stage_changes"]
+    deal = positions(changes["opportunity_id"], tables["opportunities"]["opportunity_id"])
+    orphan = deal < 0
+    if orphan.any():
+        notes = (
+            *notes,
+            f"{int(orphan.sum()):,} stage changes of opportunities that do not exist are left out",
+        )
+    ids = tables["opportunities"]["opportunity_id"].rank(method="first").to_numpy()
+    order = np.lexsort((changes["changed_at"].to_numpy()[~orphan], ids[deal[~orphan]]))
+    tables["stage_changes"] = changes[~orphan].iloc[order].reset_index(drop=True)
+    latest = latest_date(tables)
+    last = max(latest, as_of) if as_of else latest
+    return History(last, **tables, notes=notes, orphan_changes=changes[orphan].reset_index(drop=True))
+
+
+def _table_paths(folder: Path) -> tuple[dict[str, Path], list[Fault]]:
+    """Return the file of each table, and faults of files that are there twice."""
+    if not folder.is_dir():
+        what = "is a file, not a folder" if folder.exists() else "does not exist"
+        raise InputError.of(str(folder), what, "Name the folder that holds opportunities.csv.")
+    found = {
+        name: [folder / (name + s) for s in SUFFIXES if (folder / (name + s)).is_file()] for name in TABLES
+    }
+    if not found["opportunities"]:
+        there = [path.stem for path in folder.iterdir() if path.suffix in SUFFIXES]
+        remedy = near("opportunities", there) or "Make one with `simulator import`."
+        raise InputError.of(str(folder), "holds no opportunities.csv or opportunities.parquet", remedy)
+    faults = [
+        Fault(str(folder), f"holds both {paths[0].name} and {paths[1].name}", "Keep one of them.")
+        for paths in found.values()
+        if len(paths) > 1
+    ]
+    return {name: paths[0] for name, paths in found.items() if paths}, faults
+
+
+class _About:
+    """What ``history.json`` says beside the tables."""
+
+    def __init__(self, as_of: dt.date | None = None, notes: tuple[str, ...] = ()) -> None:
+        self.as_of = as_of
+        self.notes = notes
+
+
+def _about(folder: Path, faults: list[Fault]) -> _About:
+    path = folder / ABOUT
+    if not path.is_file():
+        return _About()
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        notes = tuple(str(note) for note in content.get("notes", []))
+        return _About(dt.date.fromisoformat(content["as_of"]), notes)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        what = 'is not of the form {"as_of": "2026-10-31", "notes": []}'
+        faults.append(Fault(ABOUT, what, "Mend it, or remove it: it is optional."))
+        return _About()
+
+
+def _cross_faults(tables: dict[str, pd.DataFrame], files: dict[str, str]) -> list[Fault]:
+    if tables["opportunities"].empty:
+        where = files.get("opportunities", "opportunities")
+        return [Fault(where, "has no rows: there is nothing to learn from", "Export it again.")]
+    return _stage_faults(tables, files)
+
+
+def _stage_faults(tables: dict[str, pd.DataFrame], files: dict[str, str]) -> list[Fault]:
+    """Return the stages that changes use and ``stages`` does not explain."""
+    changes, stages = tables["stage_changes"], tables["stages"]
+    where = files.get("stage_changes", "stage_changes")
+    if len(changes) and stages.empty:
+        remedy = "Add stages.csv with the columns stage and category."
+        return [Fault(where, "names stages, but no table of stages says their forecast category", remedy)]
+    unknown = changes.loc[~occurs(changes["stage"], stages["stage"]), "stage"].value_counts(sort=False)
+    home = files.get("stages", "stages")
+    return [
+        Fault(
+            where,
+            f"stage '{stage}' ({n:,} changes) is not in {home}",
+            near(stage, stages["stage"].unique())
+            or f"Add a row for it to {home}, with its forecast category.",
+        )
+        for stage, n in unknown.items()
+    ]

@@ -1,0 +1,104 @@
+"""Writing a History as a folder of tables, the same bytes for the same history."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as pacsv
+
+from simulator.errors import InputError
+from simulator.history.tables import TABLES, Column, History
+
+ABOUT = "history.json"
+"""File beside the tables: the as-of date and the notes."""
+
+TIME_UNITS = (("s", 1_000_000_000), ("ms", 1_000_000), ("us", 1_000), ("ns", 1))
+
+
+def save_history(history: History, folder: Path) -> None:
+    """Write a history's tables as CSV: ISO dates, amounts to the cent, empty tables and columns left out.
+
+    The files are written beside the folder first and moved in when all are whole; other files of the folder
+    are left alone, tables that the history does not have are removed.
+
+    Raises
+    ------
+    InputError
+        The folder cannot be written, or it holds files and no history.
+    """
+    folder = Path(folder)
+    try:
+        _refuse_strangers(folder)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    except OSError as error:
+        raise _unwritable(folder, error) from None
+    try:
+        _write(history, draft)
+        _move_in(draft, folder)
+    except OSError as error:
+        raise _unwritable(folder, error) from None
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _unwritable(folder: Path, error: OSError) -> InputError:
+    return InputError.of(str(folder), f"cannot be written: {error.strerror}", "Name another folder.")
+
+
+def _refuse_strangers(folder: Path) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise InputError.of(str(folder), "is a file, not a folder", "Name another folder.")
+    ours = any((folder / f"opportunities{suffix}").exists() for suffix in (".csv", ".parquet"))
+    if folder.exists() and not ours and any(folder.iterdir()):
+        raise InputError.of(str(folder), "holds other files and no history", "Name a new or empty folder.")
+
+
+def _write(history: History, draft: Path) -> None:
+    for name, table in history.tables().items():
+        if len(table) or name == "opportunities":
+            _write_table(table, TABLES[name], draft / f"{name}.csv")
+    about = {"as_of": history.as_of.isoformat(), "notes": list(history.notes)}
+    (draft / ABOUT).write_text(json.dumps(about, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _write_table(table: pd.DataFrame, columns: tuple[Column, ...], path: Path) -> None:
+    kept = [column for column in columns if column.required or table[column.name].notna().any()]
+    arrays = [_array(table[column.name], column) for column in kept]
+    cells = pa.table(arrays, names=[column.name for column in kept])
+    try:
+        pacsv.write_csv(cells, path, pacsv.WriteOptions(quoting_header="none", quoting_style="none"))
+    except pa.ArrowInvalid:  # some text holds a comma, a quotation mark or a line break
+        pacsv.write_csv(cells, path, pacsv.WriteOptions(quoting_header="none", quoting_style="needed"))
+
+
+def _array(values: pd.Series, column: Column) -> pa.Array:
+    """Return a column in the type whose text is shortest and still exact."""
+    if column.kind == "text":
+        return pa.array(values.where(values != ""), type=pa.string(), from_pandas=True)
+    if column.kind in ("money", "count"):
+        return pa.array(values.round(2) + 0.0, type=pa.float64(), from_pandas=True)
+    stamps = values.to_numpy().astype("datetime64[ns]")
+    if column.kind != "time":
+        return pa.array(stamps.astype("datetime64[D]"))
+    whole = stamps[~np.isnat(stamps)].astype(np.int64)
+    unit = next(unit for unit, size in TIME_UNITS if not (whole % size).any())
+    return pa.array(stamps.astype(f"datetime64[{unit}]"))
+
+
+def _move_in(draft: Path, folder: Path) -> None:
+    if not folder.exists():
+        draft.rename(folder)
+        return
+    written = {path.name for path in draft.iterdir()}
+    for path in draft.iterdir():
+        path.replace(folder / path.name)
+    stale = {f"{name}{suffix}" for name in TABLES for suffix in (".csv", ".parquet")} - written
+    for name in stale:
+        (folder / name).unlink(missing_ok=True)
