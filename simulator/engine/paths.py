@@ -58,7 +58,9 @@ class Paths:
     open_deals : tuple of str
         Ids of the open deals, in axis order.
     open_wins : ndarray of int64, shape (open deal, period)
-        On how many paths each open deal is won in each period.
+        In how many futures each open deal is won in each period.
+    n_averaged : int
+        Futures that each path is the mean of: 1, unless luck is switched off.
     """
 
     scenario: str
@@ -79,6 +81,7 @@ class Paths:
     rate_draw: npt.NDArray[np.int64]
     open_deals: tuple[str, ...]
     open_wins: npt.NDArray[np.int64]
+    n_averaged: int = 1
 
     @property
     def periods(self) -> tuple[str, ...]:

@@ -85,7 +85,14 @@ def simulate(
         rate_draw=draws,
         open_deals=tuple(compiled.open_deals["opportunity_id"].astype(str)),
         open_wins=wins,
+        n_averaged=futures_per_path(scenario),
     )
+
+
+def futures_per_path(scenario: Scenario) -> int:
+    """Return how many futures each path is the mean of: 1, unless luck is switched off."""
+    settings = scenario.simulation
+    return 1 if settings.luck else min(LUCK_AVERAGED, settings.paths)
 
 
 def run(
@@ -96,7 +103,7 @@ def run(
     Money comes back in scenario currency. Path p uses rate draw p modulo their number.
     """
     settings = scenario.simulation
-    averaged = 1 if settings.luck else min(LUCK_AVERAGED, settings.paths)
+    averaged = futures_per_path(scenario)
     n_paths = max(1, settings.paths // averaged)
     n_draws = compiled.plan.hazard.shape[0]
     n_months, n_quarters = compiled.horizon.months.size, compiled.horizon.quarters.size

@@ -181,7 +181,7 @@ def say_spread(spread: pd.DataFrame, period: str, currency: str) -> str:
         return "none"
     shares = spread_column(spread, period, "variance_share")
     width = spread_column(spread, period, "width")["total"]
-    parts = [f"{SOURCE_WORDS[source]} {format_share(shares[source])}" for source in SOURCES]
+    parts = [f"{SOURCE_WORDS[s]} {format_share(shares[s])}" for s in SOURCES if shares[s] > 0]
     return f"{format_money(width, currency)} from P10 to P90: {', '.join(parts)}"
 
 

@@ -118,10 +118,11 @@ def _write_targets(axes: Axes, rows: pd.DataFrame, forecast: Forecast) -> None:
     for x, (_, row) in enumerate(rows.iterrows()):
         if math.isfinite(row["target"]):
             target = format_money(row["target"], forecast.currency)
+            chance = format_share(row["p_hit"])
             axes.annotate(
-                f"target {target}\nhit in {format_share(row['p_hit'])}", (x, 0), xycoords=("data", "axes fraction"), xytext=(0, below),
-                textcoords="offset points", ha="center", va="top", color=ORANGE, fontsize=9.5,
-                fontweight="bold",
+                f"target {target}\nhit in {chance}", (x, 0), xycoords=("data", "axes fraction"),
+                xytext=(0, below), textcoords="offset points", ha="center", va="top", color=ORANGE,
+                fontsize=9.5, fontweight="bold",
             )  # fmt: skip
 
 

@@ -49,8 +49,8 @@ SIZE_INCHES = (10.0, 5.6)
 DPI = 200
 TITLE_POINTS = 14
 SUBTITLE_POINTS = 10.5
-TITLE_WIDTH = 76
-SUBTITLE_WIDTH = 118
+TITLE_WIDTH = 80
+SUBTITLE_WIDTH = 124
 """Characters to a line that fit the width for sure."""
 
 RC: dict[str, Any] = {

@@ -74,13 +74,14 @@ def write_spread_table(spread: pd.DataFrame, folder: Path) -> None:
 
 
 def write_open_deals_table(paths: Paths, folder: Path) -> None:
-    """Write open_deals.csv: the share of paths on which each open deal is won in each period."""
+    """Write open_deals.csv: the share of futures in which each open deal is won in each period."""
+    n_futures = paths.n_paths * paths.n_averaged
     n_periods = len(paths.periods)
     table = pd.DataFrame(
         {
             "opportunity_id": np.repeat(np.asarray(paths.open_deals, dtype=object), n_periods),
             "period": np.tile(paths.periods, len(paths.open_deals)),
-            "p_win": paths.open_wins.ravel() / paths.n_paths,
+            "p_win": paths.open_wins.ravel() / n_futures,
         }
     )
     write_table(table, folder / "open_deals.csv")

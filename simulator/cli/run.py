@@ -1,0 +1,152 @@
+"""``simulator run``: from a scenario to a results folder and an answer in plain words."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from simulator.cli.console import Console
+from simulator.cli.options import Json, NPaths, Out, Quiet, ScenarioFile, Seed, Set
+
+if TYPE_CHECKING:
+    from simulator.analysis.outlook import Outlook
+    from simulator.engine.paths import Paths
+    from simulator.engine.prepare import Prepared
+
+
+def run(
+    scenario: ScenarioFile,
+    *,
+    out: Out = None,
+    paths: NPaths = None,
+    seed: Seed = None,
+    set_: Set = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Simulate a scenario: what will be booked, how sure that is, and what the pipeline must hold for it."""
+    from simulator.engine.prepare import prepare
+    from simulator.report.folder import check_replaceable
+    from simulator.scenario.load import load_scenario
+
+    console, timings = Console(quiet=quiet, as_json=json), Timings()
+    loaded = load_scenario(scenario, [*(set_ or ()), *_overrides(paths, seed)])
+    folder = out or default_folder(loaded.name)
+    check_replaceable(folder)
+    console.note("Reading the history and its rates …")
+    with timings.measure("prepare"):
+        prepared = prepare(loaded)
+    futures, calm = _simulate(prepared, console, timings)
+    with timings.measure("analyse"):
+        outlook = _look_ahead(prepared, futures, calm)
+    summary = _write(prepared, futures, outlook, folder, timings=timings, console=console)
+    _answer(console, outlook, prepared, folder)
+    console.data({"folder": str(folder), **summary})
+
+
+class Timings:
+    """Seconds by step of a run."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def measure(self, step: str) -> Iterator[None]:
+        """Count the time of a step."""
+        began = time.perf_counter()
+        yield
+        self.seconds[step] = self.seconds.get(step, 0.0) + time.perf_counter() - began
+
+
+def default_folder(name: str) -> Path:
+    """Return where the results of a scenario go: ``results/`` and its name, safe as a folder name."""
+    return Path("results") / (re.sub(r"[^\w.-]+", "-", name).strip(".-") or "scenario")
+
+
+def _overrides(paths: int | None, seed: int | None) -> list[str]:
+    given = {"simulation.paths": paths, "simulation.seed": seed}
+    return [f"{key}={value}" for key, value in given.items() if value is not None]
+
+
+def _simulate(prepared: Prepared, console: Console, timings: Timings) -> tuple[Paths, Paths | None]:
+    """Return the futures, and the same without the shared shock where there is one."""
+    from simulator.engine.simulate import kernels_are_compiled, simulate
+
+    if not kernels_are_compiled():
+        console.note("Compiling the simulation for this machine; only the first run waits for it …")
+    scenario, calibration, history = prepared.scenario, prepared.calibration, prepared.history
+    with timings.measure("simulate"), console.progress("Simulating") as advance:
+        futures = simulate(scenario, calibration, history, progress=advance)
+    if not prepared.has_shock:
+        return futures, None
+    with timings.measure("simulate without shock"), console.progress("Separating the shock") as advance:
+        calm = simulate(scenario.with_simulation(shared_shock=False), calibration, history, progress=advance)
+    return futures, calm
+
+
+def _look_ahead(prepared: Prepared, futures: Paths, calm: Paths | None) -> Outlook:
+    from simulator.analysis.close_rates import historical_rates
+    from simulator.analysis.outlook import look_ahead
+
+    scenario, history = prepared.scenario, prepared.history
+    return look_ahead(
+        futures,
+        without_shock=calm,
+        targets=scenario.targets,
+        motions={name: segment.motion for name, segment in scenario.segments.items()},
+        rates=historical_rates(history, scenario.fiscal_calendar()) if history is not None else None,
+    )
+
+
+def _write(
+    prepared: Prepared,
+    futures: Paths,
+    outlook: Outlook,
+    folder: Path,
+    *,
+    timings: Timings,
+    console: Console,
+) -> dict[str, object]:
+    """Write the results folder; return the summary."""
+    from simulator.report.assumptions import list_assumptions
+    from simulator.report.folder import publish
+    from simulator.report.manifest import write_manifest
+    from simulator.report.results import write_charts, write_figures
+    from simulator.report.summary import summarise
+
+    summary = summarise(outlook, notes=prepared.notes, assumptions=list_assumptions(prepared))
+    with publish(folder) as draft:
+        console.note("Writing tables and drawing charts …")
+        with timings.measure("tables"):
+            write_figures(futures, outlook, summary, draft)
+        with timings.measure("charts"):
+            write_charts(futures, outlook, draft)
+        write_manifest(
+            draft,
+            folder=folder,
+            command=shlex.join(["simulator", *sys.argv[1:]]),
+            inputs=prepared.files,
+            scenario=prepared.scenario.to_dict(),
+            seed=prepared.scenario.simulation.seed,
+            timings_seconds=timings.seconds,
+        )
+    return summary
+
+
+def _answer(console: Console, outlook: Outlook, prepared: Prepared, folder: Path) -> None:
+    from simulator.report.summary import answers
+
+    console.say()
+    for sentence in answers(outlook).values():
+        console.say(f"{sentence}.")
+    if prepared.notes:
+        console.say()
+        for note in prepared.notes:
+            console.say(f"Note: {note.rstrip('.')}.")
+    console.say(f"\nTables, charts and summary are in {folder}.")

@@ -1,0 +1,81 @@
+"""All that a scenario needs before it can be simulated: its history, its rates, no open ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from simulator.calibration.calibration import Calibration
+from simulator.calibration.estimate import calibrate
+from simulator.history.load import load_history
+from simulator.history.tables import History
+from simulator.scenario.schema import Scenario
+from simulator.scenario.settled import settled
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A scenario that lacks nothing, with what it rests on.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Settled: as-of date, segments and targets filled in.
+    history : History, optional
+        As of the scenario's day; None where the scenario states its rates itself.
+    calibration : Calibration, optional
+        Read from the scenario's file, or estimated from the history.
+    files : tuple of Path
+        Every file and folder that was read.
+    notes : tuple of str
+        What the reader should know of where the figures come from.
+    """
+
+    scenario: Scenario
+    history: History | None
+    calibration: Calibration | None
+    files: tuple[Path, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def has_shock(self) -> bool:
+        """Whether a shock shared by all deals of a quarter is simulated."""
+        rates = self.calibration
+        shocks = rates is not None and (rates.shock_close > 0 or rates.shock_demand > 0)
+        return shocks and self.scenario.simulation.shared_shock
+
+
+def prepare(scenario: Scenario) -> Prepared:
+    """Read the history and the calibration of a scenario, or estimate the latter.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        As loaded.
+
+    Raises
+    ------
+    InputError
+        The history or the calibration is at fault, or the scenario names what they do not have.
+    """
+    history = load_history(scenario.history, scenario.as_of) if scenario.history else None
+    calibration = _calibration(scenario, history)
+    segments = calibration.segments if calibration is not None else ()
+    last_day = history.as_of if history is not None else getattr(calibration, "as_of", None)
+    full = settled(scenario, segments, last_day)
+    notes = [*full.notes, *(history.notes if history else ()), *(calibration.notes if calibration else ())]
+    if calibration is not None and full.as_of is not None and calibration.as_of > full.as_of:
+        notes.append(
+            f"The rates were calibrated as of {calibration.as_of}, after {full.as_of}: "
+            "they know what was then still to come."
+        )
+    files = [*scenario.files, *(path for path in (scenario.history, scenario.calibration) if path)]
+    return Prepared(full, history, calibration, tuple(files), tuple(dict.fromkeys(notes)))
+
+
+def _calibration(scenario: Scenario, history: History | None) -> Calibration | None:
+    if scenario.calibration is not None:
+        from simulator.calibration.file import load_calibration
+
+        return load_calibration(scenario.calibration)
+    return calibrate(history, scenario.fiscal_calendar()) if history is not None else None

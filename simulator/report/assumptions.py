@@ -1,0 +1,66 @@
+"""Every assumption that a run rests on, with its source."""
+
+from __future__ import annotations
+
+from simulator.engine.prepare import Prepared
+from simulator.scenario.schema import Scenario
+
+CALIBRATED = "calibrated"
+SCENARIO = "scenario"
+MODEL = "model"
+
+
+def list_assumptions(prepared: Prepared) -> list[dict[str, str]]:
+    """Return name, value (in words) and source of each assumption.
+
+    The source is ``calibrated`` (from the history), ``scenario`` (as the user wrote it) or ``model``
+    (built in).
+    """
+    return [*_rates(prepared), *_stated(prepared.scenario), *_switches(prepared)]
+
+
+def _assumption(name: str, value: str, source: str) -> dict[str, str]:
+    return {"name": name, "value": value, "source": source}
+
+
+def _rates(prepared: Prepared) -> list[dict[str, str]]:
+    calibration, scenario = prepared.calibration, prepared.scenario
+    if calibration is None:
+        return [_assumption("rates of deals, amounts and demand", "as written for each segment", SCENARIO)]
+    span = f"history from {calibration.first_day} to {calibration.as_of}"
+    where = f"{scenario.calibration}, {span}" if scenario.calibration else span
+    shocks = f"log sd {calibration.shock_close:.3f} on closing, {calibration.shock_demand:.3f} on demand"
+    return [
+        _assumption("rates of deals, amounts, close dates and demand", where, CALIBRATED),
+        _assumption("shared shock of a quarter", shocks, CALIBRATED),
+    ]
+
+
+def _stated(scenario: Scenario) -> list[dict[str, str]]:
+    """Return what the scenario states itself: rates of segments, levers, targets, the calendar."""
+    rates = [
+        _assumption(f"segments.{name}", _words(segment.model_dump(mode="json", exclude_none=True)), SCENARIO)
+        for name, segment in scenario.segments.items()
+    ]
+    levers = [_assumption(f"levers.{lever.name}", str(lever), SCENARIO) for lever in scenario.levers]
+    year = scenario.fiscal_year
+    calendar = f"starts in month {year.start_month}, named after the year it {year.label}s in"
+    return [*rates, *levers, _assumption("fiscal year", calendar, SCENARIO)]
+
+
+def _words(values: object) -> str:
+    if isinstance(values, dict):
+        return ", ".join(f"{key}: {_words(value)}" for key, value in values.items())
+    return str(values)
+
+
+def _switches(prepared: Prepared) -> list[dict[str, str]]:
+    settings = prepared.scenario.simulation
+    switches = {
+        "luck of which deals close": settings.luck,
+        "uncertainty of the rates": settings.rate_uncertainty,
+        "shared shock": settings.shared_shock,
+    }
+    spread = [_assumption(name, "on" if on else "off", SCENARIO) for name, on in switches.items()]
+    law = "competing hazards by calendar month; the mix of new deals stays as it was"
+    return [*spread, _assumption("law of a deal", law, MODEL)]

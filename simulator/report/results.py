@@ -1,0 +1,47 @@
+"""A finished run becomes a results folder: tables, charts, paths and summary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from simulator.analysis.outlook import Outlook
+from simulator.engine.paths import Paths
+from simulator.report.manifest import write_json
+from simulator.report.tables import (
+    write_coverage_table,
+    write_forecast_tables,
+    write_open_deals_table,
+    write_paths,
+    write_spread_table,
+    write_waterfall_table,
+)
+
+
+def write_figures(paths: Paths, outlook: Outlook, summary: Mapping[str, object], draft: Path) -> None:
+    """Write tables/, paths.parquet and summary.json into a folder that `publish` gave."""
+    tables = draft / "tables"
+    tables.mkdir()
+    write_forecast_tables(outlook.forecast, tables)
+    write_coverage_table(outlook.coverage, tables)
+    write_waterfall_table(outlook.waterfall, tables)
+    write_spread_table(outlook.spread, tables)
+    write_open_deals_table(paths, tables)
+    write_paths(paths, draft / "paths.parquet")
+    write_json(summary, draft / "summary.json")
+
+
+def write_charts(paths: Paths, outlook: Outlook, draft: Path) -> None:
+    """Draw every chart of a run, as PNG and SVG, into charts/."""
+    from simulator.report.coverage_chart import draw_coverage
+    from simulator.report.forecast_charts import draw_exceedance, draw_fan
+    from simulator.report.pipeline_charts import draw_composition, draw_spread, draw_waterfall
+
+    charts = draft / "charts"
+    charts.mkdir()
+    draw_fan(outlook.forecast, charts)
+    draw_exceedance(outlook.forecast, charts)
+    draw_coverage(outlook.forecast, outlook.coverage, paths, charts)
+    draw_waterfall(outlook.forecast, outlook.waterfall, charts)
+    draw_composition(outlook.forecast, charts)
+    draw_spread(outlook.forecast, outlook.spread, charts)
