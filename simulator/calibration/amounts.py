@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
+from scipy import optimize
 
 from simulator.calibration.calibration import Amounts
 from simulator.calibration.exposure import DealMonths
@@ -225,8 +225,39 @@ def _exceedances(values: Floats) -> tuple[float, Floats]:
     return threshold, values[values > threshold] - threshold
 
 
-def _tail_shape(excess: Floats) -> float:
-    return float(np.clip(stats.genpareto.fit(excess, floc=0)[0], *TAIL_SHAPES))
+def fit_tail(excess: Floats, shape: float | None = None) -> tuple[float, float]:
+    """Return shape and scale of the generalised Pareto law most likely to have given the exceedances.
+
+    Parameters
+    ----------
+    excess : ndarray of float64, shape (exceedance,)
+        Amounts above the threshold, less the threshold.
+    shape : float, optional
+        Given: only the scale is fitted.
+    """
+    unit = float(excess.mean())
+    scaled = excess / unit
+    bounds = [TAIL_SHAPES if shape is None else (shape, shape), (-5.0, 5.0)]
+
+    def loss(point: Floats) -> float:
+        return _tail_loss(scaled, float(point[0]), float(np.exp(point[1])))
+
+    start = np.array([0.1 if shape is None else shape, 0.0])
+    simplex = start + np.array([[0.0, 0.0], [0.0 if shape is not None else 0.2, 0.0], [0.0, -0.3]])
+    found = optimize.minimize(
+        loss, start, method="Nelder-Mead", bounds=bounds, options={"initial_simplex": simplex}
+    )
+    return float(found.x[0]), unit * float(np.exp(found.x[1]))
+
+
+def _tail_loss(excess: Floats, shape: float, scale: float) -> float:
+    z = excess / scale
+    if abs(shape) < 1e-9:
+        return float(len(z) * np.log(scale) + z.sum())
+    inside = 1.0 + shape * z
+    if inside.min() <= 0.0:
+        return float("inf")
+    return float(len(z) * np.log(scale) + (1.0 + 1.0 / shape) * np.log(inside).sum())
 
 
 def _company_tail_shape(samples: list[Floats]) -> float:
@@ -237,7 +268,7 @@ def _company_tail_shape(samples: list[Floats]) -> float:
             _, excess = _exceedances(values)
             if len(excess) >= MIN_EXCEEDANCES:
                 scaled.append(excess / excess.mean())
-    return _tail_shape(np.concatenate(scaled)) if scaled else 0.0
+    return fit_tail(np.concatenate(scaled))[0] if scaled else 0.0
 
 
 def _with_tail(values: Floats, company_shape: float) -> Amounts:
@@ -247,8 +278,8 @@ def _with_tail(values: Floats, company_shape: float) -> Amounts:
     if len(excess) < MIN_EXCEEDANCES:
         return _plain(*_thinned(values, MAX_VALUES), n, "calibrated")
     own_weight = len(excess) / (len(excess) + SHAPE_PRIOR_DEALS)
-    shape = own_weight * _tail_shape(excess) + (1 - own_weight) * company_shape
-    scale = float(stats.genpareto.fit(excess, f0=shape, floc=0)[2])
+    shape = own_weight * fit_tail(excess)[0] + (1 - own_weight) * company_shape
+    scale = fit_tail(excess, shape)[1]
     body, body_share = _thinned(values[values <= threshold], MAX_VALUES)
     tail, tail_share = _thinned(values[values > threshold], MAX_VALUES // 10)
     p_tail = len(excess) / n

@@ -71,7 +71,8 @@ def pool_rates(events: Floats, exposure: Floats, prior_mean: float) -> PooledRat
 
     centre = np.log(first_guess)
     bounds = [(centre - 6.0, centre + 6.0), (np.log(SPREADS[0]), np.log(SPREADS[-1]))]
-    mode = optimize.minimize(loss, np.array([centre, np.log(0.4)]), bounds=bounds, method="L-BFGS-B").x
+    start = np.array([centre, np.log(SPREAD_SCALE)])
+    mode = optimize.minimize(loss, start, bounds=bounds, method="Nelder-Mead", options={"xatol": 1e-3}).x
     log_means = np.stack([_mean_grid(float(mode[0]), cv, total, len(events)) for cv in SPREADS])
     log_weights = np.stack(
         [
