@@ -47,7 +47,13 @@ def pushes(states: DealStates, deals: pd.DataFrame, due: pd.DataFrame, window: W
     total = np.full(len(PUSH_LEVELS), count.sum())
     tables = [
         _share_lines("deals_by_pushes", PUSH_LEVELS, count, total, few=1),
-        _share_lines("close_rate_by_pushes", PUSH_LEVELS, won, count, few=MIN_DEALS),
+        _share_lines(
+            "close_rate_by_pushes",
+            (*PUSH_LEVELS, "any"),
+            np.append(won, won[1:].sum()),
+            np.append(count, count[1:].sum()),
+            few=MIN_DEALS,
+        ),
         _share_lines("push_length", LENGTH_LEVELS, lengths, np.full(len(lengths), lengths.sum()), few=1),
         _length_lines(length),
         *(_slipped(due, window, basis) for basis in ("count", "amount")),

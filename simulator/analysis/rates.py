@@ -70,7 +70,7 @@ def rates(deals: pd.DataFrame, due: pd.DataFrame, window: Window) -> pd.DataFram
 
 def dimensions(deals: pd.DataFrame) -> tuple[str, ...]:
     """Return the segment, and every other dimension in which the deals differ."""
-    return tuple(d for d in DIMENSIONS if d == "segment" or len(set(deals[d].fillna(UNKNOWN))) > 1)
+    return tuple(d for d in DIMENSIONS if d == "segment" or deals[d].nunique() + deals[d].isna().any() > 1)
 
 
 def rate_by_segment(table: pd.DataFrame, measure: str, basis: str = "count") -> dict[str, float]:

@@ -106,7 +106,7 @@ def track_record(history: History, calendar: FiscalCalendar, n_quarters: int = 8
 def _notes(
     history: History, states: DealStates, deals: pd.DataFrame, table: pd.DataFrame, window: Window
 ) -> list[str]:
-    absent = ", ".join(name for name in DIMENSIONS[1:] if name not in dimensions(deals))
+    absent = ", ".join(name for name in DIMENSIONS if name not in dimensions(deals))
     leaks = ", ".join(sorted(set(table.loc[table["note"] == LEAK, "by"])))
     n_ended = int((deals["outcome"] != OPEN).sum())
     n_unqualified = int(history.opportunities["outcome"].notna().sum()) - n_ended

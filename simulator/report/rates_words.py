@@ -144,8 +144,9 @@ def _slippage(record: TrackRecord, _: Money) -> Iterator[str]:
     )
     yield (
         f"Of the deals due in a quarter, {with_interval(row)} slip out of it"
-        f"{_by_amount(record, 'slippage')}; some businesses see a quarter. Counting these, the close rate is {with_interval(adjusted)}{needed}."
+        f"{_by_amount(record, 'slippage')}; a quarter is what some businesses see."
     )
+    yield f"Counting the slipped deals too, the close rate is {with_interval(adjusted)}{needed}."
 
 
 def _pushes(record: TrackRecord, _: Money) -> Iterator[str]:
@@ -153,12 +154,12 @@ def _pushes(record: TrackRecord, _: Money) -> Iterator[str]:
     mean = table.get(("push_length_months", "mean"), np.nan)
     if not np.isfinite(mean):
         return
-    straight, pushed = (table.get(("close_rate_by_pushes", g), np.nan) for g in ("0", "2"))
+    straight, pushed = (table.get(("close_rate_by_pushes", g), np.nan) for g in ("0", "any"))
     text = f"A push moves the close date by {mean:.1f} months on average."
     if np.isfinite(straight) and np.isfinite(pushed):
         text += (
             f" Deals never pushed are won {format_share(straight)} of the time, "
-            f"deals pushed twice {format_share(pushed)}."
+            f"deals pushed at all {format_share(pushed)}."
         )
     yield text
 
