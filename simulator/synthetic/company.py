@@ -12,6 +12,15 @@ FIRST_DAY = dt.date(2023, 11, 1)
 AS_OF = dt.date(2026, 10, 31)
 CALENDAR = FiscalCalendar(start_month=2, label="end")
 SEED = 20261031
+SEATS = {
+    "enterprise_amer": 6,
+    "enterprise_emea": 4,
+    "midmarket_amer": 8,
+    "midmarket_emea": 5,
+    "smb": 7,
+    "self_serve": 2,
+}
+"""Account executives by segment."""
 
 
 def _enterprise(sals: dict[str, float], *, median: float, close: float = 1.0) -> SegmentTruth:

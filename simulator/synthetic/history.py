@@ -1,0 +1,69 @@
+"""A whole simulated history: every table, warts included."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+
+from simulator.fiscal import FiscalCalendar
+from simulator.history.tables import History, empty_table
+from simulator.synthetic.deals import deal_tables, simulate_stories
+from simulator.synthetic.people import assign_owners, count_leads, hire_reps, make_calls
+from simulator.synthetic.truth import Truth
+from simulator.synthetic.warts import Warts, add_warts
+
+
+def simulate_history(
+    truth: Truth,
+    first_day: dt.date,
+    as_of: dt.date,
+    calendar: FiscalCalendar,
+    seed: int,
+    *,
+    seats: dict[str, int] | None = None,
+    warts: Warts | None = None,
+) -> History:
+    """Simulate what a company with known rates has on record.
+
+    Parameters
+    ----------
+    truth : Truth
+    first_day, as_of : datetime.date
+        First and last day on record; the first is the first of a month.
+    calendar : FiscalCalendar
+    seed : int
+        Everything follows from it.
+    seats : dict of str to int, optional
+        Account executives by segment; None: no reps, calls or owners.
+    warts : Warts, optional
+        None: a clean history.
+    """
+    rng = np.random.default_rng(seed)
+    stories = simulate_stories(truth.calibration(as_of, first_day, calendar), first_day, as_of, calendar, seed)
+    deals, changes, stages = deal_tables(stories, rng, as_of)
+    deals["type"] = "new"
+    tables = {"stages": stages, "leads": count_leads(deals, rng)}
+    if seats is not None:
+        tables["reps"] = hire_reps(seats, first_day, as_of, rng)
+        deals = assign_owners(deals, tables["reps"], rng)
+        tables["calls"] = make_calls(deals, tables["reps"], calendar, rng)
+        tables["calls"] = tables["calls"][tables["calls"]["as_of"] <= np.datetime64(as_of)]
+    if warts is not None:
+        deals, changes = add_warts(deals, changes, warts, rng)
+    tables |= {"opportunities": deals, "stage_changes": changes}
+    return History(as_of=as_of, **{name: typed(name, table) for name, table in tables.items()})
+
+
+def typed(name: str, table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table with all the columns of its kind, in order and of their types."""
+    types = empty_table(name).dtypes
+    return pd.DataFrame(
+        {
+            column: table[column].astype(dtype)
+            if column in table
+            else pd.Series(index=table.index, dtype=dtype)
+            for column, dtype in types.items()
+        }
+    ).reset_index(drop=True)
