@@ -146,7 +146,7 @@ def _about(folder: Path, faults: list[Fault]) -> _About:
 
 
 def _cross_faults(tables: dict[str, pd.DataFrame], files: dict[str, str]) -> list[Fault]:
-    if tables["opportunities"].empty:
+    if tables["opportunities"].empty and tables["customers"].empty:
         where = files.get("opportunities", "opportunities")
         return [Fault(where, "has no rows: there is nothing to learn from", "Export it again.")]
     return _stage_faults(tables, files)
