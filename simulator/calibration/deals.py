@@ -338,15 +338,17 @@ def _pool_base(
     )
     shape, rate = np.zeros(n.shape), np.ones(n.shape)
     notes: list[str] = []
+    never = []
     for category, k in zip(*np.nonzero(possible), strict=True):
         anywhere = (n[:, :, k].sum() + JEFFREYS_EVENTS) / max(float(days[:, :, k].sum()), 1.0)
         found = pool_rates(n[:, category, k], days[:, category, k], float(anywhere))
         shape[:, category, k], rate[:, category, k] = found.shape, found.rate
         if n[:, category, k].sum() == 0:
-            notes.append(
-                f"No deal ever went from {CATEGORIES[category]} to {DESTINATIONS[k]} in this history; "
-                "its rate rests on a weak prior worth half an event."
-            )
+            never.append(f"{CATEGORIES[category]} to {DESTINATIONS[k]}")
+    if never:
+        notes.append(
+            f"Never seen in this history: {', '.join(never)}; they rest on a weak prior of half an event."
+        )
     if n.shape[0] == 1:
         notes.append("One segment only: there is nothing to pool its rates with.")
     return GammaRates(shape, rate, n * possible, raw * possible), notes

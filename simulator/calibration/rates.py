@@ -264,7 +264,7 @@ def _mean_amount(law: Amounts) -> tuple[float, float, float]:
 
 def law_moments(law: Amounts) -> tuple[float, float]:
     """Return mean and mean square of an amount, its tail included (the square without it where infinite)."""
-    share, amount = law.weights / law.weights.sum(), np.asarray(law.values)  # noqa: PD011
+    share, amount = law.weights / law.weights.sum(), np.asarray(law.values)
     mean, square = float(share @ amount), float(share @ amount**2)
     if law.tail_scale <= 0.0:
         return mean, square
