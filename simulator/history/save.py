@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +34,19 @@ def save_history(history: History, folder: Path) -> None:
     InputError
         The folder cannot be written, or it holds files and no history.
     """
+    with history_folder(folder) as draft:
+        write_tables(history, draft)
+
+
+@contextmanager
+def history_folder(folder: Path) -> Iterator[Path]:
+    """Give a temporary folder to write a history into; its files are moved to ``folder`` when all are whole.
+
+    Raises
+    ------
+    InputError
+        The folder cannot be written, or it holds files and no history.
+    """
     folder = Path(folder)
     try:
         _refuse_strangers(folder)
@@ -40,7 +55,7 @@ def save_history(history: History, folder: Path) -> None:
     except OSError as error:
         raise _unwritable(folder, error) from None
     try:
-        _write(history, draft)
+        yield draft
         _move_in(draft, folder)
     except OSError as error:
         raise _unwritable(folder, error) from None
@@ -60,7 +75,8 @@ def _refuse_strangers(folder: Path) -> None:
         raise InputError.of(str(folder), "holds other files and no history", "Name a new or empty folder.")
 
 
-def _write(history: History, draft: Path) -> None:
+def write_tables(history: History, draft: Path) -> None:
+    """Write the tables of a history, and its as-of date and notes, into an empty folder."""
     for name, table in history.tables().items():
         if len(table) or name == "opportunities":
             _write_table(table, TABLES[name], draft / f"{name}.csv")
