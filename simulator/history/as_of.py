@@ -27,9 +27,14 @@ HAPPENED = {
 
 
 def latest_date(tables: Mapping[str, pd.DataFrame]) -> dt.date:
-    """Return the day of the last thing that happened, 1970-01-01 where nothing is dated."""
+    """Return the day of the last thing that happened; where there is none, the last customer's start.
+
+    A start may lie ahead of the signature, so that it only counts where nothing else is dated; with nothing
+    dated at all the date is 1970-01-01.
+    """
     dates = [tables[name][column].max() for name, columns in HAPPENED.items() for column in columns]
-    known = [date for date in dates if not pd.isna(date)]
+    known = [date for date in dates if not pd.isna(date)] or [tables["customers"]["start_date"].max()]
+    known = [date for date in known if not pd.isna(date)]
     return max(known).date() if known else dt.date(1970, 1, 1)
 
 
@@ -105,6 +110,8 @@ def _closed_by_change(history: History, changes: pd.DataFrame, deals: pd.DataFra
 
 def _restate(deals: pd.DataFrame, changes: pd.DataFrame, history: History, notes: list[str]) -> None:
     """Put back the amounts and close dates that the deals had."""
+    if deals.empty:
+        return
     for column, words in (("amount", "amounts"), ("close_date", "close dates")):
         recorded = history.stage_changes.loc[history.stage_changes[column].notna(), "opportunity_id"]
         has_past = occurs(deals["opportunity_id"], recorded)

@@ -1,0 +1,70 @@
+"""``simulator audit``: what is missing, odd or contradictory in a history, and what it does to the forecast."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from simulator.cli.console import Console
+from simulator.cli.options import HistoryFolder, Json, Out, Quiet
+
+if TYPE_CHECKING:
+    from simulator.history.hygiene import Hygiene
+    from simulator.history.tables import History
+
+FILE = "hygiene.csv"
+
+
+def audit(history: HistoryFolder, out: Out = None, quiet: Quiet = False, json: Json = False) -> None:
+    """Check a history: what is missing, odd or contradictory, what it does to the forecast, how to mend it.
+
+    With -o the findings are also written as a table: to a .csv file, or to hygiene.csv in a folder.
+    """
+    from simulator.history.hygiene import check_hygiene, write_hygiene
+    from simulator.history.load import load_history
+
+    console = Console(quiet=quiet, as_json=json)
+    loaded = load_history(history)
+    hygiene = check_hygiene(loaded)
+    path = None if out is None else out if out.suffix == ".csv" else out / FILE
+    if path is not None:
+        write_hygiene(hygiene, path)
+    _print(loaded, hygiene, console)
+    if path is not None:
+        console.say(f"Table: {path}")
+    console.data(_as_data(loaded, hygiene))
+
+
+def _print(history: History, hygiene: Hygiene, console: Console) -> None:
+    if not console.talks:
+        return
+    counts = ", ".join(f"{len(table):,} {name}" for name, table in history.tables().items() if len(table))
+    console.say(f"History as of {history.as_of}: {counts}.")
+    for note in history.notes:
+        console.say(f"Note: {note}.")
+    console.say()
+    for finding in hygiene.table.itertuples():
+        console.say(f"• {finding.check}: {finding.n:,} ({finding.share:.1%} of {finding.of})")
+        console.say(f"    {_sentence(str(finding.effect))}")
+        console.say(f"    For example {finding.examples}. Remedy: {finding.fix}")
+    if not len(hygiene.table):
+        console.say("Nothing odd was found.")
+    n_clean = len(hygiene.clean)
+    console.say(
+        f"\n{len(hygiene.table)} checks found something, {n_clean} found nothing: {', '.join(hygiene.clean)}."
+    )
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _as_data(history: History, hygiene: Hygiene) -> dict[str, Any]:
+    findings = hygiene.table.astype({"amount": "object"})
+    findings["amount"] = [None if amount != amount else amount for amount in hygiene.table["amount"]]
+    return {
+        "as_of": history.as_of.isoformat(),
+        "deals": hygiene.n_deals,
+        "notes": list(history.notes),
+        "findings": findings.to_dict(orient="records"),
+        "clean": list(hygiene.clean),
+    }
