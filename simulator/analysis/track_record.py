@@ -78,8 +78,9 @@ def track_record(history: History, calendar: FiscalCalendar, n_quarters: int = 8
     if not len(states.deal):
         raise InputError.of(
             "opportunities",
-            "no deal was ever qualified, so there is nothing to measure",
-            "Check that at least one stage maps to pipeline, best_case or commit, or give qualified_date.",
+            f"no deal had been qualified by {history.as_of.isoformat()}, so there is nothing to measure",
+            "Choose a later --as-of; or check that a stage maps to pipeline, best_case or commit, or give "
+            "qualified_date.",
         )
     deals = qualified_deals(history, states)
     window = rate_window(calendar, history.as_of, float(deals["qualified"].min()), n_quarters)

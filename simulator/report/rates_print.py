@@ -122,8 +122,6 @@ def _quarters(record: TrackRecord, currency: str) -> Table:
 
 
 def _quarter_cells(row: Row, currency: str) -> list[str]:
-    money = [
-        format_money(row[key], currency).strip() for key in ("commit", "best_case", "pipeline", "booked")
-    ]
+    money = [format_money(row[key], currency).strip() for key in ("commit", "best_case", "booked")]
     ratios = [format_multiple(row["coverage"]), format_share(row["conversion"])]
     return [*money, *(NONE if cell == MISSING else cell for cell in ratios)]

@@ -101,7 +101,7 @@ def test_who_is_due_in_a_quarter():
         # Closed on the first day after the quarter: slipped by a day.
         deal(ended="2026-07-01", close="2026-06"),
     ]
-    _, due, window, states, table = measured(deals)
+    _, due, window, states, _ = measured(deals)
     assert window.quarters == (CALENDAR.parse_quarter("FY26Q2"),)
     endings = dict(zip(due["opportunity_id"], due["ending"], strict=True))
     assert endings == {"D0": SLIPPED, "D2": 2, "D5": SLIPPED}

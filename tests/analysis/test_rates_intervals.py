@@ -32,7 +32,9 @@ def test_one_huge_deal_leaves_little_to_go_by():
     assert effective_trials(*sums(amount, won)) < 1.2
 
 
-@pytest.mark.parametrize(("slope", "least", "most"), [(0.0, 0.76, 0.84), (-0.8, 0.76, 0.95), (0.8, 0.74, 0.95)])
+@pytest.mark.parametrize(
+    ("slope", "least", "most"), [(0.0, 0.76, 0.84), (-0.8, 0.76, 0.95), (0.8, 0.74, 0.95)]
+)
 def test_the_interval_by_amount_covers_heavy_tails(slope, least, most):
     """400 deals with log-normal amounts (sigma 1.2), won with odds that depend on size; 1,500 repetitions."""
     rng = np.random.default_rng(7)

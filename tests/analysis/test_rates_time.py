@@ -86,7 +86,8 @@ def test_weights_count_money_and_equal_weights_count_deals():
     plain = cumulative_incidence(days, end, 3)
     equal = cumulative_incidence(days, end, 3, weight=np.full(100, 7.0))
     assert equal.share == pytest.approx(plain.share) and equal.variance == pytest.approx(plain.variance)
-    assert cumulative_incidence([1.0, 2.0], [0, 1], 2, weight=[3.0, 1.0]).at(5)[0] == pytest.approx([0.75, 0.25])
+    unequal = cumulative_incidence([1.0, 2.0], [0, 1], 2, weight=[3.0, 1.0])
+    assert unequal.at(5)[0] == pytest.approx([0.75, 0.25])
 
 
 def one_stage(start, ended=None, outcome=None, amount=100.0, close="2026-06", **more):
@@ -102,8 +103,9 @@ def test_conversion_counts_open_deals_for_as_long_as_they_were_seen():
     ]
     _, _, table, window = prepared(deals)
     result = conversion(table, window)
-    rows = result[(result["by"] == "all") & (result["basis"] == "count")].set_index(["outcome", "within_days"])
-    # Three at risk at day 20 and at day 50 (the young deal has dropped out after ten days): 1/3, then 2/3 x 1/2.
+    result = result[(result["by"] == "all") & (result["basis"] == "count")]
+    rows = result.set_index(["outcome", "within_days"])
+    # The young deal drops out after ten days: three are left at day 20, two at day 50. 1/3, then 2/3 x 1/2.
     assert rows.loc[("won", 30), "share"] == pytest.approx(1 / 3)
     assert rows.loc[("lost_no_decision", 60), "share"] == pytest.approx(1 / 3)
     assert rows.loc[("open", 60), "share"] == pytest.approx(1 / 3)
