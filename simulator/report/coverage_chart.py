@@ -16,23 +16,28 @@ from simulator.history.tables import CATEGORIES
 from simulator.report.findings import PART_WORDS, coverage_title, headline_coverage
 from simulator.report.forecast_charts import MAX_LABELLED, footer_of, set_periods
 from simulator.report.money import format_money, format_multiple
-from simulator.report.style import INK, ORANGE, PART_COLOURS, draw_chart, money_axis
+from simulator.report.style import INK, MUTED, ORANGE, PART_COLOURS, draw_chart, money_axis
 
 HALF_BAR = 0.2
+ROOM_FOR_WORDS = 5
+"""Quarters beside which a multiple needed can be named; with more, the style of its line tells."""
+
 NEED_STYLES = {"needed_p50": (0, (1, 1)), "needed_p80": "solid", "needed_p90": (0, (4, 1.2))}
 
 
 def draw_coverage(forecast: Forecast, coverage: Coverage, paths: Paths, folder: Path) -> None:
     """Draw, for each quarter, the deals due in it as a multiple of target, and the multiples needed.
 
-    Quarters without a target are drawn only where none has one, and then as amounts.
+    Where no quarter has a target, amounts are drawn instead.
     """
     rows = _rows(forecast, coverage)
     basis = str(rows["basis"].iloc[0])
     in_multiples = bool((rows["target"] > 0).any())
     stack = _stack(paths, basis, rows, in_multiples)
     needed = (
-        "; lines: multiple at which the target is hit in 50%, 80% and 90% of futures" if in_multiples else ""
+        "; lines: what hits it in 50% (dotted), 80% (solid) and 90% (dashed) of futures"
+        if in_multiples
+        else ""
     )
     unit = "as a multiple of its target" if in_multiples else f"in {forecast.currency}"
     with draw_chart(
@@ -44,10 +49,12 @@ def draw_coverage(forecast: Forecast, coverage: Coverage, paths: Paths, folder: 
         bottom_inches=0.95,
     ) as axes:
         top = _top(rows, stack, in_multiples)
-        _draw_stack(axes, stack, forecast.currency if not in_multiples else None)
+        _draw_stack(axes, stack)
+        if len(rows) <= MAX_LABELLED:
+            _label_stack(axes, stack, rows, None if in_multiples else forecast.currency)
         if in_multiples:
             _draw_needs(axes, rows, top)
-            axes.yaxis.set_major_formatter(lambda value, _: format_multiple(value))
+            axes.yaxis.set_major_formatter("{x:.1f}×" if top > 0.5 else "{x:.2f}×")
             axes.grid(axis="y")
         else:
             money_axis(axes, forecast.currency)
@@ -89,14 +96,17 @@ def _stack(paths: Paths, basis: str, rows: pd.DataFrame, in_multiples: bool) -> 
 
 
 def _top(rows: pd.DataFrame, stack: pd.DataFrame, in_multiples: bool) -> float:
+    """Return the end of the axis: a 90% need far beyond all else is not let to dwarf it."""
     tallest = float(stack.sum(axis=1).max())
     if in_multiples:
         needs = rows[list(CONFIDENCES)].to_numpy(dtype=np.float64)
-        tallest = float(np.nanmax([tallest, np.nanmax(needs, initial=0.0)]))
+        tallest = max(tallest, float(np.nanmax(needs[:, :2], initial=0.0)))
+        within = needs[needs <= 2 * tallest]
+        tallest = max(tallest, float(within.max(initial=0.0)))
     return 1.12 * max(tallest, 0.1 if in_multiples else 1.0)
 
 
-def _draw_stack(axes: Axes, stack: pd.DataFrame, currency: str | None) -> None:
+def _draw_stack(axes: Axes, stack: pd.DataFrame) -> None:
     bottom = np.zeros(len(stack))
     for part in stack.columns:
         axes.bar(
@@ -104,31 +114,40 @@ def _draw_stack(axes: Axes, stack: pd.DataFrame, currency: str | None) -> None:
             label=PART_WORDS[part], edgecolor="#ffffff", linewidth=0.8,
         )  # fmt: skip
         bottom += stack[part].to_numpy()
-    if len(stack) <= MAX_LABELLED:
-        for x, total in enumerate(bottom):
+
+
+def _label_stack(axes: Axes, stack: pd.DataFrame, rows: pd.DataFrame, currency: str | None) -> None:
+    """Write the height of each bar beside it, or why there is none."""
+    for x, (total, (_, row)) in enumerate(zip(stack.sum(axis=1), rows.iterrows(), strict=True)):
+        if total > 0:
             text = format_multiple(total) if currency is None else format_money(total, currency)
             axes.text(x - HALF_BAR - 0.03, total, text, ha="right", va="center", fontweight="bold", color=INK)
+            continue
+        if math.isnan(row["amount"]):
+            reason = "no close dates"
+        else:
+            reason = "no target" if currency is None and not row["target"] > 0 else "none due"
+        axes.text(x, 0, reason, ha="center", va="bottom", color=MUTED, fontsize=9)
 
 
 def _draw_needs(axes: Axes, rows: pd.DataFrame, top: float) -> None:
     """Draw the multiples needed beside each bar, their labels apart from one another."""
     for x, (_, row) in enumerate(rows.iterrows()):
         last = -math.inf
-        for column, confidence in CONFIDENCES.items():
+        for column in CONFIDENCES:
             value = row[column]
             if not math.isfinite(value):
                 continue
-            axes.hlines(
-                value,
-                x - HALF_BAR,
-                x + 0.3,
-                color=ORANGE,
-                linewidth=2,
-                linestyle=NEED_STYLES[column],
-            )
-            last = max(value, last + 0.05 * top)
+            if value <= top:
+                axes.hlines(
+                    value, x - HALF_BAR, x + 0.26, color=ORANGE, linewidth=2, linestyle=NEED_STYLES[column]
+                )
+            last = max(min(value, 0.97 * top), last + 0.05 * top)
             if len(rows) <= MAX_LABELLED:
-                axes.text(
-                    x + 0.32, last, f"{confidence:.0%}: {format_multiple(value)}", va="center",
-                    fontsize=9, color=ORANGE, fontweight="bold",
-                )  # fmt: skip
+                text = _need_words(column, value, top, brief=len(rows) > ROOM_FOR_WORDS)
+                axes.text(x + 0.28, last, text, va="center", fontsize=9, color=ORANGE, fontweight="bold")
+
+
+def _need_words(column: str, value: float, top: float, *, brief: bool) -> str:
+    name = "" if brief else f"{CONFIDENCES[column]:.0%}: "
+    return f"{name}{format_multiple(value)}{' ↑' if value > top else ''}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -10,8 +11,8 @@ from simulator.analysis.coverage import ENTERPRISE, SLIPPAGE_ADJUSTED, SMB, Cove
 from simulator.analysis.forecast import Forecast, horizon_label
 from simulator.analysis.spread import SOURCES
 from simulator.analysis.totals import ALL
-from simulator.analysis.waterfall import waterfall_of
-from simulator.report.money import format_money, format_multiple, format_share
+from simulator.analysis.waterfall import STEPS, waterfall_of
+from simulator.report.money import MoneyScale, format_money, format_multiple, format_share, money_scale
 
 SOURCE_WORDS = {
     "luck": "luck of which deals close",
@@ -66,6 +67,13 @@ def say_hit(forecast: Forecast, period: str) -> str:
     return f"the {target} target is {how}"
 
 
+def say_chance(p_hit: float) -> str:
+    """Return the chance of a target in three words."""
+    if p_hit <= 0 or p_hit >= 1:
+        return "never hit" if p_hit <= 0 else "always hit"
+    return f"hit in {format_share(p_hit)}"
+
+
 def fan_title(forecast: Forecast) -> str:
     """Return the finding of the bookings chart."""
     period = headline_period(forecast)
@@ -113,19 +121,43 @@ def _above(needed: float, coverage: float) -> str:
     return short if short != format_multiple(coverage) else f"{needed:.2f}×"
 
 
+@dataclass(frozen=True)
+class WaterfallFigures:
+    """The amounts of the waterfall of the whole horizon, rounded such that what is shown adds up."""
+
+    scale: MoneyScale
+    opening: float
+    steps: dict[str, float]
+    closing: float
+
+    def text(self, amount: float) -> str:
+        """Return an amount as it is shown everywhere on the chart."""
+        return self.scale.format(amount)
+
+
+def waterfall_figures(forecast: Forecast, waterfall: pd.DataFrame) -> WaterfallFigures:
+    """Return the mean waterfall of the horizon in figures that foot as they are printed."""
+    row = waterfall_of(waterfall, horizon_label(forecast.periods))
+    total = float(row["opening"] + row["created"])
+    scale = money_scale([total], forecast.currency)
+    opening, created = scale.round_parts([row["opening"], row["created"]], total)
+    left = scale.round_parts([row[step] for step in (*STEPS[1:], "closing")], opening + created)
+    steps = dict(zip(STEPS, [created, *left[:-1]], strict=True))
+    return WaterfallFigures(scale, opening, steps, left[-1])
+
+
 def waterfall_title(forecast: Forecast, waterfall: pd.DataFrame) -> str:
     """Return the finding of the pipeline waterfall."""
-    label = horizon_label(forecast.periods)
-    row = waterfall_of(waterfall, label)
-    opening, closing, created, won = (
-        format_money(row[c], forecast.currency) for c in ("opening", "closing", "created", "won")
-    )
-    lost = format_money(row["lost_competition"] + row["lost_no_decision"], forecast.currency)
+    figures = waterfall_figures(forecast, waterfall)
+    opening, closing = figures.text(figures.opening), figures.text(figures.closing)
     if opening == closing:
         verb = f"stays at {closing}"
     else:
-        verb = f"{'grows' if row['closing'] > row['opening'] else 'shrinks'} from {opening} to {closing}"
-    return f"Open pipeline {verb} over {label}: {created} created, {won} won, {lost} lost"
+        verb = f"{'grows' if figures.closing > figures.opening else 'shrinks'} from {opening} to {closing}"
+    created, won, competition, no_decision = (figures.steps[step] for step in STEPS)
+    parts = f"{figures.text(created)} created, {figures.text(won)} won"
+    lost = figures.text(competition + no_decision)
+    return f"Open pipeline {verb} over {horizon_label(forecast.periods)}: {parts}, {lost} lost"
 
 
 def spread_title(spread: pd.DataFrame, period: str) -> str:

@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 
 from simulator.analysis.forecast import Forecast
 from simulator.analysis.totals import ALL
-from simulator.report.findings import exceedance_title, fan_title
-from simulator.report.money import MoneyScale, format_money, format_share, money_scale
+from simulator.report.findings import exceedance_title, fan_title, say_chance
+from simulator.report.money import format_money
 from simulator.report.style import (
     BLUE,
     ICE,
@@ -55,7 +55,8 @@ def set_periods(axes: Axes, forecast: Forecast) -> None:
     axes.set_xticks(range(n), labels)
     if n > MAX_LABELLED:
         axes.tick_params(axis="x", labelrotation=90, labelsize=8)
-    axes.set_xlim(-0.6, n - 0.2 if n <= MAX_LABELLED else n - 0.4)
+    pad = max(0.0, (3 - n) / 2)
+    axes.set_xlim(-0.6 - pad, n - (0.2 if n <= MAX_LABELLED else 0.4) + pad)
 
 
 def draw_fan(forecast: Forecast, folder: Path) -> None:
@@ -75,7 +76,7 @@ def draw_fan(forecast: Forecast, folder: Path) -> None:
         axes.set_ylim(0, 1.1 * top)
         _draw_ranges(axes, rows)
         if len(rows) <= MAX_LABELLED:
-            _label_ranges(axes, rows, money_scale(rows["p90"], forecast.currency), 1.1 * top)
+            _label_ranges(axes, rows, forecast.currency, 1.1 * top)
         set_periods(axes, forecast)
         _write_targets(axes, rows, forecast)
         money_axis(axes, forecast.currency)
@@ -90,22 +91,22 @@ def _draw_ranges(axes: Axes, rows: pd.DataFrame) -> None:
     axes.hlines(rows["target"], x - 0.36, x + HALF_BAR, color=ORANGE, linewidth=2.2, linestyle=(0, (4, 1.2)))
 
 
-def _label_ranges(axes: Axes, rows: pd.DataFrame, scale: MoneyScale, height: float) -> None:
+def _label_ranges(axes: Axes, rows: pd.DataFrame, currency: str, height: float) -> None:
     """Write P90, P50, P10 and what is booked beside each bar, apart from one another."""
     gap = LABEL_GAP * height
     for x, (_, row) in enumerate(rows.iterrows()):
         labels = [(row["p50"], row["p50"], INK, "bold")]
-        if row["p90"] - row["p10"] > scale.step:
+        if format_money(row["p90"], currency) != format_money(row["p10"], currency):
             labels.append((max(row["p90"], row["p50"] + gap), row["p90"], MUTED, "normal"))
             labels.append((min(row["p10"], row["p50"] - gap), row["p10"], MUTED, "normal"))
         for y, value, colour, weight in labels:
             axes.text(
-                x + HALF_BAR + 0.04, y, scale.format(value),
+                x + HALF_BAR + 0.04, y, format_money(value, currency),
                 va="center", color=colour, fontweight=weight, fontsize=9.5,
             )  # fmt: skip
         if row["booked"] > gap:
             axes.text(
-                x, row["booked"] / 2, scale.format(row["booked"]),
+                x, row["booked"] / 2, format_money(row["booked"], currency),
                 ha="center", va="center", color=PAPER, fontsize=9,
             )  # fmt: skip
 
@@ -118,9 +119,8 @@ def _write_targets(axes: Axes, rows: pd.DataFrame, forecast: Forecast) -> None:
     for x, (_, row) in enumerate(rows.iterrows()):
         if math.isfinite(row["target"]):
             target = format_money(row["target"], forecast.currency)
-            chance = format_share(row["p_hit"])
             axes.annotate(
-                f"target {target}\nhit in {chance}", (x, 0), xycoords=("data", "axes fraction"),
+                f"target {target}\n{say_chance(row['p_hit'])}", (x, 0), xycoords=("data", "axes fraction"),
                 xytext=(0, below), textcoords="offset points", ha="center", va="top", color=ORANGE,
                 fontsize=9.5, fontweight="bold",
             )  # fmt: skip
@@ -158,29 +158,27 @@ def _draw_curve(axes: Axes, forecast: Forecast, period: str) -> None:
     axes.fill_between(amounts, chances, color=ICE, linewidth=0)
     axes.plot(amounts, chances, color=BLUE, linewidth=2)
     share_axis(axes)
+    axes.set_xlim(*_limits(amounts, row["target"]))
     money_axis(axes, forecast.currency, "x")
-    axes.grid(axis="y")
-    low, high = _limits(amounts, row["target"])
-    axes.set_xlim(low, high)
+    axes.tick_params(axis="x", labelsize=9)
     axes.locator_params(axis="x", nbins=4 if len(forecast.periods) > 1 else 8)
     axes.set_title(period, pad=20 if math.isfinite(row["target"]) else 6)
-    scale = money_scale([high], forecast.currency)
     for quantile, chance in (("p90", 0.1), ("p50", 0.5), ("p10", 0.9)):
         axes.plot(row[quantile], chance, "o", color=NAVY, markersize=4.5)
         axes.annotate(
-            scale.format(row[quantile]), (row[quantile], chance), xytext=(5, 3),
+            format_money(row[quantile], forecast.currency), (row[quantile], chance), xytext=(5, 3),
             textcoords="offset points", fontsize=8.5, color=INK,
             bbox={"facecolor": PAPER, "edgecolor": "none", "alpha": 0.75, "pad": 0.6},
         )  # fmt: skip
     if math.isfinite(row["target"]):
-        _mark_target(axes, row, scale)
+        _mark_target(axes, row, forecast.currency)
 
 
-def _mark_target(axes: Axes, row: pd.Series, scale: MoneyScale) -> None:
+def _mark_target(axes: Axes, row: pd.Series, currency: str) -> None:
     axes.axvline(row["target"], color=ORANGE, linewidth=1.8, linestyle=(0, (4, 1.2)))
     axes.plot(row["target"], row["p_hit"], "D", color=ORANGE, markersize=6, clip_on=False)
     axes.text(
-        0, 1.03, f"target {format_money(row['target'], scale.currency)} hit in {format_share(row['p_hit'])}",
+        0, 1.03, f"target {format_money(row['target'], currency)} {say_chance(row['p_hit'])}",
         transform=axes.transAxes, color=ORANGE, fontsize=9.5, fontweight="bold",
     )  # fmt: skip
 

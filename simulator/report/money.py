@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+import numpy as np
+
+from simulator.analysis.totals import round_to_total
 
 SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹", "KRW": "₩", "ILS": "₪"}
 """Currencies whose sign is unmistakable; the others are written with their code."""
@@ -12,6 +16,9 @@ SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹", "KR
 UNITS = ((1.0, ""), (1e3, "k"), (1e6, "M"), (1e9, "B"), (1e12, "T"))
 
 MISSING = "n/a"
+
+LEAST_IN_THOUSANDS = 10e3
+"""Below, amounts side by side are written out: 1,440 beside 240 reads better than 1.44k beside 0.24k."""
 
 
 def format_money(amount: float, currency: str, digits: int = 3) -> str:
@@ -74,11 +81,23 @@ class MoneyScale:
             return _with_currency(0.0, "0", self.currency)
         return _with_currency(amount, number + self.letter, self.currency)
 
+    def round_parts(self, parts: Sequence[float], total: float) -> list[float]:
+        """Return amounts rounded to what this scale shows, such that they add up to the rounded total."""
+        shown = round_to_total(np.array(parts) / self.step / 100, round(total / self.step) / 100)
+        return [float(amount) for amount in np.round(shown * 100) * self.step]
+
+    def format_short(self, amount: float) -> str:
+        """Return an amount in this unit without needless zeros, such as ``$2M``; for axes."""
+        number = f"{abs(amount) / self.unit:,.2f}".rstrip("0").rstrip(".")
+        return _with_currency(amount, number + self.letter if number != "0" else "0", self.currency)
+
 
 def money_scale(amounts: Iterable[float], currency: str) -> MoneyScale:
     """Return the scale in which the largest of the amounts has about three digits."""
     largest = max((abs(a) for a in amounts if math.isfinite(a)), default=0.0)
     unit, letter = max((u for u in UNITS if u[0] <= largest), default=UNITS[0])
+    if largest < LEAST_IN_THOUSANDS:
+        unit, letter = UNITS[0]
     digits_before_point = len(str(int(largest / unit)))
     return MoneyScale(currency, unit, letter, max(0, 3 - digits_before_point) if unit > 1 else 0)
 

@@ -15,7 +15,7 @@ from simulator.analysis.composition import PARTS
 from simulator.analysis.forecast import Forecast, horizon_label
 from simulator.analysis.spread import SOURCES
 from simulator.analysis.totals import ALL, round_to_total
-from simulator.analysis.waterfall import STEPS, waterfall_of
+from simulator.analysis.waterfall import waterfall_of
 from simulator.report.findings import (
     PART_WORDS,
     SOURCE_WORDS,
@@ -23,6 +23,7 @@ from simulator.report.findings import (
     headline_period,
     spread_column,
     spread_title,
+    waterfall_figures,
     waterfall_title,
 )
 from simulator.report.forecast_charts import MAX_LABELLED, footer_of, set_periods
@@ -54,18 +55,11 @@ STEP_WORDS = {
 STEP_COLOURS = {"created": SKY, "won": GREEN, "lost_competition": ORANGE, "lost_no_decision": SAND}
 
 
-def round_side(parts: list[float], total: float, scale: MoneyScale) -> Floats:
-    """Return amounts rounded to what the scale shows, such that they add up to the rounded total."""
-    steps = round_to_total(np.array(parts) / scale.step / 100, round(total / scale.step) / 100)
-    return np.asarray(np.round(steps * 100) * scale.step)
-
-
 def draw_waterfall(forecast: Forecast, waterfall: pd.DataFrame, folder: Path) -> None:
     """Draw how the open pipeline changes over the horizon; the figures shown add up."""
-    row = waterfall_of(waterfall, horizon_label(forecast.periods))
-    scale = money_scale([row["opening"] + row["created"]], forecast.currency)
-    come = round_side([row["opening"], row["created"]], row["opening"] + row["created"], scale)
-    leave = round_side([row[step] for step in (*STEPS[1:], "closing")], float(come.sum()), scale)
+    figures = waterfall_figures(forecast, waterfall)
+    slipped = float(waterfall_of(waterfall, horizon_label(forecast.periods))["slipped"])
+    created, *left = figures.steps.values()
     with draw_chart(
         folder,
         "pipeline_waterfall",
@@ -74,8 +68,9 @@ def draw_waterfall(forecast: Forecast, waterfall: pd.DataFrame, folder: Path) ->
         footer=footer_of(forecast, f"Amount of open deals in {forecast.currency}, not bookings"),
         bottom_inches=1.0,
     ) as axes:
-        _draw_steps(axes, forecast, [*come, *-leave[:-1], leave[-1]], scale)
-        _draw_slipped(axes, float(row["slipped"]), scale)
+        amounts = [figures.opening, created, *(-amount for amount in left), figures.closing]
+        _draw_steps(axes, forecast, amounts, figures.scale)
+        _draw_slipped(axes, slipped, figures.scale)
         money_axis(axes, forecast.currency)
 
 
@@ -106,7 +101,7 @@ def _draw_steps(axes: Axes, forecast: Forecast, amounts: list[float], scale: Mon
 
 def _draw_slipped(axes: Axes, slipped: float, scale: MoneyScale) -> None:
     """Draw the slipped amount apart: it stays open, so it is no step of the sum."""
-    x = len(STEPS) + 2.5
+    x = len(STEP_WORDS) + 2.5
     axes.axvline(x - 0.75, color=STONE, linewidth=1)
     axes.bar(x, slipped, width=0.62, facecolor="none", edgecolor=MUTED, hatch="///", linewidth=1)
     axes.text(
@@ -148,7 +143,7 @@ def draw_composition(forecast: Forecast, folder: Path) -> None:
 def _stack_parts(axes: Axes, amounts: pd.DataFrame, scale: MoneyScale) -> None:
     totals = amounts.sum()
     top = 1.1 * max(float(totals.max()), 1.0)
-    shown = {p: round_side(list(amounts[p]), float(totals[p]), scale) for p in amounts.columns}
+    shown = {p: scale.round_parts(list(amounts[p]), float(totals[p])) for p in amounts.columns}
     bottom = np.zeros(len(totals))
     for i, part in enumerate(PARTS):
         heights = amounts.loc[part].to_numpy(dtype=np.float64)
@@ -182,7 +177,6 @@ def draw_spread(forecast: Forecast, spread: pd.DataFrame, folder: Path) -> None:
         subtitle="Distance from P10 to P90 of bookings, shared out by the variance that each source brings",
         footer=footer_of(forecast),
     ) as axes:
-        axes.margins(y=0.04)
         widths = {p: spread_column(spread, p, "width") for p in periods}
         shares = {p: spread_column(spread, p, "variance_share") for p in periods}
         _stack_sources(
@@ -190,9 +184,11 @@ def draw_spread(forecast: Forecast, spread: pd.DataFrame, folder: Path) -> None:
         )
         axes.set_yticks(range(len(periods)), periods)
         axes.tick_params(axis="y", colors=INK)
-        axes.invert_yaxis()
+        rows = max(len(periods), 3)
+        axes.set_ylim((len(periods) + rows) / 2 - 0.4, (len(periods) - rows) / 2 - 0.6)
         money_axis(axes, forecast.currency, "x")
-        axes.legend(
+        if any(w["total"] > 0 for w in widths.values()):
+            axes.legend(
             loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, fontsize=9.5, handlelength=1.0,
             columnspacing=1.3, borderaxespad=0.2,
         )  # fmt: skip
@@ -201,6 +197,7 @@ def draw_spread(forecast: Forecast, spread: pd.DataFrame, folder: Path) -> None:
 def _stack_sources(
     axes: Axes, widths: dict[str, dict[str, float]], shares: dict[str, dict[str, float]], scale: MoneyScale
 ) -> None:
+    used = [s for s in SOURCES if any(w[s] > 0 for w in widths.values())]
     longest = max([w["total"] for w in widths.values()] + [1.0])
     for y, period in enumerate(widths):
         left = 0.0
@@ -208,7 +205,12 @@ def _stack_sources(
         for source, share in zip(SOURCES, whole, strict=True):
             width, colour = widths[period][source], SPREAD_COLOURS[source]
             axes.barh(
-                y, width, left=left, height=0.6, color=colour, label=SOURCE_WORDS[source] if y == 0 else None
+                y,
+                width,
+                left=left,
+                height=0.6,
+                color=colour,
+                label=SOURCE_WORDS[source] if y == 0 and source in used else None,
             )
             if math.isfinite(share) and width > 0.035 * longest:
                 axes.text(

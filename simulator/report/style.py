@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib as mpl
 import numpy as np
@@ -17,7 +17,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from simulator.report.money import format_money, format_share
+from simulator.report.money import format_share, money_scale
 
 INK = "#1f2933"
 MUTED = "#5f6b76"
@@ -163,7 +163,7 @@ def draw_panels(
                 "right": 0.965,
                 "bottom": bottom_inches / size_inches[1],
                 "top": 1 - (frame_inches + top_inches) / size_inches[1],
-                "wspace": 0.12 if share_y else 0.25,
+                "wspace": 0.17 if share_y else 0.25,
                 "hspace": 0.5,
             },
         )
@@ -204,11 +204,12 @@ def source_line(as_of: dt.date, *parts: str) -> str:
     return " · ".join([f"As of {as_of:%d %B %Y}".replace("of 0", "of "), *(part for part in parts if part)])
 
 
-def money_axis(axes: Axes, currency: str, which: str = "y") -> None:
-    """Label an axis with short amounts, starting at zero, over a light grid."""
+def money_axis(axes: Axes, currency: str, which: Literal["x", "y"] = "y") -> None:
+    """Label an axis with short amounts, all in one unit, over a light grid; call it once limits are set."""
     axis = axes.yaxis if which == "y" else axes.xaxis
-    axis.set_major_formatter(FuncFormatter(lambda value, _: format_money(value, currency)))
-    axes.grid(axis="y" if which == "y" else "x")
+    scale = money_scale(axis.get_view_interval(), currency)
+    axis.set_major_formatter(FuncFormatter(lambda value, _: scale.format_short(value)))
+    axes.grid(axis=which)
 
 
 def share_axis(axes: Axes, which: str = "y") -> None:
