@@ -1,0 +1,151 @@
+"""``simulator import``: exports of a CRM into a normalised history, and what was made of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from simulator.cli.console import Console
+from simulator.cli.options import AsOf, Json, Quiet
+from simulator.errors import InputError
+
+if TYPE_CHECKING:
+    from simulator.history.hygiene import Hygiene
+    from simulator.history.importers.journal import Understanding
+
+Kind = Annotated[str, typer.Argument(metavar="KIND", help="salesforce, hubspot, snapshots or table.")]
+Files = Annotated[list[Path] | None, typer.Argument(metavar="FILE...", help="CSV, XLSX or Parquet files.")]
+To = Annotated[Path, typer.Option("--to", metavar="DIR", help="Folder to write the history to.")]
+Map = Annotated[
+    Path | None, typer.Option("--map", metavar="MAP.yaml", help="What your columns and words mean.")
+]
+
+REPORT = "import.json"
+HYGIENE = "hygiene.csv"
+
+
+def import_history(
+    kind: Kind,
+    files: Files = None,
+    *,
+    to: To,
+    map_: Map = None,
+    as_of: AsOf = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Turn exports of a CRM into a history, and say what was understood and what was left out."""
+    from simulator.history.hygiene import check_hygiene, write_hygiene
+    from simulator.history.importers.importer import import_files
+    from simulator.history.save import history_folder, write_tables
+
+    console = Console(quiet=quiet, as_json=json)
+    imported = import_files(kind, files or [], map_, _day(as_of))
+    hygiene = check_hygiene(imported.history)
+    with history_folder(to) as draft:
+        write_tables(imported.history, draft)
+        write_hygiene(hygiene, draft / HYGIENE)
+        _write_report(imported.understanding, draft / REPORT)
+    if console.talks:
+        _print(imported.understanding, hygiene, console)
+        console.say(f"\nWritten to {to}: {_listed(imported.understanding.tables)}, {HYGIENE}, {REPORT}.")
+    console.data({**asdict(imported.understanding), "folder": str(to)})
+
+
+def _day(text: str | None) -> dt.date | None:
+    if text is None:
+        return None
+    try:
+        return dt.date.fromisoformat(text.strip())
+    except ValueError:
+        raise InputError.of("--as-of", f"'{text}' is not a date", "Write it as 2026-10-31.") from None
+
+
+def _write_report(understanding: Understanding, path: Path) -> None:
+    import json
+
+    text = json.dumps(asdict(understanding), indent=1, ensure_ascii=False)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def _listed(tables: dict[str, int]) -> str:
+    return ", ".join(f"{name}.csv ({n:,} rows)" for name, n in tables.items())
+
+
+def _print(understanding: Understanding, hygiene: Hygiene, console: Console) -> None:
+    console.say("Files")
+    for read in understanding.files:
+        console.say(f"  {read.file}: {read.rows:,} rows, {read.columns} columns, {read.read_as}")
+        if read.unused:
+            console.say(f"    not used: {', '.join(read.unused)}")
+    for table, file in dict.fromkeys((m.table, m.file) for m in understanding.meanings):
+        console.say(f"\n{table} from {file}")
+        console.table(_meanings(understanding, table, file))
+    if understanding.stages:
+        console.say("\nStages")
+        console.table(_stages(understanding))
+    _print_figures(understanding.figures, console)
+    console.say("\nLeft out" if understanding.dropped else "\nNothing was left out.")
+    for dropped in understanding.dropped:
+        example = f" ({dropped.example})" if dropped.example else ""
+        console.say(f"  {dropped.rows:,} rows of {dropped.file or dropped.table}: {dropped.reason}{example}")
+    console.say("\nTo know")
+    for note in understanding.notes:
+        console.say(f"  {note}")
+    n_found = len(hygiene.table)
+    console.say(f"  Hygiene: {n_found} kinds of oddities, in {HYGIENE}; `simulator audit` prints them.")
+
+
+def _meanings(understanding: Understanding, name: str, file: str) -> Any:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=True, header_style="")
+    for heading in ("column", "taken from", "read as"):
+        table.add_column(heading, overflow="fold")
+    for meaning in understanding.meanings:
+        if (meaning.table, meaning.file) == (name, file):
+            table.add_row(*map(_plain, (meaning.column, meaning.taken_from, meaning.read_as)))
+    return table
+
+
+def _stages(understanding: Understanding) -> Any:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=True, header_style="")
+    for heading in ("stage", "category", "outcome", "since", "decided by"):
+        table.add_column(heading, overflow="fold")
+    for stage in understanding.stages:
+        cells = (stage.stage, stage.category, stage.outcome, stage.valid_from, stage.decided_by)
+        table.add_row(*map(_plain, cells))
+    return table
+
+
+def _plain(cell: str) -> Any:
+    """Return a cell that rich prints as it is, brackets included."""
+    from rich.text import Text
+
+    return Text(cell)
+
+
+def _print_figures(figures: dict[str, Any], console: Console) -> None:
+    unit = f" {figures['currency']}" if figures["currency"] else ""
+    console.say(f"Figures, as of {figures['as_of']}")
+    if "deals" in figures:
+        console.say(
+            f"  deals created {figures['first_created']} to {figures['last_created']}, "
+            f"closed {figures['first_closed'] or 'never'} to {figures['last_closed'] or 'never'}"
+        )
+        for outcome, n in figures["deals"].items():
+            without = figures["without_amount"].get(outcome, 0)
+            amount = f"{figures['amounts'].get(outcome, 0.0):,.2f}{unit}"
+            rest = f" ({without:,} without an amount)" if without else ""
+            console.say(f"  {outcome}: {n:,} deals, {amount if without < n else 'amounts unknown'}{rest}")
+        segments = ", ".join(f"{name} ({n:,})" for name, n in figures["segments"].items())
+        console.say(f"  segments: {segments}")
+    if "arr" in figures:
+        moves = ", ".join(f"{name} {amount:,.2f}" for name, amount in figures["arr_movements"].items())
+        console.say(f"  annual recurring revenue: {moves}; in all {figures['arr']:,.2f}{unit}")

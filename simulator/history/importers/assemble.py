@@ -1,0 +1,186 @@
+"""The tables that were read, as one checked History."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pandas as pd
+
+from simulator.errors import InputError
+from simulator.history.as_of import history_as_of
+from simulator.history.checks import typed_table
+from simulator.history.importers.deals import finish_deals, whole
+from simulator.history.importers.events import changes_from_events, deals_from_changes
+from simulator.history.importers.extract import Files, extract
+from simulator.history.importers.field_changes import changes_from_fields
+from simulator.history.importers.journal import Journal, listed
+from simulator.history.importers.lead_rows import funnel_from_leads
+from simulator.history.importers.mapping import EventsSpec, Mapping, SnapshotsSpec
+from simulator.history.importers.revenue import (
+    changes_from_subscriptions,
+    compare_churn,
+    customers_from_changes,
+    name_movements,
+)
+from simulator.history.importers.snapshots import VANISHED, deals_from_snapshots
+from simulator.history.load import make_history
+from simulator.history.reading import Cells
+from simulator.history.tables import TABLES, History
+
+Tables = dict[str, pd.DataFrame]
+
+
+def assemble(
+    mapping: Mapping, files: Files, journal: Journal, may_guess: bool, as_of: dt.date | None
+) -> History:
+    """Read all tables of a map and make a history of them.
+
+    Raises
+    ------
+    InputError
+        All faults of all files.
+    """
+    read = {role: extract(role, spec, mapping, files) for role, spec in mapping.tables.given().items()}
+    journal.stop_if_faulty()
+    _require_rows(read, journal)
+    tables = _deal_tables(read, mapping, may_guess, journal) | _customer_tables(read, journal)
+    tables |= {name: read[name] for name in ("reps", "leads", "calls") if name in read}
+    if "lead_rows" in read:
+        tables["leads"] = funnel_from_leads(read["lead_rows"], journal)
+    journal.stop_if_faulty()
+    typed = _checked(tables, journal)
+    journal.stop_if_faulty()
+    notes = (_currency(read, mapping, journal), *_worth_keeping(journal))
+    last_day = _last_day(read, mapping, as_of)
+    history = make_history(typed, notes=notes, as_of=last_day)
+    return _cut(history, as_of or _day(mapping.as_of), journal)
+
+
+def _require_rows(read: Tables, journal: Journal) -> None:
+    for role, frame in read.items():
+        if len(frame) == 0:
+            journal.fault(
+                role, "no rows are left to import", "Look at the file and at the drop rules of the map."
+            )
+    journal.stop_if_faulty()
+
+
+def _deal_tables(read: Tables, mapping: Mapping, may_guess: bool, journal: Journal) -> Tables:
+    deals, changes = read.get("opportunities"), read.get("stage_changes")
+    tables = mapping.tables
+    if isinstance(tables.snapshots, SnapshotsSpec):
+        spec = tables.snapshots
+        mapping = _with_vanished(mapping, spec)
+        deals, changes = deals_from_snapshots(read["snapshots"], spec, mapping, journal)
+    elif "stage_dates" in read:
+        changes = read["stage_dates"]
+        journal.note("One date is known for each stage of a deal: returns to a stage are not seen.")
+    elif isinstance(tables.events, EventsSpec):
+        changes = changes_from_events(read["events"], tables.events, mapping, journal)
+    if deals is None and changes is not None:
+        deals = deals_from_changes(whole(changes, "stage_changes"), journal)
+    if deals is None:
+        return {}
+    deals = whole(deals, "opportunities")
+    if "field_changes" in read and changes is None:
+        changes = changes_from_fields(read["field_changes"], deals, journal)
+    changes = whole(changes if changes is not None else deals.iloc[:0][["file", "row"]], "stage_changes")
+    journal.stop_if_faulty()
+    names = ("opportunities", "stage_changes", "stages")
+    return dict(zip(names, finish_deals(deals, changes, mapping, may_guess, journal), strict=True))
+
+
+def _with_vanished(mapping: Mapping, spec: SnapshotsSpec) -> Mapping:
+    """Return the map with the stage of deals that vanish, where vanishing means an end."""
+    if spec.vanished == "keep_open":
+        return mapping
+    stages: dict[str, Any] = {
+        **mapping.model_dump(by_alias=True)["stages"],
+        VANISHED: [{"to": spec.vanished}],
+    }
+    return mapping.model_copy(update={"stages": Mapping(stages=stages).stages})
+
+
+def _customer_tables(read: Tables, journal: Journal) -> Tables:
+    customers, subscriptions = read.get("customers"), read.get("subscriptions")
+    changes = read.get("arr_changes")
+    if subscriptions is not None and changes is None:
+        changes = changes_from_subscriptions(subscriptions, journal)
+    if changes is not None and ("movement" not in changes or changes["movement"].isna().all()):
+        changes = name_movements(changes, journal)
+    if customers is None and subscriptions is None:
+        return {} if changes is None else {"arr_changes": changes}
+    if changes is None:
+        return {"customers": customers} if customers is not None else {}
+    if "churn_events" in read:
+        compare_churn(read["churn_events"], subscriptions, changes, journal)
+    known = customers_from_changes(customers, subscriptions, changes, journal)
+    changes = changes[changes["customer_id"].isin(known["customer_id"])]
+    if known["segment"].isna().all():
+        known = known.assign(segment=pd.Series("all", index=known.index, dtype="str"))
+    return {"customers": known, "arr_changes": changes}
+
+
+def _checked(tables: Tables, journal: Journal) -> Tables:
+    """Return the tables with just their own columns, after the checks that every history passes."""
+    typed: Tables = {}
+    for name, frame in tables.items():
+        wanted = [column.name for column in TABLES[name] if column.name in frame.columns]
+        where = listed(frame["file"].unique()) if "file" in frame.columns and len(frame) else name
+        rows = frame["row"].to_numpy(dtype="int64") if "row" in frame.columns else frame.index.to_numpy() + 2
+        cells = Cells(where or name, frame[wanted].reset_index(drop=True), rows)
+        result = typed_table(name, cells)
+        journal.faults += [fault for fault in result.faults if fault not in journal.faults]
+        for note in result.notes:
+            journal.note(note)
+        typed[name] = result.table
+    return typed
+
+
+def _currency(read: Tables, mapping: Mapping, journal: Journal) -> str:
+    seen = set(journal.currencies)
+    for role in ("opportunities", "snapshots"):
+        if role in read:
+            seen |= set(read[role]["currency"].dropna().str.upper().unique())
+    if mapping.currency == "USD" or not mapping.currency:
+        seen = {"USD" if sign == "$" else sign for sign in seen}
+    seen.discard("$")
+    others = seen - {mapping.currency}
+    if len(seen) > 1 or (mapping.currency and others):
+        what = (
+            f"amounts are in several currencies: {listed(sorted(seen | ({mapping.currency or ''} - {''})))}"
+        )
+        remedy = "Export converted amounts (Salesforce: 'Amount (converted)'), or convert them first."
+        raise InputError.of("amounts", what, remedy)
+    currency = mapping.currency or next(iter(seen), None)
+    return (
+        f"Amounts are in {currency}." if currency else "No currency is named: say 'currency: USD' in the map."
+    )
+
+
+def _worth_keeping(journal: Journal) -> tuple[str, ...]:
+    return tuple(journal.notes)
+
+
+def _day(text: str | None) -> dt.date | None:
+    return dt.date.fromisoformat(text) if text else None
+
+
+def _last_day(read: Tables, mapping: Mapping, as_of: dt.date | None) -> dt.date | None:
+    """Return the last day the files know of, if it is later than the last thing that happened."""
+    days = [day for day in (as_of, _day(mapping.as_of)) if day]
+    if "snapshots" in read:
+        days.append(read["snapshots"]["snapshot_date"].max().date())
+    return max(days, default=None)
+
+
+def _cut(history: History, as_of: dt.date | None, journal: Journal) -> History:
+    """Return the history as of a day, counting the rows that are dated later."""
+    if as_of is None or as_of >= history.as_of:
+        return history
+    cut = history_as_of(history, as_of)
+    for name, table in history.tables().items():
+        lost = len(table) - len(cut.tables()[name])
+        journal.drop(name, "", f"dated after {as_of} (as of)", lost)
+    return cut

@@ -1,0 +1,83 @@
+"""Cells as text: what counts as empty, and how the values of typed files read as text."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from simulator.history.importers.sheet import plain
+
+EMPTY = frozenset({"", "null", "nan", "nat", "#n/a", "<null>", r"\n"})
+"""Cells that hold nothing, whatever the column."""
+EMPTY_NUMBERS = EMPTY | {"na", "n/a", "-", "–", "none", "n.a.", "tbd"}
+"""Cells that hold nothing where a date or a number is meant ("NA" may be a region)."""
+
+TRUE = frozenset({"true", "1", "yes", "y", "t", "wahr", "x", "checked", "1.0"})
+FALSE = frozenset({"false", "0", "no", "n", "f", "falsch", "unchecked", "0.0"})
+
+
+def as_text(raw: pd.Series[Any]) -> pd.Series[Any]:
+    """Return cells as stripped text of dtype ``str``, empty cells as missing."""
+    if is_text(raw):
+        text = raw.str.strip()
+    elif pd.api.types.is_datetime64_any_dtype(raw.dtype):
+        text = raw.astype("str")
+    else:
+        text = pd.Series([_cell_text(v) for v in raw.array], index=raw.index, dtype="str")
+    return text.mask(_is_one_of(text, EMPTY))
+
+
+def blank(text: pd.Series[Any], words: Iterable[str]) -> pd.Series[Any]:
+    """Return text with the given words, in whatever case, as missing."""
+    return text.mask(_is_one_of(text, frozenset(plain(word) for word in words)))
+
+
+def _is_one_of(text: pd.Series[Any], words: frozenset[str]) -> pd.Series[Any]:
+    return text.str.lower().isin(words)
+
+
+def map_unique(text: pd.Series[Any], function: Any) -> pd.Series[Any]:
+    """Return a Python function of each distinct text, as an object column; missing stays missing."""
+    codes, values = pd.factorize(text)
+    results = np.empty(len(values) + 1, dtype=object)
+    results[-1] = None
+    for i, value in enumerate(values):
+        results[i] = function(value)
+    return pd.Series(results[codes], index=text.index, dtype=object)
+
+
+def look_up(keys: pd.Series[Any], lookup: pd.Series[Any]) -> pd.Series[Any]:
+    """Return the value of each key in a series with unique index, with its type; missing where unknown."""
+    return lookup.reindex(pd.Index(keys)).set_axis(keys.index)
+
+
+def is_text(series: pd.Series[Any]) -> bool:
+    """Return whether a column is of pandas' text type."""
+    return isinstance(series.dtype, pd.StringDtype)
+
+
+def as_flags(text: pd.Series[Any]) -> tuple[pd.Series[Any], pd.Series[Any]]:
+    """Return yes/no cells as float64 (1, 0, NaN where empty), and the cells that are neither."""
+
+    def flag(value: str) -> float | None:
+        word = plain(value)
+        return 1.0 if word in TRUE else 0.0 if word in FALSE else None
+
+    flags = map_unique(text, flag).astype("float64")
+    return flags, text[flags.isna() & text.notna()]
+
+
+def _cell_text(value: Any) -> str | None:
+    if value is None or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
+        return None
+    if isinstance(value, bool | np.bool_):
+        return "true" if value else "false"
+    if isinstance(value, float | np.floating) and float(value).is_integer() and abs(float(value)) < 1e15:
+        return str(int(value))
+    if isinstance(value, dt.datetime | dt.date):
+        return value.isoformat(sep=" ") if isinstance(value, dt.datetime) else value.isoformat()
+    return str(value).strip()

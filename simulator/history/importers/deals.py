@@ -1,0 +1,194 @@
+"""Deals and their changes, completed and cleaned alike whatever they were read from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from simulator.history.importers.cells import look_up, map_unique
+from simulator.history.importers.columns import empty_column
+from simulator.history.importers.journal import Journal, listed
+from simulator.history.importers.mapping import Mapping
+from simulator.history.importers.outcomes import read_outcomes
+from simulator.history.importers.roles import ROLES
+from simulator.history.importers.sheet import plain
+from simulator.history.importers.stages import StageTable, note_most_likely
+
+TYPES = {
+    "new": "new",
+    "new business": "new",
+    "newbusiness": "new",
+    "new customer": "new",
+    "new logo": "new",
+    "expansion": "expansion",
+    "existing business": "expansion",
+    "existingbusiness": "expansion",
+    "existing customer - upgrade": "expansion",
+    "existing customer - downgrade": "expansion",
+    "existing customer": "expansion",
+    "upsell": "expansion",
+    "cross-sell": "expansion",
+    "add-on": "expansion",
+    "add-on business": "expansion",
+    "existing customer - replacement": "renewal",
+    "existing customer - renewal": "renewal",
+    "renewal": "renewal",
+}
+"""Types of deals in CRMs, and ours."""
+
+
+def whole(frame: pd.DataFrame, role: str) -> pd.DataFrame:
+    """Return a frame with all columns of a role, those that it lacks empty."""
+    missing = {
+        name: empty_column(kind, frame.index)
+        for name, kind in ROLES[role].items()
+        if name not in frame.columns
+    }
+    return frame.assign(**missing)
+
+
+def finish_deals(
+    deals: pd.DataFrame, changes: pd.DataFrame, mapping: Mapping, may_guess: bool, journal: Journal
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Return opportunities, stage changes and stages, ready to be checked.
+
+    Parameters
+    ----------
+    deals, changes : DataFrame
+        With all columns of their roles.
+    may_guess : bool
+        Whether stages of which nothing is known may be given a category by place.
+    """
+    deals = _with_ids(deals, "opportunities", journal)
+    changes = _with_ids(changes, "stage_changes", journal)
+    changes = _without_orphans(changes, deals, journal)
+    changes = changes.sort_values(["opportunity_id", "changed_at"], kind="stable").reset_index(drop=True)
+    note_most_likely(pd.concat([deals["category"], changes["category"]]), journal)
+    use_deals = deals if len(changes) == 0 or deals["stage"].notna().any() else deals.iloc[:0]
+    stages, changes = StageTable(mapping, may_guess, journal).resolve(use_deals, changes)
+    journal.stop_if_faulty()
+    changes = _without_repeats(changes, journal)
+    deals = read_outcomes(deals, changes, stages, mapping, journal)
+    deals = _with_created(deals, changes, journal)
+    if mapping.unqualified == "drop":
+        deals, changes = _without_unqualified(deals, changes, stages, journal)
+    if len(changes) == 0 and deals["stage"].notna().any():
+        journal.note(
+            "The files tell the present stage of each deal but not when it was reached: open deals are told "
+            "apart by age and amount only."
+        )
+        stages = stages.iloc[:0]
+    deals = _where_said(_with_segment_and_type(deals, journal), mapping, journal)
+    return deals, changes, stages
+
+
+def _where_said(deals: pd.DataFrame, mapping: Mapping, journal: Journal) -> pd.DataFrame:
+    """Empty the columns that the map wants only for open, closed, won or lost deals."""
+    outcome = deals["outcome"]
+    masks = {
+        "open": outcome.isna(),
+        "closed": outcome.notna(),
+        "won": outcome == "won",
+        "lost": outcome.notna() & (outcome != "won"),
+    }
+    for spec in (mapping.tables.opportunities, mapping.tables.snapshots):
+        for name, column in (spec.columns if spec else {}).items():
+            if column.where is not None:
+                lost = deals[name].notna() & ~masks[column.where]
+                deals = deals.assign(**{name: deals[name].where(masks[column.where])})
+                journal.note(
+                    f"{name} is taken for {column.where} deals only; {int(lost.sum()):,} others are left out."
+                )
+    return deals
+
+
+def _with_ids(frame: pd.DataFrame, table: str, journal: Journal) -> pd.DataFrame:
+    nameless = frame["opportunity_id"].isna()
+    if nameless.any():
+        example = f"row {frame.loc[nameless, 'row'].iloc[0]}"
+        journal.drop(table, listed(frame["file"].unique()), "no id of the deal", int(nameless.sum()), example)
+    return frame[~nameless]
+
+
+def _without_orphans(changes: pd.DataFrame, deals: pd.DataFrame, journal: Journal) -> pd.DataFrame:
+    orphan = ~changes["opportunity_id"].isin(deals["opportunity_id"])
+    if orphan.any():
+        files, example = listed(changes["file"].unique()), changes.loc[orphan, "opportunity_id"].iloc[0]
+        journal.drop(
+            "stage_changes",
+            files,
+            "changes of deals that are not in the file of deals",
+            int(orphan.sum()),
+            example,
+        )
+    return changes[~orphan]
+
+
+def _without_repeats(changes: pd.DataFrame, journal: Journal) -> pd.DataFrame:
+    """Leave out rows in which nothing that matters changed."""
+    same = changes["opportunity_id"] == changes["opportunity_id"].shift()
+    for column in ("stage", "amount", "close_date"):
+        before = changes[column].shift()
+        same &= (changes[column] == before) | (changes[column].isna() & before.isna())
+    files = listed(changes["file"].unique())
+    journal.drop("stage_changes", files, "neither stage nor amount nor close date changed", int(same.sum()))
+    return changes[~same]
+
+
+def _with_created(deals: pd.DataFrame, changes: pd.DataFrame, journal: Journal) -> pd.DataFrame:
+    missing = deals["created_date"].isna()
+    if not missing.any():
+        return deals
+    first = changes.groupby("opportunity_id")["changed_at"].min().dt.normalize()
+    created = deals["created_date"].fillna(look_up(deals["opportunity_id"], first))
+    created = created.fillna(deals["qualified_date"])
+    unknown = created.isna()
+    filled = int(missing.sum() - unknown.sum())
+    if filled:
+        journal.note(f"{filled:,} deals have no created date: the day of their first change is taken.")
+    files = listed(deals["file"].unique())
+    example = deals.loc[unknown, "opportunity_id"].iloc[0] if unknown.any() else ""
+    journal.drop(
+        "opportunities", files, "no created date, and no change to tell it", int(unknown.sum()), example
+    )
+    return deals.assign(created_date=created)[~unknown]
+
+
+def _without_unqualified(
+    deals: pd.DataFrame, changes: pd.DataFrame, stages: pd.DataFrame, journal: Journal
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Leave out deals that were lost before they were qualified: they never were pipeline."""
+    leads = set(stages.loc[stages["category"] == "lead", "stage"])
+    if not leads:
+        return deals, changes
+    working = set(stages.loc[stages["category"].isin(["pipeline", "best_case", "commit"]), "stage"])
+    qualified = deals["opportunity_id"].isin(changes.loc[changes["stage"].isin(working), "opportunity_id"])
+    was_lead = deals["opportunity_id"].isin(changes.loc[changes["stage"].isin(leads), "opportunity_id"])
+    lost = deals["outcome"].isin(["lost_competition", "lost_no_decision"])
+    never = was_lead & lost & ~qualified & deals["qualified_date"].isna()
+    if never.any():
+        files, example = listed(deals["file"].unique()), deals.loc[never, "opportunity_id"].iloc[0]
+        reason = "lost before they were qualified: no deals (unqualified: keep imports them)"
+        journal.drop("opportunities", files, reason, int(never.sum()), example)
+    return deals[~never], changes[~changes["opportunity_id"].isin(deals.loc[never, "opportunity_id"])]
+
+
+def _with_segment_and_type(deals: pd.DataFrame, journal: Journal) -> pd.DataFrame:
+    if deals["segment"].isna().all():
+        journal.note("No column tells the segment: all deals are in one segment, 'all'.")
+        deals = deals.assign(segment=pd.Series("all", index=deals.index, dtype="str"))
+    kinds = map_unique(deals["type"], lambda cell: TYPES.get(plain(cell))).astype("str")
+    unknown = deals.loc[kinds.isna() & deals["type"].notna(), "type"].value_counts()
+    if len(unknown):
+        shown = listed([f"{word} ({n:,})" for word, n in unknown.items()])
+        journal.note(f"Types of deals that are not known and left empty: {shown}.")
+    known = _counts(deals["type"], kinds)
+    if known:
+        journal.note(f"Types of deals: {known}.")
+    return deals.assign(type=kinds)
+
+
+def _counts(theirs: pd.Series[Any], ours: pd.Series[Any]) -> str:
+    pairs = pd.DataFrame({"theirs": theirs, "ours": ours}).dropna().value_counts()
+    return listed([f"{a} → {b} ({n:,})" for (a, b), n in zip(pairs.index, pairs, strict=True) if a != b])

@@ -1,0 +1,82 @@
+"""Changes of single fields (Salesforce OpportunityFieldHistory) as whole states after each change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from simulator.history.importers.amounts import read_amounts
+from simulator.history.importers.cells import as_text, look_up
+from simulator.history.importers.dates import read_dates
+from simulator.history.importers.journal import Journal, listed
+from simulator.history.importers.sheet import Sheet, plain
+
+FIELDS = {
+    "stage": "stage",
+    "stagename": "stage",
+    "stage name": "stage",
+    "amount": "amount",
+    "closedate": "close_date",
+    "close date": "close_date",
+    "forecastcategoryname": "category",
+    "forecast category": "category",
+}
+"""Names of fields, as ``plain`` writes them, and the column of ours that they change."""
+
+
+def changes_from_fields(rows: pd.DataFrame, deals: pd.DataFrame, journal: Journal) -> pd.DataFrame:
+    """Return the state of every deal at its creation and after each change of a field that matters.
+
+    A field that was never changed has had its present value all along; one that was changed began
+    with the old value of its first change.
+    """
+    files = listed(rows["file"].unique())
+    ours = rows["field"].map(lambda name: FIELDS.get(plain(name)), na_action="ignore").astype("str")
+    other = rows.loc[ours.isna(), "field"].value_counts(dropna=False)
+    if len(other):
+        shown = listed([f"{name} ({n:,})" for name, n in other.items()])
+        journal.drop("field_changes", files, "fields that do not matter here", int(other.sum()), shown)
+    rows = rows.assign(field=ours)[ours.notna()]
+    rows = rows.sort_values(["opportunity_id", "changed_at"], kind="stable")
+    states = pd.concat([_starts(rows, deals), _changes(rows, journal)], ignore_index=True)
+    states = states.sort_values(["opportunity_id", "changed_at"], kind="stable")
+    filled = states.groupby("opportunity_id")[["stage", "amount", "close_date", "category"]].ffill()
+    states = states.assign(**{name: filled[name] for name in filled.columns})
+    return states.drop_duplicates(["opportunity_id", "changed_at"], keep="last")
+
+
+def _starts(rows: pd.DataFrame, deals: pd.DataFrame) -> pd.DataFrame:
+    start = deals[["opportunity_id", "stage", "amount", "close_date", "category", "file", "row"]].copy()
+    start["changed_at"] = deals["created_date"]
+    for field in ("stage", "amount", "close_date", "category"):
+        first = rows[rows["field"] == field].drop_duplicates("opportunity_id").set_index("opportunity_id")
+        old = _typed(first["old_value"], field, None)
+        changed = start["opportunity_id"].isin(first.index)
+        start[field] = start[field].mask(changed, look_up(start["opportunity_id"], old))
+    return start
+
+
+def _changes(rows: pd.DataFrame, journal: Journal) -> pd.DataFrame:
+    states = rows[["opportunity_id", "changed_at", "file", "row"]].copy()
+    for field in ("stage", "amount", "close_date", "category"):
+        its = rows["field"] == field
+        new = rows.loc[its].set_index("row")["new_value"]
+        typed = _typed(new, field, journal, listed(rows["file"].unique()))
+        states[field] = pd.Series(typed.to_numpy(), index=rows.index[its]).reindex(rows.index)
+    return states
+
+
+def _typed(values: pd.Series[Any], field: str, journal: Journal | None, file: str = "") -> pd.Series[Any]:
+    """Return values of a field with its type; what cannot be read is a fault where a journal is given."""
+    if field == "amount":
+        amounts = read_amounts(values)
+        if journal is not None and len(amounts.bad):
+            journal.cell_faults(file, "new value", amounts.bad, "'{value}' is not an amount", "Correct it.")
+        return amounts.numbers
+    if field == "close_date":
+        dates = read_dates(values, Sheet(file, pd.DataFrame({"new value": values})))
+        if journal is not None and len(dates.bad):
+            journal.cell_faults(file, "new value", dates.bad, dates.what, dates.remedy)
+        return dates.days
+    return as_text(values)

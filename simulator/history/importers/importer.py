@@ -1,0 +1,189 @@
+"""From files of a CRM to a History, whatever the kind of files."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from simulator.errors import InputError
+from simulator.history.importers.assemble import assemble
+from simulator.history.importers.extract import Files
+from simulator.history.importers.headings import DEAL, SNAPSHOT_DATE, recognised
+from simulator.history.importers.hubspot import recognise_hubspot
+from simulator.history.importers.journal import Journal, Understanding, listed
+from simulator.history.importers.map_file import check_map, read_map
+from simulator.history.importers.mapping import Mapping, merged
+from simulator.history.importers.salesforce import recognise_salesforce
+from simulator.history.importers.sheet import Sheet
+from simulator.history.importers.summary import understanding
+from simulator.history.tables import History
+from simulator.scenario.tree import Tree
+
+Kind = Literal["salesforce", "hubspot", "snapshots", "table"]
+KINDS: tuple[str, ...] = get_args(Kind)
+
+NO_MAP = (
+    "Write a map that says what the columns mean (--map MAP.yaml); docs/importing.md shows one for each kind."
+)
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A history, and how it was understood."""
+
+    history: History
+    understanding: Understanding
+
+
+def import_files(
+    kind: str, paths: Sequence[Path], map_path: Path | None = None, as_of: dt.date | None = None
+) -> Imported:
+    """Read files of one kind as a history.
+
+    Parameters
+    ----------
+    kind : {"salesforce", "hubspot", "snapshots", "table"}
+        Where the files come from.
+    paths : sequence of Path
+        The files; those that a map names may also lie beside the map.
+    map_path : Path, optional
+        Map of columns and words; needed for ``table``, completes what is recognised for the others.
+    as_of : datetime.date, optional
+        Last day to know of; what is dated later is taken away and counted.
+
+    Raises
+    ------
+    InputError
+        All faults of the map and of the files.
+    """
+    if kind not in KINDS:
+        raise InputError.of(
+            "KIND", f"there is no kind of import '{kind}'", f"The kinds are: {', '.join(KINDS)}."
+        )
+    journal = Journal()
+    tree = read_map(map_path) if map_path is not None else None
+    label = str(map_path) if map_path is not None else "the map"
+    said = dict(tree.values) if tree is not None else {}
+    given = _by_name(paths)
+    first = check_map({"files": said.get("files") or {}}, tree, label)
+    files = Files({}, first.files, journal)
+    values = merged(_recognise(kind, said, given, files, tree), said)
+    mapping = check_map(values, tree, label)
+    if not mapping.tables.given():
+        raise InputError.of(label, "says nothing of tables", NO_MAP)
+    used = _resolve(mapping, given, map_path, files)
+    _refuse_unused(given, used, mapping, label)
+    history = assemble(mapping, files, journal, kind in ("salesforce", "hubspot"), as_of)
+    return Imported(history, understanding(kind, history, mapping, journal))
+
+
+def _by_name(paths: Sequence[Path]) -> dict[str, Path]:
+    named: dict[str, Path] = {}
+    for path in paths:
+        if path.name in named:
+            raise InputError.of(str(path), f"there are two files called {path.name}", "Rename one of them.")
+        named[path.name] = path
+    return named
+
+
+def _recognise(
+    kind: str, said: dict[str, Any], given: dict[str, Path], files: Files, tree: Tree | None
+) -> dict[str, Any]:
+    """Return the map that the headings of the files suggest; empty where the user's map says it all."""
+    if kind == "table":
+        if tree is None:
+            raise InputError.of("--map", "tables of your own need a map", NO_MAP)
+        return {}
+    if any("file" in (spec or {}) for spec in _tables(said).values() if isinstance(spec, dict)):
+        return {}
+    if not given:
+        raise InputError.of("FILE", "no files are named", "Name the files to import.")
+    lookups = _lookup_files(said)
+    sheets = {}
+    for name, path in given.items():
+        if name in lookups:
+            continue
+        files.paths[name] = path
+        sheet = files.sheet(name)
+        if sheet is not None:
+            sheets[name] = sheet
+    files.journal.stop_if_faulty()
+    if kind == "salesforce":
+        values = recognise_salesforce(sheets, said.get("deleted") == "keep", files.journal)
+    elif kind == "hubspot":
+        values = recognise_hubspot(sheets, files.journal)
+    else:
+        values = _recognise_snapshots(sheets, said, files.journal)
+    files.journal.stop_if_faulty()
+    return values
+
+
+def _tables(said: dict[str, Any]) -> dict[str, Any]:
+    tables = said.get("tables")
+    return tables if isinstance(tables, dict) else {}
+
+
+def _lookup_files(said: dict[str, Any]) -> set[str]:
+    """Return the names of files that the map only looks things up in."""
+    names = set()
+    for spec in _tables(said).values():
+        joins = spec.get("join") if isinstance(spec, dict) else None
+        for rule in joins if isinstance(joins, list) else []:
+            if isinstance(rule, dict):
+                names.add(str(rule.get("file")))
+    return names
+
+
+def _recognise_snapshots(sheets: dict[str, Sheet], said: dict[str, Any], journal: Journal) -> dict[str, Any]:
+    columns: dict[str, str] = {}
+    named = _tables(said).get("snapshots")
+    known = set(named.get("columns") or {}) if isinstance(named, dict) else set()
+    for sheet in sheets.values():
+        columns = recognised(sheet, DEAL | SNAPSHOT_DATE)
+        missing = {"opportunity_id", "snapshot_date", "stage"} - set(columns) - known
+        for column in sorted(missing):
+            journal.fault(
+                sheet.file, f"no column is recognised as {column}", f"{NO_MAP} {sheet.near(column)}"
+            )
+    return {"tables": {"snapshots": {"file": list(sheets), "columns": columns}}}
+
+
+def _resolve(mapping: Mapping, given: dict[str, Path], map_path: Path | None, files: Files) -> set[str]:
+    """Find the files that the map names, among those given or beside it; return the given ones used."""
+    names = {name for spec in mapping.tables.given().values() for name in spec.file}
+    names |= {rule.file for spec in mapping.tables.given().values() for rule in spec.join}
+    used = set()
+    for name in sorted(names):
+        pattern = mapping.files[name].path if name in mapping.files else name
+        matches = [g for g in given if fnmatchcase(g, Path(pattern).name)]
+        beside = map_path.parent / pattern if map_path is not None else Path(pattern)
+        if len(matches) == 1:
+            files.paths[name] = given[matches[0]]
+            used.add(matches[0])
+        elif len(matches) > 1:
+            files.journal.fault(
+                name, f"several files fit '{pattern}': {listed(matches)}", "Give one of them."
+            )
+        elif beside.is_file():
+            files.paths[name] = beside
+        elif len(names) == 1 and len(given) == 1:
+            only = next(iter(given))
+            files.paths[name] = given[only]
+            used.add(only)
+        else:
+            what = f"the map names the file '{pattern}', which is neither given nor beside the map"
+            files.journal.fault(name, what, f"Files given: {listed(given) or 'none'}.")
+    files.journal.stop_if_faulty()
+    return used
+
+
+def _refuse_unused(given: dict[str, Path], used: set[str], mapping: Mapping, label: str) -> None:
+    unused = [name for name in given if name not in used]
+    if unused:
+        patterns = listed(spec.path for spec in mapping.files.values())
+        what = f"{listed(unused)}: the map does not say what to do with it"
+        raise InputError.of(label, what, f"Its files are: {patterns}." if patterns else "Leave it out.")

@@ -1,0 +1,144 @@
+"""Reading a map from a YAML file, with every fault at its line."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from simulator.errors import Fault, InputError
+from simulator.history.importers.mapping import (
+    ColumnSpec,
+    DropRule,
+    EventsSpec,
+    FileSpec,
+    JoinRule,
+    Mapping,
+    Part,
+    SnapshotsSpec,
+    StageDatesSpec,
+    StageSpec,
+    Tables,
+    TableSpec,
+    missing_columns,
+)
+from simulator.history.importers.roles import REQUIRED, ROLES
+from simulator.scenario.tree import Tree, read_tree
+
+Place = tuple[str | int, ...]
+
+ROLE_SPECS: dict[str, type[TableSpec]] = {
+    "events": EventsSpec,
+    "snapshots": SnapshotsSpec,
+    "stage_dates": StageDatesSpec,
+}
+TOP_PARTS: dict[str, type[Part]] = {"tables": Tables, "stages": StageSpec, "files": FileSpec}
+TABLE_PARTS: dict[str, type[Part]] = {"columns": ColumnSpec, "drop": DropRule, "join": JoinRule}
+REMEDIES = {
+    "missing": "Add it.",
+    "string_pattern_mismatch": "A currency is three capital letters, such as USD or EUR.",
+}
+
+
+def read_map(path: Path) -> Tree:
+    """Read a map file as plain values; what they mean is checked by ``check_map``.
+
+    Raises
+    ------
+    InputError
+        The file is not there or not YAML.
+    """
+    tree = read_tree(path)
+    if not isinstance(tree.values, dict):
+        raise InputError.of(str(path), "is not a map", "It must be lines of 'key: value', such as 'tables:'.")
+    return tree
+
+
+def check_map(values: dict[str, Any], tree: Tree | None, label: str) -> Mapping:
+    """Return the map that the values describe.
+
+    Parameters
+    ----------
+    values : dict
+        What the file says, completed by what an importer recognised.
+    tree : Tree or None
+        The file itself, for the lines.
+    label : str
+        What to call the map where nothing of the file is at fault.
+
+    Raises
+    ------
+    InputError
+        All faults of the map.
+    """
+    try:
+        mapping = Mapping.model_validate(values)
+    except ValidationError as error:
+        raise InputError([_fault(dict(e), tree, label) for e in error.errors()]) from None
+    faults = [
+        fault
+        for role, spec in mapping.tables.given().items()
+        for fault in _column_faults(role, spec, tree, label)
+    ]
+    if faults:
+        raise InputError(faults)
+    return mapping
+
+
+def _column_faults(role: str, spec: TableSpec, tree: Tree | None, label: str) -> list[Fault]:
+    place: Place = ("tables", role, "columns")
+    faults = []
+    for column in spec.columns:
+        if column not in ROLES[role]:
+            what = f"{role} has no column '{column}'"
+            where = _place((*place, column), tree, label)[0]
+            faults.append(Fault(where, what, _near(column, list(ROLES[role]))))
+    for column in missing_columns(role, spec):
+        what = f"{role} needs the column '{column}', and the map does not say where it comes from"
+        remedy = f"Add '{column}: <your heading>'. {role} needs: {', '.join(REQUIRED[role])}."
+        faults.append(Fault(_place(place, tree, label)[0], what, remedy))
+    return faults
+
+
+def _fault(error: dict[str, Any], tree: Tree | None, label: str) -> Fault:
+    where, place = _place(error["loc"], tree, label)
+    kind = error["type"]
+    if kind == "missing":
+        place = (*place, error["loc"][-1])
+    key = ".".join(map(str, place)) or "the map"
+    if kind == "extra_forbidden":
+        return Fault(where, f"{key}: there is no key '{place[-1]}'", _near(str(place[-1]), _siblings(place)))
+    if kind == "literal_error":
+        what = f"{key}: '{error['input']}' is not one of the words allowed"
+        expected = error["ctx"]["expected"].replace("'", "").replace(" or ", ", ").split(", ")
+        return Fault(where, what, _near(str(error["input"]), expected))
+    message = str(error["msg"]).removeprefix("Value error, ")
+    what = "is missing" if kind == "missing" else f"{message[:1].lower()}{message[1:]}"
+    return Fault(where, f"{key}: {what}", REMEDIES.get(kind, ""))
+
+
+def _place(place: Place, tree: Tree | None, label: str) -> tuple[str, Place]:
+    """Return where a key was written, and the key without what pydantic adds of its own machinery."""
+    if tree is None:
+        return label, place
+    where, written = tree.place(place)
+    return where or label, written
+
+
+def _siblings(place: Place) -> list[str]:
+    """Return the keys that may stand where an unknown one was found."""
+    model: type[Part] = Mapping
+    if len(place) > 1:
+        model = TOP_PARTS.get(str(place[0]), Mapping)
+    if model is Tables and len(place) > 2:
+        model = ROLE_SPECS.get(str(place[1]), TableSpec)
+        model = TABLE_PARTS.get(str(place[2]), model) if len(place) > 3 else model
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _near(word: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(word.casefold(), known, n=1, cutoff=0.6)
+    hint = f"Did you mean '{close[0]}'? " if close else ""
+    return f"{hint}Allowed: {', '.join(known)}."

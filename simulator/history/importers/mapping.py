@@ -1,0 +1,243 @@
+"""The map of a company's own tables to ours: which file, which column, which words mean what."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+from simulator.history.importers.roles import REQUIRED, ROLES
+from simulator.history.tables import OUTCOMES, STAGE_CATEGORIES
+
+STAGE_WORDS = (*STAGE_CATEGORIES, *OUTCOMES, "lost")
+"""What a stage may be mapped to; an outcome means a closed stage, ``lost`` one without a reason."""
+
+
+def _as_text(value: object) -> object:
+    """Accept the numbers and yes/no of YAML where a text of the user's files is meant."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int | float) else value
+
+
+def _as_list(value: object) -> object:
+    return value if isinstance(value, list) else [value]
+
+
+Text = Annotated[str, BeforeValidator(_as_text)]
+Texts = Annotated[tuple[Text, ...], BeforeValidator(_as_list)]
+
+
+class Part(BaseModel):
+    """Base of all parts of a map: frozen, and refusing keys that it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class FileSpec(Part):
+    """A file, and how to read it where that cannot be found out."""
+
+    path: str
+    delimiter: str | None = Field(None, min_length=1, max_length=1)
+    encoding: str | None = None
+    sheet: Text | None = None
+
+
+class ColumnSpec(Part):
+    """Where the values of one of our columns come from, and how they are read."""
+
+    column: Text | None = None
+    first_of: Texts | None = None
+    together: Texts | None = None
+    constant: Text | None = None
+    words: dict[str, Text | None] = Field(default_factory=dict, alias="values")
+    others: Literal["keep", "empty", "refuse"] | None = None
+    format: str | None = None
+    decimal: Literal[".", ","] | None = None
+    times: float | None = Field(None, allow_inf_nan=False)
+    empty: Texts = ()
+    if_empty: Text | None = None
+    where: Literal["open", "closed", "won", "lost"] | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        given = [n for n in ("column", "first_of", "together", "constant") if getattr(self, n) is not None]
+        if len(given) != 1:
+            raise ValueError("name one of: column, first_of, together, constant")
+        return self
+
+    def headings(self) -> tuple[str, ...]:
+        """Return the headings that this column is taken from."""
+        if self.column is not None:
+            return (self.column,)
+        return self.first_of or self.together or ()
+
+
+def _as_column(value: object) -> object:
+    return value if isinstance(value, dict | ColumnSpec) else {"column": value}
+
+
+class DropRule(Part):
+    """Rows to leave out: by the value of a column, or because they are there twice."""
+
+    column: Text | None = None
+    equals: Texts | None = None
+    other_than: Texts | None = None
+    empty: bool = False
+    duplicates: Texts | None = None
+    keep: Literal["first", "last"] = "first"
+    reason: str = ""
+
+    @model_validator(mode="after")
+    def _one_rule(self) -> Self:
+        rules = [self.equals is not None, self.other_than is not None, self.empty]
+        if self.duplicates is not None:
+            if self.column is not None or any(rules):
+                raise ValueError("duplicates stands alone: make a rule of its own for the column")
+        elif self.column is None or sum(rules) != 1:
+            raise ValueError("name a column and one of: equals, other_than, empty: true; or duplicates")
+        return self
+
+
+class JoinRule(Part):
+    """Columns to look up in another file, by a column that both have."""
+
+    file: str
+    on: str | Annotated[dict[str, str], Field(min_length=1, max_length=1)]
+    take: dict[str, Text] = Field(min_length=1)
+
+
+class TableSpec(Part):
+    """One of our tables: the file or files it is made from, and its columns."""
+
+    file: Texts
+    columns: dict[str, Annotated[ColumnSpec, BeforeValidator(_as_column)]]
+    drop: tuple[DropRule, ...] = ()
+    join: tuple[JoinRule, ...] = ()
+
+
+class EventsSpec(TableSpec):
+    """An event log; ``take`` says which of several events of one activity count (default: each)."""
+
+    take: dict[str, Literal["first", "last", "each"]] = Field(default_factory=dict)
+
+
+class SnapshotsSpec(TableSpec):
+    """One row per deal and snapshot; ``vanished`` says what becomes of a deal that is no longer there."""
+
+    vanished: Literal["keep_open", "lost_no_decision", "won"] = "keep_open"
+
+
+class StageDatesSpec(TableSpec):
+    """One column per stage, holding when the deal entered it; ``entered`` gives each heading its stage."""
+
+    entered: dict[str, Text] = Field(min_length=1)
+
+
+class Tables(Part):
+    """The tables of a map. All are optional; something must tell of deals or customers."""
+
+    opportunities: TableSpec | None = None
+    stage_changes: TableSpec | None = None
+    field_changes: TableSpec | None = None
+    stage_dates: StageDatesSpec | None = None
+    events: EventsSpec | None = None
+    snapshots: SnapshotsSpec | None = None
+    customers: TableSpec | None = None
+    arr_changes: TableSpec | None = None
+    subscriptions: TableSpec | None = None
+    churn_events: TableSpec | None = None
+    reps: TableSpec | None = None
+    leads: TableSpec | None = None
+    lead_rows: TableSpec | None = None
+    calls: TableSpec | None = None
+
+    def given(self) -> dict[str, TableSpec]:
+        """Return the tables that the map names, by role."""
+        return {role: getattr(self, role) for role in ROLES if getattr(self, role) is not None}
+
+    @model_validator(mode="after")
+    def _deals_come_from_one_place(self) -> Self:
+        if self.snapshots and (self.opportunities or self.stage_changes or self.events):
+            raise ValueError(
+                "snapshots hold the deals and their changes: leave out the other tables of deals"
+            )
+        return self
+
+
+class StageSpec(Part):
+    """What one stage means, from a day on."""
+
+    to: Literal[STAGE_WORDS]  # type: ignore[valid-type]
+    phase: str | None = None
+    valid_from: str | None = None
+
+    @field_validator("valid_from")
+    @classmethod
+    def _is_a_day(cls, value: str | None) -> str | None:
+        return value if value is None else _iso_day(value)
+
+
+def _as_stage(value: object) -> object:
+    specs = value if isinstance(value, list) else [value]
+    return [spec if isinstance(spec, dict | StageSpec) else {"to": spec} for spec in specs]
+
+
+def _iso_day(value: str) -> str:
+    import datetime as dt
+
+    try:
+        return dt.date.fromisoformat(value).isoformat()
+    except ValueError:
+        raise ValueError(f"'{value}' is not a day such as 2026-03-31") from None
+
+
+class Mapping(Part):
+    """A whole map. ``stages`` gives each stage or activity its forecast category or outcome."""
+
+    description: str = ""
+    currency: str | None = Field(None, pattern=r"^[A-Z]{3}$")
+    as_of: str | None = None
+    timezone: str = "UTC"
+    decimal: Literal[".", ","] = "."
+    date_format: str | None = None
+    files: dict[
+        str, Annotated[FileSpec, BeforeValidator(lambda v: {"path": v} if isinstance(v, str) else v)]
+    ] = Field(default_factory=dict)
+    tables: Tables = Field(default_factory=Tables)
+    stages: dict[str, Annotated[tuple[StageSpec, ...], BeforeValidator(_as_stage)]] = Field(
+        default_factory=dict
+    )
+    loss_reasons: dict[str, Literal["lost_competition", "lost_no_decision"]] = Field(default_factory=dict)
+    unqualified: Literal["drop", "keep"] = "drop"
+    deleted: Literal["drop", "keep"] = "drop"
+
+    @field_validator("as_of")
+    @classmethod
+    def _as_of_is_a_day(cls, value: str | None) -> str | None:
+        return value if value is None else _iso_day(value)
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_a_timezone(cls, value: str) -> str:
+        from zoneinfo import ZoneInfo
+
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError):
+            raise ValueError(f"'{value}' is not a time zone such as Europe/Berlin or UTC") from None
+        return value
+
+
+def missing_columns(role: str, spec: TableSpec) -> list[str]:
+    """Return the columns that a role needs and a map does not give."""
+    return [column for column in REQUIRED[role] if column not in spec.columns]
+
+
+def merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """Return ``base`` with what ``over`` says more or differently; mappings are merged key by key."""
+    result = dict(base)
+    for key, value in over.items():
+        old = result.get(key)
+        result[key] = merged(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+    return result

@@ -1,0 +1,151 @@
+"""How and when each deal ended, from whatever the files say of it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from simulator.history.importers.cells import look_up, map_unique
+from simulator.history.importers.journal import Journal, listed
+from simulator.history.importers.mapping import Mapping
+from simulator.history.importers.sheet import plain
+from simulator.history.tables import OUTCOMES
+
+WORDS = {
+    **{outcome: outcome for outcome in OUTCOMES},
+    "won": "won",
+    "lost": "lost",
+    "open": "open",
+    "lost competition": "lost_competition",
+    "lost no decision": "lost_no_decision",
+}
+COMPETITION = re.compile(r"compet|incumbent|rival|lost to|other (vendor|supplier|provider)|konkurr", re.I)
+EMPTY_REASONS = ("", "none", "n/a", "unknown", "other")
+SAME_DAY_SHARE = 0.9
+"""Share of closed deals whose close date is the day they closed, from which it is no plan of theirs."""
+
+
+def read_outcomes(
+    deals: pd.DataFrame, changes: pd.DataFrame, stages: pd.DataFrame, mapping: Mapping, journal: Journal
+) -> pd.DataFrame:
+    """Return the deals with ``outcome`` and ``closed_date``: empty while open.
+
+    The outcome is taken from its column, else from the marks won and closed, else from the stage the
+    deal is in now, else from its last change. A loss is refined by its reason.
+    """
+    by_stage = _outcome_by_stage(stages, mapping)
+    outcome = _said(deals["outcome"], journal, deals)
+    outcome = outcome.fillna(_flagged(deals))
+    outcome = outcome.fillna(_of_stage(deals["stage"], by_stage))
+    last = changes.drop_duplicates("opportunity_id", keep="last").set_index("opportunity_id")["stage"]
+    outcome = outcome.fillna(look_up(deals["opportunity_id"], _of_stage(last, by_stage)))
+    outcome = outcome.mask(outcome == "open")
+    outcome = _refined(outcome, deals, mapping, journal)
+    deals = deals.assign(outcome=outcome)
+    return _with_closed_date(deals, changes, by_stage, journal)
+
+
+def _outcome_by_stage(stages: pd.DataFrame, mapping: Mapping) -> dict[str, str]:
+    """Return the outcome of each closed stage; a loss stays ``lost`` unless the map says which kind."""
+    said = {plain(stage) for stage, specs in mapping.stages.items() if specs[-1].to in OUTCOMES}
+    closed = stages[stages["category"] == "closed"]
+    return {
+        plain(stage): outcome if outcome == "won" or plain(stage) in said else "lost"
+        for stage, outcome in zip(closed["stage"], closed["outcome"], strict=True)
+    }
+
+
+def _said(cells: pd.Series[Any], journal: Journal, deals: pd.DataFrame) -> pd.Series[Any]:
+    outcome = map_unique(cells, lambda cell: WORDS.get(plain(cell).replace("_", " "), WORDS.get(plain(cell))))
+    bad = deals[outcome.isna() & cells.notna()]
+    for file, rows in bad.groupby("file"):
+        what = "'{value}' is no outcome"
+        remedy = f"Give it one of {listed(OUTCOMES)}, lost or open under 'values:' of opportunities.outcome."
+        journal.cell_faults(str(file), "outcome", rows.set_index("row")["outcome"], what, remedy)
+    return outcome.astype("str")
+
+
+def _flagged(deals: pd.DataFrame) -> pd.Series[Any]:
+    won, closed = deals["is_won"], deals["is_closed"]
+    flagged = np.select(
+        [won == 1, (closed == 1) & (won != 1), closed == 0], ["won", "lost", "open"], default=""
+    )
+    series = pd.Series(flagged, index=deals.index).astype("str")
+    return series.mask(series == "")
+
+
+def _of_stage(stages: pd.Series[Any], by_stage: dict[str, str]) -> pd.Series[Any]:
+    return map_unique(stages, lambda stage: by_stage.get(plain(stage))).astype("str")
+
+
+def _refined(
+    outcome: pd.Series[Any], deals: pd.DataFrame, mapping: Mapping, journal: Journal
+) -> pd.Series[Any]:
+    """Tell losses to a competitor from the others by the reason given; say what each reason counts as."""
+    lost = outcome.isin(["lost", "lost_no_decision"])
+    said = {plain(reason): kind for reason, kind in mapping.loss_reasons.items()}
+
+    def kind(reason: str) -> str:
+        word = plain(reason)
+        return said.get(word) or ("lost_competition" if COMPETITION.search(reason) else "lost_no_decision")
+
+    reasons = deals["loss_reason"].where(lost)
+    reasons = reasons.mask(reasons.str.lower().isin(EMPTY_REASONS))
+    if reasons.notna().any():
+        kinds = {reason: kind(str(reason)) for reason in reasons.dropna().unique()}
+        counts = reasons.value_counts()
+        shown = listed([f"{reason} → {kinds[reason]} ({n:,})" for reason, n in counts.items()], 20)
+        journal.note(f"Reasons of losses: {shown}.")
+        outcome = outcome.mask(reasons.notna(), map_unique(reasons, kinds.get).astype("str"))
+    silent = int((outcome == "lost").sum())
+    if silent:
+        journal.note(
+            f"{silent:,} lost deals have no reason of loss and count as lost_no_decision: win rates against "
+            "competitors cannot be told from close rates for them."
+        )
+    return outcome.mask(outcome == "lost", "lost_no_decision")
+
+
+def _with_closed_date(
+    deals: pd.DataFrame, changes: pd.DataFrame, by_stage: dict[str, str], journal: Journal
+) -> pd.DataFrame:
+    """Date the ends: by their column, else by the last change into a closed stage, else by the close date."""
+    closed = deals["outcome"].notna()
+    is_end = _of_stage(changes["stage"], by_stage).notna()
+    was_end = is_end.shift(fill_value=False) & (
+        changes["opportunity_id"] == changes["opportunity_id"].shift()
+    )
+    entered = changes[is_end & ~was_end]  # later rows of a closed deal are edits, not another end
+    last_end = entered.groupby("opportunity_id")["changed_at"].max().dt.normalize()
+    by_change = look_up(deals["opportunity_id"], last_end)
+    date = deals["closed_date"].fillna(by_change)
+    by_close_date = closed & date.isna() & deals["close_date"].notna()
+    if by_close_date.any():
+        journal.note(
+            f"{int(by_close_date.sum()):,} closed deals are taken to have closed on their close date."
+        )
+    date = date.fillna(deals["close_date"]).where(closed)
+    deals = deals.assign(closed_date=date)
+    if changes["close_date"].notna().any():
+        return deals
+    return _without_hindsight(deals, journal)
+
+
+def _without_hindsight(deals: pd.DataFrame, journal: Journal) -> pd.DataFrame:
+    """Empty the close dates of closed deals that are merely the day they closed.
+
+    Without their past nobody knows what was planned; kept, they would teach that deals close on the
+    very day that was forecast.
+    """
+    closed = deals["outcome"].notna() & deals["close_date"].notna()
+    same = closed & (deals["close_date"] == deals["closed_date"])
+    if closed.any() and same.sum() >= SAME_DAY_SHARE * closed.sum():
+        journal.note(
+            f"The close dates of {int(same.sum()):,} closed deals are the days they closed, not plans, and "
+            "their past is not in the files: they are left out, and slippage cannot be learned from them."
+        )
+        return deals.assign(close_date=deals["close_date"].mask(same))
+    return deals

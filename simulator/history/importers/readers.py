@@ -1,0 +1,45 @@
+"""Reading a file of rows by what it is: delimited text, workbook or Parquet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from simulator.errors import InputError
+from simulator.history.importers.journal import FileRead, Journal
+from simulator.history.importers.mapping import FileSpec
+from simulator.history.importers.sheet import Sheet
+from simulator.history.importers.text_files import TextOptions, read_text_file
+from simulator.history.importers.workbooks import read_parquet, read_workbook
+
+WORKBOOKS = (".xlsx", ".xlsm", ".xls")
+PARQUET = (".parquet", ".pq")
+
+
+def read_file(path: Path, spec: FileSpec, journal: Journal) -> Sheet:
+    """Read one file and record how it was read.
+
+    Raises
+    ------
+    InputError
+        The file is not there, is a folder, or cannot be read as what it is.
+    """
+    try:
+        sheet, read_as = _read(path, spec)
+    except OSError as error:
+        remedy = "Check the name and that you may read it."
+        raise InputError.of(str(path), f"cannot be read: {error.strerror or error}", remedy) from None
+    frame = sheet.frame
+    journal.files[sheet.file] = FileRead(sheet.file, len(frame), len(frame.columns), read_as)
+    journal.headings[sheet.file] = set(map(str, frame.columns))
+    return sheet
+
+
+def _read(path: Path, spec: FileSpec) -> tuple[Sheet, str]:
+    suffix = path.suffix.lower()
+    if path.is_dir():
+        raise InputError.of(str(path), "is a folder, not a file", "Name the files inside it.")
+    if suffix in WORKBOOKS:
+        return read_workbook(path, spec.sheet)
+    if suffix in PARQUET:
+        return read_parquet(path)
+    return read_text_file(path, TextOptions(spec.delimiter, spec.encoding))

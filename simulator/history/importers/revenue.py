@@ -1,0 +1,130 @@
+"""Customers and their recurring revenue, from subscriptions or from changes without a name."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from simulator.history.importers.cells import look_up
+from simulator.history.importers.journal import Journal, listed
+
+CENT = 0.005
+
+
+def changes_from_subscriptions(subscriptions: pd.DataFrame, journal: Journal) -> pd.DataFrame:
+    """Return one change of ARR at the start and one at the end of each subscription."""
+    files = listed(subscriptions["file"].unique())
+    worthless = ~(subscriptions["arr"] > 0)
+    journal.drop("subscriptions", files, "subscriptions without recurring revenue", int(worthless.sum()))
+    paid = subscriptions[~worthless]
+    backwards = paid["end_date"] < paid["start_date"]
+    journal.drop("subscriptions", files, "subscriptions that end before they start", int(backwards.sum()))
+    paid = paid[~backwards]
+    ended = paid[paid["end_date"].notna()]
+    columns = ["customer_id", "date", "arr_delta", "file", "row"]
+    starts = paid.assign(date=paid["start_date"], arr_delta=paid["arr"])[columns]
+    ends = ended.assign(date=ended["end_date"], arr_delta=-ended["arr"])[columns]
+    return pd.concat([starts, ends], ignore_index=True)
+
+
+def name_movements(changes: pd.DataFrame, journal: Journal) -> pd.DataFrame:
+    """Return changes of ARR, one per customer and day, named by what they do to the customer's balance.
+
+    From nothing: new the first time, reactivation later; upwards: expansion; downwards: contraction;
+    down to nothing: churn.
+    """
+    if len(changes) == 0:
+        return changes.assign(movement=pd.Series(dtype="str"))
+    files = listed(changes["file"].unique())
+    kept = {"file": "first", "row": "first", "arr_delta": "sum"}
+    daily = changes.groupby(["customer_id", "date"], as_index=False).agg(kept)
+    daily = daily[daily["arr_delta"].abs() > CENT]
+    after = daily.groupby("customer_id")["arr_delta"].cumsum()
+    before = after - daily["arr_delta"]
+    first = ~daily.duplicated("customer_id")
+    up = daily["arr_delta"] > 0
+    conditions = [first & up, up & (before < CENT), up, after < CENT]
+    names = np.select(conditions, ["new", "reactivation", "expansion", "churn"], "contraction")
+    daily = daily.assign(movement=pd.Series(names, index=daily.index).astype("str"))
+    counts = listed([f"{n:,} {name}" for name, n in daily["movement"].value_counts().items()])
+    journal.note(f"{files}: movements of ARR named by the running balance of each customer: {counts}.")
+    return daily
+
+
+def customers_from_changes(
+    customers: pd.DataFrame | None,
+    subscriptions: pd.DataFrame | None,
+    changes: pd.DataFrame,
+    journal: Journal,
+) -> pd.DataFrame:
+    """Return customers, completed by what subscriptions and changes of ARR say of them.
+
+    A customer starts with the first change of its ARR where there is one; its ARR at the start is
+    that change.
+    """
+    first = changes.sort_values("date", kind="stable").drop_duplicates("customer_id").set_index("customer_id")
+    base = _known_customers(customers, subscriptions)
+    ids = base["customer_id"]
+    started = look_up(ids, first["date"])
+    if customers is not None and base["start_date"].notna().any():
+        differ = int((started.notna() & (started != base["start_date"])).sum())
+        if differ:
+            journal.note(
+                f"{differ:,} of {len(base):,} customers have a start date that is not the day of their first "
+                "revenue: the revenue counts."
+            )
+    base["start_date"] = started.fillna(base["start_date"])
+    base["arr"] = look_up(ids, first["arr_delta"]).fillna(base["arr"])
+    never = base["start_date"].isna()
+    journal.drop("customers", listed(base["file"].unique()), "customers without any start", int(never.sum()))
+    base = base[~never]
+    unknown = ~changes["customer_id"].isin(base["customer_id"])
+    journal.drop("arr_changes", "", "changes of ARR of unknown customers", int(unknown.sum()))
+    return base
+
+
+def _known_customers(customers: pd.DataFrame | None, subscriptions: pd.DataFrame | None) -> pd.DataFrame:
+    if subscriptions is None:
+        assert customers is not None  # noqa: S101  one of both is there, or nobody calls this
+        return customers.copy()
+    from_subscriptions = (
+        subscriptions.sort_values("start_date", kind="stable").drop_duplicates("customer_id").copy()
+    )
+    if customers is None:
+        return from_subscriptions.drop(columns=["end_date"])
+    base = customers.copy()
+    lookup = from_subscriptions.set_index("customer_id")
+    for column in ("segment", "opportunity_id", "owner", "csm", "term_months"):
+        base[column] = base[column].fillna(look_up(base["customer_id"], lookup[column]))
+    return base
+
+
+def compare_churn(
+    churn_events: pd.DataFrame, subscriptions: pd.DataFrame | None, changes: pd.DataFrame, journal: Journal
+) -> None:
+    """Say how far a list of churn events agrees with the ends of revenue; it is not imported itself."""
+    days = pd.Timedelta(days=31)
+    if subscriptions is not None:
+        ends = subscriptions.loc[subscriptions["end_date"].notna(), ["customer_id", "end_date"]]
+        ends = ends.rename(columns={"end_date": "ended"})
+    else:
+        ends = changes.loc[changes["movement"] == "churn", ["customer_id", "date"]]
+        ends = ends.rename(columns={"date": "ended"})
+    left = ends.sort_values("ended")
+    right = churn_events[["customer_id", "date"]].dropna().sort_values("date")
+    near = pd.merge_asof(
+        left, right, left_on="ended", right_on="date", by="customer_id", tolerance=days, direction="nearest"
+    )
+    back = pd.merge_asof(
+        right, left, left_on="date", right_on="ended", by="customer_id", tolerance=days, direction="nearest"
+    )
+    files = listed(churn_events["file"].unique())
+    journal.drop(
+        "churn_events", files, "only compared with the ends of revenue, not imported", len(churn_events)
+    )
+    same = int((near["ended"] == near["date"]).sum())
+    journal.note(
+        f"{files}: of {len(left):,} ends of revenue {int(near['date'].notna().sum()):,} have a churn event "
+        f"of the same customer within 31 days ({same:,} on the day), and of {len(right):,} churn events "
+        f"{int(back['ended'].notna().sum()):,} have such an end. Where they differ the revenue counts."
+    )

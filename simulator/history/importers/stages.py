@@ -1,0 +1,325 @@
+"""The forecast category of each stage: from the map, or from what the rows of the CRM say of it."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from simulator.history.importers.cells import map_unique
+from simulator.history.importers.journal import Journal, StageRead, listed
+from simulator.history.importers.mapping import Mapping, StageSpec
+from simulator.history.importers.sheet import plain
+from simulator.history.tables import CATEGORIES, OUTCOMES
+
+CATEGORY_WORDS = {
+    "omitted": "omitted",
+    "notforecasted": "omitted",
+    "dontforecast": "omitted",
+    "pipeline": "pipeline",
+    "bestcase": "best_case",
+    "upside": "best_case",
+    "mostlikely": "best_case",
+    "likely": "best_case",
+    "forecast": "commit",
+    "commit": "commit",
+    "closed": "closed",
+    "closedwon": "closed",
+}
+"""Forecast categories of CRMs, letters only, and ours."""
+
+WON = re.compile(r"\b(closed?[ _-]*won|won|signed|booked)\b", re.I)
+LOST = re.compile(
+    r"\b(closed?[ _-]*lost|lost|no[ _-]*decision|dead|disqualified|cancell?ed|abandoned)\b", re.I
+)
+CLOSED_KEYS = {"closedwon": "won", "closedlost": "lost_no_decision"}
+
+AGREE = 0.98
+"""Share of rows that must fit one category, or one change of category, for it to be the stage's own."""
+N_TO_CHANGE = 5
+"""Rows on each side of a day that make a change of category a fact rather than a slip."""
+CHANCES = ((70.0, "commit"), (40.0, "best_case"), (0.0, "pipeline"))
+"""Probability in percent from which a category is guessed, where a CRM tells nothing better."""
+RANKS = {"lead": 0, "pipeline": 1, "best_case": 2, "commit": 3, "closed": 4, "omitted": 5}
+
+
+@dataclass(frozen=True)
+class StageRow:
+    """One row of the table of stages."""
+
+    stage: str
+    category: str
+    outcome: str | None = None
+    phase: str | None = None
+    valid_from: pd.Timestamp | None = None
+
+
+def category_words(cells: pd.Series[Any]) -> pd.Series[Any]:
+    """Return the forecast categories of a CRM as ours; words that are not known are missing."""
+    return map_unique(cells, lambda cell: CATEGORY_WORDS.get(_letters(cell))).astype("str")
+
+
+def is_closed_stage(stages: pd.Series[Any], mapping: Mapping) -> pd.Series[Any]:
+    """Return whether each stage is an end, by the map or else by its name."""
+    known = {plain(stage): specs[-1].to for stage, specs in mapping.stages.items()}
+
+    def closed(stage: str) -> bool:
+        to = known.get(plain(stage))
+        if to is None:
+            return end_by_name(stage) is not None
+        return to not in RANKS or to == "closed"
+
+    return map_unique(stages, closed).fillna(False).astype(bool)
+
+
+def end_by_name(stage: str) -> str | None:
+    """Return the outcome that the name of a stage tells, or None."""
+    if _letters(stage) in CLOSED_KEYS:
+        return CLOSED_KEYS[_letters(stage)]
+    if LOST.search(stage):
+        return "lost_no_decision"
+    return "won" if WON.search(stage) else None
+
+
+class StageTable:
+    """Finds the category of every stage that the changes and deals name.
+
+    Parameters
+    ----------
+    mapping : Mapping
+        What the user said of stages comes first.
+    may_guess : bool
+        Whether a stage of which nothing is known is given a category by its name and place (said
+        loudly), or is a fault.
+    """
+
+    def __init__(self, mapping: Mapping, may_guess: bool, journal: Journal) -> None:
+        self.mapping = mapping
+        self.may_guess = may_guess
+        self.journal = journal
+        self.rows: list[StageRow] = []
+
+    def resolve(self, deals: pd.DataFrame, changes: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Return the table of stages, and the changes; a category set by hand is a stage of its own."""
+        seen = _observations(deals, changes)
+        said = {plain(stage): stage for stage in self.mapping.stages}
+        for specs in self.mapping.stages.items():
+            self._add_said(*specs)
+        unknown = [s for s in seen["stage"].dropna().unique() if plain(s) not in said]
+        facts = [self._facts(stage, seen[seen["stage"] == stage]) for stage in unknown]
+        overrides: dict[tuple[str, str], str] = {}
+        guessed = [f for f in facts if not self._add_found(f, overrides)]
+        self._add_guessed(guessed, seen)
+        changes = _renamed(changes, said, overrides, self.rows)
+        rows = self.rows if self.mapping.stages and not unknown else _in_order(self.rows, seen)
+        return _table(rows), changes
+
+    def _add_said(self, stage: str, specs: tuple[StageSpec, ...]) -> None:
+        for spec in specs:
+            outcome = spec.to if spec.to in OUTCOMES else "lost_no_decision" if spec.to == "lost" else None
+            category = "closed" if outcome else spec.to
+            since = pd.Timestamp(spec.valid_from) if spec.valid_from else None
+            self._add(StageRow(stage, category, outcome, spec.phase, since), "the map")
+
+    def _add(self, row: StageRow, decided_by: str) -> None:
+        self.rows.append(row)
+        since = f"{row.valid_from:%Y-%m-%d}" if row.valid_from is not None else ""
+        self.journal.stages.append(StageRead(row.stage, row.category, row.outcome or "", since, decided_by))
+
+    def _facts(self, stage: str, rows: pd.DataFrame) -> StageFacts:
+        return StageFacts(
+            stage,
+            rows,
+            closed=float(rows["is_closed"].mean()),
+            won=float(rows["is_won"].mean()),
+            chance=float(rows["probability"].median()) if rows["probability"].notna().any() else np.nan,
+        )
+
+    def _add_found(self, facts: StageFacts, overrides: dict[tuple[str, str], str]) -> bool:
+        """Add what the rows tell of a stage; return whether they tell anything."""
+        if facts.closed > 0.5:
+            outcome = "won" if facts.won > 0.5 else "lost_no_decision"
+            self._add(StageRow(facts.stage, "closed", outcome), "its rows are marked closed")
+            return True
+        words = facts.rows["word"].dropna()
+        by_name = end_by_name(facts.stage)
+        if by_name is not None and not facts.closed <= 0.5 and set(words) <= {"closed", "omitted"}:
+            self._add(StageRow(facts.stage, "closed", by_name), "its name")
+            return True
+        words = words[words != "closed"]
+        if len(words) == 0:
+            return False
+        self._add_dated(facts, words, overrides)
+        return True
+
+    def _add_dated(
+        self, facts: StageFacts, words: pd.Series[Any], overrides: dict[tuple[str, str], str]
+    ) -> None:
+        """Add the category that most rows have, or the one before and the one after a day."""
+        share = words.value_counts(normalize=True)
+        usual = str(share.index[0])
+        at = facts.rows.loc[words.index, "at"]
+        switch = _switch(words, at) if share.iloc[0] < AGREE else None
+        if switch is not None:
+            day, before, after = switch
+            self._add(StageRow(facts.stage, before), "forecast category of its rows, until it changed")
+            self._add(StageRow(facts.stage, after, valid_from=day), f"forecast category since {day:%Y-%m-%d}")
+            return
+        self._add(StageRow(facts.stage, usual), f"forecast category of {share.iloc[0]:.0%} of its rows")
+        for word in share.index[1:]:
+            name = f"{facts.stage} [{word}]"
+            overrides[facts.stage, str(word)] = name
+            self._add(
+                StageRow(name, str(word)),
+                f"category set by hand on {share[word]:.0%} of the rows of its stage",
+            )
+
+    def _add_guessed(self, guessed: list[StageFacts], seen: pd.DataFrame) -> None:
+        """Give a category by chance of winning, name or place to stages of which the rows tell nothing."""
+        if guessed and not self.may_guess:
+            self._fault_unknown(guessed)
+            return
+        open_stages = []
+        for facts in guessed:
+            outcome = end_by_name(facts.stage)
+            if outcome is not None:
+                self._add(StageRow(facts.stage, "closed", outcome), "its name")
+            elif not np.isnan(facts.chance):
+                chance = facts.chance if facts.chance > 1 else 100 * facts.chance
+                category = next(word for least, word in CHANCES if chance >= least)
+                self._add(StageRow(facts.stage, category), f"GUESSED from its probability of {chance:.0f} %")
+            else:
+                open_stages.append(facts.stage)
+        for place, stage in enumerate(_by_first_visit(open_stages, seen)):
+            third = min(2, 3 * place // len(open_stages)) if len(open_stages) > 2 else 0
+            self._add(StageRow(stage, CATEGORIES[third]), "GUESSED from its place in the order of stages")
+
+    def _fault_unknown(self, guessed: list[StageFacts]) -> None:
+        for facts in guessed:
+            row = facts.rows.iloc[0]
+            where = f"{row['file']}, row {row['row']}"
+            close = difflib.get_close_matches(facts.stage, list(self.mapping.stages), n=1)
+            hint = f"Did the map mean it by '{close[0]}'? " if close else ""
+            words = (
+                "lead, pipeline, best_case, commit, omitted, won, lost, lost_competition, lost_no_decision"
+            )
+            what = f"stage '{facts.stage}' ({len(facts.rows):,} rows) has no forecast category"
+            self.journal.fault(where, what, f"{hint}Add it under 'stages:' of the map, as one of: {words}.")
+
+
+@dataclass(frozen=True)
+class StageFacts:
+    """What the rows that name a stage tell of it; shares and percent, NaN where nothing."""
+
+    stage: str
+    rows: pd.DataFrame
+    closed: float
+    won: float
+    chance: float
+
+
+def _letters(cell: str) -> str:
+    return re.sub(r"[^a-z]", "", str(cell).casefold())
+
+
+def _observations(deals: pd.DataFrame, changes: pd.DataFrame) -> pd.DataFrame:
+    columns = ["opportunity_id", "stage", "category", "probability", "is_closed", "is_won", "file", "row"]
+    now = deals.reindex(columns=columns).assign(at=pd.Timestamp.max)
+    then = changes.reindex(columns=columns).assign(at=changes["changed_at"])
+    if then["category"].notna().any():
+        now = now.assign(
+            category=np.nan
+        )  # the present category of a deal says nothing of the day of its change
+    seen = pd.concat([then, now.astype(then.dtypes.to_dict())], ignore_index=True)
+    return seen.assign(word=category_words(seen["category"].astype("str")))
+
+
+def _switch(words: pd.Series[Any], at: pd.Series[Any]) -> tuple[pd.Timestamp, str, str] | None:
+    """Return the day on which the category of a stage changed for all rows, and both categories."""
+    order = np.argsort(at.to_numpy(), kind="stable")
+    ordered, times = words.to_numpy(dtype=object)[order], at.to_numpy()[order]
+    names = list(dict.fromkeys(ordered))
+    best: tuple[float, int, str, str] = (0.0, 0, "", "")
+    for before in names:
+        n_before = np.concatenate([[0], np.cumsum(ordered == before)])
+        for after in names:
+            if after == before:
+                continue
+            is_after = ordered == after
+            fits = n_before + is_after.sum() - np.concatenate([[0], np.cumsum(is_after)])
+            fits = fits[N_TO_CHANGE : len(ordered) - N_TO_CHANGE + 1]
+            if len(fits) and fits.max() > best[0]:
+                best = (float(fits.max()), N_TO_CHANGE + int(fits.argmax()), before, after)
+    if best[0] < AGREE * len(ordered):
+        return None
+    return pd.Timestamp(times[best[1]]).normalize(), best[2], best[3]
+
+
+def _by_first_visit(stages: list[str], seen: pd.DataFrame) -> list[str]:
+    """Return stages in the order in which deals visit them."""
+    visits = seen[seen["stage"].isin(stages)].sort_values(["opportunity_id", "at"], kind="stable")
+    if visits.empty:
+        return stages
+    place = visits.groupby("opportunity_id").cumcount()
+    mean = place.groupby(visits["stage"]).mean()
+    return sorted(stages, key=lambda stage: (mean.get(stage, 0.0), stages.index(stage)))
+
+
+def _in_order(rows: list[StageRow], seen: pd.DataFrame) -> list[StageRow]:
+    """Return rows by category, and inside it by probability or by the order of visits.
+
+    Stages for a category set by hand come first in it: they say nothing of how late it is.
+    """
+    names = list(dict.fromkeys(row.stage for row in rows))
+    chance = seen.groupby("stage")["probability"].median()
+    visits = {stage: i for i, stage in enumerate(_by_first_visit(names, seen))}
+
+    def rank(row: StageRow) -> tuple[float, ...]:
+        likely = float(chance.get(row.stage, np.nan))
+        likely = -1.0 if np.isnan(likely) else likely
+        since = row.valid_from.timestamp() if row.valid_from is not None else 0.0
+        return RANKS[row.category], likely, visits.get(row.stage, 0), since
+
+    return sorted(rows, key=rank)
+
+
+def _renamed(
+    changes: pd.DataFrame,
+    said: dict[str, str],
+    overrides: dict[tuple[str, str], str],
+    rows: list[StageRow],
+) -> pd.DataFrame:
+    """Return changes with stages spelled as in the table, and hand-set categories as stages of their own."""
+    stage = map_unique(changes["stage"], lambda cell: said.get(plain(cell), cell)).astype("str")
+    if overrides:
+        word = category_words(changes["category"].astype("str"))
+        usual = {row.stage: row.category for row in rows}
+        for (name, category), renamed in overrides.items():
+            stage = stage.mask((stage == name) & (word == category) & (usual[name] != category), renamed)
+    return changes.assign(stage=stage)
+
+
+def _table(rows: list[StageRow]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "stage": pd.Series([row.stage for row in rows], dtype="str"),
+            "category": pd.Series([row.category for row in rows], dtype="str"),
+            "phase": pd.Series([row.phase for row in rows], dtype="str"),
+            "valid_from": pd.Series([row.valid_from for row in rows], dtype="datetime64[ns]"),
+            "outcome": pd.Series([row.outcome for row in rows], dtype="str"),
+        }
+    )
+
+
+def note_most_likely(cells: pd.Series[Any], journal: Journal) -> None:
+    """Say that "Most Likely" counts as best case, where a CRM uses it, and which words were not known."""
+    words = cells.dropna().unique()
+    if any(_letters(word) in ("mostlikely", "likely") for word in words):
+        journal.note("Forecast category Most Likely counts as best_case.")
+    unknown = [word for word in words if _letters(word) not in CATEGORY_WORDS]
+    if unknown:
+        journal.note(f"Forecast categories that are not known and were passed over: {listed(unknown, 6)}.")

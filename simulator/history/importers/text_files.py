@@ -1,0 +1,226 @@
+"""Reading delimited text: encoding, delimiter and lines that are not rows are found out, and said."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv
+
+from simulator.errors import Fault, InputError
+from simulator.history.importers.journal import SHOWN
+from simulator.history.importers.sheet import Sheet, make_sheet, unique_headings
+
+DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+MAX_BYTES = 4_000_000_000
+MAX_COLUMNS = 5_000
+
+
+@dataclass(frozen=True)
+class TextOptions:
+    """What the map says of a text file; None: to be found out."""
+
+    delimiter: str | None = None
+    encoding: str | None = None
+
+
+def read_text_file(path: Path, options: TextOptions) -> tuple[Sheet, str]:
+    """Read a CSV file, gzipped or not; return its rows as text and how it was read.
+
+    Raises
+    ------
+    InputError
+        The file is not text, has no headings, or has rows of the wrong length.
+    """
+    data, encoding = _decode(_contents(path), path.name, options.encoding)
+    data, declared = _excel_hint(data)
+    delimiter = options.delimiter or declared or _delimiter(data)
+    headings = _headings(data, delimiter, path.name)
+    frame, footer = _rows(data, delimiter, headings, path.name)
+    read_as = f"{encoding}, split by {DELIMITERS.get(delimiter, repr(delimiter))}"
+    if footer:
+        read_as += f", {footer} closing line{'s' if footer > 1 else ''} that are not rows left out"
+    return make_sheet(path.name, frame, headings), read_as
+
+
+def _contents(path: Path) -> bytes:
+    with path.open("rb") as file:
+        raw = file.read(MAX_BYTES + 1)
+    if raw[:2] == b"\x1f\x8b":
+        try:
+            with gzip.GzipFile(fileobj=io.BytesIO(raw)) as unpacked:
+                raw = unpacked.read(MAX_BYTES + 1)
+        except (OSError, EOFError, zlib.error) as error:
+            what = f"is not a whole gzip file ({error})"
+            raise InputError.of(path.name, what, "Export or download it again.") from None
+    if len(raw) > MAX_BYTES:
+        raise InputError.of(path.name, "is larger than 4 GB", "Split it, or hand it over as Parquet.")
+    return raw
+
+
+def _decode(raw: bytes, name: str, wanted: str | None) -> tuple[bytes, str]:
+    """Return the contents as UTF-8 without a byte-order mark, and the name of the encoding found."""
+    if wanted is not None:
+        return _decode_as(raw, name, wanted), wanted
+    if raw.startswith(b"\xef\xbb\xbf"):
+        return _decode_as(raw, name, "utf-8-sig"), "UTF-8 with a byte-order mark"
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return _decode_as(raw, name, "utf-16"), "UTF-16"
+    if b"\x00" in raw[:1_000_000]:
+        remedy = "Export it as CSV, or save the workbook as .xlsx."
+        raise InputError.of(name, "is not a text file", remedy)
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return _decode_as(raw, name, "cp1252"), "Windows encoding (cp1252), because it is not UTF-8"
+    return raw, "UTF-8"
+
+
+def _decode_as(raw: bytes, name: str, encoding: str) -> bytes:
+    try:
+        return raw.decode(encoding).encode("utf-8")
+    except LookupError:
+        what = f"there is no encoding called '{encoding}'"
+        raise InputError.of(name, what, "Usual ones are utf-8, cp1252, latin-1, utf-16.") from None
+    except UnicodeError as error:
+        line = raw[: getattr(error, "start", 0)].count(b"\n") + 1
+        what = f"line {line} cannot be read as {encoding}"
+        remedy = "Save the file as 'CSV UTF-8', or name its encoding in the map (files: … encoding: …)."
+        raise InputError.of(name, what, remedy) from None
+
+
+def _excel_hint(data: bytes) -> tuple[bytes, str | None]:
+    """Take away the line ``sep=;`` that Excel writes; blank it so that rows keep their numbers."""
+    first, newline, rest = data.partition(b"\n")
+    line = first.strip().strip(b'"')
+    if line.lower().startswith(b"sep=") and len(line) == 5:
+        return newline + rest, line[4:].decode()
+    return data, None
+
+
+def _first_lines(data: bytes) -> str:
+    return data.lstrip(b"\r\n")[:200_000].decode("utf-8", errors="ignore")
+
+
+def _delimiter(data: bytes) -> str:
+    line = _first_lines(data).splitlines()[0] if data.strip() else ""
+    counts = {d: len(next(csv.reader([line], delimiter=d), [])) for d in DELIMITERS}
+    return max(counts, key=lambda d: counts[d])
+
+
+def _headings(data: bytes, delimiter: str, name: str) -> list[str]:
+    lines = io.StringIO(_first_lines(data), newline="")
+    try:
+        headings = next(csv.reader(lines, delimiter=delimiter), [])
+    except csv.Error as error:
+        raise InputError.of(name, f"the headings cannot be read: {error}", "Export it again.") from None
+    if not any(h.strip() for h in headings):
+        raise InputError.of(name, "is empty: there is not even a line of headings", "Export it again.")
+    if len(headings) > MAX_COLUMNS:
+        raise InputError.of(name, f"has {len(headings):,} columns", "Is it a table at all?")
+    return headings
+
+
+def _rows(data: bytes, delimiter: str, headings: list[str], name: str) -> tuple[pd.DataFrame, int]:
+    """Return the rows as text under their row numbers, and how many closing lines were left out."""
+    bad: list[Any] = []
+    table = _parse(data, delimiter, headings, name, bad, threads=True)
+    if bad:
+        bad.clear()  # only a parse in one thread knows the row of what it sets aside
+        table = _parse(data, delimiter, headings, name, bad, threads=False)
+    leading = _leading_lines(data)
+    footer = _closing_lines(table, bad)
+    wrong = [row for row in bad if row not in footer]
+    if wrong:
+        raise InputError(_wrong_lengths(name, wrong, leading))
+    kept = table.slice(0, table.num_rows + len(bad) - len(footer) - len(wrong))
+    frame = kept.slice(1).to_pandas(
+        types_mapper={pa.string(): pd.StringDtype("pyarrow", na_value=float("nan"))}.get
+    )
+    frame.index = pd.RangeIndex(leading + 2, leading + 2 + len(frame))
+    return _without_blank_rows(frame), len(footer)
+
+
+def _parse(
+    data: bytes, delimiter: str, headings: list[str], name: str, bad: list[Any], *, threads: bool
+) -> pa.Table:
+    def set_aside(row: Any) -> str:
+        bad.append(row)
+        return "skip"
+
+    names = unique_headings(headings)
+    try:
+        return pa.csv.read_csv(
+            io.BytesIO(data),
+            read_options=pa.csv.ReadOptions(
+                use_threads=threads,
+                column_names=names,
+                skip_rows=_leading_lines(data),
+                block_size=1 << 24,
+            ),
+            parse_options=pa.csv.ParseOptions(
+                delimiter=delimiter,
+                newlines_in_values=True,
+                ignore_empty_lines=False,
+                invalid_row_handler=set_aside,
+            ),
+            convert_options=pa.csv.ConvertOptions(
+                column_types={n: pa.string() for n in names}, strings_can_be_null=False
+            ),
+        )
+    except pa.ArrowInvalid as error:
+        remedy = "Look for a quotation mark that is opened and never closed, and export it again."
+        raise InputError.of(name, f"cannot be read as CSV: {error}", remedy) from None
+
+
+def _leading_lines(data: bytes) -> int:
+    """Return the number of empty lines above the headings."""
+    return data[: len(data) - len(data.lstrip(b"\r\n"))].count(b"\n")
+
+
+def _closing_lines(table: pa.Table, bad: list[Any]) -> list[Any]:
+    """Return the lines of one cell after the last row, such as "Grand Totals" or a copyright.
+
+    Reports of Salesforce end with some; rows of the wrong length anywhere else are faults.
+    """
+    last = table.num_rows + len(bad)
+    blank = _blank(table)
+    good = sorted(set(range(1, last + 1)) - {row.number for row in bad}) if len(bad) < last else []
+    filled = [number for number, is_blank in zip(good, blank, strict=True) if not is_blank]
+    end = max(filled, default=0)
+    return [row for row in bad if row.number > end and row.actual_columns == 1]
+
+
+def _blank(table: pa.Table) -> list[bool]:
+    frame = table.to_pandas()
+    return list((frame == "").all(axis=1))
+
+
+def _wrong_lengths(name: str, bad: list[Any], leading: int) -> list[Fault]:
+    remedy = "Put cells that contain the delimiter in quotation marks, or export the file again."
+    faults = [
+        Fault(
+            f"{name}, row {row.number + leading}",
+            f"has {row.actual_columns} cells where the headings have {row.expected_columns}",
+            remedy,
+        )
+        for row in bad[:SHOWN]
+    ]
+    more = len(bad) - SHOWN
+    return faults + ([Fault(name, f"{more:,} more rows of the wrong length")] if more > 0 else [])
+
+
+def _without_blank_rows(frame: pd.DataFrame) -> pd.DataFrame:
+    first = frame.iloc[:, 0] == ""
+    if not first.any():
+        return frame
+    blank = first[first].index
+    empty = (frame.loc[blank] == "").all(axis=1)
+    return frame.drop(index=empty[empty].index)
