@@ -14,19 +14,20 @@ def validate(scenario: ScenarioFile, set_: Set = None, quiet: Quiet = False, jso
 
     loaded = load_scenario(scenario, set_ or ())
     segments: tuple[str, ...] = ()
-    last_day = None
+    last_day = sources = None
     if loaded.history is not None:
         from simulator.history.load import load_history
 
-        history = load_history(loaded.history)
+        history = load_history(loaded.history, loaded.as_of)
         segments = tuple(history.opportunities["segment"].dropna().unique())
+        sources = tuple(history.opportunities["source"].dropna().unique())
         last_day = history.as_of
     if loaded.calibration is not None:
         from simulator.calibration.file import load_calibration
 
         calibration = load_calibration(loaded.calibration)
         segments, last_day = calibration.segments, last_day or calibration.as_of
-    full = settled(loaded, segments, last_day)
+    full = settled(loaded, segments, last_day, sources)
     console = Console(quiet=quiet, as_json=json)
     console.say(f"{scenario} is valid.")
     for line in sentences(full):

@@ -10,13 +10,15 @@ from typing import Any
 
 from simulator.errors import Fault, InputError
 from simulator.scenario.faults import key_text
+from simulator.scenario.schema import ALL
 from simulator.scenario.tree import MAX_DEPTH, Key, Tree, parse_tree, read_tree
 
 MAX_FILES = 10
 OWN_KEYS = ("name", "description")
 """A file that extends another does not take these over: two scenarios would share one name."""
 PATH_KEYS = ("history", "calibration")
-KEY_PART = re.compile(r'"([^"]*)"|([^."=]+)')
+KEY_PART = re.compile(r'"([^"]+)"|([^."=\s]+)')
+KEY = re.compile(rf"\s*(?:{KEY_PART.pattern})(?:\.(?:{KEY_PART.pattern}))*\s*")
 
 Overrides = Mapping[str, object] | Sequence[str]
 
@@ -40,6 +42,7 @@ def read_layers(path: Path) -> tuple[list[Tree], tuple[Path, ...]]:
         )
         files.append(following)
         _resolve_paths(tree, following.parent)
+        _spell_out(tree)
         trees.append(tree)
         following, where = _extended(tree, following)
     return trees[::-1], tuple(files)
@@ -82,7 +85,7 @@ def override_trees(overrides: Overrides) -> list[Tree]:
 
 
 def _given(key: str, value: object) -> Tree:
-    return Tree(value, {(): f"override {key}"})
+    return Tree(copy.deepcopy(value), {(): f"override {key}"})
 
 
 def _check_chain(path: Path, files: list[Path], where: str) -> None:
@@ -120,6 +123,15 @@ def _resolve_paths(tree: Tree, folder: Path) -> None:
             tree.values[key] = str(folder / Path(value).expanduser())
 
 
+def _spell_out(tree: Tree) -> None:
+    """Write a single target as that of all segments, so that it merges with those of segments."""
+    targets = tree.values.get("targets")
+    for period, value in targets.items() if isinstance(targets, dict) else ():
+        if value is not None and not isinstance(value, (dict, list)):
+            targets[period] = {ALL: value}
+            tree.places["targets", period, ALL] = tree.places.get(("targets", period), "")
+
+
 def _extended(tree: Tree, path: Path) -> tuple[Path | None, str]:
     value = tree.values.pop("extends", None)
     where = tree.places.get(("extends",), "")
@@ -138,7 +150,7 @@ def _lay(whole: Tree, top: Tree, key: Key, notes: list[str]) -> None:
         if isinstance(value, dict) and isinstance(below.get(name), dict):
             _lay(whole, top, inner, notes)
         elif value is not None:
-            _remove(whole, inner)
+            _forget(whole, inner)
             below[name] = _without_nulls(value, top, inner, notes)
             whole.places.update({k: place for k, place in top.places.items() if k[: len(inner)] == inner})
         elif name in below:
@@ -166,8 +178,12 @@ def _remove(whole: Tree, key: Key) -> None:
     parent = _at(whole.values, key[:-1])
     if key[-1] in parent:
         del parent[key[-1]]
-        for inner in [k for k in whole.places if k[: len(key)] == key]:
-            del whole.places[inner]
+        _forget(whole, key)
+
+
+def _forget(whole: Tree, key: Key) -> None:
+    for inner in [k for k in whole.places if k[: len(key)] == key]:
+        del whole.places[inner]
 
 
 def _at(values: Any, key: Key) -> Any:
@@ -186,11 +202,13 @@ def _override(text: str) -> tuple[str, Tree]:
 
 def _nested(key: str, tree: Tree) -> Tree:
     label = tree.places[()]
-    parts = tuple(quoted or plain.strip() for quoted, plain in KEY_PART.findall(key))
-    if not parts or "" in parts or len(parts) > MAX_DEPTH:
+    parts = tuple(quoted or plain for quoted, plain in KEY_PART.findall(key))
+    if not KEY.fullmatch(key) or len(parts) > MAX_DEPTH:
         raise InputError.of(label, f"'{key}' is not a key", "Write --set levers.sals=+20%.")
     values: Any = tree.values
     for part in reversed(parts):
         values = {part: values}
     places = {parts[:i]: label for i in range(len(parts))}
-    return Tree(values, {**places, **{(*parts, *k): place for k, place in tree.places.items()}})
+    tree = Tree(values, {**places, **{(*parts, *k): place for k, place in tree.places.items()}})
+    _spell_out(tree)
+    return tree

@@ -28,6 +28,8 @@ class LeverKind:
         Smallest and largest factor allowed.
     by_source : bool
         Whether it may be turned for one source of deals only.
+    by_month : bool
+        Whether it may be turned for some months only.
     """
 
     name: str
@@ -36,6 +38,7 @@ class LeverKind:
     low: float
     high: float
     by_source: bool = False
+    by_month: bool = True
 
 
 LEVERS: dict[str, LeverKind] = {
@@ -63,18 +66,22 @@ LEVERS: dict[str, LeverKind] = {
             "probability that a deal due in a month slips (never above 1)",
             0,
             5,
+            by_month=False,
         ),
-        LeverKind("push_length", "how far a deal is put off", "months that a push adds", 0, 10),
+        LeverKind(
+            "push_length", "how far a deal is put off", "months that a push adds", 0, 10, by_month=False
+        ),
         LeverKind(
             "sals", "how many deals are qualified", "sales accepted leads per month", 0, 20, by_source=True
         ),
-        LeverKind("amount", "how large new deals are", "amount of new deals", 0.01, 20),
+        LeverKind("amount", "how large new deals are", "amount of new deals", 0.01, 20, by_month=False),
         LeverKind(
             "close_multiplier",
             "what is signed of the amount expected (discounts are below 1)",
             "signed amount / open amount",
             0.01,
             5,
+            by_month=False,
         ),
     )
 }
@@ -171,6 +178,11 @@ class _LeverForm(Form):
                     f"x{use.factor:g} is out of range",
                     f"{kind.name} may be turned from x{kind.low:g} to x{kind.high:g}.",
                 )
+            if not kind.by_month and (use.from_month is not None or use.until_month is not None):
+                raise ReadingError(
+                    f"{kind.name} cannot be turned for some months only",
+                    "Remove 'from' and 'until': it then holds throughout.",
+                )
             if use.source is not None and not kind.by_source:
                 can = ", ".join(k.name for k in LEVERS.values() if k.by_source)
                 raise ReadingError(f"{kind.name} cannot be turned for one source", f"Only {can} can.")
@@ -185,7 +197,7 @@ def _lever_field(kind: LeverKind) -> Any:
 LeverForm: type[Form] = create_model(
     "Levers",
     __base__=_LeverForm,
-    __doc__="What to turn up or down.",
+    __doc__="Levers by name; each a factor, or a list of factors for some segments or months.",
     **{kind.name: _lever_field(kind) for kind in LEVERS.values()},
 )
 """The ``levers`` section of a scenario file."""

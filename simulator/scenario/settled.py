@@ -11,15 +11,21 @@ from simulator.fiscal import month_number
 from simulator.scenario.checks import named_targets
 from simulator.scenario.faults import key_text, suggestion
 from simulator.scenario.schema import ALL, Scenario
-from simulator.scenario.segments import Segment
+from simulator.scenario.segments import Segment, missing_parts
 from simulator.scenario.tree import Key, Tree
 
 
-def settled(scenario: Scenario, segments: Sequence[str] = (), last_day: dt.date | None = None) -> Scenario:
+def settled(
+    scenario: Scenario,
+    segments: Sequence[str] = (),
+    last_day: dt.date | None = None,
+    sources: Sequence[str] | None = None,
+) -> Scenario:
     """Return the scenario with what only the history knows filled in.
 
     Fills ``as_of``, one entry of ``segments`` for each segment (in the order known) and the target of
-    ``all`` where every segment has one; notes targets outside the horizon.
+    ``all`` where every segment has one; notes targets outside the horizon. A segment that the history
+    lacks is new where the scenario gives all its rates, and a fault otherwise.
 
     Parameters
     ----------
@@ -29,14 +35,19 @@ def settled(scenario: Scenario, segments: Sequence[str] = (), last_day: dt.date 
         Segments of the history or calibration; empty where the scenario brings its own.
     last_day : datetime.date, optional
         Last day of the history.
+    sources : sequence of str, optional
+        Where the history's deals come from; None: not known, levers by source are not checked.
 
     Raises
     ------
     InputError
         A segment is named that does not exist, or no as-of date is known.
     """
-    known = tuple(segments) or tuple(scenario.segments)
-    faults = _unknown_segments(scenario, known)
+    new = tuple(
+        name for name, s in scenario.segments.items() if name not in segments and not missing_parts(s)
+    )
+    known = (*segments, *new) if segments else tuple(scenario.segments)
+    faults = _unknown_segments(scenario, known) + _unknown_sources(scenario, sources)
     as_of = scenario.as_of or last_day
     if as_of is None:
         faults.append(
@@ -45,6 +56,8 @@ def settled(scenario: Scenario, segments: Sequence[str] = (), last_day: dt.date 
     if faults or as_of is None:
         raise InputError(faults)
     notes = list(scenario.notes)
+    if segments:
+        notes += [f"segments.{name} is not in the history: simulated from the rates given" for name in new]
     if last_day is not None and as_of > last_day:
         notes.append(f"as_of is {as_of}, but the history ends on {last_day}: nothing is known in between")
     full = replace(
@@ -93,8 +106,25 @@ def _unknown_segments(scenario: Scenario, known: tuple[str, ...]) -> list[Fault]
         if name not in known:
             where = _place(scenario, key)
             what = f"{key_text(key)}: unknown segment '{name}'"
-            faults.append(Fault(where, what, suggestion(name, known, "Segments")))
+            remedy = suggestion(name, known, "Segments")
+            if key[0] == "segments":
+                remedy += " A new one needs all its rates: sals_per_month, amount and its categories."
+            faults.append(Fault(where, what, remedy))
     return faults
+
+
+def _unknown_sources(scenario: Scenario, sources: Sequence[str] | None) -> list[Fault]:
+    if sources is None:
+        return []
+    return [
+        Fault(
+            _place(scenario, ("levers", lever.name, "source")),
+            f"levers.{lever.name}: no deal comes from source '{lever.source}'",
+            suggestion(lever.source, sources, "Sources"),
+        )
+        for lever in scenario.levers
+        if lever.source is not None and lever.source not in sources
+    ]
 
 
 def _named_segments(scenario: Scenario) -> list[tuple[Key, str]]:

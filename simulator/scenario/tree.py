@@ -15,7 +15,7 @@ from simulator.errors import Fault, InputError
 
 Key = tuple[str | int, ...]
 
-MAX_BYTES = 2_000_000
+MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
 MAX_VALUES = 300_000
 """Values after aliases are written out: a small file can otherwise unfold into billions."""

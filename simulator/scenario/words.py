@@ -39,12 +39,13 @@ def _origin(scenario: Scenario) -> str:
         return f"Rates from {scenario.calibration}."
     if scenario.history is not None:
         return f"Rates calibrated from the history in {scenario.history}."
-    return f"Rates as written in the scenario; {len(scenario.open_deals)} open deals listed there."
+    listed = _counted(len(scenario.open_deals), "open deal")
+    return f"Rates as written in the scenario; {listed} listed there."
 
 
 def _segments(scenario: Scenario) -> str:
     replaced = [name for name, segment in scenario.segments.items() if segment.replaces_rates]
-    text = f"{len(scenario.segments)} segments: {', '.join(scenario.segments)}."
+    text = f"{_counted(len(scenario.segments), 'segment')}: {', '.join(scenario.segments)}."
     if replaced and (scenario.history or scenario.calibration):
         text += f" Rates given by hand for: {', '.join(replaced)}."
     return text
@@ -70,3 +71,7 @@ def _simulation(simulation: Simulation) -> str:
         f"{simulation.paths:,} paths, seed {simulation.seed}; spread from "
         f"{', '.join(spread) or 'nothing: every path is the expected one'}."
     )
+
+
+def _counted(n: int, thing: str) -> str:
+    return f"{n:,} {thing}{'' if n == 1 else 's'}"

@@ -1,0 +1,51 @@
+import json
+
+import pytest
+
+from simulator.cli import console as module
+from simulator.cli.console import Console
+
+
+@pytest.mark.parametrize(
+    ("quiet", "as_json", "said"), [(False, False, "hello\n"), (True, False, ""), (False, True, "")]
+)
+def test_words_are_for_people_only(capsys, quiet, as_json, said):
+    Console(quiet=quiet, as_json=as_json).say("hello")
+    assert capsys.readouterr().out == said
+
+
+def test_json_is_the_only_thing_on_standard_output(capsys):
+    console = Console(as_json=True)
+    console.say("words")
+    console.note("more words")
+    console.data({"text": "é", "n": 1})
+    out, err = capsys.readouterr()
+    assert json.loads(out) == {"text": "é", "n": 1}
+    assert err == ""
+    with pytest.raises(ValueError, match="JSON"):
+        console.data(float("nan"))
+
+
+def test_progress_without_a_terminal_is_a_line_now_and_then(capsys, monkeypatch):
+    clock = iter([0.0, 1.0, 6.0, 7.0, 20.0])
+    monkeypatch.setattr(module.time, "monotonic", lambda: next(clock))
+    with Console().progress("Simulating") as advance:
+        for done in (10, 50, 60, 100):
+            advance(done, 100)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == "Simulating: 50 %, about 6 s left\n"
+
+
+def test_progress_on_a_terminal_is_a_bar(capsys, monkeypatch):
+    monkeypatch.setattr(module.sys.stderr, "isatty", lambda: True, raising=False)
+    with Console().progress("Simulating") as advance:
+        advance(1, 2)
+        advance(2, 2)
+    assert capsys.readouterr().out == ""
+
+
+def test_quiet_progress_says_nothing(capsys):
+    with Console(quiet=True).progress("Simulating") as advance:
+        advance(1, 2)
+    assert capsys.readouterr() == ("", "")

@@ -1,0 +1,60 @@
+import jsonschema
+import pytest
+
+from simulator.scenario.faults import known_keys
+from simulator.scenario.levers import LEVERS
+from simulator.scenario.schema import ScenarioForm, Simulation, scenario_schema
+from simulator.scenario.tree import parse_tree
+from tests.scenario.conftest import INLINE
+
+SCHEMA = scenario_schema()
+
+
+def accepted(text: str) -> bool:
+    return jsonschema.Draft202012Validator(SCHEMA).is_valid(parse_tree(text, "s").values)
+
+
+def test_the_schema_is_one_and_takes_a_scenario():
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    jsonschema.validate(parse_tree(INLINE, "s").values, SCHEMA)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "histroy: x",
+        "simulation: {pahts: 3}",
+        "levers: {slipage: 1}",
+        "levers: {sals: {frm: 2027-01}}",
+        "segments: {smb: {motion: x}}",
+    ],
+)
+def test_the_schema_refuses_what_the_program_refuses(text):
+    assert not accepted(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "levers: {sals: +20%}",
+        "levers: {sals: [x2, {factor: 1.1, from: 2027-01}]}",
+        "targets: {FY27Q4: {smb: 1M}}",
+        "as_of: 2026-10-31",
+    ],
+)
+def test_the_schema_takes_friendly_numbers(text):
+    assert accepted(text)
+
+
+def test_every_key_is_described():
+    for name, part in {"scenario": SCHEMA, **SCHEMA["$defs"]}.items():
+        for key, value in part.get("properties", {}).items():
+            assert value.get("description"), f"{name}.{key}"
+
+
+def test_known_keys_are_found_through_mappings_lists_and_aliases():
+    assert known_keys(ScenarioForm, ("simulation",)) == list(Simulation.model_fields)
+    assert known_keys(ScenarioForm, ("levers",)) == list(LEVERS)
+    assert "from" in known_keys(ScenarioForm, ("levers", "sals", 0))
+    assert "median_days" in known_keys(ScenarioForm, ("segments", "any", "commit"))
+    assert "pushes" in known_keys(ScenarioForm, ("open_deals", 3))
