@@ -1,4 +1,4 @@
-"""``simulator audit``: what is missing, odd or contradictory in a history, and what it does to the forecast."""
+"""``simulator audit``: what is odd in a history, and what it does to the forecast."""
 
 from __future__ import annotations
 
@@ -35,32 +35,25 @@ def audit(history: HistoryFolder, out: Out = None, quiet: Quiet = False, json: J
 
 
 def _print(history: History, hygiene: Hygiene, console: Console) -> None:
-    if not console.talks:
-        return
+    from simulator.history.findings import short
+
     counts = ", ".join(f"{len(table):,} {name}" for name, table in history.tables().items() if len(table))
     console.say(f"History as of {history.as_of}: {counts}.")
     for note in history.notes:
         console.say(f"Note: {note}.")
     console.say()
-    for finding in hygiene.table.itertuples():
-        console.say(f"• {finding.check}: {finding.n:,} ({finding.share:.1%} of {finding.of})")
-        console.say(f"    {_sentence(str(finding.effect))}")
-        console.say(f"    For example {finding.examples}. Remedy: {finding.fix}")
-    if not len(hygiene.table):
-        console.say("Nothing odd was found.")
-    n_clean = len(hygiene.clean)
-    console.say(
-        f"\n{len(hygiene.table)} checks found something, {n_clean} found nothing: {', '.join(hygiene.clean)}."
-    )
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    for row in hygiene.table.to_dict(orient="records"):
+        worth = f", worth {short(row['amount'])}" if row["amount"] > 0 else ""
+        console.say(f"• {row['check']}: {row['n']:,}, {row['share']:.1%} of {row['of']}{worth}")
+        console.say(f"    {row['effect']}")
+        console.say(f"    For example {row['examples']}. Remedy: {row['fix']}")
+    n_odd, n_clean = len(hygiene.table), len(hygiene.clean)
+    console.say(f"\nOf {n_odd + n_clean} checks {n_odd} found something.")
 
 
 def _as_data(history: History, hygiene: Hygiene) -> dict[str, Any]:
-    findings = hygiene.table.astype({"amount": "object"})
-    findings["amount"] = [None if amount != amount else amount for amount in hygiene.table["amount"]]
+    known = hygiene.table["amount"].notna()
+    findings = hygiene.table.assign(amount=hygiene.table["amount"].astype("object").where(known, None))
     return {
         "as_of": history.as_of.isoformat(),
         "deals": hygiene.n_deals,

@@ -59,7 +59,7 @@ def _outcomes(evidence: Evidence) -> list[Finding]:
     unqualified = stated & ~evidence.spans.observed
     return [
         evidence.about_deals("outcomes without a closed date", stated & ~dated, stated),
-        evidence.about_deals("closed dates without an outcome", dated & ~stated, dated),
+        evidence.about_deals("closed dates without an outcome", dated & ~stated & ~evidence.closed, dated),
         evidence.about_deals("ended before they were qualified", unqualified, stated),
     ]
 

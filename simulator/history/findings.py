@@ -83,11 +83,8 @@ def finding(
     amount = float(known.sum()) if amounts is not None and (~np.isnan(amounts[at])).any() else np.nan
     largest = at[np.argsort(-known, kind="stable")]
     examples = list(dict.fromkeys(str(name) for name in names.iloc[largest[:1000]] if not pd.isna(name)))
-    worth = f" worth {short(amount)}" if amount > 0 else ""
-    effect = words.effect.format(n=f"{len(at):,}", share=f"{share:.0%}", worth=worth)
-    return Finding(
-        words.check, words.of, len(at), share, amount, tuple(examples[:N_EXAMPLES]), effect, words.fix
-    )
+    effect = words.effect.format(money=f" ({short(amount)})" if amount > 0 else "")
+    return Finding(check, words.of, len(at), share, amount, tuple(examples[:N_EXAMPLES]), effect, words.fix)
 
 
 class Evidence:

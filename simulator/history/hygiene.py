@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -70,10 +69,10 @@ def write_hygiene(hygiene: Hygiene, path: Path) -> None:
     path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, draft = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-        os.close(handle)
-        table.to_csv(draft, index=False, lineterminator="\n")
-        Path(draft).replace(path)
+        with tempfile.TemporaryDirectory(prefix=".hygiene-", dir=path.parent) as folder:
+            draft = Path(folder) / path.name
+            table.to_csv(draft, index=False, lineterminator="\n")
+            draft.replace(path)
     except OSError as error:
         raise InputError.of(
             str(path), f"cannot be written: {error.strerror}", "Name another place."

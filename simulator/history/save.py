@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,8 +25,8 @@ TIME_UNITS = (("s", 1_000_000_000), ("ms", 1_000_000), ("us", 1_000), ("ns", 1))
 def save_history(history: History, folder: Path) -> None:
     """Write a history's tables as CSV: ISO dates, amounts to the cent, empty tables and columns left out.
 
-    The files are written beside the folder first and moved in when all are whole; other files of the folder
-    are left alone, tables that the history does not have are removed.
+    The files are written beside the folder first, which takes its place when all are whole; other files of
+    the folder are kept, tables that the history does not have go.
 
     Raises
     ------
@@ -40,27 +39,24 @@ def save_history(history: History, folder: Path) -> None:
 
 @contextmanager
 def history_folder(folder: Path) -> Iterator[Path]:
-    """Give a temporary folder to write a history into; its files are moved to ``folder`` when all are whole.
+    """Give a temporary folder to write a history into; it takes the place of ``folder`` when all is whole.
 
     Raises
     ------
     InputError
         The folder cannot be written, or it holds files and no history.
     """
-    folder = Path(folder)
+    folder = Path(folder).resolve()
     try:
         _refuse_strangers(folder)
         folder.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as beside:
+            draft = Path(beside) / "new"
+            draft.mkdir()
+            yield draft
+            _exchange(draft, folder, Path(beside) / "old")
     except OSError as error:
         raise _unwritable(folder, error) from None
-    try:
-        yield draft
-        _move_in(draft, folder)
-    except OSError as error:
-        raise _unwritable(folder, error) from None
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
 
 
 def _unwritable(folder: Path, error: OSError) -> InputError:
@@ -108,13 +104,18 @@ def _array(values: pd.Series, column: Column) -> pa.Array:
     return pa.array(stamps.astype(f"datetime64[{unit}]"))
 
 
-def _move_in(draft: Path, folder: Path) -> None:
+def _exchange(draft: Path, folder: Path, old: Path) -> None:
+    """Put the draft in the folder's place; files that are no tables of ours are kept."""
     if not folder.exists():
         draft.rename(folder)
         return
-    written = {path.name for path in draft.iterdir()}
-    for path in draft.iterdir():
-        path.replace(folder / path.name)
-    stale = {f"{name}{suffix}" for name in TABLES for suffix in (".csv", ".parquet")} - written
-    for name in stale:
-        (folder / name).unlink(missing_ok=True)
+    folder.rename(old)
+    try:
+        draft.rename(folder)
+    except BaseException:
+        old.rename(folder)
+        raise
+    ours = {f"{name}{suffix}" for name in TABLES for suffix in (".csv", ".parquet")}
+    for path in old.iterdir():
+        if path.name not in ours and not (folder / path.name).exists():
+            path.rename(folder / path.name)
