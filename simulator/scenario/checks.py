@@ -12,7 +12,7 @@ from simulator.scenario.dates import read_quarter
 from simulator.scenario.faults import key_text, suggestion
 from simulator.scenario.schema import ALL, ScenarioForm
 from simulator.scenario.segments import missing_parts
-from simulator.scenario.tree import Key, Tree
+from simulator.tree import Key, Tree
 
 Report = Callable[[Key, str, str], None]
 SYMBOL = re.compile(r"^\s*[+-]?\s*([$€£¥])\s*[\d.]")

@@ -19,7 +19,7 @@ from simulator.scenario.levers import levers_of
 from simulator.scenario.numbers import ReadingError
 from simulator.scenario.schema import Scenario, ScenarioForm
 from simulator.scenario.segments import never_ends
-from simulator.scenario.tree import Tree
+from simulator.tree import Tree
 
 T = TypeVar("T")
 

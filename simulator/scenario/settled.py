@@ -12,7 +12,7 @@ from simulator.scenario.checks import named_targets
 from simulator.scenario.faults import key_text, suggestion
 from simulator.scenario.schema import ALL, Scenario
 from simulator.scenario.segments import Segment, missing_parts
-from simulator.scenario.tree import Key, Tree
+from simulator.tree import Key, Tree
 
 
 def settled(

@@ -21,7 +21,7 @@ from simulator.history.importers.salesforce import recognise_salesforce
 from simulator.history.importers.sheet import Sheet
 from simulator.history.importers.summary import understanding
 from simulator.history.tables import History
-from simulator.scenario.tree import Tree
+from simulator.tree import Tree
 
 Kind = Literal["salesforce", "hubspot", "snapshots", "table"]
 KINDS: tuple[str, ...] = get_args(Kind)

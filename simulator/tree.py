@@ -85,7 +85,7 @@ _SYNTAX = "YAML is lines of 'key: value'; indent with spaces, and put text with 
 def _read_text(path: Path) -> str:
     label = str(path)
     if path.is_dir():
-        raise InputError.of(label, "is a folder, not a scenario file", "Name the .yaml file inside it.")
+        raise InputError.of(label, "is a folder, not a file", "Name the .yaml file inside it.")
     if not path.exists():
         raise InputError.of(label, "there is no such file", _near_files(path))
     try:
@@ -95,7 +95,7 @@ def _read_text(path: Path) -> str:
         raise InputError.of(label, f"cannot be read: {error.strerror}", "Check its permissions.") from None
     if len(raw) > MAX_BYTES:
         size = f"larger than {MAX_BYTES / 1e6:g} MB"
-        raise InputError.of(label, size, "A scenario is a page of text; put deals into a history folder.")
+        raise InputError.of(label, size, "It should be a page of text; data belong into a history folder.")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -120,7 +120,7 @@ def _syntax_fault(error: MarkedYAMLError, text: str, label: str, one_line: bool)
     if "\t" in str(error.problem) or "\\t" in str(error.problem):
         remedy = "Indent with spaces, not tabs."
     elif "found another document" in str(error.problem):
-        remedy = "One scenario per file: remove the line '---'."
+        remedy = "One document per file: remove the line '---'."
     elif "undefined alias" in str(error.problem):
         remedy = "Text that begins with * must be in quotes."
     where = label if one_line else f"{label}:{line}"
@@ -193,7 +193,7 @@ class _Planting:
 
     def _tagged(self, node: Node) -> None:
         tag = str(node.tag).replace(TAG, "!!")
-        self._fault(node, f"the tag {tag} is not read", "Scenarios hold only plain values: remove the tag.")
+        self._fault(node, f"the tag {tag} is not read", "Only plain values are read: remove the tag.")
 
     def _where(self, node: Node) -> str:
         return self.label if self.one_line else f"{self.label}:{node.start_mark.line + 1}"

@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.errors import InputError
-from simulator.scenario.tree import MAX_BYTES, parse_tree, read_tree
+from simulator.tree import MAX_BYTES, parse_tree, read_tree
 
 
 def refusal(text: str) -> str:
@@ -39,7 +39,7 @@ def test_text_that_reads_in_several_ways_stays_text():
         ("a: 1\na: 2\n", "s.yaml:2: the key 'a' is there twice (first at s.yaml:1)"),
         ("a: [1\n", "s.yaml:"),
         ("a: 1\n\tb: 2\n", "spaces, not tabs"),
-        ("a: 1\n---\nb: 1\n", "One scenario per file"),
+        ("a: 1\n---\nb: 1\n", "One document per file"),
         ("a: *b\n", "in quotes"),
         ("a: !!python/object:os.system x\n", "tag"),
         ("a: !secret x\n", "tag !secret"),
