@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from simulator.analysis.qualified import UNKNOWN, states_at
@@ -15,6 +16,9 @@ COLUMNS = (
     "basis", "basis_with_pipeline", "booked", "n_booked", "booked_from_basis", "booked_from_pipeline",
     "booked_from_other", "booked_created", "coverage", "coverage_with_pipeline", "conversion",
 )  # fmt: skip
+
+OTHER, CREATED = len(CATEGORIES), len(CATEGORIES) + 1
+"""Places of a deal on the first day besides the categories of what is due: open otherwise, not there yet."""
 
 
 def coverage_history(
@@ -45,61 +49,79 @@ def coverage_history(
         from deals created (or first qualified) in it. ``coverage`` = basis / booked, ``conversion`` =
         booked_from_basis / basis.
     """
+    names = sorted(set(deals["segment"].fillna(UNKNOWN)))
+    whose = history.opportunities["segment"].fillna(UNKNOWN).to_numpy(dtype=object)
+    segment = np.asarray(pd.Index(names, dtype=object).get_indexer(whose), dtype=np.int64)
     won = _won(history)
-    tables = [_quarter(states, deals, won, window, quarter) for quarter in window.quarters]
-    table = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(COLUMNS))
-    return table[list(COLUMNS)]
+    tables = [_quarter(states, segment, won, window, quarter) for quarter in window.quarters]
+    if not tables:
+        return pd.DataFrame(columns=list(COLUMNS))
+    groups = ["all", *names] if len(names) > 1 else ["all"]
+    table = pd.concat([t.iloc[: len(groups)].assign(segment=groups) for t in tables], ignore_index=True)
+    return _with_ratios(table)[list(COLUMNS)]
 
 
 def _won(history: History) -> pd.DataFrame:
-    table = history.opportunities.reset_index(drop=True)
-    won = table[(table["outcome"] == "won") & table["closed_date"].notna()]
-    closed = won["closed_date"].to_numpy().astype("datetime64[D]").astype(np.int64)
-    return pd.DataFrame({"segment": won["segment"], "amount": won["amount"].fillna(0.0), "closed": closed})
+    """Return row number, signed amount and day of the won deals."""
+    table = history.opportunities
+    won = ((table["outcome"] == "won") & table["closed_date"].notna()).to_numpy()
+    closed = table["closed_date"].to_numpy()[won].astype("datetime64[D]").astype(np.int64)
+    amount = table["amount"].fillna(0.0).to_numpy()[won]
+    return pd.DataFrame({"deal": np.flatnonzero(won), "amount": amount, "closed": closed})
 
 
 def _quarter(
-    states: DealStates, deals: pd.DataFrame, won: pd.DataFrame, window: Window, quarter: int
+    states: DealStates, segment: npt.NDArray[np.int64], won: pd.DataFrame, window: Window, quarter: int
 ) -> pd.DataFrame:
+    """Return the row of all and a row for each segment."""
     start, end = window.bounds(quarter)
     at = states_at(states, start)
-    due = window.calendar.quarter(states.close_month[at]) == quarter
-    due &= states.close_month[at] >= 0
-    standing = pd.Series(
-        np.where(due, states.category[at], len(CATEGORIES)), index=pd.Index(states.deal[at], name="deal")
-    )
+    due = (states.close_month[at] >= 0) & (window.calendar.quarter(states.close_month[at]) == quarter)
+    place = np.full(len(segment), CREATED)
+    place[states.deal[at]] = np.where(due, states.category[at], OTHER)
     signed = won[(won["closed"] >= start) & (won["closed"] < end)]
-    origin = standing.reindex(signed.index).fillna(len(CATEGORIES) + 1)
-    opened = pd.DataFrame(
-        {"segment": deals.loc[standing.index, "segment"], "place": standing, "amount": states.amount[at]}
+    n, amount = int(segment.max()) + 1, states.amount[at]
+
+    def total(deal: npt.NDArray[np.int64], value: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        return _by_place(segment[deal], place[deal], value, n)
+
+    opened = total(states.deal[at], np.nan_to_num(amount))
+    counts = total(states.deal[at], np.ones(len(at)))
+    unknown = total(states.deal[at], np.isnan(amount).astype(np.float64))
+    booked = total(signed["deal"].to_numpy(), signed["amount"].to_numpy())
+    n_booked = total(signed["deal"].to_numpy(), np.ones(len(signed)))
+    return pd.DataFrame(
+        {name: opened[:, k] for k, name in enumerate(CATEGORIES)}
+        | {f"n_{name}": counts[:, k].astype(np.int64) for k, name in enumerate(CATEGORIES)}
+        | {
+            "n_without_amount": unknown[:, :OTHER].sum(axis=1).astype(np.int64),
+            "booked": booked.sum(axis=1),
+            "n_booked": n_booked.sum(axis=1).astype(np.int64),
+            "booked_from_basis": booked[:, 1] + booked[:, 2],
+            "booked_from_pipeline": booked[:, 0],
+            "booked_from_other": booked[:, OTHER],
+            "booked_created": booked[:, CREATED],
+        }
+    ).assign(quarter=window.calendar.quarter_label(quarter))
+
+
+def _by_place(
+    segment: npt.NDArray[np.int64], place: npt.NDArray[np.int64], value: npt.NDArray[np.float64], n: int
+) -> npt.NDArray[np.float64]:
+    """Sum values by segment and place; row 0 is the total of all."""
+    total = np.zeros((n + 1, CREATED + 1))
+    np.add.at(total, (segment + 1, place), np.where(segment >= 0, value, 0.0))
+    total[0] = np.bincount(place, weights=value, minlength=CREATED + 1)
+    return total
+
+
+def _with_ratios(table: pd.DataFrame) -> pd.DataFrame:
+    basis = table["best_case"] + table["commit"]
+    whole, booked = basis + table["pipeline"], table["booked"].where(table["booked"] > 0)
+    return table.assign(
+        basis=basis,
+        basis_with_pipeline=whole,
+        coverage=basis / booked,
+        coverage_with_pipeline=whole / booked,
+        conversion=table["booked_from_basis"] / basis.where(basis > 0),
     )
-    opened = opened[opened["place"] < len(CATEGORIES)]
-    booked = signed.assign(place=origin.astype("int64"))
-    names = sorted(set(deals["segment"].fillna(UNKNOWN)))
-    lines = [_line(opened, booked, name) for name in (["all", *names] if len(names) > 1 else ["all"])]
-    return pd.DataFrame(lines).assign(quarter=window.calendar.quarter_label(quarter))
-
-
-def _line(opened: pd.DataFrame, booked: pd.DataFrame, segment: str) -> dict[str, object]:
-    if segment != "all":
-        opened = opened[opened["segment"].fillna(UNKNOWN) == segment]
-        booked = booked[booked["segment"].fillna(UNKNOWN) == segment]
-    places = range(len(CATEGORIES))
-    amount = {CATEGORIES[k]: float(opened.loc[opened["place"] == k, "amount"].sum()) for k in places}
-    count = {f"n_{CATEGORIES[k]}": int((opened["place"] == k).sum()) for k in places}
-    origin = booked.groupby("place")["amount"].sum().reindex(range(len(CATEGORIES) + 2), fill_value=0.0)
-    basis = amount["best_case"] + amount["commit"]
-    total, from_basis = float(booked["amount"].sum()), float(origin[1] + origin[2])
-    return {
-        "segment": segment, **amount, **count, "n_without_amount": int(opened["amount"].isna().sum()),
-        "basis": basis, "basis_with_pipeline": basis + amount["pipeline"],
-        "booked": total, "n_booked": len(booked), "booked_from_basis": from_basis,
-        "booked_from_pipeline": float(origin[0]), "booked_from_other": float(origin[3]),
-        "booked_created": float(origin[4]), "coverage": _ratio(basis, total),
-        "coverage_with_pipeline": _ratio(basis + amount["pipeline"], total),
-        "conversion": _ratio(from_basis, basis),
-    }  # fmt: skip
-
-
-def _ratio(part: float, whole: float) -> float:
-    return part / whole if whole > 0 else float("nan")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from simulator.analysis.intervals import LEVEL
 
@@ -69,7 +69,7 @@ class Incidence:
         return _first_below(self.days, low, 1 - share), _first_below(self.days, high, 1 - share)
 
     def _staying_band(self, level: float) -> tuple[Floats, Floats]:
-        z = norm.ppf(0.5 + level / 2)
+        z = ndtri(0.5 + level / 2)
         with np.errstate(divide="ignore", invalid="ignore"):
             log = np.log(self.staying)
             factor = np.exp(z * np.sqrt(self.staying_log_variance) / log)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import beta
+from scipy.special import betaincinv
 
 Floats = npt.NDArray[np.float64]
 
@@ -32,8 +32,8 @@ def share_interval(
     s, n = np.asarray(successes, dtype=np.float64), np.asarray(trials, dtype=np.float64)
     tail = (1 - level) / 2
     failures = np.maximum(n - s, 0.0)
-    low = np.where(s > 0, beta.ppf(tail, s + 0.5, failures + 0.5), 0.0)
-    high = np.where(failures > 0, beta.ppf(1 - tail, s + 0.5, failures + 0.5), 1.0)
+    low = np.where(s > 0, betaincinv(s + 0.5, failures + 0.5, tail), 0.0)
+    high = np.where(failures > 0, betaincinv(s + 0.5, failures + 0.5, 1 - tail), 1.0)
     return low, high
 
 

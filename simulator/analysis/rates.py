@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import chi2_contingency
+from scipy.special import chdtrc
 
 from simulator.analysis.due import SLIPPED
 from simulator.analysis.intervals import effective_trials, share_interval
@@ -100,10 +100,12 @@ def chance_explains(groups: pd.DataFrame) -> bool:
         Rows of ``rates`` of one measure and dimension, by count.
     """
     won = groups["numerator"].to_numpy(dtype=np.float64)
-    lost = groups["denominator"].to_numpy(dtype=np.float64) - won
-    if len(groups) < 2 or not won.sum() or not lost.sum():
+    n = groups["denominator"].to_numpy(dtype=np.float64)
+    share = won.sum() / n.sum() if n.sum() else 0.0
+    if len(groups) < 2 or share in {0.0, 1.0}:
         return True
-    return bool(chi2_contingency(np.stack([won, lost])).pvalue > 0.01)
+    chi2 = ((won - n * share) ** 2 / (n * share * (1 - share))).sum()
+    return bool(chdtrc(len(groups) - 1, chi2) > 0.01)
 
 
 def leaking(deals: pd.DataFrame, dimension: str) -> bool:
@@ -133,9 +135,11 @@ def _trials(rows: pd.DataFrame, success: pd.Series[bool], amount: pd.Series[floa
 
 
 def _measure(measure: str, trials: pd.DataFrame, by: str) -> pd.DataFrame:
-    groups = trials.assign(group=trials[by].fillna(UNKNOWN).astype("str"))
-    by_count = _shares(groups.assign(weight=1.0)).assign(basis="count")
-    by_amount = _shares(groups[groups["money"].notna()].assign(weight=groups["money"])).assign(basis="amount")
+    codes, names = pd.factorize(trials[by].fillna(UNKNOWN).to_numpy(dtype=object))
+    success, money = trials["success"].to_numpy(), trials["money"].to_numpy()
+    known = np.isfinite(money)
+    by_count = _shares(codes, names, np.ones(len(codes)), success).assign(basis="count")
+    by_amount = _shares(codes[known], names, money[known], success[known]).assign(basis="amount")
     if not amounts_known(trials):
         by_amount = _blank(by_amount, np.ones(len(by_amount), dtype=bool), NO_AMOUNTS)
     table = pd.concat([by_count, by_amount], ignore_index=True)
@@ -156,22 +160,24 @@ def amounts_known(trials: pd.DataFrame) -> bool:
     return all(bool(known[part].mean() >= 0.5) for part in (success, ~success) if part.any())
 
 
-def _shares(rows: pd.DataFrame) -> pd.DataFrame:
-    weight, won = rows["weight"], rows["weight"] * rows["success"]
-    sums = pd.DataFrame(
-        {"group": rows["group"], "w": weight, "w2": weight**2, "y": won, "y2": won**2, "n": 1.0}
+def _shares(
+    codes: npt.NDArray[np.intp],
+    names: npt.NDArray[np.object_],
+    weight: npt.NDArray[np.float64],
+    success: npt.NDArray[np.float64],
+) -> pd.DataFrame:
+    """Weighted shares of success by group, the largest groups first; groups without a deal are left out."""
+    won = weight * success
+    n, w, w2, y, y2 = (
+        np.bincount(codes, v, minlength=len(names))
+        for v in (np.ones(len(codes)), weight, weight**2, won, won**2)
     )
-    s = sums.groupby("group", sort=False).sum().sort_values(["n", "y"], ascending=False, kind="stable")
-    value = s["y"] / s["w"]
-    trials = effective_trials(s["w"], s["w2"], s["y"], s["y2"])
+    order = np.lexsort((names.astype(str), -y, -n))
+    order = order[n[order] > 0]
+    n, w, w2, y, y2 = (total[order] for total in (n, w, w2, y, y2))
+    value, trials = y / w, effective_trials(w, w2, y, y2)
     low, high = share_interval(value * trials, trials)
     return pd.DataFrame(
-        {
-            "group": s.index.astype("str"),
-            "n": s["n"].astype("int64"),
-            "value": value,
-            "low": low,
-            "high": high,
-        }
-        | {"numerator": s["y"], "denominator": s["w"], "note": ""}
-    ).reset_index(drop=True)
+        {"group": names[order].astype(str), "n": n.astype(np.int64), "value": value, "low": low, "high": high}
+        | {"numerator": y, "denominator": w, "note": ""}
+    )

@@ -3,6 +3,7 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import chi2_contingency
 
 from simulator.analysis.due import SLIPPED, due_deals, past_due
 from simulator.analysis.qualified import qualified_deals
@@ -190,13 +191,19 @@ def test_a_column_filled_only_when_lost_gives_no_rate():
     assert pick(table, "close_rate", "competitor", "Acme")["value"] == 0.5
 
 
-def test_chance_explains_small_gaps_and_not_large_ones():
-    def groups(won):
-        return pd.DataFrame({"numerator": won, "denominator": [100.0, 100.0]})
-
-    assert chance_explains(groups([30.0, 36.0]))
-    assert not chance_explains(groups([30.0, 60.0]))
-    assert chance_explains(groups([0.0, 0.0]))
+def test_chance_explains_what_scipy_says_it_does():
+    rng = np.random.default_rng(2)
+    verdicts = set()
+    for _ in range(200):
+        n = rng.integers(10, 200, rng.integers(2, 6)).astype(float)
+        won = np.minimum(np.round(n * np.clip(0.3 + rng.normal(0, 0.08, len(n)), 0, 1)), n)
+        groups = pd.DataFrame({"numerator": won, "denominator": n})
+        expected = chi2_contingency(np.stack([won, n - won]), correction=False).pvalue > 0.01
+        assert chance_explains(groups) == expected
+        verdicts.add(expected)
+    assert verdicts == {True, False}
+    nobody = pd.DataFrame({"numerator": [0.0, 0.0], "denominator": [9.0, 9.0]})
+    assert chance_explains(nobody) and chance_explains(nobody.iloc[:1])
 
 
 def test_no_quarters_at_all_is_refused():
