@@ -1,0 +1,322 @@
+"""What a history tells of customers over their lifetime: renewal, growth by driver, contraction, return."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from simulator.calibration.contracts import (
+    CONTRACTION,
+    EXPANSION,
+    REACTIVATION,
+    RENEWAL,
+    Book,
+    Contracts,
+    Movements,
+    customer_book,
+)
+from simulator.calibration.growth import Growth, away_and_back, estimate_growth
+from simulator.calibration.pooling import pool_rates
+from simulator.calibration.renewals import (
+    NEAR_RENEWAL_MONTHS,
+    TERM_CLASSES,
+    ChurnLaws,
+    churn_laws,
+    leave_at_any_time,
+    renewal_counts,
+    term_class,
+)
+from simulator.calibration.shares import pool_shares
+from simulator.calibration.sizes import Sizes, pool_sizes
+from simulator.history.tables import History
+from simulator.kernels.customer_flows import DRIVERS
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+PRICE = DRIVERS.index("price")
+PRIOR_CONTRACTION, PRIOR_PRICE_RISE, PRIOR_WIN_RATE = 0.05, 0.1, 1.0 / 3.0
+PRIOR_RETURN_PER_MONTH = 0.005
+PRIOR_SIZE = {"growth": 0.1, "price_rise": 0.05, "contraction": 0.2, "reactivation": 0.8}
+PRIOR_CYCLE_MONTHS, PRIOR_CYCLE_LOG_SD = 2.0, 0.6
+FEWEST_LINKED = 10
+FEWEST_CYCLES = 10
+MOST_TERMS = 8
+
+
+@dataclass(frozen=True)
+class CustomerCalibration:
+    """Everything estimated about customers; arrays in the order of ``segments``.
+
+    Parameters
+    ----------
+    segments : tuple of str
+        Names, in axis order: those of the deals first.
+    churn : ChurnLaws
+        Chance to leave at a renewal, by segment and class of term.
+    contraction, price_rise : ndarray of float64, shape (segment, class, 2)
+        Beta(a, b) that a renewal that is kept brings a contraction, or a price rise.
+    changes : ndarray of float64, shape (segment, class, 3)
+        Renewals kept, contractions and price rises behind them.
+    growth : Growth
+        Growth events by driver after first value, and the time to it.
+    growth_sizes : tuple of Sizes
+        Share of ARR, by driver.
+    contraction_size, price_size, return_size : Sizes
+        Shares of ARR; of a return, of the ARR at churn.
+    return_shape, return_rate : ndarray of float64, shape (segment,)
+        Gamma posterior of reactivations per month after churn.
+    returns, months_away : ndarray of float64, shape (segment,)
+        Their counts and exposure.
+    cycle : ndarray of float64, shape (3,)
+        Sales cycle of expansion deals: log of the median in months, spread of the log, deals behind it.
+    win_rate : ndarray of float64, shape (3,)
+        Beta(a, b) that an expansion deal is won, and deals behind it.
+    arr_per_amount : ndarray of float64, shape (segment, 3)
+        ARR of a new customer / amount of the deal that won it: log, its sd, customers behind it.
+    terms : ndarray of int64, shape (option,)
+        Contract terms in use. Unit: months.
+    term_counts : ndarray of float64, shape (segment, option)
+        Customers by term.
+    n_customers : ndarray of float64, shape (segment,)
+        Customers seen.
+    notes : tuple of str
+        What was assumed or left out.
+    """
+
+    segments: tuple[str, ...]
+    churn: ChurnLaws
+    contraction: Floats
+    price_rise: Floats
+    changes: Floats
+    growth: Growth
+    growth_sizes: tuple[Sizes, ...]
+    contraction_size: Sizes
+    price_size: Sizes
+    return_size: Sizes
+    return_shape: Floats
+    return_rate: Floats
+    returns: Floats
+    months_away: Floats
+    cycle: Floats
+    win_rate: Floats
+    arr_per_amount: Floats
+    terms: Ints
+    term_counts: Floats
+    n_customers: Floats
+    notes: tuple[str, ...] = ()
+
+
+def calibrate_customers(history: History, segments: tuple[str, ...]) -> CustomerCalibration | None:
+    """Estimate everything about customers, or return None where the history has none.
+
+    Parameters
+    ----------
+    history : History
+        ``customers`` and ``arr_changes``; expansion deals among ``opportunities`` give cycle and win rate.
+    segments : tuple of str
+        Names in axis order; segments that only customers have are added after them.
+    """
+    if history.customers.empty:
+        return None
+    own = sorted(set(history.customers["segment"].dropna().astype(str)) - set(segments))
+    names = (*segments, *own)
+    book = customer_book(history, names)
+    if not book.ids:
+        return None
+    n = len(names)
+    contracts, moves = book.contracts, book.movements
+    at_any_time = leave_at_any_time(contracts)
+    counts = renewal_counts(contracts, n, at_any_time)
+    kept = (counts.at_risk - counts.churned).sum(axis=2)
+    changed = _renewal_changes(contracts, moves)
+    contraction, rises = (
+        _by_law(contracts, moves, changed.contraction, n),
+        _by_law(contracts, moves, changed.rise, n),
+    )
+    cycle = expansion_cycle(history.opportunities)
+    growth = estimate_growth(book, n, changed.rise, cycle[:2])
+    returned = _returns(contracts, moves, n)
+    terms, term_counts = _term_mix(contracts, n)
+    return CustomerCalibration(
+        segments=names,
+        churn=churn_laws(counts, at_any_time),
+        contraction=_pooled_shares(contraction, kept, PRIOR_CONTRACTION),
+        price_rise=_pooled_shares(rises, kept, PRIOR_PRICE_RISE),
+        changes=np.stack([kept, contraction, rises], axis=2),
+        growth=growth,
+        growth_sizes=_growth_sizes(contracts, moves, changed, n),
+        contraction_size=_sizes(contracts, moves, changed.contraction, n, "contraction"),
+        price_size=_sizes(contracts, moves, changed.rise, n, "price_rise"),
+        return_size=returned.size,
+        return_shape=returned.shape,
+        return_rate=returned.rate,
+        returns=returned.events,
+        months_away=returned.exposure,
+        cycle=cycle,
+        win_rate=expansion_win_rate(history.opportunities),
+        arr_per_amount=_arr_per_amount(history, book, n),
+        terms=terms,
+        term_counts=term_counts,
+        n_customers=np.bincount(contracts.segment, minlength=n).astype(np.float64),
+        notes=(*book.notes, *_notes(history, counts.churned, at_any_time)),
+    )
+
+
+@dataclass(frozen=True)
+class _RenewalChanges:
+    """Which movements are a contraction, or a price rise at a renewal; shape (movement,)."""
+
+    contraction: Mask
+    rise: Mask
+
+
+def _renewal_changes(contracts: Contracts, moves: Movements) -> _RenewalChanges:
+    who = moves.customer
+    since = (moves.time - contracts.start[who]) / contracts.term[who]
+    near = np.abs(since - np.maximum(np.rint(since), 1.0)) * contracts.term[who] <= NEAR_RENEWAL_MONTHS
+    seen = (moves.time >= contracts.seen_from[who]) & (moves.before > 0.0)
+    priced = (moves.kind == EXPANSION) & (moves.driver == PRICE) & near
+    rise = seen & (moves.delta > 0.0) & ((moves.kind == RENEWAL) | priced)
+    down = (moves.kind == CONTRACTION) | (moves.kind == RENEWAL)
+    return _RenewalChanges(seen & down & (moves.delta < 0.0), rise)
+
+
+def _by_law(contracts: Contracts, moves: Movements, chosen: Mask, n: int) -> Floats:
+    """Count movements by segment and class of term; more than the renewals can be counted later."""
+    who = moves.customer[chosen]
+    law = contracts.segment[who] * len(TERM_CLASSES) + term_class(contracts.term[who])
+    return np.bincount(law, minlength=n * len(TERM_CLASSES)).reshape(n, -1).astype(np.float64)
+
+
+def _pooled_shares(events: Floats, kept: Floats, prior: float) -> Floats:
+    pooled = [
+        pool_shares(np.minimum(events[:, c], kept[:, c]), kept[:, c], prior if c else prior / 12.0)
+        for c in range(len(TERM_CLASSES))
+    ]
+    return np.stack(pooled, axis=1)
+
+
+def _sizes(contracts: Contracts, moves: Movements, chosen: Mask, n: int, kind: str) -> Sizes:
+    share = np.abs(moves.delta[chosen]) / np.maximum(moves.before[chosen], 1e-9)
+    segment = contracts.segment[moves.customer[chosen]]
+    return pool_sizes(share, moves.before[chosen], segment, n, PRIOR_SIZE[kind])
+
+
+def _growth_sizes(
+    contracts: Contracts, moves: Movements, changed: _RenewalChanges, n: int
+) -> tuple[Sizes, ...]:
+    grown = (moves.kind == EXPANSION) & ~changed.rise & (moves.before > 0.0) & (moves.delta > 0.0)
+    grown &= moves.time >= contracts.seen_from[moves.customer]
+    return tuple(
+        _sizes(contracts, moves, grown & (moves.driver == driver), n, "growth")
+        for driver in range(len(DRIVERS))
+    )
+
+
+@dataclass(frozen=True)
+class _Returns:
+    shape: Floats
+    rate: Floats
+    events: Floats
+    exposure: Floats
+    size: Sizes
+
+
+def _returns(contracts: Contracts, moves: Movements, n: int) -> _Returns:
+    left, back, who = away_and_back(contracts, moves)
+    events = np.bincount(contracts.segment[who[back < contracts.as_of]], minlength=n).astype(np.float64)
+    exposure: Floats = np.bincount(contracts.segment[who], back - left, n).astype(np.float64)
+    pooled = pool_rates(events, exposure, PRIOR_RETURN_PER_MONTH)
+    again = np.flatnonzero((moves.kind == REACTIVATION) & (moves.life > 0) & (moves.delta > 0.0))
+    ends = np.flatnonzero(moves.ends)
+    place = np.searchsorted(ends, again) - 1
+    lost = np.where(place >= 0, moves.before[ends[np.maximum(place, 0)]] if ends.size else 0.0, 0.0)
+    ok = lost > 0.0
+    segment = contracts.segment[moves.customer[again[ok]]]
+    size = pool_sizes(moves.delta[again[ok]] / lost[ok], lost[ok], segment, n, PRIOR_SIZE["reactivation"])
+    return _Returns(pooled.shape, pooled.rate, events, exposure, size)
+
+
+def _term_mix(contracts: Contracts, n: int) -> tuple[Ints, Floats]:
+    """Return the terms in use, the most common few, and how many customers of each segment have them."""
+    found, counts = np.unique(contracts.term, return_counts=True)
+    terms = np.sort(found[np.argsort(-counts, kind="stable")][:MOST_TERMS])
+    nearest = np.abs(contracts.term[:, None] - terms[None, :]).argmin(axis=1)
+    table = np.zeros((n, terms.size))
+    np.add.at(table, (contracts.segment, nearest), 1.0)
+    return terms.astype(np.int64), table
+
+
+def expansion_cycle(opportunities: pd.DataFrame) -> Floats:
+    """Return log median, spread of the log, and number of the cycles of won expansion deals, in months."""
+    won = opportunities[(opportunities["type"] == "expansion") & (opportunities["outcome"] == "won")]
+    begun = won["qualified_date"].fillna(won["created_date"])
+    days = (won["closed_date"] - begun).dt.days.to_numpy(np.float64)
+    logs = np.log(np.maximum(days[np.isfinite(days)], 1.0) / (365.25 / 12))
+    if logs.size < FEWEST_CYCLES:
+        return np.array([np.log(PRIOR_CYCLE_MONTHS), PRIOR_CYCLE_LOG_SD, 0.0])
+    return np.array([np.median(logs), max(float(logs.std()), 0.05), float(logs.size)])
+
+
+def expansion_win_rate(opportunities: pd.DataFrame) -> Floats:
+    """Return Beta(a, b) that an expansion deal is won, and how many ended."""
+    ended = opportunities[(opportunities["type"] == "expansion") & opportunities["outcome"].notna()]
+    won = float((ended["outcome"] == "won").sum())
+    return np.array([won + PRIOR_WIN_RATE, len(ended) - won + 1.0 - PRIOR_WIN_RATE, float(len(ended))])
+
+
+def _arr_per_amount(history: History, book: Book, n: int) -> Floats:
+    """Return log ratio of first ARR to the amount of the deal, its sd and count, by segment."""
+    linked = pd.DataFrame(
+        {"id": book.ids, "arr": book.contracts.first_arr, "segment": book.contracts.segment}
+    ).merge(
+        history.customers[["customer_id", "opportunity_id"]].dropna().astype("str"),
+        left_on="id",
+        right_on="customer_id",
+    )
+    deals = history.opportunities[["opportunity_id", "amount"]]
+    linked = linked.merge(deals.drop_duplicates("opportunity_id"), on="opportunity_id")
+    linked = linked[(linked["arr"] > 0) & (linked["amount"] > 0)]
+    out = np.zeros((n, 3))
+    whole = _log_ratio(linked)
+    for code in range(n):
+        own = linked[linked["segment"] == code]
+        out[code] = (*(_log_ratio(own) if len(own) >= FEWEST_LINKED else whole)[:2], float(len(own)))
+    return out
+
+
+def _log_ratio(linked: pd.DataFrame) -> tuple[float, float]:
+    if len(linked) < FEWEST_LINKED:
+        return 0.0, 0.0
+    arr, amount = linked["arr"].to_numpy(np.float64), linked["amount"].to_numpy(np.float64)
+    ratio = float(arr.sum() / amount.sum())
+    # Variance of a ratio of sums, linearised.
+    residual = arr - ratio * amount
+    return float(np.log(ratio)), float(np.sqrt((residual**2).sum()) / arr.sum())
+
+
+def _notes(history: History, churned: Floats, at_any_time: Ints) -> list[str]:
+    notes = []
+    if history.arr_changes.empty:
+        notes.append(
+            "No ARR changes: churn and growth of customers are published priors, not this company's."
+        )
+    elif not churned.any():
+        notes.append("No customer has left yet: churn rests on the prior of 12 % a year.")
+    for place in np.flatnonzero(at_any_time):
+        kind = TERM_CLASSES[place].replace("_", "-")
+        notes.append(
+            f"Customers with {kind} contracts leave between renewal dates as often as at them: "
+            "churn is modelled per month."
+        )
+    if not (history.opportunities["type"] == "expansion").any():
+        notes.append(
+            "No expansion deals among the opportunities: their sales cycle is assumed at "
+            f"{PRIOR_CYCLE_MONTHS:g} months."
+        )
+    return notes

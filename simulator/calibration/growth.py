@@ -1,0 +1,179 @@
+"""How customers grow: expansion by driver over the time at risk, and the time to first value.
+
+Until first value a customer does not grow; from then on growth events come at a constant rate. The rate
+seen at a tenure t is therefore the mature rate times the chance that first value (and, for what must be
+sold, a sales cycle after it) has come by t.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import special
+
+from simulator.calibration.contracts import EXPANSION, Book, Contracts, Movements
+from simulator.calibration.pooling import pool_rates
+from simulator.kernels.customer_flows import DRIVERS, FIRST_SOLD
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+N_TENURES = 48
+"""Tenure in whole months; the last stands for all beyond, where first value has long come."""
+VALUE_LOG_SD = 0.5
+"""Spread between customers of the log time to value: an assumption, too fine for a history to show."""
+PRIOR_VALUE_MONTHS, PRIOR_VALUE_LOG_SD = 3.0, 0.8
+SEGMENT_VALUE_LOG_SD = 0.35
+VALUE_LOGS = np.linspace(np.log(0.15), np.log(30.0), 107)
+PRIOR_PER_MONTH = 0.01
+N_SLICES = 32
+
+
+@dataclass(frozen=True)
+class Growth:
+    """Growth events per customer and month after first value, and the time to it.
+
+    Parameters
+    ----------
+    shape, rate : ndarray of float64, shape (segment, driver)
+        Gamma posterior of the rate; mean = shape / rate. Unit: per month.
+    events, exposure_months : ndarray of float64, shape (segment, driver)
+        Events, and customer-months at risk (after first value).
+    value_log_median, value_log_sd : ndarray of float64, shape (segment,)
+        Normal posterior of the log of the median time to value in months.
+    """
+
+    shape: Floats
+    rate: Floats
+    events: Floats
+    exposure_months: Floats
+    value_log_median: Floats
+    value_log_sd: Floats
+
+
+@dataclass(frozen=True)
+class TenureTable:
+    """Customer-months and growth events by tenure: shapes (segment, tenure), (segment, driver, tenure)."""
+
+    months: Floats
+    events: Floats
+
+
+def estimate_growth(
+    book: Book, n_segments: int, at_price_rise: npt.NDArray[np.bool_], cycle: Floats
+) -> Growth:
+    """Estimate growth by driver and segment, and the time to value.
+
+    Parameters
+    ----------
+    book : Book
+    n_segments : int
+    at_price_rise : ndarray of bool, shape (movement,)
+        Expansions that are price rises at a renewal, and so no growth between renewals.
+    cycle : ndarray of float64, shape (2,)
+        Log of the median sales cycle of an expansion deal in months, and its spread.
+    """
+    table = tenure_table(book.contracts, book.movements, n_segments, ~at_price_rise)
+    reached = _reached(cycle)
+    company = _value_posterior(
+        table.events.sum(axis=0)[None],
+        table.months.sum(axis=0)[None],
+        reached,
+        np.log(PRIOR_VALUE_MONTHS),
+        PRIOR_VALUE_LOG_SD,
+    )
+    spread = float(np.hypot(SEGMENT_VALUE_LOG_SD, company[1][0]))
+    median, sd = _value_posterior(table.events, table.months, reached, float(company[0][0]), spread)
+    events = table.events.sum(axis=2)
+    exposure = np.empty_like(events)
+    for segment in range(n_segments):
+        at = int(np.abs(VALUE_LOGS - median[segment]).argmin())
+        exposure[segment] = reached[at] @ table.months[segment]
+    shape, rate = np.empty_like(events), np.empty_like(events)
+    for driver in range(len(DRIVERS)):
+        pooled = pool_rates(events[:, driver], exposure[:, driver], PRIOR_PER_MONTH)
+        shape[:, driver], rate[:, driver] = pooled.shape, pooled.rate
+    return Growth(shape, rate, events, exposure, median, sd)
+
+
+def tenure_table(
+    contracts: Contracts, moves: Movements, n_segments: int, counted: npt.NDArray[np.bool_]
+) -> TenureTable:
+    """Count customer-months and growth events by months since the start, later lives at the last tenure."""
+    months = np.zeros((n_segments, N_TENURES))
+    begin = contracts.seen_from - contracts.start
+    end = np.minimum(contracts.churned, contracts.as_of) - contracts.start
+    edges = np.arange(N_TENURES)
+    upper = np.append(edges[1:], np.inf)
+    for month, (low, high) in enumerate(zip(edges, upper, strict=True)):
+        inside = np.clip(end, low, high) - np.clip(begin, low, high)
+        months[:, month] = np.bincount(contracts.segment, np.maximum(inside, 0.0), n_segments)
+    months[:, -1] += _later_lives(contracts, moves, n_segments)
+    used = counted & (moves.kind == EXPANSION) & (moves.before > 0.0) & (moves.delta > 0.0)
+    used &= moves.time >= contracts.seen_from[moves.customer]
+    since = moves.time[used] - contracts.start[moves.customer[used]]
+    tenure = np.where(moves.life[used] > 0, N_TENURES - 1, np.clip(since, 0, N_TENURES - 1).astype(np.int64))
+    events = np.zeros((n_segments, len(DRIVERS), N_TENURES))
+    np.add.at(events, (contracts.segment[moves.customer[used]], moves.driver[used], tenure), 1.0)
+    return TenureTable(months, events)
+
+
+def away_and_back(contracts: Contracts, moves: Movements) -> tuple[Floats, Floats, Ints]:
+    """Return when customers left, when each came back (or ``as_of``), and which customer it was."""
+    ends = np.flatnonzero(moves.ends)
+    follows = ends + 1
+    inside = follows < moves.customer.size
+    same = np.zeros(ends.size, dtype=bool)
+    same[inside] = moves.customer[follows[inside]] == moves.customer[ends[inside]]
+    back = np.full(ends.size, contracts.as_of)
+    back[same] = moves.time[follows[same]]
+    return moves.time[ends], back, moves.customer[ends]
+
+
+def _later_lives(contracts: Contracts, moves: Movements, n_segments: int) -> Floats:
+    """Return customer-months after a return: all time since the first churn less the time away."""
+    left, back, who = away_and_back(contracts, moves)
+    since = np.where(np.isfinite(contracts.churned), contracts.as_of - contracts.churned, 0.0)
+    total = np.bincount(contracts.segment, since, n_segments)
+    away = np.bincount(contracts.segment[who], back - left, n_segments)
+    return np.asarray(np.maximum(total - away, 0.0))
+
+
+def _reached(cycle: Floats) -> Floats:
+    """Return the chance that growth has become possible, shape (log median, driver, tenure)."""
+    middle = special.ndtri((np.arange(N_SLICES) + 0.5) / N_SLICES)
+    value = np.exp(VALUE_LOGS[:, None] + VALUE_LOG_SD * middle)
+    sold = (value[:, :, None] + np.exp(cycle[0] + cycle[1] * middle)).reshape(len(VALUE_LOGS), -1)
+    by_itself = _passed(value)
+    by_sale = _passed(sold)
+    return np.stack([by_itself if d < FIRST_SOLD else by_sale for d in range(len(DRIVERS))], axis=1)
+
+
+def _passed(wait: Floats) -> Floats:
+    """Return the mean over each month of tenure of the share of waits that are over."""
+    tenure = np.arange(N_TENURES)
+    share = np.clip(tenure + 1.0 - wait[:, :, None], 0.0, 1.0).mean(axis=1)
+    share[:, -1] = 1.0
+    return np.asarray(np.maximum(share, 1e-9))
+
+
+def _value_posterior(
+    events: Floats, months: Floats, reached: Floats, prior_mean: float, prior_sd: float
+) -> tuple[Floats, Floats]:
+    """Return mean and sd of the log median time to value of each group.
+
+    The rates are profiled out: log L = Σ events log F(tenure) - events log Σ months F(tenure).
+    """
+    means, sds = [], []
+    for counts, exposure in zip(events, months, strict=True):
+        log_posterior = -0.5 * ((VALUE_LOGS - prior_mean) / prior_sd) ** 2
+        log_posterior += np.einsum("dt,mdt->m", counts, np.log(reached))
+        log_posterior -= np.log(np.maximum(reached @ exposure, 1e-300)) @ counts.sum(axis=1)
+        weight = np.exp(log_posterior - log_posterior.max())
+        weight /= weight.sum()
+        mean = float(weight @ VALUE_LOGS)
+        means.append(mean)
+        sds.append(float(np.sqrt(weight @ (VALUE_LOGS - mean) ** 2)))
+    return np.array(means), np.array(sds)

@@ -1,0 +1,235 @@
+"""Renewal: the shifted-beta-geometric law of churn, by segment and class of contract term.
+
+Each customer has a chance θ ~ Beta(α, β) to leave at a renewal, so of those with n renewals behind them
+a share α / (α + β + n) leaves at the next (Fader & Hardie 2007). The likelihood of a history is therefore
+that of the counts at risk and lost by n: right censoring and left truncation (customers acquired before the
+record began, known only because they stayed) need nothing more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import special
+
+from simulator.calibration.contracts import Contracts
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+TERM_CLASSES = ("monthly", "annual", "multi_year")
+"""Contracts of less than half a year, up to a year and a half, and longer; each has a law per renewal."""
+CLASS_EDGES = (6, 19)
+
+PRIOR_CHURN = np.array([0.02, 0.12, 0.15])
+"""Churn per renewal about which the prior of each class is centred: GRR of 88 % a year."""
+PRIOR_LOGIT_SD = 1.0
+SPREADS = np.array([0.05, 0.1, 0.2, 0.3, 0.45, 0.65, 0.9, 1.3])
+"""Standard deviations between segments, on the logit scale, over which the posterior is averaged."""
+SPREAD_SCALE = 0.5
+PRIOR_LOG_CONCENTRATION = float(np.log(6.0))
+PRIOR_LOG_CONCENTRATION_SD = 1.0
+CONCENTRATION_SPREAD = 0.4
+"""Standard deviation of the log concentration α + β between segments."""
+AT_ANY_TIME_CHURNS = 10
+AT_ANY_TIME_SHARE = 0.5
+NEAR_RENEWAL_MONTHS = 1.0
+LARGEST_N = 400
+
+
+@dataclass(frozen=True)
+class RenewalCounts:
+    """Renewals by what lay behind: shape (segment, class, n), n the renewals already kept."""
+
+    at_risk: Floats
+    churned: Floats
+
+
+@dataclass(frozen=True)
+class ChurnLaws:
+    """Posterior of (logit of the mean churn per renewal, log of α + β), by segment and class of term.
+
+    Parameters
+    ----------
+    mean : ndarray of float64, shape (segment, class, 2)
+    covariance : ndarray of float64, shape (segment, class, 2, 2)
+    at_risk, churned : ndarray of float64, shape (segment, class)
+        Renewals behind the estimate.
+    at_any_time : ndarray of int64, shape (class,)
+        1 where customers of the class leave at any time: the law is then one per month.
+    """
+
+    mean: Floats
+    covariance: Floats
+    at_risk: Floats
+    churned: Floats
+    at_any_time: Ints
+
+
+def term_class(term: Ints) -> Ints:
+    """Return the class of each contract term in months."""
+    return np.searchsorted(np.array(CLASS_EDGES), term, side="right").astype(np.int64)
+
+
+def renewals_behind(start: Floats, term: Ints, time: Floats | float) -> Ints:
+    """Return how many renewal dates lie before a time."""
+    passed = np.ceil((time - start) / term - 1e-9) - 1.0
+    return np.maximum(passed, 0.0).astype(np.int64)
+
+
+def leave_at_any_time(contracts: Contracts) -> Ints:
+    """Return for each class whether its customers leave between renewal dates as well as at them."""
+    gone = np.isfinite(contracts.churned)
+    since = (contracts.churned[gone] - contracts.start[gone]) / contracts.term[gone]
+    offset = np.abs(since - np.maximum(np.rint(since), 1.0)) * contracts.term[gone]
+    classes = term_class(contracts.term[gone])
+    away = offset > NEAR_RENEWAL_MONTHS
+    n = np.bincount(classes, minlength=len(TERM_CLASSES))
+    n_away = np.bincount(classes, away, len(TERM_CLASSES))
+    any_time = (n >= AT_ANY_TIME_CHURNS) & (n_away > AT_ANY_TIME_SHARE * n)
+    any_time[0] = False
+    return any_time.astype(np.int64)
+
+
+def law_terms(term: Ints, at_any_time: Ints) -> Ints:
+    """Return the months between two decisions: the term, or 1 where customers leave at any time."""
+    return np.where(at_any_time[term_class(term)] == 1, 1, term)
+
+
+def renewal_counts(contracts: Contracts, n_segments: int, at_any_time: Ints) -> RenewalCounts:
+    """Count the renewals of the first life of every customer, as far as they were seen.
+
+    A churn belongs to the renewal date nearest to it.
+    """
+    step = law_terms(contracts.term, at_any_time)
+    first = renewals_behind(contracts.start, step, contracts.seen_from)
+    gone = np.isfinite(contracts.churned)
+    nearest = np.rint((np.where(gone, contracts.churned, contracts.start) - contracts.start) / step)
+    n_at_churn = np.maximum(nearest.astype(np.int64) - 1, first)
+    last = np.where(gone, n_at_churn + 1, renewals_behind(contracts.start, step, contracts.as_of))
+    first, last = np.minimum(first, LARGEST_N - 1), np.minimum(last, LARGEST_N)
+    seen = last > first
+    law = contracts.segment * len(TERM_CLASSES) + term_class(contracts.term)
+    shape = (n_segments * len(TERM_CLASSES), LARGEST_N + 1)
+    steps = np.zeros(shape)
+    np.add.at(steps, (law[seen], first[seen]), 1.0)
+    np.add.at(steps, (law[seen], last[seen]), -1.0)
+    churned = np.zeros(shape)
+    np.add.at(churned, (law[seen & gone], last[seen & gone] - 1), 1.0)
+    at_risk = np.cumsum(steps, axis=1)
+    used = max(1, int(np.flatnonzero(at_risk.any(axis=0)).max(initial=0)) + 1)
+    full = (n_segments, len(TERM_CLASSES), used)
+    return RenewalCounts(at_risk[:, :used].reshape(full), churned[:, :used].reshape(full))
+
+
+def log_likelihood(alpha: Floats, beta: Floats, at_risk: Floats, churned: Floats) -> Floats:
+    """Return the log-likelihood of counts under sBG laws.
+
+    Parameters
+    ----------
+    alpha, beta : ndarray of float64, any one shape
+    at_risk, churned : ndarray of float64, shape (n,)
+        Customers with n renewals behind them who came to the next, and those of them who left.
+    """
+    total = np.zeros(np.broadcast(alpha, beta).shape)
+    for n in np.flatnonzero(at_risk > 0):
+        left, stayed = churned[n], at_risk[n] - churned[n]
+        total += left * np.log(alpha) + stayed * np.log(beta + n) - at_risk[n] * np.log(alpha + beta + n)
+    return total
+
+
+def churn_laws(counts: RenewalCounts, at_any_time: Ints) -> ChurnLaws:
+    """Estimate the law of each segment and class; thin segments lean on the whole.
+
+    Within a class, logit(mean churn) ~ Normal(m, τ) and log(α + β) ~ Normal(k, 0.4) between
+    segments, with weak priors on m, τ and k; the posterior is computed on grids and averaged over
+    (m, τ, k), then matched by its mean and covariance.
+    """
+    n_segments = counts.at_risk.shape[0]
+    mean = np.empty((n_segments, len(TERM_CLASSES), 2))
+    covariance = np.empty((n_segments, len(TERM_CLASSES), 2, 2))
+    for place in range(len(TERM_CLASSES)):
+        monthly = place == 0 or at_any_time[place] == 1
+        prior = PRIOR_CHURN[0] if monthly else PRIOR_CHURN[place]
+        mean[:, place], covariance[:, place] = _pooled(
+            counts.at_risk[:, place], counts.churned[:, place], float(special.logit(prior))
+        )
+    return ChurnLaws(mean, covariance, counts.at_risk.sum(axis=2), counts.churned.sum(axis=2), at_any_time)
+
+
+def _pooled(at_risk: Floats, churned: Floats, prior_logit: float) -> tuple[Floats, Floats]:
+    """Return posterior means and covariances of one class, shapes (segment, 2) and (segment, 2, 2)."""
+    hyper = _Hyper.about(prior_logit)
+    logits, logs = np.linspace(-7.5, 3.0, 127), np.linspace(np.log(0.3), np.log(400.0), 25)
+    likelihoods = [_grid_likelihood(logits, logs, r, c) for r, c in zip(at_risk, churned, strict=True)]
+    by_logit, by_log = hyper.densities(logits, logs)
+    evidence = [np.log(np.maximum(by_logit @ one @ by_log.T, 1e-300)) for one in likelihoods]
+    total = np.sum(evidence, axis=0) + hyper.log_prior
+    found = []
+    for own, one, risk, lost in zip(evidence, likelihoods, at_risk, churned, strict=True):
+        weight = np.exp(total - own - (total - own).max())
+        centre, spread = _moments(hyper, weight, logits, logs, one)
+        # Once more on a grid about the posterior, which may be much narrower than the first one.
+        sd = np.maximum(np.sqrt(np.diag(spread)), 0.02)
+        near, logs_near = (np.linspace(m - 6 * s, m + 6 * s, 61) for m, s in zip(centre, sd, strict=True))
+        found.append(_moments(hyper, weight, near, logs_near, _grid_likelihood(near, logs_near, risk, lost)))
+    return np.array([mean for mean, _ in found]), np.array([covariance for _, covariance in found])
+
+
+@dataclass(frozen=True)
+class _Hyper:
+    """Grid over (m, τ), shape (centre, 2), and k, shape (concentration,), with their log prior."""
+
+    centres: Floats
+    concentrations: Floats
+    log_prior: Floats
+
+    @classmethod
+    def about(cls, prior_logit: float) -> _Hyper:
+        m, tau = (
+            a.ravel()
+            for a in np.meshgrid(
+                prior_logit + PRIOR_LOGIT_SD * np.linspace(-3.5, 3.5, 57), SPREADS, indexing="ij"
+            )
+        )
+        k = PRIOR_LOG_CONCENTRATION + PRIOR_LOG_CONCENTRATION_SD * np.linspace(-2.5, 3.0, 12)
+        of_centre = (
+            -0.5 * ((m - prior_logit) / PRIOR_LOGIT_SD) ** 2 - 0.5 * (tau / SPREAD_SCALE) ** 2 + np.log(tau)
+        )
+        of_k = -0.5 * ((k - PRIOR_LOG_CONCENTRATION) / PRIOR_LOG_CONCENTRATION_SD) ** 2
+        return cls(np.stack([m, tau], axis=1), k, of_centre[:, None] + of_k)
+
+    def densities(self, logits: Floats, logs: Floats) -> tuple[Floats, Floats]:
+        """Return densities of the grid given (m, τ) and given k: shapes (centre, logit), (k, log)."""
+        m, tau = self.centres.T[:, :, None]
+        by_logit = np.exp(-0.5 * ((logits - m) / tau) ** 2) / tau
+        by_log = np.exp(-0.5 * ((logs - self.concentrations[:, None]) / CONCENTRATION_SPREAD) ** 2)
+        return by_logit, by_log
+
+
+def _grid_likelihood(logits: Floats, logs: Floats, at_risk: Floats, churned: Floats) -> Floats:
+    """Return the likelihood on a grid, shape (logit, log), its largest value 1."""
+    churn = special.expit(logits)[:, None]
+    concentration = np.exp(logs)[None, :]
+    value = log_likelihood(churn * concentration, (1.0 - churn) * concentration, at_risk, churned)
+    return np.asarray(np.exp(value - value.max()))
+
+
+def _moments(
+    hyper: _Hyper, weight: Floats, logits: Floats, logs: Floats, likelihood: Floats
+) -> tuple[Floats, Floats]:
+    """Return mean and covariance of the posterior on a grid, averaged over the hyperparameters."""
+    by_logit, by_log = hyper.densities(logits, logs)
+    posterior = likelihood * (by_logit.T @ weight @ by_log)
+    posterior /= posterior.sum()
+    points = np.stack(np.meshgrid(logits, logs, indexing="ij"), axis=-1)
+    mean = (posterior[..., None] * points).sum(axis=(0, 1))
+    off = points - mean
+    return mean, np.einsum("ij,ijk,ijl->kl", posterior, off, off)
+
+
+def survival(alpha: Floats | float, beta: Floats | float, n: Ints | int) -> Floats:
+    """Return the share of customers who keep their first n renewals: B(α, β + n) / B(α, β)."""
+    return np.asarray(np.exp(special.betaln(alpha, np.add(beta, n)) - special.betaln(alpha, beta)))
