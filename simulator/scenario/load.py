@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -76,13 +77,18 @@ def scenario_from_dict(values: Mapping[str, Any], label: str = "scenario") -> Sc
 
 
 def resolved_yaml(scenario: Scenario) -> str:
-    """Return a scenario as YAML with every default filled; it reads back as the same scenario."""
+    """Return a scenario as YAML with every default filled and full paths; it reads back from any folder."""
+    whole = replace(scenario, history=_full(scenario.history), calibration=_full(scenario.calibration))
     text = io.StringIO()
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = False
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
-    yaml.dump({key: value for key, value in scenario.to_dict().items() if value is not None}, text)
+    yaml.dump({key: value for key, value in whole.to_dict().items() if value is not None}, text)
     return text.getvalue()
+
+
+def _full(path: Path | None) -> Path | None:
+    return path.resolve() if path is not None else None
 
 
 def _file_name(path: Path) -> str:
@@ -137,7 +143,8 @@ def _form(tree: Tree) -> tuple[ScenarioForm | None, list[Fault]]:
 def _notes(form: ScenarioForm) -> list[str]:
     notes = []
     for name, segment in form.segments.items():
-        if endless := never_ends(segment):
+        alone = form.history is None and form.calibration is None
+        if alone and (endless := never_ends(segment)):
             notes.append(f"segments.{name}: no deal in {', '.join(endless)} can ever be won or lost")
         if segment.replaces_rates and segment.stays and segment.evidence_deals is None:
             notes.append(f"segments.{name}: the shares given are taken as certain (no evidence_deals)")

@@ -201,10 +201,42 @@ def _levers_written(levers: tuple[Lever, ...]) -> dict[str, list[dict[str, Any]]
 
 
 def scenario_schema() -> dict[str, Any]:
-    """Return the JSON Schema of a scenario file, for completion and checks in editors."""
+    """Return the JSON Schema of a scenario file, for completion and checks in editors.
+
+    It takes a file that extends another too: any key may be null (which removes it), and what merges
+    with the file below need not be whole.
+    """
     schema = ScenarioForm.model_json_schema(mode="validation")
+    for part in (schema, *schema["$defs"].values()):
+        part["properties"] = {key: _or_null(value) for key, value in part["properties"].items()}
+    for name in MERGED_PARTS:
+        schema["$defs"][name].pop("required")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **schema,
         "title": "Simulator scenario",
     }
+
+
+MERGED_PARTS = ("Stay", "LeverUse")
+"""Parts with required keys that a file below may have given."""
+
+
+def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
+    inner = _values_or_null(schema)
+    if {"type": "null"} in inner.get("anyOf", ()):
+        return inner
+    outside: dict[str, Any] = {
+        key: inner.pop(key) for key in ("description", "default", "title") if key in inner
+    }
+    return {"anyOf": [inner, {"type": "null"}], **outside}
+
+
+def _values_or_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """Let the values of a mapping with free keys be null too, wherever the schema offers one."""
+    inner = dict(schema)
+    if isinstance(inner.get("additionalProperties"), dict):
+        inner["additionalProperties"] = _or_null(inner["additionalProperties"])
+    if "anyOf" in inner:
+        inner["anyOf"] = [_values_or_null(choice) for choice in inner["anyOf"]]
+    return inner

@@ -1,5 +1,6 @@
 import datetime as dt
 import json
+import pickle
 
 import pytest
 
@@ -255,3 +256,27 @@ def test_every_lever_is_described_and_can_be_left_alone(load, lever):
     assert kind.meaning
     assert kind.low <= 1 <= kind.high
     assert Lever(lever, 1.0) in load(f"levers: {{{lever}: 1}}").levers
+
+
+def test_the_resolved_scenario_reads_back_from_any_folder(tmp_path, monkeypatch):
+    (tmp_path / "history").mkdir()
+    (tmp_path / "plan.yaml").write_text("history: history\n")
+    monkeypatch.chdir(tmp_path)
+    text = resolved_yaml(load_scenario("plan.yaml"))
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "plan.yaml").write_text(text)
+    again = load_scenario(tmp_path / "elsewhere" / "plan.yaml")
+    assert again.history.resolve() == (tmp_path / "history").resolve()
+
+
+def test_rates_that_lead_to_calibrated_categories_can_end(tmp_path):
+    (tmp_path / "plan.yaml").write_text(
+        "history: .\n"
+        "segments: {smb: {pipeline: {to: {best_case: 100%}, median_days: 9}, evidence_deals: 9}}\n"
+    )
+    assert load_scenario(tmp_path / "plan.yaml").notes == ()
+
+
+def test_a_scenario_can_be_sent_to_another_process(inline):
+    scenario = load_scenario(inline)
+    assert pickle.loads(pickle.dumps(scenario)) == scenario

@@ -40,6 +40,10 @@ def test_the_schema_refuses_what_the_program_refuses(text):
         "levers: {sals: [x2, {factor: 1.1, from: 2027-01}]}",
         "targets: {FY27Q4: {smb: 1M}}",
         "as_of: 2026-10-31",
+        "segments: {smb: {commit: {median_days: 5, to: {won: null}}, amount: null}, mm: null}",
+        "levers: {sals: null, slippage: {segments: [smb]}}",
+        "targets: {FY27Q4: null, FY28Q1: {smb: null}}",
+        "history: null",
     ],
 )
 def test_the_schema_takes_friendly_numbers(text):
