@@ -25,8 +25,8 @@ TIME_UNITS = (("s", 1_000_000_000), ("ms", 1_000_000), ("us", 1_000), ("ns", 1))
 def save_history(history: History, folder: Path) -> None:
     """Write a history's tables as CSV: ISO dates, amounts to the cent, empty tables and columns left out.
 
-    The files are written beside the folder first, which takes its place when all are whole; other files of
-    the folder are kept, tables that the history does not have go.
+    The files are written beside the folder first and moved in when all are whole; other files of the folder
+    are left alone, tables that the history does not have are removed.
 
     Raises
     ------
@@ -39,7 +39,7 @@ def save_history(history: History, folder: Path) -> None:
 
 @contextmanager
 def history_folder(folder: Path) -> Iterator[Path]:
-    """Give a temporary folder to write a history into; it takes the place of ``folder`` when all is whole.
+    """Give a temporary folder to write a history into; its files move to ``folder`` when all are whole.
 
     Raises
     ------
@@ -105,17 +105,26 @@ def _array(values: pd.Series, column: Column) -> pa.Array:
 
 
 def _exchange(draft: Path, folder: Path, old: Path) -> None:
-    """Put the draft in the folder's place; files that are no tables of ours are kept."""
+    """Put the draft's files in the place of the folder's tables, or leave everything as it was.
+
+    The folder itself stays: somebody's shell may stand in it.
+    """
     if not folder.exists():
         draft.rename(folder)
         return
-    folder.rename(old)
+    old.mkdir()
+    written = [path.name for path in draft.iterdir()]
+    tables = {f"{name}{suffix}" for name in TABLES for suffix in (".csv", ".parquet")}
     try:
-        draft.rename(folder)
+        for name in sorted(tables.union(written)):
+            if (folder / name).exists():
+                (folder / name).rename(old / name)
+        for name in written:
+            (draft / name).rename(folder / name)
     except BaseException:
-        old.rename(folder)
-        raise
-    ours = {f"{name}{suffix}" for name in TABLES for suffix in (".csv", ".parquet")}
-    for path in old.iterdir():
-        if path.name not in ours and not (folder / path.name).exists():
+        for name in written:
+            if not (draft / name).exists():
+                (folder / name).unlink(missing_ok=True)
+        for path in old.iterdir():
             path.rename(folder / path.name)
+        raise

@@ -12,7 +12,7 @@ import pandas as pd
 from simulator.fiscal import day_number
 from simulator.history.changes import Changes, close_months, deal_changes, known_plans, last_known
 from simulator.history.spans import Spans, deal_spans, first_rows, last_rows
-from simulator.history.stage_map import CLOSED
+from simulator.history.stage_map import CLOSED, LEAD
 from simulator.history.tables import CATEGORIES, History
 
 Floats = npt.NDArray[np.float64]
@@ -84,13 +84,18 @@ def _observed(history: History, changes: Changes, spans: Spans) -> Changes:
     inside = spans.observed[changes.deal] & (np.arange(len(changes.deal)) < spans.stop[changes.deal])
     changes = changes.at(inside)
     begin = spans.start[changes.deal]
-    early = np.flatnonzero(changes.time <= begin)
+    before = (changes.time < begin) | ((changes.time == begin) & (changes.category == LEAD))
+    early = np.flatnonzero(before)
     standing = last_rows(early, changes.deal[early], len(spans.start))
-    keep = changes.time > begin
+    at_start = np.flatnonzero(~before & (changes.time == begin))
+    standing[changes.deal[at_start]] = -1
+    keep = ~before
     keep[standing[standing >= 0]] = True
+    unseen = spans.observed & (standing < 0)
+    unseen[changes.deal[at_start]] = False
     changes = changes.at(keep).with_time(np.maximum(changes.time, begin)[keep])
     opened = Changes(**{**vars(changes), "category": np.maximum(changes.category, 0)})
-    return _first_seen(history, spans, np.flatnonzero(spans.observed & (standing < 0)), opened).added(opened)
+    return _first_seen(history, spans, np.flatnonzero(unseen), opened).added(opened)
 
 
 def _first_seen(history: History, spans: Spans, deals: Ints, changes: Changes) -> Changes:
@@ -224,6 +229,7 @@ def open_deals(history: History, states: DealStates) -> pd.DataFrame:
     frame["pushes"] = states.pushes[state]
     frame["amount"] = states.amount[state]
     teams = history.reps.drop_duplicates("rep_id").set_index("rep_id")["team"]
-    deals = deals.assign(team=deals["team"].fillna(deals["owner"].map(teams)))
+    of_owner = deals["owner"].map(teams).astype(deals["team"].dtype)
+    deals = deals.assign(team=deals["team"].fillna(of_owner))
     named = ["owner", "team", "competitor", "source", "compelling_event"]
     return pd.concat([frame, deals[named].reset_index(drop=True)], axis=1)

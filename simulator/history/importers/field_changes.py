@@ -8,6 +8,7 @@ import pandas as pd
 
 from simulator.history.importers.amounts import read_amounts
 from simulator.history.importers.cells import as_text, look_up
+from simulator.history.importers.columns import empty_column
 from simulator.history.importers.dates import read_dates
 from simulator.history.importers.journal import Journal, listed
 from simulator.history.importers.sheet import Sheet, plain
@@ -39,6 +40,9 @@ def changes_from_fields(rows: pd.DataFrame, deals: pd.DataFrame, journal: Journa
         journal.drop("field_changes", files, "fields that do not matter here", int(other.sum()), shown)
     rows = rows.assign(field=ours)[ours.notna()]
     rows = rows.sort_values(["opportunity_id", "changed_at"], kind="stable")
+    if not (rows["field"] == "category").any():
+        # Untracked: the present category tells only of the present stage, never of the past.
+        deals = deals.assign(category=empty_column("text", deals.index))
     states = pd.concat([_starts(rows, deals), _changes(rows, journal)], ignore_index=True)
     states = states.sort_values(["opportunity_id", "changed_at"], kind="stable")
     filled = states.groupby("opportunity_id")[["stage", "amount", "close_date", "category"]].ffill()

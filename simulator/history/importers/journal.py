@@ -98,6 +98,7 @@ class Journal:
     faults: list[Fault] = field(default_factory=list)
     headings: dict[str, set[str]] = field(default_factory=dict)
     used: set[tuple[str, str]] = field(default_factory=set)
+    currency: str = ""
     currencies: set[str] = field(default_factory=set)
 
     def note(self, text: str) -> None:
@@ -107,7 +108,8 @@ class Journal:
 
     def drop(self, table: str, file: str, reason: str, rows: int, example: object = "") -> None:
         """Count rows left out; none is not worth a word."""
-        if rows:
+        told = any((d.file, d.reason, d.rows) == (file, reason, rows) for d in self.dropped)
+        if rows and not told:  # a file that two tables are made of is told of once
             self.dropped.append(Dropped(table, file, reason, rows, str(example)))
 
     def fault(self, where: str, what: str, remedy: str = "") -> None:

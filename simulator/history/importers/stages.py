@@ -143,7 +143,7 @@ class StageTable:
         """Add what the rows tell of a stage; return whether they tell anything."""
         if facts.closed > 0.5:
             outcome = "won" if facts.won > 0.5 else "lost_no_decision"
-            self._add(StageRow(facts.stage, "closed", outcome), "its rows are marked closed")
+            self._add(StageRow(facts.stage, "closed", outcome), "marked closed")
             return True
         words = facts.rows["word"].dropna()
         by_name = end_by_name(facts.stage)
@@ -166,16 +166,16 @@ class StageTable:
         switch = _switch(words, at) if share.iloc[0] < AGREE else None
         if switch is not None:
             day, before, after = switch
-            self._add(StageRow(facts.stage, before), "forecast category of its rows, until it changed")
+            self._add(StageRow(facts.stage, before), "forecast category, until it changed")
             self._add(StageRow(facts.stage, after, valid_from=day), f"forecast category since {day:%Y-%m-%d}")
             return
-        self._add(StageRow(facts.stage, usual), f"forecast category of {share.iloc[0]:.0%} of its rows")
+        self._add(StageRow(facts.stage, usual), f"forecast category ({share.iloc[0]:.0%} of rows)")
         for word in share.index[1:]:
             name = f"{facts.stage} [{word}]"
             overrides[facts.stage, str(word)] = name
             self._add(
                 StageRow(name, str(word)),
-                f"category set by hand on {share[word]:.0%} of the rows of its stage",
+                f"set by hand ({share[word]:.0%} of rows of the stage)",
             )
 
     def _add_guessed(self, guessed: list[StageFacts], seen: pd.DataFrame) -> None:
@@ -227,7 +227,7 @@ def _letters(cell: str) -> str:
 
 
 def _observations(deals: pd.DataFrame, changes: pd.DataFrame) -> pd.DataFrame:
-    columns = ["opportunity_id", "stage", "category", "probability", "is_closed", "is_won", "file", "row"]
+    columns = ["deal", "stage", "category", "probability", "is_closed", "is_won", "file", "row"]
     now = deals.reindex(columns=columns).assign(at=pd.Timestamp.max)
     then = changes.reindex(columns=columns).assign(at=changes["changed_at"])
     if then["category"].notna().any():
@@ -261,10 +261,10 @@ def _switch(words: pd.Series[Any], at: pd.Series[Any]) -> tuple[pd.Timestamp, st
 
 def _by_first_visit(stages: list[str], seen: pd.DataFrame) -> list[str]:
     """Return stages in the order in which deals visit them."""
-    visits = seen[seen["stage"].isin(stages)].sort_values(["opportunity_id", "at"], kind="stable")
+    visits = seen[seen["stage"].isin(stages)].sort_values(["deal", "at"], kind="stable")
     if visits.empty:
         return stages
-    place = visits.groupby("opportunity_id").cumcount()
+    place = visits.groupby("deal").cumcount()
     mean = place.groupby(visits["stage"]).mean()
     return sorted(stages, key=lambda stage: (mean.get(stage, 0.0), stages.index(stage)))
 
