@@ -20,6 +20,10 @@ def schema(out: Out = None) -> None:
     if out is None:
         sys.stdout.write(text)
         return
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(text, encoding="utf-8")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        error.filename = error.filename or str(out)
+        raise
     sys.stdout.write(f"Written: {out}\n")

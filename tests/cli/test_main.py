@@ -175,3 +175,10 @@ def test_schema_to_the_screen_and_to_a_file(capsys, tmp_path):
     assert run(capsys, "schema", "-o", str(target))[0] == 0
     assert json.loads(target.read_text()) == json.loads(out)
     assert run(capsys, "schema", "-o", str(tmp_path))[0] == 2
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full on this system")
+def test_a_full_disk_is_told_with_its_path(capsys):
+    code, _, err = run(capsys, "schema", "-o", "/dev/full")
+    assert code == 2
+    assert "/dev/full: no space left on device" in err
