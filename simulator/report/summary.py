@@ -87,11 +87,11 @@ def answers(outlook: Outlook) -> dict[str, str]:
 
 
 def _p50(outlook: Outlook, period: str) -> str:
+    """Return the P50 with its Monte Carlo error, where enough futures were simulated to tell it."""
     forecast = outlook.forecast
-    row = forecast.total(period)
+    p50 = format_money(forecast.total(period)["p50"], forecast.currency)
     errors = forecast.precision
-    error = errors["p50_error"].to_numpy()[errors["period"] == period][0]
-    return (
-        f"{format_money(row['p50'], forecast.currency)} "
-        f"(Monte Carlo error {format_money(float(error), forecast.currency, 2)})"
-    )
+    error = float(errors["p50_error"].to_numpy()[errors["period"] == period][0])
+    if not math.isfinite(error):
+        return p50
+    return f"{p50} (Monte Carlo error {format_money(error, forecast.currency, 2)})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,8 @@ SHARE_DECIMALS = 6
 SHARES = {"p_hit", "p_win", "share", "probability", "variance_share", "p_hit_error", "value", "low", "high"}
 MULTIPLES = {"coverage", "needed_p50", "needed_p80", "needed_p90", "rule_of_thumb"}
 
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n")
+FORMULA_SIGNS = ("=", "+", "-", "@")
+LINE_BREAKS = re.compile(r"[\t\r\n\v\f]+")
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
@@ -31,7 +33,7 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
     for column in rounded.columns:
         if not pd.api.types.is_numeric_dtype(rounded[column]):
             rounded[column] = rounded[column].map(escape_formula, na_action="ignore")
-    rounded.columns = [escape_formula(str(column)) for column in rounded.columns]
+    rounded.columns = [str(escape_formula(str(column))) for column in rounded.columns]
     rounded.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
 
 
@@ -45,8 +47,11 @@ def round_figures(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def escape_formula(cell: object) -> object:
-    """Return a cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_SIGNS) else cell
+    """Return a cell that no spreadsheet takes for a formula, on one line."""
+    if not isinstance(cell, str):
+        return cell
+    text = LINE_BREAKS.sub(" ", cell).strip()
+    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
 
 
 def write_forecast_tables(forecast: Forecast, folder: Path) -> None:
