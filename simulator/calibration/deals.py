@@ -69,7 +69,8 @@ class DealRates:
             Code of the event; number of segments.
         """
         base = self.hazards.shape[..., destination] / self.hazards.rate[..., destination]
-        cells = _multipliers((n_segments, *CELL_AXES), {name: f.log_mean for name, f in self.factors.items()})
+        axes = (n_segments, *CELL_AXES)
+        cells = _multipliers(axes, {name: f.log_mean for name, f in self.factors.items()}) * _at_risk(axes)
         effects = _effect_multipliers(profile_levels, [f.log_mean for f in self.effects.values()])
         factor = cells[months.cells(n_segments), destination] * effects[profile[months.deal], destination]
         return np.asarray(base[months.segment, months.category] * factor * months.days)

@@ -175,7 +175,7 @@ def _decode(kind: Any, raw: Any, key: str, where: str, faults: list[Fault]) -> A
         if origin is np.ndarray:
             return _array(raw, typing.get_args(arguments[1])[0])
         return _scalar(kind, origin, arguments, raw)
-    except (TypeError, ValueError, OverflowError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         shown = json.dumps(raw, ensure_ascii=False)[:60]
         faults.append(Fault(where, f"{key}: {shown} is not {_wanted(kind, origin, arguments)}", _again()))
         return None
@@ -196,7 +196,10 @@ def _decode_fields(kind: type, raw: Any, key: str, where: str, faults: list[Faul
 
 def _array(raw: Any, dtype: Any) -> np.ndarray[Any, Any]:
     if isinstance(raw, dict):
-        return np.zeros(tuple(int(n) for n in raw["empty"]), dtype=dtype)
+        shape = tuple(int(n) for n in raw["empty"])
+        if 0 not in shape or len(raw) != 1:
+            raise ValueError
+        return np.zeros(shape, dtype=dtype)
     if not isinstance(raw, list):
         raise TypeError
     array = np.array(raw)

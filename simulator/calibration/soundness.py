@@ -104,6 +104,7 @@ def _ranges(c: Calibration) -> Iterator[str]:
     not_negative = {
         "hazards.shape": c.hazards.shape,
         "hazards.events": c.hazards.events,
+        "hazards.exposure_days": c.hazards.exposure_days,
         "arrivals.shape": c.arrivals.shape,
         "arrivals.season_log_sd": c.arrivals.season_log_sd,
     }

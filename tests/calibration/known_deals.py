@@ -66,7 +66,7 @@ class KnownRates:
     multiplier_sd: float = 0.2
     shock_close: float = 0.0
     shock_demand: float = 0.0
-    calendar: FiscalCalendar = FiscalCalendar(2)
+    calendar: FiscalCalendar = field(default_factory=lambda: FiscalCalendar(2))
 
     def hazards(self) -> np.ndarray:
         """Base rates per day, shape (segment, category, destination)."""
@@ -105,7 +105,9 @@ class _Tape:
         self.ends: list[tuple] = []
 
     def change(self, deals: _Deals, stage: np.ndarray) -> None:
-        self.changes.append((deals.deal, deals.time.copy(), stage, deals.amount.copy(), deals.close_month.copy()))
+        self.changes.append(
+            (deals.deal, deals.time.copy(), stage, deals.amount.copy(), deals.close_month.copy())
+        )
 
 
 def simulate_history(truth: KnownRates, first: dt.date, as_of: dt.date, seed: int) -> History:
@@ -165,7 +167,9 @@ def deal_hazards(truth: KnownRates, deals: _Deals, month: int, shock: float) -> 
         "stage": deals.late,
     }
     log_factor = sum(truth.factors[name][deals.category, level[name]] for name in truth.factors)
-    rates = truth.hazards()[deals.segment, deals.category] * np.exp(log_factor + truth.source_effect[deals.source])
+    rates = truth.hazards()[deals.segment, deals.category] * np.exp(
+        log_factor + truth.source_effect[deals.source]
+    )
     rates[:, WON] *= shock
     rates[deals.late == 1, ADVANCE] = 0.0
     return rates
@@ -188,7 +192,9 @@ def _live_month(truth, alive, month, shock, tape, rng) -> _Deals:
         k = (rng.random(len(alive.deal))[:, None] * cumulative[:, -1:] > cumulative).sum(axis=1)
         ended = (k >= WON) & (k <= LOST_NO_DECISION)
         gone = alive.at(ended)
-        signed = gone.amount * truth.multiplier * np.exp(truth.multiplier_sd * rng.standard_normal(len(gone.deal)))
+        signed = (
+            gone.amount * truth.multiplier * np.exp(truth.multiplier_sd * rng.standard_normal(len(gone.deal)))
+        )
         gone.amount = np.where(k[ended] == WON, signed, gone.amount)
         tape.change(gone, 6 + k[ended] - WON)
         tape.ends.append((gone.deal, gone.time, k[ended] - WON))
