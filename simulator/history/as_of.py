@@ -9,8 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from simulator.history.changes import last_known
-from simulator.history.matching import occurs
+from simulator.history.matching import occurs, positions
 from simulator.history.stage_map import CLOSED, stage_map
 from simulator.history.tables import TABLES, History
 
@@ -115,7 +114,7 @@ def _restate(deals: pd.DataFrame, changes: pd.DataFrame, history: History, notes
     for column, words in (("amount", "amounts"), ("close_date", "close dates")):
         recorded = history.stage_changes.loc[history.stage_changes[column].notna(), "opportunity_id"]
         has_past = occurs(deals["opportunity_id"], recorded)
-        past = deals["opportunity_id"].map(_last_values(changes, column)).astype(deals[column].dtype)
+        past = _last_values(deals["opportunity_id"], changes, column)
         final = int((~has_past & deals[column].notna()).sum())
         deals[column] = past.where(has_past, deals[column])
         if final:
@@ -124,13 +123,11 @@ def _restate(deals: pd.DataFrame, changes: pd.DataFrame, history: History, notes
             )
 
 
-def _last_values(changes: pd.DataFrame, column: str) -> pd.Series:
-    """Return the last known value of each deal, by opportunity_id."""
-    codes = pd.factorize(changes["opportunity_id"])[0]
-    row = last_known(changes[column].notna().to_numpy(), np.asarray(codes, dtype=np.int64))
-    last = ~changes["opportunity_id"].duplicated(keep="last").to_numpy() & (row >= 0)
-    found = changes.iloc[row[last]]
-    return pd.Series(found[column].to_numpy(), index=pd.Index(found["opportunity_id"]))
+def _last_values(names: pd.Series, changes: pd.DataFrame, column: str) -> pd.Series:
+    """Return the last known value of each deal, missing where it has none."""
+    known = changes[changes[column].notna()].drop_duplicates("opportunity_id", keep="last")
+    row = pd.Series(positions(names, known["opportunity_id"]), index=names.index)
+    return known[column].reset_index(drop=True).reindex(row).set_axis(names.index)
 
 
 def _stages(stages: pd.DataFrame, cut: pd.Timestamp) -> pd.DataFrame:

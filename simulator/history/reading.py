@@ -112,7 +112,9 @@ def _read_csv(path: Path) -> Cells:
     try:
         table = pacsv.read_csv(
             pa.BufferReader(data),
-            read_options=pacsv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES),
+            read_options=pacsv.ReadOptions(
+                use_threads=False, block_size=BLOCK_BYTES, column_names=names, skip_rows=1
+            ),
             parse_options=pacsv.ParseOptions(
                 newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=remember
             ),
@@ -142,7 +144,7 @@ def _bent_faults(where: str, bent: list[tuple[int, int]], n_columns: int) -> tup
             f"has {n} cells, the heading has {n_columns}",
             remedy,
         )
-        for row, n in bent[:20]
+        for row, n in bent[:5]
     ]
     if len(bent) > len(shown):
         shown.append(Fault(where, f"and {len(bent) - len(shown):,} more such rows"))

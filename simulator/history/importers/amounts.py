@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from simulator.history.importers.cells import EMPTY_NUMBERS, as_text, blank, map_unique
+from simulator.history.importers.cells import EMPTY_NUMBERS, as_text, blank, map_unique, matches
 
 SIGNS = {"$": "$", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "us$": "USD", "c$": "CAD", "a$": "AUD"}
 CODE = re.compile(r"\b([A-Z]{3})\b")
@@ -73,14 +73,14 @@ def _plain_numbers(text: pd.Series[Any]) -> pd.Series[Any]:
     try:
         numbers = _numbers(text)
     except pa.ArrowInvalid:
-        numbers = _numbers(text.where(text.str.fullmatch(PLAIN).fillna(False).astype(bool)))
+        numbers = _numbers(text.where(matches(text, PLAIN)))
     return numbers.mask(~np.isfinite(numbers))
 
 
 def _read_usual(text: pd.Series[Any], values: pd.Series[Any], currencies: set[str]) -> None:
     """Read cells such as $1,200.50 all at once; a million of them one by one would take long."""
     rest = text[values.isna() & text.notna()]
-    usual = rest[rest.str.fullmatch(USUAL).astype(bool)]
+    usual = rest[matches(rest, USUAL)]
     if len(usual):
         signs = usual.str.slice(0, 1).unique()
         currencies |= {SIGNS[sign] for sign in signs if sign in SIGNS}

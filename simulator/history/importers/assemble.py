@@ -153,10 +153,11 @@ def _currency(read: Tables, mapping: Mapping, journal: Journal) -> str:
         )
         remedy = "Export converted amounts (Salesforce: 'Amount (converted)'), or convert them first."
         raise InputError.of("amounts", what, remedy)
-    currency = mapping.currency or next(iter(seen), None)
-    return (
-        f"Amounts are in {currency}." if currency else "No currency is named: say 'currency: USD' in the map."
-    )
+    journal.currency = mapping.currency or next(iter(seen), "")
+    if not journal.currency:
+        return "No currency is named: say 'currency: USD' in the map."
+    source = "" if mapping.currency else ", as the files say ($ is taken for USD)"
+    return f"Amounts are in {journal.currency}{source}."
 
 
 def _worth_keeping(journal: Journal) -> tuple[str, ...]:

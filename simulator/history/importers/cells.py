@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from simulator.history.importers.sheet import plain
 
@@ -48,6 +50,12 @@ def map_unique(text: pd.Series[Any], function: Any) -> pd.Series[Any]:
     for i, value in enumerate(values):
         results[i] = function(value)
     return pd.Series(results[codes], index=text.index, dtype=object)
+
+
+def matches(text: pd.Series[Any], pattern: str) -> pd.Series[Any]:
+    """Return whether each cell is of a pattern as a whole; no for missing cells."""
+    hits = pc.match_substring_regex(pa.array(text, type=pa.large_string()), f"^(?:{pattern})$")
+    return pd.Series(hits.fill_null(False).to_numpy(zero_copy_only=False), index=text.index)
 
 
 def look_up(keys: pd.Series[Any], lookup: pd.Series[Any]) -> pd.Series[Any]:

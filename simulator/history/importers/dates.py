@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from simulator.history.importers.cells import EMPTY_NUMBERS, as_text, blank
+from simulator.history.importers.cells import EMPTY_NUMBERS, as_text, blank, matches
 from simulator.history.importers.sheet import Sheet
 
 ISO = r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?\s?(?:Z|UTC|[+-]\d{2}:?\d{2})?)?"
 ISO_LOCAL = r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?)?"
-OFFSET = r"[T ]\d{2}:\d{2}.*(?:Z|UTC|[+-]\d{2}:?\d{2})$"
+ISO_OFFSET = r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?(?:Z|[+-]\d{2}:?\d{2})"
+OFFSET = r".*[T ]\d{2}:\d{2}.*(?:Z|UTC|[+-]\d{2}:?\d{2})"
 SERIAL = r"[2-7]\d{4}(?:\.\d+)?"
 PARTS = re.compile(r"^(\d{1,2})[/-](\d{1,2})[/-](\d{4}|\d{2})\b")
 FIRST_YEAR, LAST_YEAR = 1980, 2100
@@ -77,10 +78,10 @@ def read_dates(
     if pd.api.types.is_datetime64_any_dtype(raw.dtype):
         return _in_years(raw, _local(raw, timezone), "dates of the file")
     text = blank(as_text(raw), EMPTY_NUMBERS | set(empty))
-    if form is None and bool(text.str.fullmatch(ISO_LOCAL).fillna(True).all()):
-        plain_days = _read_plain(text)
-        if plain_days is not None:
-            return _in_years(raw, plain_days, "ISO dates")
+    if form is None:
+        quick = _read_quickly(text, timezone)
+        if quick is not None:
+            return _in_years(raw, *quick)
     codes, unique = pd.factorize(text)
     cells = pd.Series(unique, dtype="str")
     days, read_as, what, remedy = _read_unique(cells, sheet, timezone, form)
@@ -100,13 +101,20 @@ def _in_years(raw: pd.Series[Any], values: pd.Series[Any], read_as: str) -> Date
     return Dates(values.mask(odd).astype("datetime64[ns]"), raw[odd], what, remedy, read_as)
 
 
-def _read_plain(text: pd.Series[Any]) -> pd.Series[Any] | None:
-    """Read ISO dates without offsets, fast; None if one of them is not on the calendar."""
-    try:
-        days = pa.array(text).cast(pa.timestamp("us"))
-    except pa.ArrowInvalid:
-        return None
-    return pd.Series(days.to_numpy(zero_copy_only=False), index=text.index)
+def _read_quickly(text: pd.Series[Any], timezone: str) -> tuple[pd.Series[Any], str] | None:
+    """Read ISO dates and times, all with or all without an offset; None if the column is anything else."""
+    filled = text.notna()
+    for pattern, kind in ((ISO_LOCAL, pa.timestamp("us")), (ISO_OFFSET, pa.timestamp("us", "UTC"))):
+        if bool((matches(text, pattern) == filled).all()):
+            try:
+                days = pa.array(text).cast(kind)
+            except pa.ArrowInvalid:  # a day that is not on the calendar
+                return None
+            read_as = "ISO dates" + (f", converted to {timezone}" if kind.tz else "")
+            values = days.cast(pa.timestamp("us")).to_numpy(zero_copy_only=False)
+            series = pd.Series(values, index=text.index)
+            return _local(series.dt.tz_localize("UTC") if kind.tz else series, timezone), read_as
+    return None
 
 
 def _read_unique(
@@ -115,10 +123,10 @@ def _read_unique(
     if wanted is not None:
         days = pd.to_datetime(cells, format=wanted, errors="coerce", utc="%z" in wanted)
         return _local(days, timezone), wanted, f"'{{value}}' is not of the form {wanted}", _FORMAT
-    iso = cells.str.fullmatch(ISO)
+    iso = matches(cells, ISO)
     if len(cells) == 0 or 2 * iso.sum() >= len(cells):
         return _read_iso(cells, iso, timezone)
-    if cells.str.fullmatch(SERIAL).all():
+    if matches(cells, SERIAL).all():
         days = EXCEL_EPOCH + pd.to_timedelta(pd.to_numeric(cells), unit="D")
         return days.dt.round("s"), "day numbers of Excel", "", ""
     return _read_by_trying(cells, sheet)
@@ -136,7 +144,7 @@ def _read_iso(
 ) -> tuple[pd.Series[Any], str, str, str]:
     what = "'{value}' is not a date like the others of the column (2026-03-31)"
     readable = cells.where(iso)
-    offset = readable.str.contains(OFFSET, regex=True).fillna(False).astype(bool)
+    offset = matches(readable, OFFSET)
     if offset.any() and not offset[iso].all():
         readable = readable.where(offset)
         what = "'{value}' has no offset from UTC, as other cells of the column do"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from simulator.history.importers.cells import look_up, map_unique
@@ -62,8 +63,8 @@ def finish_deals(
     """
     deals = _with_ids(deals, "opportunities", journal)
     changes = _with_ids(changes, "stage_changes", journal)
-    changes = _without_orphans(changes, deals, journal)
-    changes = changes.sort_values(["opportunity_id", "changed_at"], kind="stable").reset_index(drop=True)
+    changes = _in_order(changes, deals, journal)
+    deals = deals.assign(deal=np.arange(len(deals)))
     note_most_likely(pd.concat([deals["category"], changes["category"]]), journal)
     use_deals = deals if len(changes) == 0 or deals["stage"].notna().any() else deals.iloc[:0]
     stages, changes = StageTable(mapping, may_guess, journal).resolve(use_deals, changes)
@@ -111,23 +112,25 @@ def _with_ids(frame: pd.DataFrame, table: str, journal: Journal) -> pd.DataFrame
     return frame[~nameless]
 
 
-def _without_orphans(changes: pd.DataFrame, deals: pd.DataFrame, journal: Journal) -> pd.DataFrame:
-    orphan = ~changes["opportunity_id"].isin(deals["opportunity_id"])
+def _in_order(changes: pd.DataFrame, deals: pd.DataFrame, journal: Journal) -> pd.DataFrame:
+    """Return the changes by deal and time, with the position of their deal, and none of unknown deals."""
+    index = pd.Index(deals["opportunity_id"]).drop_duplicates()
+    changes = changes.assign(deal=index.get_indexer(pd.Index(changes["opportunity_id"])))
+    orphan = changes["deal"] < 0
     if orphan.any():
         files, example = listed(changes["file"].unique()), changes.loc[orphan, "opportunity_id"].iloc[0]
-        journal.drop(
-            "stage_changes",
-            files,
-            "changes of deals that are not in the file of deals",
-            int(orphan.sum()),
-            example,
-        )
-    return changes[~orphan]
+        reason = "changes of deals that are not in the file of deals"
+        journal.drop("stage_changes", files, reason, int(orphan.sum()), example)
+        if orphan.all():
+            what = f"no change belongs to any deal: '{example}' and the others are not among the deals"
+            journal.fault(files, what, "Export both files with the same id of the deal.")
+    order = np.lexsort((changes["changed_at"].to_numpy(), changes["deal"].to_numpy()))
+    return changes.iloc[order[int(orphan.sum()) :]].reset_index(drop=True)
 
 
 def _without_repeats(changes: pd.DataFrame, journal: Journal) -> pd.DataFrame:
     """Leave out rows in which nothing that matters changed."""
-    same = changes["opportunity_id"] == changes["opportunity_id"].shift()
+    same = changes["deal"] == changes["deal"].shift()
     for column in ("stage", "amount", "close_date"):
         before = changes[column].shift()
         same &= (changes[column] == before) | (changes[column].isna() & before.isna())

@@ -78,7 +78,7 @@ def import_files(
     used = _resolve(mapping, given, map_path, files)
     _refuse_unused(given, used, mapping, label)
     history = assemble(mapping, files, journal, kind in ("salesforce", "hubspot"), as_of)
-    return Imported(history, understanding(kind, history, mapping, journal))
+    return Imported(history, understanding(kind, history, journal))
 
 
 def _by_name(paths: Sequence[Path]) -> dict[str, Path]:

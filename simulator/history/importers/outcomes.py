@@ -115,9 +115,7 @@ def _with_closed_date(
     """Date the ends: by their column, else by the last change into a closed stage, else by the close date."""
     closed = deals["outcome"].notna()
     is_end = _of_stage(changes["stage"], by_stage).notna()
-    was_end = is_end.shift(fill_value=False) & (
-        changes["opportunity_id"] == changes["opportunity_id"].shift()
-    )
+    was_end = is_end.shift(fill_value=False) & (changes["deal"] == changes["deal"].shift())
     entered = changes[is_end & ~was_end]  # later rows of a closed deal are edits, not another end
     last_end = entered.groupby("opportunity_id")["changed_at"].max().dt.normalize()
     by_change = look_up(deals["opportunity_id"], last_end)

@@ -8,11 +8,10 @@ from typing import Any
 import pandas as pd
 
 from simulator.history.importers.journal import Journal, Understanding
-from simulator.history.importers.mapping import Mapping
 from simulator.history.tables import History
 
 
-def understanding(kind: str, history: History, mapping: Mapping, journal: Journal) -> Understanding:
+def understanding(kind: str, history: History, journal: Journal) -> Understanding:
     """Return all that was understood, with totals to compare with the CRM."""
     files = [
         replace(read, unused=tuple(sorted(_unused(read.file, journal)))) for read in journal.files.values()
@@ -25,7 +24,7 @@ def understanding(kind: str, history: History, mapping: Mapping, journal: Journa
         dropped=tuple(journal.dropped),
         stages=tuple(journal.stages),
         tables=tables,
-        figures=_figures(history, mapping),
+        figures=_figures(history, journal),
         notes=history.notes,
     )
 
@@ -34,9 +33,9 @@ def _unused(file: str, journal: Journal) -> set[str]:
     return journal.headings.get(file, set()) - {column for name, column in journal.used if name == file}
 
 
-def _figures(history: History, mapping: Mapping) -> dict[str, Any]:
+def _figures(history: History, journal: Journal) -> dict[str, Any]:
     deals = history.opportunities
-    figures: dict[str, Any] = {"as_of": history.as_of.isoformat(), "currency": mapping.currency or ""}
+    figures: dict[str, Any] = {"as_of": history.as_of.isoformat(), "currency": journal.currency}
     if len(deals):
         outcome = deals["outcome"].fillna("open")
         figures |= {

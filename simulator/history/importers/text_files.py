@@ -190,6 +190,8 @@ def _closing_lines(table: pa.Table, bad: list[Any]) -> list[Any]:
 
     Reports of Salesforce end with some; rows of the wrong length anywhere else are faults.
     """
+    if not bad:
+        return []
     last = table.num_rows + len(bad)
     blank = _blank(table)
     good = sorted(set(range(1, last + 1)) - {row.number for row in bad}) if len(bad) < last else []
