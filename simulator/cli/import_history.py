@@ -91,13 +91,16 @@ def _print(understanding: Understanding, hygiene: Hygiene, console: Console) -> 
     _print_figures(understanding.figures, console)
     console.say("\nLeft out" if understanding.dropped else "\nNothing was left out.")
     for dropped in understanding.dropped:
+        place = dropped.file or dropped.table
         example = f" ({dropped.example})" if dropped.example else ""
-        console.say(f"  {dropped.rows:,} rows of {dropped.file or dropped.table}: {dropped.reason}{example}")
+        console.say(f"  {_count(dropped.rows, 'row')} of {place}: {dropped.reason}{example}")
     console.say("\nTo know")
     for note in understanding.notes:
         console.say(f"  {note}")
     n_found = len(hygiene.table)
-    console.say(f"  Hygiene: {n_found} kinds of oddities, in {HYGIENE}; `simulator audit` prints them.")
+    console.say(
+        f"  Hygiene: {_count(n_found, 'kind')} of oddities, in {HYGIENE}; `simulator audit` prints them."
+    )
 
 
 def _meanings(understanding: Understanding, name: str, file: str) -> Any:
@@ -131,6 +134,10 @@ def _plain(cell: str) -> Any:
     return Text(cell)
 
 
+def _count(n: int, noun: str) -> str:
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
 def _print_figures(figures: dict[str, Any], console: Console) -> None:
     unit = f" {figures['currency']}" if figures["currency"] else ""
     console.say(f"Figures, as of {figures['as_of']}")
@@ -143,7 +150,9 @@ def _print_figures(figures: dict[str, Any], console: Console) -> None:
             without = figures["without_amount"].get(outcome, 0)
             amount = f"{figures['amounts'].get(outcome, 0.0):,.2f}{unit}"
             rest = f" ({without:,} without an amount)" if without else ""
-            console.say(f"  {outcome}: {n:,} deals, {amount if without < n else 'amounts unknown'}{rest}")
+            console.say(
+                f"  {outcome}: {_count(n, 'deal')}, {amount if without < n else 'amounts unknown'}{rest}"
+            )
         segments = ", ".join(f"{name} ({n:,})" for name, n in figures["segments"].items())
         console.say(f"  segments: {segments}")
     if "arr" in figures:

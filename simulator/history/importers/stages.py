@@ -44,6 +44,8 @@ N_TO_CHANGE = 5
 """Rows on each side of a day that make a change of category a fact rather than a slip."""
 CHANCES = ((70.0, "commit"), (40.0, "best_case"), (0.0, "pipeline"))
 """Probability in percent from which a category is guessed, where a CRM tells nothing better."""
+NOW = pd.Timestamp.max
+"""Time of what is known of a deal's present only."""
 RANKS = {"lead": 0, "pipeline": 1, "best_case": 2, "commit": 3, "closed": 4, "omitted": 5}
 
 
@@ -109,13 +111,13 @@ class StageTable:
         said = {plain(stage): stage for stage in self.mapping.stages}
         for specs in self.mapping.stages.items():
             self._add_said(*specs)
-        unknown = [s for s in seen["stage"].dropna().unique() if plain(s) not in said]
-        facts = [self._facts(stage, seen[seen["stage"] == stage]) for stage in unknown]
+        by_stage = seen.groupby("stage", sort=False)
+        facts = [self._facts(str(stage), rows) for stage, rows in by_stage if plain(stage) not in said]
         overrides: dict[tuple[str, str], str] = {}
         guessed = [f for f in facts if not self._add_found(f, overrides)]
         self._add_guessed(guessed, seen)
         changes = _renamed(changes, said, overrides, self.rows)
-        rows = self.rows if self.mapping.stages and not unknown else _in_order(self.rows, seen)
+        rows = self.rows if self.mapping.stages and not facts else _in_order(self.rows, seen)
         return _table(rows), changes
 
     def _add_said(self, stage: str, specs: tuple[StageSpec, ...]) -> None:
@@ -228,7 +230,7 @@ def _letters(cell: str) -> str:
 
 def _observations(deals: pd.DataFrame, changes: pd.DataFrame) -> pd.DataFrame:
     columns = ["deal", "stage", "category", "probability", "is_closed", "is_won", "file", "row"]
-    now = deals.reindex(columns=columns).assign(at=pd.Timestamp.max)
+    now = deals.reindex(columns=columns).assign(at=NOW)
     then = changes.reindex(columns=columns).assign(at=changes["changed_at"])
     if then["category"].notna().any():
         now = now.assign(
@@ -260,8 +262,8 @@ def _switch(words: pd.Series[Any], at: pd.Series[Any]) -> tuple[pd.Timestamp, st
 
 
 def _by_first_visit(stages: list[str], seen: pd.DataFrame) -> list[str]:
-    """Return stages in the order in which deals visit them."""
-    visits = seen[seen["stage"].isin(stages)].sort_values(["deal", "at"], kind="stable")
+    """Return stages in the order in which deals visit them; the rows are in order of deal and time."""
+    visits = seen[seen["stage"].isin(stages) & (seen["at"] < NOW)]
     if visits.empty:
         return stages
     place = visits.groupby("deal").cumcount()
