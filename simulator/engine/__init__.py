@@ -1,1 +1,1 @@
-
+"""From rates and a scenario to simulated paths."""

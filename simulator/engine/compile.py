@@ -14,9 +14,12 @@ from simulator.engine import lever_effects
 from simulator.engine.effect_rows import EffectRows, effect_rows
 from simulator.engine.inline import with_inline_rates
 from simulator.engine.keys import STREAM_BITS, unique_keys
+from simulator.engine.neutral import no_customers, unlimited
 from simulator.engine.rate_draws import RateDraws, draw_rates
 from simulator.fiscal import FiscalCalendar, day_number, month_number, month_start_day
 from simulator.history.tables import CATEGORIES
+from simulator.kernels.capacity import CapacityPlan
+from simulator.kernels.customers import CustomerPlan
 from simulator.kernels.deals import NEVER, DealPlan
 from simulator.scenario.schema import Scenario
 
@@ -65,9 +68,7 @@ def horizon(as_of: dt.date, calendar: FiscalCalendar, n_quarters: int) -> Horizo
     length = month_start_day(months + 1) - month_start_day(months)
     share = np.minimum(np.diff(month_end, prepend=0.0) / length, 1.0)
     partial = tomorrow.day > 1 or first > calendar.first_month(first_quarter)
-    return Horizon(
-        as_of, months, month_end, first_quarter + np.arange(n_quarters), share, partial
-    )
+    return Horizon(as_of, months, month_end, first_quarter + np.arange(n_quarters), share, partial)
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,10 @@ class Compiled:
     Parameters
     ----------
     plan : DealPlan
+    capacity : CapacityPlan
+    customers : CustomerPlan
+    opening : ndarray of float64, shape (segment,)
+        ARR at as_of. Unit: cents.
     horizon : Horizon
     segments : tuple of str
     open_deals : pandas.DataFrame
@@ -88,6 +93,9 @@ class Compiled:
     """
 
     plan: DealPlan
+    capacity: CapacityPlan
+    customers: CustomerPlan
+    opening: Floats
     horizon: Horizon
     segments: tuple[str, ...]
     open_deals: pd.DataFrame
@@ -120,7 +128,7 @@ def compile_scenario(
     n_draws = settings.rate_draws if settings.rate_uncertainty else 1
     rates = draw_rates(full, settings.seed, n_draws, settings.rate_uncertainty)
     ahead = horizon(as_of, scenario.fiscal_calendar(), scenario.horizon_quarters)
-    open_deals = open_deals[open_deals["segment"].isin(full.segments)]
+    open_deals = _in_segment_order(open_deals, full.segments)
     rows = effect_rows(full, rates, open_deals)
     levers = lever_effects.resolve(scenario, full.segments, full.arrivals, ahead.months)
     plan = DealPlan(
@@ -143,15 +151,39 @@ def compile_scenario(
         open_entity=unique_keys([f"deal/{name}" for name in open_deals["opportunity_id"]]),
         open_state=_open_state(open_deals, full, rows, ahead),
         open_amount=np.rint(np.nan_to_num(open_deals["amount"].to_numpy(np.float64) * CENTS, nan=-1.0)),
+        open_first=_segment_starts(open_deals, full.segments),
         stream_key=_stream_keys(full),
         stream_segment=full.arrivals.segment.astype(np.int64),
         stream_sals=_sals(full, rates, levers.sals, ahead),
+        stream_rep_sals=np.zeros((n_draws, len(full.arrivals.source), ahead.months.size)),
         stream_dispersion=full.arrivals.dispersion.astype(np.float64),
         stream_profile_cdf=rows.stream_profile_cdf,
         stream_effect_row=rows.stream_row,
         shock_sd=np.array([full.shock_close, full.shock_demand]) * settings.shared_shock,
     )
-    return Compiled(plan, ahead, full.segments, open_deals, full, rates)
+    return Compiled(
+        plan=plan,
+        capacity=unlimited(len(full.segments), n_draws),
+        customers=no_customers(plan),
+        opening=np.zeros(len(full.segments)),
+        horizon=ahead,
+        segments=full.segments,
+        open_deals=open_deals,
+        calibration=full,
+        rates=rates,
+    )
+
+
+def _in_segment_order(open_deals: pd.DataFrame, segments: tuple[str, ...]) -> pd.DataFrame:
+    place = {name: number for number, name in enumerate(segments)}
+    known = open_deals[open_deals["segment"].isin(segments)]
+    return known.iloc[np.argsort(known["segment"].map(place).to_numpy(np.int64), kind="stable")]
+
+
+def _segment_starts(open_deals: pd.DataFrame, segments: tuple[str, ...]) -> Ints:
+    place = {name: number for number, name in enumerate(segments)}
+    counts = np.bincount(open_deals["segment"].map(place).to_numpy(np.int64), minlength=len(segments))
+    return np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
 
 
 def hazard_table(
@@ -172,9 +204,7 @@ def hazard_table(
         factor = rates.factors[name]
         spread = [n_draws, 1, n_categories, 1, 1, 1, 1, 1, n_destinations]
         spread[axis] = factor.shape[2]
-        applied = np.broadcast_to(
-            factor.reshape(spread), (n_draws, n_segments, *spread[2:])
-        )
+        applied = np.broadcast_to(factor.reshape(spread), (n_draws, n_segments, *spread[2:]))
         table *= np.where(stated[None, :, :, None, None, None, None, None, None], 1.0, applied)
     # A deal in the late stage cannot advance to it once more.
     table[:, :, :, 1, ..., n_destinations - 1] = 0.0
@@ -216,9 +246,7 @@ def _stream_keys(calibration: Calibration) -> npt.NDArray[np.uint64]:
     return unique_keys(names, STREAM_BITS)
 
 
-def _open_state(
-    open_deals: pd.DataFrame, calibration: Calibration, rows: EffectRows, ahead: Horizon
-) -> Ints:
+def _open_state(open_deals: pd.DataFrame, calibration: Calibration, rows: EffectRows, ahead: Horizon) -> Ints:
     """Return where every open deal stands, shape (open deal, 7); months count from the first simulated."""
     first = int(ahead.months[0])
     position = {name: place for place, name in enumerate(calibration.segments)}

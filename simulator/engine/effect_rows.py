@@ -1,4 +1,4 @@
-"""Rows of the effect table: what a deal is (source, competitor, compelling event, size) as one factor per destination."""
+"""Rows of the effect table: source, competitor, compelling event and size as one factor per destination."""
 
 from __future__ import annotations
 
@@ -84,9 +84,7 @@ def _open_levels(calibration: Calibration, open_deals: pd.DataFrame) -> list[dic
             by_effect[name] = _size_bands(calibration, open_deals)
         elif name in open_deals.columns:
             by_effect[name] = [level_of(calibration, name, value) for value in open_deals[name]]
-    return [
-        {name: levels[deal] for name, levels in by_effect.items()} for deal in range(len(open_deals))
-    ]
+    return [{name: levels[deal] for name, levels in by_effect.items()} for deal in range(len(open_deals))]
 
 
 def _size_bands(calibration: Calibration, open_deals: pd.DataFrame) -> list[int]:

@@ -124,9 +124,7 @@ def _extended(calibration: Calibration, names: tuple[str, ...]) -> Calibration:
         offset=Dirichlet(more(calibration.offset.concentration), more(calibration.offset.events)),
         push=Dirichlet(more(calibration.push.concentration, first), more(calibration.push.events)),
         early_push=more(calibration.early_push, np.array([0.0, 1.0])),
-        entry=Dirichlet(
-            more(calibration.entry.concentration, np.eye(6)[0]), more(calibration.entry.events)
-        ),
+        entry=Dirichlet(more(calibration.entry.concentration, np.eye(6)[0]), more(calibration.entry.events)),
     )
 
 
@@ -145,9 +143,7 @@ def _with_segment(calibration: Calibration, index: int, segment: Segment) -> Cal
         changed = replace(changed, amounts=tuple(amounts))
     if segment.close_in_days is not None:
         width = changed.offset.concentration.shape[1]
-        changed = replace(
-            changed, offset=_row(changed.offset, index, _offsets(segment.close_in_days, width))
-        )
+        changed = replace(changed, offset=_row(changed.offset, index, _offsets(segment.close_in_days, width)))
     if segment.sals_per_month is not None:
         changed = replace(
             changed,

@@ -57,9 +57,7 @@ class LeverEffects:
     close_multiplier: Floats
 
 
-def resolve(
-    scenario: Scenario, segments: tuple[str, ...], arrivals: Arrivals, months: Ints
-) -> LeverEffects:
+def resolve(scenario: Scenario, segments: tuple[str, ...], arrivals: Arrivals, months: Ints) -> LeverEffects:
     """Return the factors that a scenario's levers amount to.
 
     Raises
@@ -132,7 +130,8 @@ def slip_less(table: Floats, slippage: Floats) -> None:
 
     Parameters
     ----------
-    table : ndarray of float64, shape (draw, segment, category, late, age, due, linearity, pushes, destination)
+    table : ndarray of float64
+        Shape (draw, segment, category, late, age, due, linearity, pushes, destination). Unit: per day.
     slippage : ndarray of float64, shape (segment,)
     """
     for segment in np.flatnonzero(slippage != 1.0):

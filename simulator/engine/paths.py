@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.fiscal import FiscalCalendar
+from simulator.kernels.customer_flows import ARR_FLOWS
 from simulator.kernels.flows import FLOWS, ORIGINS
 
 Floats = npt.NDArray[np.float64]
@@ -81,6 +82,9 @@ class Paths:
     rate_draw: npt.NDArray[np.int64]
     open_deals: tuple[str, ...]
     open_wins: npt.NDArray[np.int64]
+    arr_flows: Floats | None = None
+    arr_opening: Floats | None = None
+    monthly_customer_bookings: Floats | None = None
     n_averaged: int = 1
 
     @property
@@ -102,6 +106,18 @@ class Paths:
             No flow has that name.
         """
         return np.asarray(self.flows[..., FLOWS.index(name)])
+
+    def arr_flow(self, name: str) -> Floats:
+        """Return one flow of the customers, shape (path, period, segment).
+
+        Raises
+        ------
+        ValueError
+            No flow has that name, or no customers are simulated.
+        """
+        if self.arr_flows is None:
+            raise ValueError("no customers are simulated")
+        return np.asarray(self.arr_flows[..., ARR_FLOWS.index(name)])
 
     def bookings_by_origin(self) -> Floats:
         """Return new-business bookings, shape (path, period, segment, origin), simulated part only."""

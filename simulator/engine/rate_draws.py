@@ -218,10 +218,7 @@ def _draw_multipliers(drawer: _Drawer, kind: str, calibration: Calibration) -> F
 
 def _draw_shares(drawer: _Drawer, kind: str, law: Dirichlet, names: tuple[str, ...]) -> Floats:
     return np.stack(
-        [
-            drawer.shares(f"{kind}/{name}", row)
-            for name, row in zip(names, law.concentration, strict=True)
-        ],
+        [drawer.shares(f"{kind}/{name}", row) for name, row in zip(names, law.concentration, strict=True)],
         axis=1,
     )
 

@@ -6,10 +6,12 @@ import datetime as dt
 import os
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.stats import nbinom
 
 from simulator.calibration.calibration import Calibration
 from simulator.engine.compile import CENTS, Compiled, compile_scenario
@@ -18,10 +20,13 @@ from simulator.engine.position import Position, position
 from simulator.errors import InputError
 from simulator.history.states import deal_states, open_deals
 from simulator.history.tables import History
-from simulator.kernels.flows import FLOWS, N_FLOWS
+from simulator.kernels.customer_flows import ARR_FLOWS, N_ARR_FLOWS
+from simulator.kernels.flows import FLOWS, N_FLOWS, TIME_FLOWS
 from simulator.kernels.path import simulate_block
 from simulator.scenario.schema import Scenario
 
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 Progress = Callable[[int, int], None]
 
 BLOCK = 100
@@ -30,7 +35,8 @@ BLOCK = 100
 LUCK_AVERAGED = 50
 """With luck switched off, each reported path is the mean of this many futures, the same for all."""
 
-COUNTS = np.array([name.startswith("n_") for name in FLOWS])
+IS_MONEY = np.array([not name.startswith("n_") and name not in TIME_FLOWS for name in FLOWS])
+IS_ARR_MONEY = np.array([not name.startswith("n_") for name in ARR_FLOWS])
 
 
 def simulate(
@@ -62,10 +68,13 @@ def simulate(
     deals = open_deals(history, deal_states(history)) if history is not None else listed_deals(scenario)
     compiled = compile_scenario(scenario, calibration, deals, as_of)
     if not compiled.segments:
-        raise InputError.of(scenario.name, "there are no segments", "Give a history or 'segments' with rates.")
-    flows, bookings, wins, draws = run(compiled, scenario, progress)
+        raise InputError.of(
+            scenario.name, "there are no segments", "Give a history or 'segments' with rates."
+        )
+    outcome = run(compiled, scenario, progress)
     here: Position = position(compiled, history)
     ahead = compiled.horizon
+    has_customers = outcome.arr_flows.shape[1] > 0
     return Paths(
         scenario=scenario.name,
         currency=scenario.currency,
@@ -75,56 +84,70 @@ def simulate(
         quarters=ahead.quarters,
         partial=ahead.partial,
         segments=compiled.segments,
-        flows=flows,
-        monthly_bookings=bookings,
+        flows=outcome.flows,
+        monthly_bookings=outcome.bookings[..., 0],
         booked=here.booked,
         n_booked=here.n_booked,
         open_amount=here.open_amount,
         due_amount=here.due_amount,
         n_open=here.n_open,
-        rate_draw=draws,
+        rate_draw=outcome.draws,
         open_deals=tuple(compiled.open_deals["opportunity_id"].astype(str)),
-        open_wins=wins,
-        n_averaged=futures_per_path(scenario),
+        open_wins=outcome.wins,
+        arr_flows=outcome.arr_flows if has_customers else None,
+        arr_opening=compiled.opening / CENTS if has_customers else None,
+        monthly_customer_bookings=outcome.bookings[..., 1:] if has_customers else None,
     )
 
 
-def futures_per_path(scenario: Scenario) -> int:
-    """Return how many futures each path is the mean of: 1, unless luck is switched off."""
+@dataclass(frozen=True)
+class Outcome:
+    """What the kernels return, money in scenario currency; axes as in ``Paths``."""
+
+    flows: Floats
+    arr_flows: Floats
+    bookings: Floats
+    wins: Ints
+    draws: Ints
+
+
+def run(compiled: Compiled, scenario: Scenario, progress: Progress | None) -> Outcome:
+    """Run the kernels on threads. Path p uses rate draw p modulo their number."""
     settings = scenario.simulation
-    return 1 if settings.luck else min(LUCK_AVERAGED, settings.paths)
-
-
-def run(
-    compiled: Compiled, scenario: Scenario, progress: Progress | None
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return flows, monthly bookings, wins of the open deals, and the rate draw of each path.
-
-    Money comes back in scenario currency. Path p uses rate draw p modulo their number.
-    """
-    settings = scenario.simulation
-    averaged = futures_per_path(scenario)
+    averaged = 1 if settings.luck else min(LUCK_AVERAGED, settings.paths)
     n_paths = max(1, settings.paths // averaged)
-    n_draws = compiled.plan.hazard.shape[0]
     n_months, n_quarters = compiled.horizon.months.size, compiled.horizon.quarters.size
     n_segments = len(compiled.segments)
-    flows = np.empty((n_paths, n_quarters, n_segments, N_FLOWS))
-    bookings = np.empty((n_paths, n_months, n_segments))
+    n_arr_quarters = n_quarters if compiled.customers.terms.size else 0
+    out = (
+        np.empty((n_paths, n_quarters, n_segments, N_FLOWS)),
+        np.empty((n_paths, n_arr_quarters, n_segments, N_ARR_FLOWS)),
+        np.zeros((n_paths, n_months, n_segments, 3)),
+    )
     wins = np.zeros((len(compiled.open_deals), n_quarters), dtype=np.int64)
-    draws = np.arange(n_paths, dtype=np.int64) % n_draws
-    seed = np.uint64(settings.seed)
+    draws = np.arange(n_paths, dtype=np.int64) % compiled.plan.hazard.shape[0]
+    busiest = n_busiest(compiled)
 
-    def block(first: int) -> tuple[int, npt.NDArray[np.int64]]:
+    def block(first: int) -> tuple[int, Ints]:
         rows = slice(first, min(first + BLOCK, n_paths))
         won = np.zeros_like(wins)
         simulate_block(
-            compiled.plan, seed, first, averaged, draws[rows], flows[rows], bookings[rows], won
+            compiled.plan,
+            compiled.capacity,
+            compiled.customers,
+            np.uint64(settings.seed),
+            first,
+            averaged,
+            draws[rows],
+            compiled.opening,
+            (out[0][rows], out[1][rows], out[2][rows]),
+            won,
+            busiest,
         )
         return rows.stop - rows.start, won
 
     done = 0
-    n_threads = settings.threads or os.cpu_count() or 1
-    with ThreadPoolExecutor(n_threads) as pool:
+    with ThreadPoolExecutor(settings.threads or os.cpu_count() or 1) as pool:
         waiting = {pool.submit(block, first) for first in range(0, n_paths, BLOCK)}
         try:
             while waiting:
@@ -139,15 +162,32 @@ def run(
             for task in waiting:
                 task.cancel()
             raise
-    flows[..., ~COUNTS] /= CENTS
+    out[0][..., IS_MONEY] /= CENTS
+    out[1][..., IS_ARR_MONEY] /= CENTS
+    bookings = out[2]
     bookings /= CENTS
-    return flows, bookings, wins, draws
+    return Outcome(out[0], out[1], bookings, wins, draws)
+
+
+def n_busiest(compiled: Compiled) -> int:
+    """Return more deals than any segment can have in work, or SALs in a month, at once."""
+    plan, capacity = compiled.plan, compiled.capacity
+    heads = np.bincount(capacity.seat_segment, minlength=len(compiled.segments))
+    slots = float((capacity.slots_per_rep * capacity.ramp.max(axis=2) * heads).max()) + 1.0
+    # Six deviations of the shared shock and a chance of 1e-12: more than 32-bit uniforms can reach.
+    most = np.exp(6.0 * plan.shock_sd[1]) * (
+        plan.stream_sals.max(axis=(0, 2)) + plan.stream_rep_sals.max(axis=(0, 2)) * heads[plan.stream_segment]
+    )
+    size = np.where(np.isinf(plan.stream_dispersion), 1e12, plan.stream_dispersion)
+    sals = nbinom.isf(1e-12, size, size / (size + most))
+    by_segment = np.bincount(plan.stream_segment, sals, minlength=len(compiled.segments))
+    return int(max(slots, by_segment.max(initial=0.0))) + 1
 
 
 def kernels_are_compiled() -> bool:
     """Return whether the kernels were compiled before on this machine and need only be loaded."""
-    cache = simulate_block._cache  # noqa: SLF001
-    folder = cache._cache_path  # noqa: SLF001
+    cache = simulate_block._cache
+    folder = cache._cache_path
     name = "path.simulate_block-"
     return os.path.isdir(folder) and any(
         entry.startswith(name) and entry.endswith(".nbi") for entry in os.listdir(folder)

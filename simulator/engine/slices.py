@@ -14,9 +14,7 @@ N_SLICES = 1024
 N_MULTIPLIER_SLICES = 256
 
 
-def slice_means(
-    values: Floats, weights: Floats, tail: tuple[float, float, float], n_slices: int
-) -> Floats:
+def slice_means(values: Floats, weights: Floats, tail: tuple[float, float, float], n_slices: int) -> Floats:
     """Return the means of the equal-probability slices of a weighted sample with a Pareto tail.
 
     Parameters
@@ -46,8 +44,10 @@ def slice_means(
         p_tail = 1.0 - reached[-1]
         left = np.clip((1.0 - edges) / p_tail, 0.0, 1.0)
         over = (1.0 - left ** (1.0 - shape)) / (1.0 - shape)
-        excess = scale * (over - (1.0 - left)) / shape if abs(shape) > 1e-9 else scale * (
-            (1.0 - left) + np.where(left > 0, left * np.log(np.maximum(left, 1e-300)), 0.0)
+        excess = (
+            scale * (over - (1.0 - left)) / shape
+            if abs(shape) > 1e-9
+            else scale * ((1.0 - left) + np.where(left > 0, left * np.log(np.maximum(left, 1e-300)), 0.0))
         )
         integral = integral + np.where(edges > reached[-1], p_tail * (start * (1.0 - left) + excess), 0.0)
     return np.diff(integral) * n_slices

@@ -18,8 +18,10 @@ from simulator.kernels.customers import (
     N_TERM_CLASSES,
     YEAR_QUARTERS,
     Customer,
+    add_cohort,
+    begin_existing,
+    existing_customer,
     keep,
-    keep_existing,
 )
 from simulator.kernels.deals import Luck
 
@@ -108,7 +110,10 @@ def simulate_book(plan, seed, first_path, draws, opening, flows, bookings):
         cohort[:] = 0.0
         luck = Luck(np.uint64(seed), np.uint64(first_path + row), draws[row])
         for index in range(plan.entity.shape[0]):
-            keep_existing(plan, luck, index, monthly, cohort, quarter_arr)
+            customer = existing_customer(plan, index)
+            begin_existing(plan, index, quarter_arr)
+            keep(plan, luck, customer, monthly, quarter_arr)
+            add_cohort(customer.segment, quarter_arr, cohort)
         close_books(plan, opening, monthly, cohort, flows[row], bookings[row])
 
 

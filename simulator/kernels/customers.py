@@ -388,24 +388,17 @@ def add_cohort(segment, quarter_arr, cohort):
 
 
 @njit(cache=True, _nrt=False, forceinline=True)
-def keep_existing(plan, luck, index, flows, cohort, quarter_arr):
-    """Live a customer of as_of to the end of the horizon and add it to flows and cohort sums."""
+def begin_existing(plan, index, quarter_arr):
+    """Write what a customer of as_of had at the end of the four quarters before."""
     for quarter in range(YEAR_QUARTERS):
         quarter_arr[quarter] = plan.base[index, quarter]
-    customer = existing_customer(plan, index)
-    keep(plan, luck, customer, flows, quarter_arr)
-    add_cohort(customer.segment, quarter_arr, cohort)
 
 
 @njit(cache=True, _nrt=False, forceinline=True)
-def keep_won(plan, luck, customer, flows, cohort, quarter_arr):
-    """Live a new customer from its start and add it to flows and cohort sums; without ARR there is none."""
-    if customer.arr < 1.0:
-        return
+def begin_won(plan, customer, flows, quarter_arr):
+    """Count a new customer; before its first quarter it had nothing."""
     month = int(customer.time)
     flows[month, customer.segment, NEW] += customer.arr
     flows[month, customer.segment, N_NEW] += 1.0
     for quarter in range(YEAR_QUARTERS + (month + plan.first_month_of_quarter) // 3):
         quarter_arr[quarter] = 0.0
-    keep(plan, luck, customer, flows, quarter_arr)
-    add_cohort(customer.segment, quarter_arr, cohort)

@@ -83,12 +83,16 @@ class DealPlan(NamedTuple):
     """(open deal, 7) segment, category, late, entered month, close month, pushes, effect row."""
     open_amount: Floats
     """(open deal,) cents; negative where unknown: then drawn."""
+    open_first: Ints
+    """(segment + 1,) where each segment's open deals begin; they stand in the order of the segments."""
     stream_key: npt.NDArray[np.uint64]
     """(stream,) key of the draws of the deals that a stream of demand creates."""
     stream_segment: Ints
     """(stream,) its segment."""
     stream_sals: Floats
     """(draw, stream, month) expected SALs."""
+    stream_rep_sals: Floats
+    """(draw, stream, month) expected SALs for each ramped rep of the stream's segment besides."""
     stream_dispersion: Floats
     """(stream,) size of the negative binomial."""
     stream_profile_cdf: Floats
@@ -135,7 +139,8 @@ def next_move(plan, draw, segment, month, close_month, u, u_length, u_early):
         return NEVER, 0
     length = search(plan.push_cdf[draw, segment], u_length)
     early = plan.early_push[draw, segment]
-    if close_month > month and early > 0.0:
+    # The chance of a push before the month due is at most early * months: most need no logarithm.
+    if u_early < early * (close_month - month):
         wait = _geometric(u_early, early)
         if month + wait < close_month:
             return month + wait, length
@@ -341,6 +346,13 @@ def open_deal(plan, luck, index):
 
 
 @njit(cache=True, _nrt=False, forceinline=True)
+def birth_time(luck, entity, start, end):
+    """Return when in its month a new deal is qualified."""
+    _, _, _, u_time = block(luck.seed, luck.path, entity, np.uint64(0), BIRTH)
+    return start + u_time * (end - start)
+
+
+@njit(cache=True, _nrt=False, forceinline=True)
 def new_deal(plan, luck, stream, entity, month):
     """Return a deal at its SAL, at a uniform moment of its month: its size, date and kind are drawn."""
     segment = plan.stream_segment[stream]
@@ -359,5 +371,36 @@ def new_deal(plan, luck, stream, entity, month):
     row = plan.stream_effect_row[stream, profile, int(u_amount * 3.0)]
     close_month = NEVER if no_date else month + offset
     return Deal(
-        entity, time, month, segment, place // 2, place % 2, month, close_month, 0, amount, row, ORIGIN_CREATED
+        entity,
+        time,
+        month,
+        segment,
+        place // 2,
+        place % 2,
+        month,
+        close_month,
+        0,
+        amount,
+        row,
+        ORIGIN_CREATED,
+    )
+
+
+@njit(cache=True, _nrt=False, forceinline=True)
+def taken_up(deal, time, month):
+    """Return a deal whose life begins when a rep takes it up; all its plans move by as many months."""
+    close_month = deal.close_month if deal.close_month >= NEVER else deal.close_month + month - deal.month
+    return Deal(
+        deal.entity,
+        time,
+        month,
+        deal.segment,
+        deal.category,
+        deal.late,
+        month,
+        close_month,
+        deal.pushes,
+        deal.amount,
+        deal.effect_row,
+        deal.origin,
     )

@@ -18,10 +18,24 @@ FLOWS = (
     "n_lost_no_decision",
     "n_slipped",
     "n_created",
+    "waited_out",
+    "n_waited_out",
+    "n_taken_up",
+    "waiting_days",
+    "busy_days",
+    "slot_days",
+    "rep_months",
+    "ramped_rep_months",
 )
 """``won_*``: signed amounts. ``won_open_amount``: what the won deals stood at before signing, so that
 open + created - won_open_amount - lost_* = still open. ``slipped``: amount of deals whose close date
-moved out of its fiscal quarter, in the quarter that it left."""
+moved out of its fiscal quarter, in the quarter that it left. ``waited_out``: SALs that gave up waiting
+for a rep, already counted in ``lost_no_decision``. ``waiting_days``, ``busy_days`` and ``slot_days``: deal-days
+of SALs waiting, of deals worked and of slots there were to work them, in segments whose reps are
+simulated; ``rep_months`` and ``ramped_rep_months``: reps employed there, and weighted by their ramp."""
+
+TIME_FLOWS = ("waiting_days", "busy_days", "slot_days", "rep_months", "ramped_rep_months")
+"""Flows that are neither money nor deals."""
 
 N_FLOWS = len(FLOWS)
 N_ORIGINS = len(ORIGINS)
@@ -36,3 +50,11 @@ N_LOST_COMPETITION = FLOWS.index("n_lost_competition")
 N_LOST_NO_DECISION = FLOWS.index("n_lost_no_decision")
 N_SLIPPED = FLOWS.index("n_slipped")
 N_CREATED = FLOWS.index("n_created")
+WAITED_OUT = FLOWS.index("waited_out")
+N_WAITED_OUT = FLOWS.index("n_waited_out")
+N_TAKEN_UP = FLOWS.index("n_taken_up")
+WAITING_DAYS = FLOWS.index("waiting_days")
+BUSY_DAYS = FLOWS.index("busy_days")
+SLOT_DAYS = FLOWS.index("slot_days")
+REP_MONTHS = FLOWS.index("rep_months")
+RAMPED_REP_MONTHS = FLOWS.index("ramped_rep_months")

@@ -1,124 +1,254 @@
-"""Whole paths: open deals lived to their end, new deals created month by month."""
+"""Whole paths: open deals lived to their end, new deals taken up by reps, wins turned into customers."""
 
-import math
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from numba import njit
 
-from simulator.kernels.deals import DESTINATION_WON, Luck, live, new_deal, open_deal
-from simulator.kernels.draws import SALS, SHOCK, block, negative_binomial, standard_normal
-from simulator.kernels.flows import CREATED, N_CREATED, N_FLOWS, N_ORIGINS, WON
+from simulator.kernels.capacity import (
+    FOREVER,
+    gives_up_after,
+    next_free,
+    pop,
+    push,
+    slots_of,
+    staff,
+)
+from simulator.kernels.customer_flows import N_ARR_FLOWS, N_COHORT_FLOWS
+from simulator.kernels.customer_paths import close_books
+from simulator.kernels.customers import (
+    YEAR_QUARTERS,
+    add_cohort,
+    begin_existing,
+    begin_won,
+    existing_customer,
+    keep,
+    won_customer,
+)
+from simulator.kernels.deals import (
+    DESTINATION_WON,
+    STILL_OPEN,
+    Luck,
+    birth_time,
+    live,
+    new_deal,
+    open_deal,
+    taken_up,
+)
+from simulator.kernels.demand import count_sals, draw_shocks, new_deal_entity
+from simulator.kernels.flows import (
+    BUSY_DAYS,
+    CREATED,
+    LOST_NO_DECISION,
+    N_CREATED,
+    N_FLOWS,
+    N_LOST_NO_DECISION,
+    N_ORIGINS,
+    N_TAKEN_UP,
+    N_WAITED_OUT,
+    RAMPED_REP_MONTHS,
+    REP_MONTHS,
+    SLOT_DAYS,
+    WAITED_OUT,
+    WAITING_DAYS,
+    WON,
+)
 
-_MONTH_SHIFT = np.uint64(17)
-_STREAM_SHIFT = np.uint64(32)
-_NEW_DEAL = np.uint64(1) << np.uint64(55)
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+MOST_SALS = 1 << 17
+"""More SALs than a stream can create in a month: the key of a new deal has 17 bits for them."""
+
+BOOK_OF_CUSTOMERS, OPEN_DEALS = -2, -1
+"""What comes before the months of a segment."""
+
+
+class Books(NamedTuple):
+    """What a path adds up, and the space it works in. Money in cents."""
+
+    flows: Floats
+    """(month, segment, flow) of deals."""
+    arr_flows: Floats
+    """(month, segment, flow) of customers."""
+    cohort: Floats
+    """(segment, 5, quarter) of customers."""
+    quarter_arr: Floats
+    """(4 + quarter,) space for one customer."""
+    open_wins: Ints
+    """(open deal, quarter) paths on which each open deal is won."""
+    shock: Floats
+    """(quarter, 2) factors on closing and on demand."""
+    heads: Floats
+    """(segment, month) reps employed."""
+    ramped: Floats
+    """(segment, month) the same weighted by ramp."""
+    slots: Floats
+    """(month,) space for one segment's slots."""
+    ends: Floats
+    """(slot, 2) heap of when the deals being worked end."""
+    arrivals: Floats
+    """(SAL, 2) heap of one month's arrivals: time, stream * MOST_SALS + index."""
+    untraced: Floats
+    """(0, 7) no trace is wanted."""
 
 
 @njit(cache=True, _nrt=False, forceinline=True)
-def draw_shocks(plan, seed, path, shock):
-    """Fill the factors of a path's quarters on closing and on demand, shape (quarter, 2), mean 1."""
-    first = (plan.first_month - plan.first_month_of_quarter) // 3
-    for quarter in range(shock.shape[0]):
-        u1, u2, u3, u4 = block(seed, path, np.uint64(first + quarter), np.uint64(0), SHOCK)
-        for kind in range(2):
-            sd = plan.shock_sd[kind]
-            normal = standard_normal(u1, u2) if kind == 0 else standard_normal(u3, u4)
-            shock[quarter, kind] = math.exp(sd * normal - 0.5 * sd * sd)
+def spread_time(month_end, start, end, flows, segment, flow):
+    """Add the days between two times to the months that they fall in."""
+    month = 0
+    while month < month_end.shape[0] and start >= month_end[month]:
+        month += 1
+    while month < month_end.shape[0] and start < end:
+        stop = min(end, month_end[month])
+        flows[month, segment, flow] += stop - start
+        start = stop
+        month += 1
 
 
 @njit(cache=True, _nrt=False, forceinline=True)
-def new_deal_entity(plan, stream, month, index):
-    """Return the key of the index-th SAL of a stream in a month; the same in every scenario."""
-    calendar_month = np.uint64(plan.first_month + month)
-    return (
-        _NEW_DEAL
-        | (plan.stream_key[stream] << _STREAM_SHIFT)
-        | (calendar_month << _MONTH_SHIFT)
-        | np.uint64(index)
-    )
+def gather(plan, luck, books, segment, month, in_order):
+    """Put a month's SALs of a segment on the heap of arrivals; return how many.
 
-
-@njit(cache=True, _nrt=False, forceinline=True)
-def count_sals(plan, luck, shock, stream, month):
-    """Return how many SALs a stream creates in a month."""
-    quarter = (month + plan.first_month_of_quarter) // 3
-    mean = plan.stream_sals[luck.draw, stream, month] * shock[quarter, 1]
-    entity = new_deal_entity(plan, stream, month, 0)
-    u, _, _, _ = block(luck.seed, luck.path, entity, np.uint64(0), SALS)
-    return negative_binomial(u, mean, plan.stream_dispersion[stream])
-
-
-@njit(cache=True, _nrt=False, forceinline=True)
-def simulate_path(plan, luck, shock, flows, open_wins, untraced):
-    """Simulate one path.
-
-    Parameters
-    ----------
-    plan : DealPlan
-    luck : Luck
-    shock : ndarray of float64, shape (quarter, 2)
-        Factors of the quarters on closing and on demand.
-    flows : ndarray of float64, shape (month, segment, flow)
-        Added to. Unit: cents, or deals.
-    open_wins : ndarray of int64, shape (open deal, quarter)
-        Added to: 1 in the quarter in which an open deal is won.
-    untraced : ndarray of float64, shape (0, 7)
-        No trace is wanted.
+    Where reps are not simulated the order does not matter, and none is made.
     """
-    n_months = plan.month_end.shape[0]
-    for index in range(plan.open_entity.shape[0]):
-        deal = open_deal(plan, luck, index)
-        outcome, _, month, _ = live(plan, luck, shock, deal, flows, untraced)
-        if outcome == DESTINATION_WON:
-            open_wins[index, (month + plan.first_month_of_quarter) // 3] += 1
+    n_arrivals = 0
+    start = 0.0 if month == 0 else plan.month_end[month - 1]
     for stream in range(plan.stream_key.shape[0]):
-        segment = plan.stream_segment[stream]
-        for month in range(n_months):
-            n_sals = count_sals(plan, luck, shock, stream, month)
-            for index in range(n_sals):
-                deal = new_deal(plan, luck, stream, new_deal_entity(plan, stream, month, index), month)
-                flows[month, segment, CREATED] += deal.amount
-                flows[month, segment, N_CREATED] += 1.0
-                live(plan, luck, shock, deal, flows, untraced)
+        if plan.stream_segment[stream] != segment:
+            continue
+        for index in range(count_sals(plan, luck, books.shock, books.ramped, stream, month)):
+            if n_arrivals == books.arrivals.shape[0]:
+                return n_arrivals
+            what = float(stream * MOST_SALS + index)
+            if in_order:
+                entity = new_deal_entity(plan, stream, month, index)
+                time = birth_time(luck, entity, start, plan.month_end[month])
+                n_arrivals = push(books.arrivals, n_arrivals, time, what)
+            else:
+                books.arrivals[n_arrivals, 0], books.arrivals[n_arrivals, 1] = 0.0, what
+                n_arrivals += 1
+    return n_arrivals
 
 
-@njit(cache=True, nogil=True)
-def simulate_block(plan, seed, first_path, n_averaged, draws, flows, bookings, open_wins):
-    """Simulate consecutive paths.
+@njit(cache=True, _nrt=False, forceinline=True)
+def give_up(plan, deal, deadline, flows):
+    """Count a SAL that gave up waiting, in the month it did."""
+    month = deal.month
+    while month < plan.month_end.shape[0] and deadline >= plan.month_end[month]:
+        month += 1
+    if month < plan.month_end.shape[0]:
+        flows[month, deal.segment, LOST_NO_DECISION] += deal.amount
+        flows[month, deal.segment, N_LOST_NO_DECISION] += 1.0
+        flows[month, deal.segment, WAITED_OUT] += deal.amount
+        flows[month, deal.segment, N_WAITED_OUT] += 1.0
+
+
+@njit(cache=True, _nrt=False, forceinline=True)
+def count_reps(plan, books, segment, has_slots):
+    """Add the reps of a segment, and their slots, to the flows."""
+    start = 0.0
+    for month in range(plan.month_end.shape[0]):
+        books.flows[month, segment, REP_MONTHS] += books.heads[segment, month]
+        books.flows[month, segment, RAMPED_REP_MONTHS] += books.ramped[segment, month]
+        if has_slots:
+            books.flows[month, segment, SLOT_DAYS] += books.slots[month] * (plan.month_end[month] - start)
+        start = plan.month_end[month]
+
+
+@njit(cache=True, _nrt=False, forceinline=True)
+def simulate_path(plan, capacity, customers, luck, books):
+    """Simulate one path and add it to the books.
+
+    Segment by segment: the open deals, then month by month the SALs in the order in which they come.
+    A SAL waits for the earliest moment at which a slot is free and all before it have been served or
+    have given up. Customers come first, the book of as_of with the first segment; everything runs
+    through one place in the code because each copy of the deal's and the customer's life takes
+    seconds to compile.
 
     Parameters
     ----------
     plan : DealPlan
-    seed : uint64
-    first_path : int
-        Number of the first path.
-    n_averaged : int
-        1, or how many futures, the same for every path, each path is the mean of: what luck does is
-        then the same everywhere, and paths differ by their rates and shocks only.
-    draws : ndarray of int64, shape (path,)
-        Draw of the rates that each path uses.
-    flows : ndarray of float64, shape (path, quarter, segment, flow)
-        Filled. Unit: cents, or deals.
-    bookings : ndarray of float64, shape (path, month, segment)
-        Filled with the signed amounts. Unit: cents.
-    open_wins : ndarray of int64, shape (open deal, quarter)
-        Added to.
+    capacity : CapacityPlan
+    customers : CustomerPlan
+    luck : Luck
+    books : Books
+        Its shock is given; everything else is added to or overwritten.
     """
-    n_months = plan.month_end.shape[0]
-    n_segments = flows.shape[2]
-    monthly = np.empty((n_months, n_segments, N_FLOWS))
-    shock = np.empty((open_wins.shape[1], 2))
-    untraced = np.empty((0, 7))
-    for row in range(draws.shape[0]):
-        monthly[:] = 0.0
-        draw_shocks(plan, np.uint64(seed), np.uint64(first_path + row), shock)
-        for future in range(n_averaged):
-            path = first_path + row if n_averaged == 1 else future
-            luck = Luck(np.uint64(seed), np.uint64(path), draws[row])
-            simulate_path(plan, luck, shock, monthly, open_wins, untraced)
-        if n_averaged > 1:
-            monthly /= n_averaged
-        add_up(plan, monthly, flows[row], bookings[row])
+    month_end, flows = plan.month_end, books.flows
+    staff(capacity, luck.seed, luck.path, luck.draw, books.heads, books.ramped)
+    for segment in range(flows.shape[1]):
+        limited = capacity.limited[segment] == 1
+        if limited:
+            slots_of(capacity, luck.seed, luck.path, luck.draw, segment, books.ramped, books.slots)
+        count_reps(plan, books, segment, limited)
+        patience = capacity.patience[luck.draw, segment]
+        n_busy = 0
+        clock = 0.0
+        for month in range(BOOK_OF_CUSTOMERS, month_end.shape[0]):
+            if month == BOOK_OF_CUSTOMERS:
+                n_left = customers.entity.shape[0] if segment == 0 else 0
+            elif month == OPEN_DEALS:
+                n_left = plan.open_first[segment + 1] - plan.open_first[segment]
+            else:
+                n_left = gather(plan, luck, books, segment, month, limited)
+            while n_left > 0:
+                if month == BOOK_OF_CUSTOMERS:
+                    n_left -= 1
+                    customer = existing_customer(customers, n_left)
+                    begin_existing(customers, n_left, books.quarter_arr)
+                else:
+                    if month == OPEN_DEALS:
+                        n_left -= 1
+                        index = plan.open_first[segment] + n_left
+                        deal = open_deal(plan, luck, index)
+                    else:
+                        index = -1
+                        what = int(books.arrivals[0 if limited else n_left - 1, 1])
+                        n_left = pop(books.arrivals, n_left) if limited else n_left - 1
+                        stream = what // MOST_SALS
+                        entity = new_deal_entity(plan, stream, month, what % MOST_SALS)
+                        deal = new_deal(plan, luck, stream, entity, month)
+                        flows[month, segment, CREATED] += deal.amount
+                        flows[month, segment, N_CREATED] += 1.0
+                        if limited:
+                            clock, n_busy = next_free(
+                                month_end, books.slots, books.ends, n_busy, max(clock, deal.time)
+                            )
+                            deadline = deal.time + gives_up_after(luck.seed, luck.path, entity, patience)
+                            until = min(clock, deadline)
+                            spread_time(month_end, deal.time, until, flows, segment, WAITING_DAYS)
+                            if deadline < clock:
+                                give_up(plan, deal, deadline, flows)
+                            if until < clock or clock == FOREVER:
+                                continue
+                            begun = month
+                            while clock >= month_end[begun]:
+                                begun += 1
+                            flows[begun, segment, N_TAKEN_UP] += 1.0
+                            deal = taken_up(deal, clock, begun)
+                    outcome, time, end_month, signed = live(
+                        plan, luck, books.shock, deal, flows, books.untraced
+                    )
+                    if limited:
+                        end = FOREVER if outcome == STILL_OPEN else time
+                        spread_time(month_end, deal.time, end, flows, segment, BUSY_DAYS)
+                        n_busy = push(books.ends, n_busy, end, 0.0)
+                    if outcome != DESTINATION_WON:
+                        continue
+                    if index >= 0:
+                        books.open_wins[index, (end_month + plan.first_month_of_quarter) // 3] += 1
+                    if customers.terms.shape[0] == 0:
+                        continue
+                    customer = won_customer(
+                        customers, luck, segment, deal.entity, time, end_month, signed
+                    )
+                    if customer.arr < 1.0:
+                        continue
+                    begin_won(customers, customer, books.arr_flows, books.quarter_arr)
+                keep(customers, luck, customer, books.arr_flows, books.quarter_arr)
+                add_cohort(customer.segment, books.quarter_arr, books.cohort)
 
 
 @njit(cache=True, _nrt=False, forceinline=True)
@@ -130,6 +260,79 @@ def add_up(plan, monthly, flows, bookings):
         for segment in range(monthly.shape[1]):
             for flow in range(N_FLOWS):
                 flows[quarter, segment, flow] += monthly[month, segment, flow]
-            bookings[month, segment] = 0.0
+            bookings[month, segment, 0] = 0.0
             for origin in range(N_ORIGINS):
-                bookings[month, segment] += monthly[month, segment, WON + origin]
+                bookings[month, segment, 0] += monthly[month, segment, WON + origin]
+
+
+@njit(cache=True)
+def open_books(plan, capacity, open_wins, n_segments, n_busiest):
+    """Return books for a plan, with room for the most deals that can be worked or arrive at once."""
+    n_months, n_quarters = plan.month_end.shape[0], open_wins.shape[1]
+    n_room = plan.open_entity.shape[0] + n_busiest + 8
+    return Books(
+        np.zeros((n_months, n_segments, N_FLOWS)),
+        np.zeros((n_months, n_segments, N_ARR_FLOWS)),
+        np.zeros((n_segments, N_COHORT_FLOWS, n_quarters)),
+        np.zeros(YEAR_QUARTERS + n_quarters),
+        open_wins,
+        np.ones((n_quarters, 2)),
+        np.zeros((n_segments, n_months)),
+        np.zeros((n_segments, n_months)),
+        np.zeros(n_months),
+        np.zeros((n_room, 2)),
+        np.zeros((n_busiest + 8, 2)),
+        np.empty((0, 7)),
+    )
+
+
+@njit(cache=True, nogil=True)
+def simulate_block(
+    plan, capacity, customers, seed, first_path, n_averaged, draws, opening, out, open_wins, n_busiest
+):
+    """Simulate consecutive paths.
+
+    Parameters
+    ----------
+    plan : DealPlan
+    capacity : CapacityPlan
+    customers : CustomerPlan
+    seed : uint64
+    first_path : int
+        Number of the first path.
+    n_averaged : int
+        1, or how many futures, the same for every path, each path is the mean of: what luck does is
+        then the same everywhere, and paths differ by their rates and shocks only.
+    draws : ndarray of int64, shape (path,)
+        Draw of the rates that each path uses.
+    opening : ndarray of float64, shape (segment,)
+        ARR at as_of. Unit: cents.
+    out : tuple of ndarray of float64
+        Filled: flows (path, quarter, segment, flow), ARR flows (path, quarter or 0, segment, flow) and
+        bookings (path, month, segment, 3): new, expansion, renewal. Unit: cents, deals or customers.
+    open_wins : ndarray of int64, shape (open deal, quarter)
+        Added to.
+    n_busiest : int
+        Most deals that a segment can have in work, or SALs in a month, at once.
+    """
+    flows, arr_flows, bookings = out
+    has_customers = arr_flows.shape[1] > 0
+    books = open_books(plan, capacity, open_wins, flows.shape[2], n_busiest)
+    for row in range(draws.shape[0]):
+        books.flows[:] = 0.0
+        books.arr_flows[:] = 0.0
+        books.cohort[:] = 0.0
+        draw_shocks(plan, np.uint64(seed), np.uint64(first_path + row), books.shock)
+        for future in range(n_averaged):
+            path = first_path + row if n_averaged == 1 else future
+            luck = Luck(np.uint64(seed), np.uint64(path), draws[row])
+            simulate_path(plan, capacity, customers, luck, books)
+        if n_averaged > 1:
+            books.flows[:] /= n_averaged
+            books.arr_flows[:] /= n_averaged
+            books.cohort[:] /= n_averaged
+        add_up(plan, books.flows, flows[row], bookings[row])
+        if has_customers:
+            close_books(
+                customers, opening, books.arr_flows, books.cohort, arr_flows[row], bookings[row, :, :, 1:]
+            )

@@ -4,8 +4,8 @@ import numpy as np
 from numba import njit
 
 from simulator.kernels.deals import Luck, live, new_deal
+from simulator.kernels.demand import count_sals, draw_shocks, new_deal_entity
 from simulator.kernels.flows import N_FLOWS
-from simulator.kernels.path import count_sals, draw_shocks, new_deal_entity
 
 LONGEST_STORY = 512
 
@@ -16,10 +16,11 @@ def count_deals(plan, seed, path, shock):
     n_months = plan.month_end.shape[0]
     draw_shocks(plan, np.uint64(seed), np.uint64(path), shock)
     luck = Luck(np.uint64(seed), np.uint64(path), 0)
+    ramped = np.zeros((plan.entry_cdf.shape[1], n_months))
     counts = np.empty((plan.stream_key.shape[0], n_months), dtype=np.int64)
     for stream in range(counts.shape[0]):
         for month in range(n_months):
-            counts[stream, month] = count_sals(plan, luck, shock, stream, month)
+            counts[stream, month] = count_sals(plan, luck, shock, ramped, stream, month)
     return counts
 
 

@@ -1,0 +1,57 @@
+"""Demand: how many SALs each stream creates in a month, and the shocks that a quarter shares."""
+
+import math
+
+import numpy as np
+from numba import njit
+
+from simulator.kernels.draws import SALS, SHOCK, block, negative_binomial, standard_normal
+
+_MONTH_SHIFT = np.uint64(17)
+_STREAM_SHIFT = np.uint64(32)
+_NEW_DEAL = np.uint64(1) << np.uint64(55)
+
+
+@njit(cache=True, _nrt=False, forceinline=True)
+def draw_shocks(plan, seed, path, shock):
+    """Fill the factors of a path's quarters on closing and on demand, shape (quarter, 2), mean 1."""
+    first = (plan.first_month - plan.first_month_of_quarter) // 3
+    for quarter in range(shock.shape[0]):
+        u1, u2, u3, u4 = block(seed, path, np.uint64(first + quarter), np.uint64(0), SHOCK)
+        for kind in range(2):
+            sd = plan.shock_sd[kind]
+            normal = standard_normal(u1, u2) if kind == 0 else standard_normal(u3, u4)
+            shock[quarter, kind] = math.exp(sd * normal - 0.5 * sd * sd)
+
+
+@njit(cache=True, _nrt=False, forceinline=True)
+def new_deal_entity(plan, stream, month, index):
+    """Return the key of the index-th SAL of a stream in a month; the same in every scenario."""
+    calendar_month = np.uint64(plan.first_month + month)
+    return (
+        _NEW_DEAL
+        | (plan.stream_key[stream] << _STREAM_SHIFT)
+        | (calendar_month << _MONTH_SHIFT)
+        | np.uint64(index)
+    )
+
+
+@njit(cache=True, _nrt=False, forceinline=True)
+def count_sals(plan, luck, shock, ramped, stream, month):
+    """Return how many SALs a stream creates in a month.
+
+    Parameters
+    ----------
+    plan : DealPlan
+    luck : Luck
+    shock : ndarray of float64, shape (quarter, 2)
+    ramped : ndarray of float64, shape (segment, month)
+        Ramped reps, for what they source themselves.
+    stream, month : int
+    """
+    quarter = (month + plan.first_month_of_quarter) // 3
+    mean = plan.stream_sals[luck.draw, stream, month]
+    mean += plan.stream_rep_sals[luck.draw, stream, month] * ramped[plan.stream_segment[stream], month]
+    entity = new_deal_entity(plan, stream, month, 0)
+    u, _, _, _ = block(luck.seed, luck.path, entity, np.uint64(0), SALS)
+    return negative_binomial(u, mean * shock[quarter, 1], plan.stream_dispersion[stream])
