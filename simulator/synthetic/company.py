@@ -30,9 +30,37 @@ def _enterprise(sals: dict[str, float], *, median: float, close: float = 1.0) ->
         log_sd=0.75,
         first_close_months=6.0,
         stays={
-            "pipeline": (62.0, {"best_case": 0.45, "commit": 0.03, "lost_competition": 0.06, "lost_no_decision": 0.2, "advance": 0.26}),
-            "best_case": (48.0, {"commit": 0.44 * close, "pipeline": 0.05, "won": 0.05 * close, "lost_competition": 0.12, "lost_no_decision": 0.1, "advance": 0.24}),
-            "commit": (27.0, {"won": 0.58 * close, "best_case": 0.06, "lost_competition": 0.06, "lost_no_decision": 0.04, "advance": 0.26}),
+            "pipeline": (
+                62.0,
+                {
+                    "best_case": 0.45,
+                    "commit": 0.03,
+                    "lost_competition": 0.06,
+                    "lost_no_decision": 0.2,
+                    "advance": 0.26,
+                },
+            ),
+            "best_case": (
+                48.0,
+                {
+                    "commit": 0.44 * close,
+                    "pipeline": 0.05,
+                    "won": 0.05 * close,
+                    "lost_competition": 0.12,
+                    "lost_no_decision": 0.1,
+                    "advance": 0.24,
+                },
+            ),
+            "commit": (
+                27.0,
+                {
+                    "won": 0.58 * close,
+                    "best_case": 0.06,
+                    "lost_competition": 0.06,
+                    "lost_no_decision": 0.04,
+                    "advance": 0.26,
+                },
+            ),
         },
     )
 
@@ -44,28 +72,90 @@ def _midmarket(sals: dict[str, float], *, median: float, close: float = 1.0) -> 
         log_sd=0.7,
         first_close_months=3.0,
         stays={
-            "pipeline": (38.0, {"best_case": 0.44, "commit": 0.04, "lost_competition": 0.08, "lost_no_decision": 0.2, "advance": 0.24}),
-            "best_case": (27.0, {"commit": 0.4 * close, "pipeline": 0.05, "won": 0.07 * close, "lost_competition": 0.15, "lost_no_decision": 0.11, "advance": 0.22}),
-            "commit": (15.0, {"won": 0.52 * close, "best_case": 0.06, "lost_competition": 0.09, "lost_no_decision": 0.07, "advance": 0.26}),
+            "pipeline": (
+                38.0,
+                {
+                    "best_case": 0.44,
+                    "commit": 0.04,
+                    "lost_competition": 0.08,
+                    "lost_no_decision": 0.2,
+                    "advance": 0.24,
+                },
+            ),
+            "best_case": (
+                27.0,
+                {
+                    "commit": 0.4 * close,
+                    "pipeline": 0.05,
+                    "won": 0.07 * close,
+                    "lost_competition": 0.15,
+                    "lost_no_decision": 0.11,
+                    "advance": 0.22,
+                },
+            ),
+            "commit": (
+                15.0,
+                {
+                    "won": 0.52 * close,
+                    "best_case": 0.06,
+                    "lost_competition": 0.09,
+                    "lost_no_decision": 0.07,
+                    "advance": 0.26,
+                },
+            ),
         },
     )
 
 
 TRUTH = Truth(
     segments={
-        "enterprise_amer": _enterprise({"marketing": 3.2, "outbound": 4.6, "partner": 1.8, "referral": 0.8}, median=165_000.0),
+        "enterprise_amer": _enterprise(
+            {"marketing": 3.2, "outbound": 4.6, "partner": 1.8, "referral": 0.8}, median=165_000.0
+        ),
         "enterprise_emea": _enterprise({"marketing": 1.4, "outbound": 2.2, "partner": 1.2}, median=140_000.0),
-        "midmarket_amer": _midmarket({"marketing": 13.0, "outbound": 8.0, "partner": 3.0, "referral": 2.0}, median=42_000.0),
-        "midmarket_emea": _midmarket({"marketing": 9.0, "outbound": 5.0, "partner": 3.0}, median=36_000.0, close=0.55),
+        "midmarket_amer": _midmarket(
+            {"marketing": 13.0, "outbound": 8.0, "partner": 3.0, "referral": 2.0}, median=42_000.0
+        ),
+        "midmarket_emea": _midmarket(
+            {"marketing": 9.0, "outbound": 5.0, "partner": 3.0}, median=36_000.0, close=0.55
+        ),
         "smb": SegmentTruth(
             sals={"marketing": 42.0, "partner": 6.0, "referral": 6.0},
             median_amount=9_500.0,
             log_sd=0.6,
             first_close_months=1.2,
             stays={
-                "pipeline": (20.0, {"best_case": 0.42, "commit": 0.05, "lost_competition": 0.1, "lost_no_decision": 0.25, "advance": 0.18}),
-                "best_case": (13.0, {"commit": 0.36, "pipeline": 0.04, "won": 0.1, "lost_competition": 0.17, "lost_no_decision": 0.13, "advance": 0.2}),
-                "commit": (8.0, {"won": 0.58, "best_case": 0.05, "lost_competition": 0.08, "lost_no_decision": 0.07, "advance": 0.22}),
+                "pipeline": (
+                    20.0,
+                    {
+                        "best_case": 0.42,
+                        "commit": 0.05,
+                        "lost_competition": 0.1,
+                        "lost_no_decision": 0.25,
+                        "advance": 0.18,
+                    },
+                ),
+                "best_case": (
+                    13.0,
+                    {
+                        "commit": 0.36,
+                        "pipeline": 0.04,
+                        "won": 0.1,
+                        "lost_competition": 0.17,
+                        "lost_no_decision": 0.13,
+                        "advance": 0.2,
+                    },
+                ),
+                "commit": (
+                    8.0,
+                    {
+                        "won": 0.58,
+                        "best_case": 0.05,
+                        "lost_competition": 0.08,
+                        "lost_no_decision": 0.07,
+                        "advance": 0.22,
+                    },
+                ),
             },
         ),
         "self_serve": SegmentTruth(
@@ -74,9 +164,37 @@ TRUTH = Truth(
             log_sd=0.8,
             first_close_months=0.7,
             stays={
-                "pipeline": (14.0, {"best_case": 0.4, "commit": 0.08, "lost_competition": 0.05, "lost_no_decision": 0.32, "advance": 0.15}),
-                "best_case": (9.0, {"commit": 0.4, "pipeline": 0.03, "won": 0.15, "lost_competition": 0.1, "lost_no_decision": 0.14, "advance": 0.18}),
-                "commit": (5.0, {"won": 0.66, "best_case": 0.04, "lost_competition": 0.05, "lost_no_decision": 0.07, "advance": 0.18}),
+                "pipeline": (
+                    14.0,
+                    {
+                        "best_case": 0.4,
+                        "commit": 0.08,
+                        "lost_competition": 0.05,
+                        "lost_no_decision": 0.32,
+                        "advance": 0.15,
+                    },
+                ),
+                "best_case": (
+                    9.0,
+                    {
+                        "commit": 0.4,
+                        "pipeline": 0.03,
+                        "won": 0.15,
+                        "lost_competition": 0.1,
+                        "lost_no_decision": 0.14,
+                        "advance": 0.18,
+                    },
+                ),
+                "commit": (
+                    5.0,
+                    {
+                        "won": 0.66,
+                        "best_case": 0.04,
+                        "lost_competition": 0.05,
+                        "lost_no_decision": 0.07,
+                        "advance": 0.18,
+                    },
+                ),
             },
         ),
     },

@@ -41,7 +41,9 @@ def simulate_history(
         None: a clean history.
     """
     rng = np.random.default_rng(seed)
-    stories = simulate_stories(truth.calibration(as_of, first_day, calendar), first_day, as_of, calendar, seed)
+    stories = simulate_stories(
+        truth.calibration(as_of, first_day, calendar), first_day, as_of, calendar, seed
+    )
     deals, changes, stages = deal_tables(stories, rng, as_of)
     deals["type"] = "new"
     tables = {"stages": stages, "leads": count_leads(deals, rng)}

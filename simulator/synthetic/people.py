@@ -101,7 +101,13 @@ def make_calls(
         called = dt.date(first // 12, first % 12 + 1, 21)
         commit = amount * np.exp(bias[rep] + rng.normal(0, 0.2))
         rows.append(
-            (rep, calendar.quarter_label(int(number)), called, round(commit, -3), round(commit * rng.uniform(1.2, 1.8), -3))
+            (
+                rep,
+                calendar.quarter_label(int(number)),
+                called,
+                round(commit, -3),
+                round(commit * rng.uniform(1.2, 1.8), -3),
+            )
         )
     table = pd.DataFrame(rows, columns=["rep_id", "period", "as_of", "commit", "best_case"])
     table["as_of"] = pd.to_datetime(table["as_of"]).astype("datetime64[ns]")

@@ -52,7 +52,9 @@ def add_warts(
     no_decision = (deals["outcome"] == "lost_no_decision").to_numpy()
     zombie = no_decision & (rng.random(len(deals)) < warts.zombie)
     silent = lost & ~zombie & (rng.random(len(deals)) < warts.no_reason)
-    edited = deals["outcome"].notna().to_numpy() & ~zombie & (rng.random(len(deals)) < warts.edited_after_close)
+    edited = (
+        deals["outcome"].notna().to_numpy() & ~zombie & (rng.random(len(deals)) < warts.edited_after_close)
+    )
     deals, changes = _bury(deals, changes, zombie)
     deals = deals.assign(outcome=deals["outcome"].mask(silent, None))
     changes = _skip_stages(changes, warts.skipped_stage, rng)
@@ -101,7 +103,9 @@ def _slip_on(
             row = standing.iloc[-1].to_dict()
             row.update(changed_at=day, close_date=(day + pd.Timedelta(days=28)).normalize())
             rows.append(row)
-    return pd.concat([changes, pd.DataFrame(rows, columns=changes.columns).astype(changes.dtypes)], ignore_index=True)
+    return pd.concat(
+        [changes, pd.DataFrame(rows, columns=changes.columns).astype(changes.dtypes)], ignore_index=True
+    )
 
 
 def _edit_later(closed: pd.DataFrame, changes: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
