@@ -7,6 +7,7 @@ from pathlib import Path
 
 from simulator.calibration.calibration import Calibration
 from simulator.calibration.estimate import calibrate
+from simulator.calibration.file import load_calibration
 from simulator.history.load import load_history
 from simulator.history.tables import History
 from simulator.scenario.schema import Scenario
@@ -75,7 +76,5 @@ def prepare(scenario: Scenario) -> Prepared:
 
 def _calibration(scenario: Scenario, history: History | None) -> Calibration | None:
     if scenario.calibration is not None:
-        from simulator.calibration.file import load_calibration
-
         return load_calibration(scenario.calibration)
     return calibrate(history, scenario.fiscal_calendar()) if history is not None else None

@@ -1,10 +1,14 @@
+import contextlib
+import io
 import json
-import subprocess
 import sys
+from types import SimpleNamespace
+from unittest import mock
 
 import pandas as pd
 import pytest
 
+from simulator.cli.main import main
 from simulator.cli.run import default_folder
 
 SCENARIO = """
@@ -33,8 +37,17 @@ targets: {FY27Q4: 800k, FY28Q1: {all: 900k, smb: 300k}}
 
 
 def simulator(*args, cwd):
-    command = [sys.executable, "-m", "simulator.cli.main", *args]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    """Run a command inside this process: exit code, standard output and error."""
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        contextlib.chdir(cwd),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+        mock.patch.object(sys, "argv", ["simulator", *args]),
+        pytest.raises(SystemExit) as ending,
+    ):
+        main(list(args))
+    return SimpleNamespace(returncode=ending.value.code or 0, stdout=out.getvalue(), stderr=err.getvalue())
 
 
 @pytest.fixture(scope="module")
