@@ -85,6 +85,22 @@ def _deals_listed_once(form: ScenarioForm, report: Report) -> None:
         seen.add(deal.id)
 
 
+def _customers_listed_once(form: ScenarioForm, report: Report) -> None:
+    listed = form.customers.existing
+    if listed and form.history is not None:
+        remedy = "Remove 'customers.existing', or 'history' (a 'calibration' file can give the rates)."
+        report(("customers", "existing"), "the customers are already in the history", remedy)
+    seen: set[str] = set()
+    for i, customer in enumerate(listed):
+        key = ("customers", "existing", i)
+        if customer.id in seen:
+            report((*key, "id"), f"'{customer.id}' is there twice", "Give each customer its own id.")
+        if form.as_of is not None and customer.start_date > form.as_of:
+            what = f"{customer.start_date} is after as_of, {form.as_of}"
+            report((*key, "start_date"), what, "A customer of as_of has started by then.")
+        seen.add(customer.id)
+
+
 def _deals_can_move(form: ScenarioForm, report: Report) -> None:
     if form.history is not None or form.calibration is not None:
         return
@@ -107,6 +123,10 @@ def named_segments(form: ScenarioForm) -> list[tuple[Key, str]]:
     """Return the places where a scenario names a segment outside of ``segments``, and the names."""
     named = named_targets(form.targets)
     named += [(("open_deals", i, "segment"), deal.segment) for i, deal in enumerate(form.open_deals)]
+    named += [
+        (("customers", "existing", i, "segment"), customer.segment)
+        for i, customer in enumerate(form.customers.existing)
+    ]
     for lever in type(form.levers).model_fields:
         for i, use in enumerate(getattr(form.levers, lever)):
             named += [
@@ -127,8 +147,12 @@ CHECKS: tuple[tuple[frozenset[str], Callable[[ScenarioForm, Report], None]], ...
     (frozenset({"history", "calibration", "segments"}), _something_to_simulate),
     (frozenset({"history", "calibration", "segments", "as_of"}), _day_is_known),
     (frozenset({"history", "open_deals"}), _deals_listed_once),
+    (frozenset({"history", "as_of", "customers"}), _customers_listed_once),
     (frozenset({"history", "calibration", "segments", "open_deals"}), _deals_can_move),
-    (frozenset({"history", "calibration", "segments", "open_deals", "levers", "targets"}), _segments_known),
+    (
+        frozenset({"history", "calibration", "segments", "open_deals", "customers", "levers", "targets"}),
+        _segments_known,
+    ),
 )
 """Each check with the top-level keys that it relies on."""
 

@@ -83,6 +83,25 @@ LEVERS: dict[str, LeverKind] = {
             5,
             by_month=False,
         ),
+        LeverKind("churn", "how readily customers leave", "odds that a customer leaves at a renewal", 0, 20),
+        LeverKind(
+            "expansion",
+            "how often customers grow",
+            "rate of growth events, and of expansion deals signed",
+            0,
+            20,
+        ),
+        LeverKind(
+            "contraction", "how often customers renew for less", "chance of a contraction at a renewal", 0, 20
+        ),
+        LeverKind("price_rise", "how far prices rise at renewals", "size of price rises", 0, 10),
+        LeverKind(
+            "time_to_value",
+            "how long new customers take to first value",
+            "months to first value, before which they do not grow",
+            0,
+            10,
+        ),
     )
 }
 """All levers by name. A new one is one entry here, and its use in the engine."""

@@ -115,6 +115,7 @@ def _scenario(tree: Tree, default_name: str, files: tuple[Path, ...], notes: lis
         segments=form.segments,
         targets=form.targets,
         open_deals=form.open_deals,
+        customers=form.customers,
         levers=levers_of(form.levers),
         notes=tuple(notes + _notes(form)),
         files=files,

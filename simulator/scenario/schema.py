@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, field_validator
 
 from simulator.fiscal import FiscalCalendar
+from simulator.scenario.customers import Customers
 from simulator.scenario.dates import month_text
 from simulator.scenario.form import Day, Form, Money, Name, Quarter, Whole
 from simulator.scenario.levers import Lever, LeverForm
@@ -83,6 +84,7 @@ class ScenarioForm(Form):
     segments: dict[Name, Segment] = Field({}, description="Segments, and rates that replace calibrated ones.")
     targets: Targets = Field({}, description="Bookings wanted by fiscal quarter, in all or by segment.")
     open_deals: tuple[OpenDeal, ...] = Field((), description="Open deals, where no history lists them.")
+    customers: Customers = Field(default_factory=Customers, description="Customers after the signature.")
     levers: LeverForm = Field(default_factory=LeverForm, description="What to turn up or down.")
 
     @field_validator("segments")
@@ -119,6 +121,8 @@ class Scenario:
         Bookings wanted by quarter (``FY27Q4``) and segment or ``all``. Unit: currency.
     open_deals : tuple of OpenDeal
         Open deals where there is no history.
+    customers : Customers
+        Whether customers are simulated, and those of as_of where there is no history.
     levers : tuple of Lever
         What is turned up or down.
     notes : tuple of str
@@ -141,6 +145,7 @@ class Scenario:
     segments: Mapping[str, Segment] = field(default_factory=dict)
     targets: dict[str, dict[str, float]] = field(default_factory=dict)
     open_deals: tuple[OpenDeal, ...] = ()
+    customers: Customers = field(default_factory=Customers)
     levers: tuple[Lever, ...] = ()
     notes: tuple[str, ...] = field(default=(), compare=False)
     files: tuple[Path, ...] = field(default=(), compare=False)
@@ -181,6 +186,7 @@ class Scenario:
             "segments": {n: s.model_dump(mode="json", exclude_none=True) for n, s in self.segments.items()},
             "targets": {period: dict(by_segment) for period, by_segment in self.targets.items()},
             "open_deals": [deal.model_dump(mode="json", exclude_none=True) for deal in self.open_deals],
+            "customers": self.customers.model_dump(mode="json", exclude_none=True),
             "levers": _levers_written(self.levers),
         }
 

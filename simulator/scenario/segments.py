@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from simulator.history.tables import CATEGORIES, OUTCOMES
+from simulator.scenario.customers import CustomerRates
 from simulator.scenario.form import Day, Form, Money, Number, Positive, PositiveMoney, Share, Whole
 from simulator.scenario.numbers import ReadingError, percent_text
 
@@ -102,6 +103,7 @@ class Segment(Form):
     evidence_deals: Positive | None = Field(
         None, description="How many deals the shares rest on; the rates are taken as certain where left out."
     )
+    customers: CustomerRates | None = Field(None, description="How those who have signed live on.")
 
     @field_validator(*CATEGORIES)
     @classmethod
@@ -136,7 +138,12 @@ class Segment(Form):
 
 
 def missing_parts(segment: Segment) -> list[str]:
-    """Return the keys that a segment needs to be simulated without history, and does not have."""
+    """Return the keys that a segment needs to be simulated without history, and does not have.
+
+    A segment may have customers only, and no deals.
+    """
+    if segment.customers is not None and not segment.replaces_rates:
+        return [] if segment.customers.annual_churn is not None else ["customers.annual_churn"]
     missing = [key for key in ("sals_per_month", "amount") if getattr(segment, key) is None]
     if not segment.stays:
         return [*missing, "pipeline"]

@@ -44,7 +44,9 @@ def settled(
         A segment is named that does not exist, or no as-of date is known.
     """
     new = tuple(
-        name for name, s in scenario.segments.items() if name not in segments and not missing_parts(s)
+        name
+        for name, s in scenario.segments.items()
+        if name not in segments and s.replaces_rates and not missing_parts(s)
     )
     known = (*segments, *new) if segments else tuple(scenario.segments)
     faults = _unknown_segments(scenario, known) + _unknown_sources(scenario, sources)
@@ -131,6 +133,10 @@ def _named_segments(scenario: Scenario) -> list[tuple[Key, str]]:
     named: list[tuple[Key, str]] = [(("segments", name), name) for name in scenario.segments]
     named += named_targets(scenario.targets)
     named += [(("open_deals", i, "segment"), deal.segment) for i, deal in enumerate(scenario.open_deals)]
+    named += [
+        (("customers", "existing", i, "segment"), customer.segment)
+        for i, customer in enumerate(scenario.customers.existing)
+    ]
     for lever in scenario.levers:
         named += [(("levers", lever.name, "segments"), name) for name in lever.segments or ()]
     return list(dict.fromkeys(named))
