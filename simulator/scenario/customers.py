@@ -152,7 +152,7 @@ class ExistingCustomer(Form):
 
 
 class Customers(Form):
-    """Customers after the signature."""
+    """Which customers there are, and whether they are simulated."""
 
     simulate: bool = Field(True, description="Whether customers are simulated where they are known.")
     existing: tuple[ExistingCustomer, ...] = Field(

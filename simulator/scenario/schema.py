@@ -224,7 +224,7 @@ def scenario_schema() -> dict[str, Any]:
     }
 
 
-MERGED_PARTS = ("Stay", "LeverUse")
+MERGED_PARTS = ("Stay", "LeverUse", "Change", "Reactivation")
 """Parts with required keys that a file below may have given."""
 
 
