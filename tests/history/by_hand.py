@@ -39,7 +39,9 @@ def deal(name: str = "A", **more: object) -> dict[str, object]:
     return {"opportunity_id": name, "segment": "mid", "amount": 10.0, "created_date": "2026-01-01"} | more
 
 
-def change(name: str, at: str, stage: str, amount: float | None = None, close: str | None = None) -> dict[str, object]:
+def change(
+    name: str, at: str, stage: str, amount: float | None = None, close: str | None = None
+) -> dict[str, object]:
     return {"opportunity_id": name, "changed_at": at, "stage": stage, "amount": amount, "close_date": close}
 
 

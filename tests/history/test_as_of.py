@@ -38,13 +38,22 @@ def story() -> History:
             change("undated", "2026-04-01", "Lost"),
         ],
         stages=pd.concat(
-            [stages(), table("stages", [{"stage": "Discovery", "category": "commit", "valid_from": "2026-04-01"}])],
+            [
+                stages(),
+                table("stages", [{"stage": "Discovery", "category": "commit", "valid_from": "2026-04-01"}]),
+            ],
             ignore_index=True,
         ),
         customers=table(
             "customers",
             [
-                {"customer_id": "c", "segment": "m", "start_date": "2026-01-01", "arr": 150, "opportunity_id": "later"},
+                {
+                    "customer_id": "c",
+                    "segment": "m",
+                    "start_date": "2026-01-01",
+                    "arr": 150,
+                    "opportunity_id": "later",
+                },
                 {"customer_id": "d", "segment": "m", "start_date": "2026-04-01", "arr": 10},
                 {"customer_id": "e", "segment": "m", "start_date": "2026-01-01", "arr": 30},
             ],
@@ -59,20 +68,37 @@ def story() -> History:
         reps=table(
             "reps",
             [
-                {"rep_id": "r", "role": "ae", "segment": "m", "start_date": "2025-01-01", "end_date": "2026-04-01"},
+                {
+                    "rep_id": "r",
+                    "role": "ae",
+                    "segment": "m",
+                    "start_date": "2025-01-01",
+                    "end_date": "2026-04-01",
+                },
                 {"rep_id": "s", "role": "ae", "segment": "m", "start_date": "2026-04-01"},
             ],
         ),
         leads=table(
             "leads",
             [
-                {"month": f"2026-{m:02d}-01", "segment": "m", "source": "x", "leads": 9, "mqls": 4, "sqls": 2, "sals": 1}
+                {
+                    "month": f"2026-{m:02d}-01",
+                    "segment": "m",
+                    "source": "x",
+                    "leads": 9,
+                    "mqls": 4,
+                    "sqls": 2,
+                    "sals": 1,
+                }
                 for m in (1, 2, 3, 4)
             ],
         ),
         calls=table(
             "calls",
-            [{"rep_id": "r", "period": "FY26Q1", "as_of": d, "commit": 1} for d in ("2026-03-15", "2026-03-16")],
+            [
+                {"rep_id": "r", "period": "FY26Q1", "as_of": d, "commit": 1}
+                for d in ("2026-03-15", "2026-03-16")
+            ],
         ),
     )
 
@@ -161,7 +187,7 @@ def test_a_stage_that_is_mapped_later_keeps_its_only_mapping():
 
 
 def random_history(seed: int) -> History:
-    """Return deals with random changes that end once, where outcome and closed date agree with the changes."""
+    """Return deals with random changes that end once, with an outcome and a closed date that agree."""
     rng = np.random.default_rng(seed)
     open_stages = ["Lead", "Discovery", "Evaluation", "Negotiation", "Redlining"]
     deals, changes = [], []
@@ -174,12 +200,22 @@ def random_history(seed: int) -> History:
             path[-1] = str(rng.choice(["Won", "Lost", "Lost to rival"]))
         for day, stage in zip(at, path, strict=True):
             close = day + dt.timedelta(int(rng.integers(1, 90)))
-            changes.append(change(f"D{i}", day.isoformat(), stage, float(rng.integers(1, 5)), close.isoformat()))
-        outcome = {"Won": "won", "Lost": "lost_no_decision", "Lost to rival": "lost_competition"}.get(path[-1])
+            changes.append(
+                change(f"D{i}", day.isoformat(), stage, float(rng.integers(1, 5)), close.isoformat())
+            )
+        outcome = {"Won": "won", "Lost": "lost_no_decision", "Lost to rival": "lost_competition"}.get(
+            path[-1]
+        )
         qualified = str(at[0]) if rng.random() < 0.3 else None
         closed = at[-1].isoformat() if ends else None
         deals.append(
-            deal(f"D{i}", created_date=str(at[0]), outcome=outcome, closed_date=closed, qualified_date=qualified)
+            deal(
+                f"D{i}",
+                created_date=str(at[0]),
+                outcome=outcome,
+                closed_date=closed,
+                qualified_date=qualified,
+            )
         )
     return history(deals, changes)
 
@@ -187,7 +223,8 @@ def random_history(seed: int) -> History:
 @pytest.mark.parametrize("seed", range(6))
 def test_the_states_of_a_view_are_those_of_the_whole_cut_at_the_day(seed):
     past = random_history(seed)
-    whole = state_rows(deal_states(past)).assign(deal=lambda f: past.opportunities["opportunity_id"].to_numpy()[f["deal"]])
+    whole = state_rows(deal_states(past))
+    whole["deal"] = past.opportunities["opportunity_id"].to_numpy()[whole["deal"]]
     n_seen = 0
     for day in (dt.date(2026, 2, 1), dt.date(2026, 3, 17), dt.date(2026, 5, 30)):
         midnight = day_number(day) + 1

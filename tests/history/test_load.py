@@ -44,7 +44,8 @@ def test_only_opportunities_are_needed(folder):
 def test_every_fault_of_every_file_is_told_at_once(folder):
     faults = faults_of(
         folder(
-            opportunities=HEAD + 'A,mid,"1,200",03/04/2026,Won,2026-02-30\n,mid,-5,2026-01-01,,\nB,mid,inf,,,\n',
+            opportunities=HEAD
+            + 'A,mid,"1,200",03/04/2026,Won,2026-02-30\n,mid,-5,2026-01-01,,\nB,mid,inf,,,\n',
             stages="stage,category\nDiscovery,pipline\n",
             reps="rep_id,role,segment,start\nr1,ae,mid,2026-01-01\n",
         )
@@ -87,8 +88,12 @@ def test_many_faults_are_counted_not_listed(folder):
 
 
 def test_names_that_must_be_unique_are_named_with_their_rows(folder):
-    faults = faults_of(folder(opportunities=HEAD + "A,mid,1,2026-01-01,,\nB,mid,1,2026-01-01,,\nA,mid,2,2026-01-01,,\n"))
-    assert faults == [("opportunities.csv, rows 2, 4", "opportunity_id 'A' is there 2 times", "Keep one of them.")]
+    faults = faults_of(
+        folder(opportunities=HEAD + "A,mid,1,2026-01-01,,\nB,mid,1,2026-01-01,,\nA,mid,2,2026-01-01,,\n")
+    )
+    assert faults == [
+        ("opportunities.csv, rows 2, 4", "opportunity_id 'A' is there 2 times", "Keep one of them.")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -131,11 +136,17 @@ def test_folders_that_are_none_are_refused(tmp_path: Path):
 
 
 def test_stages_must_be_explained(folder):
-    path = folder(opportunities=ONE_DEAL, stage_changes=CHANGES + "A,2026-01-03,Discovry\nA,2026-01-04,Discovry\n")
+    path = folder(
+        opportunities=ONE_DEAL, stage_changes=CHANGES + "A,2026-01-03,Discovry\nA,2026-01-04,Discovry\n"
+    )
     assert "no table of stages" in faults_of(path)[0][1]
     folder(stages=STAGES)
     assert faults_of(path) == [
-        ("stage_changes.csv", "stage 'Discovry' (2 changes) is not in stages.csv", "Did you mean 'Discovery'?")
+        (
+            "stage_changes.csv",
+            "stage 'Discovry' (2 changes) is not in stages.csv",
+            "Did you mean 'Discovery'?",
+        )
     ]
 
 
@@ -184,7 +195,9 @@ def test_changes_are_put_in_order_and_simultaneous_ones_keep_theirs(folder):
 
 
 def test_parquet_is_read_like_csv_whatever_its_types(tmp_path: Path, folder):
-    plain = load_history(folder(opportunities=HEAD + "7,mid,1.5,2026-01-01,won,2026-02-01\n8,mid,,2026-01-02,,\n"))
+    plain = load_history(
+        folder(opportunities=HEAD + "7,mid,1.5,2026-01-01,won,2026-02-01\n8,mid,,2026-01-02,,\n")
+    )
     frame = pd.DataFrame(
         {
             "opportunity_id": [7, 8],
@@ -204,10 +217,15 @@ def test_parquet_at_fault_is_refused(tmp_path: Path):
     path = tmp_path / "opportunities.parquet"
     path.write_bytes(b"PAR1 no more than that")
     assert "not a readable Parquet file" in faults_of(tmp_path)[0][1]
-    frame = pd.DataFrame({"opportunity_id": ["A"], "segment": ["m"], "amount": [True], "created_date": [20260101]})
+    frame = pd.DataFrame(
+        {"opportunity_id": ["A"], "segment": ["m"], "amount": [True], "created_date": [20260101]}
+    )
     frame.to_parquet(path)
     told = [what for _, what, _ in faults_of(tmp_path)]
-    assert told == ["amount 'True' is a truth value, not a number", "created_date '20260101' is a number, not a date"]
+    assert told == [
+        "amount 'True' is a truth value, not a number",
+        "created_date '20260101' is a number, not a date",
+    ]
     frame.assign(amount=np.inf, created_date="2026-01-01").to_parquet(path)
     assert "amount 'inf' is implausibly large" in faults_of(tmp_path)[0][1]
     frame.to_csv(tmp_path / "opportunities.csv")

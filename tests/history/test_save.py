@@ -14,7 +14,9 @@ from tests.history.by_hand import change, deal, history, table
 def full_history():
     return history(
         [
-            deal("A", amount=1234.5, owner="=cmd", team='Say "hi", all', close_date="2026-03-01", source="-3"),
+            deal(
+                "A", amount=1234.5, owner="=cmd", team='Say "hi", all', close_date="2026-03-01", source="-3"
+            ),
             deal("B", amount=np.nan, outcome="won", closed_date="2026-02-01", type="renewal"),
             deal("N/A", product="two\nlines"),
         ],
@@ -24,17 +26,39 @@ def full_history():
             change("B", "2026-01-06", "Won"),
         ],
         as_of="2026-07-04",
-        customers=table("customers", [{"customer_id": "c", "segment": "mid", "start_date": "2026-02-01", "arr": 5}]),
+        customers=table(
+            "customers", [{"customer_id": "c", "segment": "mid", "start_date": "2026-02-01", "arr": 5}]
+        ),
         arr_changes=table(
             "arr_changes",
-            [{"customer_id": "c", "date": "2026-02-01", "movement": "churn", "arr_delta": -5.0, "driver": None}],
+            [
+                {
+                    "customer_id": "c",
+                    "date": "2026-02-01",
+                    "movement": "churn",
+                    "arr_delta": -5.0,
+                    "driver": None,
+                }
+            ],
         ),
         reps=table("reps", [{"rep_id": "=cmd", "role": "ae", "segment": None, "start_date": "2020-02-29"}]),
         leads=table(
             "leads",
-            [{"month": "2026-01-01", "segment": "m", "source": "x", "leads": 9, "mqls": 4, "sqls": 2, "sals": 1}],
+            [
+                {
+                    "month": "2026-01-01",
+                    "segment": "m",
+                    "source": "x",
+                    "leads": 9,
+                    "mqls": 4,
+                    "sqls": 2,
+                    "sals": 1,
+                }
+            ],
         ),
-        calls=table("calls", [{"rep_id": "=cmd", "period": "FY26Q1", "as_of": "2026-01-31", "commit": 12.34}]),
+        calls=table(
+            "calls", [{"rep_id": "=cmd", "period": "FY26Q1", "as_of": "2026-01-31", "commit": 12.34}]
+        ),
     )
 
 
@@ -47,9 +71,8 @@ def test_a_history_comes_back_as_it_went(tmp_path: Path):
     save_history(past, tmp_path / "h")
     back = load_history(tmp_path / "h")
     for name, expected in past.tables().items():
-        if name == "stage_changes":
-            expected = expected.assign(amount=expected["amount"].round(2))
-        pd.testing.assert_frame_equal(back.tables()[name], expected)
+        to_the_cent = expected.round({"amount": 2}) if name == "stage_changes" else expected
+        pd.testing.assert_frame_equal(back.tables()[name], to_the_cent)
     assert (back.as_of, back.notes) == (past.as_of, past.notes)
 
 
@@ -64,7 +87,9 @@ def test_amounts_are_written_to_the_cent_and_dates_as_iso(tmp_path: Path):
     changes = (tmp_path / "h" / "stage_changes.csv").read_text().splitlines()
     assert changes[1] == "A,2026-01-05 10:11:12.345678,Discovery,0.3,2026-03-01"
     deals = (tmp_path / "h" / "opportunities.csv").read_text()
-    assert deals.startswith("opportunity_id,segment,amount,created_date,close_date,outcome,closed_date,owner,")
+    assert deals.startswith(
+        "opportunity_id,segment,amount,created_date,close_date,outcome,closed_date,owner,"
+    )
     assert "1234.5,2026-01-01,2026-03-01" in deals
 
 

@@ -114,22 +114,34 @@ def _with_closed_date(
 ) -> pd.DataFrame:
     """Date the ends: by their column, else by the last change into a closed stage, else by the close date."""
     closed = deals["outcome"].notna()
-    is_end = _of_stage(changes["stage"], by_stage).notna()
-    was_end = is_end.shift(fill_value=False) & (changes["deal"] == changes["deal"].shift())
-    entered = changes[is_end & ~was_end]  # later rows of a closed deal are edits, not another end
-    last_end = entered.groupby("opportunity_id")["changed_at"].max().dt.normalize()
-    by_change = look_up(deals["opportunity_id"], last_end)
-    date = deals["closed_date"].fillna(by_change)
+    seen, at_the_latest = _days_of_ends(changes, by_stage)
+    date = deals["closed_date"].fillna(look_up(deals["opportunity_id"], seen))
     by_close_date = closed & date.isna() & deals["close_date"].notna()
     if by_close_date.any():
         journal.note(
             f"{int(by_close_date.sum()):,} closed deals are taken to have closed on their close date."
         )
-    date = date.fillna(deals["close_date"]).where(closed)
+    latest = look_up(deals["opportunity_id"], at_the_latest)
+    planned = deals["close_date"].where(~(deals["close_date"] > latest), latest)
+    date = date.fillna(planned).fillna(latest).where(closed)
     deals = deals.assign(closed_date=date)
     if changes["close_date"].notna().any():
         return deals
     return _without_hindsight(deals, journal)
+
+
+def _days_of_ends(changes: pd.DataFrame, by_stage: dict[str, str]) -> tuple[pd.Series[Any], pd.Series[Any]]:
+    """Return, by deal, the day of the last change from open to closed, and the day first seen closed.
+
+    Later rows of a closed deal are edits, not another end; a deal that is closed in its first row
+    ended at some day before.
+    """
+    is_end = _of_stage(changes["stage"], by_stage).notna()
+    is_first = changes["deal"] != changes["deal"].shift()
+    was_end = is_end.shift(fill_value=False) & ~is_first
+    seen = changes[is_end & ~was_end & ~is_first].groupby("opportunity_id")["changed_at"].max()
+    first = changes[is_end & is_first].groupby("opportunity_id")["changed_at"].min()
+    return seen.dt.normalize(), first.dt.normalize()
 
 
 def _without_hindsight(deals: pd.DataFrame, journal: Journal) -> pd.DataFrame:

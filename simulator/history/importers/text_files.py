@@ -135,6 +135,7 @@ def _rows(data: bytes, delimiter: str, headings: list[str], name: str) -> tuple[
     if bad:
         bad.clear()  # only a parse in one thread knows the row of what it sets aside
         table = _parse(data, delimiter, headings, name, bad, threads=False)
+    _refuse_open_quotation(data, table, bad, name)
     leading = _leading_lines(data)
     footer = _closing_lines(table, bad)
     wrong = [row for row in bad if row not in footer]
@@ -178,6 +179,18 @@ def _parse(
     except pa.ArrowInvalid as error:
         remedy = "Look for a quotation mark that is opened and never closed, and export it again."
         raise InputError.of(name, f"cannot be read as CSV: {error}", remedy) from None
+
+
+def _refuse_open_quotation(data: bytes, table: pa.Table, bad: list[Any], name: str) -> None:
+    """Refuse a quotation that runs to the end of the file: all rows inside would be one cell."""
+    if data.count(b'"') % 2 == 0:
+        return
+    last = [row.text for row in bad[-1:]] + [column[-1].as_py() for column in table.columns if table.num_rows]
+    open_ones = [text for text in last if text.rstrip().count("\n") or text.startswith('"')]
+    if open_ones:
+        line = data.decode("utf-8")[: -len(open_ones[0])].count("\n") + 1
+        what = f"a quotation mark that is opened in line {line} or before is never closed"
+        raise InputError.of(name, what, "Mend that line, or export the file again.")
 
 
 def _leading_lines(data: bytes) -> int:
