@@ -68,6 +68,19 @@ def conversion(deals: pd.DataFrame, window: Window) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
+def told_horizon(table: pd.DataFrame) -> int:
+    """Return the longest horizon that a tenth of the deals was watched for; 0 where there is none.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of ``conversion``.
+    """
+    rows = table[(table["by"] == "all") & (table["basis"] == "count") & table["share"].notna()]
+    told = rows[rows["n_followed"] >= 0.1 * rows["n"]]
+    return int(told["within_days"].max()) if len(told) else 0
+
+
 def incidence_of(cohort: pd.DataFrame, basis: str = "count") -> Incidence:
     """Return the estimate for deals of ``accepted``, by count or by amount at SAL."""
     known = cohort if basis == "count" else cohort[cohort["first_amount"] > 0]

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from simulator.analysis.due import plans_known
 from simulator.analysis.qualified import UNKNOWN, states_at
 from simulator.analysis.window import Window
 from simulator.history.states import DealStates
@@ -58,7 +59,7 @@ def coverage_history(
         return pd.DataFrame(columns=list(COLUMNS))
     groups = ["all", *names] if len(names) > 1 else ["all"]
     table = pd.concat([t.iloc[: len(groups)].assign(segment=groups) for t in tables], ignore_index=True)
-    return _with_ratios(table)[list(COLUMNS)]
+    return _with_ratios(table, plans_known(states))[list(COLUMNS)]
 
 
 def _won(history: History) -> pd.DataFrame:
@@ -115,9 +116,13 @@ def _by_place(
     return total
 
 
-def _with_ratios(table: pd.DataFrame) -> pd.DataFrame:
+def _with_ratios(table: pd.DataFrame, known: bool) -> pd.DataFrame:
+    """Add what depends on the due amounts; NaN where plans are not known or no quarter had any."""
     basis = table["best_case"] + table["commit"]
-    whole, booked = basis + table["pipeline"], table["booked"].where(table["booked"] > 0)
+    whole = basis + table["pipeline"]
+    basis = basis if known and (basis > 0).any() else basis * np.nan
+    whole = whole if known and (whole > 0).any() else whole * np.nan
+    booked = table["booked"].where(table["booked"] > 0)
     return table.assign(
         basis=basis,
         basis_with_pipeline=whole,

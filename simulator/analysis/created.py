@@ -15,6 +15,9 @@ CYCLE_COLUMNS = (
     "n_lost", "mean_lost", "median_lost", "note",
 )  # fmt: skip
 
+MAX_UNKNOWN = 0.2
+"""Largest share of deals without amount for which a sum of amounts still says something."""
+
 
 def created(deals: pd.DataFrame, window: Window) -> pd.DataFrame:
     """Return deals qualified in each quarter of the window and in the running one, overall and by segment.
@@ -23,7 +26,8 @@ def created(deals: pd.DataFrame, window: Window) -> pd.DataFrame:
     -------
     DataFrame
         Columns ``CREATED_COLUMNS``: n deals and their amount at SAL (first known amount), those
-        without one, and whether the quarter is still running.
+        without one, and whether the quarter is still running. Amounts are NaN where more than a fifth of
+        the deals have none: what is known then comes from the deals that did well.
     """
     quarters = window.latest_quarters()
     begin = np.array([window.bounds(q)[0] for q in quarters])
@@ -32,7 +36,9 @@ def created(deals: pd.DataFrame, window: Window) -> pd.DataFrame:
     names = sorted(set(rows["name"]))
     parts = {"all": rows} | ({name: rows[rows["name"] == name] for name in names} if len(names) > 1 else {})
     tables = [_by_quarter(part, window, quarters).assign(segment=name) for name, part in parts.items()]
-    return pd.concat(tables, ignore_index=True)[list(CREATED_COLUMNS)]
+    table = pd.concat(tables, ignore_index=True)[list(CREATED_COLUMNS)]
+    unknown, n = (table.loc[table["segment"] == "all", k].sum() for k in ("n_without_amount", "n"))
+    return table.assign(amount=np.nan) if unknown > MAX_UNKNOWN * n else table
 
 
 def _by_quarter(rows: pd.DataFrame, window: Window, quarters: tuple[int, ...]) -> pd.DataFrame:

@@ -26,6 +26,7 @@ COLUMNS = (
 
 TOO_FEW = "too few"
 NO_AMOUNTS = "amounts of lost deals are not recorded"
+NO_REASONS = "no loss is put down to a competitor"
 LEAK = "recorded mostly after the outcome was known"
 
 
@@ -65,7 +66,7 @@ def rates(deals: pd.DataFrame, due: pd.DataFrame, window: Window) -> pd.DataFram
     by = ["all", *dimensions(deals)]
     tables = [_measure(name, trials[name], dimension) for name in MEASURES for dimension in by]
     table = pd.concat(tables, ignore_index=True)[list(COLUMNS)]
-    return _mark_leaks(table, ended)
+    return _mark_unreasoned(_mark_leaks(table, ended), ended)
 
 
 def dimensions(deals: pd.DataFrame) -> tuple[str, ...]:
@@ -118,6 +119,14 @@ def leaking(deals: pd.DataFrame, dimension: str) -> bool:
     if not won.any() or won.all():
         return False
     return bool(abs(filled[won].mean() - filled[~won].mean()) > 0.3)
+
+
+def _mark_unreasoned(table: pd.DataFrame, ended: pd.DataFrame) -> pd.DataFrame:
+    """Leave out a win rate that is 100 % only because no loss says why."""
+    lost = ended["outcome"] > WON
+    if lost.any() and not (ended["outcome"] == LOST_COMPETITION).any():
+        return _blank(table, (table["measure"] == "win_rate").to_numpy(), NO_REASONS)
+    return table
 
 
 def _mark_leaks(table: pd.DataFrame, ended: pd.DataFrame) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import pandas as pd
 from simulator.analysis.conversion import accepted, conversion, incidence_of
 from simulator.analysis.coverage_history import coverage_history
 from simulator.analysis.created import created, cycles
-from simulator.analysis.due import due_deals, past_due
+from simulator.analysis.due import due_deals, due_endings, past_due, plans_known
 from simulator.analysis.dwell import dwell
 from simulator.analysis.incidence import Incidence
 from simulator.analysis.pushes import pushes
@@ -35,8 +35,8 @@ class TrackRecord:
         with a close date in a month that is over.
     incidence : Incidence
         Outcomes by days since SAL of deals accepted since the window began, by count.
-    rates, conversion, dwell, pushes, coverage, created, cycles : DataFrame
-        As described at the functions of these names.
+    rates, conversion, dwell, pushes, due, coverage, created, cycles : DataFrame
+        As described at the functions of these names (``due_endings``, ``coverage_history``).
     notes : tuple of str
         What this history could not tell, and why.
     """
@@ -51,6 +51,7 @@ class TrackRecord:
     conversion: pd.DataFrame
     dwell: pd.DataFrame
     pushes: pd.DataFrame
+    due: pd.DataFrame
     coverage: pd.DataFrame
     created: pd.DataFrame
     cycles: pd.DataFrame
@@ -97,6 +98,7 @@ def track_record(history: History, calendar: FiscalCalendar, n_quarters: int = 8
         conversion=conversion(deals, window),
         dwell=dwell(states, deals, window),
         pushes=pushes(states, deals, due, window),
+        due=due_endings(due),
         coverage=coverage_history(history, states, deals, window),
         created=created(deals, window),
         cycles=cycles(deals, window),
@@ -120,8 +122,8 @@ def _notes(
         "Amounts of lost (or won) deals are mostly missing, so rates by amount are left out.": bool(
             (table["note"] == NO_AMOUNTS).any()
         ),
-        "There are no planned close dates: slippage, pushes and past coverage cannot be told.": bool(
-            (states.close_month < 0).all()
+        "Most deals have no planned close date: slippage and past coverage cannot be told.": (
+            not plans_known(states)
         ),
         "All deals are in one forecast category: time in each category and coverage by best case + commit "
         "need stage changes.": bool((states.category == states.category[0]).all()),

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from simulator.errors import InputError
 from simulator.fiscal import FiscalCalendar, day_number, month_number, month_start_day
 
+LATE_START_DAYS = 14.0
+"""A history that enters a quarter later than this does not cover it."""
+
 
 @dataclass(frozen=True)
 class Window:
@@ -63,8 +66,8 @@ def _month_of(day: float) -> int:
 def rate_window(calendar: FiscalCalendar, as_of: dt.date, first_day: float, n_quarters: int = 8) -> Window:
     """Return the last ``n_quarters`` whole quarters between the first day of the history and as_of.
 
-    A quarter still running is left out, because losses come early and wins late in a quarter. One
-    that the history enters within its first month counts as whole.
+    A quarter still running is left out, because losses come early and wins late in a quarter; so is
+    one that the history enters more than two weeks after its start.
 
     Parameters
     ----------
@@ -86,7 +89,7 @@ def rate_window(calendar: FiscalCalendar, as_of: dt.date, first_day: float, n_qu
         raise InputError.of("--quarters", f"{n_quarters} is not a number of quarters", "Give 1 or more.")
     tomorrow = month_number(as_of + dt.timedelta(days=1))
     last = int(calendar.quarter(tomorrow)) - 1
-    opening = int(calendar.quarter(_month_of(first_day) + 2))
+    opening = int(calendar.quarter(_month_of(first_day - LATE_START_DAYS) + 3))
     quarters = tuple(range(max(opening, last - n_quarters + 1), last + 1))
     if not quarters:
         return Window(calendar, as_of, (), first_day, day_number(as_of) + 1)

@@ -145,7 +145,8 @@ def draw_created(created: pd.DataFrame, folder: Path, footer: str, currency: str
     measure = "amount" if total["amount"].sum() > 0 else "n"
     if not total[measure].sum():
         return False
-    subtitle = "Qualified pipeline created per quarter, amount when accepted (SAL)"
+    unit = "amount when accepted (SAL)" if measure == "amount" else "deals (most amounts are not known)"
+    subtitle = f"Qualified pipeline created per quarter, {unit}"
     if total["partial"].any():
         subtitle += "; hatched: the quarter is still running"
     with draw_chart(

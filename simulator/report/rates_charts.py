@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec
 
+from simulator.analysis.conversion import told_horizon
 from simulator.analysis.track_record import TrackRecord
 from simulator.report.money import format_share
 from simulator.report.past_charts import draw_coverage, draw_created
@@ -143,11 +144,9 @@ def set_margins(axes: Axes, **shares: float) -> None:
 
 
 def _draw_conversion(record: TrackRecord, folder: Path, footer: str) -> bool:
-    table, estimate = record.conversion, record.incidence
-    rows = table[(table["by"] == "all") & (table["basis"] == "count") & table["share"].notna()]
-    if rows.empty or not len(estimate.days):
+    estimate, horizon = record.incidence, told_horizon(record.conversion)
+    if not horizon or not len(estimate.days):
         return False
-    horizon = int(rows["within_days"].max())
     seen = estimate.days <= horizon
     shares = np.vstack([np.zeros(3), estimate.share[seen], estimate.at(horizon)[0]])
     days = np.concatenate([[0.0], estimate.days[seen], [horizon]])
@@ -171,8 +170,8 @@ def _conversion_title(shares: npt.NDArray[np.float64], horizon: int) -> str:
     span = "a year" if horizon == 365 else f"{horizon} days"
     won, to_competition, no_decision = shares
     lost = to_competition + no_decision
-    title = f"Of 100 accepted deals, {100 * won:.0f} are won within {span} and {100 * lost:.0f} lost"
-    main = "without a decision" if no_decision > to_competition else "to a competitor"
+    title = f"Of 100 accepted deals, {100 * won:.0f} are won within {span}, {100 * lost:.0f} lost"
+    main = "to no decision" if no_decision > to_competition else "to a competitor"
     return f"{title}, mostly {main}" if lost >= 0.01 else title
 
 

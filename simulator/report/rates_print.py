@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,11 @@ RATE_NAMES = {
     "slippage": "slipped",
 }
 MAX_GROUPS = 8
+NAME_WIDTH = 18
 NONE = "–"
+SILENT = {NONE, TOO_FEW, ""}
+QUARTER_HEADINGS = ("quarter", "created", "deals", "commit", "best case", "booked", "coverage", "closed")
+CAPTION = "coverage: best case + commit / booked; closed: share of best case + commit booked in time"
 
 Row = dict[str, Any]
 
@@ -45,10 +49,15 @@ def _close_rates(record: TrackRecord, by: str) -> pd.DataFrame:
     return rows[(rows["by"] == by) & rows["value"].notna()]
 
 
-def _table(title: str, *headings: str) -> Table:
+def _table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]], caption: str = "") -> Table:
+    """Return a table without the columns that have nothing to say."""
+    told = [k for k in range(len(headings)) if not k or any(row[k] not in SILENT for row in rows)]
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
-    for place, heading in enumerate(headings):
-        table.add_column(heading, justify="right" if place else "left", no_wrap=bool(place))
+    for k in told:
+        table.add_column(headings[k], justify="right" if k else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*(row[k] for k in told), style="dim" if row[0].startswith(" ") else None)
+    table.caption, table.caption_justify = caption or None, "left"
     return table
 
 
@@ -57,19 +66,20 @@ def _rates(record: TrackRecord, by: str) -> Table:
     sizes = rows[(rows["measure"] == "close_rate") & (rows["basis"] == "count")]
     groups = list(dict.fromkeys(["all", *sizes.sort_values("n", ascending=False)["group"]]))
     name = "rep" if by == "owner" else by
-    table = _table(
-        f"Rates by {name}, {record.window.name}, % (80% interval)", name, "ended", *RATE_NAMES.values()
-    )
     cells = _cells(rows, "measure", "group", "basis")
+    lines = []
     for group in groups[: MAX_GROUPS + 1]:
         ended = f"{cells.get(('close_rate', group, 'count'), {}).get('n', 0):,}"
-        table.add_row(group, ended, *(_rate(cells.get((m, group, "count"))) for m in RATE_NAMES))
-        if by == "segment" and ("close_rate", group, "amount") in cells:
-            money = (_rate(cells.get((m, group, "amount"))) for m in RATE_NAMES)
-            table.add_row("  by amount", "", *money, style="dim")
-    if len(groups) > MAX_GROUPS + 1:
-        table.caption = f"{len(groups) - MAX_GROUPS - 1} more in tables/rates.csv"
-    return table
+        lines.append(
+            [group[:NAME_WIDTH], ended, *(_rate(cells.get((m, group, "count"))) for m in RATE_NAMES)]
+        )
+        money = [_rate(cells.get((m, group, "amount"))) for m in RATE_NAMES]
+        if by == "segment" and set(money) - SILENT:
+            lines.append(["  by amount", "", *money])
+    more = len(groups) - MAX_GROUPS - 1
+    title = f"Rates by {name}, {record.window.name}, % (80% interval)"
+    caption = f"{more} more in tables/rates.csv" if more > 0 else ""
+    return _table(title, (name, "ended", *RATE_NAMES.values()), lines, caption)
 
 
 def _cells(table: pd.DataFrame, *keys: str) -> dict[tuple[Any, ...], Row]:
@@ -85,13 +95,14 @@ def _rate(row: Row | None) -> str:
 
 
 def _dwell(dwell: pd.DataFrame) -> Table:
-    title = "Days in each category: median (80th percentile)"
-    table = _table(title, "", *(category.replace("_", " ") for category in CATEGORIES))
     cells = _cells(dwell, "by", "group", "category")
+    lines = []
     for by, group in list(dict.fromkeys(key[:2] for key in cells))[: MAX_GROUPS + 3]:
         name = f"{group} deals" if by == "outcome" else str(group)
-        table.add_row(name, *(_days(cells.get((by, group, category))) for category in CATEGORIES))
-    return table
+        days = [_days(cells.get((by, group, category))) for category in CATEGORIES]
+        lines.append([name[:NAME_WIDTH], *days])
+    headings = ["", *(category.replace("_", " ") for category in CATEGORIES)]
+    return _table("Days in each category: median (p80)", headings, lines)
 
 
 def _days(row: Row | None) -> str:
@@ -105,23 +116,23 @@ def _days(row: Row | None) -> str:
 
 def _quarters(record: TrackRecord, currency: str) -> Table:
     """What each quarter created, what was due in it on its first day, and what it booked."""
-    headings = ("quarter", "created", "deals", "commit", "best case", "booked", "coverage", "closed")
-    table = _table("Past quarters: pipeline created; due on the first day; booked", *headings)
-    table.columns[0].no_wrap = True
-    table.caption = (
-        "coverage: best case + commit / booked; closed: share of best case + commit booked in time"
-    )
-    table.caption_justify = "left"
     past = _cells(record.coverage[record.coverage["segment"] == "all"], "quarter")
+    lines = []
     for row in record.created[record.created["segment"] == "all"].to_dict("records"):
         cells = past.get((row["quarter"],))
-        figures = [NONE] * 5 if cells is None else _quarter_cells(cells, currency)
+        figures = [""] * 5 if cells is None else _quarter_cells(cells, currency)
         name = f"{row['quarter']}{' …' if row['partial'] else ''}"
-        table.add_row(name, format_money(row["amount"], currency).strip(), f"{row['n']:,}", *figures)
-    return table
+        lines.append([name, _known(format_money(row["amount"], currency)), f"{row['n']:,}", *figures])
+    return _table(
+        "Past quarters: pipeline created; due on the first day; booked", QUARTER_HEADINGS, lines, CAPTION
+    )
 
 
 def _quarter_cells(row: Row, currency: str) -> list[str]:
-    money = [format_money(row[key], currency).strip() for key in ("commit", "best_case", "booked")]
-    ratios = [format_multiple(row["coverage"]), format_share(row["conversion"])]
-    return [*money, *(NONE if cell == MISSING else cell for cell in ratios)]
+    due = [row[key] if np.isfinite(row["basis"]) else np.nan for key in ("commit", "best_case")]
+    money = [_known(format_money(amount, currency)) for amount in (*due, row["booked"])]
+    return [*money, _known(format_multiple(row["coverage"])), _known(format_share(row["conversion"]))]
+
+
+def _known(text: str) -> str:
+    return NONE if text == MISSING else text.strip()

@@ -7,15 +7,21 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pandas as pd
 
-from simulator.analysis.rates import chance_explains
+from simulator.analysis.conversion import told_horizon
+from simulator.analysis.rates import MIN_DEALS, chance_explains
 from simulator.analysis.track_record import TrackRecord
 from simulator.history.tables import CATEGORIES
 from simulator.report.money import format_money, format_multiple, format_share
 
 CLOSE_RATE_RULE = 1 / 3
 WIN_RATE_RULE = 0.5
-SLIPPAGE_RULE = 0.25
-COVERAGE_RULE = 3.0
+HEALTHY_COMMIT = 0.8
+
+REMEDIES = {
+    "pipeline": "persuasion, why change and why now",
+    "best_case": "proof, and access to those who decide",
+    "commit": "contracts, security review and delivery",
+}
 
 Money = Callable[[float], str]
 
@@ -106,7 +112,7 @@ def _cause(record: TrackRecord, _: Money) -> Iterator[str]:
 
 def _win_rate(record: TrackRecord, _: Money) -> Iterator[str]:
     row = rate(record, "win_rate")
-    if row is None or row["numerator"] == row["denominator"]:
+    if row is None:
         return
     yield (
         f"Where the customer decided, we won {with_interval(row)}{_by_amount(record, 'win_rate')}: "
@@ -115,11 +121,10 @@ def _win_rate(record: TrackRecord, _: Money) -> Iterator[str]:
 
 
 def _open_deals(record: TrackRecord, _: Money) -> Iterator[str]:
-    table = record.conversion
-    rows = table[(table["by"] == "all") & (table["basis"] == "count") & table["share"].notna()]
-    if rows.empty:
+    table, days = record.conversion, told_horizon(record.conversion)
+    if not days:
         return
-    days = int(rows["within_days"].max())
+    rows = table[(table["by"] == "all") & (table["basis"] == "count")]
     share = rows[rows["within_days"] == days].set_index("outcome")["share"]
     classic = rate(record, "close_rate")
     counted = (
@@ -146,7 +151,23 @@ def _slippage(record: TrackRecord, _: Money) -> Iterator[str]:
         f"Of the deals due in a quarter, {with_interval(row)} slip out of it"
         f"{_by_amount(record, 'slippage')}; a quarter is what some businesses see."
     )
+    yield from _commits(record)
     yield f"Counting the slipped deals too, the close rate is {with_interval(adjusted)}{needed}."
+
+
+def _commits(record: TrackRecord) -> Iterator[str]:
+    rows = record.due[(record.due["category"] == "commit") & (record.due["basis"] == "count")]
+    if rows.empty or rows["n"].iloc[0] < MIN_DEALS:
+        return
+    share = rows.set_index("ending")["share"]
+    lost = share["lost_competition"] + share["lost_no_decision"]
+    text = (
+        f"Of {rows['n'].iloc[0]:,} commit deals due in a quarter on its first day, "
+        f"{format_share(share['won'])} were won in it, {format_share(share['slipped'])} slipped and "
+        f"{format_share(lost)} were lost; healthy is 80–90% won."
+    )
+    slips = share["won"] < HEALTHY_COMMIT and share["slipped"] > lost
+    yield text + (" Commits that slip: contracts, security review, delivery." if slips else "")
 
 
 def _pushes(record: TrackRecord, _: Money) -> Iterator[str]:
@@ -169,16 +190,20 @@ def _stuck(record: TrackRecord, _: Money) -> Iterator[str]:
     median = table[table["by"] == "all"].set_index("category")["median_days"].reindex(list(CATEGORIES))
     if median.notna().sum() < 2:
         return
-    words = ", ".join(
-        f"{days:.0f} days in {str(name).replace('_', ' ')}" for name, days in median.dropna().items()
+    stays = [f"{_name(name)} within {_days(days)}" for name, days in median.dropna().items()]
+    longest = str(median.idxmax())
+    yield (
+        f"Half of the deals leave {', '.join(stays)}; they wait longest in {_name(longest)}: "
+        f"{REMEDIES[longest]}."
     )
-    remedy = {
-        "pipeline": "persuasion: why change, and why now",
-        "best_case": "proof, and access to those who decide",
-        "commit": "contracts, security review and delivery",
-    }[str(median.idxmax())]
-    longest = str(median.idxmax()).replace("_", " ")
-    yield f"Half of the deals leave within {words}; they wait longest in {longest}: {remedy}."
+
+
+def _days(days: float) -> str:
+    return f"{days:.0f} days" if days >= 1.5 else "a day"
+
+
+def _name(category: object) -> str:
+    return str(category).replace("_", " ")
 
 
 def _coverage(record: TrackRecord, money: Money) -> Iterator[str]:
@@ -206,10 +231,13 @@ def _created(record: TrackRecord, money: Money) -> Iterator[str]:
         return
     half = min(4, len(rows) // 2)
     recent, before = rows["amount"].iloc[-half:].mean(), rows["amount"].iloc[-2 * half : -half].mean()
-    n_recent = rows["n"].iloc[-half:].mean()
-    trend = f", {_change(recent / before - 1)} the {half} before" if before > 0 else ""
+    n_recent, n_before = rows["n"].iloc[-half:].mean(), rows["n"].iloc[-2 * half : -half].mean()
+    change = recent / before - 1 if before > 0 else n_recent / n_before - 1 if n_before else np.nan
+    earlier = f"the {half} before" if half > 1 else "the one before"
+    trend = f", {_change(change)} {earlier}" if np.isfinite(change) else ""
     quarters = f"the last {half} quarters" if half > 1 else "the last quarter"
-    made = f"{money(recent)} and {n_recent:,.0f} deals a quarter"
+    made = f"{n_recent:,.0f} deals{' a quarter' if half > 1 else ''}"
+    made = f"{money(recent)} and {made}" if np.isfinite(recent) else made
     yield f"Qualified pipeline created: {made} in {quarters}{trend}."
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.stats import chi2_contingency
 
-from simulator.analysis.due import SLIPPED, due_deals, past_due
+from simulator.analysis.due import SLIPPED, due_deals, due_endings, past_due
 from simulator.analysis.qualified import qualified_deals
 from simulator.analysis.rates import LEAK, NO_AMOUNTS, TOO_FEW, chance_explains, rate_by_segment, rates
 from simulator.analysis.window import rate_window
@@ -112,6 +112,35 @@ def test_who_is_due_in_a_quarter():
         "D5": False,
     }
     assert past_due(states, window) == 1
+
+
+def test_what_became_of_deals_due_on_the_first_day_by_their_category_then():
+    def commit(outcome, ended, amount):
+        steps = [("2026-02-01", "pipeline", "2026-05", 1.0), ("2026-03-01", "commit", "2026-05", amount)]
+        return Deal(steps, ended, outcome)
+
+    deals = [
+        commit("won", "2026-05-05", 60.0),
+        commit("lost_competition", "2026-05-05", 30.0),
+        commit(None, None, 10.0),
+        deal(start="2026-02-01", outcome="lost_no_decision"),
+        deal(),
+    ]
+    table = due_endings(measured(deals)[1]).set_index(["category", "basis", "ending"])
+    endings = ["won", "lost_competition", "lost_no_decision", "slipped"]
+    share = table.pivot_table("share", ["category", "basis"], "ending")[endings]
+    assert list(share.loc[("commit", "count")]) == pytest.approx([1 / 3, 1 / 3, 0, 1 / 3])
+    assert list(share.loc[("commit", "amount")]) == pytest.approx([0.6, 0.3, 0, 0.1])
+    assert list(share.loc[("pipeline", "count")]) == [0, 0, 1, 0]
+    assert table["n"].groupby("category").unique().map(list).to_dict() == {"commit": [3], "pipeline": [1]}
+    assert ((table["low"] <= table["share"]) & (table["share"] <= table["high"])).all()
+
+
+def test_close_dates_of_open_deals_only_tell_nothing_about_slippage():
+    open_ones = [deal(ended=None, outcome=None) for _ in range(5)]
+    ended = [deal(close=None) for _ in range(20)]
+    assert measured(open_ones + ended)[1].empty
+    assert len(measured(open_ones + [deal() for _ in range(20)])[1]) == 25
 
 
 def test_a_deal_counts_as_due_in_each_quarter_it_was_due_in():

@@ -228,14 +228,23 @@ def test_pipeline_created_is_counted_when_accepted_and_marks_the_running_quarter
         one_stage("2026-03-31", amount=np.nan),
         one_stage("2026-04-01", amount=30.0, segment="big"),
         one_stage("2026-07-02", amount=5.0),
+        one_stage("2026-07-02", amount=6.0),
     ]
     _, _, table, window = prepared(deals)
     result = created(table, window).set_index(["segment", "quarter"])
-    assert list(result.loc["all", "n"]) == [2, 1, 1]
-    assert list(result.loc["all", "amount"]) == [10, 30, 5]
+    assert list(result.loc["all", "n"]) == [2, 1, 2]
+    assert list(result.loc["all", "amount"]) == [10, 30, 11]
     assert list(result.loc["all", "n_without_amount"]) == [1, 0, 0]
     assert list(result.loc["all", "partial"]) == [False, False, True]
     assert list(result.loc["big", "n"]) == [0, 1, 0]
+
+
+def test_pipeline_created_gives_no_amounts_where_many_are_unknown():
+    deals = [one_stage("2026-01-05", "2026-05-05", "won", amount=10.0) for _ in range(7)]
+    deals += [one_stage("2026-04-05", amount=np.nan) for _ in range(3)]
+    _, _, table, window = prepared(deals)
+    result = created(table, window)
+    assert result["amount"].isna().all() and result["n"].sum() == 10
 
 
 def test_cycle_and_size_of_won_deals():

@@ -72,7 +72,7 @@ def test_words_come_first_and_the_folder_is_whole(company, tmp_path, capsys, mon
     assert "comes from no decision" in text and "discovery and the business case" in text
     assert text.index("The low close rate") < text.index("Rates by segment")
     folder = tmp_path / "results" / "diagnose-acme"
-    tables = {"rates", "conversion", "dwell", "pushes", "coverage_history", "created", "cycles"}
+    tables = {"rates", "conversion", "dwell", "pushes", "due", "coverage_history", "created", "cycles"}
     assert {p.stem for p in (folder / "tables").glob("*.csv")} == tables
     charts = {"rates_by_segment", "conversion", "past_coverage", "pipeline_created"}
     for ending in ("png", "svg"):
@@ -186,5 +186,5 @@ def test_the_barest_history_is_still_measured(tmp_path, capsys):
     (folder / "opportunities.csv").write_text("\n".join([header, *lines]) + "\n")
     assert run("diagnose", folder, "-o", tmp_path / "out") == 0
     text = " ".join(capsys.readouterr().out.split())
-    assert "no planned close dates" in text and "one forecast category" in text
+    assert "no planned close date" in text and "one forecast category" in text
     assert "No loss is put down to a competitor" in text
