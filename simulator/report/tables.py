@@ -17,7 +17,15 @@ from simulator.engine.paths import Paths
 MONEY_DECIMALS = 2
 SHARE_DECIMALS = 6
 SHARES = {"p_hit", "p_win", "share", "probability", "variance_share", "p_hit_error", "value", "low", "high"}
-MULTIPLES = {"coverage", "needed_p50", "needed_p80", "needed_p90", "rule_of_thumb"}
+MULTIPLES = {
+    "coverage",
+    "coverage_with_pipeline",
+    "conversion",
+    "needed_p50",
+    "needed_p80",
+    "needed_p90",
+    "rule_of_thumb",
+}
 
 FORMULA_SIGNS = ("=", "+", "-", "@")
 LINE_BREAKS = re.compile(r"[\t\r\n\v\f]+")
