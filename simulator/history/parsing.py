@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 Mask = npt.NDArray[np.bool_]
 
-ISO_TIME = r"^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?: ?Z|[+-]\d{2}:?\d{2})?)?$"
+ISO_TIME = r"^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}(?::\d{2}(?::\d{2}(?:\.\d{1,9})?)?)?(?: ?Z|[+-]\d{2}:?\d{2})?)?$"
 ISO_MONTH = r"^\d{4}-\d{2}$"
 NUMBER = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?$"
 FIRST_YEAR, LAST_YEAR = 1900, 2199
@@ -61,6 +61,16 @@ def parse_dates(values: pd.Series, *, month: bool = False, to_day: bool = True) 
 
 
 def _parse_text_dates(values: pd.Series, *, month: bool) -> tuple[npt.NDArray[np.datetime64], Mask]:
+    text = pa.array(values.astype(TEXT), type=pa.large_string(), from_pandas=True)
+    try:
+        # Fails at the first cell that is no plain ISO date; then every distinct cell is looked at by itself.
+        stamps = pc.cast(text, pa.timestamp("ns")).to_numpy(zero_copy_only=False)
+    except pa.ArrowInvalid:
+        return _parse_odd_dates(values, month=month)
+    return stamps, np.zeros(len(values), dtype=bool)
+
+
+def _parse_odd_dates(values: pd.Series, *, month: bool) -> tuple[npt.NDArray[np.datetime64], Mask]:
     codes, distinct = pd.factorize(values)
     text = pd.Series(distinct, dtype=TEXT)
     if month:

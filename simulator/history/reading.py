@@ -131,7 +131,7 @@ def _read_csv(path: Path) -> Cells:
         raise InputError.of(path.name, f"cannot be read as CSV: {reason}", remedy) from None
     frame = pd.DataFrame({name: _text(table.column(i)) for i, name in enumerate(names)})
     blank = frame.isna().all(axis=1).to_numpy()
-    rows = np.setdiff1d(np.arange(len(frame) + len(bent)) + 2, [row for row, _ in bent])
+    rows = np.delete(np.arange(len(frame) + len(bent)) + 2, [row - 2 for row, _ in bent])
     faults = _bent_faults(path.name, bent, len(names))
     return Cells(path.name, frame[~blank].reset_index(drop=True), rows[~blank], faults)
 
