@@ -78,9 +78,11 @@ def _simulate(prepared: Prepared, console: Console, timings: Timings) -> tuple[P
     """Return the futures, and the same without the shared shock where there is one."""
     from simulator.engine.simulate import kernels_are_compiled, simulate
 
+    scenario, calibration, history = prepared.scenario, prepared.calibration, prepared.history
     if not kernels_are_compiled():
         console.note("Compiling the simulation for this machine; only the first run waits for it …")
-    scenario, calibration, history = prepared.scenario, prepared.calibration, prepared.history
+        with timings.measure("compile"):
+            simulate(scenario.with_simulation(paths=1, rate_draws=1), calibration, history)
     with timings.measure("simulate"), console.progress("Simulating") as advance:
         futures = simulate(scenario, calibration, history, progress=advance)
     if not prepared.has_shock:

@@ -194,7 +194,7 @@ def _save(figure: Figure, path: Path, title: str) -> None:
         path.with_suffix(".png"),
         dpi=DPI,
         metadata={"Title": title, "Software": None},
-        pil_kwargs={"compress_level": 3},
+        pil_kwargs={"compress_level": 1},
     )
     figure.savefig(path.with_suffix(".svg"), format="svg", metadata={"Title": title, "Date": None})
 
