@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from simulator.scenario.form import Day, Form, Money, Number, Positive, PositiveMoney, Share, Whole
+from simulator.scenario.form import Day, Form, Number, Positive, PositiveMoney, Share, Whole
 from simulator.scenario.numbers import ReadingError, read_number
 
 Driver = Literal["price", "consumption", "seats_organic", "seats_proactive", "features", "new_solution"]
@@ -148,7 +148,6 @@ class ExistingCustomer(Form):
     arr: PositiveMoney = Field(description="Its annual recurring revenue at as_of.")
     start_date: Day = Field(description="First day of its first contract.")
     term_months: Whole = Field(12, ge=1, le=120, description="Length of its contract.")
-    signed: Money | None = Field(None, description="ARR under contract; all of it where left out.")
 
 
 class Customers(Form):
