@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
-
 import pandas as pd
 
 from simulator.errors import InputError
@@ -16,7 +14,7 @@ from simulator.history.importers.extract import Files, extract
 from simulator.history.importers.field_changes import changes_from_fields
 from simulator.history.importers.journal import Journal, listed
 from simulator.history.importers.lead_rows import funnel_from_leads
-from simulator.history.importers.mapping import EventsSpec, Mapping, SnapshotsSpec
+from simulator.history.importers.mapping import EventsSpec, Mapping, SnapshotsSpec, StageSpec
 from simulator.history.importers.revenue import (
     changes_from_subscriptions,
     compare_churn,
@@ -95,11 +93,8 @@ def _with_vanished(mapping: Mapping, spec: SnapshotsSpec) -> Mapping:
     """Return the map with the stage of deals that vanish, where vanishing means an end."""
     if spec.vanished == "keep_open":
         return mapping
-    stages: dict[str, Any] = {
-        **mapping.model_dump(by_alias=True)["stages"],
-        VANISHED: [{"to": spec.vanished}],
-    }
-    return mapping.model_copy(update={"stages": Mapping(stages=stages).stages})
+    stages = {**mapping.stages, VANISHED: (StageSpec(to=spec.vanished),)}
+    return mapping.model_copy(update={"stages": stages})
 
 
 def _customer_tables(read: Tables, journal: Journal) -> Tables:

@@ -168,12 +168,12 @@ def _resolve(mapping: Mapping, given: dict[str, Path], map_path: Path | None, fi
             files.journal.fault(
                 name, f"several files fit '{pattern}': {listed(matches)}", "Give one of them."
             )
-        elif beside.is_file():
-            files.paths[name] = beside
         elif len(names) == 1 and len(given) == 1:
             only = next(iter(given))
             files.paths[name] = given[only]
             used.add(only)
+        elif beside.is_file():
+            files.paths[name] = beside
         else:
             what = f"the map names the file '{pattern}', which is neither given nor beside the map"
             files.journal.fault(name, what, f"Files given: {listed(given) or 'none'}.")

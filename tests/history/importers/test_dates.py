@@ -1,0 +1,102 @@
+import datetime as dt
+
+import pandas as pd
+import pytest
+
+from simulator.history.importers.dates import Dates, read_dates
+from simulator.history.importers.sheet import Sheet
+
+
+def read(cells: list[object], other: list[str] | None = None, **options: object) -> Dates:
+    kind = "str" if all(isinstance(cell, str) for cell in cells) else object
+    column = pd.Series(cells, dtype=kind)
+    frame = pd.DataFrame({"date": column})
+    if other is not None:
+        frame["other"] = pd.Series(other, dtype="str")
+    return read_dates(column, Sheet("x.csv", frame), **options)  # type: ignore[arg-type]
+
+
+def iso(dates: Dates) -> list[str]:
+    return [f"{day:%Y-%m-%d %H:%M}" if not pd.isna(day) else "" for day in dates.days]
+
+
+def test_iso_dates_and_empty_cells() -> None:
+    got = read(["2024-01-02", "", "2024-02-29", "n/a"])
+    assert iso(got) == ["2024-01-02 00:00", "", "2024-02-29 00:00", ""]
+    assert len(got.bad) == 0
+
+
+def test_offsets_are_converted_to_the_time_zone() -> None:
+    got = read(["2024-01-02T03:04:05Z", "2024-07-01T00:00:00+02:00"], timezone="Europe/Berlin")
+    assert iso(got) == ["2024-01-02 04:04", "2024-07-01 00:00"]
+    assert "Europe/Berlin" in got.read_as
+
+
+@pytest.mark.parametrize(
+    ("cells", "form", "first"),
+    [
+        (["1/2/2024", "3/15/2024"], "%m/%d/%Y", "2024-01-02"),
+        (["1/2/2024", "15/3/2024"], "%d/%m/%Y", "2024-02-01"),
+        (["01.02.2024", "15.03.2024"], "%d.%m.%Y", "2024-02-01"),
+        (["1/2/2024, 3:04 PM", "3/15/2024, 1:00 AM"], "%m/%d/%Y, %I:%M %p", "2024-01-02"),
+        (["02-Jan-2024", "15-Mar-2024"], "%d-%b-%Y", "2024-01-02"),
+        (["Jan 2, 2024"], "%b %d, %Y", "2024-01-02"),
+        (["20240102", "20240315"], "%Y%m%d", "2024-01-02"),
+    ],
+)
+def test_other_formats_are_found_out_and_said(cells: list[object], form: str, first: str) -> None:
+    got = read(cells)
+    assert iso(got)[0].startswith(first)
+    assert got.read_as == form
+
+
+def test_day_numbers_of_excel() -> None:
+    got = read(["45000", "45001.5"])
+    assert iso(got) == ["2023-03-15 00:00", "2023-03-16 12:00"]
+    assert "Excel" in got.read_as
+
+
+def test_an_order_that_nothing_decides_is_a_fault_and_another_column_decides_it() -> None:
+    undecided = read(["1/2/2024", "3/5/2024"])
+    assert len(undecided.bad) == 2
+    assert "day or the month first" in undecided.what
+    decided = read(["1/2/2024", "3/5/2024"], other=["12/31/2024", "1/1/2024"])
+    assert iso(decided)[0] == "2024-01-02 00:00"
+    other_way = read(["1/2/2024", "3/5/2024"], other=["31/12/2024", "1/1/2024"])
+    assert iso(other_way)[0] == "2024-02-01 00:00"
+
+
+def test_mixed_formats_name_the_odd_cells() -> None:
+    got = read(["2024-01-02", "03/04/2024", "2024-01-05"])
+    assert got.bad.to_dict() == {1: "03/04/2024"}
+
+
+def test_days_that_are_not_on_the_calendar_are_bad() -> None:
+    assert read(["2024-02-30", "2024-01-01"]).bad.tolist() == ["2024-02-30"]
+
+
+@pytest.mark.parametrize("stand_in", ["9999-12-31", "1900-01-01", "0001-01-01"])
+def test_stand_ins_are_bad_unless_the_map_lists_them(stand_in: str) -> None:
+    cells: list[object] = ["2024-01-02", stand_in]
+    assert read(cells).bad.tolist() == [stand_in]
+    listed = read(cells, empty=(stand_in,))
+    assert len(listed.bad) == 0
+    assert iso(listed)[1] == ""
+
+
+def test_a_format_of_the_map_is_obeyed() -> None:
+    got = read(["2024/31/12", "x"], form="%Y/%d/%m")
+    assert iso(got)[0] == "2024-12-31 00:00"
+    assert got.bad.tolist() == ["x"]
+
+
+def test_cells_of_a_workbook_may_be_dates_and_text() -> None:
+    got = read([dt.datetime(2024, 1, 2), dt.date(2024, 1, 3), "2024-01-04", None])  # noqa: DTZ001
+    assert iso(got) == ["2024-01-02 00:00", "2024-01-03 00:00", "2024-01-04 00:00", ""]
+
+
+def test_typed_dates_of_any_unit_and_zone() -> None:
+    column = pd.Series(pd.to_datetime(["2024-01-02T23:30:00Z"])).astype("datetime64[s, UTC]")
+    got = read_dates(column, Sheet("x", pd.DataFrame({"d": column})), "Europe/Berlin")
+    assert iso(got) == ["2024-01-03 00:30"]
+    assert got.days.dtype == "datetime64[ns]"

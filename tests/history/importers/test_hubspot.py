@@ -1,0 +1,60 @@
+from pathlib import Path
+
+import pandas as pd
+
+from tests.history.importers.exports import HUBSPOT, import_texts
+
+
+def test_dates_of_stages_become_changes(tmp_path: Path) -> None:
+    got = import_texts(tmp_path, "hubspot", deals_csv=HUBSPOT).history
+    changes = got.stage_changes
+    assert len(changes) == 8
+    assert changes.loc[changes["opportunity_id"] == "1", "stage"].tolist() == [
+        "Appointment scheduled",
+        "Contract sent",
+        "Closed won",
+    ]
+    assert dict(zip(got.stages["stage"], got.stages["category"], strict=True)) == {
+        "Appointment scheduled": "pipeline",
+        "Contract sent": "commit",
+        "Closed lost": "closed",
+        "Closed won": "closed",
+    }
+    deals = got.opportunities.set_index("opportunity_id")
+    assert deals["outcome"].fillna("open").tolist() == ["won", "lost_competition", "open", "open"]
+    assert deals.loc["1", "closed_date"] == pd.Timestamp("2024-03-01")
+
+
+def test_close_dates_of_closed_deals_are_not_taken_for_plans(tmp_path: Path) -> None:
+    got = import_texts(tmp_path, "hubspot", deals_csv=HUBSPOT).history
+    deals = got.opportunities.set_index("opportunity_id")["close_date"]
+    assert deals.loc[["1", "2"]].isna().all()
+    assert deals.loc[["3", "4"]].notna().all()
+    assert any("not plans" in note for note in got.notes)
+
+
+def test_property_names_are_known_and_stages_guessed_loudly(tmp_path: Path) -> None:
+    deals = (
+        "hs_object_id,dealname,dealstage,amount,closedate,createdate,hs_v2_date_entered_appointmentscheduled,"
+        "hs_date_entered_appointmentscheduled,hs_date_entered_contractsent,hs_date_entered_closedwon\n"
+        "1,A,closedwon,10,2024-03-01,2024-01-01,2024-01-01,2023-12-24,2024-02-01,2024-03-01\n"
+        "2,B,contractsent,10,2024-06-01,2024-01-01,2024-01-01,2023-12-24,2024-02-01,\n"
+    )
+    got = import_texts(tmp_path, "hubspot", deals_csv=deals)
+    first = got.history.stage_changes.iloc[0]
+    assert first["changed_at"] == pd.Timestamp("2024-01-01")
+    stages = {stage.stage: stage for stage in got.understanding.stages}
+    assert stages["closedwon"].outcome == "won"
+    assert "GUESSED" in stages["contractsent"].decided_by
+    assert len(got.history.stage_changes) == 5
+
+
+def test_without_dates_of_stages_the_import_says_what_is_missing(tmp_path: Path) -> None:
+    deals = (
+        "Record ID,Deal Stage,Amount,Close Date,Create Date\n"
+        "1,Closed Won,10,2024-03-01,2024-01-01\n2,Contract sent,10,2024-06-01,2024-01-01\n"
+    )
+    got = import_texts(tmp_path, "hubspot", deals_csv=deals).history
+    assert len(got.stage_changes) == 0
+    assert any("Date entered" in note for note in got.notes)
+    assert got.opportunities["outcome"].fillna("open").tolist() == ["won", "open"]

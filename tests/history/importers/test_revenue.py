@@ -1,0 +1,100 @@
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from simulator.errors import InputError
+from tests.history.importers.exports import import_texts
+
+SUBSCRIPTIONS = """sub,account,start,end,mrr
+1,A,2024-01-01,2024-06-01,100
+2,A,2024-02-01,,50
+3,A,2024-09-01,2024-10-01,10
+4,B,2024-01-01,2024-03-01,20
+5,B,2024-05-01,,30
+6,C,2024-01-01,,0
+7,D,2024-05-01,2024-01-01,70
+"""
+MAP = """
+tables:
+  subscriptions:
+    file: s.csv
+    columns: {customer_id: account, start_date: start, end_date: end, arr: {column: mrr, times: 12}}
+"""
+
+
+def test_subscriptions_become_movements_that_foot(tmp_path: Path) -> None:
+    got = import_texts(tmp_path, "table", MAP, s_csv=SUBSCRIPTIONS)
+    changes = got.history.arr_changes
+    told = [f"{r.customer_id} {r.date:%m} {r.movement} {r.arr_delta:+.0f}" for r in changes.itertuples()]
+    assert told == [
+        "A 01 new +1200",
+        "A 02 expansion +600",
+        "A 06 contraction -1200",
+        "A 09 expansion +120",
+        "A 10 contraction -120",
+        "B 01 new +240",
+        "B 03 churn -240",
+        "B 05 reactivation +360",
+    ]
+    customers = got.history.customers.set_index("customer_id")
+    assert customers.loc["B", "start_date"] == pd.Timestamp("2024-01-01")
+    assert customers.loc["B", "arr"] == 240
+    assert {d.reason: d.rows for d in got.understanding.dropped} == {
+        "subscriptions without recurring revenue": 1,
+        "subscriptions that end before they start": 1,
+    }
+
+
+def test_movements_that_the_file_names_are_kept(tmp_path: Path) -> None:
+    map_yaml = """
+tables:
+  arr_changes:
+    file: c.csv
+    columns:
+      customer_id: account
+      date: day
+      movement: {column: kind, values: {won: new, up: expansion}}
+      arr_delta: arr
+  customers: {file: a.csv, columns: {customer_id: account, segment: size, start_date: start}}
+"""
+    changes = "account,day,kind,arr\nA,2024-01-01,won,10\nA,2024-02-01,up,5\nZ,2024-02-01,up,5\n"
+    got = import_texts(
+        tmp_path, "table", map_yaml, c_csv=changes, a_csv="account,size,start\nA,big,2024-01-01\n"
+    )
+    assert got.history.arr_changes["movement"].tolist() == ["new", "expansion"]
+    assert got.history.customers["segment"].tolist() == ["big"]
+    assert [d.reason for d in got.understanding.dropped] == ["changes of ARR of unknown customers"]
+
+
+def test_a_list_of_churn_events_is_compared_and_contradictions_told(tmp_path: Path) -> None:
+    map_yaml = MAP + "  churn_events: {file: churn.csv, columns: {customer_id: account, date: day}}\n"
+    churn = "account,day\nA,2024-06-01\nB,2024-03-10\nC,2024-08-01\n"
+    notes = " ".join(
+        import_texts(tmp_path, "table", map_yaml, s_csv=SUBSCRIPTIONS, churn_csv=churn).history.notes
+    )
+    assert "of 4 ends of revenue 2 have a churn event" in notes
+    assert "(1 on the day)" in notes
+    assert "of 3 churn events 2 have such an end" in notes
+
+
+def test_leads_become_a_funnel_by_month(tmp_path: Path) -> None:
+    map_yaml = """
+tables:
+  opportunities: {file: deals.csv, columns: {opportunity_id: id, created_date: day}}
+  lead_rows:
+    file: leads.csv
+    columns:
+      date: day
+      segment: seg
+      status: {column: status, values: {New: lead, Good: mql, Better: sql, Deal: sal}}
+"""
+    leads = "day,seg,status\n" + "".join(
+        f"2024-0{m}-1{i},SMB,{s}\n" for m in (1, 2) for i, s in enumerate(["New", "Good", "Better", "Deal"])
+    )
+    deals = "id,day\n1,2024-02-20\n"
+    got = import_texts(tmp_path, "table", map_yaml, deals_csv=deals, leads_csv=leads).history.leads
+    assert got[["leads", "mqls", "sqls", "sals"]].to_numpy().tolist() == [[4, 3, 2, 1]] * 2
+    assert got["source"].tolist() == ["unknown"] * 2
+    with pytest.raises(InputError, match="does not say what these mean|no step of the funnel"):
+        import_texts(tmp_path, "table", map_yaml, deals_csv=deals, leads_csv=leads.replace("Good", "Odd"))
