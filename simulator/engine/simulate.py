@@ -22,7 +22,7 @@ from simulator.history.states import deal_states, open_deals
 from simulator.history.tables import History
 from simulator.kernels.customer_flows import ARR_FLOWS, N_ARR_FLOWS
 from simulator.kernels.flows import FLOWS, N_FLOWS, TIME_FLOWS
-from simulator.kernels.path import simulate_block
+from simulator.kernels.path import open_books, simulate_block
 from simulator.scenario.schema import Scenario
 
 Floats = npt.NDArray[np.float64]
@@ -135,14 +135,13 @@ def run(compiled: Compiled, scenario: Scenario, progress: Progress | None) -> Ou
             compiled.plan,
             compiled.capacity,
             compiled.customers,
+            open_books(compiled.plan, won, n_segments, busiest),
             np.uint64(settings.seed),
             first,
             averaged,
             draws[rows],
             compiled.opening,
             (out[0][rows], out[1][rows], out[2][rows]),
-            won,
-            busiest,
         )
         return rows.stop - rows.start, won
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from numba import njit
 
 from simulator.kernels.draws import HIRE, LEAVE, PATIENCE, SLOT, block, search
+from simulator.kernels.jit import PART
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -43,7 +44,7 @@ class CapacityPlan(NamedTuple):
     """(draw, segment) rate per day at which waiting SALs give up; 0: never."""
 
 
-@njit(cache=True, _nrt=False, forceinline=True)
+@njit(**PART)
 def _months_until_leaving(u, chance):
     if chance <= 0.0:
         return 1_000_000
@@ -52,7 +53,7 @@ def _months_until_leaving(u, chance):
     return min(1_000_000, int(math.log1p(-u) / math.log1p(-chance)))
 
 
-@njit(cache=True, _nrt=False, forceinline=True)
+@njit(**PART)
 def staff(capacity, seed, path, draw, heads, ramped):
     """Fill heads and ramped heads of every segment and month of a path.
 
@@ -66,8 +67,10 @@ def staff(capacity, seed, path, draw, heads, ramped):
         Filled: reps employed; the same weighted by ramp.
     """
     n_months = heads.shape[1]
-    heads[:] = 0.0
-    ramped[:] = 0.0
+    for segment in range(heads.shape[0]):
+        for month in range(n_months):
+            heads[segment, month] = 0.0
+            ramped[segment, month] = 0.0
     last_tenure = capacity.ramp.shape[2] - 1
     for seat in range(capacity.seat_segment.shape[0]):
         segment = capacity.seat_segment[seat]
@@ -90,7 +93,7 @@ def staff(capacity, seed, path, draw, heads, ramped):
             holder += 1
 
 
-@njit(cache=True, _nrt=False, forceinline=True)
+@njit(**PART)
 def slots_of(capacity, seed, path, draw, segment, ramped, slots):
     """Fill the slots of one segment by month: ramped reps × open deals per rep, in whole slots.
 
@@ -102,7 +105,7 @@ def slots_of(capacity, seed, path, draw, segment, ramped, slots):
         slots[month] = math.floor(ramped[segment, month] * capacity.slots_per_rep[draw, segment] + u)
 
 
-@njit(cache=True, _nrt=False, forceinline=True)
+@njit(**PART)
 def gives_up_after(seed, path, entity, rate):
     """Return the days that a SAL waits at most."""
     if rate <= 0.0:
@@ -111,7 +114,7 @@ def gives_up_after(seed, path, entity, rate):
     return -math.log(u) / rate
 
 
-@njit(cache=True, _nrt=False, forceinline=True)
+@njit(**PART)
 def push(heap, n_held, time, what):
     """Put something on a heap (row, 2) ordered by time; return how many it holds."""
     place = n_held
@@ -125,7 +128,7 @@ def push(heap, n_held, time, what):
     return n_held + 1
 
 
-@njit(cache=True, _nrt=False, forceinline=True)
+@njit(**PART)
 def pop(heap, n_held):
     """Take the earliest off a heap; return how many it holds still."""
     n_held -= 1
@@ -145,7 +148,7 @@ def pop(heap, n_held):
     return n_held
 
 
-@njit(cache=True, _nrt=False, forceinline=True)
+@njit(**PART)
 def next_free(month_end, slots, ends, n_busy, time):
     """Return (when a slot is free at the earliest, slots still busy then).
 

@@ -24,6 +24,7 @@ from simulator.kernels.customers import (
     keep,
 )
 from simulator.kernels.deals import Luck
+from simulator.kernels.jit import PART
 
 _BOOKINGS = BOOKINGS_EXPANSION
 _CENTS_OF_YEAR = 24.0
@@ -31,7 +32,7 @@ _COHORT_CUSTOMER = np.uint64(3) << np.uint64(54)
 _SEGMENT_SHIFT = np.uint64(32)
 
 
-@njit(cache=True, _nrt=False, forceinline=True)
+@njit(**PART)
 def net_movement(flows, month, segment):
     """Return what a month's movements add to a segment's ARR."""
     grown = 0.0
@@ -45,7 +46,7 @@ def net_movement(flows, month, segment):
     )
 
 
-@njit(cache=True, _nrt=False, forceinline=True)
+@njit(**PART)
 def close_books(plan, opening, monthly, cohort, flows, bookings):
     """Add up a path's months to quarters, with revenue and the cohorts at the end of each quarter.
 
@@ -63,7 +64,10 @@ def close_books(plan, opening, monthly, cohort, flows, bookings):
     bookings : ndarray of float64, shape (month, segment, 2)
         Filled with expansion and renewal bookings.
     """
-    flows[:] = 0.0
+    for quarter in range(flows.shape[0]):
+        for segment in range(flows.shape[1]):
+            for flow in range(N_ARR_FLOWS):
+                flows[quarter, segment, flow] = 0.0
     n_months = monthly.shape[0]
     for segment in range(monthly.shape[1]):
         arr = opening[segment]

@@ -35,6 +35,7 @@ from simulator.kernels.customer_flows import (
     REACTIVATION,
 )
 from simulator.kernels.draws import CUSTOMER, GROWTH, RENEWAL, TERM, block, search
+from simulator.kernels.jit import BODY, PART
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -124,7 +125,7 @@ class Customer(NamedTuple):
     former: float
 
 
-@njit(cache=True, _nrt=False, forceinline=True)
+@njit(**PART)
 def existing_customer(plan, index):
     """Return a customer of as_of."""
     state, time, money = plan.state[index], plan.time[index], plan.money[index]
@@ -143,7 +144,7 @@ def existing_customer(plan, index):
     )
 
 
-@njit(cache=True, _nrt=False, forceinline=True)
+@njit(**PART)
 def won_customer(plan, luck, segment, entity, day, month, amount):
     """Return the customer that a deal won in a month becomes.
 
@@ -174,7 +175,7 @@ def won_customer(plan, luck, segment, entity, day, month, amount):
     return Customer(entity, segment, law, law, term, time, time + term, time, arr, arr, arr)
 
 
-@njit(cache=True, _nrt=False, forceinline=True)
+@njit(**PART)
 def later(plan, segment, time, u, rate):
     """Return when a clock that runs at ``rate`` per month (times the levers) strikes next."""
     if rate <= 0.0 or time >= plan.month_end.shape[0]:
@@ -195,13 +196,13 @@ def later(plan, segment, time, u, rate):
     return np.inf
 
 
-@njit(cache=True, _nrt=False, forceinline=True)
+@njit(**PART)
 def with_odds(chance, factor):
     """Return a chance after its odds were multiplied; certain stays certain, never never."""
     return chance if chance >= 1.0 else factor * chance / (1.0 + (factor - 1.0) * chance)
 
 
-@njit(cache=True, _nrt=False, forceinline=True)
+@njit(**PART)
 def renew(plan, draw, customer, month, arr, u):
     """Return (contraction, rise) in cents at a kept renewal that changes the ARR."""
     contraction, rise = plan.contraction[draw, customer.law], plan.price_rise[draw, customer.law]
@@ -220,7 +221,7 @@ def renew(plan, draw, customer, month, arr, u):
     return 0.0, np.rint(arr * price_factor * plan.price_size[draw, customer.segment, piece])
 
 
-@njit(cache=True, _nrt=False, forceinline=True)
+@njit(**PART)
 def change_chance(plan, draw, customer, month):
     """Return the chance that a kept renewal changes the ARR."""
     contraction = plan.contraction[draw, customer.law]
@@ -229,7 +230,7 @@ def change_chance(plan, draw, customer, month):
     return contraction + plan.price_rise[draw, customer.law]
 
 
-@njit(cache=True, _nrt=False, forceinline=True)
+@njit(**PART)
 def grow(plan, draw, customer, time, value_time, arr, u):
     """Return (driver, growth in cents) of a growth event; 0 where the deal could not be signed yet."""
     segment = customer.segment
@@ -248,7 +249,7 @@ def grow(plan, draw, customer, time, value_time, arr, u):
     return driver, np.rint(arr * plan.growth_size[draw, segment, driver, piece])
 
 
-@njit(cache=True, _nrt=False, forceinline=True)
+@njit(**BODY)
 def keep(plan, luck, customer, flows, quarter_arr):
     """Live one customer to the end of the horizon.
 
@@ -365,7 +366,7 @@ def keep(plan, luck, customer, flows, quarter_arr):
         quarter += 1
 
 
-@njit(cache=True, _nrt=False, forceinline=True)
+@njit(**PART)
 def add_cohort(segment, quarter_arr, cohort):
     """Add one customer's ARR now and 12 months before to the cohort sums.
 
@@ -387,14 +388,14 @@ def add_cohort(segment, quarter_arr, cohort):
         cohort[segment, 4, quarter] += was if now > 0.0 else 0.0
 
 
-@njit(cache=True, _nrt=False, forceinline=True)
+@njit(**PART)
 def begin_existing(plan, index, quarter_arr):
     """Write what a customer of as_of had at the end of the four quarters before."""
     for quarter in range(YEAR_QUARTERS):
         quarter_arr[quarter] = plan.base[index, quarter]
 
 
-@njit(cache=True, _nrt=False, forceinline=True)
+@njit(**PART)
 def begin_won(plan, customer, flows, quarter_arr):
     """Count a new customer; before its first quarter it had nothing."""
     month = int(customer.time)

@@ -22,6 +22,7 @@ from simulator.kernels.flows import (
     WON,
     WON_OPEN_AMOUNT,
 )
+from simulator.kernels.jit import BODY, PART
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -128,7 +129,7 @@ class Luck(NamedTuple):
     draw: int
 
 
-@njit(cache=True, _nrt=False, forceinline=True)
+@njit(**PART)
 def next_move(plan, draw, segment, month, close_month, u, u_length, u_early):
     """Return (month at whose end the close date moves, by how many months beyond the next).
 
@@ -154,7 +155,7 @@ def next_move(plan, draw, segment, month, close_month, u, u_length, u_early):
     return (first + _geometric(u, after) if after > 0.0 else NEVER), length
 
 
-@njit(cache=True, _nrt=False, forceinline=True)
+@njit(**PART)
 def _geometric(u, chance):
     """Return how many failures come before the first success: the u-quantile of the geometric law."""
     if chance >= 1.0:
@@ -162,7 +163,7 @@ def _geometric(u, chance):
     return min(NEVER, int(math.log1p(-u) / math.log1p(-chance)))
 
 
-@njit(cache=True, _nrt=False, forceinline=True)
+@njit(**PART)
 def slip(plan, deal, month, flows):
     """Add a deal that left its quarter to the flows of the month given."""
     if 0 <= month < plan.month_end.shape[0]:
@@ -170,7 +171,7 @@ def slip(plan, deal, month, flows):
         flows[month, deal.segment, N_SLIPPED] += 1.0
 
 
-@njit(cache=True, _nrt=False, forceinline=True)
+@njit(**PART)
 def close(plan, luck, deal, outcome, month, flows):
     """Add the end of a deal to the flows; return the signed amount (0 where it is lost)."""
     if outcome != DESTINATION_WON:
@@ -188,7 +189,7 @@ def close(plan, luck, deal, outcome, month, flows):
     return signed
 
 
-@njit(cache=True, _nrt=False, forceinline=True)
+@njit(**PART)
 def record(trace, n_traced, time, kind, category, late, close_month, amount, outcome):
     """Write one row of a deal's story where a trace is wanted; return the number of rows."""
     if n_traced < trace.shape[0]:
@@ -202,7 +203,7 @@ def record(trace, n_traced, time, kind, category, late, close_month, amount, out
     return n_traced + 1
 
 
-@njit(cache=True, _nrt=False, forceinline=True)
+@njit(**BODY)
 def live(plan, luck, shock, deal, flows, trace):
     """Follow one deal to its end or to the end of the horizon.
 
@@ -331,7 +332,7 @@ def live(plan, luck, shock, deal, flows, trace):
     return STILL_OPEN, time, n_months, 0.0
 
 
-@njit(cache=True, _nrt=False, forceinline=True)
+@njit(**PART)
 def open_deal(plan, luck, index):
     """Return the state of a deal that is open at as_of; an unknown amount is drawn."""
     state = plan.open_state[index]
@@ -345,14 +346,14 @@ def open_deal(plan, luck, index):
     )
 
 
-@njit(cache=True, _nrt=False, forceinline=True)
+@njit(**PART)
 def birth_time(luck, entity, start, end):
     """Return when in its month a new deal is qualified."""
     _, _, _, u_time = block(luck.seed, luck.path, entity, np.uint64(0), BIRTH)
     return start + u_time * (end - start)
 
 
-@njit(cache=True, _nrt=False, forceinline=True)
+@njit(**PART)
 def new_deal(plan, luck, stream, entity, month):
     """Return a deal at its SAL, at a uniform moment of its month: its size, date and kind are drawn."""
     segment = plan.stream_segment[stream]
@@ -386,7 +387,7 @@ def new_deal(plan, luck, stream, entity, month):
     )
 
 
-@njit(cache=True, _nrt=False, forceinline=True)
+@njit(**PART)
 def taken_up(deal, time, month):
     """Return a deal whose life begins when a rep takes it up; all its plans move by as many months."""
     close_month = deal.close_month if deal.close_month >= NEVER else deal.close_month + month - deal.month

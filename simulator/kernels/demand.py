@@ -6,13 +6,14 @@ import numpy as np
 from numba import njit
 
 from simulator.kernels.draws import SALS, SHOCK, block, negative_binomial, standard_normal
+from simulator.kernels.jit import PART
 
 _MONTH_SHIFT = np.uint64(17)
 _STREAM_SHIFT = np.uint64(32)
 _NEW_DEAL = np.uint64(1) << np.uint64(55)
 
 
-@njit(cache=True, _nrt=False, forceinline=True)
+@njit(**PART)
 def draw_shocks(plan, seed, path, shock):
     """Fill the factors of a path's quarters on closing and on demand, shape (quarter, 2), mean 1."""
     first = (plan.first_month - plan.first_month_of_quarter) // 3
@@ -24,7 +25,7 @@ def draw_shocks(plan, seed, path, shock):
             shock[quarter, kind] = math.exp(sd * normal - 0.5 * sd * sd)
 
 
-@njit(cache=True, _nrt=False, forceinline=True)
+@njit(**PART)
 def new_deal_entity(plan, stream, month, index):
     """Return the key of the index-th SAL of a stream in a month; the same in every scenario."""
     calendar_month = np.uint64(plan.first_month + month)
@@ -36,7 +37,7 @@ def new_deal_entity(plan, stream, month, index):
     )
 
 
-@njit(cache=True, _nrt=False, forceinline=True)
+@njit(**PART)
 def count_sals(plan, luck, shock, ramped, stream, month):
     """Return how many SALs a stream creates in a month.
 

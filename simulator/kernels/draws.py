@@ -13,6 +13,8 @@ import math
 import numpy as np
 from numba import njit
 
+from simulator.kernels.jit import PART
+
 # What a draw is for. A new purpose takes a new number; numbers are never reused.
 EVENT = np.uint64(1)
 CLOSE_DATE = np.uint64(2)
@@ -55,7 +57,7 @@ def philox(c0, c1, c2, c3, k0, k1):
     return c0, c1, c2, c3
 
 
-@njit(cache=True, _nrt=False, forceinline=True)
+@njit(**PART)
 def block(seed, path, entity, occurrence, purpose):
     """Return the four uniforms in (0, 1) of one purpose of one entity on one path.
 
@@ -93,13 +95,13 @@ def uniform_table(seed, entity, purpose, n_paths, n_values):
     return out
 
 
-@njit(cache=True, _nrt=False, forceinline=True)
+@njit(**PART)
 def standard_normal(u1, u2):
     """Return a standard normal from two uniforms (Box and Muller 1958)."""
     return math.sqrt(-2.0 * math.log(u1)) * math.cos(2.0 * math.pi * u2)
 
 
-@njit(cache=True, _nrt=False, forceinline=True)
+@njit(**PART)
 def search(cdf, u):
     """Return the first index whose cumulative probability exceeds u; the last one where none does."""
     # Counting all that do not exceed it takes no branch that the processor could mispredict.
@@ -109,7 +111,7 @@ def search(cdf, u):
     return index
 
 
-@njit(cache=True, _nrt=False, forceinline=True)
+@njit(**PART)
 def negative_binomial(u, mean, dispersion):
     """Return the u-quantile of a negative binomial count, increasing in u and in the mean.
 

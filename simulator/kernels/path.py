@@ -54,6 +54,7 @@ from simulator.kernels.flows import (
     WAITING_DAYS,
     WON,
 )
+from simulator.kernels.jit import BODY, PART, WHOLE
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -94,7 +95,7 @@ class Books(NamedTuple):
     """(0, 7) no trace is wanted."""
 
 
-@njit(cache=True, _nrt=False, forceinline=True)
+@njit(**PART)
 def spread_time(month_end, start, end, flows, segment, flow):
     """Add the days between two times to the months that they fall in."""
     month = 0
@@ -107,7 +108,7 @@ def spread_time(month_end, start, end, flows, segment, flow):
         month += 1
 
 
-@njit(cache=True, _nrt=False, forceinline=True)
+@njit(**PART)
 def gather(plan, luck, books, segment, month, in_order):
     """Put a month's SALs of a segment on the heap of arrivals; return how many.
 
@@ -132,7 +133,7 @@ def gather(plan, luck, books, segment, month, in_order):
     return n_arrivals
 
 
-@njit(cache=True, _nrt=False, forceinline=True)
+@njit(**PART)
 def give_up(plan, deal, deadline, flows):
     """Count a SAL that gave up waiting, in the month it did."""
     month = deal.month
@@ -145,7 +146,7 @@ def give_up(plan, deal, deadline, flows):
         flows[month, deal.segment, N_WAITED_OUT] += 1.0
 
 
-@njit(cache=True, _nrt=False, forceinline=True)
+@njit(**PART)
 def count_reps(plan, books, segment, has_slots):
     """Add the reps of a segment, and their slots, to the flows."""
     start = 0.0
@@ -157,7 +158,7 @@ def count_reps(plan, books, segment, has_slots):
         start = plan.month_end[month]
 
 
-@njit(cache=True, _nrt=False, forceinline=True)
+@njit(**BODY)
 def simulate_path(plan, capacity, customers, luck, books):
     """Simulate one path and add it to the books.
 
@@ -241,9 +242,7 @@ def simulate_path(plan, capacity, customers, luck, books):
                         books.open_wins[index, (end_month + plan.first_month_of_quarter) // 3] += 1
                     if customers.terms.shape[0] == 0:
                         continue
-                    customer = won_customer(
-                        customers, luck, segment, deal.entity, time, end_month, signed
-                    )
+                    customer = won_customer(customers, luck, segment, deal.entity, time, end_month, signed)
                     if customer.arr < 1.0:
                         continue
                     begin_won(customers, customer, books.arr_flows, books.quarter_arr)
@@ -251,10 +250,26 @@ def simulate_path(plan, capacity, customers, luck, books):
                 add_cohort(customer.segment, books.quarter_arr, books.cohort)
 
 
-@njit(cache=True, _nrt=False, forceinline=True)
+@njit(**PART)
+def scale(values, factor):
+    """Multiply an array of three axes in place.
+
+    A plain loop: array expressions bring in seconds of compilation for messages about shapes.
+    """
+    for i in range(values.shape[0]):
+        for j in range(values.shape[1]):
+            for k in range(values.shape[2]):
+                values[i, j, k] *= factor
+
+
+@njit(**PART)
 def add_up(plan, monthly, flows, bookings):
     """Add the months of a path up to its quarters, and its bookings over where they came from."""
-    flows[:] = 0.0
+    # Not by scaling: what an array was made with may be no number, which zero times is none either.
+    for quarter in range(flows.shape[0]):
+        for segment in range(flows.shape[1]):
+            for flow in range(N_FLOWS):
+                flows[quarter, segment, flow] = 0.0
     for month in range(monthly.shape[0]):
         quarter = (month + plan.first_month_of_quarter) // 3
         for segment in range(monthly.shape[1]):
@@ -265,9 +280,18 @@ def add_up(plan, monthly, flows, bookings):
                 bookings[month, segment, 0] += monthly[month, segment, WON + origin]
 
 
-@njit(cache=True)
-def open_books(plan, capacity, open_wins, n_segments, n_busiest):
-    """Return books for a plan, with room for the most deals that can be worked or arrive at once."""
+def open_books(plan, open_wins, n_segments, n_busiest):
+    """Return books for a plan (not compiled: kernels do not allocate).
+
+    Parameters
+    ----------
+    plan : DealPlan
+    open_wins : ndarray of int64, shape (open deal, quarter)
+        Will be added to.
+    n_segments : int
+    n_busiest : int
+        Most deals that a segment can have in work, or SALs in a month, at once.
+    """
     n_months, n_quarters = plan.month_end.shape[0], open_wins.shape[1]
     n_room = plan.open_entity.shape[0] + n_busiest + 8
     return Books(
@@ -282,14 +306,12 @@ def open_books(plan, capacity, open_wins, n_segments, n_busiest):
         np.zeros(n_months),
         np.zeros((n_room, 2)),
         np.zeros((n_busiest + 8, 2)),
-        np.empty((0, 7)),
+        np.zeros((0, 7)),
     )
 
 
-@njit(cache=True, nogil=True)
-def simulate_block(
-    plan, capacity, customers, seed, first_path, n_averaged, draws, opening, out, open_wins, n_busiest
-):
+@njit(**WHOLE)
+def simulate_block(plan, capacity, customers, books, seed, first_path, n_averaged, draws, opening, out):
     """Simulate consecutive paths.
 
     Parameters
@@ -297,6 +319,8 @@ def simulate_block(
     plan : DealPlan
     capacity : CapacityPlan
     customers : CustomerPlan
+    books : Books
+        As ``open_books`` returns them; the wins of the open deals are added to.
     seed : uint64
     first_path : int
         Number of the first path.
@@ -310,27 +334,22 @@ def simulate_block(
     out : tuple of ndarray of float64
         Filled: flows (path, quarter, segment, flow), ARR flows (path, quarter or 0, segment, flow) and
         bookings (path, month, segment, 3): new, expansion, renewal. Unit: cents, deals or customers.
-    open_wins : ndarray of int64, shape (open deal, quarter)
-        Added to.
-    n_busiest : int
-        Most deals that a segment can have in work, or SALs in a month, at once.
     """
     flows, arr_flows, bookings = out
     has_customers = arr_flows.shape[1] > 0
-    books = open_books(plan, capacity, open_wins, flows.shape[2], n_busiest)
     for row in range(draws.shape[0]):
-        books.flows[:] = 0.0
-        books.arr_flows[:] = 0.0
-        books.cohort[:] = 0.0
+        scale(books.flows, 0.0)
+        scale(books.arr_flows, 0.0)
+        scale(books.cohort, 0.0)
         draw_shocks(plan, np.uint64(seed), np.uint64(first_path + row), books.shock)
         for future in range(n_averaged):
             path = first_path + row if n_averaged == 1 else future
             luck = Luck(np.uint64(seed), np.uint64(path), draws[row])
             simulate_path(plan, capacity, customers, luck, books)
         if n_averaged > 1:
-            books.flows[:] /= n_averaged
-            books.arr_flows[:] /= n_averaged
-            books.cohort[:] /= n_averaged
+            scale(books.flows, 1.0 / n_averaged)
+            scale(books.arr_flows, 1.0 / n_averaged)
+            scale(books.cohort, 1.0 / n_averaged)
         add_up(plan, books.flows, flows[row], bookings[row])
         if has_customers:
             close_books(
