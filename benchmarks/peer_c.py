@@ -1,17 +1,27 @@
 """The same law in C: compiled here, loaded into this process, fed by a file."""
 
 import ctypes
+import re
 import subprocess
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.workloads import N_SEGMENTS, SEED, Outcome, write_plan
+from benchmarks.workloads import SEED, Outcome, empty_outcome, write_plan
 from simulator.kernels.deals import DealPlan
-from simulator.kernels.flows import N_FLOWS
+from simulator.kernels.flows import FLOWS
 
 SOURCE = Path(__file__).with_name("deals.c")
 FLAGS = ("-O3", "-march=native")
+FIELDS = tuple(
+    re.findall(r"\w+", SOURCE.read_text(encoding="utf-8").split("#define FIELDS")[1].split("\n\n")[0])
+)
+
+
+def compiler_version() -> str:
+    """Return the compiler's name and version."""
+    command = ["gcc", "--version"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[0]
 
 
 class CompiledPeer:
@@ -28,15 +38,26 @@ class CompiledPeer:
 
     def __init__(self, plan: DealPlan, folder: Path, flags: tuple[str, ...] = FLAGS) -> None:
         library = folder / f"deals-{len(list(folder.iterdir()))}.so"
-        command = ["gcc", *flags, "-shared", "-fPIC", str(SOURCE), "-o", str(library), "-lm"]
+        flows = [f"-D{name.upper()}={place}" for place, name in enumerate(FLOWS)]
+        command = [
+            "gcc",
+            *flags,
+            f"-DN_FLOWS={len(FLOWS)}",
+            *flows,
+            "-shared",
+            "-fPIC",
+            str(SOURCE),
+            "-o",
+            str(library),
+            "-lm",
+        ]
         subprocess.run(command, check=True)
         self._library = ctypes.CDLL(str(library))
         self._library.read_plan.restype = ctypes.c_void_p
         self._library.simulate_paths.restype = ctypes.c_int64
-        self._shape = (plan.month_end.shape[0], plan.open_entity.shape[0], plan.hazard.shape[0])
-        self._first_month_of_quarter = plan.first_month_of_quarter
+        self._layout = plan
         file = folder / "plan.bin"
-        write_plan(plan, file)
+        write_plan(plan, FIELDS, file)
         self._plan = ctypes.c_void_p(self._library.read_plan(str(file).encode()))
         file.unlink()
         if not self._plan:
@@ -44,13 +65,8 @@ class CompiledPeer:
 
     def simulate_paths(self, first_path: int, n_paths: int) -> tuple[Outcome, int]:
         """Return the outcome of consecutive paths, and how many deal-months were looked at."""
-        n_months, n_open, n_draws = self._shape
-        n_quarters = (n_months + self._first_month_of_quarter + 2) // 3
-        outcome = Outcome(
-            flows=np.empty((n_paths, n_quarters, N_SEGMENTS, N_FLOWS)),
-            bookings=np.empty((n_paths, n_months, N_SEGMENTS)),
-            open_wins=np.zeros((n_open, n_quarters), dtype=np.int64),
-        )
+        outcome = empty_outcome(self._layout, n_paths)
+        n_draws = self._layout.hazard.shape[0]
         draws = np.arange(first_path, first_path + n_paths, dtype=np.int64) % n_draws
         arrays = (draws, outcome.flows, outcome.bookings, outcome.open_wins)
         n_steps = self._library.simulate_paths(

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
+from simulator.engine.neutral import no_customers, unlimited
+from simulator.kernels.customer_flows import N_ARR_FLOWS
 from simulator.kernels.deals import DealPlan
 from simulator.kernels.flows import N_FLOWS
-from simulator.kernels.path import simulate_block
+from simulator.kernels.path import open_books, simulate_block
 
 N_SEGMENTS = 6
 N_MONTHS = 24
@@ -20,6 +22,7 @@ N_EFFECT_ROWS = 24
 DAYS_PER_MONTH = 365.25 / 12
 FIRST_MONTH = 2026 * 12 + 10
 SEED = 20260101
+MOST_SALS = 1000
 
 # Per day from pipeline, best case, commit (rows) to pipeline, best case, commit, won, lost to a
 # competitor, lost to no decision, late stage of the same category (columns).
@@ -77,16 +80,18 @@ def cumulate(weights: np.ndarray) -> np.ndarray:
     return sums / sums[..., -1:]
 
 
-def slice_lognormal(rng: np.random.Generator, shape: tuple[int, ...], median: float, sigma: float) -> np.ndarray:
+def slice_lognormal(
+    rng: np.random.Generator, shape: tuple[int, ...], median: float, sigma: float
+) -> np.ndarray:
     """Return sorted lognormal values along the last axis: slices of a distribution."""
     return np.sort(median * np.exp(sigma * rng.standard_normal(shape)), axis=-1)
 
 
 def make_open_states(rng: np.random.Generator, n_open: int) -> np.ndarray:
-    """Return the states of open deals, shape (open deal, 7)."""
+    """Return the states of open deals in the order of their segments, shape (open deal, 7)."""
     category = rng.choice(3, n_open, p=[0.6, 0.25, 0.15])
     columns = [
-        rng.integers(0, N_SEGMENTS, n_open),
+        np.sort(rng.integers(0, N_SEGMENTS, n_open)),
         category,
         rng.integers(0, 2, n_open),
         -rng.integers(0, 9, n_open),
@@ -117,6 +122,7 @@ def reference_plan(n_draws: int = 200, n_open: int = 3000, sals_per_month: float
     effect = np.ones((n_draws, N_EFFECT_ROWS, 8))
     effect[..., :7] = np.exp(0.2 * rng.standard_normal((n_draws, N_EFFECT_ROWS, 7)))
     n_profiles = N_EFFECT_ROWS // 3
+    open_state = make_open_states(rng, n_open)
     return DealPlan(
         month_end=np.cumsum(np.full(N_MONTHS, DAYS_PER_MONTH)),
         first_month=FIRST_MONTH,
@@ -135,11 +141,13 @@ def reference_plan(n_draws: int = 200, n_open: int = 3000, sals_per_month: float
         multiplier_new=slice_lognormal(rng, (*size, 256), 0.95, 0.1),
         multiplier_open=slice_lognormal(rng, (*size, 256), 0.97, 0.1),
         open_entity=rng.integers(0, 2**54, n_open).astype(np.uint64),
-        open_state=make_open_states(rng, n_open),
+        open_state=open_state,
         open_amount=np.rint(4_000_000.0 * np.exp(0.9 * rng.standard_normal(n_open))),
+        open_first=np.searchsorted(open_state[:, 0], np.arange(N_SEGMENTS + 1)),
         stream_key=np.arange(N_SEGMENTS).astype(np.uint64),
         stream_segment=np.arange(N_SEGMENTS),
         stream_sals=np.full((*size, N_MONTHS), sals_per_month / N_SEGMENTS),
+        stream_rep_sals=np.zeros((*size, N_MONTHS)),
         stream_dispersion=np.full(N_SEGMENTS, 20.0),
         stream_profile_cdf=np.broadcast_to(cumulate(np.ones(n_profiles)), (N_SEGMENTS, n_profiles)).copy(),
         stream_effect_row=np.broadcast_to(
@@ -151,25 +159,42 @@ def reference_plan(n_draws: int = 200, n_open: int = 3000, sals_per_month: float
 
 def simulate_paths(plan: DealPlan, first_path: int, n_paths: int) -> Outcome:
     """Run the kernel over consecutive paths on one thread."""
+    outcome = empty_outcome(plan, n_paths)
+    draws = np.arange(first_path, first_path + n_paths) % plan.hazard.shape[0]
+    bookings = np.zeros((*outcome.bookings.shape, 3))
+    out = (outcome.flows, np.empty((n_paths, 0, N_SEGMENTS, N_ARR_FLOWS)), bookings)
+    simulate_block(
+        plan,
+        unlimited(N_SEGMENTS, plan.hazard.shape[0]),
+        no_customers(plan),
+        open_books(plan, outcome.open_wins, N_SEGMENTS, MOST_SALS),
+        np.uint64(SEED),
+        first_path,
+        1,
+        draws,
+        np.zeros(N_SEGMENTS),
+        out,
+    )
+    outcome.bookings[:] = bookings[..., 0]
+    return outcome
+
+
+def empty_outcome(plan: DealPlan, n_paths: int) -> Outcome:
+    """Return arrays to be filled."""
     n_months = plan.month_end.shape[0]
     n_quarters = (n_months + plan.first_month_of_quarter + 2) // 3
-    outcome = Outcome(
+    return Outcome(
         flows=np.empty((n_paths, n_quarters, N_SEGMENTS, N_FLOWS)),
         bookings=np.empty((n_paths, n_months, N_SEGMENTS)),
         open_wins=np.zeros((plan.open_entity.shape[0], n_quarters), dtype=np.int64),
     )
-    draws = np.arange(first_path, first_path + n_paths) % plan.hazard.shape[0]
-    simulate_block(
-        plan, np.uint64(SEED), first_path, 1, draws, outcome.flows, outcome.bookings, outcome.open_wins
-    )
-    return outcome
 
 
-def write_plan(plan: DealPlan, path: Path) -> None:
-    """Write a plan for other languages: per field its rank, its shape and its 8-byte values, in order."""
+def write_plan(plan: DealPlan, fields: tuple[str, ...], path: Path) -> None:
+    """Write fields of a plan for other languages: of each its rank, its shape and its 8-byte values."""
     with path.open("wb") as file:
-        for value in plan:
-            array = np.ascontiguousarray(value)
+        for field in fields:
+            array = np.ascontiguousarray(getattr(plan, field))
             if array.dtype.itemsize != 8:
                 raise TypeError(f"a plan holds 8-byte values only, not {array.dtype}")
             np.array([array.ndim, *array.shape], dtype=np.int64).tofile(file)
