@@ -40,7 +40,7 @@ def _print(history: History, hygiene: Hygiene, console: Console) -> None:
     counts = ", ".join(f"{len(table):,} {name}" for name, table in history.tables().items() if len(table))
     console.say(f"History as of {history.as_of}: {counts}.")
     for note in history.notes:
-        console.say(f"Note: {note}.")
+        console.say(f"Note: {note}")
     console.say()
     for row in hygiene.table.to_dict(orient="records"):
         worth = f", worth {short(row['amount'])}" if row["amount"] > 0 else ""

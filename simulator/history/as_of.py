@@ -81,17 +81,18 @@ def _opportunities(
     known = deals["created_date"] < cut
     unqualified = known & (deals["qualified_date"] >= cut)
     if unqualified.any():
-        notes.append(f"{int(unqualified.sum()):,} deals that were not yet qualified are left out")
+        notes.append(f"{int(unqualified.sum()):,} deals that were not yet qualified are left out.")
     deals = deals[known & ~unqualified].copy()
-    by_other_means = _closed_by_change(history, changes, deals) | (deals["close_date"] < cut)
-    ended = (deals["closed_date"] < cut) | (deals["closed_date"].isna() & by_other_means)
+    by_change = _closed_by_change(history, changes, deals)
+    by_plan = (deals["close_date"] < cut) & ~_closed_by_change(history, history.stage_changes, deals)
+    ended = (deals["closed_date"] < cut) | (deals["closed_date"].isna() & (by_change | by_plan))
     deals["outcome"] = deals["outcome"].where(ended)
     deals["closed_date"] = deals["closed_date"].where(ended)
     _restate(deals, changes, history, notes)
     filled = [column for column in UNDATED if deals[column].notna().any()]
     if filled:
         notes.append(
-            f"{', '.join(filled)} carry no dates and are as last recorded, which may tell the future"
+            f"{', '.join(filled)} carry no dates and are as last recorded, which may tell the future."
         )
     return deals
 
@@ -119,7 +120,7 @@ def _restate(deals: pd.DataFrame, changes: pd.DataFrame, history: History, notes
         deals[column] = past.where(has_past, deals[column])
         if final:
             notes.append(
-                f"the {words} of {final:,} deals have no history: as last known, they may tell the future"
+                f"The {words} of {final:,} deals have no history: as last known, they may tell the future."
             )
 
 
@@ -152,7 +153,7 @@ def _customers(history: History, deals: pd.Series, cut: pd.Timestamp, notes: lis
     undated = int((~occurs(customers["customer_id"], moves["customer_id"]) & customers["arr"].notna()).sum())
     if undated:
         notes.append(
-            f"the ARR of {undated:,} customers has no history: as last known, it may tell the future"
+            f"The ARR of {undated:,} customers has no history: as last known, it may tell the future."
         )
     return customers
 

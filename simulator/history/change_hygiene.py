@@ -41,7 +41,9 @@ def _steps(evidence: Evidence) -> list[Finding]:
     skips = moves & (rank[goal] > rank[states.category] + 1)
     back = moves & (goal < states.category)
     moved = evidence.of_deals(states.deal[moves])
+    bare = ~evidence.of_deals(evidence.changes.deal)
     return [
+        evidence.about_deals("deals without stage changes", bare),
         evidence.about_deals("skipped stages", evidence.of_deals(states.deal[skips]), moved),
         evidence.about_deals("steps back", evidence.of_deals(states.deal[back]), moved),
     ]

@@ -114,7 +114,7 @@ def _unknown_columns(columns: tuple[Column, ...], cells: Cells) -> list[str]:
     spare = [str(name) for name in cells.frame.columns if name not in known]
     absent = [name for name in known if name not in cells.frame]
     told = [f"'{name}'" + (f" ({near(name, absent)})" if near(name, absent) else "") for name in spare]
-    return [f"{cells.where}: unknown columns are left out: {', '.join(told)}"] if told else []
+    return [f"{cells.where}: unknown columns are left out: {', '.join(told)}."] if told else []
 
 
 def _parsed(column: Column, raw: pd.Series) -> Parsed:
@@ -178,7 +178,7 @@ def _fill_segments(name: str, table: pd.DataFrame, cells: Cells) -> list[str]:
     if not missing:
         return []
     table["segment"] = table["segment"].fillna(UNKNOWN_SEGMENT)
-    return [f"{cells.where}: {missing:,} rows without a segment are kept as segment '{UNKNOWN_SEGMENT}'"]
+    return [f"{cells.where}: {missing:,} rows without a segment are kept as segment '{UNKNOWN_SEGMENT}'."]
 
 
 def _empty_cells(name: str, columns: tuple[Column, ...], table: pd.DataFrame, cells: Cells) -> list[Fault]:

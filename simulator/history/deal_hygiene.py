@@ -18,6 +18,8 @@ Mask = npt.NDArray[np.bool_]
 ZOMBIE_PAST_DUE_DAYS = 90
 ZOMBIE_UNTOUCHED_DAYS = 365
 MIN_LOST = 20
+MIN_CLOSED = 50
+LONG_LIFE_QUANTILE = 0.99
 LEAK_GAP = 0.2
 LOST_COMPETITION = OUTCOMES.index("lost_competition")
 
@@ -39,8 +41,18 @@ def _open_deals(evidence: Evidence) -> list[Finding]:
     dead |= evidence.open & (touched < evidence.midnight - ZOMBIE_UNTOUCHED_DAYS)
     return [
         evidence.about_deals("zombies", dead, evidence.open),
+        evidence.about_deals("older than almost any deal that closed", _outlived(evidence), evidence.open),
         evidence.about_deals("past-due close dates", past, evidence.open),
     ]
+
+
+def _outlived(evidence: Evidence) -> Mask:
+    """Mark open deals that are older than 99 in 100 deals were when they ended."""
+    spans = evidence.spans
+    if evidence.closed.sum() < MIN_CLOSED:
+        return np.zeros(len(evidence.names), dtype=bool)
+    lives = (spans.end - spans.start)[evidence.closed]
+    return evidence.open & (evidence.midnight - spans.start > np.quantile(lives, LONG_LIFE_QUANTILE))
 
 
 def _amounts(evidence: Evidence) -> list[Finding]:

@@ -50,6 +50,14 @@ _ALL = (
         "Close them as lost (no decision), or give them a close date that somebody believes.",
     ),
     Words(
+        "older than almost any deal that closed",
+        "open deals",
+        "They have been open for longer than 99 in 100 of the deals that ended. What a roll-up expects "
+        "of them{money} has almost never happened so late; the simulation lets them win at the low rate "
+        "of their age.",
+        "Close those that are dead as lost (no decision).",
+    ),
+    Words(
         "past-due close dates",
         "open deals",
         "By their own close date they should have closed already. Coverage counts them in the coming "
@@ -92,8 +100,8 @@ _ALL = (
     Words(
         "closed without a reason",
         "lost deals",
-        "Their stage is a closed one and no outcome is given: they count as the stage says, else as "
-        "lost without a decision, which flatters the win rate if competitors took them.",
+        "Their last stage is closed or omitted and no outcome is given: they count as the stage says, "
+        "else as lost without a decision, which flatters the win rate if competitors took them.",
         "Make a loss reason compulsory when a deal is closed.",
     ),
     Words(
@@ -148,6 +156,14 @@ _ALL = (
         "Their planned close date is the day they closed, and it has no history: the plan was "
         "overwritten. Slippage cannot be known, and the rates make no use of due dates.",
         "Export the history of the close date (OpportunityHistory, field history or snapshots).",
+    ),
+    Words(
+        "deals without stage changes",
+        "deals",
+        "Other deals have stage changes. These count as in pipeline from their creation, or, if they "
+        "ended before the first change on record, not at all: early deals look likelier to win, and "
+        "past bookings smaller{money}.",
+        "Export their history too.",
     ),
     Words(
         "skipped stages",

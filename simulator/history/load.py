@@ -93,7 +93,7 @@ def make_history(
     if orphan.any():
         notes = (
             *notes,
-            f"{int(orphan.sum()):,} stage changes of opportunities that do not exist are left out",
+            f"{int(orphan.sum()):,} stage changes of opportunities that do not exist are left out.",
         )
     ids = tables["opportunities"]["opportunity_id"].rank(method="first").to_numpy()
     order = np.lexsort((changes["changed_at"].to_numpy()[~orphan], ids[deal[~orphan]]))

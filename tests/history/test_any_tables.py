@@ -14,7 +14,7 @@ from simulator.history.load import load_history, save_history
 from simulator.history.states import deal_states, open_deals
 from simulator.history.tables import TABLES, empty_table
 
-SETTINGS = settings(max_examples=40, deadline=None, derandomize=True)
+SETTINGS = settings(max_examples=30, deadline=None, derandomize=True)
 
 DATES = st.one_of(
     st.sampled_from(["2026-01-01", "2026-02-28 13:00", "2026-12-31T23:59:59Z", "2025-06-15"]),
@@ -92,21 +92,19 @@ def rounded(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(**{name: table[name].round(2) + 0.0 for name in numbers})
 
 
-accepted: list[bool] = []
+def test_tables_of_anything_are_used_or_refused_in_words():
+    accepted: list[bool] = []
 
+    @SETTINGS
+    @given(folder_of_tables())
+    def one(files):
+        with tempfile.TemporaryDirectory() as place:
+            for name, text in files.items():
+                (Path(place) / f"{name}.csv").write_text(text, encoding="utf-8", newline="")
+            accepted.append(use(Path(place)))
 
-@SETTINGS
-@given(folder_of_tables())
-def test_tables_of_anything_are_used_or_refused_in_words(files):
-    with tempfile.TemporaryDirectory() as place:
-        for name, text in files.items():
-            (Path(place) / f"{name}.csv").write_text(text, encoding="utf-8", newline="")
-        accepted.append(use(Path(place)))
-
-
-def test_both_kinds_were_tried():
-    """A control of the test above: it would prove little if everything were refused."""
-    assert accepted
+    one()
+    # It would prove little if nearly everything were refused.
     assert 0.1 < sum(accepted) / len(accepted) < 0.95
 
 

@@ -23,7 +23,7 @@ def story() -> History:
             deal("done", amount=20, outcome="lost_competition", closed_date="2026-03-15"),
             deal("later", created_date="2026-03-16"),
             deal("not yet", qualified_date="2026-04-01"),
-            deal("undated", outcome="lost_no_decision", amount=5),
+            deal("undated", outcome="lost_no_decision", amount=5, close_date="2026-02-20"),
         ],
         [
             change("early", "2026-02-01", "Discovery", 50, "2026-04-01"),
@@ -139,9 +139,10 @@ def test_the_other_tables_are_those_of_the_day():
 
 def test_what_may_tell_the_future_is_said():
     assert history_as_of(story(), CUT).notes == (
-        "1 deals that were not yet qualified are left out",
-        "the amounts of 1 deals have no history: as last known, they may tell the future",
-        "the ARR of 1 customers has no history: as last known, it may tell the future",
+        "1 deals that were not yet qualified are left out.",
+        "The amounts of 1 deals have no history: as last known, they may tell the future.",
+        "The close dates of 1 deals have no history: as last known, they may tell the future.",
+        "The ARR of 1 customers has no history: as last known, it may tell the future.",
     )
     bare = history([deal("A", competitor="Acme", close_date="2026-05-01")])
     told = " ".join(history_as_of(bare, CUT).notes)
@@ -220,7 +221,7 @@ def random_history(seed: int) -> History:
     return history(deals, changes)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_the_states_of_a_view_are_those_of_the_whole_cut_at_the_day(seed):
     past = random_history(seed)
     whole = state_rows(deal_states(past))

@@ -48,6 +48,17 @@ CASES = {
         history([deal("A", close_date="2026-03-01"), deal("B", created_date="2025-01-01"), deal("C")]),
         (2, "A, B"),
     ),
+    "older than almost any deal that closed": (
+        history(
+            [won(f"W{i}", created_date="2026-03-20") for i in range(50)]
+            + [deal("A", created_date="2026-06-17"), deal("B", created_date="2026-06-25")],
+        ),
+        (1, "A"),
+    ),
+    "deals without stage changes": (
+        history([deal("A"), deal("B")], [change("A", "2026-01-02", "Discovery")]),
+        (1, "B"),
+    ),
     "past-due close dates": (
         history([deal("A", close_date="2026-06-29"), deal("B", close_date="2026-06-30")]),
         (1, "A"),

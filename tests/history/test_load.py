@@ -159,8 +159,8 @@ def test_unknown_columns_and_orphans_are_left_out_with_a_note(folder):
         )
     )
     assert history.notes == (
-        "opportunities.csv: unknown columns are left out: 'closed_dat' (Did you mean 'close_date'?), 'mood'",
-        "1 stage changes of opportunities that do not exist are left out",
+        "opportunities.csv: unknown columns are left out: 'closed_dat' (Did you mean 'close_date'?), 'mood'.",
+        "1 stage changes of opportunities that do not exist are left out.",
     )
     assert history.stage_changes["opportunity_id"].tolist() == ["A"]
     assert history.orphan_changes["opportunity_id"].tolist() == ["Z"]

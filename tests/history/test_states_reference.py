@@ -85,7 +85,7 @@ def days_by_rule(rows, given):
     return told, ending
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(5))
 def test_every_day_of_every_deal_agrees_with_the_rules_in_words(seed):
     rng = np.random.default_rng(seed)
     made = [random_deal(rng, f"D{i}") for i in range(60)]

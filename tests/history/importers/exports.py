@@ -12,7 +12,8 @@ OPPORTUNITIES = """"Opportunity ID","Stage","Amount","Close Date","Created Date"
 "EMEA","A"
 "0061b","Closed Lost","8000","4/2/2024","1/20/2024","Omitted","Bob","Event","New Business","1","0",\
 "Lost to competitor","AMER","B"
-"0061c","Negotiation","5000","6/30/2024","2/1/2024","Commit","Ann","","Existing Business","0","0","","EMEA","C"
+"0061c","Negotiation","5000","6/30/2024","2/1/2024","Commit","Ann","","Existing Business","0","0","",\
+"EMEA","C"
 "0061d","Prospecting","","7/31/2024","3/3/2024","Pipeline","Bob","Web","New Business","0","0","","AMER","D"
 "0061e","Closed Lost","100","4/2/2024","1/20/2024","Omitted","Bob","Event","Renewal","1","0",\
 "No budget","AMER","E"
@@ -48,18 +49,18 @@ FIELDS = """Opportunity ID,Field / Event,Old Value,New Value,Edit Date
 0061e,Stage,Proposal,Closed Lost,4/2/2024 10:00 AM
 """
 
-HUBSPOT = '''Record ID,Deal Name,Deal Stage,Amount,Close Date,Create Date,Pipeline,Deal owner,Closed Lost Reason,\
-Forecast category,"Date entered ""Appointment scheduled (Sales Pipeline)""",\
+HUBSPOT = '''Record ID,Deal Name,Deal Stage,Amount,Close Date,Create Date,Pipeline,Deal owner,\
+Closed Lost Reason,Forecast category,"Date entered ""Appointment scheduled (Sales Pipeline)""",\
 "Date entered ""Contract sent (Sales Pipeline)""","Date entered ""Closed won (Sales Pipeline)""",\
 "Date entered ""Closed lost (Sales Pipeline)""",Is Closed Won,Is Deal Closed
 1,A,Closed won,1000,2024-03-01 10:00,2024-01-01 09:00,Sales Pipeline,Ann,,Closed won,2024-01-01 09:00,\
 2024-02-01 10:00,2024-03-01 10:00,,true,true
-2,B,Closed lost,2000,2024-03-05 10:00,2024-01-02 09:00,Sales Pipeline,Ann,Went with competitor,Not forecasted,\
-2024-01-02 09:00,,,2024-03-05 10:00,false,true
+2,B,Closed lost,2000,2024-03-05 10:00,2024-01-02 09:00,Sales Pipeline,Ann,\
+Went with competitor,Not forecasted,2024-01-02 09:00,,,2024-03-05 10:00,false,true
 3,C,Contract sent,3000,2024-05-05 10:00,2024-01-03 09:00,Sales Pipeline,Bob,,Commit,2024-01-03 09:00,\
 2024-03-01 10:00,,,false,false
-4,D,Appointment scheduled,,2024-06-05 10:00,2024-02-03 09:00,Sales Pipeline,Bob,,Pipeline,2024-02-03 09:00,,,,\
-false,false
+4,D,Appointment scheduled,,2024-06-05 10:00,2024-02-03 09:00,Sales Pipeline,Bob,,Pipeline,\
+2024-02-03 09:00,,,,false,false
 '''
 
 

@@ -91,7 +91,7 @@ def test_a_format_of_the_map_is_obeyed() -> None:
 
 
 def test_cells_of_a_workbook_may_be_dates_and_text() -> None:
-    got = read([dt.datetime(2024, 1, 2), dt.date(2024, 1, 3), "2024-01-04", None])  # noqa: DTZ001
+    got = read([dt.datetime(2024, 1, 2), dt.date(2024, 1, 3), "2024-01-04", None])
     assert iso(got) == ["2024-01-02 00:00", "2024-01-03 00:00", "2024-01-04 00:00", ""]
 
 

@@ -11,7 +11,8 @@ tables:
     drop: [{column: lifecycle, other_than: COMPLETE}]
     TAKE
     columns: {opportunity_id: case, activity: activity, timestamp: time}
-stages: {submit: lead, accept: pipeline, offer: best_case, back: commit, approve: won, decline: lost_competition}
+stages:
+  {submit: lead, accept: pipeline, offer: best_case, back: commit, approve: won, decline: lost_competition}
 """
 LOG = """case,activity,lifecycle,time
 1,submit,COMPLETE,2024-01-01T08:00:00Z

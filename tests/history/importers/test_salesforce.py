@@ -71,7 +71,10 @@ def test_warehouse_names_are_known(tmp_path: Path) -> None:
 
 
 def test_rows_all_marked_deleted_are_kept_and_said(tmp_path: Path) -> None:
-    opps = "Id,IsDeleted,StageName,Amount,CloseDate,CreatedDate,IsClosed,IsWon\n1,true,A,5,2024-05-01,2024-01-01,true,true\n"
+    opps = (
+        "Id,IsDeleted,StageName,Amount,CloseDate,CreatedDate,IsClosed,IsWon\n"
+        "1,true,A,5,2024-05-01,2024-01-01,true,true\n"
+    )
     got = import_texts(tmp_path, "salesforce", opps_csv=opps)
     assert len(got.history.opportunities) == 1
     assert any("every row is marked as deleted" in note for note in got.history.notes)
@@ -109,8 +112,8 @@ def test_a_deal_closed_before_its_history_began_closed_on_its_close_date(tmp_pat
 
 def test_a_category_that_changed_for_a_stage_is_dated(tmp_path: Path) -> None:
     rows = [
-        f"{i},{i},2024-0{1 + i // 10}-{1 + i % 10:02d}T00:00:00Z,Proposal,{'Pipeline' if i < 20 else 'BestCase'}"
-        for i in range(40)
+        f"{i},{i},2024-0{1 + i // 10}-{1 + i % 10:02d}T00:00:00Z,Proposal,{word}"
+        for i, word in enumerate(["Pipeline"] * 20 + ["BestCase"] * 20)
     ]
     hist = "Id,OpportunityId,CreatedDate,StageName,ForecastCategory\n" + "\n".join(rows) + "\n"
     stages = import_texts(tmp_path, "salesforce", hist_csv=hist).history.stages

@@ -145,7 +145,9 @@ def test_a_table_of_changes_gives_pushes_and_reopened_deals(tmp_path: Path) -> N
     map_yaml = """
 tables:
   opportunities: {file: deals.csv, columns: {opportunity_id: id, amount: amount}}
-  stage_changes: {file: changes.csv, columns: {opportunity_id: id, changed_at: at, stage: stage, close_date: close}}
+  stage_changes:
+    file: changes.csv
+    columns: {opportunity_id: id, changed_at: at, stage: stage, close_date: close}
 stages: {Open: pipeline, Won: won, Lost: lost}
 """
     changes = (

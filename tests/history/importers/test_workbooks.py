@@ -31,7 +31,7 @@ def test_titles_above_the_headings_are_passed_over(tmp_path: Path) -> None:
         [1, 2.5, dt.datetime(2024, 1, 2)],
         [None, None, None],
         ["b", "3", None],
-    ]  # noqa: DTZ001
+    ]
     sheet, read_as = read_workbook(workbook(tmp_path / "x.xlsx", rows))
     assert list(sheet.frame.index) == [4, 6]
     assert sheet.frame["id"].tolist() == [1, "b"]
