@@ -28,6 +28,7 @@ SHAPE_PRIOR_DEALS = 40.0
 THIN_DEALS = 50
 BORROWED_DEALS = 8.0
 MEDIAN_PRIOR_DEALS = 2.0
+FEW_AMOUNTS = 10
 MAX_BORROWED_VALUES = 300
 MIN_SEGMENT_WINS = 50
 MAX_VALUES = 1000
@@ -109,9 +110,9 @@ def deal_amounts(
     by_segment = [basis[qualified & (segment == s) & (basis > 0)] for s in range(len(names))]
     new = _pool_samples(by_segment, names)
     notes += [
-        f"{n}: {len(v)} amounts only; they lean on the company's."
+        f"{n}: amounts of {len(v)} deals only; they lean on the company's."
         for n, v in zip(names, by_segment, strict=True)
-        if len(v) < 10
+        if len(v) < FEW_AMOUNTS and len(names) > 1
     ]
     if not any(len(v) for v in by_segment):
         notes.append("No deal has an amount: every deal counts as 1 in the currency of the history.")

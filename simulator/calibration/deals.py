@@ -286,17 +286,22 @@ def _effect_multipliers(profile_levels: Ints, log_effects: list[Floats]) -> Floa
 def _fit_effects(
     exposure: Exposure, hazards: Floats, profile_levels: Ints, sizes: list[int]
 ) -> list[_Fitted]:
-    """Fit the effects of every destination given the hazards of the cells."""
-    expected = exposure.by_profile(hazards)
-    events = exposure.events_by(exposure.profile, exposure.n_profiles)
-    blocks = [_one_hot(profile_levels[:, j], n) for j, n in enumerate(sizes)]
-    design = np.concatenate(blocks, axis=1)
-    precision = np.eye(design.shape[1]) / EFFECT_SD**2
+    """Fit the effects of every destination given the hazards of the cells.
+
+    Each destination has a level of every segment beside the effects, so that what sets segments apart
+    is not taken for an effect of what their deals have in common.
+    """
+    group = exposure.segment * exposure.n_profiles + exposure.profile
+    n_groups = exposure.n_segments * exposure.n_profiles
+    expected, events = exposure.days_by(group, n_groups, hazards), exposure.events_by(group, n_groups)
+    segment, profile = np.divmod(np.arange(n_groups), exposure.n_profiles)
+    blocks = [_one_hot(profile_levels[profile, j], n) for j, n in enumerate(sizes)]
+    design = np.concatenate([*blocks, np.eye(exposure.n_segments)[segment]], axis=1)
+    prior_sd = np.repeat([EFFECT_SD, LEVEL_SD], [sum(sizes), exposure.n_segments])
     effects = _neutral_effects(sizes)
-    for k in range(N_DESTINATIONS):
-        if events[:, k].sum() < MIN_EVENTS:
-            continue
-        fit = fit_poisson(design, events[:, k], expected[:, k], precision)
+    for k in np.flatnonzero(events.sum(axis=0) >= MIN_EVENTS):
+        used = expected[:, k] > 0
+        fit = fit_poisson(design[used], events[used, k], expected[used, k], np.diag(prior_sd**-2))
         weight = expected[:, k] * np.exp(design @ fit.coefficients)
         at = 0
         for j, n in enumerate(sizes):
@@ -320,7 +325,8 @@ def _named_effects(
     profile_levels: Ints,
 ) -> dict[str, LogFactors]:
     events = exposure.events_by(exposure.profile, exposure.n_profiles)
-    days = exposure.by_profile(np.ones((int(np.prod(exposure.cell_axes)), N_DESTINATIONS)))
+    everywhere = np.ones((int(np.prod(exposure.cell_axes)), N_DESTINATIONS))
+    days = exposure.days_by(exposure.profile, exposure.n_profiles, everywhere)
     named = {}
     for j, (name, levels) in enumerate(effect_levels.items()):
         hot = _one_hot(profile_levels[:, j], len(levels))

@@ -51,6 +51,9 @@ class Demand:
         Months of the history.
     observed, expected : ndarray of float64, shape (month,)
         SALs of the whole company, and what trend and season lead to expect.
+    influence : ndarray of float64, shape (month, coefficient)
+        How strongly the fit follows each month: the squared length of the sum over a quarter is the
+        variance of its expectation, in SALs.
     dispersion : float
         Variance / mean of a month's SALs of the company that the streams' own scatter explains.
     notes : tuple of str
@@ -60,6 +63,7 @@ class Demand:
     months: Ints
     observed: Floats
     expected: Floats
+    influence: Floats
     dispersion: float
     notes: tuple[str, ...]
 
@@ -100,7 +104,7 @@ def demand(
     n_streams, n_months = len(sources), len(months)
     counts = np.bincount(stream * n_months + at, minlength=n_streams * n_months)
     table = counts.reshape(n_streams, n_months).astype(np.float64)
-    season, season_sd, expected = _season(table.sum(axis=0), months, covered)
+    season, season_sd, expected, influence = _season(table.sum(axis=0), months, covered)
     notes = (
         []
         if n_months >= SEASON_MONTHS
@@ -131,7 +135,9 @@ def demand(
         exposure_months=np.full(n_streams, covered.sum()),
     )
     dispersion = float((mean * (1.0 + mean / size)).sum() / max(mean.sum(), 1e-12))
-    return Demand(arrivals, months, table.sum(axis=0), expected, max(dispersion, 1.0), tuple(notes))
+    return Demand(
+        arrivals, months, table.sum(axis=0), expected, influence, max(dispersion, 1.0), tuple(notes)
+    )
 
 
 def _calendar(opening: float, cut: float) -> tuple[Ints, Floats]:
@@ -158,8 +164,8 @@ def _streams(
     return streams // len(levels), sources, np.searchsorted(streams, key)
 
 
-def _season(total: Floats, months: Ints, covered: Floats) -> tuple[Floats, Floats, Floats]:
-    """Fit level, growth and season to the company's SALs; return season, its log sd and the fit."""
+def _season(total: Floats, months: Ints, covered: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """Fit level, growth and season to the company's SALs; return season, its log sd, fit and influence."""
     with_season = len(months) >= SEASON_MONTHS
     trend = (months - months.mean())[:, None] / 12.0
     design = np.concatenate([np.ones((len(months), 1)), trend], axis=1)
@@ -175,13 +181,15 @@ def _season(total: Floats, months: Ints, covered: Floats) -> tuple[Floats, Float
         expected = exposure * np.exp(design @ fit.coefficients)
         spare = max(len(months) - min(design.shape[1], len(months) // 2), 1)
         scatter = max(1.0, float(((total - expected) ** 2 / np.maximum(expected, 1e-9)).sum()) / spare)
+    root = np.linalg.cholesky(fit.covariance)
+    influence = np.asarray(expected[:, None] * design @ root / np.sqrt(scatter))
     if not with_season:
-        return np.ones(12), np.zeros(12), expected
+        return np.ones(12), np.zeros(12), expected, influence
     log_season = fit.coefficients[2:]
     season = np.exp(log_season)
     projection = np.eye(12) - 1.0 / 12.0
     covariance = projection @ fit.covariance[2:, 2:] @ projection.T
-    return season / season.mean(), np.sqrt(np.maximum(np.diag(covariance), 0.0)), expected
+    return season / season.mean(), np.sqrt(np.maximum(np.diag(covariance), 0.0)), expected, influence
 
 
 def _weights(table: Floats, exposure: Floats, stream_segment: Ints, n_segments: int) -> tuple[Floats, Mask]:

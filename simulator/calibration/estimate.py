@@ -12,8 +12,9 @@ import pandas as pd
 from simulator.calibration.amounts import deal_amounts
 from simulator.calibration.calibration import DESTINATIONS, Calibration
 from simulator.calibration.close_dates import close_dates
+from simulator.calibration.customers import calibrate_customers
 from simulator.calibration.deals import fit_deal_rates, reachable
-from simulator.calibration.demand import demand
+from simulator.calibration.demand import Demand, demand
 from simulator.calibration.effects import deal_traits, profiles
 from simulator.calibration.entry import arrivals_seen, entries, late_entries
 from simulator.calibration.exposure import DealMonths, aggregate, deal_months
@@ -30,6 +31,7 @@ UNKNOWN_SEGMENT = "unknown"
 FEW_DATES = 0.1
 """Share of the time at risk with a planned close date below which there are none to speak of."""
 WON = DESTINATIONS.index("won")
+MAX_LEVERAGE = 0.9
 
 
 def calibrate(
@@ -80,7 +82,8 @@ def calibrate_states(
     )
     won = rates.expected_events(months, profile, profile_levels, WON, len(names))
     close = _closing_shock(months, won, calendar)
-    sals = _demand_shock(wanted.observed, wanted.expected, calendar.quarter(wanted.months), wanted.dispersion)
+    sals = _demand_shock(wanted, calendar)
+    customers = calibrate_customers(history, names)
     return Calibration(
         segments=names,
         as_of=history.as_of,
@@ -119,7 +122,9 @@ def calibrate_states(
             *wanted.notes,
             _shock_note("closing", close),
             _shock_note("demand", sals),
+            *(customers.notes if customers is not None else ()),
         ),
+        customers=customers,
     )
 
 
@@ -228,8 +233,18 @@ def _closing_shock(months: DealMonths, expected: Floats, calendar: FiscalCalenda
     return quarterly_shock(by_quarter(won, quarter), by_quarter(expected, quarter))
 
 
-def _demand_shock(observed: Floats, expected: Floats, quarter: Ints, dispersion: float) -> Shock:
-    return quarterly_shock(by_quarter(observed, quarter), by_quarter(expected, quarter), dispersion)
+def _demand_shock(wanted: Demand, calendar: FiscalCalendar) -> Shock:
+    """Compare the SALs of each quarter with level, growth and season.
+
+    These were fitted to the same quarters and so lie too near to them: each deviation is divided by
+    the square root of one less the quarter's leverage.
+    """
+    quarter = calendar.quarter(wanted.months)
+    observed, expected = by_quarter(wanted.observed, quarter), by_quarter(wanted.expected, quarter)
+    pull = np.stack([by_quarter(column, quarter) for column in wanted.influence.T])
+    leverage = (pull**2).sum(axis=0) / np.maximum(expected, 1e-9)
+    stretched = expected + (observed - expected) / np.sqrt(1.0 - np.minimum(leverage, MAX_LEVERAGE))
+    return quarterly_shock(np.maximum(stretched, 0.0), expected, wanted.dispersion)
 
 
 def _shock_note(what: str, shock: Shock) -> str:

@@ -108,9 +108,14 @@ class Exposure:
         """Return days by (cell, destination), each row multiplied by its profile's (profile, destination)."""
         return _weighted_days(self.days, self.cell, self.profile, multiplier, int(np.prod(self.cell_axes)))
 
-    def by_profile(self, multiplier: Floats) -> Floats:
-        """Return days by (profile, destination), each row multiplied by its cell's (cell, destination)."""
-        return _weighted_days(self.days, self.profile, self.cell, multiplier, self.n_profiles)
+    @property
+    def segment(self) -> Ints:
+        """Code of the segment of each row."""
+        return self.cell // int(np.prod(CELL_AXES))
+
+    def days_by(self, code: Ints, n_codes: int, multiplier: Floats) -> Floats:
+        """Return days by (code, destination), each row multiplied by its cell's (cell, destination)."""
+        return _weighted_days(self.days, code, self.cell, multiplier, n_codes)
 
     def events_by(self, code: Ints, n_codes: int) -> Floats:
         """Return events by (code, destination)."""

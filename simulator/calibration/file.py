@@ -8,6 +8,7 @@ import json
 import math
 import os
 import tempfile
+import types
 import typing
 from pathlib import Path
 from typing import Any, Literal
@@ -163,6 +164,10 @@ def _read(path: Path) -> dict[str, Any]:
 def _decode(kind: Any, raw: Any, key: str, where: str, faults: list[Fault]) -> Any:
     """Return a value of the type that the dataclass asks for, or note a fault and return None."""
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin is types.UnionType:
+        if raw is None:
+            return None
+        kind = arguments[0]
     if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         return _decode_fields(kind, raw, key, where, faults)
     if origin is tuple and isinstance(raw, list):
@@ -217,6 +222,8 @@ def _scalar(kind: Any, origin: Any, arguments: tuple[Any, ...], raw: Any) -> Any
         if raw not in arguments:
             raise ValueError
         return raw
+    if kind is float and raw in ("inf", "-inf"):
+        return float(raw)
     accepted = (int, float) if kind is float else kind
     if not isinstance(accepted, (type, tuple)) or not isinstance(raw, accepted):
         raise TypeError

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize
+from scipy import optimize, sparse
 
 Floats = npt.NDArray[np.float64]
 
@@ -49,20 +49,24 @@ def fit_poisson(
         Where to start; zero by default.
     """
     used = exposure > 0
-    design, events, exposure = design[used], events[used], exposure[used]
-    target = design.T @ events
+    # Designs are one-hot: sparse products touch a quarter of the numbers and start no threads.
+    rows = sparse.csr_array(design[used])
+    columns = rows.T.tocsr()
+    events, exposure = events[used], exposure[used]
+    target = columns @ events
 
     def fitted(b: Floats) -> Floats:
-        return exposure * np.exp(np.minimum(design @ b, LARGEST_LOG))
+        return np.asarray(exposure * np.exp(np.minimum(np.asarray(rows @ b), LARGEST_LOG)))
 
     def loss(b: Floats) -> float:
         return float(fitted(b).sum() - target @ b + 0.5 * b @ precision @ b)
 
     def gradient(b: Floats) -> Floats:
-        return np.asarray(design.T @ fitted(b) - target + precision @ b)
+        return np.asarray(columns @ fitted(b) - target + precision @ b)
 
     def curvature(b: Floats) -> Floats:
-        return np.asarray(design.T @ (design * fitted(b)[:, None]) + precision)
+        weighted = sparse.diags_array(fitted(b)) @ rows
+        return np.asarray((columns @ weighted).toarray() + precision)
 
     origin = np.zeros(design.shape[1]) if start is None else start
     scale = max(1.0, float(events.sum()))

@@ -11,6 +11,7 @@ import pandas as pd
 from scipy import special
 
 from simulator.calibration.calibration import DESTINATIONS, Amounts, Calibration, Dirichlet, LogFactors
+from simulator.calibration.customer_rates import customer_rates
 from simulator.history.tables import CATEGORIES
 
 Floats = npt.NDArray[np.float64]
@@ -61,6 +62,7 @@ def rates_table(calibration: Calibration) -> pd.DataFrame:
         *_entries(calibration),
         *_amounts(calibration),
         *_shocks(calibration),
+        *(customer_rates(calibration.customers) if calibration.customers is not None else ()),
     ]
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     text = ["name", "segment", "category", "destination", "level", "unit", "source"]

@@ -175,7 +175,7 @@ def paths_of(value, prefix=()):
     junk=st.sampled_from([None, "x", -1, 0, 1e300, True, [], {}, [[1]], "inf", "nan", {"empty": [10**12]}]),
 )
 def test_any_damage_is_a_fault_or_harmless(tmp_path, tiny_text, where, junk):
-    raw = json.loads(tiny_text)
+    raw = json.loads(tiny_text())
     places = [place for place in paths_of(raw) if place]
     place = places[where % len(places)]
     parent = raw
@@ -198,7 +198,8 @@ def tiny_text(tmp_path_factory):
     deals = made_opportunities(1, created_date=[dt.datetime(2026, 1, 5)], amount=[100.0])
     path = tmp_path_factory.mktemp("tiny") / "tiny.json"
     save_calibration(calibrate(made_history("2026-03-31", deals), FiscalCalendar(1)), path)
-    return path.read_text(encoding="utf-8")
+    text = path.read_text(encoding="utf-8")
+    return lambda: text
 
 
 def test_the_table_has_an_interval_about_every_value(calibration):
