@@ -225,15 +225,28 @@ def _booked(paths: Paths) -> Floats:
     return add_total(booked, paths.segments)
 
 
-def _basis_amounts(paths: Paths, basis: str) -> Floats:
-    """Return the amount that counts, shape (period, name); NaN where no open deal has a close date."""
-    codes = [CATEGORIES.index(category) for category in BASIS_CATEGORIES[basis]]
-    due = paths.due_amount[:, codes].sum(axis=1)
+def counted_amount(paths: Paths, basis: str) -> Floats:
+    """Return the open amount that counts for each period, shape (period, category, segment).
+
+    By close date. Where open deals have none, those of a motion without quarterly close dates (SMB)
+    all count in the first period; for others there is nothing to go by: NaN.
+    """
+    if _has_close_dates(paths):
+        return paths.due_amount
+    counted = np.full_like(paths.due_amount, np.nan)
     if basis == SMB:
-        due = due + paths.flow("won_created").mean(axis=0)
-    if not _has_close_dates(paths):
-        due = np.full_like(due, np.nan)
-    return add_total(due, paths.segments) + _booked(paths)
+        counted[:] = 0.0
+        counted[0] = paths.open_amount
+    return counted
+
+
+def _basis_amounts(paths: Paths, basis: str) -> Floats:
+    """Return the amount of a basis, booked included, shape (period, name)."""
+    codes = [CATEGORIES.index(category) for category in BASIS_CATEGORIES[basis]]
+    counted = counted_amount(paths, basis)[:, codes].sum(axis=1)
+    if basis == SMB:
+        counted = counted + paths.flow("won_created").mean(axis=0)
+    return add_total(counted, paths.segments) + _booked(paths)
 
 
 def _has_close_dates(paths: Paths) -> bool:
@@ -247,4 +260,8 @@ def _notes(paths: Paths) -> tuple[str, ...]:
     )
     if _has_close_dates(paths):
         return (needed,)
-    return (needed, "Open deals have no planned close dates, so coverage by period cannot be measured.")
+    return (
+        needed,
+        "Open deals have no planned close dates: on the SMB basis all of them count in the first quarter; "
+        "on the enterprise basis coverage by quarter cannot be measured.",
+    )

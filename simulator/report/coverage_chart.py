@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from simulator.analysis.coverage import BASIS_CATEGORIES, CONFIDENCES, SMB, Coverage
+from simulator.analysis.coverage import BASIS_CATEGORIES, CONFIDENCES, SMB, Coverage, counted_amount
 from simulator.analysis.forecast import Forecast
 from simulator.engine.paths import Paths
 from simulator.history.tables import CATEGORIES
@@ -60,10 +60,13 @@ def draw_coverage(forecast: Forecast, coverage: Coverage, paths: Paths, folder: 
             money_axis(axes, forecast.currency)
         set_periods(axes, forecast)
         axes.set_ylim(0, top)
-        axes.legend(
-            loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=5, fontsize=9.5, handlelength=1.0,
-            columnspacing=1.3, borderaxespad=0.2,
-        )  # fmt: skip
+        if stack.to_numpy().any():
+            axes.legend(
+                loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=5, fontsize=9.5, handlelength=1.0,
+                columnspacing=1.3, borderaxespad=0.2,
+            )  # fmt: skip
+        else:
+            axes.set_yticks([])
 
 
 def _rows(forecast: Forecast, coverage: Coverage) -> pd.DataFrame:
@@ -84,14 +87,14 @@ def _rule(rows: pd.DataFrame) -> str:
 
 def _stack(paths: Paths, basis: str, rows: pd.DataFrame, in_multiples: bool) -> pd.DataFrame:
     """Return what counts, one row for each period, dark (certain) to light."""
-    due = paths.due_amount.sum(axis=2)
+    due = counted_amount(paths, basis).sum(axis=2)
     columns = {"booked": np.zeros(len(paths.periods))}
     columns["booked"][0] = paths.booked.sum()
     for category in reversed(BASIS_CATEGORIES["smb" if basis == SMB else "enterprise"]):
         columns[category] = due[:, CATEGORIES.index(category)]
     if basis == SMB:
         columns["created"] = paths.flow("won_created").mean(axis=0).sum(axis=1)
-    stack = pd.DataFrame(columns)
+    stack = pd.DataFrame(columns).where(rows["amount"].notna(), 0.0)
     return stack.div(rows["target"].where(rows["target"] > 0), axis=0).fillna(0.0) if in_multiples else stack
 
 
@@ -111,7 +114,7 @@ def _draw_stack(axes: Axes, stack: pd.DataFrame) -> None:
     for part in stack.columns:
         axes.bar(
             range(len(stack)), stack[part], bottom=bottom, width=2 * HALF_BAR, color=PART_COLOURS[part],
-            label=PART_WORDS[part], edgecolor="#ffffff", linewidth=0.8,
+            label=PART_WORDS[part] if stack[part].any() else None, edgecolor="#ffffff", linewidth=0.8,
         )  # fmt: skip
         bottom += stack[part].to_numpy()
 

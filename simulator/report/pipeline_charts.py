@@ -70,7 +70,8 @@ def draw_waterfall(forecast: Forecast, waterfall: pd.DataFrame, folder: Path) ->
     ) as axes:
         amounts = [figures.opening, created, *(-amount for amount in left), figures.closing]
         _draw_steps(axes, forecast, amounts, figures.scale)
-        _draw_slipped(axes, slipped, figures.scale)
+        if slipped > 0:
+            _draw_slipped(axes, slipped, figures.scale)
         money_axis(axes, forecast.currency)
 
 
@@ -134,10 +135,11 @@ def draw_composition(forecast: Forecast, folder: Path) -> None:
         _stack_parts(axes, amounts, money_scale(amounts.sum(), forecast.currency))
         set_periods(axes, forecast)
         money_axis(axes, forecast.currency)
-        axes.legend(
-            loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=len(PARTS), fontsize=9.5,
-            handlelength=1.0, columnspacing=1.3, borderaxespad=0.2,
-        )  # fmt: skip
+        if amounts.to_numpy().any():
+            axes.legend(
+                loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=len(PARTS), fontsize=9.5,
+                handlelength=1.0, columnspacing=1.3, borderaxespad=0.2,
+            )  # fmt: skip
 
 
 def _stack_parts(axes: Axes, amounts: pd.DataFrame, scale: MoneyScale) -> None:
@@ -149,8 +151,9 @@ def _stack_parts(axes: Axes, amounts: pd.DataFrame, scale: MoneyScale) -> None:
         heights = amounts.loc[part].to_numpy(dtype=np.float64)
         colour = PART_COLOURS[part]
         hatch = "///" if part == "created" else None
+        label = PART_WORDS[part] if heights.any() else None
         axes.bar(
-            range(len(totals)), heights, bottom=bottom, width=0.55, color=colour, label=PART_WORDS[part],
+            range(len(totals)), heights, bottom=bottom, width=0.55, color=colour, label=label,
             hatch=hatch, edgecolor="#ffffff", linewidth=0.8,
         )  # fmt: skip
         for x, period in enumerate(amounts.columns):

@@ -101,6 +101,13 @@ def test_without_close_dates_coverage_is_missing_and_says_so():
     assert any("close dates" in note for note in coverage.notes)
 
 
+def test_smb_deals_without_close_dates_all_count_in_the_first_period():
+    paths = make_paths({"won_created": 1.0}, n_paths=3, n_periods=2, open_amount=DUE[0])
+    coverage = measure_coverage(paths, {"FY27Q1": {"all": 5.0}}, {"a": "smb"})
+    assert coverage.row("FY27Q1", "all", "smb")["amount"] == 15.0
+    assert coverage.row("FY27Q2", "all", "smb")["amount"] == 1.0
+
+
 def test_columns_are_those_of_the_design():
     table = measure_coverage(sample_paths(20)).table
     assert list(table.columns[:8]) == [
