@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from simulator.calibration.customers import CustomerCalibration
 from simulator.fiscal import FiscalCalendar
 from simulator.history.tables import CATEGORIES, OUTCOMES
 
@@ -158,6 +159,8 @@ class Calibration:
         Standard deviation of the log shock shared by a quarter, on closing and on demand.
     has_stages, has_close_dates, has_late_stages, has_open_amounts : bool
         What the history could tell; what is False is modelled more coarsely, and said in ``notes``.
+    customers : CustomerCalibration, optional
+        Renewal and growth of customers; None where the history has none.
     """
 
     segments: tuple[str, ...]
@@ -186,3 +189,4 @@ class Calibration:
     has_late_stages: bool = False
     has_open_amounts: bool = True
     notes: tuple[str, ...] = field(default=())
+    customers: CustomerCalibration | None = None
