@@ -19,6 +19,7 @@ from simulator.calibration.effects import deal_traits, profiles
 from simulator.calibration.entry import arrivals_seen, entries, late_entries
 from simulator.calibration.exposure import DealMonths, aggregate, deal_months
 from simulator.calibration.shock import Shock, by_quarter, quarterly_shock
+from simulator.calibration.window import first_known_end, states_from
 from simulator.errors import InputError
 from simulator.fiscal import FiscalCalendar
 from simulator.history.states import DealStates, deal_states
@@ -62,6 +63,7 @@ def calibrate_states(
     """Estimate every rate from a history whose deal states are known already (see ``calibrate``)."""
     names, segment, notes = _segments(history.opportunities, states, segments)
     states = _rows(states, segment[states.deal] >= 0)
+    states, cut_notes = _known_span(states)
     has_stages = len(history.stage_changes) > 0
     states, has_dates, date_notes = _usable_dates(history, states)
     n_deals = len(segment)
@@ -113,6 +115,7 @@ def calibrate_states(
         notes=(
             *notes,
             *_stage_notes(has_stages),
+            *cut_notes,
             *date_notes,
             *_arrival_notes(arrived, qualified),
             *amounts.notes,
@@ -173,6 +176,19 @@ def _segments(
 def _rows(states: DealStates, keep: npt.NDArray[np.bool_]) -> DealStates:
     arrays = {f.name: getattr(states, f.name)[keep] for f in dataclasses.fields(states) if f.name != "as_of"}
     return dataclasses.replace(states, **arrays)
+
+
+def _known_span(states: DealStates) -> tuple[DealStates, list[str]]:
+    """Cut a history at the day from which it knows of deals that end."""
+    cut = first_known_end(states)
+    if cut is None:
+        return states, []
+    day = dt.date(1970, 1, 1) + dt.timedelta(days=int(cut))
+    note = (
+        f"No deal ended before {day}, though many should have: the history holds only deals that were still "
+        "open then. Rates, SALs and amounts are counted from that day."
+    )
+    return states_from(states, cut), [note]
 
 
 def _usable_dates(history: History, states: DealStates) -> tuple[DealStates, bool, list[str]]:

@@ -1,0 +1,62 @@
+"""Where a history begins to know of deals that end.
+
+An export often holds the deals that were open on some day or closed after it, and none that had
+ended before. Until that day nothing in it could end, so the time before it must not count as time
+at risk (left truncation); deals from before enter on that day, at their age.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import numpy.typing as npt
+
+from simulator.calibration.close_dates import first_rows
+from simulator.history.states import DealStates
+from simulator.history.tables import CATEGORIES, OUTCOMES
+
+Floats = npt.NDArray[np.float64]
+
+AGE_EDGES = np.array([0.0, 7.0, 30.0, 60.0, 90.0, 120.0, 180.0, 365.0, np.inf])
+"""Days since the SAL that part the ages at which deals end."""
+SURPRISING_ENDS = 12.0
+"""Ends to be expected before the first one above which their absence is no chance (P < 1e-5)."""
+
+
+def first_known_end(states: DealStates) -> float | None:
+    """Return the day from which deals that end are known, or None where they are known throughout.
+
+    The rate of ending at each age, measured since the first end on record, tells how many ends were to
+    be expected before it. If these are many, the history is cut there.
+    """
+    first = first_rows(states.deal)
+    if not len(first):
+        return None
+    last = np.append(first[1:], len(states.deal)) - 1
+    began, until = states.start[first], states.end[last]
+    ended = (states.exit[last] >= len(CATEGORIES)) & (states.exit[last] < len(CATEGORIES) + len(OUTCOMES))
+    if not ended.any():
+        return None
+    cut = float(np.floor(until[ended].min()))
+    ages = np.searchsorted(AGE_EDGES, (until - began)[ended], side="right") - 1
+    ends = np.bincount(ages, minlength=len(AGE_EDGES) - 1).astype(np.float64)
+    before = _days_by_age(began, np.minimum(until, cut), began)
+    after = _days_by_age(np.maximum(began, cut), until, began)
+    expected = before @ (ends / np.maximum(after, 1.0))
+    return cut if expected > SURPRISING_ENDS else None
+
+
+def _days_by_age(start: Floats, end: Floats, began: Floats) -> Floats:
+    """Add up the days between start and end by the age that deals have in them."""
+    low = np.maximum(start[:, None], began[:, None] + AGE_EDGES[:-1])
+    high = np.minimum(end[:, None], began[:, None] + AGE_EDGES[1:])
+    return np.asarray(np.maximum(high - low, 0.0).sum(axis=0))
+
+
+def states_from(states: DealStates, day: float) -> DealStates:
+    """Return the states from a day on, those that were going on then cut at it."""
+    keep = states.end > day
+    arrays = {f.name: getattr(states, f.name)[keep] for f in dataclasses.fields(states) if f.name != "as_of"}
+    arrays["start"] = np.maximum(arrays["start"], day)
+    return dataclasses.replace(states, **arrays)
