@@ -190,3 +190,8 @@ class Calibration:
     has_open_amounts: bool = True
     notes: tuple[str, ...] = field(default=())
     customers: CustomerCalibration | None = None
+
+    @property
+    def all_segments(self) -> tuple[str, ...]:
+        """Segments of the deals, then those that only customers have."""
+        return self.customers.segments if self.customers is not None else self.segments

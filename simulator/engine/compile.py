@@ -82,6 +82,8 @@ class Compiled:
     customers : CustomerPlan
     opening : ndarray of float64, shape (segment,)
         ARR at as_of. Unit: cents.
+    n_customers : ndarray of float64, shape (segment,)
+        Customers at as_of.
     horizon : Horizon
     segments : tuple of str
     open_deals : pandas.DataFrame
@@ -96,6 +98,7 @@ class Compiled:
     capacity: CapacityPlan
     customers: CustomerPlan
     opening: Floats
+    n_customers: Floats
     horizon: Horizon
     segments: tuple[str, ...]
     open_deals: pd.DataFrame
@@ -166,6 +169,7 @@ def compile_scenario(
         capacity=unlimited(len(full.segments), n_draws),
         customers=no_customers(plan),
         opening=np.zeros(len(full.segments)),
+        n_customers=np.zeros(len(full.segments)),
         horizon=ahead,
         segments=full.segments,
         open_deals=open_deals,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,11 +11,13 @@ from simulator.calibration.contracts import Book, arr_at
 from simulator.calibration.customers import CustomerCalibration
 from simulator.calibration.renewals import TERM_CLASSES, law_terms, renewals_behind, term_class
 from simulator.engine.churn_slices import N_CHURN_SLICES, churn_slices, nearest_step
-from simulator.engine.compile import CENTS, Horizon
+from simulator.engine.compile import CENTS, Compiled, Horizon
 from simulator.engine.customer_draws import CustomerDraws, draw_customer_rates
 from simulator.engine.customer_levers import CustomerLevers, customer_levers
+from simulator.engine.inline_customers import scenario_book, with_inline_customers
 from simulator.engine.keys import unique_keys
 from simulator.fiscal import FiscalCalendar, month_start_day
+from simulator.history.tables import History
 from simulator.kernels.customers import (
     EFFECT_CHURN,
     EFFECT_CONTRACTION,
@@ -27,6 +29,7 @@ from simulator.kernels.customers import (
     CustomerPlan,
 )
 from simulator.scenario.levers import Lever
+from simulator.scenario.schema import Scenario
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -149,6 +152,33 @@ def compile_customers(
         calibration=calibration,
         rates=rates,
     )
+
+
+def with_customers(compiled: Compiled, scenario: Scenario, history: History | None) -> Compiled:
+    """Return a compiled scenario with its customers, where it has any and they are to be simulated.
+
+    Parameters
+    ----------
+    compiled : Compiled
+        Without customers.
+    scenario : Scenario
+    history : History, optional
+        Its customers; None: those that the scenario lists.
+    """
+    calibration = with_inline_customers(scenario, compiled.calibration.customers, compiled.segments)
+    if calibration is None or not scenario.customers.simulate:
+        return compiled
+    made = compile_customers(
+        calibration,
+        scenario_book(scenario, history, compiled.segments),
+        compiled.horizon,
+        scenario.fiscal_calendar(),
+        DrawSettings(
+            scenario.simulation.seed, compiled.plan.hazard.shape[0], scenario.simulation.rate_uncertainty
+        ),
+        scenario.levers,
+    )
+    return replace(compiled, customers=made.plan, opening=made.opening, n_customers=made.n_opening)
 
 
 def churn_table(rates: CustomerDraws, turned: CustomerLevers, rows: Ints) -> Floats:

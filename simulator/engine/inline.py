@@ -44,7 +44,7 @@ def with_inline_rates(
     stated : ndarray of bool, shape (segment, category)
         Where the hazards are the scenario's: there, no calibrated factor applies.
     """
-    known = calibration.segments if calibration is not None else ()
+    known = calibration.all_segments if calibration is not None else ()
     names = known + tuple(name for name in scenario.segments if name not in known)
     base = _extended(calibration or _blank(scenario), names)
     stated = np.zeros((len(names), len(CATEGORIES)), dtype=bool)

@@ -84,6 +84,7 @@ class Paths:
     open_wins: npt.NDArray[np.int64]
     arr_flows: Floats | None = None
     arr_opening: Floats | None = None
+    n_customers: Floats | None = None
     monthly_customer_bookings: Floats | None = None
     n_averaged: int = 1
 

@@ -61,7 +61,7 @@ def prepare(scenario: Scenario) -> Prepared:
     """
     history = load_history(scenario.history, scenario.as_of) if scenario.history else None
     calibration = _calibration(scenario, history)
-    segments = calibration.segments if calibration is not None else ()
+    segments = calibration.all_segments if calibration is not None else ()
     last_day = history.as_of if history is not None else getattr(calibration, "as_of", None)
     full = settled(scenario, segments, last_day)
     notes = [*full.notes, *(history.notes if history else ()), *(calibration.notes if calibration else ())]

@@ -15,6 +15,7 @@ from scipy.stats import nbinom
 
 from simulator.calibration.calibration import Calibration
 from simulator.engine.compile import CENTS, Compiled, compile_scenario
+from simulator.engine.customer_plan import with_customers
 from simulator.engine.paths import Paths
 from simulator.engine.position import Position, position
 from simulator.errors import InputError
@@ -66,7 +67,7 @@ def simulate(
     """
     as_of = scenario.as_of or (history.as_of if history is not None else dt.date.today())
     deals = open_deals(history, deal_states(history)) if history is not None else listed_deals(scenario)
-    compiled = compile_scenario(scenario, calibration, deals, as_of)
+    compiled = with_customers(compile_scenario(scenario, calibration, deals, as_of), scenario, history)
     if not compiled.segments:
         raise InputError.of(
             scenario.name, "there are no segments", "Give a history or 'segments' with rates."
@@ -96,6 +97,7 @@ def simulate(
         open_wins=outcome.wins,
         arr_flows=outcome.arr_flows if has_customers else None,
         arr_opening=compiled.opening / CENTS if has_customers else None,
+        n_customers=compiled.n_customers if has_customers else None,
         monthly_customer_bookings=outcome.bookings[..., 1:] if has_customers else None,
     )
 
