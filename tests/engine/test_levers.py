@@ -1,0 +1,81 @@
+"""What levers do to the hazards, the counts and the amounts, against what they promise."""
+
+import numpy as np
+import pytest
+
+from simulator.engine.compile import compile_scenario
+from simulator.engine.lever_effects import lengthen
+from simulator.engine.simulate import listed_deals
+from simulator.errors import InputError
+from tests.small_companies import company, deal, run, segment, stay
+
+RATES = {"pipeline": stay(50, won=0.3, lost_competition=0.3, lost_no_decision=0.4)}
+ONE = {"one": segment(sals_per_month=3, **RATES)}
+
+
+def compiled(**more):
+    scenario = company(ONE, [deal("a")], **more)
+    return compile_scenario(scenario, None, listed_deals(scenario), scenario.as_of)
+
+
+@pytest.mark.parametrize(
+    ("lever", "columns"),
+    [
+        ("close_odds", [3]),
+        ("competitive_losses", [4]),
+        ("no_decision", [5]),
+        ("velocity", [0, 1, 2, 3, 4, 5, 6]),
+    ],
+)
+def test_a_lever_multiplies_its_hazards_and_no_other(lever, columns):
+    base, turned = compiled().plan.hazard, compiled(levers={lever: 1.3}).plan.hazard
+    others = [k for k in range(8) if k not in columns]
+    assert np.allclose(turned[..., columns], 1.3 * base[..., columns])
+    assert np.array_equal(turned[..., others], base[..., others])
+
+
+def test_a_lever_for_some_months_goes_into_the_months():
+    plan = compiled(levers={"close_odds": {"factor": 2, "from": "2027-02", "until": "2027-03"}}).plan
+    assert np.array_equal(plan.month_effect[0, :, 3], [1, 2, 2] + [1] * 9)
+    assert np.array_equal(plan.hazard, compiled().plan.hazard)
+
+
+def test_slippage_multiplies_the_chance_not_to_end_in_the_month_due():
+    plan, base = compiled(levers={"slippage": 0.7}).plan, compiled().plan
+    shape = (-1, 1, 3, 2, 6, 3, 3, 3, 8)
+    due = plan.hazard.reshape(shape)[0, 0, 0, 0, 0, 1, 0, 0]
+    before = base.hazard.reshape(shape)[0, 0, 0, 0, 0, 1, 0, 0]
+    days = 365.25 / 12
+    assert np.exp(-due.sum() * days) == pytest.approx(0.7 * np.exp(-before.sum() * days))
+    assert np.allclose(due[3:6] / before[3:6], due[3] / before[3])
+    later = plan.hazard.reshape(shape)[:, :, :, :, :, [0, 2]]
+    assert np.array_equal(later, base.hazard.reshape(shape)[:, :, :, :, :, [0, 2]])
+
+
+def test_amounts_scale_and_stay_whole_cents():
+    plan = compiled(levers={"amount": 1.1, "close_multiplier": 0.9}).plan
+    assert np.all(plan.amount == 110_000)
+    assert np.allclose(plan.multiplier_new, 0.9)
+
+
+def test_push_lengths_stretch_in_the_mean():
+    push = np.array([[[0.5, 0.3, 0.2]]])
+    longer = lengthen(push, np.array([1.5]))
+    assert longer.sum() == pytest.approx(1)
+    assert ((1 + np.arange(longer.shape[2])) * longer[0, 0]).sum() == pytest.approx(1.7 * 1.5)
+
+
+def test_levers_that_do_nothing_are_refused_all_at_once():
+    with pytest.raises(InputError) as caught:
+        compiled(
+            levers={"sals": {"factor": 2, "source": "fairs"}, "velocity": {"factor": 2, "from": "2031-01"}}
+        )
+    text = str(caught.value)
+    assert "fairs" in text
+    assert "horizon" in text
+
+
+def test_more_sals_book_more_in_proportion():
+    base = run(ONE, simulation={"paths": 2000})
+    more = run(ONE, simulation={"paths": 2000}, levers={"sals": 2})
+    assert more.flow("n_created").mean() / base.flow("n_created").mean() == pytest.approx(2, abs=0.05)

@@ -1,0 +1,57 @@
+"""Amounts as slices: means kept exactly, tails in closed form, uncertainty of the right size."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from simulator.calibration.calibration import Amounts
+from simulator.engine.inline import lognormal_amounts
+from simulator.engine.slices import amount_slices, slice_means
+from simulator.scenario.segments import AmountRates
+
+NO_TAIL = (math.inf, 0.0, 0.0)
+
+
+def test_slices_of_a_sample_keep_its_mean_and_its_order():
+    rng = np.random.default_rng(1)
+    values = np.sort(rng.lognormal(8, 1.2, 337))
+    weights = rng.random(337)
+    weights /= weights.sum()
+    means = slice_means(values, weights, NO_TAIL, 64)
+    assert means.mean() == pytest.approx((values * weights).sum())
+    assert np.all(np.diff(means) >= 0)
+
+
+def test_as_many_slices_as_values_are_the_values():
+    values = np.array([1.0, 5.0, 9.0, 20.0])
+    assert np.allclose(slice_means(values, np.full(4, 0.25), NO_TAIL, 4), values)
+
+
+@pytest.mark.parametrize("shape", [0.0, 0.3, 0.6])
+def test_a_pareto_tail_has_its_own_mean(shape):
+    values = np.array([1.0, 2.0, 3.0, 50.0])
+    means = slice_means(values, np.full(4, 0.25), (3.0, shape, 2.0), 1024)
+    tail = 3.0 + stats.genpareto(shape, scale=2.0).mean()
+    assert means.mean() == pytest.approx((1 + 2 + 3 + tail) / 4)
+    upper = means[-256:].mean()
+    assert upper == pytest.approx(tail)
+    assert means[-1] > stats.genpareto(shape, loc=3.0, scale=2.0).ppf(1 - 4 / 1024)
+
+
+def test_a_lognormal_has_the_stated_median_and_mean():
+    amounts = lognormal_amounts(AmountRates(median=12_000, mean=18_000), 0)
+    slices = amount_slices(amounts, "a", 1, 1, False)[0]
+    assert slices.mean() == pytest.approx(18_000, rel=1e-9)
+    assert np.median(slices) == pytest.approx(12_000, rel=0.01)
+
+
+def test_the_bootstrap_has_the_standard_error_of_the_mean():
+    values = np.random.default_rng(2).lognormal(0, 1, 200)
+    amounts = Amounts(values, np.ones(200), math.inf, 0.0, 0.0, 200, "calibrated")
+    means = amount_slices(amounts, "a", 1, 2000, True).mean(axis=1)
+    expected = values.std() / math.sqrt(201)
+    assert abs(means.std() / expected - 1) < 4 / math.sqrt(2 * 2000)
+    assert abs(means.mean() - values.mean()) < 4 * expected / math.sqrt(2000)
+    assert np.array_equal(means[:10], amount_slices(amounts, "a", 1, 10, True).mean(axis=1))
