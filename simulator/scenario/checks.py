@@ -10,6 +10,7 @@ from simulator.errors import Fault
 from simulator.history.tables import CATEGORIES
 from simulator.scenario.dates import read_quarter
 from simulator.scenario.faults import key_text, suggestion
+from simulator.scenario.rep_checks import named_rep_segments
 from simulator.scenario.schema import ALL, ScenarioForm
 from simulator.scenario.segments import missing_parts
 from simulator.tree import Key, Tree
@@ -127,6 +128,7 @@ def named_segments(form: ScenarioForm) -> list[tuple[Key, str]]:
         (("customers", "existing", i, "segment"), customer.segment)
         for i, customer in enumerate(form.customers.existing)
     ]
+    named += named_rep_segments(form.reps)
     for lever in type(form.levers).model_fields:
         for i, use in enumerate(getattr(form.levers, lever)):
             named += [

@@ -102,6 +102,26 @@ LEVERS: dict[str, LeverKind] = {
             0,
             10,
         ),
+        LeverKind(
+            "ramp", "how long new reps need", "months of tenure to productivity", 0, 10, by_month=False
+        ),
+        LeverKind("attrition", "how readily reps leave", "rate of leaving", 0, 20, by_month=False),
+        LeverKind(
+            "open_deals_per_rep",
+            "how many deals a rep can work",
+            "open deals that a ramped rep can work at once",
+            0,
+            1000,
+            by_month=False,
+        ),
+        LeverKind(
+            "patience",
+            "how long qualified deals wait for a rep",
+            "days until those who wait give up",
+            0.01,
+            1000,
+            by_month=False,
+        ),
     )
 }
 """All levers by name. A new one is one entry here, and its use in the engine."""

@@ -16,6 +16,7 @@ from simulator.scenario.dates import month_text
 from simulator.scenario.form import Day, Form, Money, Name, Quarter, Whole
 from simulator.scenario.levers import Lever, LeverForm
 from simulator.scenario.numbers import ReadingError
+from simulator.scenario.reps import Reps
 from simulator.scenario.segments import OpenDeal, Segment
 
 ALL = "all"
@@ -85,6 +86,7 @@ class ScenarioForm(Form):
     targets: Targets = Field({}, description="Bookings wanted by fiscal quarter, in all or by segment.")
     open_deals: tuple[OpenDeal, ...] = Field((), description="Open deals, where no history lists them.")
     customers: Customers = Field(default_factory=Customers, description="Customers after the signature.")
+    reps: Reps = Field(default_factory=Reps, description="Who works the deals; no limit where left out.")
     levers: LeverForm = Field(default_factory=LeverForm, description="What to turn up or down.")
 
     @field_validator("segments")
@@ -123,6 +125,8 @@ class Scenario:
         Open deals where there is no history.
     customers : Customers
         Whether customers are simulated, and those of as_of where there is no history.
+    reps : Reps
+        Who works the deals of which segments; where none are stated every deal is taken up at once.
     levers : tuple of Lever
         What is turned up or down.
     notes : tuple of str
@@ -146,6 +150,7 @@ class Scenario:
     targets: dict[str, dict[str, float]] = field(default_factory=dict)
     open_deals: tuple[OpenDeal, ...] = ()
     customers: Customers = field(default_factory=Customers)
+    reps: Reps = field(default_factory=Reps)
     levers: tuple[Lever, ...] = ()
     notes: tuple[str, ...] = field(default=(), compare=False)
     files: tuple[Path, ...] = field(default=(), compare=False)
@@ -187,6 +192,7 @@ class Scenario:
             "targets": {period: dict(by_segment) for period, by_segment in self.targets.items()},
             "open_deals": [deal.model_dump(mode="json", exclude_none=True) for deal in self.open_deals],
             "customers": self.customers.model_dump(mode="json", exclude_none=True),
+            "reps": self.reps.model_dump(mode="json", exclude_none=True),
             "levers": _levers_written(self.levers),
         }
 

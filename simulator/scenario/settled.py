@@ -10,6 +10,7 @@ from simulator.errors import Fault, InputError
 from simulator.fiscal import month_number
 from simulator.scenario.checks import named_targets
 from simulator.scenario.faults import key_text, suggestion
+from simulator.scenario.rep_checks import hire_faults, named_rep_segments, rep_notes
 from simulator.scenario.schema import ALL, Scenario
 from simulator.scenario.segments import Segment, missing_parts
 from simulator.tree import Key, Tree
@@ -55,9 +56,12 @@ def settled(
         faults.append(
             Fault(_place(scenario, ("as_of",)), "'as_of' is missing", "Say when the future begins.")
         )
+    else:
+        faults += hire_faults(scenario.reps, scenario.places, as_of)
     if faults or as_of is None:
         raise InputError(faults)
     notes = list(scenario.notes)
+    notes += rep_notes(scenario.reps, as_of, scenario.fiscal_calendar(), scenario.horizon_quarters)
     if segments:
         notes += [f"segments.{name} is not in the history: simulated from the rates given" for name in new]
     if last_day is not None and as_of > last_day:
@@ -137,6 +141,7 @@ def _named_segments(scenario: Scenario) -> list[tuple[Key, str]]:
         (("customers", "existing", i, "segment"), customer.segment)
         for i, customer in enumerate(scenario.customers.existing)
     ]
+    named += named_rep_segments(scenario.reps)
     for lever in scenario.levers:
         named += [(("levers", lever.name, "segments"), name) for name in lever.segments or ()]
     return list(dict.fromkeys(named))
