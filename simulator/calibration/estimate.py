@@ -18,7 +18,7 @@ from simulator.calibration.demand import Demand, demand
 from simulator.calibration.effects import deal_traits, profiles
 from simulator.calibration.entry import arrivals_seen, entries, late_entries
 from simulator.calibration.exposure import DealMonths, aggregate, deal_months
-from simulator.calibration.shock import Shock, by_quarter, quarterly_shock
+from simulator.calibration.shock import MIN_QUARTERS, Shock, by_quarter, quarterly_shock
 from simulator.calibration.window import first_known_end, states_from
 from simulator.errors import InputError
 from simulator.fiscal import FiscalCalendar
@@ -264,8 +264,11 @@ def _demand_shock(wanted: Demand, calendar: FiscalCalendar) -> Shock:
 
 
 def _shock_note(what: str, shock: Shock) -> str:
-    if shock.n_quarters == 0 or shock.high == 0.0:
-        return f"Shared shock on {what}: too few quarters to tell it from luck; none is assumed."
+    if shock.n_quarters < MIN_QUARTERS:
+        return (
+            f"Shared shock on {what}: {shock.mean:.0%} is assumed; {shock.n_quarters} quarters are too few "
+            "to tell it from luck."
+        )
     return (
         f"Shared shock on {what}: {shock.mean:.0%} (80 % interval {shock.low:.0%} to {shock.high:.0%}, "
         f"from {shock.n_quarters} quarters)."

@@ -177,9 +177,8 @@ def _decode(kind: Any, raw: Any, key: str, where: str, faults: list[Fault]) -> A
             name: _decode(arguments[1], item, f"{key}.{name}", where, faults) for name, item in raw.items()
         }
     try:
-        if origin is np.ndarray:
-            return _array(raw, typing.get_args(arguments[1])[0])
-        return _scalar(kind, origin, arguments, raw)
+        dtype = typing.get_args(arguments[1])[0] if origin is np.ndarray else None
+        return _scalar(kind, origin, arguments, raw) if dtype is None else _array(raw, dtype)
     except (KeyError, TypeError, ValueError, OverflowError):
         shown = json.dumps(raw, ensure_ascii=False)[:60]
         faults.append(Fault(where, f"{key}: {shown} is not {_wanted(kind, origin, arguments)}", _again()))

@@ -12,6 +12,7 @@ from scipy import special
 
 from simulator.calibration.calibration import DESTINATIONS, Amounts, Calibration, Dirichlet, LogFactors
 from simulator.calibration.customer_rates import customer_rates
+from simulator.calibration.shock import MIN_QUARTERS
 from simulator.history.tables import CATEGORIES
 
 Floats = npt.NDArray[np.float64]
@@ -36,6 +37,7 @@ OWN_SHARE = 0.5
 """Share of a posterior that its own events must make up for the rate to count as calibrated."""
 FINITE_SQUARE_SHAPE = 0.45
 """Tail shape above which the square of an amount is too close to having no mean to be of use."""
+DAYS_A_QUARTER = 91.3
 MONTHS_OF_YEAR = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 Row = dict[str, Any]
@@ -282,6 +284,8 @@ def law_moments(law: Amounts) -> tuple[float, float]:
 
 
 def _shocks(calibration: Calibration) -> Iterator[Row]:
+    days = (calibration.as_of - calibration.first_day).days
+    quarters = days / DAYS_A_QUARTER
     for name, value in (("shock_close", calibration.shock_close), ("shock_demand", calibration.shock_demand)):
-        source = "calibrated" if value > 0.0 else "prior"
+        source = "calibrated" if quarters >= MIN_QUARTERS else "prior"
         yield _row(name, "standard deviation of the log", source, (value, np.nan, np.nan))

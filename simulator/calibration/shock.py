@@ -15,6 +15,7 @@ PRIOR_SCALE = 0.15
 SPREADS = np.linspace(0.0, 0.8, 81)
 NORMALS = np.linspace(-4.5, 4.5, 181)
 MIN_QUARTERS = 3
+"""Quarters with fewer of which the answer is the prior's in the main."""
 MIN_EVENTS = 1.0
 
 
@@ -40,8 +41,8 @@ def quarterly_shock(observed: Floats, expected: Floats, dispersion: float = 1.0)
     """Estimate the standard deviation of the shared factor from counts by quarter.
 
     observed ~ Poisson(expected * exp(s z - s^2 / 2)), z standard normal, s half-normal. A
-    dispersion above 1 divides both, as in a quasi-Poisson likelihood. With fewer than three
-    quarters the answer is zero: nothing can be told of it.
+    dispersion above 1 divides both, as in a quasi-Poisson likelihood. Without quarters the answer is
+    the prior's: that nothing is known of a shock does not mean that there is none.
 
     Parameters
     ----------
@@ -52,8 +53,6 @@ def quarterly_shock(observed: Floats, expected: Floats, dispersion: float = 1.0)
     """
     used = expected >= MIN_EVENTS
     y, mean = observed[used] / dispersion, expected[used] / dispersion
-    if len(y) < MIN_QUARTERS:
-        return Shock(0.0, 0.0, 0.0, len(y))
     log_factor = SPREADS[:, None] * NORMALS - 0.5 * SPREADS[:, None] ** 2
     log_weight = -0.5 * NORMALS**2
     log_terms = y[:, None, None] * log_factor - mean[:, None, None] * np.exp(log_factor) + log_weight

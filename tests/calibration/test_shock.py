@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from simulator.calibration.shock import by_quarter, quarterly_shock
+from simulator.calibration.shock import PRIOR_SCALE, by_quarter, quarterly_shock
 
 
 def quarters(spread: float, n: int, expected: float, seed: int):
@@ -35,9 +35,16 @@ def test_scatter_that_is_explained_otherwise_is_no_shock():
     assert quarterly_shock(observed, expected, dispersion=5.0).mean < 0.08
 
 
-def test_too_few_quarters_give_none():
-    assert quarterly_shock(np.array([3.0, 9.0]), np.array([6.0, 6.0])).mean == 0.0
-    assert quarterly_shock(np.zeros(0), np.zeros(0)).n_quarters == 0
+def test_without_quarters_the_answer_is_the_prior():
+    # The mean of a half-normal is its scale times sqrt(2 / pi).
+    for shock in (quarterly_shock(np.zeros(0), np.zeros(0)), quarterly_shock(np.zeros(9), np.full(9, 0.01))):
+        assert shock.n_quarters == 0
+        assert shock.mean == pytest.approx(PRIOR_SCALE * np.sqrt(2 / np.pi), rel=0.05)
+
+
+def test_two_quarters_hardly_change_it():
+    shock = quarterly_shock(np.array([6.0, 7.0]), np.array([6.0, 6.0]))
+    assert shock.mean == pytest.approx(PRIOR_SCALE * np.sqrt(2 / np.pi), rel=0.15)
 
 
 def test_quarters_without_anything_expected_do_not_count():
