@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.calibration.customers import CustomerCalibration
+from simulator.calibration.staffing import StaffingCalibration
 from simulator.fiscal import FiscalCalendar
 from simulator.history.tables import CATEGORIES, OUTCOMES
 
@@ -161,6 +162,8 @@ class Calibration:
         What the history could tell; what is False is modelled more coarsely, and said in ``notes``.
     customers : CustomerCalibration, optional
         Renewal and growth of customers; None where the history has none.
+    staffing : StaffingCalibration, optional
+        Reps and leads; None where the history has neither.
     """
 
     segments: tuple[str, ...]
@@ -190,6 +193,7 @@ class Calibration:
     has_open_amounts: bool = True
     notes: tuple[str, ...] = field(default=())
     customers: CustomerCalibration | None = None
+    staffing: StaffingCalibration | None = None
 
     @property
     def all_segments(self) -> tuple[str, ...]:

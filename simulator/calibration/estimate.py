@@ -19,6 +19,7 @@ from simulator.calibration.effects import deal_traits, profiles
 from simulator.calibration.entry import arrivals_seen, entries, late_entries
 from simulator.calibration.exposure import DealMonths, aggregate, deal_months
 from simulator.calibration.shock import MIN_QUARTERS, Shock, by_quarter, quarterly_shock
+from simulator.calibration.staffing import calibrate_staffing
 from simulator.calibration.window import first_known_end, states_from
 from simulator.errors import InputError
 from simulator.fiscal import FiscalCalendar
@@ -86,6 +87,7 @@ def calibrate_states(
     close = _closing_shock(months, won, calendar)
     sals = _demand_shock(wanted, calendar)
     customers = calibrate_customers(history, names)
+    staffing = calibrate_staffing(history, states, names)
     return Calibration(
         segments=names,
         as_of=history.as_of,
@@ -126,8 +128,10 @@ def calibrate_states(
             _shock_note("closing", close),
             _shock_note("demand", sals),
             *(customers.notes if customers is not None else ()),
+            *(staffing.notes if staffing is not None else ()),
         ),
         customers=customers,
+        staffing=staffing,
     )
 
 

@@ -13,6 +13,7 @@ from scipy import special
 from simulator.calibration.calibration import DESTINATIONS, Amounts, Calibration, Dirichlet, LogFactors
 from simulator.calibration.customer_rates import customer_rates
 from simulator.calibration.shock import MIN_QUARTERS
+from simulator.calibration.staffing_rates import staffing_rates
 from simulator.history.tables import CATEGORIES
 
 Floats = npt.NDArray[np.float64]
@@ -65,6 +66,7 @@ def rates_table(calibration: Calibration) -> pd.DataFrame:
         *_amounts(calibration),
         *_shocks(calibration),
         *(customer_rates(calibration.customers) if calibration.customers is not None else ()),
+        *(staffing_rates(calibration.staffing) if calibration.staffing is not None else ()),
     ]
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     text = ["name", "segment", "category", "destination", "level", "unit", "source"]
