@@ -79,6 +79,7 @@ class Movements:
     before : ARR before it
     life : how often the customer had churned before
     ends : whether the movement is the end of a life
+    life_start : when the life began in which it happens
     """
 
     customer: Ints
@@ -89,6 +90,7 @@ class Movements:
     before: Floats
     life: Ints
     ends: Mask
+    life_start: Floats
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,7 @@ def customer_book(history: History, segments: tuple[str, ...]) -> Book:
     opening, no_arr = _opening(table["arr"].to_numpy(np.float64), rows)
     if no_arr:
         notes.append(f"{no_arr} customers without any ARR count as customers, not as money.")
-    movements = _with_balance(rows, opening)
+    movements = _with_balance(rows, opening, start)
     contracts = _contracts(as_of, (segment, start, term), opening, movements)
     return Book(ids, contracts, movements, (*notes, *term_notes, *_driver_notes(rows)))
 
@@ -189,7 +191,7 @@ def _opening(arr: Floats, rows: pd.DataFrame) -> tuple[Floats, int]:
     return opening, int((~moved & (opening <= 0.0)).sum())
 
 
-def _with_balance(rows: pd.DataFrame, opening: Floats) -> Movements:
+def _with_balance(rows: pd.DataFrame, opening: Floats, start: Floats) -> Movements:
     customer = rows["customer"].to_numpy(np.int64)
     delta = rows["delta"].to_numpy(np.float64)
     after = opening[customer] + rows.groupby("customer")["delta"].cumsum().to_numpy(np.float64)
@@ -202,8 +204,19 @@ def _with_balance(rows: pd.DataFrame, opening: Floats) -> Movements:
     life = pd.Series(ends.astype(np.int64)).groupby(customer).cumsum().to_numpy(np.int64) - ends
     driver = rows["driver"].to_numpy(np.float64)
     driver = np.where(np.isnan(driver), UNKNOWN_DRIVER, driver).astype(np.int64)
+    time = rows["time"].to_numpy(np.float64)
+    begins = np.where((kind == REACTIVATION) & (life > 0), time, -np.inf)
+    latest = pd.Series(begins).groupby(customer).cummax().to_numpy(np.float64)
     return Movements(
-        customer, rows["time"].to_numpy(np.float64), kind, driver, delta, before, life, np.asarray(ends)
+        customer=customer,
+        time=time,
+        kind=kind,
+        driver=driver,
+        delta=delta,
+        before=before,
+        life=life,
+        ends=np.asarray(ends),
+        life_start=np.maximum(start[customer], latest),
     )
 
 

@@ -177,7 +177,7 @@ class _RenewalChanges:
 
 def _renewal_changes(contracts: Contracts, moves: Movements) -> _RenewalChanges:
     who = moves.customer
-    since = (moves.time - contracts.start[who]) / contracts.term[who]
+    since = (moves.time - moves.life_start) / contracts.term[who]
     near = np.abs(since - np.maximum(np.rint(since), 1.0)) * contracts.term[who] <= NEAR_RENEWAL_MONTHS
     seen = (moves.time >= contracts.seen_from[who]) & (moves.before > 0.0)
     priced = (moves.kind == EXPANSION) & (moves.driver == PRICE) & near
@@ -187,8 +187,8 @@ def _renewal_changes(contracts: Contracts, moves: Movements) -> _RenewalChanges:
 
 
 def _by_law(contracts: Contracts, moves: Movements, chosen: Mask, n: int) -> Floats:
-    """Count movements by segment and class of term; more than the renewals can be counted later."""
-    who = moves.customer[chosen]
+    """Count movements of first lives, as the renewals are counted, by segment and class of term."""
+    who = moves.customer[chosen & (moves.life == 0)]
     law = contracts.segment[who] * len(TERM_CLASSES) + term_class(contracts.term[who])
     return np.bincount(law, minlength=n * len(TERM_CLASSES)).reshape(n, -1).astype(np.float64)
 

@@ -62,6 +62,13 @@ class Paths:
         In how many futures each open deal is won in each period.
     n_averaged : int
         Futures that each path is the mean of: 1, unless luck is switched off.
+    arr_flows : ndarray of float64, shape (path, period, segment, flow), optional
+        Movements of ARR and what else customers add up; names of the last axis in ``ARR_FLOWS``. None:
+        no customers are simulated. Unit: scenario currency, or customers where the name starts with ``n_``.
+    arr_opening, n_customers : ndarray of float64, shape (segment,), optional
+        ARR and number of customers at ``as_of``.
+    monthly_customer_bookings : ndarray of float64, shape (path, month, segment, 2), optional
+        Expansion and renewal bookings signed in each month. Unit: scenario currency.
     """
 
     scenario: str

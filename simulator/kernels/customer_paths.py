@@ -108,6 +108,7 @@ def simulate_book(plan, seed, first_path, draws, opening, flows, bookings):
     n_segments, n_quarters = flows.shape[2], flows.shape[1]
     monthly = np.empty((bookings.shape[1], n_segments, N_ARR_FLOWS))
     cohort = np.empty((n_segments, N_COHORT_FLOWS, n_quarters))
+    untraced = np.empty((0, 3))
     quarter_arr = np.empty(YEAR_QUARTERS + n_quarters)
     for row in range(draws.shape[0]):
         monthly[:] = 0.0
@@ -116,9 +117,51 @@ def simulate_book(plan, seed, first_path, draws, opening, flows, bookings):
         for index in range(plan.entity.shape[0]):
             customer = existing_customer(plan, index)
             begin_existing(plan, index, quarter_arr)
-            keep(plan, luck, customer, monthly, quarter_arr)
+            keep(plan, luck, customer, monthly, quarter_arr, untraced)
             add_cohort(customer.segment, quarter_arr, cohort)
         close_books(plan, opening, monthly, cohort, flows[row], bookings[row])
+
+
+@njit(cache=True, nogil=True)
+def trace_customers(plan, seed, entity, state, times, arr, trace):
+    """Live customers one by one and write what moved the ARR of each; rates of draw 0, path 0.
+
+    Used to write histories: the law is the one that forecasts are made with.
+
+    Parameters
+    ----------
+    plan : CustomerPlan
+    seed : uint64
+    entity : ndarray of uint64, shape (customer,)
+    state : ndarray of int64, shape (customer, 4)
+        Segment, law, row of churn, months of the term.
+    times : ndarray of float64, shape (customer,)
+        Start of the contract in months, 0 or later.
+    arr : ndarray of float64, shape (customer,)
+        ARR at the start. Unit: cents.
+    trace : ndarray of float64, shape (row, 4)
+        Filled with time in months, flow, amount in cents, and customer.
+
+    Returns
+    -------
+    n_rows : int
+        Rows filled; as many as there is room for: there may be more.
+    """
+    n_months, n_segments = plan.month_end.shape[0], plan.term_cdf.shape[0]
+    unused = np.zeros((n_months, n_segments, N_ARR_FLOWS))
+    quarter_arr = np.empty(YEAR_QUARTERS + (n_months + plan.first_month_of_quarter + 2) // 3)
+    luck = Luck(np.uint64(seed), np.uint64(0), 0)
+    n_rows = 0
+    for index in range(entity.shape[0]):
+        segment, law, row, months = state[index]
+        term, time, amount = float(months), times[index], arr[index]
+        customer = Customer(
+            entity[index], segment, law, row, term, time, time + term, time, amount, amount, amount
+        )
+        n_more = keep(plan, luck, customer, unused, quarter_arr, trace[n_rows:])
+        trace[n_rows : n_rows + n_more, 3] = index
+        n_rows += n_more
+    return n_rows
 
 
 @njit(cache=True, nogil=True)
@@ -142,6 +185,7 @@ def simulate_lifetimes(plan, seed, first_path, draws, arr, option, monthly_arr):
     n_months, n_segments = monthly_arr.shape[2], arr.shape[0]
     monthly = np.empty((n_months, n_segments, N_ARR_FLOWS))
     quarter_arr = np.empty(YEAR_QUARTERS + (n_months + plan.first_month_of_quarter + 2) // 3)
+    untraced = np.empty((0, 3))
     for row in range(draws.shape[0]):
         monthly[:] = 0.0
         path = np.uint64(first_path + row)
@@ -156,7 +200,7 @@ def simulate_lifetimes(plan, seed, first_path, draws, arr, option, monthly_arr):
             entity = _COHORT_CUSTOMER | (np.uint64(segment) << _SEGMENT_SHIFT)
             amount = arr[segment]
             customer = Customer(entity, segment, law, law, term, 0.0, term, 0.0, amount, amount, amount)
-            keep(plan, luck, customer, monthly, quarter_arr)
+            keep(plan, luck, customer, monthly, quarter_arr, untraced)
             now = amount
             for month in range(n_months):
                 now += net_movement(monthly, month, segment)

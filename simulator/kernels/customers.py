@@ -249,8 +249,17 @@ def grow(plan, draw, customer, time, value_time, arr, u):
     return driver, np.rint(arr * plan.growth_size[draw, segment, driver, piece])
 
 
+@njit(**PART)
+def note(trace, n_traced, time, flow, amount):
+    """Write one movement of a customer's ARR where a trace is wanted; return the number of rows."""
+    if amount > 0.0 and n_traced < trace.shape[0]:
+        trace[n_traced, 0], trace[n_traced, 1], trace[n_traced, 2] = time, flow, amount
+        return n_traced + 1
+    return n_traced
+
+
 @njit(**BODY)
-def keep(plan, luck, customer, flows, quarter_arr):
+def keep(plan, luck, customer, flows, quarter_arr, trace):
     """Live one customer to the end of the horizon.
 
     Parameters
@@ -264,6 +273,13 @@ def keep(plan, luck, customer, flows, quarter_arr):
     quarter_arr : ndarray of float64, shape (4 + quarter,)
         Filled from 4 + the quarter of ``customer.time`` on with the ARR at the end of each quarter.
         Unit: cents.
+    trace : ndarray of float64, shape (row, 3) or more columns
+        Filled with time, flow and amount of the movements as long as there is room; no rows: not wanted.
+
+    Returns
+    -------
+    n_traced : int
+        Rows of the trace that were filled.
     """
     seed, path, draw, entity, segment = luck.seed, luck.path, luck.draw, customer.entity, customer.segment
     # The first blocks stand side by side so that the processor can work on all of them at once.
@@ -288,7 +304,7 @@ def keep(plan, luck, customer, flows, quarter_arr):
         rate = plan.return_rate[draw, segment]
         turn = customer.time - math.log(u_return) / rate if rate > 0.0 else np.inf
     quarter = (int(customer.time) + plan.first_month_of_quarter) // 3
-    n_lives, n_growths, n_changes = 0, 0, 0
+    n_lives, n_growths, n_changes, n_traced = 0, 0, 0, 0
     while True:
         time = min(growth_time, turn)
         if time >= n_months:
@@ -302,6 +318,7 @@ def keep(plan, luck, customer, flows, quarter_arr):
             driver, growth = grow(plan, draw, customer, time, value_time, arr, u_pick)
             arr += growth
             flows[month, segment, FIRST_DRIVER + driver] += growth
+            n_traced = note(trace, n_traced, time, FIRST_DRIVER + driver, growth)
             if driver >= FIRST_SOLD and growth > 0.0:
                 signed += growth
                 flows[month, segment, BOOKINGS_EXPANSION] += growth
@@ -321,6 +338,7 @@ def keep(plan, luck, customer, flows, quarter_arr):
             arr = max(1.0, np.rint(former * plan.return_size[draw, segment, int(u_size * n_slices)]))
             signed = arr
             flows[month, segment, REACTIVATION] += arr
+            n_traced = note(trace, n_traced, time, REACTIVATION, arr)
             flows[month, segment, N_REACTIVATED] += 1.0
             flows[month, segment, BOOKINGS_RENEWAL] += np.rint(arr * min(customer.term, 12.0) / 12.0)
             kept = 1.0
@@ -335,6 +353,7 @@ def keep(plan, luck, customer, flows, quarter_arr):
             unchanged *= 1.0 - changing
             if u_churn >= kept:
                 flows[month, segment, CHURN] += arr
+                n_traced = note(trace, n_traced, time, CHURN, arr)
                 flows[month, segment, N_CHURNED] += 1.0
                 former, arr = arr, 0.0
                 rate = plan.return_rate[draw, segment]
@@ -347,6 +366,8 @@ def keep(plan, luck, customer, flows, quarter_arr):
                 arr += rise - contraction
                 flows[month, segment, CONTRACTION] += contraction
                 flows[month, segment, FIRST_DRIVER] += rise
+                n_traced = note(trace, n_traced, time, CONTRACTION, contraction)
+                n_traced = note(trace, n_traced, time, FIRST_DRIVER, rise)
                 n_changes += 1
                 if n_changes % 2 == 1:
                     u_change, u_kind = u_change_next, u_kind_next
@@ -364,6 +385,7 @@ def keep(plan, luck, customer, flows, quarter_arr):
     while YEAR_QUARTERS + quarter < quarter_arr.shape[0]:
         quarter_arr[YEAR_QUARTERS + quarter] = arr
         quarter += 1
+    return n_traced
 
 
 @njit(**PART)

@@ -246,7 +246,7 @@ def simulate_path(plan, capacity, customers, luck, books):
                     if customer.arr < 1.0:
                         continue
                     begin_won(customers, customer, books.arr_flows, books.quarter_arr)
-                keep(customers, luck, customer, books.arr_flows, books.quarter_arr)
+                keep(customers, luck, customer, books.arr_flows, books.quarter_arr, books.untraced)
                 add_cohort(customer.segment, books.quarter_arr, books.cohort)
 
 
