@@ -13,6 +13,7 @@ from simulator.calibration.contracts import midnight_after, month_time
 from simulator.calibration.customers import CustomerCalibration
 from simulator.calibration.renewals import TERM_CLASSES, term_class
 from simulator.engine.compile import CENTS, Horizon
+from simulator.engine.customer_lives import Moves, Starts, live_apart
 from simulator.engine.customer_plan import DrawSettings, compile_customers
 from simulator.engine.keys import unique_keys
 from simulator.fiscal import FiscalCalendar, month_start_day
@@ -24,13 +25,10 @@ from simulator.kernels.customer_flows import (
     FIRST_DRIVER,
     REACTIVATION,
 )
-from simulator.kernels.customer_paths import trace_customers
+from simulator.kernels.customers import CustomerPlan
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-
-MOST_MOVEMENTS, ROOM = 300, 10_000
-"""Movements that there is room for: on average for each customer, and besides."""
 
 
 @dataclass(frozen=True)
@@ -65,25 +63,29 @@ def live_customers(
         ARR that they had on that day, without a movement ``new``.
     """
     position = {name: place for place, name in enumerate(truth.segments)}
-    segment = signed["segment"].map(position).to_numpy(np.int64)
+    segment: Ints = signed["segment"].map(position).to_numpy().astype(np.int64)
     term = signed["term_months"].to_numpy(np.int64)
     start = month_time(signed["start_date"])
     first = int(np.floor(start.min()))
     months = np.arange(first, int(np.ceil(midnight_after(as_of))))
     plan = _plan(truth, months, seed)
-    law = segment * len(TERM_CLASSES) + term_class(term)
-    state = np.stack([segment, law, law, term], axis=1)
-    entity = unique_keys([f"customer/{name}" for name in signed["customer_id"]])
     arr = np.rint(signed["arr"].to_numpy(np.float64) * CENTS)
-    trace = np.empty((MOST_MOVEMENTS * len(signed) + ROOM, 4))
-    n_rows = trace_customers(plan, np.uint64(seed), entity, state, start - first, arr, trace)
-    if n_rows == len(trace):
-        raise ValueError("the rates make more movements than a customer can have")
-    changes = pd.concat([_first_rows(start, arr), _movements(trace[:n_rows], first)], ignore_index=True)
+    starts = Starts(
+        entity=unique_keys([f"customer/{name}" for name in signed["customer_id"]]),
+        segment=segment,
+        law=segment * len(TERM_CLASSES) + term_class(term),
+        term=term,
+        time=start - first,
+        arr=arr,
+        path=np.zeros(len(signed), dtype=np.int64),
+        draw=np.zeros(len(signed), dtype=np.int64),
+    )
+    moves = live_apart(plan, seed, starts)
+    changes = pd.concat([_first_rows(start, arr), _movements(moves, first)], ignore_index=True)
     return _tables(signed, changes, as_of, first_day)
 
 
-def _plan(truth: CustomerCalibration, months: Ints, seed: int) -> object:
+def _plan(truth: CustomerCalibration, months: Ints, seed: int) -> CustomerPlan:
     """Return a plan over whole calendar months with certain rates."""
     end = month_start_day(months + 1) - month_start_day(int(months[0]))
     ahead = Horizon(
@@ -99,15 +101,14 @@ def _first_rows(start: Floats, arr: Floats) -> pd.DataFrame:
     )
 
 
-def _movements(trace: Floats, first: int) -> pd.DataFrame:
-    time, flow, cents, row = trace.T
-    kinds = [_kind(int(code)) for code in flow]
+def _movements(moves: Moves, first: int) -> pd.DataFrame:
+    kinds = [_kind(int(code)) for code in moves.flow]
     return pd.DataFrame(
         {
-            "row": row.astype(np.int64),
-            "time": time + first,
+            "row": moves.customer,
+            "time": moves.time + first,
             "movement": [movement for movement, _, _ in kinds],
-            "cents": cents * np.array([sign for _, sign, _ in kinds]),
+            "cents": moves.cents * np.array([sign for _, sign, _ in kinds]),
             "driver": [driver for _, _, driver in kinds],
         }
     )
