@@ -14,7 +14,8 @@ from simulator.history.importers.mapping import Mapping
 from simulator.history.importers.outcomes import read_outcomes
 from simulator.history.importers.roles import ROLES
 from simulator.history.importers.sheet import plain
-from simulator.history.importers.stages import StageTable, note_most_likely
+from simulator.history.importers.stage_words import note_most_likely
+from simulator.history.importers.stages import StageTable
 
 TYPES = {
     "new": "new",
@@ -63,6 +64,7 @@ def finish_deals(
     """
     deals = _with_ids(deals, "opportunities", journal)
     changes = _with_ids(changes, "stage_changes", journal)
+    deals, changes = _same_ids(deals, changes, journal)
     changes = _in_order(changes, deals, journal)
     deals = deals.assign(deal=np.arange(len(deals)))
     note_most_likely(pd.concat([deals["category"], changes["category"]]), journal)
@@ -110,6 +112,20 @@ def _with_ids(frame: pd.DataFrame, table: str, journal: Journal) -> pd.DataFrame
         example = f"row {frame.loc[nameless, 'row'].iloc[0]}"
         journal.drop(table, listed(frame["file"].unique()), "no id of the deal", int(nameless.sum()), example)
     return frame[~nameless]
+
+
+def _same_ids(
+    deals: pd.DataFrame, changes: pd.DataFrame, journal: Journal
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Cut ids of 18 signs to 15 where the other file has 15: Salesforce reports and its API differ so."""
+    lengths = [set(frame["opportunity_id"].str.len().unique()) for frame in (deals, changes)]
+    if sorted(map(sorted, lengths)) != [[15], [18]]:
+        return deals, changes
+    journal.note("Ids of 18 signs are cut to the 15 that the other file has.")
+    cut = [
+        frame.assign(opportunity_id=frame["opportunity_id"].str.slice(0, 15)) for frame in (deals, changes)
+    ]
+    return cut[0], cut[1]
 
 
 def _in_order(changes: pd.DataFrame, deals: pd.DataFrame, journal: Journal) -> pd.DataFrame:

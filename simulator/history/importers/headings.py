@@ -11,7 +11,7 @@ Names = dict[str, tuple[str, ...]]
 DEAL: Names = {
     "opportunity_id": ("opportunityid18", "opportunityid", "dealid", "recordid", "id", "opportunityname"),
     "stage": ("stagename", "stage", "dealstage"),
-    "amount": ("amountconverted", "amount", "dealamount", "amountincompanycurrency"),
+    "amount": ("amountconverted", "amountincompanycurrency", "amount", "dealamount"),
     "created_date": ("createddate", "createdate", "created", "createdon", "datecreated"),
     "close_date": ("closedate", "expectedclosedate", "plannedclosedate"),
     "closed_date": ("closeddate", "actualclosedate", "dateclosed"),
@@ -87,6 +87,9 @@ SNAPSHOT_DATE: Names = {
 }
 
 
+CONVERTED = ("amountconverted", "amountincompanycurrency")
+
+
 def heading_key(heading: str) -> str:
     """Return a heading without case, blanks, marks and the ``__c`` of custom fields."""
     text = (
@@ -112,4 +115,7 @@ def recognised(sheet: Sheet, names: Names) -> dict[str, str]:
     found = {
         ours: next((have[name] for name in theirs if name in have), None) for ours, theirs in names.items()
     }
-    return {ours: heading for ours, heading in found.items() if heading is not None}
+    columns = {ours: heading for ours, heading in found.items() if heading is not None}
+    if "currency" in columns and heading_key(columns.get("amount", "")) in CONVERTED:
+        columns.pop("currency")  # it tells of the amounts before they were converted
+    return columns

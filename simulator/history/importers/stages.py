@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,32 +10,11 @@ import numpy as np
 import pandas as pd
 
 from simulator.history.importers.cells import map_unique
-from simulator.history.importers.journal import Journal, StageRead, listed
+from simulator.history.importers.journal import Journal, StageRead
 from simulator.history.importers.mapping import Mapping, StageSpec
 from simulator.history.importers.sheet import plain
+from simulator.history.importers.stage_words import category_words, end_by_name
 from simulator.history.tables import CATEGORIES, OUTCOMES
-
-CATEGORY_WORDS = {
-    "omitted": "omitted",
-    "notforecasted": "omitted",
-    "dontforecast": "omitted",
-    "pipeline": "pipeline",
-    "bestcase": "best_case",
-    "upside": "best_case",
-    "mostlikely": "best_case",
-    "likely": "best_case",
-    "forecast": "commit",
-    "commit": "commit",
-    "closed": "closed",
-    "closedwon": "closed",
-}
-"""Forecast categories of CRMs, letters only, and ours."""
-
-WON = re.compile(r"\b(closed?[ _-]*won|won|signed|booked)\b", re.I)
-LOST = re.compile(
-    r"\b(closed?[ _-]*lost|lost|no[ _-]*decision|dead|disqualified|cancell?ed|abandoned)\b", re.I
-)
-CLOSED_KEYS = {"closedwon": "won", "closedlost": "lost_no_decision"}
 
 AGREE = 0.98
 """Share of rows that must fit one category, or one change of category, for it to be the stage's own."""
@@ -60,11 +38,6 @@ class StageRow:
     valid_from: pd.Timestamp | None = None
 
 
-def category_words(cells: pd.Series[Any]) -> pd.Series[Any]:
-    """Return the forecast categories of a CRM as ours; words that are not known are missing."""
-    return map_unique(cells, lambda cell: CATEGORY_WORDS.get(_letters(cell))).astype("str")
-
-
 def is_closed_stage(stages: pd.Series[Any], mapping: Mapping) -> pd.Series[Any]:
     """Return whether each stage is an end, by the map or else by its name."""
     known = {plain(stage): specs[-1].to for stage, specs in mapping.stages.items()}
@@ -76,15 +49,6 @@ def is_closed_stage(stages: pd.Series[Any], mapping: Mapping) -> pd.Series[Any]:
         return to not in RANKS or to == "closed"
 
     return map_unique(stages, closed).fillna(False).astype(bool)
-
-
-def end_by_name(stage: str) -> str | None:
-    """Return the outcome that the name of a stage tells, or None."""
-    if _letters(stage) in CLOSED_KEYS:
-        return CLOSED_KEYS[_letters(stage)]
-    if LOST.search(stage):
-        return "lost_no_decision"
-    return "won" if WON.search(stage) else None
 
 
 class StageTable:
@@ -224,10 +188,6 @@ class StageFacts:
     chance: float
 
 
-def _letters(cell: str) -> str:
-    return re.sub(r"[^a-z]", "", str(cell).casefold())
-
-
 def _observations(deals: pd.DataFrame, changes: pd.DataFrame) -> pd.DataFrame:
     columns = ["deal", "stage", "category", "probability", "is_closed", "is_won", "file", "row"]
     now = deals.reindex(columns=columns).assign(at=NOW)
@@ -315,13 +275,3 @@ def _table(rows: list[StageRow]) -> pd.DataFrame:
             "outcome": pd.Series([row.outcome for row in rows], dtype="str"),
         }
     )
-
-
-def note_most_likely(cells: pd.Series[Any], journal: Journal) -> None:
-    """Say that "Most Likely" counts as best case, where a CRM uses it, and which words were not known."""
-    words = cells.dropna().unique()
-    if any(_letters(word) in ("mostlikely", "likely") for word in words):
-        journal.note("Forecast category Most Likely counts as best_case.")
-    unknown = [word for word in words if _letters(word) not in CATEGORY_WORDS]
-    if unknown:
-        journal.note(f"Forecast categories that are not known and were passed over: {listed(unknown, 6)}.")

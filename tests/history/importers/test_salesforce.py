@@ -157,3 +157,26 @@ def test_several_currencies_are_a_fault(tmp_path: Path) -> None:
         import_texts(
             tmp_path, "salesforce", opps_csv=OPPORTUNITIES.replace('"8000"', '"€8,000"'), hist_csv=HISTORY
         )
+
+
+def test_converted_amounts_are_preferred_to_those_in_many_currencies(tmp_path: Path) -> None:
+    opps = (
+        "Opportunity ID,Stage,Amount,Amount Currency,Amount (converted),Close Date,Created Date\n"
+        "1,Closed Won,100,EUR,110,2024-02-01,2024-01-01\n2,Closed Lost,100,USD,100,2024-02-01,2024-01-01\n"
+    )
+    got = import_texts(tmp_path, "salesforce", opps_csv=opps).history
+    assert got.opportunities["amount"].tolist() == [110, 100]
+
+
+def test_long_and_short_ids_are_the_same_deal(tmp_path: Path) -> None:
+    opps = (
+        "Id,StageName,Amount,CloseDate,CreatedDate,IsClosed,IsWon\n"
+        "0065g00000ABCdeAAF,Won,5,2024-02-20,2024-01-01,true,true\n"
+    )
+    hist = (
+        "Opportunity ID,Last Modified,To Stage,Close Date\n"
+        "0065g00000ABCde,2024-01-01,Open,2024-03-20\n0065g00000ABCde,2024-02-20,Won,2024-02-20\n"
+    )
+    got = import_texts(tmp_path, "salesforce", opps_csv=opps, hist_csv=hist).history
+    assert len(got.stage_changes) == 2
+    assert got.opportunities["opportunity_id"].tolist() == ["0065g00000ABCde"]
