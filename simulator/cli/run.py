@@ -14,10 +14,13 @@ from typing import TYPE_CHECKING
 from simulator.cli.console import Console
 from simulator.cli.options import Json, NPaths, Out, Quiet, ScenarioFile, Seed, Set
 
+FEWEST_CALM_PATHS = 1000
+
 if TYPE_CHECKING:
     from simulator.analysis.outlook import Outlook
     from simulator.engine.paths import Paths
     from simulator.engine.prepare import Prepared
+    from simulator.scenario.schema import Scenario
 
 
 def run(
@@ -88,8 +91,15 @@ def _simulate(prepared: Prepared, console: Console, timings: Timings) -> tuple[P
     if not prepared.has_shock:
         return futures, None
     with timings.measure("simulate without shock"), console.progress("Separating the shock") as advance:
-        calm = simulate(scenario.with_simulation(shared_shock=False), calibration, history, progress=advance)
+        calm = simulate(_calm(scenario), calibration, history, progress=advance)
     return futures, calm
+
+
+def _calm(scenario: Scenario) -> Scenario:
+    """Return the scenario without its shock; a fifth of the paths tell the spread apart well enough."""
+    settings = scenario.simulation
+    n_paths = max(FEWEST_CALM_PATHS, settings.paths // 5) if settings.luck else settings.paths
+    return scenario.with_simulation(shared_shock=False, paths=min(n_paths, settings.paths))
 
 
 def _look_ahead(prepared: Prepared, futures: Paths, calm: Paths | None) -> Outlook:

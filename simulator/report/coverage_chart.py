@@ -14,7 +14,7 @@ from simulator.analysis.forecast import Forecast
 from simulator.engine.paths import Paths
 from simulator.history.tables import CATEGORIES
 from simulator.report.findings import PART_WORDS, coverage_title, headline_coverage
-from simulator.report.forecast_charts import MAX_LABELLED, footer_of, set_periods
+from simulator.report.forecast_charts import MAX_LABELLED, footer_of, set_periods, write_below
 from simulator.report.money import format_money, format_multiple
 from simulator.report.style import INK, MUTED, ORANGE, PART_COLOURS, draw_chart, money_axis
 
@@ -46,12 +46,12 @@ def draw_coverage(forecast: Forecast, coverage: Coverage, paths: Paths, folder: 
         title=coverage_title(forecast, coverage),
         subtitle=f"{_basis_words(basis)} due in each quarter, {unit}{needed}{_rule(rows)}",
         footer=footer_of(forecast),
-        bottom_inches=0.95,
+        bottom_inches=1.15,
     ) as axes:
         top = _top(rows, stack, in_multiples)
         _draw_stack(axes, stack)
         if len(rows) <= MAX_LABELLED:
-            _label_stack(axes, stack, rows, None if in_multiples else forecast.currency)
+            _write_coverage(axes, forecast, stack, rows, None if in_multiples else forecast.currency)
         if in_multiples:
             _draw_needs(axes, rows, top)
             axes.yaxis.set_major_formatter("{x:.1f}×" if top > 0.5 else "{x:.2f}×")
@@ -119,18 +119,18 @@ def _draw_stack(axes: Axes, stack: pd.DataFrame) -> None:
         bottom += stack[part].to_numpy()
 
 
-def _label_stack(axes: Axes, stack: pd.DataFrame, rows: pd.DataFrame, currency: str | None) -> None:
-    """Write the height of each bar beside it, or why there is none."""
+def _write_coverage(
+    axes: Axes, forecast: Forecast, stack: pd.DataFrame, rows: pd.DataFrame, currency: str | None
+) -> None:
+    """Write what each quarter has below its name, or why nothing can be said."""
     for x, (total, (_, row)) in enumerate(zip(stack.sum(axis=1), rows.iterrows(), strict=True)):
         if total > 0:
-            text = format_multiple(total) if currency is None else format_money(total, currency)
-            axes.text(x - HALF_BAR - 0.03, total, text, ha="right", va="center", fontweight="bold", color=INK)
-            continue
-        if math.isnan(row["amount"]):
-            reason = "no close dates"
+            text = f"{format_multiple(total)} now" if currency is None else format_money(total, currency)
+        elif math.isnan(row["amount"]):
+            text = "no close dates"
         else:
-            reason = "no target" if currency is None and not row["target"] > 0 else "none due"
-        axes.text(x, 0, reason, ha="center", va="bottom", color=MUTED, fontsize=9)
+            text = "no target" if currency is None and not row["target"] > 0 else "none due"
+        write_below(axes, forecast, x, text, INK if total > 0 else MUTED)
 
 
 def _draw_needs(axes: Axes, rows: pd.DataFrame, top: float) -> None:

@@ -59,6 +59,15 @@ def set_periods(axes: Axes, forecast: Forecast) -> None:
     axes.set_xlim(-0.6 - pad, n - (0.2 if n <= MAX_LABELLED else 0.4) + pad)
 
 
+def write_below(axes: Axes, forecast: Forecast, period: int, text: str, colour: str) -> None:
+    """Write a figure below the name of a period."""
+    below = -40 if forecast.partial else -26
+    axes.annotate(
+        text, (period, 0), xycoords=("data", "axes fraction"), xytext=(0, below),
+        textcoords="offset points", ha="center", va="top", color=colour, fontsize=9.5, fontweight="bold",
+    )  # fmt: skip
+
+
 def draw_fan(forecast: Forecast, folder: Path) -> None:
     """Draw P10, P50 and P90 of bookings by quarter, what is booked, and the targets."""
     rows = pd.DataFrame([forecast.total(period) for period in forecast.periods]).reset_index(drop=True)
@@ -67,8 +76,8 @@ def draw_fan(forecast: Forecast, folder: Path) -> None:
         folder,
         "bookings_fan",
         title=fan_title(forecast),
-        subtitle="Bookings by fiscal quarter. Bar: P10 to P90, the middle 80% of futures; line and bold: P50"
-        + ("; dark: already booked" if rows["booked"].any() else "")
+        subtitle="Bookings by fiscal quarter. Bar: P10 to P90, the middle 80% of futures; bold: P50"
+        + ("; dark: booked" if rows["booked"].any() else "")
         + ("; dashes: target" if rows["target"].notna().any() else ""),
         footer=footer_of(forecast),
         bottom_inches=1.3,
@@ -115,15 +124,10 @@ def _write_targets(axes: Axes, rows: pd.DataFrame, forecast: Forecast) -> None:
     """Write each target and the chance of hitting it below its quarter."""
     if len(rows) > MAX_LABELLED:
         return
-    below = -40 if forecast.partial else -26
     for x, (_, row) in enumerate(rows.iterrows()):
         if math.isfinite(row["target"]):
             target = format_money(row["target"], forecast.currency)
-            axes.annotate(
-                f"target {target}\n{say_chance(row['p_hit'])}", (x, 0), xycoords=("data", "axes fraction"),
-                xytext=(0, below), textcoords="offset points", ha="center", va="top", color=ORANGE,
-                fontsize=9.5, fontweight="bold",
-            )  # fmt: skip
+            write_below(axes, forecast, x, f"target {target}\n{say_chance(row['p_hit'])}", ORANGE)
 
 
 def draw_exceedance(forecast: Forecast, folder: Path) -> None:

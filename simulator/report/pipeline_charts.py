@@ -115,7 +115,7 @@ def _draw_slipped(axes: Axes, slipped: float, scale: MoneyScale) -> None:
     )
     ticks = [*axes.get_xticks(), x]
     words = [label.get_text() for label in axes.get_xticklabels()]
-    axes.set_xticks(ticks, [*words, "beside: slipped to\na later quarter"])
+    axes.set_xticks(ticks, [*words, "beside: slipped to a\nlater quarter, each time"])
     axes.set_xlim(-0.6, x + 0.6)
 
 
