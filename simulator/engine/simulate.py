@@ -14,6 +14,7 @@ import pandas as pd
 from scipy.stats import nbinom
 
 from simulator.calibration.calibration import Calibration
+from simulator.engine.capacity_plan import with_reps
 from simulator.engine.compile import CENTS, Compiled, compile_scenario
 from simulator.engine.customer_plan import with_customers
 from simulator.engine.paths import Paths
@@ -65,13 +66,8 @@ def simulate(
     InputError
         The scenario cannot be compiled, for instance because there is nothing to simulate.
     """
-    as_of = scenario.as_of or (history.as_of if history is not None else dt.date.today())
-    deals = open_deals(history, deal_states(history)) if history is not None else listed_deals(scenario)
-    compiled = with_customers(compile_scenario(scenario, calibration, deals, as_of), scenario, history)
-    if not compiled.segments:
-        raise InputError.of(
-            scenario.name, "there are no segments", "Give a history or 'segments' with rates."
-        )
+    compiled = with_reps(compile_deals(scenario, calibration, history), scenario, history)
+    compiled = with_customers(compiled, scenario, history)
     outcome = run(compiled, scenario, progress)
     here: Position = position(compiled, history)
     ahead = compiled.horizon
@@ -79,7 +75,7 @@ def simulate(
     return Paths(
         scenario=scenario.name,
         currency=scenario.currency,
-        as_of=as_of,
+        as_of=ahead.as_of,
         calendar=scenario.fiscal_calendar(),
         months=ahead.months,
         quarters=ahead.quarters,
@@ -102,6 +98,24 @@ def simulate(
     )
 
 
+def compile_deals(scenario: Scenario, calibration: Calibration | None, history: History | None) -> Compiled:
+    """Return a scenario's deals compiled, without reps and customers (parameters as of `simulate`).
+
+    Raises
+    ------
+    InputError
+        There is nothing to simulate, or a lever cannot be applied.
+    """
+    as_of = scenario.as_of or (history.as_of if history is not None else dt.date.today())
+    deals = open_deals(history, deal_states(history)) if history is not None else listed_deals(scenario)
+    compiled = compile_scenario(scenario, calibration, deals, as_of)
+    if not compiled.segments:
+        raise InputError.of(
+            scenario.name, "there are no segments", "Give a history or 'segments' with rates."
+        )
+    return compiled
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What the kernels return, money in scenario currency; axes as in ``Paths``."""
@@ -113,8 +127,11 @@ class Outcome:
     draws: Ints
 
 
-def run(compiled: Compiled, scenario: Scenario, progress: Progress | None) -> Outcome:
-    """Run the kernels on threads. Path p uses rate draw p modulo their number."""
+def run(compiled: Compiled, scenario: Scenario, progress: Progress | None, first_path: int = 0) -> Outcome:
+    """Run the kernels on threads. Path p uses rate draw p modulo their number.
+
+    ``first_path`` continues an earlier run of so many paths.
+    """
     settings = scenario.simulation
     averaged = 1 if settings.luck else min(LUCK_AVERAGED, settings.paths)
     n_paths = max(1, settings.paths // averaged)
@@ -127,7 +144,7 @@ def run(compiled: Compiled, scenario: Scenario, progress: Progress | None) -> Ou
         np.zeros((n_paths, n_months, n_segments, 3)),
     )
     wins = np.zeros((len(compiled.open_deals), n_quarters), dtype=np.int64)
-    draws = np.arange(n_paths, dtype=np.int64) % compiled.plan.hazard.shape[0]
+    draws = np.arange(first_path, first_path + n_paths, dtype=np.int64) % compiled.plan.hazard.shape[0]
     busiest = n_busiest(compiled)
 
     def block(first: int) -> tuple[int, Ints]:
@@ -139,7 +156,7 @@ def run(compiled: Compiled, scenario: Scenario, progress: Progress | None) -> Ou
             compiled.customers,
             open_books(compiled.plan, won, n_segments, busiest),
             np.uint64(settings.seed),
-            first,
+            first_path + first,
             averaged,
             draws[rows],
             compiled.opening,
