@@ -1,0 +1,35 @@
+"""``simulator init``: a starter workspace with a sample history and scenarios."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from simulator.cli.console import Console
+from simulator.cli.options import Quiet
+from simulator.errors import InputError
+
+NEXT = """Next:
+  simulator run {folder}/base.yaml       the forecast: tables and charts in results/base
+  simulator audit {folder}/sample/history
+  simulator validate {folder}/base.yaml  what it will simulate
+Then put your own export in the sample's place: simulator import --help"""
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to make; it may not hold anything yet.")],
+    quiet: Quiet = False,
+) -> None:
+    """Write a starter workspace: the sample company's history, its base scenario, overlays, a README."""
+    from simulator.report.starter import write_starter
+
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError.of(
+            str(folder), "there is something there already", "Name a new folder: simulator init my-company"
+        )
+    write_starter(folder)
+    console = Console(quiet=quiet)
+    console.say(f"A starter workspace is in {folder}.")
+    console.say(NEXT.format(folder=folder))

@@ -1,0 +1,47 @@
+"""The starter workspace that comes with the program: sample history, scenarios, a README."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from pathlib import Path
+
+from simulator.errors import InputError
+from simulator.report.folder import REMEDIES
+
+PACKAGED = Path(__file__).resolve().parents[1] / "starter"
+IN_REPOSITORY = Path(__file__).resolve().parents[2] / "scenarios"
+
+
+def starter_folder() -> Path:
+    """Return where the starter files are: inside the installed package, or in the repository."""
+    return PACKAGED if PACKAGED.is_dir() else IN_REPOSITORY
+
+
+def write_starter(folder: Path) -> None:
+    """Copy the starter workspace; the folder appears whole or not at all.
+
+    Parameters
+    ----------
+    folder : Path
+        New or empty.
+
+    Raises
+    ------
+    InputError
+        The folder cannot be written.
+    """
+    target = folder.absolute()
+    draft = target.with_name(f".{target.name}.writing-{secrets.token_hex(4)}")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(starter_folder(), draft)
+        if target.exists():
+            target.rmdir()
+        draft.rename(target)
+    except OSError as error:
+        raise InputError.of(
+            str(folder), f"cannot be written ({error.strerror})", REMEDIES.get(error.errno or 0, "")
+        ) from error
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
