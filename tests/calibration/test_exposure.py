@@ -169,8 +169,8 @@ def test_a_hundred_thousand_deals_are_split_within_seconds():
         exit=zero + 5,
         exit_close_month=none,
     )
-    began = time.perf_counter()
+    began = time.process_time()
     rows = deal_months(states, np.zeros(n, dtype=np.int64), FEBRUARY_START)
     aggregate(rows, np.zeros(n, dtype=np.int64), 1, 1)
-    assert time.perf_counter() - began < 3.0
+    assert time.process_time() - began < 3.0
     assert rows.days.sum() == pytest.approx((states.end - states.start).sum(), rel=1e-9)
