@@ -91,6 +91,8 @@ class _Drawer:
     def shares(self, name: str, concentration: Floats) -> Floats:
         """Dirichlet draws, shape (draw, value); a concentration of 0 is a share of exactly 0."""
         total = concentration.sum()
+        if total <= 0.0:
+            return np.zeros((self.n_draws, concentration.size))
         if not self.uncertain:
             return np.tile(concentration / total, (self.n_draws, 1))
         u = rate_uniforms(self.seed, name, self.n_draws, concentration.size)
