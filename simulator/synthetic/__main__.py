@@ -3,21 +3,44 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from simulator.calibration.file import save_calibration
 from simulator.history.save import save_history
-from simulator.synthetic.company import AS_OF, CALENDAR, FIRST_DAY, SEATS, SEED, TRUTH
+from simulator.synthetic.company import (
+    AS_OF,
+    BEFORE,
+    CALENDAR,
+    CSM_SEATS,
+    CUSTOMERS,
+    FIRST_DAY,
+    SEATS,
+    SEED,
+    TRUTH,
+)
+from simulator.synthetic.contracts import CustomerBook
 from simulator.synthetic.history import simulate_history
 from simulator.synthetic.warts import Warts
 
 
 def write_sample(folder: Path) -> None:
     """Write the sample history and, beside it, the truth that it was simulated from."""
-    history = simulate_history(TRUTH, FIRST_DAY, AS_OF, CALENDAR, SEED, seats=SEATS, warts=Warts())
+    book = CustomerBook(CUSTOMERS, BEFORE, CSM_SEATS, SEED)
+    history = simulate_history(TRUTH, FIRST_DAY, AS_OF, CALENDAR, SEED, seats=SEATS, book=book, warts=Warts())
     save_history(history, folder / "history")
-    save_calibration(TRUTH.calibration(AS_OF, FIRST_DAY, CALENDAR), folder / "truth.json")
+    truth = TRUTH.calibration(AS_OF, FIRST_DAY, CALENDAR)
+    save_calibration(replace(truth, customers=book.truth(truth.segments)), folder / "truth.json")
+
+
+def main(arguments: list[str]) -> int:
+    """Write the sample where the one argument says, or into ``scenarios/sample``."""
+    if len(arguments) > 1 or any(word.startswith("-") for word in arguments):
+        sys.stderr.write(f"{__doc__}\n")
+        return 2
+    write_sample(Path(arguments[0] if arguments else "scenarios/sample"))
+    return 0
 
 
 if __name__ == "__main__":
-    write_sample(Path(sys.argv[1] if len(sys.argv) > 1 else "scenarios/sample"))
+    sys.exit(main(sys.argv[1:]))

@@ -255,3 +255,68 @@ TRUTH = Truth(
     shock_demand=0.06,
 )
 """True rates of the sample company, before its records picked up their warts."""
+
+CUSTOMERS = {
+    "enterprise_amer": {
+        "annual_churn": 0.07,
+        "alike": 8,
+        "term_months": 12,
+        "expansion": {
+            "consumption": 0.05,
+            "seats_organic": 0.03,
+            "new_solution": {"events_per_year": 0.25, "size": 0.3},
+        },
+        "cycle_days": 75,
+        "time_to_value_months": 4,
+        "price_rise": {"share": 0.4, "size": 0.05},
+        "contraction": {"share": 0.08, "size": 0.15},
+        "reactivation": {"per_year": 0.03, "size": 0.7},
+    },
+    "midmarket_amer": {
+        "annual_churn": 0.12,
+        "alike": 6,
+        "term_months": 12,
+        "expansion": {"seats_organic": 0.05, "features": {"events_per_year": 0.3, "size": 0.18}},
+        "cycle_days": 45,
+        "time_to_value_months": 3,
+        "price_rise": {"share": 0.35, "size": 0.05},
+        "contraction": {"share": 0.1, "size": 0.2},
+        "reactivation": {"per_year": 0.04, "size": 0.7},
+    },
+    "smb": {
+        "annual_churn": 0.2,
+        "alike": 4,
+        "term_months": 12,
+        "expansion": {"seats_organic": 0.06, "seats_proactive": {"events_per_year": 0.25, "size": 0.15}},
+        "cycle_days": 25,
+        "time_to_value_months": 2,
+        "price_rise": {"share": 0.3, "size": 0.06},
+        "contraction": {"share": 0.1, "size": 0.2},
+        "reactivation": {"per_year": 0.05, "size": 0.8},
+    },
+    "self_serve": {
+        "annual_churn": 0.3,
+        "alike": 3,
+        "term_months": 1,
+        "expansion": {"consumption": 0.1},
+        "time_to_value_months": 1,
+        "contraction": {"share": 0.01, "size": 0.25},
+        "reactivation": {"per_year": 0.08, "size": 0.9},
+    },
+}
+"""How customers live on, by segment; Europe is like America, with a little more churn."""
+CUSTOMERS["enterprise_emea"] = {**CUSTOMERS["enterprise_amer"], "annual_churn": 0.09}
+CUSTOMERS["midmarket_emea"] = {**CUSTOMERS["midmarket_amer"], "annual_churn": 0.15}
+
+BEFORE = {
+    "enterprise_amer": 90,
+    "enterprise_emea": 45,
+    "midmarket_amer": 210,
+    "midmarket_emea": 120,
+    "smb": 420,
+    "self_serve": 380,
+}
+"""Customers signed in the four years before the records begin; some of them had left by then."""
+
+CSM_SEATS = {"enterprise_amer": 3, "enterprise_emea": 2, "midmarket_amer": 3, "midmarket_emea": 2, "smb": 2}
+"""Customer success managers by segment."""

@@ -9,6 +9,7 @@ import pandas as pd
 
 from simulator.fiscal import FiscalCalendar
 from simulator.history.tables import History, empty_table
+from simulator.synthetic.contracts import CustomerBook, assign_csms, customer_tables
 from simulator.synthetic.deals import deal_tables, simulate_stories
 from simulator.synthetic.people import assign_owners, count_leads, hire_reps, make_calls
 from simulator.synthetic.truth import Truth
@@ -23,6 +24,7 @@ def simulate_history(
     seed: int,
     *,
     seats: dict[str, int] | None = None,
+    book: CustomerBook | None = None,
     warts: Warts | None = None,
 ) -> History:
     """Simulate what a company with known rates has on record.
@@ -37,6 +39,8 @@ def simulate_history(
         Everything follows from it.
     seats : dict of str to int, optional
         Account executives by segment; None: no reps, calls or owners.
+    book : CustomerBook, optional
+        How customers live on; None: no customers.
     warts : Warts, optional
         None: a clean history.
     """
@@ -52,6 +56,12 @@ def simulate_history(
         deals = assign_owners(deals, tables["reps"], rng)
         tables["calls"] = make_calls(deals, tables["reps"], calendar, rng)
         tables["calls"] = tables["calls"][tables["calls"]["as_of"] <= np.datetime64(as_of)]
+    if book is not None:
+        tables |= customer_tables(book, truth, deals, (first_day, as_of), rng)
+        if seats is not None and "reps" in tables:
+            csms = hire_reps(book.csm_seats, first_day, as_of, rng, "csm")
+            tables["customers"]["csm"] = assign_csms(tables["customers"], csms, rng)
+            tables["reps"] = pd.concat([tables["reps"], csms], ignore_index=True)
     if warts is not None:
         deals, changes = add_warts(deals, changes, warts, rng)
     tables |= {"opportunities": deals, "stage_changes": changes}

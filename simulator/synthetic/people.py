@@ -21,9 +21,13 @@ SOURCE_FUNNEL = {
 
 
 def hire_reps(
-    segments: dict[str, int], first_day: dt.date, as_of: dt.date, rng: np.random.Generator
+    segments: dict[str, int],
+    first_day: dt.date,
+    as_of: dt.date,
+    rng: np.random.Generator,
+    role: str = "ae",
 ) -> pd.DataFrame:
-    """Return a table of account executives, some of whom joined later or left and were replaced.
+    """Return a table of people of one role, some of whom joined later or left and were replaced.
 
     Parameters
     ----------
@@ -50,8 +54,10 @@ def hire_reps(
                 if start >= as_of:
                     break
     table = pd.DataFrame(rows, columns=["segment", "team", "start_date", "end_date", "quota"])
-    table.insert(0, "rep_id", [f"AE-{n:03d}" for n in range(1, len(table) + 1)])
-    table.insert(1, "role", "ae")
+    table.insert(0, "rep_id", [f"{role.upper()}-{n:03d}" for n in range(1, len(table) + 1)])
+    table.insert(1, "role", role)
+    if role != "ae":
+        table["quota"] = np.nan
     for name in ("start_date", "end_date"):
         table[name] = pd.to_datetime(table[name]).astype("datetime64[ns]")
     return table
@@ -90,7 +96,7 @@ def count_leads(deals: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
 def make_calls(
     deals: pd.DataFrame, reps: pd.DataFrame, calendar: FiscalCalendar, rng: np.random.Generator
 ) -> pd.DataFrame:
-    """Return what each rep committed to at the third week of each quarter; some sandbag, some have happy ears."""
+    """Return what each rep committed to in the third week of each quarter, with a bias of their own."""
     won = deals[deals["outcome"] == "won"]
     quarter = calendar.quarter(month_numbers(won["closed_date"].to_numpy().astype("datetime64[D]")))
     actual = won.groupby([won["owner"], quarter])["amount"].sum()

@@ -1,4 +1,4 @@
-"""What goes wrong in every CRM, planted on purpose: skipped stages, zombies, serial slippers, missing reasons."""
+"""What goes wrong in every CRM, planted: skipped stages, zombies, serial slippers, missing reasons."""
 
 from __future__ import annotations
 
