@@ -29,7 +29,8 @@ PRIOR_LOGIT_SD = 1.0
 SPREADS = np.array([0.05, 0.1, 0.2, 0.3, 0.45, 0.65, 0.9, 1.3])
 """Standard deviations between segments, on the logit scale, over which the posterior is averaged."""
 SPREAD_SCALE = 0.5
-PRIOR_LOG_CONCENTRATION = float(np.log(6.0))
+PRIOR_ALPHA = 0.72
+"""Alpha about which the prior is centred, whatever the term: churn that varies by about its own size."""
 PRIOR_LOG_CONCENTRATION_SD = 1.0
 CONCENTRATION_SPREAD = 0.4
 """Standard deviation of the log concentration α + β between segments."""
@@ -162,7 +163,8 @@ def churn_laws(counts: RenewalCounts, at_any_time: Ints) -> ChurnLaws:
 def _pooled(at_risk: Floats, churned: Floats, prior_logit: float) -> tuple[Floats, Floats]:
     """Return posterior means and covariances of one class, shapes (segment, 2) and (segment, 2, 2)."""
     hyper = _Hyper.about(prior_logit)
-    logits, logs = np.linspace(-7.5, 3.0, 127), np.linspace(np.log(0.3), np.log(400.0), 25)
+    logits = np.linspace(-7.5, 3.0, 127)
+    logs = hyper.concentrations.mean() + np.linspace(-3.5, 4.5, 33)
     likelihoods = [_grid_likelihood(logits, logs, r, c) for r, c in zip(at_risk, churned, strict=True)]
     by_logit, by_log = hyper.densities(logits, logs)
     evidence = [np.log(np.maximum(by_logit @ one @ by_log.T, 1e-300)) for one in likelihoods]
@@ -194,11 +196,12 @@ class _Hyper:
                 prior_logit + PRIOR_LOGIT_SD * np.linspace(-3.5, 3.5, 57), SPREADS, indexing="ij"
             )
         )
-        k = PRIOR_LOG_CONCENTRATION + PRIOR_LOG_CONCENTRATION_SD * np.linspace(-2.5, 3.0, 12)
+        centre = np.log(PRIOR_ALPHA) - np.log(special.expit(prior_logit))
+        k = centre + PRIOR_LOG_CONCENTRATION_SD * np.linspace(-2.75, 2.75, 12)
         of_centre = (
             -0.5 * ((m - prior_logit) / PRIOR_LOGIT_SD) ** 2 - 0.5 * (tau / SPREAD_SCALE) ** 2 + np.log(tau)
         )
-        of_k = -0.5 * ((k - PRIOR_LOG_CONCENTRATION) / PRIOR_LOG_CONCENTRATION_SD) ** 2
+        of_k = -0.5 * ((k - centre) / PRIOR_LOG_CONCENTRATION_SD) ** 2
         return cls(np.stack([m, tau], axis=1), k, of_centre[:, None] + of_k)
 
     def densities(self, logits: Floats, logs: Floats) -> tuple[Floats, Floats]:

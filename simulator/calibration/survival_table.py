@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,8 @@ Floats = npt.NDArray[np.float64]
 COHORT_SIZE = 1000.0
 """Customers that a table of percentages is taken to rest on, as in Fader & Hardie 2007."""
 LOG_BOUNDS = (-6.0, 9.0)
+ALIKE, INDISTINCT = 1e7, 1e-3
+"""Alpha + beta with which all customers are alike, and the log-likelihood that makes no difference."""
 Z_80 = float(special.ndtri(0.9))
 
 
@@ -36,8 +39,8 @@ class SurvivalFit:
     survivors : ndarray of float64, shape (n_renewals + 1,)
         Customers left after 0, 1, 2 … renewals.
     converged : bool
-        Whether the maximum lies inside the bounds; else churn does not vary between customers as far
-        as the table can tell, and alpha and beta are only a large pair with the right mean.
+        Whether customers differ as far as the table can tell; if not, alpha and beta are a large pair
+        with the right mean, which is churn at the same rate for all.
     """
 
     cohort: str
@@ -74,12 +77,29 @@ def fit_survival_table(survivors: Floats, cohort: str = "cohort") -> SurvivalFit
         return -float(log_likelihood(np.array(alpha), np.array(beta), at_risk, churned))
 
     found = optimize.minimize(
-        loss, np.zeros(2), method="L-BFGS-B", bounds=[LOG_BOUNDS] * 2, options={"ftol": 1e-14, "gtol": 1e-9}
+        loss,
+        np.zeros(2),
+        jac=lambda point: -_slope(np.exp(point), at_risk, churned),
+        method="L-BFGS-B",
+        bounds=[LOG_BOUNDS] * 2,
+        options={"ftol": 1e-15, "gtol": 1e-9},
     )
-    inside = bool(np.all(np.abs(found.x - np.mean(LOG_BOUNDS)) < np.ptp(LOG_BOUNDS) / 2 - 1e-6))
     alpha, beta = np.exp(found.x)
-    covariance = _inverse(_curvature(loss, found.x)) if inside else np.zeros((2, 2))
-    return SurvivalFit(cohort, float(alpha), float(beta), covariance, survivors, inside)
+    share = churned.sum() / at_risk.sum()
+    alike = np.log(np.array([share, 1.0 - share]) * ALIKE + 1e-300)
+    if loss(alike) <= found.fun + INDISTINCT:
+        return SurvivalFit(cohort, share * ALIKE, (1.0 - share) * ALIKE, np.zeros((2, 2)), survivors, False)
+    covariance = np.asarray(np.linalg.pinv(_curvature(loss, found.x), hermitian=True))
+    return SurvivalFit(cohort, float(alpha), float(beta), covariance, survivors, True)
+
+
+def _slope(law: Floats, at_risk: Floats, churned: Floats) -> Floats:
+    """Return the slope of the log-likelihood in (log alpha, log beta)."""
+    n = np.arange(at_risk.size)
+    alpha, beta = law
+    met = at_risk / (alpha + beta + n)
+    stayed = (at_risk - churned) / (beta + n)
+    return np.array([alpha * (churned / alpha - met).sum(), beta * (stayed - met).sum()])
 
 
 def _faults(survivors: Floats, cohort: str) -> list[Fault]:
@@ -98,18 +118,13 @@ def _faults(survivors: Floats, cohort: str) -> list[Fault]:
     ]
 
 
-def _curvature(loss: object, at: Floats, step: float = 1e-3) -> Floats:
-    assert callable(loss)  # noqa: S101
+def _curvature(loss: Callable[[Floats], float], at: Floats, step: float = 1e-3) -> Floats:
     out = np.empty((2, 2))
     shifts = np.eye(2) * step
     for i, j in np.ndindex(2, 2):
         corners = [a * b * loss(at + a * shifts[i] + b * shifts[j]) for a in (1.0, -1.0) for b in (1.0, -1.0)]
         out[i, j] = sum(corners) / (4 * step * step)
     return out
-
-
-def _inverse(curvature: Floats) -> Floats:
-    return np.asarray(np.linalg.pinv(curvature, hermitian=True))
 
 
 def project_survival(fit: SurvivalFit, n_renewals: int) -> pd.DataFrame:

@@ -40,12 +40,13 @@ def import_history(
 ) -> None:
     """Turn exports of a CRM into a history, and say what was understood and what was left out."""
     from simulator.history.hygiene import check_hygiene, write_hygiene
+    from simulator.history.importers.contradictions import with_oddities
     from simulator.history.importers.importer import import_files
     from simulator.history.save import history_folder, write_tables
 
     console = Console(quiet=quiet, as_json=json)
     imported = import_files(kind, files or [], map_, _day(as_of))
-    hygiene = check_hygiene(imported.history)
+    hygiene = with_oddities(check_hygiene(imported.history), imported.oddities)
     with history_folder(to) as draft:
         write_tables(imported.history, draft)
         write_hygiene(hygiene, draft / HYGIENE)

@@ -75,7 +75,7 @@ def resolve(scenario: Scenario, segments: tuple[str, ...], arrivals: Arrivals, m
         chosen = np.array([lever.segments is None or name in lever.segments for name in segments])
         held = _held(lever, months)
         if lever.name in HAZARD_LEVERS:
-            columns = [DESTINATIONS.index(k) for k in HAZARD_LEVERS[lever.name]]
+            columns = np.array([DESTINATIONS.index(k) for k in HAZARD_LEVERS[lever.name]])
             windowed |= not held.all()
             if held.all():
                 hazard[np.ix_(chosen, columns)] *= lever.factor

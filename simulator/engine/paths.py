@@ -134,6 +134,6 @@ class Paths:
 
     def bookings_new(self) -> Floats:
         """Return new-business bookings, shape (path, period, segment), what is already booked included."""
-        bookings = self.bookings_by_origin().sum(axis=-1)
+        bookings: Floats = self.bookings_by_origin().sum(axis=-1)
         bookings[:, 0, :] += self.booked
         return bookings

@@ -99,7 +99,7 @@ class _Drawer:
         positive = concentration > 0.0
         drawn = np.zeros(u.shape)
         drawn[:, positive] = gamma_quantile(u[:, positive], concentration[positive])
-        return drawn / drawn.sum(axis=1, keepdims=True)
+        return np.asarray(drawn / drawn.sum(axis=1, keepdims=True), dtype=np.float64)
 
     def multiplier(self, name: str, log_mean: float, log_sd: float) -> Floats:
         """Log-normal draws with median exp(log_mean)."""
@@ -250,4 +250,4 @@ def _draw_season(drawer: _Drawer, arrivals: Arrivals) -> Floats:
         ],
         axis=1,
     )
-    return season / season.mean(axis=1, keepdims=True)
+    return np.asarray(season / season.mean(axis=1, keepdims=True), dtype=np.float64)

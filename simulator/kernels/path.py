@@ -29,6 +29,7 @@ from simulator.kernels.customers import (
 from simulator.kernels.deals import (
     DESTINATION_WON,
     STILL_OPEN,
+    DealPlan,
     Luck,
     birth_time,
     live,
@@ -280,7 +281,7 @@ def add_up(plan, monthly, flows, bookings):
                 bookings[month, segment, 0] += monthly[month, segment, WON + origin]
 
 
-def open_books(plan, open_wins, n_segments, n_busiest):
+def open_books(plan: DealPlan, open_wins: Ints, n_segments: int, n_busiest: int) -> Books:
     """Return books for a plan (not compiled: kernels do not allocate).
 
     Parameters

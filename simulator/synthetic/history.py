@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from simulator.fiscal import FiscalCalendar
-from simulator.history.tables import History, empty_table
+from simulator.history.tables import TABLES, History, empty_table
 from simulator.synthetic.contracts import CustomerBook, assign_csms, customer_tables
 from simulator.synthetic.deals import deal_tables, simulate_stories
 from simulator.synthetic.people import assign_owners, count_leads, hire_reps, make_calls
@@ -65,7 +65,18 @@ def simulate_history(
     if warts is not None:
         deals, changes = add_warts(deals, changes, warts, rng)
     tables |= {"opportunities": deals, "stage_changes": changes}
-    return History(as_of=as_of, **{name: typed(name, table) for name, table in tables.items()})
+    table = {name: typed(name, tables.get(name, empty_table(name))) for name in TABLES}
+    return History(
+        as_of=as_of,
+        opportunities=table["opportunities"],
+        stage_changes=table["stage_changes"],
+        stages=table["stages"],
+        customers=table["customers"],
+        arr_changes=table["arr_changes"],
+        reps=table["reps"],
+        leads=table["leads"],
+        calls=table["calls"],
+    )
 
 
 def typed(name: str, table: pd.DataFrame) -> pd.DataFrame:

@@ -81,14 +81,13 @@ def count_leads(deals: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     """Return the monthly funnel behind the deals: what it took to get these SALs."""
     month = deals["qualified_date"].dt.to_period("M").dt.to_timestamp()
     sals = deals.groupby([month.rename("month"), "segment", "source"]).size().rename("sals").reset_index()
-    rows = []
-    for record in sals.itertuples(index=False):
-        to_mql, to_sql, to_sal, cost = SOURCE_FUNNEL[record.source]
-        n_sqls = record.sals + rng.negative_binomial(record.sals, to_sal)
-        n_mqls = n_sqls + rng.negative_binomial(n_sqls, to_sql)
-        n_leads = n_mqls + rng.negative_binomial(n_mqls, to_mql)
-        rows.append((n_leads, n_mqls, n_sqls, round(n_leads * cost * rng.lognormal(0, 0.1), 2)))
-    sals[["leads", "mqls", "sqls", "cost"]] = rows
+    funnel = np.array([SOURCE_FUNNEL[str(source)] for source in sals["source"]])
+    n_sals = sals["sals"].to_numpy(np.int64)
+    n_sqls = n_sals + rng.negative_binomial(n_sals, funnel[:, 2])
+    n_mqls = n_sqls + rng.negative_binomial(n_sqls, funnel[:, 1])
+    n_leads = n_mqls + rng.negative_binomial(n_mqls, funnel[:, 0])
+    cost = (n_leads * funnel[:, 3] * rng.lognormal(0, 0.1, len(sals))).round(2)
+    sals = sals.assign(leads=n_leads, mqls=n_mqls, sqls=n_sqls, cost=cost)
     sals["month"] = sals["month"].astype("datetime64[ns]")
     return sals[["month", "segment", "source", "leads", "mqls", "sqls", "sals", "cost"]]
 
@@ -99,10 +98,10 @@ def make_calls(
     """Return what each rep committed to in the third week of each quarter, with a bias of their own."""
     won = deals[deals["outcome"] == "won"]
     quarter = calendar.quarter(month_numbers(won["closed_date"].to_numpy().astype("datetime64[D]")))
-    actual = won.groupby([won["owner"], quarter])["amount"].sum()
+    actual = won.assign(quarter=quarter).groupby(["owner", "quarter"], as_index=False)["amount"].sum()
     bias = dict(zip(reps["rep_id"], rng.normal(0.05, 0.25, len(reps)), strict=True))
     rows = []
-    for (rep, number), amount in actual.items():
+    for rep, number, amount in zip(actual["owner"], actual["quarter"], actual["amount"], strict=True):
         first = calendar.first_month(int(number))
         called = dt.date(first // 12, first % 12 + 1, 21)
         commit = amount * np.exp(bias[rep] + rng.normal(0, 0.2))

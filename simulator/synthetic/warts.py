@@ -115,4 +115,5 @@ def _edit_later(closed: pd.DataFrame, changes: pd.DataFrame, rng: np.random.Gene
     newest = changes["changed_at"].max()
     last["changed_at"] = last["changed_at"] + pd.to_timedelta(rng.integers(14, 60, len(last)), unit="D")
     last["amount"] = (last["amount"] * rng.uniform(0.9, 1.1, len(last))).round(2)
-    return pd.concat([changes, last[last["changed_at"] <= newest]], ignore_index=True)
+    known: pd.DataFrame = last[last["changed_at"] <= newest]
+    return pd.concat([changes, known], ignore_index=True)

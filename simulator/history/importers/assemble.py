@@ -9,6 +9,7 @@ import pandas as pd
 from simulator.errors import InputError
 from simulator.history.as_of import history_as_of
 from simulator.history.checks import typed_table
+from simulator.history.importers.contradictions import churn_oddities
 from simulator.history.importers.deals import finish_deals, whole
 from simulator.history.importers.events import changes_from_events, deals_from_changes
 from simulator.history.importers.extract import Files, extract
@@ -18,7 +19,6 @@ from simulator.history.importers.lead_rows import funnel_from_leads
 from simulator.history.importers.mapping import EventsSpec, Mapping, SnapshotsSpec, StageSpec
 from simulator.history.importers.revenue import (
     changes_from_subscriptions,
-    compare_churn,
     customers_from_changes,
     name_movements,
 )
@@ -110,7 +110,7 @@ def _customer_tables(read: Tables, journal: Journal) -> Tables:
     if changes is None:
         return {"customers": customers} if customers is not None else {}
     if "churn_events" in read:
-        compare_churn(read["churn_events"], subscriptions, changes, journal)
+        churn_oddities(read["churn_events"], subscriptions, changes, journal)
     known = customers_from_changes(customers, subscriptions, changes, journal)
     changes = changes[changes["customer_id"].isin(known["customer_id"])]
     if known["segment"].isna().all():

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from simulator.errors import InputError
+from simulator.history.findings import Finding
 from simulator.history.importers.assemble import assemble
 from simulator.history.importers.extract import Files
 from simulator.history.importers.headings import DEAL, SNAPSHOT_DATE, recognised
@@ -33,10 +34,11 @@ NO_MAP = (
 
 @dataclass(frozen=True)
 class Imported:
-    """A history, and how it was understood."""
+    """A history, how it was understood, and what its files contradict each other in."""
 
     history: History
     understanding: Understanding
+    oddities: tuple[Finding, ...]
 
 
 def import_files(
@@ -78,7 +80,7 @@ def import_files(
     used = _resolve(mapping, given, map_path, files)
     _refuse_unused(given, used, mapping, label)
     history = assemble(mapping, files, journal, kind in ("salesforce", "hubspot"), as_of)
-    return Imported(history, understanding(kind, history, journal))
+    return Imported(history, understanding(kind, history, journal), tuple(journal.oddities))
 
 
 def _by_name(paths: Sequence[Path]) -> dict[str, Path]:

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from simulator.errors import Fault, InputError
+from simulator.history.findings import Finding
 
 SHOWN = 5
 """Faulty cells told one by one for each column and kind of fault; the rest are counted."""
@@ -98,6 +99,7 @@ class Journal:
     faults: list[Fault] = field(default_factory=list)
     headings: dict[str, set[str]] = field(default_factory=dict)
     used: set[tuple[str, str]] = field(default_factory=set)
+    oddities: list[Finding] = field(default_factory=list)
     currency: str = ""
     currencies: set[str] = field(default_factory=set)
 

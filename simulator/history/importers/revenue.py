@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from simulator.history.importers.cells import look_up
+from simulator.history.importers.contradictions import start_oddities
 from simulator.history.importers.journal import Journal, listed
 
 CENT = 0.005
@@ -66,13 +67,7 @@ def customers_from_changes(
     base = _known_customers(customers, subscriptions)
     ids = base["customer_id"]
     started = look_up(ids, first["date"])
-    if customers is not None and base["start_date"].notna().any():
-        differ = int((started.notna() & (started != base["start_date"])).sum())
-        if differ:
-            journal.note(
-                f"{differ:,} of {len(base):,} customers have a start date that is not the day of their first "
-                "revenue: the revenue counts."
-            )
+    journal.oddities += start_oddities(base, started)
     base["start_date"] = started.fillna(base["start_date"])
     base["arr"] = look_up(ids, first["arr_delta"]).fillna(base["arr"])
     never = base["start_date"].isna()
@@ -97,34 +92,3 @@ def _known_customers(customers: pd.DataFrame | None, subscriptions: pd.DataFrame
     for column in ("segment", "opportunity_id", "owner", "csm", "term_months"):
         base[column] = base[column].fillna(look_up(base["customer_id"], lookup[column]))
     return base
-
-
-def compare_churn(
-    churn_events: pd.DataFrame, subscriptions: pd.DataFrame | None, changes: pd.DataFrame, journal: Journal
-) -> None:
-    """Say how far a list of churn events agrees with the ends of revenue; it is not imported itself."""
-    days = pd.Timedelta(days=31)
-    if subscriptions is not None:
-        ends = subscriptions.loc[subscriptions["end_date"].notna(), ["customer_id", "end_date"]]
-        ends = ends.rename(columns={"end_date": "ended"})
-    else:
-        ends = changes.loc[changes["movement"] == "churn", ["customer_id", "date"]]
-        ends = ends.rename(columns={"date": "ended"})
-    left = ends.sort_values("ended")
-    right = churn_events[["customer_id", "date"]].dropna().sort_values("date")
-    near = pd.merge_asof(
-        left, right, left_on="ended", right_on="date", by="customer_id", tolerance=days, direction="nearest"
-    )
-    back = pd.merge_asof(
-        right, left, left_on="date", right_on="ended", by="customer_id", tolerance=days, direction="nearest"
-    )
-    files = listed(churn_events["file"].unique())
-    journal.drop(
-        "churn_events", files, "only compared with the ends of revenue, not imported", len(churn_events)
-    )
-    same = int((near["ended"] == near["date"]).sum())
-    journal.note(
-        f"{files}: of {len(left):,} ends of revenue {int(near['date'].notna().sum()):,} have a churn event "
-        f"of the same customer within 31 days ({same:,} on the day), and of {len(right):,} churn events "
-        f"{int(back['ended'].notna().sum()):,} have such an end. Where they differ the revenue counts."
-    )

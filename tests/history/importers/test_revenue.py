@@ -4,6 +4,8 @@ import pandas as pd
 import pytest
 
 from simulator.errors import InputError
+from simulator.history.hygiene import check_hygiene
+from simulator.history.importers.contradictions import with_oddities
 from tests.history.importers.exports import import_texts
 
 SUBSCRIPTIONS = """sub,account,start,end,mrr
@@ -70,12 +72,17 @@ tables:
 def test_a_list_of_churn_events_is_compared_and_contradictions_told(tmp_path: Path) -> None:
     map_yaml = MAP + "  churn_events: {file: churn.csv, columns: {customer_id: account, date: day}}\n"
     churn = "account,day\nA,2024-06-01\nB,2024-03-10\nC,2024-08-01\n"
-    notes = " ".join(
-        import_texts(tmp_path, "table", map_yaml, s_csv=SUBSCRIPTIONS, churn_csv=churn).history.notes
-    )
+    got = import_texts(tmp_path, "table", map_yaml, s_csv=SUBSCRIPTIONS, churn_csv=churn)
+    notes = " ".join(got.history.notes)
     assert "of 4 ends of revenue 2 have a churn event" in notes
     assert "(1 on the day)" in notes
     assert "of 3 churn events 2 have such an end" in notes
+    odd = {finding.check: finding for finding in got.oddities}
+    assert odd["revenue that ends without a churn event"].n == 2
+    assert odd["revenue that ends without a churn event"].amount == 120 + 840
+    assert odd["churn events without an end of revenue"].examples == ("C",)
+    table = with_oddities(check_hygiene(got.history), got.oddities).table
+    assert set(odd) & set(table["check"]) == {check for check, finding in odd.items() if finding.n}
 
 
 def test_leads_become_a_funnel_by_month(tmp_path: Path) -> None:

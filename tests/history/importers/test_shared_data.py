@@ -153,4 +153,7 @@ def test_contradictions_of_a_dirty_set_are_told(shared_data: Path) -> None:
     assert len(got.history.opportunities) == 0
     assert len(got.history.customers) == 500
     assert any("have a churn event" in note for note in got.history.notes)
-    assert any("start date that is not the day of their first revenue" in note for note in got.history.notes)
+    odd = {finding.check: finding.n for finding in got.oddities}
+    assert odd["revenue that ends without a churn event"] > 300
+    assert odd["churn events without an end of revenue"] > 400
+    assert odd["start dates that are not those of the first revenue"] > 400
