@@ -134,7 +134,7 @@ def draw_rates(calibration: Calibration, seed: int, n_draws: int, uncertain: boo
         effects={name: _draw_effect(drawer, name, effect) for name, effect in calibration.effects.items()},
         amounts=np.stack(
             [
-                amount_slices(amounts, f"amount/{name}", seed, n_draws, uncertain)
+                amount_slices(amounts, f"amount/{name}", seed, n_draws, uncertain=uncertain)
                 for name, amounts in zip(names, calibration.amounts, strict=True)
             ],
             axis=1,
@@ -209,8 +209,8 @@ def _draw_multipliers(drawer: _Drawer, kind: str, calibration: Calibration) -> F
                 f"{kind}/{name}",
                 drawer.seed,
                 drawer.n_draws,
-                drawer.uncertain,
-                N_MULTIPLIER_SLICES,
+                uncertain=drawer.uncertain,
+                n_slices=N_MULTIPLIER_SLICES,
             )
             for name, amounts in zip(calibration.segments, getattr(calibration, kind), strict=True)
         ],

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -204,12 +205,8 @@ def n_busiest(compiled: Compiled) -> int:
 
 def kernels_are_compiled() -> bool:
     """Return whether the kernels were compiled before on this machine and need only be loaded."""
-    cache = simulate_block._cache
-    folder = cache._cache_path
-    name = "path.simulate_block-"
-    return os.path.isdir(folder) and any(
-        entry.startswith(name) and entry.endswith(".nbi") for entry in os.listdir(folder)
-    )
+    folder = Path(simulate_block._cache.cache_path)
+    return any(folder.glob("path.simulate_block-*.nbi"))
 
 
 def listed_deals(scenario: Scenario) -> pd.DataFrame:

@@ -54,7 +54,7 @@ def slice_means(values: Floats, weights: Floats, tail: tuple[float, float, float
 
 
 def amount_slices(
-    amounts: Amounts, name: str, seed: int, n_draws: int, uncertain: bool, n_slices: int = N_SLICES
+    amounts: Amounts, name: str, seed: int, n_draws: int, *, uncertain: bool, n_slices: int = N_SLICES
 ) -> Floats:
     """Return the slices of one distribution for each draw of the rates.
 

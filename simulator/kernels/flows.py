@@ -30,7 +30,7 @@ FLOWS = (
 """``won_*``: signed amounts. ``won_open_amount``: what the won deals stood at before signing, so that
 open + created - won_open_amount - lost_* = still open. ``slipped``: amount of deals whose close date
 moved out of its fiscal quarter, in the quarter that it left. ``waited_out``: SALs that gave up waiting
-for a rep, already counted in ``lost_no_decision``. ``waiting_days``, ``busy_days`` and ``slot_days``: deal-days
+for a rep, already counted in ``lost_no_decision``. ``waiting_days``, ``busy_days``, ``slot_days``: deal-days
 of SALs waiting, of deals worked and of slots there were to work them, in segments whose reps are
 simulated; ``rep_months`` and ``ramped_rep_months``: reps employed there, and weighted by their ramp."""
 
