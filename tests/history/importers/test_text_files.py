@@ -80,6 +80,7 @@ def test_headings_that_are_there_twice_are_told_apart(tmp_path: Path) -> None:
         (b"a,b\x00\x01\n", "not a text file"),
         (b"\x1f\x8bbroken", "gzip"),
         (b'a,b\n"1,2\n', "quotation mark"),
+        (b'a,b\n1,2\n3,"4\n5,6\n7,8\n', "line 3"),
         (b"\xff\xfea", "utf-16"),
         (b"a\n\x81\x8d\n", "cp1252"),
     ],
