@@ -99,9 +99,7 @@ def _print(understanding: Understanding, hygiene: Hygiene, console: Console) -> 
     for note in understanding.notes:
         console.say(f"  {note}")
     n_found = len(hygiene.table)
-    console.say(
-        f"  Hygiene: {_count(n_found, 'kind')} of oddities, in {HYGIENE}; `simulator audit` prints them."
-    )
+    console.say(f"  Hygiene: {_count(n_found, 'kind')} of oddities; see {HYGIENE}.")
 
 
 def _meanings(understanding: Understanding, name: str, file: str) -> Any:
