@@ -76,10 +76,13 @@ def fit_survival_table(survivors: Floats, cohort: str = "cohort") -> SurvivalFit
         alpha, beta = np.exp(point)
         return -float(log_likelihood(np.array(alpha), np.array(beta), at_risk, churned))
 
+    def slope(point: Floats) -> Floats:
+        return -_slope(np.exp(point), at_risk, churned)
+
     found = optimize.minimize(
         loss,
         np.zeros(2),
-        jac=lambda point: -_slope(np.exp(point), at_risk, churned),
+        jac=slope,
         method="L-BFGS-B",
         bounds=[LOG_BOUNDS] * 2,
         options={"ftol": 1e-15, "gtol": 1e-9},
