@@ -32,6 +32,7 @@ FEW_AMOUNTS = 10
 MAX_BORROWED_VALUES = 300
 MIN_SEGMENT_WINS = 50
 MAX_VALUES = 1000
+MAX_RATIOS = 200
 RATIO_BOUNDS = (0.01, 100.0)
 """A signed amount further than this from the open one tells of a placeholder, not of a discount."""
 OPEN_AMOUNT_SHARE = 0.2
@@ -168,7 +169,7 @@ def _ratio_samples(ratio: Floats, deal: Ints, segment: Ints, names: tuple[str, .
 def _ratio_sample(ratio: Floats, deal: Ints, source: str) -> Amounts:
     if not len(ratio):
         return Amounts(np.ones(1), np.ones(1), 1.0, 0.0, 0.0, 0, "prior")
-    values, weights = _thinned(ratio, MAX_VALUES)
+    values, weights = _thinned(ratio, MAX_RATIOS)
     return Amounts(values, weights, float(values[-1]), 0.0, 0.0, len(np.unique(deal)), source)
 
 

@@ -71,7 +71,7 @@ def calibrate_states(
     qualified = np.zeros(n_deals, dtype=bool)
     qualified[states.deal] = True
     arrived = arrivals_seen(states, n_deals)
-    months = deal_months(states, segment, calendar)
+    months, quarter_notes = _told_linearity(deal_months(states, segment, calendar))
     amounts = deal_amounts(
         states, months, history.opportunities, segment=segment, arrived=arrived, names=names
     )
@@ -119,6 +119,7 @@ def calibrate_states(
             *_stage_notes(has_stages),
             *cut_notes,
             *date_notes,
+            *quarter_notes,
             *_arrival_notes(arrived, qualified),
             *amounts.notes,
             *traits.notes,
@@ -216,6 +217,15 @@ def _usable_dates(history: History, states: DealStates) -> tuple[DealStates, boo
     none = np.full(len(states.deal), -1, dtype=np.int64)
     still = np.zeros(len(states.deal), dtype=np.int64)
     return dataclasses.replace(states, close_month=none, exit_close_month=none, pushes=still), False, [note]
+
+
+def _told_linearity(months: DealMonths) -> tuple[DealMonths, list[str]]:
+    """Leave out the month of the quarter where any of the three was seen once only: it is a trend then."""
+    seen = np.unique(np.stack([months.month, months.linearity]), axis=1)
+    if np.bincount(seen[1], minlength=3).min() >= 2:
+        return months, []
+    note = "The history is too short to tell early from late months of a quarter: all count alike."
+    return dataclasses.replace(months, linearity=np.zeros_like(months.linearity)), [note]
 
 
 def _stage_notes(has_stages: bool) -> list[str]:

@@ -8,7 +8,7 @@ from scipy import stats
 
 from simulator.calibration.calibration import Amounts
 from simulator.engine.inline import lognormal_amounts
-from simulator.engine.slices import amount_slices, slice_means
+from simulator.engine.slices import amount_slices, gamma_quantile, slice_means
 from simulator.scenario.segments import AmountRates
 
 NO_TAIL = (math.inf, 0.0, 0.0)
@@ -55,3 +55,11 @@ def test_the_bootstrap_has_the_standard_error_of_the_mean():
     assert abs(means.std() / expected - 1) < 4 / math.sqrt(2 * 2000)
     assert abs(means.mean() - values.mean()) < 4 * expected / math.sqrt(2000)
     assert np.array_equal(means[:10], amount_slices(amounts, "a", 1, 10, uncertain=True).mean(axis=1))
+
+
+@pytest.mark.parametrize("shape", [0.05, 0.4, 3.0, 40.0])
+def test_many_gamma_quantiles_agree_with_single_ones(shape):
+    u = np.random.default_rng(3).random((200, 100))
+    exact = stats.gamma(shape).ppf(u)
+    sound = exact > 1e-200
+    assert np.allclose(gamma_quantile(u, np.full(100, shape))[sound], exact[sound], rtol=1e-5)
