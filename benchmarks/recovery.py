@@ -147,12 +147,12 @@ def report(table: pd.DataFrame, n_histories: int, n_deals: float, seconds: float
     lines = [
         "# Do the intervals cover the truth?",
         "",
-        f"{n_histories} histories of two years, {n_deals:,.0f} deals each in {len(CATEGORIES)} categories and "
-        "three segments, were simulated from rates drawn at random (segments 30 % apart, factors 35 %), by a "
-        "plain NumPy simulation that shares no code with the engine, and calibrated. An 80 % interval "
-        f"should cover the truth 80 % of the time; asked for are {AIM[0]:.0%} to {AIM[1]:.0%}. Rates with fewer "
-        f"than {MIN_EVENTS} events of their kind are left out. Hazards and factors are compared at the same "
-        "centring.",
+        f"{n_histories} histories of two years, {n_deals:,.0f} deals each in {len(CATEGORIES)} "
+        "categories and three segments, were simulated from rates drawn at random (segments 30 % "
+        "apart, factors 35 %), by a plain NumPy simulation that shares no code with the engine, and "
+        "calibrated. An 80 % interval should cover the truth 80 % of the time; asked for are "
+        f"{AIM[0]:.0%} to {AIM[1]:.0%}. Rates with fewer than {MIN_EVENTS} events of their kind are left "
+        "out. Hazards and factors are compared at the same centring.",
         "",
         "| rate | intervals | cover the truth |  |",
         "| --- | ---: | ---: | --- |",
@@ -162,7 +162,8 @@ def report(table: pd.DataFrame, n_histories: int, n_deals: float, seconds: float
         lines.append(f"| {name} | {int(row['size']):,} | {row['mean']:.1%} | {'' if inside else 'outside'} |")
     lines += [
         "",
-        f"Run by `python benchmarks/recovery.py` in {seconds:.0f} s: {seconds / n_histories:.2f} s a history.",
+        f"Run by `python benchmarks/recovery.py` in {seconds:.0f} s, "
+        f"{seconds / n_histories:.2f} s a history.",
         "",
     ]
     return "\n".join(lines)
