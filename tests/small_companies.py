@@ -32,9 +32,7 @@ def deal(name: str, **more: Any) -> dict[str, Any]:
     return {"id": name, "segment": "one", "category": "pipeline", "amount": 1000, **more}
 
 
-def company(
-    segments: dict[str, Any], deals: list[dict[str, Any]] | None = None, **more: Any
-) -> Scenario:
+def company(segments: dict[str, Any], deals: list[dict[str, Any]] | None = None, **more: Any) -> Scenario:
     """Return a scenario that states all its rates itself."""
     settings = {"paths": 400, "seed": 7, "rate_draws": 4, **more.pop("simulation", {})}
     return scenario_from_dict(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from simulator.calibration.calibration import Calibration
 from simulator.calibration.estimate import calibrate
+from simulator.errors import InputError
 from simulator.calibration.file import load_calibration
 from simulator.history.load import load_history
 from simulator.history.tables import History
@@ -76,5 +77,19 @@ def prepare(scenario: Scenario) -> Prepared:
 
 def _calibration(scenario: Scenario, history: History | None) -> Calibration | None:
     if scenario.calibration is not None:
-        return load_calibration(scenario.calibration)
+        calibration = load_calibration(scenario.calibration)
+        _same_quarters(scenario, calibration)
+        return calibration
     return calibrate(history, scenario.fiscal_calendar()) if history is not None else None
+
+
+def _same_quarters(scenario: Scenario, calibration: Calibration) -> None:
+    """Refuse a calibration whose quarters begin in other months: it knows late from early ones."""
+    theirs, ours = calibration.calendar.start_month, scenario.fiscal_year.start_month
+    if (theirs - ours) % 3:
+        raise InputError.of(
+            scenario.places.get(("calibration",), str(scenario.calibration)),
+            f"it was made for fiscal years that start in month {theirs}, the scenario's start in {ours}: "
+            "their quarters do not match",
+            f"Make it anew: simulator calibrate HISTORY --fiscal-start {ours} -o {scenario.calibration}",
+        )

@@ -102,11 +102,11 @@ class _Drawer:
         return np.asarray(drawn / drawn.sum(axis=1, keepdims=True), dtype=np.float64)
 
     def multiplier(self, name: str, log_mean: float, log_sd: float) -> Floats:
-        """Log-normal draws with median exp(log_mean)."""
+        """Log-normal draws with mean exp(log_mean): uncertainty does not raise the rates by itself."""
         if log_sd <= 0.0 or not self.uncertain:
             return np.full(self.n_draws, np.exp(log_mean))
         u = rate_uniforms(self.seed, name, self.n_draws)[:, 0]
-        return np.asarray(np.exp(log_mean + log_sd * ndtri(u)), dtype=np.float64)
+        return np.asarray(np.exp(log_mean + log_sd * ndtri(u) - 0.5 * log_sd**2), dtype=np.float64)
 
 
 def draw_rates(calibration: Calibration, seed: int, n_draws: int, uncertain: bool) -> RateDraws:

@@ -22,7 +22,9 @@ def test_a_month_end_begins_a_whole_quarter():
 def test_a_day_inside_a_month_leaves_part_of_it():
     ahead = horizon(dt.date(2026, 11, 10), FiscalCalendar(1), 1)
     assert ahead.partial
-    assert np.array_equal(ahead.months, [month_number(dt.date(2026, 11, 1)), month_number(dt.date(2026, 12, 1))])
+    assert np.array_equal(
+        ahead.months, [month_number(dt.date(2026, 11, 1)), month_number(dt.date(2026, 12, 1))]
+    )
     assert np.array_equal(ahead.month_end, [20, 51])
     assert ahead.month_share[0] == pytest.approx(20 / 30)
 

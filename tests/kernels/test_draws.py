@@ -35,9 +35,7 @@ def test_philox_gives_the_published_vectors(counter, key, words):
 def test_uniforms_pass_a_kolmogorov_smirnov_test_in_every_direction():
     by_path = uniform_table(np.uint64(1), np.uint64(5), EVENT, 20_000, 1)[:, 0]
     by_occurrence = uniform_table(np.uint64(1), np.uint64(5), EVENT, 1, 20_000)[0]
-    by_entity = np.array(
-        [uniform_table(np.uint64(1), np.uint64(e), EVENT, 1, 1)[0, 0] for e in range(5_000)]
-    )
+    by_entity = np.array([uniform_table(np.uint64(1), np.uint64(e), EVENT, 1, 1)[0, 0] for e in range(5_000)])
     for sample in (by_path, by_occurrence, by_entity):
         assert stats.kstest(sample, "uniform").pvalue > 1e-3
     # Negative control: the test sees a law that is off by two percent.

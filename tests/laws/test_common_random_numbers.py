@@ -61,4 +61,3 @@ def test_a_lever_on_one_segment_leaves_the_other_bit_for_bit():
     eager = run(TWO, DEALS, levers={"close_odds": {"factor": 1.5, "segments": ["one"]}})
     assert np.array_equal(base.flows[:, :, 1], eager.flows[:, :, 1])
     assert eager.bookings_new()[..., 0].mean() > base.bookings_new()[..., 0].mean()
-

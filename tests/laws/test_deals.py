@@ -103,9 +103,7 @@ def test_origins_say_where_a_booking_was():
 
 
 def test_new_deals_arrive_at_their_rate_and_are_all_won_in_time():
-    paths = run(
-        {"one": segment(sals_per_month=20, pipeline=stay(0.01, won=1.0))}, simulation={"paths": 1000}
-    )
+    paths = run({"one": segment(sals_per_month=20, pipeline=stay(0.01, won=1.0))}, simulation={"paths": 1000})
     created = paths.flow("n_created")[:, :, 0]
     assert within(created.mean(axis=0), 60.0, np.sqrt(60.0 / 1000))
     assert not within(created.mean(axis=0), 63.0, np.sqrt(60.0 / 1000))
