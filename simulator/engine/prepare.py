@@ -7,8 +7,8 @@ from pathlib import Path
 
 from simulator.calibration.calibration import Calibration
 from simulator.calibration.estimate import calibrate
-from simulator.errors import InputError
 from simulator.calibration.file import load_calibration
+from simulator.errors import InputError
 from simulator.history.load import load_history
 from simulator.history.tables import History
 from simulator.scenario.schema import Scenario
