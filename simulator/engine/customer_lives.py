@@ -1,4 +1,4 @@
-"""New customers lived one by one, each movement of their ARR kept: for lifetime value and for histories."""
+"""Customers lived one by one, each movement of their ARR kept: for lifetime value and for histories."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from simulator.calibration.renewals import TERM_CLASSES
+from simulator.kernels.customer_flows import CHURN, CONTRACTION
 from simulator.kernels.customer_paths import trace_customers
 from simulator.kernels.customers import CustomerPlan
 
@@ -18,30 +20,35 @@ ROOM_PER_CUSTOMER = 24
 
 @dataclass(frozen=True)
 class Starts:
-    """Customers at the start of their first contract; arrays over customers.
+    """Where customers stand when they are first followed; arrays over customers.
 
     Parameters
     ----------
     entity : ndarray of uint64
         Keys of their draws.
-    segment, law, term : ndarray of int64
-        Segment, law (segment × class of term) and months of the term.
-    time : ndarray of float64
-        Start in months of the plan.
-    arr : ndarray of float64
-        Unit: whole cents.
-    path, draw : ndarray of int64
+    state : ndarray of int64, shape (customer, 4)
+        Segment, law (segment × class of term), row of the churn table, months of the term.
+    at : ndarray of float64, shape (customer, 6)
+        Time from which it is followed, next renewal and start of the contract, in months of the plan;
+        ARR, ARR under contract and ARR at churn, in whole cents.
+    luck : ndarray of int64, shape (customer, 2)
         Path of the draws, and draw of the rates.
     """
 
     entity: npt.NDArray[np.uint64]
-    segment: Ints
-    law: Ints
-    term: Ints
-    time: Floats
-    arr: Floats
-    path: Ints
-    draw: Ints
+    state: Ints
+    at: Floats
+    luck: Ints
+
+    @property
+    def arr(self) -> Floats:
+        """ARR when first followed. Unit: cents."""
+        return self.at[:, 3]
+
+    @property
+    def segment(self) -> Ints:
+        """Code of the segment."""
+        return self.state[:, 0]
 
 
 @dataclass(frozen=True)
@@ -57,7 +64,7 @@ class Moves:
     flow : ndarray of int64
         Place in ``ARR_FLOWS``.
     cents : ndarray of float64
-        Positive.
+        Positive, whatever the movement.
     """
 
     customer: Ints
@@ -65,16 +72,57 @@ class Moves:
     flow: Ints
     cents: Floats
 
+    @property
+    def delta(self) -> Floats:
+        """Signed change of the ARR. Unit: cents."""
+        return np.where((self.flow == CHURN) | (self.flow == CONTRACTION), -self.cents, self.cents)
+
+
+def new_starts(
+    keys: tuple[npt.NDArray[np.uint64], Ints], contracts: tuple[Ints, Ints, Ints], time: Floats, arr: Floats
+) -> Starts:
+    """Return customers at the start of their first contract.
+
+    Parameters
+    ----------
+    keys : tuple
+        Entity of each customer, and luck: shapes (customer,) and (customer, 2).
+    contracts : tuple of ndarray of int64
+        Segment, months of the term and class of the term of each.
+    time : ndarray of float64, shape (customer,)
+        Start. Unit: months of the plan.
+    arr : ndarray of float64, shape (customer,)
+        Unit: cents.
+    """
+    segment, term, kind = contracts
+    law = segment * len(TERM_CLASSES) + kind
+    whole = np.rint(arr)
+    at = np.stack([time, time + term, time, whole, whole, whole], axis=1)
+    return Starts(keys[0], np.stack([segment, law, law, term], axis=1), at, keys[1])
+
+
+def existing_starts(plan: CustomerPlan, luck: Ints) -> Starts:
+    """Return the customers of as_of that a plan holds.
+
+    Parameters
+    ----------
+    plan : CustomerPlan
+    luck : ndarray of int64, shape (customer, 2)
+        Path of the draws, and draw of the rates, of each.
+    """
+    now = np.full(plan.entity.size, plan.start)
+    at = np.column_stack([now, plan.time, plan.money])
+    return Starts(plan.entity, plan.state, at, luck)
+
 
 def live_apart(plan: CustomerPlan, seed: int, starts: Starts) -> Moves:
-    """Return all movements of some new customers up to the end of the plan's months."""
-    state = np.stack([starts.segment, starts.law, starts.law, starts.term], axis=1)
-    luck = np.stack([starts.path, starts.draw], axis=1)
-    begun = np.stack([starts.time, starts.arr], axis=1)
-    room = ROOM_PER_CUSTOMER * (starts.arr.size + 1)
+    """Return all movements of some customers up to the end of the plan's months."""
+    room = ROOM_PER_CUSTOMER * (starts.entity.size + 1)
     while True:
         trace = np.empty((room, 4))
-        n_rows = trace_customers(plan, np.uint64(seed), luck, starts.entity, state, begun, trace)
+        n_rows = trace_customers(
+            plan, np.uint64(seed), starts.luck, starts.entity, starts.state, starts.at, trace
+        )
         if n_rows < room:
             break
         room *= 4

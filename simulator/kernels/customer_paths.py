@@ -82,7 +82,7 @@ def close_books(plan, opening, monthly, cohort, flows, bookings):
 
 @njit(cache=True, nogil=True)
 def trace_customers(plan, seed, luck, entity, state, start, trace):
-    """Live customers one by one and write what moved the ARR of each.
+    """Live customers one by one and write what moves the ARR of each.
 
     Used for what a customer is worth and to write histories: the law is that of the forecasts.
 
@@ -95,8 +95,9 @@ def trace_customers(plan, seed, luck, entity, state, start, trace):
     entity : ndarray of uint64, shape (customer,)
     state : ndarray of int64, shape (customer, 4)
         Segment, law, row of churn, months of the term.
-    start : ndarray of float64, shape (customer, 2)
-        Start of the contract in months, 0 or later, and ARR at the start in cents.
+    start : ndarray of float64, shape (customer, 6)
+        Time from which it is followed, next renewal and start of the contract, in months; ARR, ARR under
+        contract and ARR at churn, in cents.
     trace : ndarray of float64, shape (row, 4)
         Filled with time in months, flow, amount in cents, and customer.
 
@@ -111,9 +112,19 @@ def trace_customers(plan, seed, luck, entity, state, start, trace):
     n_rows = 0
     for index in range(entity.shape[0]):
         segment, law, row, months = state[index]
-        term, time, amount = float(months), start[index, 0], start[index, 1]
+        time, renewal, value_from, amount, signed, former = start[index]
         customer = Customer(
-            entity[index], segment, law, row, term, time, time + term, time, amount, amount, amount
+            entity[index],
+            segment,
+            law,
+            row,
+            float(months),
+            time,
+            renewal,
+            value_from,
+            amount,
+            signed,
+            former,
         )
         own = Luck(np.uint64(seed), np.uint64(luck[index, 0]), luck[index, 1])
         n_more = keep(plan, own, customer, unused, quarter_arr, trace[n_rows:])

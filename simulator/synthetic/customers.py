@@ -11,9 +11,9 @@ import pandas as pd
 
 from simulator.calibration.contracts import midnight_after, month_time
 from simulator.calibration.customers import CustomerCalibration
-from simulator.calibration.renewals import TERM_CLASSES, term_class
+from simulator.calibration.renewals import term_class
 from simulator.engine.compile import CENTS, Horizon
-from simulator.engine.customer_lives import Moves, Starts, live_apart
+from simulator.engine.customer_lives import Moves, live_apart, new_starts
 from simulator.engine.customer_plan import DrawSettings, compile_customers
 from simulator.engine.keys import unique_keys
 from simulator.fiscal import FiscalCalendar, month_start_day
@@ -70,16 +70,9 @@ def live_customers(
     months = np.arange(first, int(np.ceil(midnight_after(as_of))))
     plan = _plan(truth, months, seed)
     arr = np.rint(signed["arr"].to_numpy(np.float64) * CENTS)
-    starts = Starts(
-        entity=unique_keys([f"customer/{name}" for name in signed["customer_id"]]),
-        segment=segment,
-        law=segment * len(TERM_CLASSES) + term_class(term),
-        term=term,
-        time=start - first,
-        arr=arr,
-        path=np.zeros(len(signed), dtype=np.int64),
-        draw=np.zeros(len(signed), dtype=np.int64),
-    )
+    entity = unique_keys([f"customer/{name}" for name in signed["customer_id"]])
+    luck = np.zeros((len(signed), 2), dtype=np.int64)
+    starts = new_starts((entity, luck), (segment, term, term_class(term)), start - first, arr)
     moves = live_apart(plan, seed, starts)
     changes = pd.concat([_first_rows(start, arr), _movements(moves, first)], ignore_index=True)
     return _tables(signed, changes, as_of, first_day)
