@@ -19,7 +19,7 @@ Then put your own export in the sample's place: simulator import --help"""
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to make; it may not hold anything yet.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to make; empty, if it exists.")],
     quiet: Quiet = False,
 ) -> None:
     """Write a starter workspace: the sample company's history, its base scenario, overlays, a README."""

@@ -43,7 +43,7 @@ def test_uniforms_pass_a_kolmogorov_smirnov_test_in_every_direction():
 
 
 def test_every_part_of_the_key_and_counter_matters():
-    base = dict(seed=3, path=4, entity=5, occurrence=6, purpose=7)
+    base = {"seed": 3, "path": 4, "entity": 5, "occurrence": 6, "purpose": 7}
     seen = set()
     for name in (None, *base):
         changed = {**base, **({name: base[name] + 1} if name else {})}
