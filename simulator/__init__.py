@@ -1,6 +1,6 @@
-"""What will we book, and how sure are we?
+"""What will we book, and how sure are we? The flow of data, and the public functions.
 
-Data flows one way::
+::
 
     history ─► calibration ─┐
                             ├─► engine ─► analysis ─► report        cli drives, kernels compute
