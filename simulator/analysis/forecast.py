@@ -30,9 +30,10 @@ class Forecast:
     Parameters
     ----------
     bookings : DataFrame
-        period, segment, kind, mean, p10, p50, p90, target, p_hit, partial, booked. Segment ``all`` is
-        the joint total on every path. ``booked`` is what was signed by ``as_of`` in the first period,
-        and is inside the other figures.
+        period, segment, kind, mean, p10, p50, p90, target, p_hit, partial, booked. Kind ``new``: won
+        deals; where customers are simulated also ``expansion`` and ``renewal``; ``all``: together.
+        Targets are for ``new``. Segment ``all`` is the joint total on every path. ``booked`` is what was
+        signed by ``as_of`` in the first period, and is inside the other figures.
     monthly : DataFrame
         month, segment, kind, mean, p10, p50, p90, partial: signed after ``as_of``.
     horizon : DataFrame
@@ -66,9 +67,9 @@ class Forecast:
     precision: pd.DataFrame
 
     def total(self, period: str) -> pd.Series:
-        """Return the row of ``bookings`` of the joint total of a period, all kinds."""
+        """Return the row of ``bookings`` of the joint total of a period, new business."""
         table = self.bookings
-        rows = table[(table["period"] == period) & (table["segment"] == ALL) & (table["kind"] == "all")]
+        rows = table[(table["period"] == period) & (table["segment"] == ALL) & (table["kind"] == "new")]
         return rows.iloc[0]
 
 
@@ -84,8 +85,7 @@ def forecast_bookings(paths: Paths, targets: Targets | None = None) -> Forecast:
     """
     goals = targets or {}
     bookings = add_total(paths.bookings_new(), paths.segments)
-    booked = np.zeros(bookings.shape[1:])
-    booked[0] = add_total(paths.booked, paths.segments)
+    kinds = _kinds(paths)
     goal = _targets_by_axis(goals, paths)
     return Forecast(
         scenario=paths.scenario,
@@ -96,9 +96,9 @@ def forecast_bookings(paths: Paths, targets: Targets | None = None) -> Forecast:
         partial=paths.partial,
         n_paths=paths.n_paths,
         n_rate_draws=len(np.unique(paths.rate_draw)),
-        bookings=_bookings_table(paths, bookings, goal, booked),
+        bookings=_bookings_table(paths, kinds, goal),
         monthly=_monthly_table(paths),
-        horizon=_horizon_table(paths, bookings, goal, booked),
+        horizon=_horizon_table(paths, kinds, goal),
         exceedance=_exceedance_table(paths, bookings),
         composition=split_p50(paths),
         slipped=_slipped_table(paths),
@@ -139,45 +139,84 @@ def _labels(outer: str, outer_names: tuple[str, ...], inner: tuple[str, ...]) ->
     }
 
 
-def _by_kind(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the table once for kind ``new`` and once for ``all``, kinds of a row beside each other."""
-    doubled = table.loc[table.index.repeat(2)].reset_index(drop=True)
-    doubled.insert(2, "kind", np.tile(["new", "all"], len(table)))
-    return doubled
+@dataclass(frozen=True)
+class _Kind:
+    """Bookings of one kind, shape (path, period, name); what was booked by as_of; whether targets apply."""
+
+    amounts: Floats
+    booked: Floats
+    has_target: bool
 
 
-def _bookings_table(paths: Paths, bookings: Floats, goal: Floats, booked: Floats) -> pd.DataFrame:
-    table = pd.DataFrame(
-        _labels("period", paths.periods, names_with_total(paths.segments))
-        | _quantile_columns(bookings)
-        | {"target": goal.ravel(), "p_hit": hit_shares(bookings, goal).ravel()}
-    )
-    table["partial"] = paths.partial & (table["period"] == paths.periods[0])
-    table["booked"] = booked.ravel()
-    return _by_kind(table)
+def _kinds(paths: Paths) -> dict[str, _Kind]:
+    amounts = {name: add_total(values, paths.segments) for name, values in paths.bookings_by_kind().items()}
+    first = {"new": paths.booked}
+    if paths.booked_by_customers is not None:
+        first |= {"expansion": paths.booked_by_customers[:, 0], "renewal": paths.booked_by_customers[:, 1]}
+    kinds = {}
+    for name, values in amounts.items():
+        booked = np.zeros(values.shape[1:])
+        booked[0] = add_total(first.get(name, np.zeros(len(paths.segments))), paths.segments)
+        kinds[name] = _Kind(values, booked, name == "new")
+    together = sum((kind.amounts for kind in kinds.values()), np.zeros(()))
+    booked = sum((kind.booked for kind in kinds.values()), np.zeros(()))
+    # With renewals in it the total is no longer what a target is set for.
+    return {**kinds, "all": _Kind(np.asarray(together), np.asarray(booked), len(kinds) == 1)}
 
 
-def _horizon_table(paths: Paths, bookings: Floats, goal: Floats, booked: Floats) -> pd.DataFrame:
-    totals, goals = bookings.sum(axis=1), goal.sum(axis=0)
-    names = names_with_total(paths.segments)
-    table = pd.DataFrame(
-        _labels("period", (horizon_label(paths.periods),), names)
-        | _quantile_columns(totals)
-        | {"target": goals, "p_hit": hit_shares(totals, goals)}
-    )
-    table["partial"] = paths.partial
-    table["booked"] = booked.sum(axis=0)
-    return _by_kind(table)
+def _beside(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return tables with the same rows as one, the kinds of a row beside each other."""
+    parts = [table.assign(kind=name) for name, table in tables.items()]
+    merged = pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
+    merged.insert(2, "kind", merged.pop("kind"))
+    return merged
+
+
+def _bookings_table(paths: Paths, kinds: Mapping[str, _Kind], goal: Floats) -> pd.DataFrame:
+    labels = _labels("period", paths.periods, names_with_total(paths.segments))
+    return _kinds_table(kinds, labels, goal, paths.partial & (labels["period"] == paths.periods[0]))
+
+
+def _horizon_table(paths: Paths, kinds: Mapping[str, _Kind], goal: Floats) -> pd.DataFrame:
+    labels = _labels("period", (horizon_label(paths.periods),), names_with_total(paths.segments))
+    summed = {
+        name: _Kind(kind.amounts.sum(axis=1), kind.booked.sum(axis=0), kind.has_target)
+        for name, kind in kinds.items()
+    }
+    return _kinds_table(summed, labels, goal.sum(axis=0), paths.partial)
+
+
+def _kinds_table(
+    kinds: Mapping[str, _Kind], labels: dict[str, object], goal: Floats, partial: object
+) -> pd.DataFrame:
+    tables = {}
+    for name, kind in kinds.items():
+        target = goal if kind.has_target else np.full(goal.shape, np.nan)
+        tables[name] = pd.DataFrame(
+            labels
+            | _quantile_columns(kind.amounts)
+            | {"target": target.ravel(), "p_hit": hit_shares(kind.amounts, target).ravel()}
+            | {"partial": partial, "booked": kind.booked.ravel()}
+        )
+    return _beside(tables)
 
 
 def _monthly_table(paths: Paths) -> pd.DataFrame:
-    labels = tuple(f"{month // 12:04d}-{month % 12 + 1:02d}" for month in paths.months.tolist())
-    values = add_total(paths.monthly_bookings, paths.segments)
-    table = pd.DataFrame(
-        _labels("month", labels, names_with_total(paths.segments)) | _quantile_columns(values)
+    months = tuple(f"{month // 12:04d}-{month % 12 + 1:02d}" for month in paths.months.tolist())
+    labels = _labels("month", months, names_with_total(paths.segments))
+    values = {"new": paths.monthly_bookings}
+    if paths.monthly_customer_bookings is not None:
+        values["expansion"] = paths.monthly_customer_bookings[..., 0]
+        values["renewal"] = paths.monthly_customer_bookings[..., 1]
+    values["all"] = np.asarray(sum(values.values(), np.zeros(())))
+    table = _beside(
+        {
+            name: pd.DataFrame(labels | _quantile_columns(add_total(amounts, paths.segments)))
+            for name, amounts in values.items()
+        }
     )
     table["partial"] = table["month"] == f"{paths.as_of:%Y-%m}"
-    return _by_kind(table)
+    return table
 
 
 def _exceedance_table(paths: Paths, bookings: Floats) -> pd.DataFrame:

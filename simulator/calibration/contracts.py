@@ -271,10 +271,11 @@ def _signed(as_of: float, start: Floats, term: Ints, arr: Floats, moves: Movemen
     return np.asarray(np.clip(arr - grown, 0.0, None))
 
 
-def arr_at(contracts: Contracts, moves: Movements, time: float) -> Floats:
-    """Return the ARR of every customer just before a time, shape (customer,)."""
-    arr = np.where(contracts.start < time, contracts.opening, 0.0)
-    rows = np.flatnonzero(moves.time < time)
+def arr_at(contracts: Contracts, moves: Movements, time: Floats | float) -> Floats:
+    """Return the ARR of every customer just before a time, or a time for each, shape (customer,)."""
+    when = np.broadcast_to(time, contracts.start.shape)
+    arr = np.where(contracts.start < when, contracts.opening, 0.0)
+    rows = np.flatnonzero(moves.time < when[moves.customer])
     # Rows are in order of customer and time: the last one written is the latest.
     arr[moves.customer[rows]] = np.where(moves.ends[rows], 0.0, moves.before[rows] + moves.delta[rows])
     return np.maximum(arr, 0.0)

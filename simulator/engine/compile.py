@@ -84,6 +84,8 @@ class Compiled:
         ARR at as_of. Unit: cents.
     n_customers : ndarray of float64, shape (segment,)
         Customers at as_of.
+    booked_by_customers : ndarray of float64, shape (segment, 2)
+        Expansion and renewal bookings of the first quarter up to as_of. Unit: currency.
     horizon : Horizon
     segments : tuple of str
     open_deals : pandas.DataFrame
@@ -99,6 +101,7 @@ class Compiled:
     customers: CustomerPlan
     opening: Floats
     n_customers: Floats
+    booked_by_customers: Floats
     horizon: Horizon
     segments: tuple[str, ...]
     open_deals: pd.DataFrame
@@ -170,6 +173,7 @@ def compile_scenario(
         customers=no_customers(plan),
         opening=np.zeros(len(full.segments)),
         n_customers=np.zeros(len(full.segments)),
+        booked_by_customers=np.zeros((len(full.segments), 2)),
         horizon=ahead,
         segments=full.segments,
         open_deals=open_deals,

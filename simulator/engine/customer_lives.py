@@ -28,7 +28,7 @@ class Starts:
         Keys of their draws.
     state : ndarray of int64, shape (customer, 4)
         Segment, law (segment × class of term), row of the churn table, months of the term.
-    at : ndarray of float64, shape (customer, 6)
+    standing : ndarray of float64, shape (customer, 6)
         Time from which it is followed, next renewal and start of the contract, in months of the plan;
         ARR, ARR under contract and ARR at churn, in whole cents.
     luck : ndarray of int64, shape (customer, 2)
@@ -37,13 +37,13 @@ class Starts:
 
     entity: npt.NDArray[np.uint64]
     state: Ints
-    at: Floats
+    standing: Floats
     luck: Ints
 
     @property
     def arr(self) -> Floats:
         """ARR when first followed. Unit: cents."""
-        return self.at[:, 3]
+        return self.standing[:, 3]
 
     @property
     def segment(self) -> Ints:
@@ -121,7 +121,7 @@ def live_apart(plan: CustomerPlan, seed: int, starts: Starts) -> Moves:
     while True:
         trace = np.empty((room, 4))
         n_rows = trace_customers(
-            plan, np.uint64(seed), starts.luck, starts.entity, starts.state, starts.at, trace
+            plan, np.uint64(seed), starts.luck, starts.entity, starts.state, starts.standing, trace
         )
         if n_rows < room:
             break

@@ -14,6 +14,7 @@ from simulator.engine.churn_slices import N_CHURN_SLICES, churn_slices, nearest_
 from simulator.engine.compile import CENTS, Compiled, Horizon
 from simulator.engine.customer_draws import CustomerDraws, draw_customer_rates
 from simulator.engine.customer_levers import CustomerLevers, customer_levers
+from simulator.engine.customer_position import booked_by_customers
 from simulator.engine.inline_customers import scenario_book, with_inline_customers
 from simulator.engine.keys import unique_keys
 from simulator.fiscal import FiscalCalendar, month_start_day
@@ -168,9 +169,10 @@ def with_customers(compiled: Compiled, scenario: Scenario, history: History | No
     calibration = with_inline_customers(scenario, compiled.calibration.customers, compiled.segments)
     if calibration is None or not scenario.customers.simulate:
         return compiled
+    book = scenario_book(scenario, history, compiled.segments)
     made = compile_customers(
         calibration,
-        scenario_book(scenario, history, compiled.segments),
+        book,
         compiled.horizon,
         scenario.fiscal_calendar(),
         DrawSettings(
@@ -178,7 +180,22 @@ def with_customers(compiled: Compiled, scenario: Scenario, history: History | No
         ),
         scenario.levers,
     )
-    return replace(compiled, customers=made.plan, opening=made.opening, n_customers=made.n_opening)
+    return replace(
+        compiled,
+        customers=made.plan,
+        opening=made.opening,
+        n_customers=made.n_opening,
+        booked_by_customers=_booked(
+            book, compiled.horizon, scenario.fiscal_calendar(), len(compiled.segments)
+        ),
+    )
+
+
+def _booked(book: Book | None, ahead: Horizon, calendar: FiscalCalendar, n_segments: int) -> Floats:
+    """Return what customers have signed in the first quarter up to as_of, shape (segment, 2)."""
+    if book is None or not ahead.partial:
+        return np.zeros((n_segments, 2))
+    return booked_by_customers(book, float(calendar.first_month(int(ahead.quarters[0]))), n_segments)
 
 
 def churn_table(rates: CustomerDraws, turned: CustomerLevers, rows: Ints) -> Floats:

@@ -67,6 +67,8 @@ class Paths:
         no customers are simulated. Unit: scenario currency, or customers where the name starts with ``n_``.
     arr_opening, n_customers : ndarray of float64, shape (segment,), optional
         ARR and number of customers at ``as_of``.
+    booked_by_customers : ndarray of float64, shape (segment, 2), optional
+        Expansion and renewal bookings of the first period up to and including ``as_of``.
     monthly_customer_bookings : ndarray of float64, shape (path, month, segment, 2), optional
         Expansion and renewal bookings signed in each month. Unit: scenario currency.
     """
@@ -92,6 +94,7 @@ class Paths:
     arr_flows: Floats | None = None
     arr_opening: Floats | None = None
     n_customers: Floats | None = None
+    booked_by_customers: Floats | None = None
     monthly_customer_bookings: Floats | None = None
     n_averaged: int = 1
 
@@ -137,3 +140,18 @@ class Paths:
         bookings: Floats = self.bookings_by_origin().sum(axis=-1)
         bookings[:, 0, :] += self.booked
         return bookings
+
+    def bookings_by_kind(self) -> dict[str, Floats]:
+        """Return bookings by kind, shape (path, period, segment), what is already booked included.
+
+        ``new`` alone where no customers are simulated; else ``expansion`` and ``renewal`` too.
+        """
+        kinds = {"new": self.bookings_new()}
+        if self.arr_flows is None:
+            return kinds
+        for place, kind in enumerate(("expansion", "renewal")):
+            amounts = self.arr_flow(f"bookings_{kind}").copy()
+            if self.booked_by_customers is not None:
+                amounts[:, 0, :] += self.booked_by_customers[:, place]
+            kinds[kind] = amounts
+        return kinds

@@ -95,6 +95,7 @@ def simulate(
         arr_flows=outcome.arr_flows if has_customers else None,
         arr_opening=compiled.opening / CENTS if has_customers else None,
         n_customers=compiled.n_customers if has_customers else None,
+        booked_by_customers=compiled.booked_by_customers if has_customers else None,
         monthly_customer_bookings=outcome.bookings[..., 1:] if has_customers else None,
     )
 
