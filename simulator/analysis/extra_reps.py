@@ -8,7 +8,7 @@ path, the sum of its segments' futures: exactly, not approximately.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,7 +21,6 @@ from simulator.engine.rep_terms import RepTerms, gross_margin, rep_terms
 from simulator.engine.simulate import compile_deals, run
 from simulator.kernels.flows import FLOWS, N_ORIGINS
 from simulator.scenario.reps import Hire
-from simulator.scenario.schema import Scenario
 
 Floats = npt.NDArray[np.float64]
 Progress = Callable[[int, int], None]
@@ -134,10 +133,10 @@ class RepLadder:
         self.prepared = prepared
         self.start, self.most, self.delay_months = start, most, delay_months
         scenario = prepared.scenario
-        deals = compile_deals(scenario, prepared.calibration, prepared.history)
-        self.terms = rep_terms(scenario, deals.calibration.staffing)
-        self.terms = tuple(sorted(self.terms, key=lambda item: deals.segments.index(item.segment)))
-        self.steps = [self._step(deals, scenario, k) for k in range(most + 1)]
+        self.deals = compile_deals(scenario, prepared.calibration, prepared.history)
+        terms = rep_terms(scenario, self.deals.calibration.staffing)
+        self.terms = tuple(sorted(terms, key=lambda item: self.deals.segments.index(item.segment)))
+        self.steps = [self._with_hires([k] * len(self.terms), start) for k in range(most + 1)]
 
     @property
     def month_period(self) -> npt.NDArray[np.int64]:
@@ -145,13 +144,21 @@ class RepLadder:
         plan, ahead = self.steps[0].plan, self.steps[0].horizon
         return (np.arange(ahead.months.size) + plan.first_month_of_quarter) // 3
 
-    def _step(self, deals: Compiled, scenario: Scenario, k: int) -> Compiled:
+    def _with_hires(self, counts: Sequence[int], start: int) -> Compiled:
+        """Return the scenario compiled with so many more reps by segment."""
+        scenario = self.prepared.scenario
         reps = scenario.reps
-        if k > 0:
-            hire = Hire.model_construct(month=self.start, count=k, delay_months=self.delay_months)
-            for item in self.terms:
+        for item, count in zip(self.terms, counts, strict=True):
+            if count > 0:
+                hire = Hire.model_construct(month=start, count=int(count), delay_months=self.delay_months)
                 reps = reps.with_hires(item.segment, (hire,))
-        return with_reps(deals, replace(scenario, reps=reps), self.prepared.history)
+        return with_reps(self.deals, replace(scenario, reps=reps), self.prepared.history)
+
+    def total_bookings(self, counts: Sequence[int], start: int, n_paths: int) -> Floats:
+        """Return simulated bookings of all segments with reps added from a month on, shape (path, period)."""
+        scenario = self.prepared.scenario.with_simulation(paths=n_paths, luck=True)
+        outcome = run(self._with_hires(counts, start), scenario, None)
+        return np.asarray(outcome.flows[..., :N_ORIGINS].sum(axis=(2, 3)))
 
     def simulate(self, n_paths: int, first_path: int = 0, progress: Progress | None = None) -> ExtraReps:
         """Simulate so many futures at every step, the same random numbers at each.

@@ -54,6 +54,8 @@ COMMANDS = (
     ),
     Command("schema", "schema", "schema", "Write the JSON Schema of scenario files, for editors."),
     Command("run", "run", "run", "Simulate a scenario: bookings, coverage, charts."),
+    Command("hire", "hire", "hire", "Say where the next reps go, and what is in the way of each segment."),
+    Command("pipeline", "pipeline", "pipeline", "Say how much pipeline must be created for the targets."),
 )
 """All commands, in the order of a user's work; those not installed are not listed."""
 

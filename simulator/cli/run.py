@@ -105,6 +105,7 @@ def _calm(scenario: Scenario) -> Scenario:
 def _look_ahead(prepared: Prepared, futures: Paths, calm: Paths | None) -> Outlook:
     from simulator.analysis.close_rates import historical_rates
     from simulator.analysis.outlook import look_ahead
+    from simulator.engine.rep_terms import rep_terms
 
     scenario, history = prepared.scenario, prepared.history
     return look_ahead(
@@ -113,6 +114,7 @@ def _look_ahead(prepared: Prepared, futures: Paths, calm: Paths | None) -> Outlo
         targets=scenario.targets,
         motions={name: segment.motion for name, segment in scenario.segments.items()},
         rates=historical_rates(history, scenario.fiscal_calendar()) if history is not None else None,
+        reps=rep_terms(scenario, prepared.calibration.staffing if prepared.calibration else None),
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from simulator.calibration.ramp import PUBLISHED_SOURCE
 from simulator.engine.prepare import Prepared
+from simulator.engine.rep_terms import gross_margin, rep_terms
 from simulator.scenario.schema import Scenario
 
 CALIBRATED = "calibrated"
@@ -16,7 +18,7 @@ def list_assumptions(prepared: Prepared) -> list[dict[str, str]]:
     The source is ``calibrated`` (from the history), ``scenario`` (as the user wrote it) or ``model``
     (built in).
     """
-    return [*_rates(prepared), *_stated(prepared.scenario), *_switches(prepared)]
+    return [*_rates(prepared), *_stated(prepared.scenario), *_reps(prepared), *_switches(prepared)]
 
 
 def _assumption(name: str, value: str, source: str) -> dict[str, str]:
@@ -46,6 +48,29 @@ def _stated(scenario: Scenario) -> list[dict[str, str]]:
     year = scenario.fiscal_year
     calendar = f"starts in month {year.start_month}, named after the year it {year.label}s in"
     return [*rates, *levers, _assumption("fiscal year", calendar, SCENARIO)]
+
+
+def _reps(prepared: Prepared) -> list[dict[str, str]]:
+    """Return what holds for the reps of each segment, and where each figure is from."""
+    scenario, calibration = prepared.scenario, prepared.calibration
+    if not scenario.reps.stated:
+        return [_assumption("reps", "not simulated: every qualified deal is taken up at once", MODEL)]
+    staffing = calibration.staffing if calibration is not None else None
+    listed = [
+        _assumption(f"reps of {terms.segment}: {key}", f"{getattr(terms, key):g}", source)
+        for terms in rep_terms(scenario, staffing)
+        for key, source in terms.sources.items()
+    ]
+    if scenario.reps.ramp is not None:
+        ramp = _assumption(
+            "ramp of new reps", _words(scenario.reps.ramp.model_dump(exclude_none=True)), SCENARIO
+        )
+    elif staffing is not None and staffing.ramp.source == CALIBRATED:
+        ramp = _assumption("ramp of new reps", "from wins by tenure", CALIBRATED)
+    else:
+        ramp = _assumption("ramp of new reps", "as published", f"published: {PUBLISHED_SOURCE}")
+    margin, source = gross_margin(scenario)
+    return [*listed, ramp, _assumption("gross margin on bookings", f"{margin:.0%}", source)]
 
 
 def _words(values: object) -> str:

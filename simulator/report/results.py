@@ -14,6 +14,7 @@ from simulator.report.tables import (
     write_open_deals_table,
     write_paths,
     write_spread_table,
+    write_table,
     write_waterfall_table,
 )
 
@@ -26,6 +27,9 @@ def write_figures(paths: Paths, outlook: Outlook, summary: Mapping[str, object],
     write_coverage_table(outlook.coverage, tables)
     write_waterfall_table(outlook.waterfall, tables)
     write_spread_table(outlook.spread, tables)
+    write_table(outlook.created, tables / "pipeline_created.csv")
+    if len(outlook.capacity):
+        write_table(outlook.capacity, tables / "capacity.csv")
     write_open_deals_table(paths, tables)
     write_paths(paths, draft / "paths.parquet")
     write_json(summary, draft / "summary.json")
@@ -33,6 +37,7 @@ def write_figures(paths: Paths, outlook: Outlook, summary: Mapping[str, object],
 
 def write_charts(paths: Paths, outlook: Outlook, draft: Path) -> None:
     """Draw every chart of a run, as PNG and SVG, into charts/."""
+    from simulator.report.capacity_chart import draw_capacity
     from simulator.report.coverage_chart import draw_coverage
     from simulator.report.forecast_charts import draw_exceedance, draw_fan
     from simulator.report.pipeline_charts import draw_composition, draw_spread, draw_waterfall
@@ -45,3 +50,5 @@ def write_charts(paths: Paths, outlook: Outlook, draft: Path) -> None:
     draw_waterfall(outlook.forecast, outlook.waterfall, charts)
     draw_composition(outlook.forecast, charts)
     draw_spread(outlook.forecast, outlook.spread, charts)
+    if len(outlook.capacity):
+        draw_capacity(outlook.forecast, outlook.capacity, charts)

@@ -56,6 +56,8 @@ def summarise(
         "coverage": records(outlook.coverage.table),
         "waterfall": records(outlook.waterfall),
         "slipped": records(forecast.slipped),
+        "pipeline_created": records(outlook.created),
+        "capacity": records(outlook.capacity),
         "monte_carlo_error": records(forecast.precision),
         "notes": [*notes, *outlook.coverage.notes],
         "assumptions": list(assumptions),

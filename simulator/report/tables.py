@@ -16,7 +16,21 @@ from simulator.engine.paths import Paths
 
 MONEY_DECIMALS = 2
 SHARE_DECIMALS = 6
-SHARES = {"p_hit", "p_win", "share", "probability", "variance_share", "p_hit_error", "value", "low", "high"}
+SHARES = {
+    "p_hit",
+    "p_win",
+    "share",
+    "probability",
+    "variance_share",
+    "p_hit_error",
+    "value",
+    "low",
+    "high",
+    "p_best",
+    "utilisation",
+    "waited_out",
+    "close_rate",
+}
 MULTIPLES = {
     "coverage",
     "coverage_with_pipeline",
@@ -25,6 +39,8 @@ MULTIPLES = {
     "needed_p80",
     "needed_p90",
     "rule_of_thumb",
+    "over_assignment",
+    "attainment_needed",
 }
 
 FORMULA_SIGNS = ("=", "+", "-", "@")

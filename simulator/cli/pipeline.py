@@ -1,0 +1,66 @@
+"""``simulator pipeline``: what pipeline is created, and how much the targets need, by quarter and segment."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+
+from simulator.cli.console import Console
+from simulator.cli.hire import FIRST_PATHS, _compile
+from simulator.cli.options import Json, NPaths, Out, Quiet, ScenarioFile, Seed, Set
+from simulator.cli.run import Timings, default_folder
+
+
+def pipeline(
+    scenario: ScenarioFile,
+    *,
+    out: Out = None,
+    paths: NPaths = None,
+    seed: Seed = None,
+    set_: Set = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """How much pipeline must be created in each quarter for the targets, at a chance of 50, 80 and 90 %?"""
+    from simulator.analysis.pipeline_needed import pipeline_needed
+    from simulator.engine.prepare import prepare
+    from simulator.report.folder import check_replaceable, publish
+    from simulator.report.manifest import write_json, write_manifest
+    from simulator.report.pipeline_words import pipeline_answers, pipeline_summary
+    from simulator.report.tables import write_table
+    from simulator.scenario.load import load_scenario
+
+    console, timings = Console(quiet=quiet, as_json=json), Timings()
+    overrides = [*(set_ or ()), *([f"simulation.seed={seed}"] if seed is not None else ())]
+    loaded = load_scenario(scenario, overrides)
+    folder = out or default_folder(f"{loaded.name}-pipeline")
+    check_replaceable(folder)
+    console.note("Reading the history and its rates …")
+    with timings.measure("prepare"):
+        prepared = prepare(loaded)
+    _compile(prepared, console, timings)
+    with timings.measure("simulate"), console.progress("Trying more and fewer SALs") as advance:
+        needed = pipeline_needed(prepared, paths or FIRST_PATHS, advance)
+    currency = prepared.scenario.currency
+    answers = pipeline_answers(needed, currency)
+    with publish(folder) as draft:
+        (draft / "tables").mkdir()
+        write_table(needed.created, draft / "tables" / "pipeline_created.csv")
+        write_table(needed.chances, draft / "tables" / "pipeline_chances.csv")
+        write_table(needed.needed, draft / "tables" / "pipeline_needed.csv")
+        summary = pipeline_summary(needed, prepared.scenario.name, currency, answers)
+        write_json(summary, draft / "summary.json")
+        write_manifest(
+            draft,
+            folder=folder,
+            command=shlex.join(["simulator", *sys.argv[1:]]),
+            inputs=prepared.files,
+            scenario=prepared.scenario.to_dict(),
+            seed=prepared.scenario.simulation.seed,
+            timings_seconds=timings.seconds,
+        )
+    console.say()
+    for sentence in answers:
+        console.say(f"{sentence}.")
+    console.say(f"\nTables and summary are in {folder}.")
+    console.data({"folder": str(folder), **summary})
