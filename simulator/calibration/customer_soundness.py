@@ -69,7 +69,8 @@ def _values(c: CustomerCalibration) -> Iterator[str]:
             yield f"customers.{name}: every number must be finite and above zero"
     logs = [c.churn.mean, c.growth.value_log_median, c.arr_per_amount[:, :2], c.cycle[:2]]
     logs += [law.log_mean for law in (*c.growth_sizes, c.contraction_size, c.price_size, c.return_size)]
-    if not all(np.isfinite(a).all() and (np.abs(a) <= LARGEST_LOG).all() for a in logs):
+    # Minus infinity is the logarithm of what does not exist.
+    if not all((np.isneginf(a) | (np.abs(a) <= LARGEST_LOG)).all() for a in logs):
         yield "customers: a logarithm is not finite or absurdly large"
     matrices = c.churn.covariance.reshape(-1, 2, 2)
     if not np.isfinite(matrices).all() or (np.linalg.eigvalsh(matrices) < -1e-9).any():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,10 @@ from simulator.scenario.load import scenario_from_dict
 from simulator.synthetic.customers import live_customers
 from simulator.synthetic.truth import Truth
 
+Floats = npt.NDArray[np.float64]
+
 YEARS_BEFORE = 4
+MANY = 1e12
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,21 @@ class CustomerBook:
         calibration = with_inline_customers(scenario, None, segments)
         if calibration is None:
             raise ValueError("no segment states how its customers live on")
-        return calibration
+        growth = calibration.growth
+        shape, rate = _as_events(growth.shape, growth.rate)
+        return_shape, return_rate = _as_events(calibration.return_shape, calibration.return_rate)
+        return replace(
+            calibration,
+            growth=replace(growth, shape=shape, rate=rate),
+            return_shape=return_shape,
+            return_rate=return_rate,
+        )
+
+
+def _as_events(shape: Floats, rate: Floats) -> tuple[Floats, Floats]:
+    """Return certain rates as the evidence of very many events, the form that calibrations have."""
+    certain = np.isinf(shape)
+    return np.where(certain, rate * MANY, shape), np.where(certain, MANY, rate)
 
 
 def customer_tables(
