@@ -21,7 +21,7 @@ def pipeline(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """How much pipeline must be created in each quarter for the targets, at a chance of 50, 80 and 90 %?"""
+    """How much pipeline must be created by quarter and segment for the targets at 50, 80 and 90 %."""
     from simulator.analysis.pipeline_needed import pipeline_needed
     from simulator.engine.prepare import prepare
     from simulator.report.folder import check_replaceable, publish

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from simulator.analysis.hiring import Hiring
 from simulator.report.hiring_words import hiring_title, month_words
-from simulator.report.money import MoneyScale, money_scale
+from simulator.report.money import MoneyScale, format_money, money_scale
 from simulator.report.style import (
     BLUE,
     INK,
@@ -24,6 +24,8 @@ from simulator.report.style import (
 )
 
 MAX_COLUMNS = 4
+LABEL_ROOM = 0.2
+"""Share of the width for the names of segments."""
 
 
 def draw_allocation(hiring: Hiring, currency: str, footer: str, folder: Path) -> None:
@@ -41,7 +43,8 @@ def draw_allocation(hiring: Hiring, currency: str, footer: str, folder: Path) ->
         footer=footer,
         size_inches=(10.0, 2.4 + 0.52 * (len(place) + 1)),
     ) as axes:
-        axes.figure.subplots_adjust(left=0.2)
+        box = axes.get_position()
+        axes.set_position((LABEL_ROOM, box.y0, box.x1 - LABEL_ROOM, box.height))
         rows = [*hiring.segments, "total"]
         total = float(own.sum())
         scale = money_scale([*own, *first, total], currency)
@@ -97,17 +100,17 @@ def draw_marginal(hiring: Hiring, currency: str, footer: str, folder: Path) -> N
     ) as panels:
         for axes, segment, count in zip(panels, segments, hiring.allocation.tolist(), strict=False):
             rows = hiring.marginal[hiring.marginal["segment"] == segment]
-            _draw_steps(axes, rows, count, scale)
+            _draw_steps(axes, rows, count, currency)
             axes.set_title(segment, fontsize=10)
         low, high = panels[0].get_ylim()
         for axes in panels[: len(segments)]:
-            axes.set_ylim(min(low, -0.15 * (high - low)) * 1.12, high * 1.15)
+            axes.set_ylim(min(low, -0.12 * (high - low)) * 1.3, high * 1.15)
             money_axis(axes, currency)
         for axes in panels[len(segments) :]:
             axes.remove()
 
 
-def _draw_steps(axes: Axes, rows: pd.DataFrame, proposed: int, scale: MoneyScale) -> None:
+def _draw_steps(axes: Axes, rows: pd.DataFrame, proposed: int, currency: str) -> None:
     values, reps = rows["marginal_contribution"].to_numpy(), rows["reps"].to_numpy()
     chosen = reps <= proposed
     axes.bar(reps[chosen], values[chosen], color=BLUE, width=0.7)
@@ -116,8 +119,8 @@ def _draw_steps(axes: Axes, rows: pd.DataFrame, proposed: int, scale: MoneyScale
     axes.set_xticks(reps)
     for x, value in zip(reps, values, strict=True):
         axes.annotate(
-            scale.format_short(round(value / scale.unit, 1) * scale.unit), (x, value), ha="center",
-            xytext=(0, 3 if value >= 0 else -3), textcoords="offset points", fontsize=7.5,
+            format_money(value, currency), (x, value), ha="center",
+            xytext=(0, 3 if value >= 0 else -3), textcoords="offset points", fontsize=7,
             va="bottom" if value >= 0 else "top", color=INK if value >= 0 else ORANGE,
         )  # fmt: skip
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import pandas as pd
+
 from simulator.analysis.pipeline_needed import PipelineNeeded
 from simulator.analysis.totals import ALL
 from simulator.report.money import format_money
@@ -14,25 +16,26 @@ FIGURES_ARE = "qualified pipeline created: amounts at SAL, those that gave up wa
 
 def pipeline_answers(needed: PipelineNeeded, currency: str) -> list[str]:
     """Return what is created in each quarter, and what the targets ask for, a sentence each."""
-    created = needed.created[needed.created["segment"] == ALL].set_index("period")
+    created = needed.created[needed.created["segment"] == ALL]
     asked = needed.needed
     rows = asked[asked["segment"] == ALL].set_index("period") if len(asked) else asked
     sentences = []
-    for period, row in created.iterrows():
+    for _, row in created.iterrows():
+        period = str(row["period"])
         low, middle, high = (format_money(row[p], currency) for p in ("p10", "p50", "p90"))
         text = f"{period}: {middle} of qualified pipeline is created (P10 {low} to P90 {high})"
         if period in rows.index:
-            text += f"; {_needs(rows.loc[period], currency)}"
+            text += f"; {_needs(rows[rows.index == period].iloc[0], currency)}"
         sentences.append(text)
     if not len(rows):
         sentences.append("No target is stated for all segments, so none says how much is needed")
     return sentences
 
 
-def _needs(row: object, currency: str) -> str:
+def _needs(row: pd.Series, currency: str) -> str:
     parts = []
     for chance in (50, 80, 90):
-        amount, target = row[f"needed_p{chance}"], row[f"for_p{chance}"]  # type: ignore[index]
+        amount, target = row[f"needed_p{chance}"], row[f"for_p{chance}"]
         if math.isnan(amount):
             parts.append(f"{chance}%: out of reach by pipeline alone ({target})")
         else:
