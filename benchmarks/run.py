@@ -31,6 +31,7 @@ from simulator.kernels.deals import DealPlan  # noqa: E402
 from simulator.kernels.flows import FLOWS  # noqa: E402
 
 N_DEAL_FLOWS = FLOWS.index("n_created") + 1
+QUIET, QUIET_C = "kernel, nothing happens", "C, nothing happens"
 ONE_THREAD, TWO_THREADS = "one thread", "two threads"
 PEER_PATHS = {"numpy": 8, "simpy": 1}
 
@@ -85,6 +86,22 @@ def simulate_on_threads(plan: DealPlan, n_paths: int, n_threads: int) -> None:
     part = n_paths // n_threads
     with ThreadPoolExecutor(n_threads) as pool:
         list(pool.map(lambda k: workloads.simulate_paths(plan, k * part, part), range(n_threads)))
+
+
+def still_company(n_draws: int) -> DealPlan:
+    """Return the reference company with nothing happening to its deals but time."""
+    plan = workloads.reference_plan(n_draws)
+    still = {name: np.zeros_like(getattr(plan, name)) for name in ("hazard", "redate", "early_push")}
+    return plan._replace(**still)
+
+
+def enter_still(plan: DealPlan, c_peer: CompiledPeer, n_paths: int) -> list[Contender]:
+    """Return the kernel and C on a company where nothing happens."""
+    n_steps = c_peer.simulate_paths(0, n_paths)[1]
+    return [
+        Contender(QUIET, lambda: workloads.simulate_paths(plan, 0, n_paths), n_steps),
+        Contender(QUIET_C, lambda: c_peer.simulate_paths(0, n_paths), n_steps),
+    ]
 
 
 def enter(plan: DealPlan, c_peer: CompiledPeer, n_paths: int) -> list[Contender]:
@@ -157,7 +174,7 @@ def describe_machine() -> str:
 
 
 def write_report(
-    times: dict[str, Timing], months_per_deal: float, agreement: list[str], plan: DealPlan
+    times: dict[str, Timing], steps_per_deal: float, agreement: list[str], plan: DealPlan
 ) -> str:
     """Return the figures as Markdown."""
     kernel = times["kernel"].ns_per_deal
@@ -171,15 +188,22 @@ def write_report(
         "",
         f"Company: {workloads.N_SEGMENTS} segments, {plan.open_entity.size:,} open deals, "
         f"{plan.stream_sals[0, :, 0].sum():,.0f} SALs a month for {workloads.N_MONTHS} months, "
-        f"{plan.hazard.shape[0]} rate draws; a deal is looked at in {months_per_deal:.1f} months.",
+        f"{plan.hazard.shape[0]} rate draws. A deal is born, takes {steps_per_deal:.1f} steps (a month, or "
+        "what an event leaves of one), and ends.",
         "",
-        "| one thread | ns per deal | ns per deal-month | time relative to the kernel |",
+        "| one thread | ns per deal | ns per step | time relative to the kernel |",
         "| --- | ---: | ---: | ---: |",
     ]
     for name in ("kernel", "C", "NumPy", "SimPy"):
         ns = times[name].ns_per_deal
-        lines.append(f"| {name} | {ns:,.0f} | {ns / months_per_deal:,.1f} | {ns / kernel:,.2f} |")
+        lines.append(f"| {name} | {ns:,.0f} | {ns / steps_per_deal:,.1f} | {ns / kernel:,.2f} |")
     speedup = times[ONE_THREAD].ns_per_deal / times[TWO_THREADS].ns_per_deal
+    still, still_c = times[QUIET].ns_per_deal, times[QUIET_C].ns_per_deal
+    lines += [
+        "",
+        f"Where nothing ever happens to a deal, a month of it costs {still:.1f} ns in the kernel and "
+        f"{still_c:.1f} ns in C.",
+    ]
     lines += ["", f"Two threads are {speedup:.2f} times as fast as one.", "", "## Agreement", ""]
     return "\n".join([*lines, *(f"- {sentence}" for sentence in agreement), ""])
 
@@ -194,10 +218,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         c_peer = CompiledPeer(plan, Path(folder))
         agreement = check_law(plan, c_peer, n_paths)
-        months_per_deal = c_peer.simulate_paths(0, n_paths)[1] / n_paths / expect_deals(plan)
-        times = race(enter(plan, c_peer, n_paths), n_rounds)
+        steps_per_deal = c_peer.simulate_paths(0, n_paths)[1] / n_paths / expect_deals(plan)
+        still = still_company(n_draws=10)
+        still_peer = CompiledPeer(still, Path(folder))
+        contenders = enter(plan, c_peer, n_paths) + enter_still(still, still_peer, n_paths)
+        times = race(contenders, n_rounds)
         c_peer.close()
-    report = write_report(times, months_per_deal, agreement, plan)
+        still_peer.close()
+    report = write_report(times, steps_per_deal, agreement, plan)
     print(report)
     if not quick:
         (ROOT / "results" / "benchmarks.md").write_text(report, encoding="utf-8")
