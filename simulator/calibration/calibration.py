@@ -21,11 +21,15 @@ Floats = npt.NDArray[np.float64]
 DESTINATIONS = (*CATEGORIES, *OUTCOMES, "advance")
 """Where a deal can go next; ``advance`` is from the early to the late stage of its category."""
 
-AGE_BINS = (0, 1, 2, 3, 6, 12)
-"""First month of each age bin; age = calendar months since the deal entered its category."""
+AGE_BINS = (0, 1, 2, 3, 4, 5, 6, 12)
+"""First month of each age bin; age = calendar months since the deal entered its category.
+
+Single months up to half a year: where deals either close by month four or never, a wider bin would lend
+the rate of the former to the latter, and the more so the more of them pile up.
+"""
 
 FACTOR_LEVELS: dict[str, tuple[str, ...]] = {
-    "age": ("month 0", "month 1", "month 2", "months 3-5", "months 6-11", "month 12 on"),
+    "age": (*(f"month {age}" for age in range(6)), "months 6-11", "month 12 on"),
     "due": ("later", "this month", "past"),
     "linearity": ("first month", "second month", "third month"),
     "pushes": ("0", "1", "2+"),

@@ -69,7 +69,7 @@ def test_age_counts_calendar_months_since_the_category_was_entered():
         "2026-12-31", {"start": day("2025-02-01"), "end": day("2026-03-01"), "entered": entered}
     )
     rows = split(states)
-    assert rows.age.tolist() == [1, 2, 3, 3, 3, 4, 4, 4, 4, 4, 4, 5, 5]
+    assert rows.age.tolist() == [1, 2, 3, 4, 5, 6, 6, 6, 6, 6, 6, 7, 7]
 
 
 def test_due_is_told_by_the_close_month_and_none_is_later():

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from simulator.calibration.calibration import AGE_BINS
 from simulator.engine.compile import compile_scenario
 from simulator.engine.lever_effects import lengthen
 from simulator.engine.simulate import listed_deals
@@ -42,7 +43,7 @@ def test_a_lever_for_some_months_goes_into_the_months():
 
 def test_slippage_multiplies_the_chance_not_to_end_in_the_month_due():
     plan, base = compiled(levers={"slippage": 0.7}).plan, compiled().plan
-    shape = (-1, 1, 3, 2, 6, 3, 3, 3, 8)
+    shape = (-1, 1, 3, 2, len(AGE_BINS), 3, 3, 3, 8)
     due = plan.hazard.reshape(shape)[0, 0, 0, 0, 0, 1, 0, 0]
     before = base.hazard.reshape(shape)[0, 0, 0, 0, 0, 1, 0, 0]
     days = 365.25 / 12
