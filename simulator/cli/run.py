@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from simulator.cli.options import Json, NPaths, Out, Quiet, ScenarioFile, Seed, 
 FEWEST_CALM_PATHS = 1000
 
 if TYPE_CHECKING:
+    from simulator.analysis.customer_outlook import CustomerOutlook
     from simulator.analysis.outlook import Outlook
     from simulator.engine.paths import Paths
     from simulator.engine.prepare import Prepared
@@ -48,9 +50,19 @@ def run(
     futures, calm = _simulate(prepared, console, timings)
     with timings.measure("analyse"):
         outlook = _look_ahead(prepared, futures, calm)
-    summary = _write(prepared, futures, outlook, folder, timings=timings, console=console)
-    _answer(console, outlook, prepared, folder)
+        customers = _look_at_customers(prepared, futures)
+    findings = Findings(outlook, customers)
+    summary = _write(prepared, futures, findings, folder, timings=timings, console=console)
+    _answer(console, findings, prepared, folder)
     console.data({"folder": str(folder), **summary})
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a run has found: about bookings, and about customers where they are simulated."""
+
+    outlook: Outlook
+    customers: CustomerOutlook | None
 
 
 class Timings:
@@ -99,7 +111,8 @@ def _calm(scenario: Scenario) -> Scenario:
     """Return the scenario without its shock; a fifth of the paths tell the spread apart well enough."""
     settings = scenario.simulation
     n_paths = max(FEWEST_CALM_PATHS, settings.paths // 5) if settings.luck else settings.paths
-    return scenario.with_simulation(shared_shock=False, paths=min(n_paths, settings.paths))
+    without_customers = replace(scenario, customers=scenario.customers.model_copy(update={"simulate": False}))
+    return without_customers.with_simulation(shared_shock=False, paths=min(n_paths, settings.paths))
 
 
 def _look_ahead(prepared: Prepared, futures: Paths, calm: Paths | None) -> Outlook:
@@ -118,29 +131,40 @@ def _look_ahead(prepared: Prepared, futures: Paths, calm: Paths | None) -> Outlo
     )
 
 
+def _look_at_customers(prepared: Prepared, futures: Paths) -> CustomerOutlook | None:
+    from simulator.analysis.customer_outlook import look_at_customers
+
+    rates = prepared.calibration.customers if prepared.calibration is not None else None
+    return look_at_customers(futures, prepared.scenario, rates, prepared.history)
+
+
 def _write(
     prepared: Prepared,
     futures: Paths,
-    outlook: Outlook,
+    findings: Findings,
     folder: Path,
     *,
     timings: Timings,
     console: Console,
 ) -> dict[str, object]:
     """Write the results folder; return the summary."""
+    from simulator.report.arr_tables import customer_summary
     from simulator.report.assumptions import list_assumptions
     from simulator.report.folder import publish
     from simulator.report.manifest import write_manifest
     from simulator.report.results import write_charts, write_figures
     from simulator.report.summary import summarise
 
+    outlook, customers = findings.outlook, findings.customers
     summary = summarise(outlook, notes=prepared.notes, assumptions=list_assumptions(prepared))
+    if customers is not None:
+        summary |= customer_summary(customers)
     with publish(folder) as draft:
         console.note("Writing tables and drawing charts …")
         with timings.measure("tables"):
-            write_figures(futures, outlook, summary, draft)
+            write_figures(futures, outlook, summary, draft, customers)
         with timings.measure("charts"):
-            write_charts(futures, outlook, draft)
+            write_charts(futures, outlook, draft, customers)
         write_manifest(
             draft,
             folder=folder,
@@ -153,11 +177,15 @@ def _write(
     return summary
 
 
-def _answer(console: Console, outlook: Outlook, prepared: Prepared, folder: Path) -> None:
+def _answer(console: Console, findings: Findings, prepared: Prepared, folder: Path) -> None:
+    from simulator.report.arr_words import customer_answers
     from simulator.report.summary import answers
 
     console.say()
-    for sentence in answers(outlook).values():
+    sentences = answers(findings.outlook)
+    if findings.customers is not None:
+        sentences |= customer_answers(findings.customers.arr, findings.customers.lifetime)
+    for sentence in sentences.values():
         console.say(f"{sentence}.")
     if prepared.notes:
         console.say()

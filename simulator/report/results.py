@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from simulator.analysis.customer_outlook import CustomerOutlook
 from simulator.analysis.outlook import Outlook
 from simulator.engine.paths import Paths
+from simulator.report.arr_tables import write_customer_tables
 from simulator.report.manifest import write_json
 from simulator.report.tables import (
     write_coverage_table,
@@ -19,7 +21,13 @@ from simulator.report.tables import (
 )
 
 
-def write_figures(paths: Paths, outlook: Outlook, summary: Mapping[str, object], draft: Path) -> None:
+def write_figures(
+    paths: Paths,
+    outlook: Outlook,
+    summary: Mapping[str, object],
+    draft: Path,
+    customers: CustomerOutlook | None = None,
+) -> None:
     """Write tables/, paths.parquet and summary.json into a folder that `publish` gave."""
     tables = draft / "tables"
     tables.mkdir()
@@ -30,12 +38,16 @@ def write_figures(paths: Paths, outlook: Outlook, summary: Mapping[str, object],
     write_table(outlook.created, tables / "pipeline_created.csv")
     if len(outlook.capacity):
         write_table(outlook.capacity, tables / "capacity.csv")
+    if customers is not None:
+        write_customer_tables(customers, tables)
     write_open_deals_table(paths, tables)
     write_paths(paths, draft / "paths.parquet")
     write_json(summary, draft / "summary.json")
 
 
-def write_charts(paths: Paths, outlook: Outlook, draft: Path) -> None:
+def write_charts(
+    paths: Paths, outlook: Outlook, draft: Path, customers: CustomerOutlook | None = None
+) -> None:
     """Draw every chart of a run, as PNG and SVG, into charts/."""
     from simulator.report.capacity_chart import draw_capacity
     from simulator.report.coverage_chart import draw_coverage
@@ -52,3 +64,7 @@ def write_charts(paths: Paths, outlook: Outlook, draft: Path) -> None:
     draw_spread(outlook.forecast, outlook.spread, charts)
     if len(outlook.capacity):
         draw_capacity(outlook.forecast, outlook.capacity, charts)
+    if customers is not None:
+        from simulator.report.arr_charts import draw_customer_charts
+
+        draw_customer_charts(customers, outlook.forecast, charts)

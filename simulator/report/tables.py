@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from simulator.analysis.arr import arr_movements
 from simulator.analysis.coverage import Coverage
 from simulator.analysis.forecast import Forecast
 from simulator.engine.paths import Paths
@@ -119,19 +120,23 @@ def write_open_deals_table(paths: Paths, folder: Path) -> None:
 def write_paths(paths: Paths, file: Path) -> None:
     """Write paths.parquet: one row for each path, period and segment, in this order.
 
-    Columns: path (int32), period, segment (text), bookings_new and slipped_amount (float64, scenario
-    currency). What is booked already is inside the first period. Segments only: their sum on a path
-    is the joint total.
+    Columns: path (int32), period, segment (text), then float64 in the scenario's currency: bookings_new,
+    bookings_expansion, bookings_renewal, slipped_amount, arr_opening, arr_new, arr_expansion,
+    arr_contraction, arr_churn, arr_reactivation, arr_closing; those of customers only where customers are
+    simulated. What is booked already is inside the first period. Segments only: their sum on a path is
+    the joint total.
     """
     shape = paths.flows.shape[:3]
+    arr = arr_movements(paths) if paths.arr_flows is not None else {}
     path, period, segment = (index.ravel() for index in np.indices(shape, dtype=np.int32, sparse=False))
     table = pa.table(
         {
             "path": pa.array(path, type=pa.int32()),
             "period": _names(period, paths.periods),
             "segment": _names(segment, paths.segments),
-            "bookings_new": pa.array(paths.bookings_new().ravel()),
+            **{f"bookings_{kind}": pa.array(a.ravel()) for kind, a in paths.bookings_by_kind().items()},
             "slipped_amount": pa.array(paths.flow("slipped").ravel()),
+            **{f"arr_{name}": pa.array(amounts.ravel()) for name, amounts in arr.items()},
         }
     )
     pq.write_table(table, file, compression="zstd")
