@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 
 from simulator.analysis.forecast import Forecast
 from simulator.analysis.totals import ALL
@@ -45,8 +46,8 @@ def draw_capacity(forecast: Forecast, capacity: pd.DataFrame, folder: Path) -> N
         folder,
         "capacity",
         title=capacity_title(capacity, forecast.currency),
-        subtitle="Quota by fiscal quarter. Filled: of ramped reps (line: P10 to P90); outline: street quota, "
-        "of every rep on board" + ("; dashes: target" if rows["target"].notna().any() else ""),
+        subtitle="Quota by fiscal quarter. Filled: of ramped reps, P10 to P90; outline: street quota, of all reps"
+        + ("; dashes: target" if rows["target"].notna().any() else ""),
         footer=footer_of(forecast, f"Quota and bookings targets in {forecast.currency}"),
         bottom_inches=1.1,
     ) as axes:
@@ -54,7 +55,12 @@ def draw_capacity(forecast: Forecast, capacity: pd.DataFrame, folder: Path) -> N
         axes.bar(x, rows["ramped_quota"], width=2 * HALF_BAR, color=BLUE)
         axes.vlines(x, rows["ramped_quota_p10"], rows["ramped_quota_p90"], color=INK, linewidth=1.6)
         axes.hlines(
-            rows["target"], x - 0.4, x + HALF_BAR, color=ORANGE, linewidth=2.2, linestyle=(0, (4, 1.2))
+            rows["target"],
+            x - 1.4 * HALF_BAR,
+            x + 1.4 * HALF_BAR,
+            color=ORANGE,
+            linewidth=2.2,
+            linestyle=(0, (4, 1.2)),
         )
         axes.set_ylim(0, top)
         if len(rows) <= MAX_LABELLED:
@@ -64,19 +70,21 @@ def draw_capacity(forecast: Forecast, capacity: pd.DataFrame, folder: Path) -> N
         money_axis(axes, forecast.currency)
 
 
-def _label(axes, place: int, row: pd.Series, currency: str) -> None:  # type: ignore[no-untyped-def]
+def _label(axes: Axes, place: int, row: pd.Series, currency: str) -> None:
+    ramped, street = (format_money(row[name], currency) for name in ("ramped_quota", "street_quota"))
     axes.text(
-        place + HALF_BAR + 0.03, row["ramped_quota"], f"{format_money(row['ramped_quota'], currency)} ramped",
-        va="top", fontsize=9, color=INK, fontweight="bold",
+        place, row["ramped_quota"] / 2, f"{ramped}\nramped", ha="center", va="center", fontsize=9.5,
+        color=PAPER, fontweight="bold",
     )  # fmt: skip
-    axes.text(
-        place + HALF_BAR + 0.03, row["street_quota"], f"{format_money(row['street_quota'], currency)} street",
+    highest = max(row["street_quota"], row["ramped_quota_p90"], row["target"] if row["target"] > 0 else 0.0)
+    axes.annotate(
+        f"{street} street", (place, highest), xytext=(0, 4), textcoords="offset points", ha="center",
         va="bottom", fontsize=9, color=MUTED,
     )  # fmt: skip
     if math.isfinite(row["target"]):
-        words = f"target {format_money(row['target'], currency)}\nover-assigned {format_share_of(row)}"
+        words = f"target {format_money(row['target'], currency)}\nstreet is {format_share_of(row)} of it"
         axes.annotate(
-            words, (place, 0), xycoords=("data", "axes fraction"), xytext=(0, -38), fontsize=9,
+            words, (place, 0), xycoords=("data", "axes fraction"), xytext=(0, -26), fontsize=9,
             textcoords="offset points", ha="center", va="top", color=ORANGE, fontweight="bold",
         )  # fmt: skip
 

@@ -57,7 +57,7 @@ def draw_allocation(hiring: Hiring, currency: str, footer: str, folder: Path) ->
         axes.barh(len(place), total, color=NAVY, height=0.6)
         shown = np.append(np.where(counts > 0, own, first), total)
         low, high = min(0.0, float(shown.min())), max(0.0, float(shown.max()), 1.0)
-        axes.set_xlim(low - 0.3 * (high - low), high + 0.3 * (high - low))
+        axes.set_xlim(low - 0.42 * (high - low), high + 0.34 * (high - low))
         for row, count in enumerate(counts.tolist()):
             text = f"{count} rep{'s' if count > 1 else ''}: {scale.format(labels[row])}"
             if not count:
