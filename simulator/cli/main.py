@@ -54,6 +54,7 @@ COMMANDS = (
     ),
     Command("schema", "schema", "schema", "Write the JSON Schema of scenario files, for editors."),
     Command("run", "run", "run", "Simulate a scenario: bookings, coverage, charts."),
+    Command("compare", "compare", "compare", "Compare scenarios on the same futures; bridge their P50s."),
     Command("hire", "hire", "hire", "Say where the next reps go, and what is in the way of each segment."),
     Command("pipeline", "pipeline", "pipeline", "Say how much pipeline must be created for the targets."),
 )

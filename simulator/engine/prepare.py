@@ -31,6 +31,8 @@ class Prepared:
         Every file and folder that was read.
     notes : tuple of str
         What the reader should know of where the figures come from.
+    stated : Scenario, optional
+        The scenario as loaded, before it was settled.
     """
 
     scenario: Scenario
@@ -38,6 +40,7 @@ class Prepared:
     calibration: Calibration | None
     files: tuple[Path, ...]
     notes: tuple[str, ...]
+    stated: Scenario | None = None
 
     @property
     def has_shock(self) -> bool:
@@ -47,21 +50,27 @@ class Prepared:
         return shocks and self.scenario.simulation.shared_shock
 
 
-def prepare(scenario: Scenario) -> Prepared:
+def prepare(scenario: Scenario, like: Prepared | None = None) -> Prepared:
     """Read the history and the calibration of a scenario, or estimate the latter.
 
     Parameters
     ----------
     scenario : Scenario
         As loaded.
+    like : Prepared, optional
+        Another scenario, prepared before; where both rest on the same history and calibration these are
+        taken over instead of being read and estimated again.
 
     Raises
     ------
     InputError
         The history or the calibration is at fault, or the scenario names what they do not have.
     """
-    history = load_history(scenario.history, scenario.as_of) if scenario.history else None
-    calibration = _calibration(scenario, history)
+    if like is not None and like.stated is not None and _rests_on(scenario) == _rests_on(like.stated):
+        history, calibration = like.history, like.calibration
+    else:
+        history = load_history(scenario.history, scenario.as_of) if scenario.history else None
+        calibration = _calibration(scenario, history)
     segments = calibration.all_segments if calibration is not None else ()
     last_day = history.as_of if history is not None else getattr(calibration, "as_of", None)
     full = settled(scenario, segments, last_day)
@@ -72,7 +81,13 @@ def prepare(scenario: Scenario) -> Prepared:
             "they know what was then still to come."
         )
     files = [*scenario.files, *(path for path in (scenario.history, scenario.calibration) if path)]
-    return Prepared(full, history, calibration, tuple(files), tuple(dict.fromkeys(notes)))
+    return Prepared(full, history, calibration, tuple(files), tuple(dict.fromkeys(notes)), scenario)
+
+
+def _rests_on(scenario: Scenario) -> tuple[object, ...]:
+    """Return all that the history and the calibration of a scenario depend on."""
+    paths = (path.resolve() if path else None for path in (scenario.history, scenario.calibration))
+    return (*paths, scenario.as_of, scenario.fiscal_year)
 
 
 def _calibration(scenario: Scenario, history: History | None) -> Calibration | None:
