@@ -22,6 +22,7 @@ def pipeline(
     json: Json = False,
 ) -> None:
     """How much pipeline must be created by quarter and segment for the targets at 50, 80 and 90 %."""
+    from simulator.analysis.demand_sources import demand_sources
     from simulator.analysis.pipeline_needed import pipeline_needed
     from simulator.engine.prepare import prepare
     from simulator.report.folder import check_replaceable, publish
@@ -45,6 +46,7 @@ def pipeline(
     answers = pipeline_answers(needed, currency)
     with publish(folder) as draft:
         (draft / "tables").mkdir()
+        write_table(demand_sources(prepared), draft / "tables" / "demand_sources.csv")
         write_table(needed.created, draft / "tables" / "pipeline_created.csv")
         write_table(needed.chances, draft / "tables" / "pipeline_chances.csv")
         write_table(needed.needed, draft / "tables" / "pipeline_needed.csv")

@@ -11,6 +11,7 @@ import pandas as pd
 
 from simulator.calibration.calibration import AGE_BINS, FACTOR_LEVELS, Calibration
 from simulator.engine import lever_effects
+from simulator.engine.demand_plan import lay_demand, with_streams
 from simulator.engine.effect_rows import EffectRows, effect_rows
 from simulator.engine.inline import with_inline_rates
 from simulator.engine.keys import STREAM_BITS, unique_keys
@@ -130,6 +131,7 @@ def compile_scenario(
         A lever cannot be applied, or names a source that there is none of.
     """
     full, stated = with_inline_rates(scenario, calibration)
+    full = with_streams(scenario, full)
     settings = scenario.simulation
     n_draws = settings.rate_draws if settings.rate_uncertainty else 1
     rates = draw_rates(full, settings.seed, n_draws, settings.rate_uncertainty)
@@ -160,7 +162,7 @@ def compile_scenario(
         open_first=_segment_starts(open_deals, full.segments),
         stream_key=_stream_keys(full),
         stream_segment=full.arrivals.segment.astype(np.int64),
-        stream_sals=_sals(full, rates, levers.sals, ahead),
+        stream_sals=_sals(scenario, full, rates, levers.sals, ahead),
         stream_rep_sals=np.zeros((n_draws, len(full.arrivals.source), ahead.months.size)),
         stream_dispersion=full.arrivals.dispersion.astype(np.float64),
         stream_profile_cdf=rows.stream_profile_cdf,
@@ -237,12 +239,17 @@ def _offset_cdf(offset: Floats, calibration: Calibration, stated: npt.NDArray[np
     return _cdf(np.concatenate([shares, last], axis=-1))
 
 
-def _sals(calibration: Calibration, rates: RateDraws, lever: Floats, ahead: Horizon) -> Floats:
+def _sals(
+    scenario: Scenario, calibration: Calibration, rates: RateDraws, lever: Floats, ahead: Horizon
+) -> Floats:
     """Return expected SALs, shape (draw, stream, month)."""
     season = rates.season[:, ahead.months % 12]
     inline = np.isinf(calibration.arrivals.exposure_months)
     seasonal = np.where(inline[None, :, None], 1.0, season[:, None, :])
-    return rates.sals[:, :, None] * seasonal * lever[None, :, :] * ahead.month_share
+    sals = rates.sals[:, :, None] * seasonal * lever[None, :, :] * ahead.month_share
+    if not scenario.demand:
+        return sals
+    return lay_demand(scenario, calibration, sals, seasonal * lever[None, :, :] * ahead.month_share)
 
 
 def _stream_keys(calibration: Calibration) -> npt.NDArray[np.uint64]:

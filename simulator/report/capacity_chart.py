@@ -46,7 +46,7 @@ def draw_capacity(forecast: Forecast, capacity: pd.DataFrame, folder: Path) -> N
         folder,
         "capacity",
         title=capacity_title(capacity, forecast.currency),
-        subtitle="Quota by fiscal quarter. Filled: of ramped reps, P10 to P90; outline: street quota, of all reps"
+        subtitle="Quota by quarter. Filled: of ramped reps, P10 to P90; outline: street quota, of all reps"
         + ("; dashes: target" if rows["target"].notna().any() else ""),
         footer=footer_of(forecast, f"Quota and bookings targets in {forecast.currency}"),
         bottom_inches=1.1,

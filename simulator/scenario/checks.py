@@ -128,6 +128,11 @@ def named_segments(form: ScenarioForm) -> list[tuple[Key, str]]:
         (("customers", "existing", i, "segment"), customer.segment)
         for i, customer in enumerate(form.customers.existing)
     ]
+    named += [
+        (("demand", i, "segments", j), name)
+        for i, item in enumerate(form.demand)
+        for j, name in enumerate(item.segments)
+    ]
     named += named_rep_segments(form.reps)
     for lever in type(form.levers).model_fields:
         for i, use in enumerate(getattr(form.levers, lever)):

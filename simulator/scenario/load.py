@@ -116,6 +116,7 @@ def _scenario(tree: Tree, default_name: str, files: tuple[Path, ...], notes: lis
         targets=form.targets,
         open_deals=form.open_deals,
         customers=form.customers,
+        demand=form.demand,
         reps=form.reps,
         levers=levers_of(form.levers),
         notes=tuple(notes + _notes(form)),

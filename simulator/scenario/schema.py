@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, field_validator
 from simulator.fiscal import FiscalCalendar
 from simulator.scenario.customers import Customers
 from simulator.scenario.dates import month_text
+from simulator.scenario.demand import DemandSource
 from simulator.scenario.form import Day, Form, Money, Name, Quarter, Whole
 from simulator.scenario.levers import Lever, LeverForm
 from simulator.scenario.numbers import ReadingError
@@ -86,6 +87,9 @@ class ScenarioForm(Form):
     targets: Targets = Field({}, description="Bookings wanted by fiscal quarter, in all or by segment.")
     open_deals: tuple[OpenDeal, ...] = Field((), description="Open deals, where no history lists them.")
     customers: Customers = Field(default_factory=Customers, description="Customers after the signature.")
+    demand: tuple[DemandSource, ...] = Field(
+        (), description="Demand by source, in place of what is calibrated."
+    )
     reps: Reps = Field(default_factory=Reps, description="Who works the deals; no limit where left out.")
     levers: LeverForm = Field(default_factory=LeverForm, description="What to turn up or down.")
 
@@ -125,6 +129,8 @@ class Scenario:
         Open deals where there is no history.
     customers : Customers
         Whether customers are simulated, and those of as_of where there is no history.
+    demand : tuple of DemandSource
+        Where qualified deals come from, in place of what is calibrated.
     reps : Reps
         Who works the deals of which segments; where none are stated every deal is taken up at once.
     levers : tuple of Lever
@@ -150,6 +156,7 @@ class Scenario:
     targets: dict[str, dict[str, float]] = field(default_factory=dict)
     open_deals: tuple[OpenDeal, ...] = ()
     customers: Customers = field(default_factory=Customers)
+    demand: tuple[DemandSource, ...] = ()
     reps: Reps = field(default_factory=Reps)
     levers: tuple[Lever, ...] = ()
     notes: tuple[str, ...] = field(default=(), compare=False)
@@ -192,6 +199,7 @@ class Scenario:
             "targets": {period: dict(by_segment) for period, by_segment in self.targets.items()},
             "open_deals": [deal.model_dump(mode="json", exclude_none=True) for deal in self.open_deals],
             "customers": self.customers.model_dump(mode="json", exclude_none=True),
+            "demand": [item.model_dump(mode="json", exclude_none=True) for item in self.demand],
             "reps": self.reps.model_dump(mode="json", exclude_none=True),
             "levers": _levers_written(self.levers),
         }

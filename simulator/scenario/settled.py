@@ -141,6 +141,11 @@ def _named_segments(scenario: Scenario) -> list[tuple[Key, str]]:
         (("customers", "existing", i, "segment"), customer.segment)
         for i, customer in enumerate(scenario.customers.existing)
     ]
+    named += [
+        (("demand", i, "segments", j), name)
+        for i, item in enumerate(scenario.demand)
+        for j, name in enumerate(item.segments)
+    ]
     named += named_rep_segments(scenario.reps)
     for lever in scenario.levers:
         named += [(("levers", lever.name, "segments"), name) for name in lever.segments or ()]

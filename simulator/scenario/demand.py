@@ -1,0 +1,65 @@
+"""Demand in a scenario: where qualified deals come from, in place of what is calibrated."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from simulator.scenario.form import Form, Money, Number, Share, Whole
+from simulator.scenario.numbers import ReadingError
+
+FUNNEL_KEYS = ("mql_share", "sql_share", "sal_share", "lag_months", "sdrs", "leads_per_sdr")
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+class DemandSource(Form):
+    """Qualified deals (SALs) from one source, stated outright or as a funnel of leads."""
+
+    source: str = Field(description="Where they come from: marketing, partner, self_serve …", min_length=1)
+    segments: Annotated[tuple[str, ...], BeforeValidator(_listed, str | list[str])] = Field(
+        description="The segments that this holds for, each by itself.", min_length=1
+    )
+    sals_per_month: Number | None = Field(None, description="SALs per month, season apart.")
+    leads_per_month: Number | None = Field(None, description="Leads per month, season apart.")
+    mql_share: Share | None = Field(None, description="Share of leads that become MQLs; else as calibrated.")
+    sql_share: Share | None = Field(None, description="Share of MQLs that become SQLs; else as calibrated.")
+    sal_share: Share | None = Field(None, description="Share of SQLs that are accepted; else as calibrated.")
+    lag_months: Whole | None = Field(
+        None, le=36, description="Months from lead to SAL; until then the deals come as before."
+    )
+    sdrs: Number | None = Field(None, description="Sales development reps who work these leads.")
+    leads_per_sdr: Number | None = Field(None, description="Leads that one of them can work in a month.")
+    cost_per_lead: Money | None = Field(None, description="What a lead costs; else as calibrated.")
+    cost_per_sal: Money | None = Field(None, description="What a SAL costs; else as calibrated.")
+
+    @model_validator(mode="after")
+    def _one_form(self) -> DemandSource:
+        outright, funnel = self.sals_per_month is not None, self.leads_per_month is not None
+        if outright == funnel:
+            raise ReadingError(
+                f"source {self.source} says its demand in no or in two ways",
+                "Write 'sals_per_month', or 'leads_per_month' with its shares.",
+            )
+        extra = [key for key in FUNNEL_KEYS if outright and getattr(self, key) is not None]
+        if extra:
+            raise ReadingError(
+                f"{', '.join(extra)} belong to leads, but sals_per_month is given",
+                "Remove them, or write 'leads_per_month' instead.",
+            )
+        if (self.sdrs is None) != (self.leads_per_sdr is None):
+            raise ReadingError(
+                "'sdrs' and 'leads_per_sdr' go together", "Give both, or neither: then every lead is worked."
+            )
+        return self
+
+    @property
+    def worked_leads(self) -> float:
+        """Leads a month that are worked: SDRs may be too few for all."""
+        leads = self.leads_per_month or 0.0
+        if self.sdrs is None or self.leads_per_sdr is None:
+            return leads
+        return min(leads, self.sdrs * self.leads_per_sdr)
