@@ -11,6 +11,7 @@ import typer
 
 from simulator.cli.console import Console
 from simulator.cli.options import AsOf, HistoryFolder, Json, Out, Quiet
+from simulator.cli.survival import calibrate_survival_table
 from simulator.errors import InputError
 
 if TYPE_CHECKING:
@@ -46,7 +47,11 @@ def calibrate(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Estimate every rate from a history: value, 80 % interval, events, exposure and source of each."""
+    """Estimate every rate from a history: value, 80 % interval, events, exposure and source of each.
+
+    HISTORY may also be a CSV file that counts the customers left of a cohort after 0, 1, 2 … renewals: the
+    renewal law is fitted to it and projected.
+    """
     from simulator.calibration.estimate import calibrate as estimate
     from simulator.calibration.file import save_calibration
     from simulator.calibration.rates import rates_table
@@ -54,6 +59,9 @@ def calibrate(
     from simulator.history.load import load_history
 
     console = Console(quiet=quiet, as_json=json)
+    if history.is_file() and history.name.lower().endswith((".csv", ".csv.gz")):
+        calibrate_survival_table(history, out, console)
+        return
     path = out or Path("results") / f"rates-{history.resolve().name}.json"
     if path.is_dir():
         raise InputError.of("--out", f"{path} is a folder", "Name the file to write, such as rates.json.")

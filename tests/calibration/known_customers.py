@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from simulator.history.tables import History, empty_table
 from simulator.scenario.load import scenario_from_dict
 from simulator.synthetic.customers import live_customers
 
+SIZES = ("contraction_size", "price_size", "return_size")
 AS_OF = dt.date(2026, 10, 31)
 RATES: dict[str, Any] = {
     "annual_churn": "14%",
@@ -31,13 +33,15 @@ RATES: dict[str, Any] = {
 }
 
 
-def truth(rates: dict[str, dict[str, Any]]) -> CustomerCalibration:
-    """Return what is true of segments with these rates."""
+def truth(rates: dict[str, dict[str, Any]], size_log_sd: float = 0.0) -> CustomerCalibration:
+    """Return what is true of segments with these rates, sizes spread by so much about their means."""
     stated = {name: {"customers": rate} for name, rate in rates.items()}
     scenario = scenario_from_dict({"as_of": AS_OF.isoformat(), "segments": stated})
     calibration = with_inline_customers(scenario, None, tuple(rates))
     assert calibration is not None
-    return calibration
+    laws = {name: replace(getattr(calibration, name), log_sd=size_log_sd) for name in SIZES}
+    growth = tuple(replace(law, log_sd=size_log_sd) for law in calibration.growth_sizes)
+    return replace(calibration, growth_sizes=growth, **laws)
 
 
 def known_history(
@@ -47,6 +51,7 @@ def known_history(
     terms: tuple[int, ...] = (12,),
     first_start: dt.date = dt.date(2019, 1, 1),
     first_day: dt.date | None = None,
+    size_log_sd: float = 0.0,
 ) -> History:
     """Return a history of customers who started at any time up to a month before its end."""
     rng = np.random.default_rng(seed)
@@ -60,7 +65,7 @@ def known_history(
             "arr": rng.lognormal(11, 0.8, n_customers).round(2),
         }
     )
-    lives = live_customers(signed, truth(rates), AS_OF, seed, first_day)
+    lives = live_customers(signed, truth(rates, size_log_sd), AS_OF, seed, first_day)
     customers = pd.concat([empty_table("customers"), lives.customers], ignore_index=True)
     return History(
         AS_OF,
