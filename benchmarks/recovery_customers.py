@@ -107,7 +107,7 @@ def report(table: pd.DataFrame, n_histories: int, seconds: float) -> str:
         "# Coverage of the calibrated 80 % intervals of customers",
         "",
         f"{n_histories} simulated companies of {len(SEGMENTS)} segments and 150 to 900 customers each, four "
-        "years of record before which more than half of the customers had started (left truncation), rates drawn anew "
+        "years of record before which most customers had started (left truncation), rates drawn anew "
         "for each; share of intervals that hold the truth, among rates with "
         f"{MIN_EVENTS} events or more. Aim: {AIM[0]:.0%} to {AIM[1]:.0%}.",
         "",
