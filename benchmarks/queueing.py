@@ -144,7 +144,8 @@ def main() -> None:
         "created, waits, is taken up or gives up, and its deal is lived to its end.\n\n"
         "| who | ns per SAL | ratio | give up waiting |\n| --- | ---: | ---: | ---: |\n"
         f"| simulator | {own:,.0f} | 1 | {own_lost:.1%} ± {own_error:.1%} |\n"
-        f"| SimPy {simpy.__version__} | {other:,.0f} | {other / own:,.0f} | {other_lost:.1%} ± {other_error:.1%} |\n\n"
+        f"| SimPy {simpy.__version__} | {other:,.0f} | {other / own:,.0f} "
+        f"| {other_lost:.1%} ± {other_error:.1%} |\n\n"
         "Run again with `python benchmarks/queueing.py`.\n"
     )
     print(text)
