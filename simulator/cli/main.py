@@ -55,8 +55,13 @@ COMMANDS = (
     Command("schema", "schema", "schema", "Write the JSON Schema of scenario files, for editors."),
     Command("run", "run", "run", "Simulate a scenario: bookings, coverage, charts."),
     Command("compare", "compare", "compare", "Compare scenarios on the same futures; bridge their P50s."),
+    Command("report", "report", "report", "Write the page, workbook and slides of a finished run."),
     Command("hire", "hire", "hire", "Say where the next reps go, and what is in the way of each segment."),
+    Command("reproduce", "reproduce", "reproduce", "Run again from a manifest; compare bit for bit."),
     Command("pipeline", "pipeline", "pipeline", "Say how much pipeline must be created for the targets."),
+    Command(
+        "backtest", "backtest", "backtest", "Forecast past quarters with what was known then, and score it."
+    ),
 )
 """All commands, in the order of a user's work; those not installed are not listed."""
 

@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from simulator.report.folder import MANIFEST
+from simulator.scenario.layers import PATH_KEYS
 
 PACKAGES = (
     "simulator",
@@ -49,7 +50,7 @@ def write_manifest(
     inputs : iterable of Path
         Files read; a folder stands for all files in it.
     scenario : mapping, optional
-        The resolved scenario, every default filled in.
+        The resolved scenario, every default filled in; its paths too are written relative to ``folder``.
     seed : int, optional
         Key of all random draws.
     timings_seconds : mapping, optional
@@ -60,12 +61,19 @@ def write_manifest(
         "written_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "seed": seed,
         "versions": installed_versions(),
-        "inputs": [_fingerprint(path, os.path.relpath(path, folder)) for path in list_files(inputs)],
-        "scenario": scenario,
+        "inputs": [fingerprint(path, os.path.relpath(path, folder)) for path in list_files(inputs)],
+        "scenario": _with_relative_paths(scenario, folder),
         "timings_seconds": {step: round(t, 3) for step, t in (timings_seconds or {}).items()},
-        "outputs": [_fingerprint(path, str(path.relative_to(draft))) for path in list_files([draft])],
+        "outputs": [fingerprint(path, str(path.relative_to(draft))) for path in list_files([draft])],
     }
     write_json(manifest, draft / MANIFEST)
+
+
+def _with_relative_paths(scenario: Mapping[str, object] | None, folder: Path) -> dict[str, object] | None:
+    if scenario is None:
+        return None
+    paths = {key: scenario[key] for key in PATH_KEYS if scenario.get(key) is not None}
+    return {**scenario, **{key: Path(os.path.relpath(str(p), folder)).as_posix() for key, p in paths.items()}}
 
 
 def installed_versions() -> dict[str, str]:
@@ -93,7 +101,8 @@ def write_json(content: object, path: Path) -> None:
     path.write_text(text + "\n", encoding="utf-8")
 
 
-def _fingerprint(path: Path, name: str) -> dict[str, object]:
+def fingerprint(path: Path, name: str) -> dict[str, object]:
+    """Return name, size and SHA-256 of a file."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return {"path": Path(name).as_posix(), "bytes": path.stat().st_size, "sha256": digest}

@@ -1,0 +1,113 @@
+"""``simulator reproduce``: the same figures come again, and what stands in the way is named."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_run import SCENARIO, simulator
+
+SAMPLE = Path(__file__).parents[2] / "scenarios" / "sample"
+ON_RATES = """
+calibration: rates.json
+fiscal_year: {start_month: 2, label: end}
+horizon_quarters: 1
+simulation: {paths: 20, rate_draws: 5}
+"""
+
+
+@pytest.fixture
+def run(tmp_path, finished):
+    """A fresh copy of a finished run, from another folder than the one it was made in."""
+    shutil.copytree(finished, tmp_path / "copy")
+    return tmp_path / "copy"
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("reproduce")
+    (folder / "base.yaml").write_text(SCENARIO.replace("paths: 300", "paths: 120"))
+    made = simulator("run", "base.yaml", "-o", "out", "--quiet", cwd=folder)
+    assert made.returncode == 0, made.stderr
+    return folder
+
+
+def rewrite(folder, change):
+    """Change the manifest as somebody might."""
+    file = folder / "out" / "manifest.json"
+    manifest = json.loads(file.read_text())
+    change(manifest)
+    file.write_text(json.dumps(manifest))
+
+
+@pytest.mark.parametrize("threads", ["1", "3"])
+def test_a_run_is_reproduced_with_any_number_of_threads(run, tmp_path, threads):
+    result = simulator("reproduce", str(run / "out"), "--threads", threads, "--json", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    answer = json.loads(result.stdout)
+    assert answer["reproduced"]
+    assert {"paths.parquet", "tables/bookings.csv", "tables/open_deals.csv"} <= set(answer["same"])
+    assert answer["rewritten"] == answer["different"] == []
+
+
+def test_another_seed_is_not_taken_for_a_reproduction(run):
+    rewrite(run, lambda manifest: manifest["scenario"]["simulation"].update(seed=1))
+    result = simulator("reproduce", "out", "--json", cwd=run)
+    assert result.returncode == 1
+    assert "paths.parquet" in json.loads(result.stdout)["different"]
+
+
+def test_other_versions_are_named_where_figures_differ(run):
+    def age(manifest):
+        manifest["scenario"]["simulation"]["seed"] = 1
+        manifest["versions"]["numpy"] = "1.0"
+
+    rewrite(run, age)
+    result = simulator("reproduce", "out", "--quiet", cwd=run)
+    assert result.returncode == 2
+    assert "bookings.csv" in result.stderr
+    assert "versions" in result.stderr
+
+
+def test_a_changed_scenario_file_is_a_note(run):
+    (run / "base.yaml").write_text("name: other\n")
+    result = simulator("reproduce", "out", cwd=run)
+    assert result.returncode == 0, result.stderr
+    assert "base.yaml has changed since the run" in result.stdout
+    assert "same to the last bit" in result.stdout
+
+
+def test_changed_data_are_refused_by_name(tmp_path):
+    shutil.copy(SAMPLE / "truth.json", tmp_path / "rates.json")
+    (tmp_path / "plan.yaml").write_text(ON_RATES)
+    made = simulator("run", "plan.yaml", "-o", "results/plan", "--quiet", cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+    elsewhere = tmp_path / "results"
+    assert simulator("reproduce", "plan", "--quiet", cwd=elsewhere).returncode == 0
+    (tmp_path / "rates.json").write_text((tmp_path / "rates.json").read_text() + "\n")
+    changed = simulator("reproduce", "results/plan", cwd=tmp_path)
+    assert (changed.returncode, changed.stdout) == (2, "")
+    assert changed.stderr.startswith("rates.json: has changed since the run")
+    (tmp_path / "rates.json").unlink()
+    gone = simulator("reproduce", "results/plan", cwd=tmp_path)
+    assert (gone.returncode, "rates.json: there is no such file" in gone.stderr) == (2, True)
+
+
+def test_an_edited_table_is_refused(run):
+    with (run / "out" / "tables" / "bookings.csv").open("a") as file:
+        file.write("\n")
+    (run / "out" / "paths.parquet").unlink()
+    result = simulator("reproduce", "out", cwd=run)
+    assert result.returncode == 2
+    assert "bookings.csv: was changed" in result.stderr
+    assert "paths.parquet: is gone" in result.stderr
+
+
+@pytest.mark.parametrize("text", [None, "{", "[]", "{}", '{"outputs": [], "inputs": [], "versions": {}}'])
+def test_what_is_no_run_is_refused(tmp_path, text):
+    if text is not None:
+        (tmp_path / "manifest.json").write_text(text)
+    result = simulator("reproduce", ".", cwd=tmp_path)
+    assert result.returncode == 2
+    assert "manifest" in result.stderr
