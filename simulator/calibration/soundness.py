@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from simulator.calibration.calibration import DESTINATIONS, FACTOR_LEVELS, Amounts, Calibration
 from simulator.calibration.customer_soundness import customer_faults
+from simulator.calibration.staffing_soundness import staffing_faults
 from simulator.errors import Fault
 from simulator.history.tables import CATEGORIES
 
@@ -34,6 +35,8 @@ def faults_of(calibration: Calibration, where: str) -> list[Fault]:
     found = list(_axes(calibration)) or list(_values(calibration))
     if calibration.customers is not None:
         found += customer_faults(calibration.customers)
+    if calibration.staffing is not None:
+        found += staffing_faults(calibration.staffing)
     return [Fault(where, what, REMEDY) for what in found]
 
 

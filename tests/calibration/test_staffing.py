@@ -1,5 +1,8 @@
 """Ramp, attrition and the funnel are recovered from histories simulated from known rates."""
 
+import dataclasses
+import datetime as dt
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,7 +16,12 @@ from simulator.calibration.ramp import (
     ramp_curve,
     tenure_bin,
 )
-from simulator.calibration.staffing import roster
+from simulator.calibration.staffing import calibrate_staffing, roster
+from simulator.calibration.staffing_rates import staffing_rates
+from simulator.calibration.staffing_soundness import staffing_faults
+from simulator.history.states import deal_states
+from simulator.history.tables import History, empty_table
+from simulator.synthetic.history import typed
 
 TRUE_RAMP = np.array([0.05, 0.15, 0.3, 0.45, 0.6, 0.8, 0.95, 1.0])
 
@@ -123,3 +131,80 @@ def test_a_lag_that_the_history_does_not_tell_is_not_told():
     table["leads"] = 200.0
     assert estimate_funnel(table, ("enterprise", "smb")).lag_months.tolist() == [NOT_TOLD, NOT_TOLD]
     assert estimate_funnel(table.iloc[:0], ("smb",)) is None
+
+
+def small_history(n_months=30, seed=4):
+    """Return a history of one segment whose ten reps, hired one after the other, own and win deals."""
+    rng = np.random.default_rng(seed)
+    starts = pd.to_datetime(["2022-01-01"] * 4 + [f"2024-{m:02d}-01" for m in range(2, 8)])
+    reps = pd.DataFrame(
+        {
+            "rep_id": [f"r{i}" for i in range(10)],
+            "role": "ae",
+            "segment": "smb",
+            "start_date": starts,
+            "end_date": pd.to_datetime([None] * 9 + ["2025-03-15"]),
+            "quota": 600_000.0,
+        }
+    )
+    rows = []
+    for month in pd.date_range("2023-07-01", periods=n_months, freq="MS"):
+        for rep in reps.itertuples():
+            tenure = (month.year - rep.start_date.year) * 12 + month.month - rep.start_date.month
+            if tenure < 0 or (rep.end_date is not pd.NaT and month > rep.end_date):
+                continue
+            for _ in range(rng.poisson(4.0 * TRUE_RAMP[tenure_bin(np.array([tenure]))[0]])):
+                day = month + pd.Timedelta(days=int(rng.integers(0, 28)))
+                end = day + pd.Timedelta(days=int(rng.exponential(40)) + 1)
+                source = "outbound" if rng.random() < 0.5 else "marketing"
+                rows.append(
+                    (rep.rep_id, day, end, "won" if rng.random() < 0.6 else "lost_no_decision", source)
+                )
+    deals = pd.DataFrame(rows, columns=["owner", "created_date", "closed_date", "outcome", "source"])
+    as_of = dt.date(2025, 12, 31)
+    over = deals["closed_date"] <= pd.Timestamp(as_of)
+    deals = deals.assign(
+        opportunity_id=[f"d{i}" for i in range(len(deals))],
+        segment="smb",
+        amount=1000.0,
+        qualified_date=deals["created_date"],
+        outcome=deals["outcome"].where(over),
+        closed_date=deals["closed_date"].where(over),
+    )
+    return History(as_of=as_of, opportunities=typed("opportunities", deals), reps=typed("reps", reps))
+
+
+def test_reps_of_a_whole_history_are_recovered():
+    history = small_history()
+    found = calibrate_staffing(history, deal_states(history), ("smb",))
+    mean = found.ramp.shape / found.ramp.rate
+    sd = np.sqrt(found.ramp.shape) / found.ramp.rate
+    assert (np.abs(mean - TRUE_RAMP)[:-1] < 4 * sd[:-1]).all()
+    assert mean[0] < 0.5 < mean[-2]
+    assert found.heads.tolist() == [9]
+    assert found.quota.tolist() == [600_000]
+    assert found.departures.tolist() == [1]
+    # Half of four SALs a month and ramped rep.
+    own = found.self_sourced_shape[0] / found.self_sourced_rate[0]
+    assert abs(own - 2.0) < 4 * np.sqrt(found.self_sourced_shape[0]) / found.self_sourced_rate[0]
+    # Four a month that stay 41 days each: 5.4 in work at the end of a month on average, seldom 12.
+    assert 5 < found.open_deals[0, 0] < 12
+    assert found.open_deals[0, 1] <= found.open_deals[0, 0] <= found.open_deals[0, 2]
+
+
+def test_a_history_without_reps_and_leads_has_no_staffing():
+    history = small_history(n_months=3)
+    bare = dataclasses.replace(history, reps=empty_table("reps"))
+    assert calibrate_staffing(bare, deal_states(bare), ("smb",)) is None
+
+
+def test_an_unsound_staffing_is_told():
+    history = small_history(n_months=12)
+    found = calibrate_staffing(history, deal_states(history), ("smb",))
+    assert not list(staffing_faults(found))
+    negative = dataclasses.replace(found, quota=np.array([-1.0]))
+    assert any("quota" in fault for fault in staffing_faults(negative))
+    skewed = dataclasses.replace(found, heads=np.array([1, 2]))
+    assert any("axes" in fault for fault in staffing_faults(skewed))
+    names = {row["name"] for row in staffing_rates(found)}
+    assert {"ramp", "attrition", "self-sourced SALs", "open deals per rep", "backfill"} <= names
