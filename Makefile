@@ -47,6 +47,8 @@ check: develop
 
 validate: develop kernels
 	@$(PYTEST) -m "slow"
+	@$(BIN)/python benchmarks/recovery.py
+	@$(BIN)/python benchmarks/recovery_customers.py
 
 shared: develop kernels
 	@$(PYTEST) -n $(JOBS) -m "shared and not slow"
@@ -63,6 +65,7 @@ sample: develop
 
 benchmarks: develop
 	@$(BIN)/python benchmarks/run.py
+	@$(BIN)/python benchmarks/queueing.py
 
 wheel: develop
 	@$(BIN)/hatchling build -t wheel -d dist
