@@ -1,0 +1,124 @@
+"""Forecasts from past days: the same simulation, given only what was knowable."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+
+from simulator.analysis.kept_forecasts import Samples, fingerprint, keep, recall
+from simulator.calibration.calibration import Calibration
+from simulator.calibration.estimate import calibrate
+from simulator.engine.simulate import simulate
+from simulator.fiscal import FiscalCalendar
+from simulator.history.tables import History
+from simulator.scenario.customers import Customers
+from simulator.scenario.schema import FiscalYear, Scenario
+from simulator.scenario.settled import settled
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class BacktestSettings:
+    """What is forecast, how often, and with how many futures.
+
+    Parameters
+    ----------
+    calendar : FiscalCalendar
+        Fiscal quarters.
+    n_quarters : int
+        Past quarters to forecast again.
+    weeks : tuple of int
+        Weeks into each quarter at which this is done; 0 is its start.
+    n_periods : int
+        Quarters ahead: this one, the next …
+    n_paths, n_rate_draws, seed : int
+        Of every simulation.
+    """
+
+    calendar: FiscalCalendar
+    n_quarters: int = 8
+    weeks: tuple[int, ...] = (0,)
+    n_periods: int = 2
+    n_paths: int = 500
+    n_rate_draws: int = 50
+    seed: int = 1
+
+
+def simulate_origin(
+    known: History, settings: BacktestSettings, calibration: Calibration | None = None
+) -> Samples:
+    """Return simulated bookings from one day on, with rates estimated from what was known by then.
+
+    Parameters
+    ----------
+    known : History
+        Strictly as of the origin (``knowable``).
+    settings : BacktestSettings
+    calibration : Calibration, optional
+        Rates to use in place of those of ``known``.
+    """
+    rates = calibration if calibration is not None else calibrate(known, settings.calendar)
+    scenario = Scenario(
+        name="backtest",
+        fiscal_year=FiscalYear(start_month=settings.calendar.start_month, label=settings.calendar.label),
+        horizon_quarters=settings.n_periods,
+        customers=Customers(simulate=False),
+    ).with_simulation(paths=settings.n_paths, rate_draws=settings.n_rate_draws, seed=settings.seed, threads=1)
+    paths = simulate(settled(scenario, rates.all_segments, known.as_of), rates, known)
+    return Samples(paths.segments, paths.bookings_new())
+
+
+def past_forecasts(
+    known: Sequence[History],
+    settings: BacktestSettings,
+    *,
+    fresh: bool = False,
+    progress: Progress | None = None,
+) -> list[Samples]:
+    """Return the samples of every origin, from earlier runs where these had the same to go by.
+
+    Parameters
+    ----------
+    known : sequence of History
+        What was knowable on each day (``knowable``).
+    settings : BacktestSettings
+    fresh : bool
+        True: simulate again what is kept.
+    progress : callable, optional
+        Called with (origins done, origins in all).
+    """
+    relevant = (settings.calendar, settings.n_periods, settings.n_paths, settings.n_rate_draws, settings.seed)
+    names = [fingerprint(past, relevant) for past in known]
+    kept = {i: None if fresh else recall(name) for i, name in enumerate(names)}
+    found = {i: samples for i, samples in kept.items() if samples is not None}
+    missing = [i for i in range(len(known)) if i not in found]
+    tell = progress or (lambda done, total: None)
+    tell(len(found), len(known))
+    for i, samples in _simulated(missing, known, settings):
+        keep(names[i], samples)
+        found[i] = samples
+        tell(len(found), len(known))
+    return [found[i] for i in range(len(known))]
+
+
+def _simulated(
+    missing: list[int], known: Sequence[History], settings: BacktestSettings
+) -> Iterator[tuple[int, Samples]]:
+    """Simulate origins in as many processes as there are cores, whichever ends first coming first."""
+    n_workers = min(os.cpu_count() or 1, len(missing))
+    if n_workers < 2:
+        for i in missing:
+            yield i, simulate_origin(known[i], settings)
+        return
+    # Spawned: the compiled kernels' threads would not survive a fork.
+    pool = ProcessPoolExecutor(n_workers, mp_context=multiprocessing.get_context("spawn"))
+    try:
+        tasks = {pool.submit(simulate_origin, known[i], settings): i for i in missing}
+        for task in as_completed(tasks):
+            yield tasks[task], task.result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)

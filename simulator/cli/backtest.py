@@ -1,0 +1,143 @@
+"""``simulator backtest``: past quarters forecast again with what was known then, and how good that was."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Hashable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from simulator.cli.calibrate import FiscalLabel, FiscalStart, YearLabel, _day
+from simulator.cli.console import Console
+from simulator.cli.options import AsOf, HistoryFolder, Json, Out, Quiet, Seed
+from simulator.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.table import Table
+
+    from simulator.analysis.backtest import Backtest
+
+Origins = Annotated[
+    int, typer.Option("--origins", min=1, max=200, help="How many past quarters to forecast again.")
+]
+Weeks = Annotated[
+    str,
+    typer.Option("--weeks", metavar="0,4,8", help="Weeks into the quarter to forecast from; 0: its start."),
+]
+Ahead = Annotated[
+    int,
+    typer.Option("--ahead", min=1, max=8, help="Quarters to forecast each time; 2: this one and the next."),
+]
+Paths = Annotated[int, typer.Option("--paths", min=20, help="Number of futures of each forecast.")]
+Currency = Annotated[str, typer.Option("--currency", help="ISO code of the amounts, such as USD.")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Simulate again what is kept from an earlier backtest.")]
+
+
+def backtest(
+    history: HistoryFolder,
+    *,
+    origins: Origins = 8,
+    weeks: Weeks = "0",
+    ahead: Ahead = 2,
+    as_of: AsOf = None,
+    out: Out = None,
+    paths: Paths = 500,
+    seed: Seed = 1,
+    fiscal_start: FiscalStart = 1,
+    fiscal_label: FiscalLabel = YearLabel.end,
+    currency: Currency = "",
+    fresh: Fresh = False,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Forecast past quarters with only what was known then, and score it beside the usual methods."""
+    from simulator.analysis.backtest import backtest as score
+    from simulator.analysis.past_forecasts import BacktestSettings
+    from simulator.fiscal import FiscalCalendar
+    from simulator.history.load import load_history
+    from simulator.report.backtest_folder import write_backtest
+    from simulator.report.folder import check_replaceable
+
+    console = Console(quiet=quiet, as_json=json)
+    settings = BacktestSettings(
+        FiscalCalendar(fiscal_start, fiscal_label.value),
+        n_quarters=origins,
+        weeks=_weeks(weeks),
+        n_periods=ahead,
+        n_paths=paths,
+        seed=1 if seed is None else seed,
+    )
+    code = _currency(currency)
+    folder = out or Path("results") / f"backtest-{history.resolve().name}"
+    check_replaceable(folder)
+    loaded = load_history(history, _day(as_of))
+    console.note("Forecasting past quarters again, each with the rates known then …")
+    with console.progress("Backtest") as advance:
+        result = score(loaded, settings, fresh=fresh, progress=advance)
+    command = shlex.join(["simulator", *sys.argv[1:]])
+    summary = write_backtest(result, folder, command=command, inputs=[history], currency=code)
+    _answer(console, result, summary["findings"], code)
+    console.say(f"\nTables and chart: {folder}")
+    console.data(summary | {"folder": str(folder)})
+
+
+def _weeks(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(sorted({int(part) for part in text.split(",")}))
+    except ValueError as error:
+        raise InputError.of("--weeks", f"'{text}' is not a list of weeks", "Write it as 0,4,8.") from error
+
+
+def _currency(text: str) -> str:
+    code = text.strip().upper()
+    if code and not (len(code) == 3 and code.isascii() and code.isalpha()):
+        raise InputError.of(
+            "--currency", f"'{text}' is not a currency code", "Give three letters such as USD."
+        )
+    return code
+
+
+def _answer(console: Console, result: Backtest, findings: list[str], currency: str) -> None:
+    from simulator.analysis.totals import ALL
+
+    for sentence in findings:
+        console.say(f"• {sentence}")
+    console.say()
+    scores = result.scores[result.scores["segment"] == ALL]
+    for week, ahead in scores[["week", "ahead"]].drop_duplicates().itertuples(index=False):
+        part = scores[(scores["week"] == week) & (scores["ahead"] == ahead)]
+        quarter = "that quarter" if ahead == 0 else f"{ahead} quarter{'s' if ahead > 1 else ''} later"
+        console.say(f"From {'the start of a quarter' if week == 0 else f'week {week}'}, {quarter}")
+        console.table(_printed(part, currency))
+        console.say()
+    console.say("CRPS is the error of a range; of a method that gives one number it is that number's error.")
+    for note in result.notes:
+        console.say(f"Note: {note}")
+
+
+def _printed(scores: pd.DataFrame, currency: str) -> Table:
+    """Return scores of the total as a table to print."""
+    from rich.table import Table
+
+    from simulator.report.backtest_words import METHOD_WORDS
+    from simulator.report.money import format_money, format_share
+
+    table = Table("method", "quarters", "error", "CRPS", "bias", "range held", "ours less by", box=None)
+    for row in scores.to_dict("records"):
+        money = (format_money(row[name], currency).strip() for name in ("absolute_error", "crps"))
+        held = "" if row["inside"] != row["inside"] else format_share(row["inside"])
+        name = METHOD_WORDS[row["method"]].removeprefix("the ")
+        table.add_row(name, str(row["n_quarters"]), *money, f"{row['bias']:+.0%}", held, _range(row))
+    return table
+
+
+def _range(row: dict[Hashable, Any]) -> str:
+    if row["skill_crps"] != row["skill_crps"]:
+        return ""
+    if row["skill_crps_low"] != row["skill_crps_low"]:
+        return f"{row['skill_crps']:.0%}"
+    return f"{row['skill_crps']:.0%} ({row['skill_crps_low']:.0%} to {row['skill_crps_high']:.0%})"

@@ -1,0 +1,79 @@
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from simulator.analysis.backtest import Backtest
+from simulator.analysis.origins import Origin
+from simulator.analysis.past_forecasts import BacktestSettings
+from simulator.analysis.score_table import score_table
+from simulator.fiscal import FiscalCalendar
+from simulator.report.backtest_charts import draw_backtest
+from simulator.report.backtest_folder import backtest_summary, write_backtest
+from simulator.report.backtest_words import backtest_findings, record_sentence
+
+
+def made(n_quarters, n_held, *, bias=0.0, others=("run_rate",)):
+    """Return a backtest of ``n_quarters`` of which the range held ``n_held``; other methods err by 30."""
+    rows = []
+    for i in range(n_quarters):
+        wobble = 3.0 * (-1) ** i
+        label = {"as_of": dt.date(2020 + i // 4, 1 + 3 * (i % 4), 1), "week": 0, "ahead": 0, "quarter": i}
+        label |= {"period": f"FY{20 + i // 4}Q{i % 4 + 1}", "segment": "all", "actual": 100.0}
+        inside = float(i < n_held)
+        ours = {"mean": 100 + bias + wobble, "p10": 80.0, "p50": 100 + bias, "p90": 120.0, "crps": 5.0}
+        theirs = dict.fromkeys(("mean", "p10", "p50", "p90"), 130.0) | {"crps": 30.0 + wobble}
+        loss = {f"pinball{q}": 3.0 for q in (10, 50, 90)}
+        rows.append(
+            label | {"method": "simulation"} | ours | loss | {"pit": (i + 0.5) / n_quarters, "inside": inside}
+        )
+        rows += [
+            label
+            | {"method": name}
+            | theirs
+            | dict.fromkeys(loss, 15.0)
+            | {"pit": np.nan, "inside": np.nan}
+            for name in others
+        ]
+    table = pd.DataFrame(rows)
+    settings = BacktestSettings(FiscalCalendar())
+    origins = tuple(Origin(row["as_of"], row["quarter"], 0) for row in rows)
+    return Backtest(dt.date(2026, 1, 1), settings, origins, table, score_table(table), ("a note",))
+
+
+def test_the_record_is_one_sentence():
+    assert record_sentence(made(9, 7)) == "Your P10–P90 of the quarter ahead held 7 of 9 quarters"
+    assert record_sentence(made(1, 0)).endswith("held 0 of 1 quarter")
+
+
+def test_few_quarters_are_said_to_be_few():
+    assert "8 quarters are few" in " ".join(backtest_findings(made(8, 7)))
+    assert "few" not in " ".join(backtest_findings(made(40, 32)))
+
+
+@pytest.mark.parametrize(
+    ("bias", "words"), [(0.0, "no more than luck"), (20.0, "20% above"), (20.0, "more than luck")]
+)
+def test_bias_is_told_from_luck(bias, words):
+    assert words in backtest_findings(made(8, 7, bias=bias))[2]
+
+
+def test_methods_are_named_by_whether_the_simulation_beats_them():
+    assert "smaller than those of the run rate (83% less)" in backtest_findings(made(8, 7))[3]
+    assert "do not tell it from the run rate" in backtest_findings(made(2, 2))[3]
+
+
+def test_the_folder_holds_what_the_summary_says(tmp_path):
+    result = made(8, 7)
+    summary = write_backtest(result, tmp_path / "r", command="simulator backtest h", currency="USD")
+    written = pd.read_csv(tmp_path / "r" / "tables" / "backtest.csv")
+    assert written.loc[written["method"] == "simulation", "inside"].item() == pytest.approx(7 / 8)
+    assert summary["record"] in summary["findings"][0]
+    assert (tmp_path / "r" / "charts" / "reliability.png").stat().st_size > 10_000
+    assert backtest_summary(result)["currency"] is None
+
+
+def test_a_single_quarter_draws(tmp_path):
+    draw_backtest(made(1, 1), tmp_path)
+    assert (tmp_path / "reliability.svg").is_file()
