@@ -161,7 +161,8 @@ def _returns(c: CustomerCalibration) -> Iterator[Row]:
 def _terms(c: CustomerCalibration) -> Iterator[Row]:
     n = float(c.cycle[2])
     cycle = np.exp(_normal(float(c.cycle[0]), float(c.cycle[1]) / np.sqrt(n) if n else 0.0))
-    source = "calibrated" if n >= FEWEST_CYCLES else "assumption"
+    inferred = "pooled" if c.growth.events.any() else "assumption"
+    source = "calibrated" if n >= FEWEST_CYCLES else inferred
     yield _row("expansion cycle", "months, median", source, tuple(cycle), events=n, exposure=n)
     a, b, ended = c.win_rate.tolist()
     low, high = special.betaincinv(a, b, [LOW, HIGH])

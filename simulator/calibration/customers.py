@@ -18,13 +18,14 @@ from simulator.calibration.contracts import (
     Movements,
     customer_book,
 )
-from simulator.calibration.growth import Growth, away_and_back, estimate_growth
+from simulator.calibration.growth import Growth, away_and_back, estimate_growth, seek_cycle
 from simulator.calibration.pooling import pool_rates
 from simulator.calibration.renewals import (
     NEAR_RENEWAL_MONTHS,
     TERM_CLASSES,
     ChurnLaws,
     churn_laws,
+    law_terms,
     leave_at_any_time,
     renewal_counts,
     term_class,
@@ -42,8 +43,9 @@ PRICE = DRIVERS.index("price")
 PRIOR_CONTRACTION, PRIOR_PRICE_RISE, PRIOR_WIN_RATE = 0.05, 0.1, 1.0 / 3.0
 PRIOR_RETURN_PER_MONTH = 0.005
 PRIOR_SIZE = {"growth": 0.1, "price_rise": 0.05, "contraction": 0.2, "reactivation": 0.8}
-PRIOR_CYCLE_MONTHS, PRIOR_CYCLE_LOG_SD = 2.0, 0.6
 FEWEST_LINKED = 10
+FEAT = float(np.log(2.0))
+"""Growth of customers a year, on the log scale, that calls for a word of caution."""
 FEWEST_CYCLES = 10
 MOST_TERMS = 8
 
@@ -130,18 +132,21 @@ def calibrate_customers(history: History, segments: tuple[str, ...]) -> Customer
         return None
     n = len(names)
     contracts, moves = book.contracts, book.movements
-    at_any_time = leave_at_any_time(contracts)
+    at_any_time = leave_at_any_time(contracts, moves)
     counts = renewal_counts(contracts, n, at_any_time)
     kept = (counts.at_risk - counts.churned).sum(axis=2)
-    changed = _renewal_changes(contracts, moves)
+    changed = _renewal_changes(contracts, moves, at_any_time)
     contraction, rises = (
         _by_law(contracts, moves, changed.contraction, n),
         _by_law(contracts, moves, changed.rise, n),
     )
     cycle = expansion_cycle(history.opportunities)
+    if cycle[2] < FEWEST_CYCLES:
+        cycle = np.append(seek_cycle(book, n, changed.rise), 0.0)
     growth = estimate_growth(book, n, changed.rise, cycle[:2])
     returned = _returns(contracts, moves, n)
     terms, term_counts = _term_mix(contracts, n)
+    sizes = _growth_sizes(contracts, moves, changed, n)
     return CustomerCalibration(
         segments=names,
         churn=churn_laws(counts, at_any_time),
@@ -149,7 +154,7 @@ def calibrate_customers(history: History, segments: tuple[str, ...]) -> Customer
         price_rise=_pooled_shares(rises, kept, PRIOR_PRICE_RISE),
         changes=np.stack([kept, contraction, rises], axis=2),
         growth=growth,
-        growth_sizes=_growth_sizes(contracts, moves, changed, n),
+        growth_sizes=sizes,
         contraction_size=_sizes(contracts, moves, changed.contraction, n, "contraction"),
         price_size=_sizes(contracts, moves, changed.rise, n, "price_rise"),
         return_size=returned.size,
@@ -163,7 +168,11 @@ def calibrate_customers(history: History, segments: tuple[str, ...]) -> Customer
         terms=terms,
         term_counts=term_counts,
         n_customers=np.bincount(contracts.segment, minlength=n).astype(np.float64),
-        notes=(*book.notes, *_notes(history, counts.churned, at_any_time)),
+        notes=(
+            *book.notes,
+            *_notes(history, counts.churned, at_any_time, cycle),
+            *_growth_notes(names, growth, sizes),
+        ),
     )
 
 
@@ -175,10 +184,11 @@ class _RenewalChanges:
     rise: Mask
 
 
-def _renewal_changes(contracts: Contracts, moves: Movements) -> _RenewalChanges:
+def _renewal_changes(contracts: Contracts, moves: Movements, at_any_time: Ints) -> _RenewalChanges:
     who = moves.customer
-    since = (moves.time - moves.life_start) / contracts.term[who]
-    near = np.abs(since - np.maximum(np.rint(since), 1.0)) * contracts.term[who] <= NEAR_RENEWAL_MONTHS
+    step = law_terms(contracts.term, at_any_time)[who]
+    since = (moves.time - moves.life_start) / step
+    near = np.abs(since - np.maximum(np.rint(since), 1.0)) * step <= NEAR_RENEWAL_MONTHS
     seen = (moves.time >= contracts.seen_from[who]) & (moves.before > 0.0)
     priced = (moves.kind == EXPANSION) & (moves.driver == PRICE) & near
     rise = seen & (moves.delta > 0.0) & ((moves.kind == RENEWAL) | priced)
@@ -253,13 +263,16 @@ def _term_mix(contracts: Contracts, n: int) -> tuple[Ints, Floats]:
 
 
 def expansion_cycle(opportunities: pd.DataFrame) -> Floats:
-    """Return log median, spread of the log, and number of the cycles of won expansion deals, in months."""
+    """Return log median, spread of the log, and number of the cycles of won expansion deals, in months.
+
+    Zeros where there are too few.
+    """
     won = opportunities[(opportunities["type"] == "expansion") & (opportunities["outcome"] == "won")]
     begun = won["qualified_date"].fillna(won["created_date"])
     days = (won["closed_date"] - begun).dt.days.to_numpy(np.float64)
     logs = np.log(np.maximum(days[np.isfinite(days)], 1.0) / (365.25 / 12))
     if logs.size < FEWEST_CYCLES:
-        return np.array([np.log(PRIOR_CYCLE_MONTHS), PRIOR_CYCLE_LOG_SD, 0.0])
+        return np.zeros(3)
     return np.array([np.median(logs), max(float(logs.std()), 0.05), float(logs.size)])
 
 
@@ -300,7 +313,20 @@ def _log_ratio(linked: pd.DataFrame) -> tuple[float, float]:
     return float(np.log(ratio)), float(np.sqrt((residual**2).sum()) / arr.sum())
 
 
-def _notes(history: History, churned: Floats, at_any_time: Ints) -> list[str]:
+def _growth_notes(names: tuple[str, ...], growth: Growth, sizes: tuple[Sizes, ...]) -> list[str]:
+    """Say where growth is so strong that to go on like this would be a feat."""
+    size = np.exp(np.stack([law.log_mean for law in sizes], axis=1))
+    yearly = 12.0 * (growth.shape / growth.rate * size).sum(axis=1)
+    fast = [name for name, rate in zip(names, yearly, strict=True) if rate > FEAT]
+    if not fast:
+        return []
+    return [
+        f"ARR of existing customers in {', '.join(fast)} has grown faster than it doubles in a year, and is "
+        "simulated to go on so: turn the lever 'expansion' down if it cannot."
+    ]
+
+
+def _notes(history: History, churned: Floats, at_any_time: Ints, cycle: Floats) -> list[str]:
     notes = []
     if history.arr_changes.empty:
         notes.append(
@@ -316,7 +342,7 @@ def _notes(history: History, churned: Floats, at_any_time: Ints) -> list[str]:
         )
     if not (history.opportunities["type"] == "expansion").any():
         notes.append(
-            "No expansion deals among the opportunities: their sales cycle is assumed at "
-            f"{PRIOR_CYCLE_MONTHS:g} months."
+            "No expansion deals among the opportunities: their sales cycle is inferred from when growth "
+            f"begins, at a median of {np.exp(cycle[0]):.1f} months."
         )
     return notes

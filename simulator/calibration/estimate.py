@@ -21,6 +21,7 @@ from simulator.calibration.exposure import DealMonths, aggregate, deal_months
 from simulator.calibration.shock import MIN_QUARTERS, Shock, by_quarter, quarterly_shock
 from simulator.calibration.staffing import calibrate_staffing
 from simulator.calibration.window import first_known_end, states_from
+from simulator.calibration.without_deals import without_deals
 from simulator.errors import InputError
 from simulator.fiscal import FiscalCalendar
 from simulator.history.states import DealStates, deal_states
@@ -34,6 +35,7 @@ FEW_DATES = 0.1
 """Share of the time at risk with a planned close date below which there are none to speak of."""
 WON = DESTINATIONS.index("won")
 MAX_LEVERAGE = 0.9
+NO_DEALS = "There are no deals in the history: the forecast is of its customers alone."
 
 
 def calibrate(
@@ -53,7 +55,7 @@ def calibrate(
     Raises
     ------
     InputError
-        The history holds no qualified deal, or none of a segment asked for.
+        The history holds neither a qualified deal nor a customer, or none of a segment asked for.
     """
     return calibrate_states(history, deal_states(history), calendar, segments)
 
@@ -62,6 +64,13 @@ def calibrate_states(
     history: History, states: DealStates, calendar: FiscalCalendar, segments: tuple[str, ...] | None = None
 ) -> Calibration:
     """Estimate every rate from a history whose deal states are known already (see ``calibrate``)."""
+    if not len(states.deal) and history.opportunities.empty:
+        customers = calibrate_customers(history, ())
+        if customers is not None:
+            said = (NO_DEALS, *customers.notes)
+            return dataclasses.replace(
+                without_deals(history.as_of, calendar), customers=customers, notes=said
+            )
     names, segment, notes = _segments(history.opportunities, states, segments)
     states = _rows(states, segment[states.deal] >= 0)
     states, cut_notes = _known_span(states)

@@ -28,7 +28,10 @@ PRIOR_VALUE_MONTHS, PRIOR_VALUE_LOG_SD = 3.0, 0.8
 SEGMENT_VALUE_LOG_SD = 0.35
 VALUE_LOGS = np.linspace(np.log(0.15), np.log(30.0), 107)
 PRIOR_PER_MONTH = 0.01
-N_SLICES = 32
+N_SLICES = 24
+CYCLES = np.geomspace(0.05, 9.0, 12)
+"""Median sales cycles in months over which one is sought where no expansion deal shows it."""
+PRIOR_CYCLE_MONTHS, PRIOR_CYCLE_LOG_SD, CYCLE_LOG_SD = 1.5, 1.0, 0.6
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,29 @@ def estimate_growth(
     return Growth(shape, rate, events, exposure, median, sd)
 
 
+def seek_cycle(book: Book, n_segments: int, at_price_rise: npt.NDArray[np.bool_]) -> Floats:
+    """Return log median and spread of the sales cycle that best explains when growth begins.
+
+    Growth that is sold begins a cycle later than growth that comes by itself; where one of the two is
+    missing, a weak prior tells cycle and time to value apart.
+
+    Parameters
+    ----------
+    book, n_segments, at_price_rise
+        As in ``estimate_growth``.
+    """
+    table = tenure_table(book.contracts, book.movements, n_segments, ~at_price_rise)
+    counts, exposure = table.events.sum(axis=0), table.months.sum(axis=0)
+    logs = np.log(CYCLES)
+    evidence = -0.5 * ((logs - np.log(PRIOR_CYCLE_MONTHS)) / PRIOR_CYCLE_LOG_SD) ** 2
+    prior = -0.5 * ((VALUE_LOGS - np.log(PRIOR_VALUE_MONTHS)) / PRIOR_VALUE_LOG_SD) ** 2
+    for place, log_median in enumerate(logs):
+        fit = _profile(counts, exposure, _reached(np.array([log_median, CYCLE_LOG_SD]))) + prior
+        evidence[place] += special.logsumexp(fit)
+    weight = np.exp(evidence - evidence.max())
+    return np.array([float(weight @ logs / weight.sum()), CYCLE_LOG_SD])
+
+
 def tenure_table(
     contracts: Contracts, moves: Movements, n_segments: int, counted: npt.NDArray[np.bool_]
 ) -> TenureTable:
@@ -162,18 +188,23 @@ def _passed(wait: Floats) -> Floats:
 def _value_posterior(
     events: Floats, months: Floats, reached: Floats, prior_mean: float, prior_sd: float
 ) -> tuple[Floats, Floats]:
-    """Return mean and sd of the log median time to value of each group.
-
-    The rates are profiled out: log L = Σ events log F(tenure) - events log Σ months F(tenure).
-    """
+    """Return mean and sd of the log median time to value of each group."""
     means, sds = [], []
     for counts, exposure in zip(events, months, strict=True):
         log_posterior = -0.5 * ((VALUE_LOGS - prior_mean) / prior_sd) ** 2
-        log_posterior += np.einsum("dt,mdt->m", counts, np.log(reached))
-        log_posterior -= np.log(np.maximum(reached @ exposure, 1e-300)) @ counts.sum(axis=1)
+        log_posterior += _profile(counts, exposure, reached)
         weight = np.exp(log_posterior - log_posterior.max())
         weight /= weight.sum()
         mean = float(weight @ VALUE_LOGS)
         means.append(mean)
         sds.append(float(np.sqrt(weight @ (VALUE_LOGS - mean) ** 2)))
     return np.array(means), np.array(sds)
+
+
+def _profile(counts: Floats, exposure: Floats, reached: Floats) -> Floats:
+    """Return the log-likelihood of each time to value, shape (log median,), the rates profiled out.
+
+    log L = Σ events log F(tenure) - events log Σ months F(tenure).
+    """
+    fit = np.einsum("dt,mdt->m", counts, np.log(reached))
+    return np.asarray(fit - np.log(np.maximum(reached @ exposure, 1e-300)) @ counts.sum(axis=1))

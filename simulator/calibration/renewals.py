@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from simulator.calibration.contracts import Contracts
+from simulator.calibration.contracts import CONTRACTION, Contracts, Movements
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -34,7 +34,7 @@ PRIOR_ALPHA = 0.72
 PRIOR_LOG_CONCENTRATION_SD = 1.0
 CONCENTRATION_SPREAD = 0.4
 """Standard deviation of the log concentration α + β between segments."""
-AT_ANY_TIME_CHURNS = 10
+AT_ANY_TIME_EVENTS = 10
 AT_ANY_TIME_SHARE = 0.5
 NEAR_RENEWAL_MONTHS = 1.0
 LARGEST_N = 400
@@ -80,16 +80,17 @@ def renewals_behind(start: Floats, term: Ints, time: Floats | float) -> Ints:
     return np.maximum(passed, 0.0).astype(np.int64)
 
 
-def leave_at_any_time(contracts: Contracts) -> Ints:
-    """Return for each class whether its customers leave between renewal dates as well as at them."""
-    gone = np.isfinite(contracts.churned)
-    since = (contracts.churned[gone] - contracts.start[gone]) / contracts.term[gone]
-    offset = np.abs(since - np.maximum(np.rint(since), 1.0)) * contracts.term[gone]
-    classes = term_class(contracts.term[gone])
+def leave_at_any_time(contracts: Contracts, moves: Movements) -> Ints:
+    """Return for each class whether customers leave or contract between renewal dates as well as at them."""
+    down = (moves.ends | (moves.kind == CONTRACTION)) & (moves.life == 0)
+    who = moves.customer[down]
+    since = (moves.time[down] - contracts.start[who]) / contracts.term[who]
+    offset = np.abs(since - np.maximum(np.rint(since), 1.0)) * contracts.term[who]
+    classes = term_class(contracts.term[who])
     away = offset > NEAR_RENEWAL_MONTHS
     n = np.bincount(classes, minlength=len(TERM_CLASSES))
     n_away = np.bincount(classes, away, len(TERM_CLASSES))
-    any_time = (n >= AT_ANY_TIME_CHURNS) & (n_away > AT_ANY_TIME_SHARE * n)
+    any_time = (n >= AT_ANY_TIME_EVENTS) & (n_away > AT_ANY_TIME_SHARE * n)
     any_time[0] = False
     return any_time.astype(np.int64)
 

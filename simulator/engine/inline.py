@@ -17,10 +17,9 @@ from simulator.calibration.calibration import (
     Calibration,
     Dirichlet,
     GammaRates,
-    Profiles,
 )
+from simulator.calibration.without_deals import without_deals
 from simulator.engine.slices import N_SLICES
-from simulator.fiscal import FiscalCalendar
 from simulator.history.tables import CATEGORIES
 from simulator.scenario.schema import Scenario
 from simulator.scenario.segments import AmountRates, Segment
@@ -29,7 +28,6 @@ Floats = npt.NDArray[np.float64]
 
 ALL_SOURCES = "all"
 DAYS_PER_MONTH = 365.25 / 12
-N_OFFSETS = 37
 
 
 def with_inline_rates(
@@ -57,42 +55,8 @@ def with_inline_rates(
 
 
 def _blank(scenario: Scenario) -> Calibration:
-    as_of = scenario.as_of or dt.date.today()
-    nothing = np.zeros((0, len(CATEGORIES), len(DESTINATIONS)))
-    return Calibration(
-        segments=(),
-        as_of=as_of,
-        first_day=as_of,
-        calendar=FiscalCalendar(scenario.fiscal_year.start_month, scenario.fiscal_year.label),
-        hazards=GammaRates(nothing, nothing, nothing, nothing),
-        factors={},
-        effects={},
-        profiles=Profiles((), np.zeros((1, 0), dtype=np.int64), np.zeros((0, 1))),
-        amounts=(),
-        multiplier_new=(),
-        multiplier_open=(),
-        size_edges=np.zeros((0, 2)),
-        offset=Dirichlet(np.zeros((0, N_OFFSETS)), np.zeros((0, N_OFFSETS))),
-        push=Dirichlet(np.zeros((0, 1)), np.zeros((0, 1))),
-        redate=np.array([[1.0, 0.0], [1.0, 0.0]]),
-        early_push=np.zeros((0, 2)),
-        entry=Dirichlet(np.zeros((0, 6)), np.zeros((0, 6))),
-        arrivals=Arrivals(
-            segment=np.zeros(0, dtype=np.int64),
-            source=(),
-            shape=np.zeros(0),
-            rate=np.zeros(0),
-            dispersion=np.zeros(0),
-            season=np.ones(12),
-            season_log_sd=np.zeros(12),
-            events=np.zeros(0),
-            exposure_months=np.zeros(0),
-        ),
-        shock_close=0.0,
-        shock_demand=0.0,
-        has_stages=True,
-        has_close_dates=any(segment.close_in_days for segment in scenario.segments.values()),
-    )
+    dated = any(segment.close_in_days for segment in scenario.segments.values())
+    return without_deals(scenario.as_of or dt.date.today(), scenario.fiscal_calendar(), dated)
 
 
 def _extended(calibration: Calibration, names: tuple[str, ...]) -> Calibration:

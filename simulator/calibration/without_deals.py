@@ -1,0 +1,73 @@
+"""A calibration without any deal: for scenarios that state their rates, and companies of customers only."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+
+from simulator.calibration.calibration import (
+    DESTINATIONS,
+    Arrivals,
+    Calibration,
+    Dirichlet,
+    GammaRates,
+    Profiles,
+)
+from simulator.fiscal import FiscalCalendar
+from simulator.history.tables import CATEGORIES
+
+N_OFFSETS = 37
+"""Months to the first close date that are told apart."""
+
+
+def without_deals(as_of: dt.date, calendar: FiscalCalendar, has_close_dates: bool = False) -> Calibration:
+    """Return a calibration that knows no segment and no deal.
+
+    Parameters
+    ----------
+    as_of : datetime.date
+    calendar : FiscalCalendar
+    has_close_dates : bool
+        Whether deals that a scenario adds are planned to close on a date.
+    """
+    rates = np.zeros((0, len(CATEGORIES), len(DESTINATIONS)))
+    return Calibration(
+        segments=(),
+        as_of=as_of,
+        first_day=as_of,
+        calendar=calendar,
+        hazards=GammaRates(rates, rates, rates, rates),
+        factors={},
+        effects={},
+        profiles=Profiles((), np.zeros((1, 0), dtype=np.int64), np.zeros((0, 1))),
+        amounts=(),
+        multiplier_new=(),
+        multiplier_open=(),
+        size_edges=np.zeros((0, 2)),
+        offset=Dirichlet(np.zeros((0, N_OFFSETS)), np.zeros((0, N_OFFSETS))),
+        push=Dirichlet(np.zeros((0, 1)), np.zeros((0, 1))),
+        redate=np.array([[1.0, 0.0], [1.0, 0.0]]),
+        early_push=np.zeros((0, 2)),
+        entry=Dirichlet(np.zeros((0, 6)), np.zeros((0, 6))),
+        arrivals=_no_arrivals(),
+        shock_close=0.0,
+        shock_demand=0.0,
+        has_stages=True,
+        has_close_dates=has_close_dates,
+    )
+
+
+def _no_arrivals() -> Arrivals:
+    none = np.zeros(0)
+    return Arrivals(
+        segment=np.zeros(0, dtype=np.int64),
+        source=(),
+        shape=none,
+        rate=none,
+        dispersion=none,
+        season=np.ones(12),
+        season_log_sd=np.zeros(12),
+        events=none,
+        exposure_months=none,
+    )
