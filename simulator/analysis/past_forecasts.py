@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -115,10 +117,24 @@ def _simulated(
             yield i, simulate_origin(known[i], settings)
         return
     # Spawned: the compiled kernels' threads would not survive a fork.
-    pool = ProcessPoolExecutor(n_workers, mp_context=multiprocessing.get_context("spawn"))
+    spawn = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(n_workers, mp_context=spawn, initializer=_leave_stopping_to_parent)
     try:
         tasks = {pool.submit(simulate_origin, known[i], settings): i for i in missing}
         for task in as_completed(tasks):
             yield tasks[task], task.result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _leave_stopping_to_parent() -> None:
+    """Let Ctrl-C reach the parent alone, and end with it however it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
