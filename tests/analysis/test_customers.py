@@ -91,7 +91,8 @@ def test_the_published_five_year_split():
         4 * 100_000 * 1.2 ** np.arange(5) * np.sqrt(0.93 ** np.arange(5) * (1 - 0.93 ** np.arange(5)) / 2000)
     )
     assert np.all(np.abs(years - 100_000 * kept ** np.arange(5)) <= error + 1)
-    assert life.curve["customers"].iloc[-1] == pytest.approx(0.93**5, abs=4 * np.sqrt(0.7 * 0.3 / 2000))
+    # Five years hold four renewals: the fifth is due on the last day.
+    assert life.curve["customers"].iloc[-1] == pytest.approx(0.93**4, abs=4 * np.sqrt(0.75 * 0.25 / 2000))
 
 
 def test_without_churn_a_customer_is_worth_five_years_of_arr():
