@@ -66,7 +66,7 @@ class Hiring:
         One row for each verified allocation, best first: reps, one column a segment, gain_bookings,
         gain_bookings_p10, _p90, gain_contribution, gain_contribution_p10, _p90, error (Monte Carlo
         standard error of the gain in contribution), behind (mean contribution less than the best's),
-        behind_error, p_best, tied, answer.
+        behind_error, p_best, tied, unresolved (neither clearly worse nor surely tied), answer.
     marginal : DataFrame
         segment, reps, gain_bookings, gain_contribution (of so many), p10 and p90 of it, error,
         marginal_bookings, marginal_contribution (of the last).
@@ -168,8 +168,12 @@ class _Verdict:
     behind_error: Floats
     p_best: Floats
     tied: npt.NDArray[np.bool_]
+    unresolved: npt.NDArray[np.bool_]
     answer: int
-    separated: bool
+
+    @property
+    def separated(self) -> bool:
+        return not self.unresolved.any()
 
     def table(self, segments: tuple[str, ...]) -> pd.DataFrame:
         columns: dict[str, object] = {"reps": self.rows.sum(axis=1)}
@@ -179,7 +183,7 @@ class _Verdict:
             columns |= {name: values.mean(axis=0), f"{name}_p10": low, f"{name}_p90": high}
         columns |= {"error": self.error, "behind": self.behind, "behind_error": self.behind_error}
         answer = np.arange(len(self.rows)) == self.answer
-        columns |= {"p_best": self.p_best, "tied": self.tied, "answer": answer}
+        columns |= {"p_best": self.p_best, "tied": self.tied, "unresolved": self.unresolved, "answer": answer}
         return pd.DataFrame(columns)
 
 
@@ -210,8 +214,8 @@ def _judge(futures: ExtraReps, question: Question, indifference: float) -> _Verd
         behind_error=behind_error,
         p_best=_chance_best(lead, futures.rate_draw),
         tied=tied,
+        unresolved=~(clear | surely_tied),
         answer=int(among[0]),
-        separated=bool((clear | surely_tied).all()),
     )
 
 

@@ -114,15 +114,23 @@ def _sure(hiring: Hiring, currency: str) -> str:
         f"the rates may be ({hiring.n_paths:,} futures each)"
     )
     others = hiring.allocations[hiring.allocations["tied"] & ~hiring.allocations["answer"]]
-    if others.empty:
-        return f"{text}; none other comes within {money} of it"
-    named = [
-        say_allocation(hiring.segments, [int(other[name]) for name in hiring.segments])
-        for _, other in others.head(NAMED_TIES).iterrows()
+    tied = f"within {money} of it, and so as good: {_named(others, hiring)}"
+    text += f"; {tied}" if len(others) else f"; none other comes within {money} of it"
+    open_ones = hiring.allocations[
+        hiring.allocations["unresolved"] & ~hiring.allocations["tied"] & ~hiring.allocations["answer"]
     ]
-    more = f" and {len(others) - NAMED_TIES} more" if len(others) > NAMED_TIES else ""
+    if open_ones.empty:
+        return text
+    return f"{text}; behind, but not clearly with so many futures: {_named(open_ones, hiring)}"
+
+
+def _named(rows: pd.DataFrame, hiring: Hiring) -> str:
     # Brackets: each allocation is a list of its own.
-    return f"{text}; within {money} of it, and so as good: {', '.join(f'[{n}]' for n in named)}{more}"
+    named = [
+        f"[{say_allocation(hiring.segments, [int(row[name]) for name in hiring.segments])}]"
+        for _, row in rows.head(NAMED_TIES).iterrows()
+    ]
+    return ", ".join(named) + (f" and {len(rows) - NAMED_TIES} more" if len(rows) > NAMED_TIES else "")
 
 
 def _payback(hiring: Hiring, periods: tuple[str, ...]) -> str:
