@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from simulator.calibration.calibration import Calibration
 from simulator.calibration.estimate import calibrate
 from simulator.calibration.file import load_calibration
 from simulator.errors import InputError
+from simulator.history.as_of import history_as_of
 from simulator.history.load import load_history
 from simulator.history.tables import History
 from simulator.scenario.schema import Scenario
 from simulator.scenario.settled import settled
+
+MOST_DAYS_UNKNOWN = 45
+"""Days that as_of may lie beyond the last thing a history knows of: quiet weeks, a month-old export."""
 
 
 @dataclass(frozen=True)
@@ -69,12 +73,14 @@ def prepare(scenario: Scenario, like: Prepared | None = None) -> Prepared:
     if like is not None and like.stated is not None and _rests_on(scenario) == _rests_on(like.stated):
         history, calibration = like.history, like.calibration
     else:
-        history = load_history(scenario.history, scenario.as_of) if scenario.history else None
+        history = _history(scenario)
         calibration = _calibration(scenario, history)
     segments = calibration.all_segments if calibration is not None else ()
     last_day = history.as_of if history is not None else getattr(calibration, "as_of", None)
     full = settled(scenario, segments, last_day)
-    notes = [*full.notes, *(history.notes if history else ()), *(calibration.notes if calibration else ())]
+    full, currency_notes = _in_currency(full, history)
+    notes = [*full.notes, *currency_notes]
+    notes += [*(calibration.notes if calibration else ()), *(history.notes if history else ())]
     if calibration is not None and full.as_of is not None and calibration.as_of > full.as_of:
         notes.append(
             f"The rates were calibrated as of {calibration.as_of}, after {full.as_of}: "
@@ -88,6 +94,49 @@ def _rests_on(scenario: Scenario) -> tuple[object, ...]:
     """Return all that the history and the calibration of a scenario depend on."""
     paths = (path.resolve() if path else None for path in (scenario.history, scenario.calibration))
     return (*paths, scenario.as_of, scenario.fiscal_year)
+
+
+def _history(scenario: Scenario) -> History | None:
+    """Return the history as of the scenario's day, which must not lie far beyond what it knows."""
+    if scenario.history is None:
+        return None
+    whole = load_history(scenario.history)
+    if scenario.as_of is None:
+        return whole
+    where = scenario.places.get(("as_of",), str(scenario.history))
+    if (scenario.as_of - whole.as_of).days > MOST_DAYS_UNKNOWN:
+        raise InputError.of(
+            where,
+            f"as_of is {scenario.as_of}, but the history ends on {whole.as_of}: a company that did nothing "
+            "in between would be forecast",
+            f"Leave as_of out, give a day up to {whole.as_of}, or import a newer export.",
+        )
+    history = history_as_of(whole, scenario.as_of)
+    if not len(history.opportunities) and len(whole.opportunities):
+        first = whole.opportunities["created_date"].min()
+        raise InputError.of(
+            where,
+            f"no deal was qualified by {scenario.as_of}: the history begins on {first:%Y-%m-%d}",
+            "Give a later as_of.",
+        )
+    if scenario.as_of <= whole.as_of:
+        return history
+    gap = f"The history ends on {whole.as_of}; nothing is known of the days from then to {scenario.as_of}."
+    return replace(history, notes=(gap, *history.notes))
+
+
+def _in_currency(scenario: Scenario, history: History | None) -> tuple[Scenario, list[str]]:
+    """Return the scenario in the history's currency; amounts are never converted, so a clash is a fault."""
+    if history is None or history.currency in ("", scenario.currency):
+        return scenario, []
+    if ("currency",) in scenario.places:
+        raise InputError.of(
+            scenario.places["currency",],
+            f"currency is {scenario.currency}, but the amounts of the history are in {history.currency}",
+            f"Write currency: {history.currency}, or import amounts that were converted.",
+        )
+    note = f"Amounts are in {history.currency}, as in the history; the scenario names no currency"
+    return replace(scenario, currency=history.currency), [note]
 
 
 def _calibration(scenario: Scenario, history: History | None) -> Calibration | None:

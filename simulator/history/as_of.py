@@ -71,7 +71,7 @@ def history_as_of(history: History, as_of: dt.date) -> History:
     whole = {name: tables[name].reset_index(drop=True) for name in TABLES}
     orphans = history.orphan_changes[history.orphan_changes["changed_at"] < cut].reset_index(drop=True)
     said = tuple(dict.fromkeys((*history.notes, *notes)))
-    return History(as_of, **whole, notes=said, orphan_changes=orphans)
+    return History(as_of, **whole, notes=said, orphan_changes=orphans, currency=history.currency)
 
 
 def _opportunities(

@@ -54,7 +54,8 @@ def load_history(folder: Path, as_of: dt.date | None = None) -> History:
     if faults:
         raise InputError(faults)
     files = {name: path.name for name, path in paths.items()}
-    history = make_history(tables, notes=(*about.notes, *notes), as_of=about.as_of, files=files)
+    said = (*about.notes, *notes)
+    history = make_history(tables, notes=said, as_of=about.as_of, files=files, currency=about.currency)
     return history_as_of(history, as_of) if as_of else history
 
 
@@ -64,6 +65,7 @@ def make_history(
     notes: tuple[str, ...] = (),
     as_of: dt.date | None = None,
     files: dict[str, str] | None = None,
+    currency: str = "",
 ) -> History:
     """Make a history of typed tables: checks what one table says of another, sorts, sets orphans apart.
 
@@ -77,6 +79,8 @@ def make_history(
         Last day known, if later than the last thing that happened.
     files : dict of str to str, optional
         Names of the files for messages.
+    currency : str
+        ISO code of the amounts, where it is known.
 
     Raises
     ------
@@ -100,7 +104,8 @@ def make_history(
     tables["stage_changes"] = changes[~orphan].iloc[order].reset_index(drop=True)
     latest = latest_date(tables)
     last = max(latest, as_of) if as_of else latest
-    return History(last, **tables, notes=notes, orphan_changes=changes[orphan].reset_index(drop=True))
+    orphans = changes[orphan].reset_index(drop=True)
+    return History(last, **tables, notes=notes, orphan_changes=orphans, currency=currency)
 
 
 def _table_paths(folder: Path) -> tuple[dict[str, Path], list[Fault]]:
@@ -126,9 +131,10 @@ def _table_paths(folder: Path) -> tuple[dict[str, Path], list[Fault]]:
 class _About:
     """What ``history.json`` says beside the tables."""
 
-    def __init__(self, as_of: dt.date | None = None, notes: tuple[str, ...] = ()) -> None:
+    def __init__(self, as_of: dt.date | None = None, notes: tuple[str, ...] = (), currency: str = "") -> None:
         self.as_of = as_of
         self.notes = notes
+        self.currency = currency
 
 
 def _about(folder: Path, faults: list[Fault]) -> _About:
@@ -138,7 +144,9 @@ def _about(folder: Path, faults: list[Fault]) -> _About:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         notes = tuple(str(note) for note in content.get("notes", []))
-        return _About(dt.date.fromisoformat(content["as_of"]), notes)
+        return _About(
+            dt.date.fromisoformat(content["as_of"]), notes, str(content.get("currency", "")).upper()
+        )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         what = 'is not of the form {"as_of": "2026-10-31", "notes": []}'
         faults.append(Fault(ABOUT, what, "Mend it, or remove it: it is optional."))

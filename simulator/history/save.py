@@ -76,7 +76,9 @@ def write_tables(history: History, draft: Path) -> None:
     for name, table in history.tables().items():
         if len(table) or name == "opportunities":
             _write_table(table, TABLES[name], draft / f"{name}.csv")
-    about = {"as_of": history.as_of.isoformat(), "notes": list(history.notes)}
+    about: dict[str, object] = {"as_of": history.as_of.isoformat(), "notes": list(history.notes)}
+    if history.currency:
+        about["currency"] = history.currency
     (draft / ABOUT).write_text(json.dumps(about, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

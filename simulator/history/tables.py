@@ -141,6 +141,8 @@ class History:
         What the reader should know of where it came from.
     orphan_changes : DataFrame
         Stage changes of opportunities that do not exist, set apart for the hygiene report.
+    currency : str
+        ISO code of every amount; empty where it is not known.
     """
 
     as_of: dt.date
@@ -154,6 +156,7 @@ class History:
     calls: pd.DataFrame = field(default_factory=lambda: empty_table("calls"))
     notes: tuple[str, ...] = ()
     orphan_changes: pd.DataFrame = field(default_factory=lambda: empty_table("stage_changes"))
+    currency: str = ""
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return the tables by name, in the order of ``TABLES``."""

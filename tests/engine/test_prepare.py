@@ -93,3 +93,28 @@ def test_every_assumption_has_a_source(workspace, tmp_path):
     stated = list_assumptions(prepare(load_scenario(tmp_path / "inline.yaml")))
     assert "calibrated" not in {row["source"] for row in stated}
     assert [row["name"] for row in stated if row["name"].startswith("levers")] == ["levers.sals"]
+
+
+def test_a_day_long_after_the_history_is_a_fault_and_soon_after_a_note(workspace):
+    scenario = load_scenario(workspace / "base.yaml", ["as_of=2027-06-30"])
+    with pytest.raises(InputError, match="history ends on"):
+        prepare(scenario)
+    soon = load_history(workspace / "history").as_of + dt.timedelta(days=20)
+    prepared = prepare(load_scenario(workspace / "base.yaml", [f"as_of={soon}"]))
+    assert any("The history ends on" in note for note in prepared.notes)
+
+
+def test_a_day_before_the_history_begins_is_a_fault_that_says_so(workspace):
+    with pytest.raises(InputError, match="the history begins on 2025-01-01"):
+        prepare(load_scenario(workspace / "base.yaml", ["as_of=2024-06-30"]))
+
+
+def test_the_currency_of_the_history_is_taken_or_must_agree(workspace):
+    about = workspace / "history" / "history.json"
+    about.write_text('{"as_of": "2026-02-10", "notes": [], "currency": "EUR"}')
+    prepared = prepare(load_scenario(workspace / "base.yaml"))
+    assert prepared.scenario.currency == "EUR"
+    assert any("Amounts are in EUR" in note for note in prepared.notes)
+    with pytest.raises(InputError, match="currency is USD, but the amounts of the history are in EUR"):
+        prepare(load_scenario(workspace / "base.yaml", ["currency=USD"]))
+    assert prepare(load_scenario(workspace / "base.yaml", ["currency=EUR"])).scenario.currency == "EUR"

@@ -52,7 +52,7 @@ def assemble(
     journal.stop_if_faulty()
     notes = (_currency(read, mapping, journal), *_worth_keeping(journal))
     last_day = _last_day(read, mapping, as_of)
-    history = make_history(typed, notes=notes, as_of=last_day)
+    history = make_history(typed, notes=notes, as_of=last_day, currency=journal.currency)
     return _cut(history, as_of or _day(mapping.as_of), journal)
 
 
