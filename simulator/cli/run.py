@@ -6,7 +6,7 @@ import re
 import shlex
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +16,7 @@ from simulator.cli.console import Console
 from simulator.cli.options import Json, NPaths, Out, Quiet, ScenarioFile, Seed, Set
 
 FEWEST_CALM_PATHS = 1000
+MOST_NOTES = 8
 
 if TYPE_CHECKING:
     from simulator.analysis.customer_outlook import CustomerOutlook
@@ -187,8 +188,15 @@ def _answer(console: Console, findings: Findings, prepared: Prepared, folder: Pa
         sentences |= customer_answers(findings.customers.arr, findings.customers.lifetime)
     for sentence in sentences.values():
         console.say(f"{sentence}.")
-    if prepared.notes:
-        console.say()
-        for note in prepared.notes:
-            console.say(f"Note: {note.rstrip('.')}.")
+    _say_notes(console, prepared.notes)
     console.say(f"\nTables, charts and summary are in {folder}.")
+
+
+def _say_notes(console: Console, notes: Sequence[str]) -> None:
+    """Print the first notes, the most important ones; the summary holds them all."""
+    if notes:
+        console.say()
+    for note in notes[:MOST_NOTES]:
+        console.say(f"Note: {note.rstrip('.')}.")
+    if len(notes) > MOST_NOTES:
+        console.say(f"{len(notes) - MOST_NOTES} more notes are in summary.json.")
