@@ -56,6 +56,7 @@ COMMANDS = (
     Command("run", "run", "run", "Simulate a scenario: bookings, coverage, charts."),
     Command("compare", "compare", "compare", "Compare scenarios on the same futures; bridge their P50s."),
     Command("report", "report", "report", "Write the page, workbook and slides of a finished run."),
+    Command("sensitivity", "sensitivity", "sensitivity", "Say what moves a figure most; seek a target."),
     Command("hire", "hire", "hire", "Say where the next reps go, and what is in the way of each segment."),
     Command("reproduce", "reproduce", "reproduce", "Run again from a manifest; compare bit for bit."),
     Command("pipeline", "pipeline", "pipeline", "Say how much pipeline must be created for the targets."),

@@ -119,6 +119,7 @@ def _scenario(tree: Tree, default_name: str, files: tuple[Path, ...], notes: lis
         demand=form.demand,
         reps=form.reps,
         levers=levers_of(form.levers),
+        sensitivity=form.sensitivity,
         notes=tuple(notes + _notes(form)),
         files=files,
         places=tree.places,

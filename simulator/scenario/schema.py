@@ -15,6 +15,7 @@ from simulator.scenario.customers import Customers
 from simulator.scenario.dates import month_text
 from simulator.scenario.demand import DemandSource
 from simulator.scenario.form import Day, Form, Money, Name, Quarter, Whole
+from simulator.scenario.intervals import Intervals
 from simulator.scenario.levers import Lever, LeverForm
 from simulator.scenario.numbers import ReadingError
 from simulator.scenario.reps import Reps
@@ -92,6 +93,9 @@ class ScenarioForm(Form):
     )
     reps: Reps = Field(default_factory=Reps, description="Who works the deals; no limit where left out.")
     levers: LeverForm = Field(default_factory=LeverForm, description="What to turn up or down.")
+    sensitivity: Intervals = Field(
+        {}, description="How far each lever may turn, for the sensitivity analysis: close_odds: [-10%, +10%]."
+    )
 
     @field_validator("segments")
     @classmethod
@@ -135,6 +139,8 @@ class Scenario:
         Who works the deals of which segments; where none are stated every deal is taken up at once.
     levers : tuple of Lever
         What is turned up or down.
+    sensitivity : mapping of str to (float, float)
+        How far each lever may turn, for the sensitivity analysis; changes no forecast.
     notes : tuple of str
         What the reader should know of how the scenario was read.
     files : tuple of pathlib.Path
@@ -159,6 +165,7 @@ class Scenario:
     demand: tuple[DemandSource, ...] = ()
     reps: Reps = field(default_factory=Reps)
     levers: tuple[Lever, ...] = ()
+    sensitivity: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     notes: tuple[str, ...] = field(default=(), compare=False)
     files: tuple[Path, ...] = field(default=(), compare=False)
     places: dict[tuple[str | int, ...], str] = field(default_factory=dict, compare=False, repr=False)
@@ -202,6 +209,7 @@ class Scenario:
             "demand": [item.model_dump(mode="json", exclude_none=True) for item in self.demand],
             "reps": self.reps.model_dump(mode="json", exclude_none=True),
             "levers": _levers_written(self.levers),
+            "sensitivity": {name: list(interval) for name, interval in self.sensitivity.items()},
         }
 
 

@@ -1,0 +1,193 @@
+"""``simulator sensitivity``: what moves a figure most, and how far a lever must turn for a target."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from simulator.cli.console import Console
+from simulator.cli.options import Json, NPaths, Out, Quiet, ScenarioFile, Seed, Set
+from simulator.cli.run import Timings, default_folder
+from simulator.errors import Fault, InputError
+
+if TYPE_CHECKING:
+    from simulator.analysis.measures import Measure
+    from simulator.analysis.sensitivity import GoalSeek, Sensitivity
+    from simulator.engine.prepare import Prepared
+    from simulator.report.sensitivity_results import SensitivityResults
+
+FEW_PATHS = 500
+"""Paired differences need far fewer futures than the forecast itself."""
+
+MeasureName = Annotated[
+    str, typer.Option("--measure", help="mean, p10, p50, p90, p_hit (bookings), arr, nrr or grr.")
+]
+Period = Annotated[
+    str | None, typer.Option("--period", metavar="QUARTER", help="Of FY28Q1, say; all if left out.")
+]
+Seek = Annotated[
+    str | None,
+    typer.Option("--seek", metavar="LEVER", help="Find the lever's value at which the target is hit …"),
+]
+Chance = Annotated[str, typer.Option("--chance", help="… with this probability.")]
+
+
+def sensitivity(
+    scenario: ScenarioFile,
+    *,
+    measure: MeasureName = "p50",
+    period: Period = None,
+    seek: Seek = None,
+    chance: Chance = "80%",
+    out: Out = None,
+    paths: NPaths = None,
+    seed: Seed = None,
+    set_: Set = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """What moves a figure most? Every lever and assumption over its interval, on the same futures."""
+    from simulator.analysis.sensitivity import measure_sensitivity, without_customers
+    from simulator.analysis.turns import list_turns
+    from simulator.cli.hire import _compile
+    from simulator.report.folder import check_replaceable
+    from simulator.report.sensitivity_results import SensitivityResults, sensitivity_summary
+    from simulator.report.sensitivity_words import sensitivity_answers
+
+    console, timings = Console(quiet=quiet, as_json=json), Timings()
+    share = _goal(seek, chance)
+    overrides = [*(set_ or ()), *([f"simulation.seed={seed}"] if seed is not None else ())]
+    prepared = _prepare(scenario, overrides, paths, console, timings)
+    folder = out or default_folder(f"{prepared.scenario.name}-sensitivity")
+    check_replaceable(folder)
+    figure = _measure(measure, period, prepared, seek)
+    if not figure.of_customers:
+        prepared = without_customers(prepared)
+    _compile(prepared, console, timings)
+    turns = list_turns(prepared, with_customers=figure.of_customers)
+    with timings.measure("turns"), console.progress("Turning one thing at a time") as advance:
+        found: Sensitivity = measure_sensitivity(prepared, turns, figure, advance)
+    if seek is not None:
+        console.note(f"Looking for the value of {seek} at which the target is hit …")
+    with timings.measure("goal-seek"):
+        goal = _seek(prepared, seek, share, figure)
+    as_of, currency = prepared.scenario.as_of, prepared.scenario.currency
+    if as_of is None:
+        raise ValueError("the as-of date is not known yet")
+    results = SensitivityResults(
+        scenario=prepared.scenario.name,
+        as_of=as_of,
+        currency=currency,
+        sensitivity=found,
+        goal=goal,
+        answers=sensitivity_answers(found, goal, currency),
+        notes=(*_own_notes(figure), *prepared.notes),
+    )
+    _write(results, prepared, folder, timings, console)
+    _answer(console, results, folder)
+    console.data({"folder": str(folder), **sensitivity_summary(results)})
+
+
+def _goal(seek: str | None, chance: str) -> float:
+    """Read the options of the goal-seek; all their faults at once."""
+    from simulator.scenario.levers import LEVERS
+    from simulator.scenario.numbers import ReadingError, read_share
+
+    faults, share = [], float("nan")
+    if seek is not None and seek not in LEVERS:
+        faults.append(Fault("--seek", f"there is no lever '{seek}'", f"Levers: {', '.join(LEVERS)}."))
+    try:
+        share = read_share(chance)
+        if not 0 < share < 1:
+            faults.append(
+                Fault("--chance", f"'{chance}' is not between 0% and 100%", "Write 80%, for example.")
+            )
+    except ReadingError as error:
+        faults.append(Fault("--chance", str(error), error.remedy))
+    if faults:
+        raise InputError(faults)
+    return share
+
+
+def _prepare(
+    file: Path, overrides: list[str], paths: int | None, console: Console, timings: Timings
+) -> Prepared:
+    from simulator.engine.prepare import prepare
+    from simulator.scenario.load import load_scenario
+
+    loaded = load_scenario(file, overrides)
+    n_paths = paths or min(FEW_PATHS, loaded.simulation.paths)
+    console.note("Reading the history and its rates …")
+    with timings.measure("prepare"):
+        return prepare(loaded.with_simulation(paths=n_paths))
+
+
+def _measure(name: str, period: str | None, prepared: Prepared, seek: str | None) -> Measure:
+    from simulator.analysis.comparison import labels
+    from simulator.analysis.measures import P_HIT, read_measure
+    from simulator.scenario.settled import horizon
+
+    scenario = prepared.scenario
+    calendar = scenario.fiscal_calendar()
+    periods = tuple(calendar.quarter_label(quarter) for quarter in horizon(scenario))
+    known = labels(periods)
+    chosen = known[-1] if period is None else period.strip().upper()
+    if chosen not in known:
+        raise InputError.of("--period", f"'{period}' is not simulated", f"There are: {', '.join(known)}.")
+    figure = read_measure(name.strip().lower(), chosen, periods, scenario.targets)
+    if seek is not None:
+        read_measure(P_HIT, chosen, periods, scenario.targets)
+    if figure.of_customers and not scenario.customers.simulate:
+        what = f"'{name}' needs customers, and the scenario does not simulate them"
+        raise InputError.of("--measure", what, "Set customers.simulate to true.")
+    return figure
+
+
+def _seek(prepared: Prepared, lever: str | None, chance: float, figure: Measure) -> GoalSeek | None:
+    from simulator.analysis.sensitivity import seek_goal
+    from simulator.analysis.turns import lever_turn
+
+    return None if lever is None else seek_goal(prepared, lever_turn(lever, prepared), figure, chance)
+
+
+def _own_notes(figure: Measure) -> tuple[str, ...]:
+    notes = ["each thing is turned alone: what two do together may be more or less than the sum"]
+    if not figure.of_customers:
+        notes.append("levers of customers are left out: they do not move new-business bookings")
+    return tuple(notes)
+
+
+def _write(
+    results: SensitivityResults, prepared: Prepared, folder: Path, timings: Timings, console: Console
+) -> None:
+    from simulator.report.folder import publish
+    from simulator.report.manifest import write_manifest
+    from simulator.report.sensitivity_results import write_sensitivity
+
+    with publish(folder) as draft:
+        console.note("Writing tables and drawing charts …")
+        with timings.measure("report"):
+            write_sensitivity(results, draft)
+        write_manifest(
+            draft,
+            folder=folder,
+            command=shlex.join(["simulator", *sys.argv[1:]]),
+            inputs=prepared.files,
+            scenario=prepared.scenario.to_dict(),
+            seed=prepared.scenario.simulation.seed,
+            timings_seconds=timings.seconds,
+        )
+
+
+def _answer(console: Console, results: SensitivityResults, folder: Path) -> None:
+    console.say()
+    for sentence in results.answers.values():
+        console.say(f"{sentence}.")
+    console.say()
+    for note in results.notes:
+        console.say(f"Note: {note[0].upper() + note[1:].rstrip('.')}.")
+    console.say(f"\nTables, charts and summary are in {folder}.")

@@ -1,0 +1,93 @@
+"""The results folder of ``simulator sensitivity``: table, tornado, summary."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from simulator.analysis.sensitivity import GoalSeek, Sensitivity
+from simulator.report.manifest import write_json
+from simulator.report.sensitivity_words import say_measure
+from simulator.report.style import source_line
+from simulator.report.summary import PERCENTILES_ARE, records
+from simulator.report.tables import write_table
+from simulator.report.tornado_chart import draw_tornado
+
+VALUES = ("value", "change", "error")
+
+
+@dataclass(frozen=True)
+class SensitivityResults:
+    """All that one ``simulator sensitivity`` found."""
+
+    scenario: str
+    as_of: dt.date
+    currency: str
+    sensitivity: Sensitivity
+    goal: GoalSeek | None
+    answers: Mapping[str, str]
+    notes: tuple[str, ...]
+
+
+def sensitivity_table(found: Sensitivity) -> pd.DataFrame:
+    """Return the table as it is written: with the measure, amounts to the cent, shares to six decimals."""
+    table = found.table.copy()
+    # Shares and amounts stand in the same columns, so the decimals depend on the measure, not the column.
+    columns = [*(f"{name}_{end}" for name in VALUES for end in ("low", "high")), "swing"]
+    for column in columns:
+        decimals = 6 if found.measure.is_share else 2
+        table[column] = table[column].round(decimals).add(0.0).astype(object)
+    table.insert(0, "measure", found.measure.name)
+    table.insert(1, "period", found.measure.period)
+    return table
+
+
+def sensitivity_summary(results: SensitivityResults) -> dict[str, object]:
+    """Return the content of summary.json."""
+    found, goal = results.sensitivity, results.goal
+    summary: dict[str, object] = {
+        "scenario": results.scenario,
+        "as_of": results.as_of.isoformat(),
+        "currency": results.currency,
+        "figures_are": f"{say_measure(found.measure)}, each thing turned alone on the same random numbers",
+        "percentiles_are": PERCENTILES_ARE,
+        "n_paths": found.n_paths,
+        "answers": dict(results.answers),
+        "measure": found.measure.name,
+        "period": found.measure.period,
+        "base": found.base,
+        "sensitivity": records(sensitivity_table(found)),
+        "notes": list(results.notes),
+    }
+    if goal is not None:
+        plain = {"factor": goal.factor, "reached": goal.reached, "error": goal.error}
+        found_goal = {key: value if value == value else None for key, value in plain.items()}  # noqa: PLR0124
+        curve = records(goal.curve.astype({"factor": object}))
+        summary["goal_seek"] = {
+            "lever": goal.lever, "chance": goal.chance, **found_goal, "curve": curve,
+        }  # fmt: skip
+    return summary
+
+
+def write_sensitivity(results: SensitivityResults, draft: Path) -> None:
+    """Write tables/, charts/ and summary.json into a folder that `publish` gave."""
+    tables, charts = draft / "tables", draft / "charts"
+    tables.mkdir()
+    charts.mkdir()
+    write_table(sensitivity_table(results.sensitivity), tables / "sensitivity.csv")
+    if results.goal is not None:
+        curve = results.goal.curve
+        write_table(curve.astype({"factor": object}), tables / "goal_seek.csv")
+    write_json(sensitivity_summary(results), draft / "summary.json")
+    kind = "ARR" if results.sensitivity.measure.of_customers else "Bookings, new business"
+    footer = source_line(
+        results.as_of,
+        kind,
+        f"{results.sensitivity.n_paths:,} simulated futures of scenario “{results.scenario}”, the same for "
+        "each turn",
+    )
+    draw_tornado(results.sensitivity, results.currency, footer, charts)
