@@ -12,7 +12,7 @@ import pandas as pd
 from simulator.analysis.qualified import OPEN
 from simulator.errors import InputError
 from simulator.fiscal import FiscalCalendar, day_number, first_of_month, month_number
-from simulator.history.as_of import history_as_of
+from simulator.history.as_of import UNDATED, history_as_of
 from simulator.history.matching import occurs
 from simulator.history.tables import History, empty_table
 
@@ -114,6 +114,9 @@ def knowable(history: History, as_of: dt.date) -> History:
         if deals[column].notna().any():
             deals[column] = pd.Series(index=deals.index, dtype=deals[column].dtype)
             notes.append(f"'{column}' has no dates and is left out: it may tell the end of a deal.")
+    undated = [c for c in UNDATED if c not in RECORDED_LATE and deals[c].notna().any()]
+    if undated:
+        notes.append(f"No dates are known of {', '.join(undated)}: taken as last recorded.")
     # Only of deals that had not ended is the latest value news.
     still_open = deals["outcome"].isna() & deals["closed_date"].isna()
     for column, words in (("amount", "amounts"), ("close_date", "close dates")):
