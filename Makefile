@@ -66,6 +66,7 @@ sample: develop
 benchmarks: develop
 	@$(BIN)/python benchmarks/run.py
 	@$(BIN)/python benchmarks/queueing.py
+	@$(BIN)/python benchmarks/customers.py
 
 wheel: develop
 	@$(BIN)/hatchling build -t wheel -d dist
