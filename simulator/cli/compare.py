@@ -153,7 +153,7 @@ def _write(
 ) -> None:
     from simulator.report.comparison_results import write_comparison
     from simulator.report.folder import publish
-    from simulator.report.manifest import write_manifest
+    from simulator.report.manifest import COMPARED, write_manifest
 
     scenarios = {item.scenario.name: item.scenario.to_dict() for item in prepared}
     with publish(folder) as draft:
@@ -165,7 +165,7 @@ def _write(
             folder=folder,
             command=shlex.join(["simulator", *sys.argv[1:]]),
             inputs=dict.fromkeys(file for item in prepared for file in item.files),
-            scenario={"compared": scenarios},
+            scenario={COMPARED: scenarios},
             seed=prepared[0].scenario.simulation.seed,
             timings_seconds=timings.seconds,
         )

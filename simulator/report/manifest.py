@@ -27,6 +27,10 @@ PACKAGES = (
 )
 
 
+COMPARED = "compared"
+"""Key under which a manifest holds several scenarios by name."""
+
+
 def write_manifest(
     draft: Path,
     *,
@@ -70,10 +74,16 @@ def write_manifest(
 
 
 def _with_relative_paths(scenario: Mapping[str, object] | None, folder: Path) -> dict[str, object] | None:
+    """Return a scenario, or several by name, with the paths in it relative to a folder."""
     if scenario is None:
         return None
-    paths = {key: scenario[key] for key in PATH_KEYS if scenario.get(key) is not None}
-    return {**scenario, **{key: Path(os.path.relpath(str(p), folder)).as_posix() for key, p in paths.items()}}
+    placed = dict(scenario)
+    for key, value in scenario.items():
+        if key in PATH_KEYS and value is not None:
+            placed[key] = Path(os.path.relpath(str(value), folder)).as_posix()
+        elif key == COMPARED and isinstance(value, Mapping):
+            placed[key] = {name: _with_relative_paths(one, folder) for name, one in value.items()}
+    return placed
 
 
 def installed_versions() -> dict[str, str]:

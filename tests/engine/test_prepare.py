@@ -118,3 +118,22 @@ def test_the_currency_of_the_history_is_taken_or_must_agree(workspace):
     with pytest.raises(InputError, match="currency is USD, but the amounts of the history are in EUR"):
         prepare(load_scenario(workspace / "base.yaml", ["currency=USD"]))
     assert prepare(load_scenario(workspace / "base.yaml", ["currency=EUR"])).scenario.currency == "EUR"
+
+
+def test_what_rests_on_the_same_history_takes_it_over(workspace):
+    base = prepare(load_scenario(workspace / "base.yaml"))
+    overlay = "extends: base.yaml\nlevers: {sals: +20%}\n"
+    (workspace / "more.yaml").write_text(overlay)
+    more = prepare(load_scenario(workspace / "more.yaml"), like=base)
+    assert more.history is base.history
+    assert more.calibration is base.calibration
+    alone = prepare(load_scenario(workspace / "more.yaml"))
+    assert (more.scenario, more.files) == (alone.scenario, alone.files)
+
+
+def test_another_day_is_read_and_calibrated_anew(workspace):
+    base = prepare(load_scenario(workspace / "base.yaml"))
+    (workspace / "earlier.yaml").write_text("extends: base.yaml\nas_of: 2025-10-31\n")
+    earlier = prepare(load_scenario(workspace / "earlier.yaml"), like=base)
+    assert earlier.history.as_of == dt.date(2025, 10, 31)
+    assert earlier.calibration.as_of == dt.date(2025, 10, 31)

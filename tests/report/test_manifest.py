@@ -34,6 +34,16 @@ def test_manifest_names_every_input_and_output_with_its_hash(tmp_path):
     assert manifest["versions"]["numpy"]
 
 
+def test_paths_in_scenarios_are_found_from_the_folder(tmp_path):
+    folder = tmp_path / "results" / "both"
+    one = {"history": str(tmp_path / "history"), "calibration": None}
+    for scenario in (one, {"compared": {"a": one}}):
+        write_manifest(tmp_path, folder=folder, command="x", scenario=scenario)
+        written = json.loads((tmp_path / "manifest.json").read_text())["scenario"]
+        found = written.get("compared", {"a": written})["a"]
+        assert found == {"history": "../../history", "calibration": None}
+
+
 def test_files_of_a_folder_are_listed_once_in_order(tmp_path):
     (tmp_path / "b").mkdir()
     for name in ("z.csv", "b/a.csv"):
