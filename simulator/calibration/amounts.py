@@ -105,13 +105,11 @@ def deal_amounts(
         )
     zeros = int((basis == 0).sum())
     if zeros:
-        notes.append(
-            f"{zeros:,} deals have an amount of zero; they are left out of the distribution of amounts."
-        )
+        notes.append(f"Amounts of zero ({zeros:,} of the deals) are left out of the distribution of amounts.")
     by_segment = [basis[qualified & (segment == s) & (basis > 0)] for s in range(len(names))]
     new = _pool_samples(by_segment, names)
     notes += [
-        f"{n}: amounts of {len(v)} deals only; they lean on the company's."
+        f"{n}: few amounts are known ({len(v)}); they lean on the company's."
         for n, v in zip(names, by_segment, strict=True)
         if len(v) < FEW_AMOUNTS and len(names) > 1
     ]

@@ -183,7 +183,7 @@ def _segments(
     types = opportunities["type"].iloc[np.unique(states.deal)]
     other = int(types.isin(["expansion", "renewal"]).sum())
     if other:
-        notes.append(f"{other:,} deals are expansions or renewals; they count like any other deal here.")
+        notes.append(f"Expansion and renewal deals ({other:,}) count like any other deal here.")
     return names, code, notes
 
 
@@ -250,7 +250,7 @@ def _arrival_notes(arrived: npt.NDArray[np.bool_], qualified: npt.NDArray[np.boo
     if not n:
         return []
     return [
-        f"{n:,} deals were already open when the history begins: they count in the rates, "
+        f"Deals already open when the history begins ({n:,}) count in the rates, "
         "not in SALs, first close dates or amounts of new deals."
     ]
 
@@ -289,10 +289,14 @@ def _demand_shock(wanted: Demand, calendar: FiscalCalendar) -> Shock:
 def _shock_note(what: str, shock: Shock) -> str:
     if shock.n_quarters < MIN_QUARTERS:
         return (
-            f"Shared shock on {what}: {shock.mean:.0%} is assumed; {shock.n_quarters} quarters are too few "
+            f"Shared shock on {what}: {shock.mean:.0%} is assumed; {_quarters(shock)} too few "
             "to tell it from luck."
         )
     return (
         f"Shared shock on {what}: {shock.mean:.0%} (80 % interval {shock.low:.0%} to {shock.high:.0%}, "
         f"from {shock.n_quarters} quarters)."
     )
+
+
+def _quarters(shock: Shock) -> str:
+    return "one quarter is" if shock.n_quarters == 1 else f"{shock.n_quarters} quarters are"

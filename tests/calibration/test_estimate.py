@@ -191,4 +191,4 @@ def test_expansions_are_counted_and_said(history):
     types = np.where(np.arange(len(history.opportunities)) % 10 == 0, "expansion", "new")
     table = history.opportunities.assign(type=types).astype({"type": "str"})
     found = calibrate(replace(history, opportunities=table), CALENDAR)
-    assert any("expansions or renewals" in note for note in found.notes)
+    assert any("Expansion and renewal deals" in note for note in found.notes)

@@ -187,5 +187,5 @@ def _refuse_unused(given: dict[str, Path], used: set[str], mapping: Mapping, lab
     unused = [name for name in given if name not in used]
     if unused:
         patterns = listed(spec.path for spec in mapping.files.values())
-        what = f"{listed(unused)}: the map does not say what to do with it"
+        what = f"{listed(unused)}: given, but the map does not use {'it' if len(unused) == 1 else 'them'}"
         raise InputError.of(label, what, f"Its files are: {patterns}." if patterns else "Leave it out.")
