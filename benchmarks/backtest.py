@@ -69,7 +69,7 @@ def pooled(result: Backtest) -> list[str]:
     """Say how often the ranges of the segments held, all together."""
     table = result.forecasts
     rows = table[(table["method"] == SIMULATION) & (table["segment"] != ALL)]
-    lines = ["", "Segments, pooled:", ""]
+    lines = ["", "Segments, pooled:", ""] if len(rows) else []
     for ahead, part in rows.groupby("ahead"):
         quarters = part["quarter"].to_numpy()
         held = clustered_share(part["inside"].to_numpy() > 0.5, quarters)
