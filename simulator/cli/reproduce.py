@@ -60,6 +60,7 @@ def reproduce(results: Results, *, threads: Threads = None, quiet: Quiet = False
 def _run_again(finished: Finished, threads: int | None, place: Path, console: Console) -> None:
     from simulator.cli.run import Timings, _look_ahead, _look_at_customers, _simulate
     from simulator.engine.prepare import prepare
+    from simulator.report.background import write_background
     from simulator.report.results import write_figures
 
     scenario = finished.scenario
@@ -70,6 +71,7 @@ def _run_again(finished: Finished, threads: int | None, place: Path, console: Co
     futures, calm = _simulate(prepared, console, Timings())
     outlook = _look_ahead(prepared, futures, calm)
     write_figures(futures, outlook, {}, place, _look_at_customers(prepared, futures))
+    write_background(prepared, place / "tables")
 
 
 def _answer(console: Console, results: Path, outcome: Reproduction, notes: list[str]) -> None:

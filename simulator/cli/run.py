@@ -151,6 +151,8 @@ def _write(
     """Write the results folder; return the summary."""
     from simulator.report.arr_tables import customer_summary
     from simulator.report.assumptions import list_assumptions
+    from simulator.report.background import write_background
+    from simulator.report.exports import write_exports
     from simulator.report.folder import publish
     from simulator.report.manifest import write_manifest
     from simulator.report.results import write_charts, write_figures
@@ -164,6 +166,7 @@ def _write(
         console.note("Writing tables and drawing charts …")
         with timings.measure("tables"):
             write_figures(futures, outlook, summary, draft, customers)
+            write_background(prepared, draft / "tables")
         with timings.measure("charts"):
             write_charts(futures, outlook, draft, customers)
         write_manifest(
@@ -175,6 +178,7 @@ def _write(
             seed=prepared.scenario.simulation.seed,
             timings_seconds=timings.seconds,
         )
+        write_exports(draft)
     return summary
 
 
@@ -189,7 +193,7 @@ def _answer(console: Console, findings: Findings, prepared: Prepared, folder: Pa
     for sentence in sentences.values():
         console.say(f"{sentence}.")
     _say_notes(console, prepared.notes)
-    console.say(f"\nTables, charts and summary are in {folder}.")
+    console.say(f"\nReport, workbook, slides, tables and charts are in {folder}.")
 
 
 def _say_notes(console: Console, notes: Sequence[str]) -> None:

@@ -31,12 +31,12 @@ def snowball_figures(arr: Arr) -> tuple[MoneyScale, float, dict[str, float], flo
     """Return scale, opening, signed movements and closing of the horizon, rounded such that they add up."""
     opening, closing = float(arr.mean("opening").iloc[0]), float(arr.mean("closing").iloc[-1])
     parts = [SIGNS[name] * float(arr.mean(name).sum()) for name in MOVEMENTS]
-    scale = _fine_scale(max(opening, closing), max(abs(part) for part in parts), arr.currency)
+    scale = fine_scale(max(opening, closing), max(abs(part) for part in parts), arr.currency)
     start, end = (round(x / scale.step) * scale.step for x in (opening, closing))
     return scale, start, dict(zip(MOVEMENTS, scale.round_parts(parts, end - start), strict=True)), end
 
 
-def _fine_scale(total: float, movement: float, currency: str) -> MoneyScale:
+def fine_scale(total: float, movement: float, currency: str) -> MoneyScale:
     """Return the scale of the total, with decimals enough for the largest movement to have three digits."""
     scale = money_scale([total], currency)
     if scale.unit <= 1.0 or movement <= 0.0:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from simulator.calibration.ramp import PUBLISHED_SOURCE
 from simulator.engine.prepare import Prepared
 from simulator.engine.rep_terms import gross_margin, rep_terms
+from simulator.report.customer_assumptions import customer_assumptions
 from simulator.scenario.schema import Scenario
 
 CALIBRATED = "calibrated"
@@ -18,7 +19,13 @@ def list_assumptions(prepared: Prepared) -> list[dict[str, str]]:
     The source is ``calibrated`` (from the history), ``scenario`` (as the user wrote it) or ``model``
     (built in).
     """
-    return [*_rates(prepared), *_stated(prepared.scenario), *_reps(prepared), *_switches(prepared)]
+    return [
+        *_rates(prepared),
+        *_stated(prepared.scenario),
+        *_reps(prepared),
+        *customer_assumptions(prepared),
+        *_switches(prepared),
+    ]
 
 
 def _assumption(name: str, value: str, source: str) -> dict[str, str]:
@@ -57,7 +64,7 @@ def _reps(prepared: Prepared) -> list[dict[str, str]]:
         return [_assumption("reps", "not simulated: every qualified deal is taken up at once", MODEL)]
     staffing = calibration.staffing if calibration is not None else None
     listed = [
-        _assumption(f"reps of {terms.segment}: {key}", f"{getattr(terms, key):g}", source)
+        _assumption(f"reps of {terms.segment}: {key}", _figure(getattr(terms, key)), source)
         for terms in rep_terms(scenario, staffing)
         for key, source in terms.sources.items()
     ]
@@ -71,6 +78,11 @@ def _reps(prepared: Prepared) -> list[dict[str, str]]:
         ramp = _assumption("ramp of new reps", "as published", f"published: {PUBLISHED_SOURCE}")
     margin, source = gross_margin(scenario)
     return [*listed, ramp, _assumption("gross margin on bookings", f"{margin:.0%}", source)]
+
+
+def _figure(value: float) -> str:
+    """Return a figure written out: 1,100,000 and 0.2262, never 1.1e+06."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def _words(values: object) -> str:

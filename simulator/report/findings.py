@@ -137,9 +137,13 @@ class WaterfallFigures:
 
 def waterfall_figures(forecast: Forecast, waterfall: pd.DataFrame) -> WaterfallFigures:
     """Return the mean waterfall of the horizon in figures that foot as they are printed."""
-    row = waterfall_of(waterfall, horizon_label(forecast.periods))
+    return foot_waterfall(waterfall_of(waterfall, horizon_label(forecast.periods)), forecast.currency)
+
+
+def foot_waterfall(row: pd.Series, currency: str) -> WaterfallFigures:
+    """Return one row of the waterfall in figures that foot as they are printed."""
     total = float(row["opening"] + row["created"])
-    scale = money_scale([total], forecast.currency)
+    scale = money_scale([total], currency)
     opening, created = scale.round_parts([row["opening"], row["created"]], total)
     left = scale.round_parts([row[step] for step in (*STEPS[1:], "closing")], opening + created)
     steps = dict(zip(STEPS, [created, *left[:-1]], strict=True))

@@ -75,7 +75,8 @@ def test_a_run_answers_in_words_and_writes_the_folder(first, workspace):
         assert part in first.stdout
     folder = workspace / "results" / "base"
     assert sorted(p.name for p in folder.iterdir()) == [
-        "charts", "manifest.json", "paths.parquet", "summary.json", "tables",
+        "board.pptx", "charts", "forecast.xlsx", "manifest.json", "paths.parquet", "report.html",
+        "summary.json", "tables",
     ]  # fmt: skip
     assert [p.name for p in (workspace / "results").iterdir()] == ["base"]
 

@@ -1,0 +1,90 @@
+"""board.pptx: five to eight slides whose titles say the finding, with native charts."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+from simulator.report.deck_charts import (
+    draw_arr,
+    draw_chances,
+    draw_coverage,
+    draw_fan,
+    draw_parts,
+    draw_retention,
+    draw_waterfall,
+)
+from simulator.report.deck_slides import Deck, open_deck, shorten_line
+from simulator.report.finished import Finished
+from simulator.report.views import View, show, views
+
+MOST_ASSUMPTIONS = 9
+LONGEST_CELL = 150
+
+
+def write_deck(run: Finished, path: Path, template: Path | None = None) -> None:
+    """Write the slides of a finished run: the same figures and the same sentences as its charts.
+
+    Parameters
+    ----------
+    run : Finished
+        What `read_finished` read.
+    path : Path
+        The file to write.
+    template : Path, optional
+        A .pptx whose look the slides take over; its own slides are left out.
+
+    Raises
+    ------
+    InputError
+        The template cannot be read, or has no layout with a title.
+    """
+    deck = open_deck(run.source_line(), template)
+    shown = views(run)
+    _name_deck(deck, run)
+    _add_answer(deck, run, shown["headline"])
+    draw_fan(deck, run, shown["headline"])
+    draw_chances(deck, run, shown["chances"])
+    if "parts" in shown:
+        draw_parts(deck, run, shown["parts"])
+    draw_coverage(deck, run, shown["coverage"])
+    if "arr" in shown:
+        draw_arr(deck, run, shown["arr"])
+        draw_retention(deck, run, shown["arr"])
+    else:
+        draw_waterfall(deck, run, shown["pipeline"])
+    _add_assumptions(deck, run)
+    deck.file.save(str(path))
+
+
+def _name_deck(deck: Deck, run: Finished) -> None:
+    as_of = dt.date.fromisoformat(run.summary["as_of"])
+    properties = deck.file.core_properties
+    properties.title = f"Forecast of scenario {run.summary['scenario']}"[:200]
+    properties.subject = run.source_line()[:200]
+    properties.author = "simulator"
+    properties.created = properties.modified = dt.datetime(as_of.year, as_of.month, as_of.day)
+
+
+def _add_answer(deck: Deck, run: Finished, headline: View) -> None:
+    answers = [f"{sentence}." for sentence in run.summary["answers"].values()]
+    slide = deck.add_slide(answers[0].removesuffix("."), "New bookings of all segments together")
+    kept = [c for c in headline.columns if c.key != "booked" or (headline.table["booked"] > 0).any()]
+    rows = [
+        [show(value[c.key], c.kind, run.currency) for c in kept]
+        for value in headline.table.to_dict("records")
+    ]
+    height = slide.add_table([c.label for c in kept], rows, top=0.0, height=0.4)
+    slide.add_text(answers[1:], top=height + 0.05)
+
+
+def _add_assumptions(deck: Deck, run: Finished) -> None:
+    """List what the figures rest on: what a reader may doubt first, the rest by number."""
+    listed = run.summary["assumptions"]
+    telling = [a for a in listed if not a["name"].startswith("reps of ")]
+    telling = [a for a in telling if not a["value"].startswith("motion: ")][:MOST_ASSUMPTIONS]
+    n_calibrated = sum(a["source"] == "calibrated" for a in listed)
+    title = f"The figures rest on {len(listed)} assumptions, {n_calibrated} of them from the history"
+    slide = deck.add_slide(title, "The first ones; all of them are in the workbook and on the page")
+    rows = [[shorten_line(a[key], LONGEST_CELL) for key in ("name", "value", "source")] for a in telling]
+    slide.add_table(["Assumption", "Value", "Source"], rows, top=0.0, height=0.85, widths=(0.32, 0.48, 0.2))

@@ -1,0 +1,210 @@
+"""Slides on the plain look or on the user's own: title, figures, source."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pptx import Presentation
+from pptx.dml.color import RGBColor
+from pptx.enum.shapes import PP_PLACEHOLDER
+from pptx.enum.text import MSO_ANCHOR, PP_ALIGN
+from pptx.exc import PackageNotFoundError, PythonPptxError
+from pptx.util import Emu, Inches, Pt
+
+from simulator.errors import InputError
+from simulator.report.style import ICE, INK, MUTED, NAVY, PAPER
+
+WIDTH, HEIGHT = Inches(13.333), Inches(7.5)
+MARGIN_SHARE = 0.045
+LONGEST_TITLE = 170
+LONGEST_BIG_TITLE = 60
+TITLE_POINTS, SUBTITLE_POINTS, TEXT_POINTS, SMALL_POINTS = 24, 14, 16, 10
+REMEDY = "Save a presentation as .pptx in PowerPoint and name that file."
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle on a slide, in EMU."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Slide:
+    """A slide with its title written; ``body`` is free for figures."""
+
+    shape: Any
+    body: Box
+
+    def add_text(self, lines: Sequence[str], top: float) -> None:
+        """Write paragraphs below a share of the body's height."""
+        box = self.body
+        y = box.top + round(top * box.height)
+        frame = self.shape.shapes.add_textbox(box.left, y, box.width, box.top + box.height - y).text_frame
+        frame.word_wrap, frame.margin_left = True, 0
+        for at, line in enumerate(lines):
+            paragraph = frame.paragraphs[0] if at == 0 else frame.add_paragraph()
+            _write(paragraph, shorten_line(line), TEXT_POINTS, INK)
+            paragraph.space_after = Pt(8)
+
+    def add_table(
+        self,
+        headings: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        *,
+        top: float,
+        height: float,
+        widths: Sequence[float] | None = None,
+    ) -> float:
+        """Add a table of at most the share ``height`` of the body; return the share where it ends.
+
+        All columns but the first hold figures, on the right, unless ``widths`` are given.
+        """
+        box = self.body
+        tall = min(round(height * box.height), Inches(0.42) * (len(rows) + 1))
+        y = box.top + round(top * box.height)
+        frame = self.shape.shapes.add_table(len(rows) + 1, len(headings), box.left, y, box.width, tall)
+        table = frame.table
+        for at, share in enumerate(widths or ()):
+            table.columns[at].width = Emu(round(share * box.width))
+        for row, cells in enumerate([headings, *rows]):
+            for at, text in enumerate(cells):
+                _write_cell(table.cell(row, at), text, heading=row == 0, right=at > 0 and widths is None)
+        return top + tall / box.height
+
+    def add_chart(self, kind: Any, data: Any) -> Any:
+        """Add a native chart over the whole body and return it."""
+        box = self.body
+        return self.shape.shapes.add_chart(kind, box.left, box.top, box.width, box.height, data).chart
+
+
+@dataclass(frozen=True)
+class Deck:
+    """A presentation under way."""
+
+    file: Any
+    layout: Any
+    source: str
+    is_plain: bool
+
+    def add_slide(self, title: str, subtitle: str) -> Slide:
+        """Add a slide: the finding as its title, what is shown below it, the source at its foot."""
+        slide = self.file.slides.add_slide(self.layout)
+        width, height = self.file.slide_width, self.file.slide_height
+        margin = round(MARGIN_SHARE * width)
+        top = Box(margin, round(0.04 * height), width - 2 * margin, round(0.13 * height))
+        _write_title(slide, title, top, is_plain=self.is_plain)
+        for holder in list(slide.placeholders):
+            if holder.placeholder_format.type not in {PP_PLACEHOLDER.TITLE, PP_PLACEHOLDER.CENTER_TITLE}:
+                holder._element.getparent().remove(holder._element)
+        head = slide.shapes.title
+        below = min(head.top + head.height, round(0.3 * height))
+        _add_line(slide, subtitle, Box(margin, below, width - 2 * margin, Inches(0.35)), SUBTITLE_POINTS)
+        foot = Box(margin, height - Inches(0.45), width - 2 * margin, Inches(0.3))
+        _add_line(slide, shorten_line(self.source), foot, SMALL_POINTS)
+        free = below + Inches(0.5)
+        return Slide(slide, Box(margin, free, width - 2 * margin, foot.top - free - Inches(0.1)))
+
+
+def open_deck(source: str, template: Path | None = None) -> Deck:
+    """Return an empty deck on the plain look, or on the look of the template.
+
+    Raises
+    ------
+    InputError
+        The template is not a presentation, or has no layout with a title.
+    """
+    if template is None:
+        file = Presentation()
+        file.slide_width, file.slide_height = WIDTH, HEIGHT
+    else:
+        file = _open_template(template)
+        _drop_slides(file)
+    layout = _title_only(file)
+    if layout is None:
+        what = "has no slide layout with a title"
+        raise InputError.of(str(template), what, "Add a “Title Only” layout to its slide master.")
+    return Deck(file, layout, source, template is None)
+
+
+def _open_template(path: Path) -> Any:
+    if not path.is_file():
+        raise InputError.of(str(path), "is not a file", REMEDY)
+    try:
+        return Presentation(str(path))
+    except (PackageNotFoundError, PythonPptxError, zipfile.BadZipFile, KeyError, ValueError) as error:
+        raise InputError.of(str(path), "is not a PowerPoint presentation (.pptx)", REMEDY) from error
+
+
+def _drop_slides(file: Any) -> None:
+    listed = file.slides._sldIdLst
+    for entry in list(listed):
+        file.part.drop_rel(entry.rId)
+        listed.remove(entry)
+
+
+def _title_only(file: Any) -> Any:
+    """Return the layout with a title and the fewest other places to fill; None without any."""
+    titled = [
+        layout
+        for layout in file.slide_layouts
+        if any(p.placeholder_format.type == PP_PLACEHOLDER.TITLE for p in layout.placeholders)
+    ]
+    return min(titled, key=lambda layout: len(list(layout.placeholders)), default=None)
+
+
+def colour_of(code: str) -> Any:
+    """Return a colour such as ``#12355b`` as PowerPoint has it."""
+    return RGBColor.from_string(code.removeprefix("#"))  # type: ignore[no-untyped-call]
+
+
+def shorten_line(text: str, longest: int = 300) -> str:
+    """Return a line cut to a length, saying so."""
+    return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
+
+
+def _write_title(slide: Any, title: str, box: Box, *, is_plain: bool) -> None:
+    """Write the title where the template has it; on the plain look on the left, in the house's colour."""
+    head = slide.shapes.title
+    frame = head.text_frame
+    frame.word_wrap = True
+    paragraph = frame.paragraphs[0]
+    paragraph.add_run().text = shorten_line(title, LONGEST_TITLE)
+    if is_plain:
+        head.left, head.top, head.width, head.height = box.left, box.top, box.width, box.height
+        frame.vertical_anchor, paragraph.alignment = MSO_ANCHOR.MIDDLE, PP_ALIGN.LEFT
+        frame.margin_left = 0
+        paragraph.runs[0].font.bold = True
+        paragraph.runs[0].font.color.rgb = colour_of(NAVY)
+    if is_plain or len(title) > LONGEST_BIG_TITLE:
+        size = TITLE_POINTS if len(title) <= 2 * LONGEST_BIG_TITLE else TITLE_POINTS - 6
+        paragraph.runs[0].font.size = Pt(size)
+
+
+def _write(paragraph: Any, text: str, points: float, colour: str, *, bold: bool = False) -> None:
+    run = paragraph.add_run()
+    run.text = text
+    run.font.size, run.font.bold = Pt(points), bold
+    run.font.color.rgb = colour_of(colour)
+
+
+def _add_line(slide: Any, text: str, box: Box, points: float) -> None:
+    frame = slide.shapes.add_textbox(box.left, box.top, box.width, box.height).text_frame
+    frame.word_wrap, frame.margin_left = True, 0
+    _write(frame.paragraphs[0], text, points, MUTED)
+
+
+def _write_cell(cell: Any, text: str, *, heading: bool, right: bool) -> None:
+    cell.fill.solid()
+    cell.fill.fore_color.rgb = colour_of(NAVY if heading else PAPER)
+    cell.vertical_anchor = MSO_ANCHOR.MIDDLE
+    paragraph = cell.text_frame.paragraphs[0]
+    paragraph.alignment = PP_ALIGN.RIGHT if right else PP_ALIGN.LEFT
+    _write(paragraph, text, 13, ICE if heading else INK, bold=heading)

@@ -1,0 +1,327 @@
+"""The tables that readers see, the same in the page, the workbook and the deck."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from simulator.analysis.totals import ALL
+from simulator.report.findings import PART_WORDS, SOURCE_WORDS
+from simulator.report.finished import Finished
+from simulator.report.money import MISSING, SYMBOLS
+
+Kind = Literal["text", "money", "share", "multiple", "count"]
+
+PERCENTILES = {"p10": "P10", "p50": "P50", "p90": "P90"}
+BASIS_WORDS = {
+    "enterprise": "best case, commit and closed",
+    "enterprise_slippage_adjusted": "best case, commit and closed; rule of thumb with slippage",
+    "smb": "with pipeline",
+}
+ARR_MEASURES = ("opening", "new", "expansion", "contraction", "churn", "reactivation", "closing")
+RETENTION = ("nrr", "grr")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a view: its key in the table, its heading and what its cells are."""
+
+    key: str
+    label: str
+    kind: Kind = "text"
+
+
+@dataclass(frozen=True)
+class View:
+    """A table as it is shown.
+
+    Parameters
+    ----------
+    name : str
+        Short: anchor in the page, sheet in the workbook.
+    title, note : str
+        What it is, and what must be known to read it.
+    columns : tuple of Column
+    table : DataFrame
+        One column per key.
+    """
+
+    name: str
+    title: str
+    note: str
+    columns: tuple[Column, ...]
+    table: pd.DataFrame
+
+
+def show(value: object, kind: Kind, currency: str) -> str:
+    """Return a cell as people read it, written out; n/a where there is no figure."""
+    if kind == "text" or isinstance(value, str):
+        return str(value)
+    number = float(value)  # type: ignore[arg-type]
+    if not math.isfinite(number):
+        return MISSING
+    if kind == "money":
+        minus = "−" if number <= -0.5 else ""
+        return f"{minus}{SYMBOLS.get(currency, f'{currency} ')}{abs(number):,.0f}"
+    if kind == "share":
+        return f"{number:.1%}"
+    return f"{number:.2f}×" if kind == "multiple" else f"{number:,.1f}".removesuffix(".0")
+
+
+def views(run: Finished) -> dict[str, View]:
+    """Return every view that the run has figures for, by name, in reading order."""
+    found = (make(run) for make in MAKERS)
+    return {view.name: view for view in found if view is not None and len(view.table)}
+
+
+def _columns(kind: Kind, labels: dict[str, str]) -> tuple[Column, ...]:
+    return tuple(Column(key, label, kind) for key, label in labels.items())
+
+
+PERIOD, SEGMENT = Column("period", "Quarter"), Column("segment", "Segment")
+
+
+def _headline(run: Finished) -> View:
+    table = run.tables["bookings"]
+    total = table[(table["segment"] == ALL) & (table["kind"] == "new")].reset_index(drop=True)
+    return View(
+        "headline",
+        "New bookings by quarter",
+        "All segments together. P10 is the low case: one future in ten is below it.",
+        (
+            PERIOD,
+            *_columns("money", {**PERCENTILES, "mean": "Mean", "target": "Target"}),
+            Column("p_hit", "Chance of target", "share"),
+            Column("booked", "Booked already", "money"),
+        ),
+        total,
+    )
+
+
+def _bookings(run: Finished) -> View:
+    table = run.tables["bookings"]
+    several = len(set(table["kind"]) - {"all"}) > 1
+    table = table if several else table[table["kind"] == "new"]
+    order = {period: at for at, period in enumerate(run.periods)}
+    kinds = {kind: at for at, kind in enumerate(dict.fromkeys(table["kind"]))}
+    table = table.assign(_period=table["period"].map(order), _kind=table["kind"].map(kinds))
+    table = table.sort_values(["_period", "_kind"], kind="stable").reset_index(drop=True)
+    return View(
+        "bookings",
+        "Bookings by quarter, kind and segment",
+        "Value signed in the quarter: not ARR, not revenue. Means add up; percentiles of segments do not: "
+        "those of “all” are of the joint total.",
+        (
+            PERIOD,
+            Column("kind", "Kind"),
+            SEGMENT,
+            *_columns("money", {"mean": "Mean", **PERCENTILES, "target": "Target"}),
+            Column("p_hit", "Chance of target", "share"),
+            Column("booked", "Booked already", "money"),
+        ),
+        table,
+    )
+
+
+def _parts(run: Finished) -> View:
+    table = run.tables["p50_composition"]
+    wide = table.pivot_table(index=["period", "segment"], columns="part", values="amount", sort=False)
+    wide = wide.reindex(columns=list(PART_WORDS)).fillna(0.0).reset_index()
+    wide["p50"] = wide[list(PART_WORDS)].sum(axis=1).round(2)
+    labels = {part: words.capitalize() for part, words in PART_WORDS.items()}
+    return View(
+        "parts",
+        "What the P50 is made of",
+        "The middle future of each segment and of all together, by where the deals are today.",
+        (PERIOD, SEGMENT, *_columns("money", {**labels, "p50": "P50"})),
+        wide,
+    )
+
+
+def _coverage(run: Finished) -> View:
+    table = run.tables["coverage"]
+    table = table.assign(basis=table["basis"].map(lambda basis: BASIS_WORDS.get(basis, basis)))
+    needed = {f"needed_p{chance}": f"Needed for {chance} %" for chance in (50, 80, 90)}
+    return View(
+        "coverage",
+        "Coverage, and what is needed",
+        "Deals due in the quarter / its target, beside the multiple at which the target is hit with 50, 80 "
+        "and 90 % chance, and 1 / close rate.",
+        (
+            PERIOD,
+            SEGMENT,
+            Column("basis", "Counts"),
+            *_columns("money", {"amount": "Due", "target": "Target"}),
+            *_columns("multiple", {"coverage": "Coverage", **needed, "rule_of_thumb": "Rule of thumb"}),
+            Column("note", "Note"),
+        ),
+        table,
+    )
+
+
+def _pipeline(run: Finished) -> View:
+    labels = {
+        "opening": "Opening",
+        "created": "Created",
+        "won": "Won",
+        "lost_competition": "Lost to competition",
+        "lost_no_decision": "Lost, no decision",
+        "closing": "Closing",
+        "slipped": "Slipped out",
+    }
+    return View(
+        "pipeline",
+        "Open pipeline from quarter to quarter",
+        "Means of all futures, at the amounts of the open deals: opening + created − won − lost = closing. "
+        "Slipped deals stay open.",
+        (PERIOD, SEGMENT, *_columns("money", labels)),
+        run.tables["waterfall"],
+    )
+
+
+def _spread(run: Finished) -> View:
+    table = run.tables["spread"]
+    words = {**SOURCE_WORDS, "total": "all together"}
+    return View(
+        "spread",
+        "Where the spread comes from",
+        "Shares of the variance add up to 100 %; widths do not add up.",
+        (
+            PERIOD,
+            Column("source", "Source"),
+            Column("variance_share", "Share of variance", "share"),
+            *_columns("money", {"sd": "Standard deviation", "width": "P10 to P90"}),
+        ),
+        table.assign(source=table["source"].map(lambda source: words.get(source, source))),
+    )
+
+
+def _chances(run: Finished) -> View:
+    table = run.tables["exceedance"]
+    total = table[table["segment"] == ALL]
+    wide = total.pivot_table(index="probability", columns="period", values="amount", sort=False)
+    wide = wide.reindex(columns=list(run.periods)).reset_index()
+    wide.columns = [str(column) for column in wide.columns]
+    return View(
+        "chances",
+        "The number reached with each chance",
+        "New bookings of all segments together.",
+        (
+            Column("probability", "Chance", "share"),
+            *_columns("money", {period: period for period in run.periods}),
+        ),
+        wide,
+    )
+
+
+def _capacity(run: Finished) -> View | None:
+    if "capacity" not in run.tables:
+        return None
+    return View(
+        "capacity",
+        "Sales capacity",
+        "Ramped heads and quota, how busy reps are, and the share of qualified deals that gave up waiting.",
+        (
+            PERIOD,
+            SEGMENT,
+            *_columns("count", {"heads": "Reps", "ramped_heads": "Ramped reps"}),
+            *_columns("money", {"ramped_quota": "Ramped quota", "target": "Target", "bookings": "Bookings"}),
+            *_columns("share", {"utilisation": "Slots in use", "waited_out": "Gave up waiting"}),
+        ),
+        run.tables["capacity"],
+    )
+
+
+def _arr(run: Finished) -> View | None:
+    if "arr" not in run.tables:
+        return None
+    long = run.tables["arr"]
+    shown = long["p50"].where(long["measure"].isin(RETENTION), long["mean"])
+    wide = long.assign(shown=shown).pivot_table(
+        index=["period", "segment"], columns="measure", values="shown", sort=False
+    )
+    wide = wide.reindex(columns=[*ARR_MEASURES, *RETENTION]).reset_index()
+    return View(
+        "arr",
+        "ARR from quarter to quarter",
+        "Annualised recurring revenue, means of all futures: opening + new + expansion − contraction − churn "
+        "+ reactivation = closing. NRR and GRR by the cohort method over 12 months, their P50.",
+        (
+            PERIOD,
+            SEGMENT,
+            *_columns("money", {measure: measure.capitalize() for measure in ARR_MEASURES}),
+            *_columns("share", {measure: f"{measure.upper()} (P50)" for measure in RETENTION}),
+        ),
+        wide,
+    )
+
+
+def _deals(run: Finished) -> View | None:
+    table = run.tables.get("open_deals", pd.DataFrame())
+    if table.empty:
+        return None
+    wide = table.pivot_table(index="opportunity_id", columns="period", values="p_win", sort=False)
+    wide = wide.reindex(columns=list(run.periods)).reset_index()
+    wide.columns = [str(column) for column in wide.columns]
+    wide["horizon"] = wide[list(run.periods)].sum(axis=1).round(6)
+    shares = {period: f"Won in {period}" for period in run.periods}
+    columns = [
+        Column("opportunity_id", "Deal"),
+        *_columns("share", {**shares, "horizon": "Won in any of them"}),
+    ]
+    if "deals" in run.tables:
+        known = run.tables["deals"].drop_duplicates("opportunity_id")
+        wide = wide.merge(known, on="opportunity_id", how="left", sort=False, validate="one_to_one")
+        wide["expected"] = (wide["amount"] * wide["horizon"]).round(2)
+        labels = {"segment": "Segment", "owner": "Owner", "category": "Category", "close_month": "Planned"}
+        columns[1:1] = [*_columns("text", labels), Column("amount", "Open amount", "money")]
+        columns.append(Column("expected", "Open amount × chance", "money"))
+        wide[list(labels)] = wide[list(labels)].fillna("")
+    wide = wide.sort_values("horizon", ascending=False, kind="stable").reset_index(drop=True)
+    return View(
+        "deals",
+        "Open deals and their chance",
+        "Share of futures in which each open deal is won, by quarter; the likeliest first.",
+        tuple(columns),
+        wide,
+    )
+
+
+def _assumptions(run: Finished) -> View:
+    return View(
+        "assumptions",
+        "Assumptions and their sources",
+        "Calibrated: estimated from the history. Scenario: as the scenario's file says. Model: built in.",
+        (Column("name", "Assumption"), Column("value", "Value"), Column("source", "Source")),
+        pd.DataFrame(run.summary["assumptions"], columns=["name", "value", "source"], dtype="str"),
+    )
+
+
+def _hygiene(run: Finished) -> View | None:
+    if "hygiene" not in run.tables:
+        return None
+    return View(
+        "hygiene",
+        "What is odd in the history",
+        "Found by the checks of the history that the rates were estimated from.",
+        (
+            Column("check", "Finding"),
+            Column("n", "How many", "count"),
+            Column("share", "Share", "share"),
+            Column("of", "of"),
+            Column("amount", "Worth", "money"),
+            Column("effect", "What it does to the forecast"),
+            Column("fix", "How to mend it"),
+        ),
+        run.tables["hygiene"],
+    )
+
+
+MAKERS: tuple[Callable[[Finished], View | None], ...] = (
+    _headline, _bookings, _parts, _coverage, _pipeline, _spread, _arr, _capacity, _chances, _deals,
+    _assumptions, _hygiene,
+)  # fmt: skip

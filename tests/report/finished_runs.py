@@ -1,0 +1,83 @@
+"""Results folders of small runs, ordinary and hostile, for the tests of reports."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pandas as pd
+
+from simulator.analysis.outlook import look_ahead
+from simulator.report.manifest import write_manifest
+from simulator.report.results import write_charts, write_figures
+from simulator.report.summary import summarise
+from tests.made_paths import SAMPLE_TARGETS, sample_paths
+
+FORMULA = '=HYPERLINK("http://evil","x")'
+MARKUP = "<script>alert(1)</script>&amp;"
+HOSTILE_NAMES = (FORMULA, MARKUP, "שלום\u202e" + "x" * 300 + "\x07")
+HOSTILE_SCENARIO = '"><img src=x onerror=alert(1)>\x00\x1b ' + "long " * 200
+
+
+def write_run(folder, *, segments=None, scenario="base", charts=True, arr=None):
+    """Write what ``simulator run`` writes; return the folder."""
+    paths = sample_paths(200)
+    n_periods = len(paths.periods)
+    names = ("D-1", "=D-2", "-D-3")
+    wins = np.tile(np.array([[20], [50], [90]]), (1, n_periods)) // np.arange(2, 2 + n_periods)
+    changes = {"segments": segments} if segments else {}
+    paths = dataclasses.replace(paths, scenario=scenario, open_deals=names, open_wins=wins, **changes)
+    outlook = look_ahead(
+        paths,
+        without_shock=dataclasses.replace(sample_paths(200, shock=0.0), **changes),
+        targets=targets(paths),
+    )
+    assumptions = [
+        {"name": "rates", "value": "history", "source": "calibrated"},
+        {"name": f"segments.{paths.segments[0]}", "value": FORMULA, "source": "scenario"},
+    ]
+    summary = summarise(outlook, notes=["A note <b>of weight</b>."], assumptions=assumptions)
+    folder.mkdir(parents=True)
+    write_figures(paths, outlook, summary, folder)
+    if arr is not None:
+        arr.to_csv(folder / "tables" / "arr.csv", index=False)
+    deals = pd.DataFrame(
+        {
+            "opportunity_id": ["D-1", "'=D-2", "'-D-3"],
+            "segment": ["smb"] * 3,
+            "owner": ["Ann", "'@SUM(A1)", ""],
+            "category": ["commit"] * 3,
+            "amount": [1000.0, 2500.5, np.nan],
+            "close_month": ["2027-01", "", "2027-02"],
+            "pushes": [0, 1, 2],
+        }
+    )
+    deals.to_csv(folder / "tables" / "deals.csv", index=False)
+    if charts:
+        write_charts(paths, outlook, folder)
+    write_manifest(folder, folder=folder, command="simulator run base.yaml", seed=7)
+    return folder
+
+
+def targets(paths):
+    """Return the sample's targets; for smb only where there is such a segment."""
+    if "smb" in paths.segments:
+        return SAMPLE_TARGETS
+    return {period: {"all": goals["all"]} for period, goals in SAMPLE_TARGETS.items()}
+
+
+def arr_table():
+    """Return an ARR table of one segment that foots."""
+    rows, opening = [], 100e6
+    for period in ("FY27Q4", "FY28Q1", "FY28Q2", "FY28Q3", "FY28Q4"):
+        moves = {"new": 5e6, "expansion": 3e6, "contraction": 1e6, "churn": 2e6, "reactivation": 0.5e6}
+        closing = opening + 5e6 + 3e6 - 1e6 - 2e6 + 0.5e6
+        values = {"opening": opening, **moves, "closing": closing, "nrr": 1.02, "grr": 0.91}
+        for segment in ("smb", "all"):
+            rows += [(period, segment, name, x, x * 0.9, x, x * 1.1) for name, x in values.items()]
+        opening = closing
+    return pd.DataFrame(rows, columns=["period", "segment", "measure", "mean", "p10", "p50", "p90"])
+
+
+def summary_of(folder):
+    """Return summary.json."""
+    return json.loads((folder / "summary.json").read_text())

@@ -1,0 +1,79 @@
+"""The page in a real Chromium, from disk: sorting by keyboard, nothing fetched, nothing run by a name."""
+
+import os
+import shutil
+
+import pytest
+
+pytestmark = pytest.mark.browser
+FLAGS = (
+    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    programs = [shutil.which("chromium"), shutil.which("chromedriver")]
+    if None in programs:
+        reason = "chromium and chromedriver are not installed"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = programs[0]
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
+        options.add_argument(flag)
+    driver = webdriver.Chrome(options=options, service=Service(programs[1]))
+    driver.set_window_size(1200, 900)
+    yield driver
+    driver.quit()
+
+
+def column(browser, title, at):
+    script = (
+        "const tables = [...document.querySelectorAll('table')];"
+        "const table = tables.find(t => t.caption.textContent === arguments[0]);"
+        "return [...table.tBodies[0].rows].map(row => row.cells[arguments[1]].textContent);"
+    )
+    return browser.execute_script(script, title, at)
+
+
+def test_the_page_is_read_sorted_by_keyboard_and_printed_whole(browser, finished_folder):
+    from selenium.webdriver.common.keys import Keys
+
+    browser.get((finished_folder / "report.html").as_uri())
+    assert browser.execute_script("return document.querySelectorAll('img').length") >= 6
+    assert browser.execute_script(
+        "return [...document.images].every(i => i.complete && i.naturalWidth > 100)"
+    )
+    requests = (
+        "return performance.getEntriesByType('resource').filter(r => !r.name.startsWith('data:')).length"
+    )
+    assert browser.execute_script(requests) == 0
+    assert browser.get_log("browser") == []
+    title = "New bookings by quarter"
+    before = column(browser, title, 2)
+    button = browser.find_elements("css selector", "#answer thead button")[2]
+    button.send_keys(Keys.ENTER)
+    rising = column(browser, title, 2)
+    assert rising == sorted(before, key=lambda text: float(text.lstrip("$").replace(",", "")))
+    assert browser.find_elements("css selector", "#answer th[aria-sort=ascending]")
+    button.send_keys(Keys.ENTER)
+    assert column(browser, title, 2) == rising[::-1]
+    assert len(browser.print_page()) > 10_000
+    wider = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert browser.execute_script(wider) <= 0
+
+
+def test_hostile_names_do_nothing(browser, hostile_folder):
+    browser.get((hostile_folder / "report.html").as_uri())
+    assert browser.execute_script("return document.scripts.length") == 1
+    assert browser.execute_script("return document.querySelectorAll('img[src=x]').length") == 0
+    wider = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert browser.execute_script(wider) <= 0
+    assert browser.get_log("browser") == []
