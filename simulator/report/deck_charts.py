@@ -174,8 +174,11 @@ def draw_arr(deck: Deck, run: Finished, view: View) -> None:
 
 
 def draw_retention(deck: Deck, run: Finished, view: View) -> None:
-    """Draw NRR and GRR by quarter."""
+    """Draw NRR and GRR by quarter; nothing where no customer was one 12 months before."""
     table = _totals(run, view)
+    low = float(table[["nrr", "grr"]].min().min())
+    if not np.isfinite(low):
+        return
     slide = deck.add_slide(
         run.title("nrr_grr", "Net and gross revenue retention"),
         "Cohort method: ARR of the customers of 12 months before / their ARR then; GRR without growth; P50",
@@ -186,8 +189,7 @@ def draw_retention(deck: Deck, run: Finished, view: View) -> None:
         XL_CHART_TYPE.LINE_MARKERS, categories_data(table["period"].tolist(), columns, code)
     )
     finish_chart(chart, "0%")
-    low = float(np.nanmin([table["nrr"].min(), table["grr"].min()]))
-    chart.value_axis.minimum_scale = max(0.0, np.floor(10 * low - 1) / 10) if np.isfinite(low) else 0.0
+    chart.value_axis.minimum_scale = max(0.0, np.floor(10 * low - 1) / 10)
     for series, colour in zip(chart.plots[0].series, (NAVY, ORANGE), strict=True):
         draw_line(series, colour)
         label_values(series, code, XL_LABEL_POSITION.ABOVE, colour=colour)

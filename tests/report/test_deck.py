@@ -1,3 +1,4 @@
+import pandas as pd
 import pytest
 from pptx import Presentation
 from pptx.util import Inches
@@ -5,7 +6,7 @@ from pptx.util import Inches
 from simulator.errors import InputError
 from simulator.report.exports import write_exports
 from simulator.report.finished import read_finished
-from tests.report.finished_runs import write_run
+from tests.report.finished_runs import arr_table, write_run
 
 
 def texts(slide):
@@ -88,3 +89,26 @@ def test_a_template_that_is_none_is_refused(finished_folder, tmp_path):
             write_exports(finished_folder, ["pptx"], path)
         assert str(path) in error.value.faults[0].where
         assert "PowerPoint" in error.value.faults[0].remedy
+
+
+def test_without_customers_of_a_year_there_is_no_slide_on_retention(tmp_path, deck):
+    young = arr_table().query("measure not in ['nrr', 'grr']")
+    unknown = arr_table().assign(mean=float("nan"), p10=float("nan"), p50=float("nan"), p90=float("nan"))
+    for at, arr in enumerate((young, pd.concat([young, unknown.query("measure in ['nrr', 'grr']")]))):
+        folder = write_run(tmp_path / str(at), charts=False, arr=arr)
+        write_exports(folder)
+        made = Presentation(str(folder / "board.pptx"))
+        assert len(made.slides) == len(deck.slides) - 1
+
+
+def test_nothing_booked_and_no_target_still_makes_every_file(tmp_path):
+    folder = write_run(tmp_path / "run", charts=False)
+    for name in ("bookings", "coverage", "p50_composition", "waterfall", "exceedance", "spread"):
+        path = folder / "tables" / f"{name}.csv"
+        table = pd.read_csv(path)
+        figures = table.select_dtypes("number").columns.difference(["probability"])
+        table[figures] = 0.0
+        for column in {"target", "p_hit", "coverage", "needed_p50", "needed_p80", "needed_p90"} & set(table):
+            table[column] = float("nan")
+        table.to_csv(path, index=False)
+    assert len(write_exports(folder)) == 3
