@@ -121,11 +121,11 @@ def _ink(part: str) -> str:
 
 
 def draw_coverage(deck: Deck, run: Finished, view: View) -> None:
-    """Draw coverage of each quarter beside the coverage that its target needs."""
+    """Draw coverage of each quarter beside the coverage that its target needs; nothing without targets."""
     table = view.table[(view.table["segment"] == ALL) & view.table["period"].isin(run.periods)]
-    if table.empty:
+    table = table[table["basis"] == table["basis"].iloc[0]] if len(table) else table
+    if table["coverage"].isna().all():
         return
-    table = table[table["basis"] == table["basis"].iloc[0]]
     slide = deck.add_slide(
         run.title("coverage", view.title),
         f"Deals due ({table['basis'].iloc[0]}) as a multiple of the target, and the multiple needed",
