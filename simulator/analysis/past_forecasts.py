@@ -8,6 +8,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from simulator.analysis.kept_forecasts import Samples, fingerprint, keep, recall
@@ -118,18 +119,31 @@ def _simulated(
         return
     # Spawned: the compiled kernels' threads would not survive a fork.
     spawn = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(n_workers, mp_context=spawn, initializer=_leave_stopping_to_parent)
+    pool = ProcessPoolExecutor(n_workers, mp_context=spawn, initializer=_watch_parent)
     try:
-        tasks = {pool.submit(simulate_origin, known[i], settings): i for i in missing}
+        with _without_interrupts():
+            tasks = {pool.submit(simulate_origin, known[i], settings): i for i in missing}
         for task in as_completed(tasks):
             yield tasks[task], task.result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _leave_stopping_to_parent() -> None:
-    """Let Ctrl-C reach the parent alone, and end with it however it ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Start workers deaf to Ctrl-C from their first moment; it then stops the parent, which stops them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    usual = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
+
+
+def _watch_parent() -> None:
+    """Let a worker end with its parent, however that ends."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
