@@ -21,6 +21,7 @@ FLOWS = (
     "waited_out",
     "n_waited_out",
     "n_taken_up",
+    "n_waited",
     "waiting_days",
     "busy_days",
     "slot_days",
@@ -30,7 +31,8 @@ FLOWS = (
 """``won_*``: signed amounts. ``won_open_amount``: what the won deals stood at before signing, so that
 open + created - won_open_amount - lost_* = still open. ``slipped``: amount of deals whose close date
 moved out of its fiscal quarter, in the quarter that it left. ``waited_out``: SALs that gave up waiting
-for a rep, already counted in ``lost_no_decision``. ``waiting_days``, ``busy_days``, ``slot_days``: deal-days
+for a rep, already counted in ``lost_no_decision``. ``n_waited``: those that
+found no slot free. ``waiting_days``, ``busy_days``, ``slot_days``: deal-days
 of SALs waiting, of deals worked and of slots there were to work them, in segments whose reps are
 simulated; ``rep_months`` and ``ramped_rep_months``: reps employed there, and weighted by their ramp."""
 
@@ -53,6 +55,7 @@ N_CREATED = FLOWS.index("n_created")
 WAITED_OUT = FLOWS.index("waited_out")
 N_WAITED_OUT = FLOWS.index("n_waited_out")
 N_TAKEN_UP = FLOWS.index("n_taken_up")
+N_WAITED = FLOWS.index("n_waited")
 WAITING_DAYS = FLOWS.index("waiting_days")
 BUSY_DAYS = FLOWS.index("busy_days")
 SLOT_DAYS = FLOWS.index("slot_days")

@@ -47,6 +47,7 @@ from simulator.kernels.flows import (
     N_LOST_NO_DECISION,
     N_ORIGINS,
     N_TAKEN_UP,
+    N_WAITED,
     N_WAITED_OUT,
     RAMPED_REP_MONTHS,
     REP_MONTHS,
@@ -218,6 +219,8 @@ def simulate_path(plan, capacity, customers, luck, books):
                             clock, n_busy = next_free(
                                 month_end, books.slots, books.ends, n_busy, max(clock, deal.time)
                             )
+                            if clock > deal.time:
+                                flows[month, segment, N_WAITED] += 1.0
                             deadline = deal.time + gives_up_after(luck.seed, luck.path, entity, patience)
                             until = min(clock, deadline)
                             spread_time(month_end, deal.time, until, flows, segment, WAITING_DAYS)

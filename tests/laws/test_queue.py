@@ -64,9 +64,11 @@ def test_erlang_a(theta):
         queue(100 * SCALE, SCALE, 100, theta * SCALE, horizon_quarters=12, simulation={"paths": 200})
     )
     abandoned, error = ratio(flows["n_waited_out"], flows["n_created"])
-    expected, _ = ERLANG_A[theta]
+    expected = ERLANG_A[theta][0]
     assert abs(abandoned - expected) < 4 * error
     assert error < 0.1 * expected, "too few paths to tell"
+    waited, error = ratio(flows["n_waited"], flows["n_created"])
+    assert abs(waited - ERLANG_A[theta][1]) < 4 * error
     # λ P(abandon) = θ E[number waiting] (Little): the days of waiting say the same once more.
     waiting, error = ratio(flows["waiting_days"], flows["n_created"])
     assert abs(waiting - expected / (theta * SCALE)) < 4 * error
@@ -89,6 +91,8 @@ def test_erlang_c_without_giving_up():
     waiting, error = ratio(flows["waiting_days"], flows["n_taken_up"])
     assert abs(waiting - expected) < 4 * error
     assert error < 0.05 * expected
+    waited, error = ratio(flows["n_waited"], flows["n_created"])
+    assert abs(waited - 0.65772) < 4 * error
     busy, error = ratio(flows["busy_days"], flows["slot_days"])
     assert abs(busy - 10 / 12) < 4 * error
 
