@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,7 +86,7 @@ def value_customers(
     if rates is None or not scenario.customers.simulate or scenario.as_of is None:
         return None
     book = scenario_book(scenario, history, segments)
-    compiled = _compile(scenario, rates, book)
+    compiled = _compile(scenario, scenario.as_of, rates, book)
     signed = _signed(compiled, new_arr)
     starts = _new_customers(compiled, signed, scenario.simulation.seed)
     revenue, alive = yearly(
@@ -99,11 +100,12 @@ def value_customers(
     )
 
 
-def _compile(scenario: Scenario, rates: CustomerCalibration, book: Book | None) -> CompiledCustomers:
-    assert scenario.as_of is not None  # noqa: S101
+def _compile(
+    scenario: Scenario, as_of: dt.date, rates: CustomerCalibration, book: Book | None
+) -> CompiledCustomers:
     calendar = scenario.fiscal_calendar()
     # A quarter more than the years: as_of may lie inside one.
-    ahead = horizon(scenario.as_of, calendar, 4 * YEARS + 1)
+    ahead = horizon(as_of, calendar, 4 * YEARS + 1)
     settings = scenario.simulation
     n_draws = settings.rate_draws if settings.rate_uncertainty else 1
     draws = DrawSettings(settings.seed, n_draws, settings.rate_uncertainty)

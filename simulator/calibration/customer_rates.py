@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from simulator.calibration.customers import FEWEST_CYCLES, FEWEST_LINKED, CustomerCalibration
+from simulator.calibration.customers import CustomerCalibration
+from simulator.calibration.expansion_deals import FEWEST_CYCLES, FEWEST_LINKED
 from simulator.calibration.growth import Growth
 from simulator.calibration.renewals import TERM_CLASSES
 from simulator.calibration.sizes import Sizes

@@ -6,17 +6,21 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from simulator.calibration.contracts import (
     CONTRACTION,
     EXPANSION,
     REACTIVATION,
     RENEWAL,
-    Book,
     Contracts,
     Movements,
     customer_book,
+)
+from simulator.calibration.expansion_deals import (
+    FEWEST_CYCLES,
+    arr_per_amount,
+    expansion_cycle,
+    expansion_win_rate,
 )
 from simulator.calibration.growth import Growth, away_and_back, estimate_growth, seek_cycle
 from simulator.calibration.pooling import pool_rates
@@ -40,13 +44,11 @@ Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 PRICE = DRIVERS.index("price")
-PRIOR_CONTRACTION, PRIOR_PRICE_RISE, PRIOR_WIN_RATE = 0.05, 0.1, 1.0 / 3.0
+PRIOR_CONTRACTION, PRIOR_PRICE_RISE = 0.05, 0.1
 PRIOR_RETURN_PER_MONTH = 0.005
 PRIOR_SIZE = {"growth": 0.1, "price_rise": 0.05, "contraction": 0.2, "reactivation": 0.8}
-FEWEST_LINKED = 10
 FEAT = float(np.log(2.0))
 """Growth of customers a year, on the log scale, that calls for a word of caution."""
-FEWEST_CYCLES = 10
 MOST_TERMS = 8
 
 
@@ -164,7 +166,7 @@ def calibrate_customers(history: History, segments: tuple[str, ...]) -> Customer
         months_away=returned.exposure,
         cycle=cycle,
         win_rate=expansion_win_rate(history.opportunities),
-        arr_per_amount=_arr_per_amount(history, book, n),
+        arr_per_amount=arr_per_amount(history, book, n),
         terms=terms,
         term_counts=term_counts,
         n_customers=np.bincount(contracts.segment, minlength=n).astype(np.float64),
@@ -260,57 +262,6 @@ def _term_mix(contracts: Contracts, n: int) -> tuple[Ints, Floats]:
     table = np.zeros((n, terms.size))
     np.add.at(table, (contracts.segment, nearest), 1.0)
     return terms.astype(np.int64), table
-
-
-def expansion_cycle(opportunities: pd.DataFrame) -> Floats:
-    """Return log median, spread of the log, and number of the cycles of won expansion deals, in months.
-
-    Zeros where there are too few.
-    """
-    won = opportunities[(opportunities["type"] == "expansion") & (opportunities["outcome"] == "won")]
-    begun = won["qualified_date"].fillna(won["created_date"])
-    days = (won["closed_date"] - begun).dt.days.to_numpy(np.float64)
-    logs = np.log(np.maximum(days[np.isfinite(days)], 1.0) / (365.25 / 12))
-    if logs.size < FEWEST_CYCLES:
-        return np.zeros(3)
-    return np.array([np.median(logs), max(float(logs.std()), 0.05), float(logs.size)])
-
-
-def expansion_win_rate(opportunities: pd.DataFrame) -> Floats:
-    """Return Beta(a, b) that an expansion deal is won, and how many ended."""
-    ended = opportunities[(opportunities["type"] == "expansion") & opportunities["outcome"].notna()]
-    won = float((ended["outcome"] == "won").sum())
-    return np.array([won + PRIOR_WIN_RATE, len(ended) - won + 1.0 - PRIOR_WIN_RATE, float(len(ended))])
-
-
-def _arr_per_amount(history: History, book: Book, n: int) -> Floats:
-    """Return log ratio of first ARR to the amount of the deal, its sd and count, by segment."""
-    linked = pd.DataFrame(
-        {"id": book.ids, "arr": book.contracts.first_arr, "segment": book.contracts.segment}
-    ).merge(
-        history.customers[["customer_id", "opportunity_id"]].dropna().astype("str"),
-        left_on="id",
-        right_on="customer_id",
-    )
-    deals = history.opportunities[["opportunity_id", "amount"]]
-    linked = linked.merge(deals.drop_duplicates("opportunity_id"), on="opportunity_id")
-    linked = linked[(linked["arr"] > 0) & (linked["amount"] > 0)]
-    out = np.zeros((n, 3))
-    whole = _log_ratio(linked)
-    for code in range(n):
-        own = linked[linked["segment"] == code]
-        out[code] = (*(_log_ratio(own) if len(own) >= FEWEST_LINKED else whole)[:2], float(len(own)))
-    return out
-
-
-def _log_ratio(linked: pd.DataFrame) -> tuple[float, float]:
-    if len(linked) < FEWEST_LINKED:
-        return 0.0, 0.0
-    arr, amount = linked["arr"].to_numpy(np.float64), linked["amount"].to_numpy(np.float64)
-    ratio = float(arr.sum() / amount.sum())
-    # Variance of a ratio of sums, linearised.
-    residual = arr - ratio * amount
-    return float(np.log(ratio)), float(np.sqrt((residual**2).sum()) / arr.sum())
 
 
 def _growth_notes(names: tuple[str, ...], growth: Growth, sizes: tuple[Sizes, ...]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -161,8 +162,7 @@ def draw_customer_rates(
     )
 
 
-def _per_segment(names: tuple[str, ...], draw: object) -> Floats:
-    assert callable(draw)  # noqa: S101
+def _per_segment(names: tuple[str, ...], draw: Callable[[int, str], Floats]) -> Floats:
     return np.stack([draw(s, name) for s, name in enumerate(names)], axis=1)
 
 

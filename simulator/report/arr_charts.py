@@ -1,4 +1,4 @@
-"""Charts of customers: ARR snowball, NRR and GRR, bookings by kind, survival, cohorts, lifetime value."""
+"""Charts of ARR to come: the snowball, NRR and GRR, bookings by kind."""
 
 from __future__ import annotations
 
@@ -10,39 +10,29 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.ticker import MaxNLocator
 
 from simulator.analysis.arr import MOVEMENTS, Arr
-from simulator.analysis.customer_outlook import CustomerOutlook
 from simulator.analysis.forecast import Forecast
-from simulator.analysis.lifetime import Lifetime
 from simulator.analysis.totals import ALL
 from simulator.report.arr_words import (
     MOVEMENT_WORDS,
-    cohorts_title,
     kinds_title,
-    lifetime_title,
     retention_title,
     snowball_figures,
     snowball_title,
-    survival_title,
 )
-from simulator.report.money import format_money, format_multiple, format_share, money_scale
+from simulator.report.money import MoneyScale, money_scale
 from simulator.report.style import (
-    BLUE,
     GREEN,
     ICE,
     INK,
     MUTED,
     NAVY,
     ORANGE,
-    PAPER,
     SAND,
     SKY,
     STONE,
     draw_chart,
-    draw_panels,
     money_axis,
     share_axis,
     source_line,
@@ -60,29 +50,12 @@ MOVEMENT_COLOURS = {
 }
 KIND_COLOURS = {"new": NAVY, "expansion": GREEN, "renewal": STONE}
 KIND_WORDS = {"new": "new customers", "expansion": "expansion", "renewal": "renewal"}
-TERM_WORDS = {
-    "monthly": "monthly contracts",
-    "annual": "annual contracts",
-    "multi_year": "multi-year contracts",
-}
 CUT_BELOW = 0.6
 """The snowball's axis is cut where all movements lie above this share of the opening ARR."""
-HEAT = LinearSegmentedColormap.from_list("kept", [ORANGE, SAND, PAPER, SKY, NAVY])
 
 
-def draw_customer_charts(customers: CustomerOutlook, forecast: Forecast, folder: Path) -> None:
-    """Draw every chart of customers, as PNG and SVG."""
-    draw_snowball(customers.arr, folder)
-    draw_retention(customers.arr, folder)
-    draw_kinds(forecast, folder)
-    if customers.lifetime is not None and not customers.lifetime.new.empty:
-        draw_lifetime(customers.lifetime, customers.arr, folder)
-    if customers.retention is not None:
-        draw_survival(customers.retention.survival, customers.arr, folder)
-        draw_cohorts(customers.retention.cohorts, customers.arr, folder)
-
-
-def _footer(arr: Arr, *parts: str) -> str:
+def footer_of_arr(arr: Arr, *parts: str) -> str:
+    """Return the footer of a chart of customers."""
     return source_line(arr.as_of, *parts)
 
 
@@ -99,7 +72,7 @@ def draw_snowball(arr: Arr, folder: Path) -> None:
         "arr_snowball",
         title=snowball_title(arr),
         subtitle=f"Annual recurring revenue (ARR), mean of all simulated futures{cut}",
-        footer=_footer(arr, f"ARR in {arr.currency}: not bookings, not revenue"),
+        footer=footer_of_arr(arr, f"ARR in {arr.currency}: not bookings, not revenue"),
         bottom_inches=1.0,
     ) as axes:
         bottoms = [min(a, b) for a, b in pairwise(ends)]
@@ -140,7 +113,7 @@ def draw_retention(arr: Arr, folder: Path) -> None:
             "Cohort method: ARR at the end of each quarter of the customers of 12 months before / their ARR "
             "then; GRR counts no customer for more than then. Lines: P50; bands: P10 to P90"
         ),
-        footer=_footer(arr, "ARR of existing customers, new ones left out"),
+        footer=footer_of_arr(arr, "ARR of existing customers, new ones left out"),
     ) as axes:
         ends = [
             _draw_share(axes, arr, measure, colour) for measure, colour in (("nrr", NAVY), ("grr", ORANGE))
@@ -219,7 +192,7 @@ def draw_kinds(forecast: Forecast, folder: Path) -> None:
         for x, period in enumerate(forecast.periods):
             whole = round(totals[period] / scale.step) * scale.step
             parts = scale.round_parts([means[kind][period] for kind in kinds], whole)
-            _draw_stack(axes, x, dict(zip(kinds, parts, strict=True)), scale.format, float(totals.max()))
+            _draw_stack(axes, x, dict(zip(kinds, parts, strict=True)), scale, float(totals.max()))
             axes.text(x, whole + 0.012 * totals.max(), scale.format(whole), ha="center", fontweight="bold")
         _set_periods(axes, forecast.periods)
         axes.set_ylim(0, 1.1 * max(float(totals.max()), 1.0))
@@ -228,8 +201,7 @@ def draw_kinds(forecast: Forecast, folder: Path) -> None:
         money_axis(axes, forecast.currency)
 
 
-def _draw_stack(axes: Axes, x: int, parts: dict[str, float], text: object, highest: float) -> None:
-    assert callable(text)  # noqa: S101
+def _draw_stack(axes: Axes, x: int, parts: dict[str, float], scale: MoneyScale, highest: float) -> None:
     bottom = 0.0
     for kind, amount in parts.items():
         axes.bar(x, amount, bottom=bottom, color=KIND_COLOURS[kind], width=0.62)
@@ -237,7 +209,7 @@ def _draw_stack(axes: Axes, x: int, parts: dict[str, float], text: object, highe
             axes.text(
                 x,
                 bottom + amount / 2,
-                text(amount),
+                scale.format(amount),
                 ha="center",
                 va="center",
                 color=text_colour(KIND_COLOURS[kind]),
@@ -252,138 +224,3 @@ def _name_kinds(axes: Axes, kinds: list[str], heights: dict[str, float], n: int)
         middle = max(bottom + heights[kind] / 2, floor + 0.07 * axes.get_ylim()[1])
         axes.text(n - 0.6, middle, KIND_WORDS[kind], va="center", color=INK)
         bottom, floor = bottom + heights[kind], middle
-
-
-def draw_survival(survival: pd.DataFrame, arr: Arr, folder: Path) -> None:
-    """Draw who stayed through each renewal against the law that the future is simulated with."""
-    terms = [term for term in TERM_WORDS if (survival["term"] == term).any()]
-    if not terms:
-        return
-    main = max(terms, key=lambda term: float(survival.loc[survival["term"] == term, "at_risk"].max()))
-    main = "annual" if "annual" in terms else main
-    with draw_panels(
-        folder,
-        "survival",
-        title=survival_title(survival[survival["term"] == main]),
-        subtitle=(
-            "Share of customers left after each renewal: seen so far (dots, where ten or more came to it), "
-            "and by the law of the forecast (line; band: 80 % interval)"
-        ),
-        footer=_footer(arr, f"The title speaks of {TERM_WORDS[main]}" if len(terms) > 1 else ""),
-        n_columns=len(terms),
-        share_y=True,
-    ) as panels:
-        for axes, term in zip(panels, terms, strict=True):
-            rows = survival[survival["term"] == term]
-            axes.fill_between(rows["renewal"], rows["low"], rows["high"], color=SKY, alpha=0.5, linewidth=0)
-            axes.plot(rows["renewal"], rows["law"], color=NAVY, linewidth=2)
-            axes.plot(
-                rows["renewal"], rows["observed"], "o", color=ORANGE, markersize=5, clip_on=False, zorder=3
-            )
-            axes.set_title(TERM_WORDS[term])
-            axes.set_xlabel("renewals")
-            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-            share_axis(axes)
-
-
-def draw_cohorts(cohorts: pd.DataFrame, arr: Arr, folder: Path) -> None:
-    """Draw the heat map of ARR kept by the quarter in which customers started."""
-    if cohorts.empty or cohorts["quarter"].max() < 1:
-        return
-    grid = cohorts.pivot_table(index="cohort", columns="quarter", values="arr_share", sort=False)
-    grid = grid[sorted(grid.columns)]
-    share = grid.to_numpy(np.float64)
-    height = max(4.6, 1.7 + 0.3 * len(grid))
-    with draw_chart(
-        folder,
-        "cohorts",
-        title=cohorts_title(cohorts),
-        subtitle="ARR at the end of each quarter / at the end of the first, in percent, by quarter of start",
-        footer=_footer(arr, "100% is where a cohort began; blue has grown, orange has shrunk"),
-        bottom_inches=0.85,
-        size_inches=(10.0, height),
-    ) as axes:
-        axes.imshow(share, cmap=HEAT, vmin=0.5, vmax=1.5, aspect="auto")
-        for (row, column), value in np.ndenumerate(share):
-            if math.isfinite(value):
-                red, green, blue, _ = HEAT(value - 0.5)
-                dark = 0.299 * red + 0.587 * green + 0.114 * blue <= 0.58
-                colour = PAPER if dark else INK
-                axes.text(
-                    column, row, f"{100 * value:.0f}", ha="center", va="center", fontsize=8.5, color=colour
-                )
-        axes.set_xticks(range(share.shape[1]), [str(q) for q in grid.columns])
-        n = cohorts.drop_duplicates("cohort").set_index("cohort")["n_customers"]
-        names = [f"{name} ({n[name]:.0f})" for name in grid.index]
-        axes.set_yticks(range(len(grid)), names, fontsize=9)
-        _make_room(axes, names)
-        axes.set_xlabel("quarters since the start (customers who started in brackets)")
-        for spine in axes.spines.values():
-            spine.set_visible(False)
-
-
-def _make_room(axes: Axes, names: list[str]) -> None:
-    """Move the left edge of the axes so that the longest name beside it fits."""
-    box = axes.get_position()
-    left = min(0.4, 0.045 + 0.0083 * max(len(name) for name in names))
-    if left > box.x0:
-        axes.set_position((left, box.y0, box.x1 - left, box.height))
-
-
-def draw_lifetime(lifetime: Lifetime, arr: Arr, folder: Path) -> None:
-    """Draw what a new customer of each segment brings in five years, first year and later."""
-    table = lifetime.new.sort_values("value_per_arr")
-    with draw_chart(
-        folder,
-        "lifetime_value",
-        title=lifetime_title(lifetime, arr.currency),
-        subtitle=(
-            f"Revenue of a new customer over {lifetime.years} years, in multiples of the ARR it signs, not "
-            "discounted; mean of simulated customers"
-        ),
-        footer=_footer(arr, f"Revenue in {arr.currency}: ARR month by month, not bookings"),
-    ) as axes:
-        y = [float(place) for place in range(len(table))]
-        first = (table["first_year"] / table["arr"]).to_numpy(np.float64)
-        later = (table["later_years"] / table["arr"]).to_numpy(np.float64)
-        axes.barh(y, first, color=NAVY, height=0.62)
-        axes.barh(y, later, left=first, color=SKY, height=0.62)
-        for place, (_, row) in enumerate(table.iterrows()):
-            at = y[place]
-            axes.text(
-                first[place] / 2,
-                at,
-                format_share(row["first_year_share"]),
-                ha="center",
-                va="center",
-                color=PAPER,
-            )
-            axes.text(
-                first[place] + later[place] / 2,
-                at,
-                f"{format_share(1 - row['first_year_share'])} later",
-                ha="center",
-                va="center",
-            )
-            value = format_money(row["value"], arr.currency)
-            axes.text(
-                first[place] + later[place],
-                at,
-                f"  {value}, {format_multiple(row['value_per_arr'])} its ARR",
-                va="center",
-                fontweight="bold",
-            )
-        axes.set_yticks(y, table["segment"])
-        _make_room(axes, list(table["segment"]))
-        axes.set_xlim(0, 1.32 * max(float((first + later).max()), 0.1))
-        axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}×")
-        axes.grid(axis="x")
-        axes.text(0, len(table) - 0.55, "first year", color=NAVY, fontweight="bold", va="bottom")
-        axes.text(
-            float(first[-1]) + 0.05,
-            len(table) - 0.55,
-            "later years",
-            color=BLUE,
-            fontweight="bold",
-            va="bottom",
-        )

@@ -65,6 +65,6 @@ def write_charts(
     if len(outlook.capacity):
         draw_capacity(outlook.forecast, outlook.capacity, charts)
     if customers is not None:
-        from simulator.report.arr_charts import draw_customer_charts
+        from simulator.report.customer_charts import draw_customer_charts
 
         draw_customer_charts(customers, outlook.forecast, charts)

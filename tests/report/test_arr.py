@@ -10,9 +10,9 @@ import pytest
 
 from simulator.analysis.customer_outlook import look_at_customers
 from simulator.analysis.forecast import forecast_bookings
-from simulator.report.arr_charts import draw_customer_charts
 from simulator.report.arr_tables import customer_summary, customer_tables, write_customer_tables
 from simulator.report.arr_words import customer_answers, snowball_figures, snowball_title
+from simulator.report.customer_charts import draw_customer_charts
 from simulator.report.tables import write_paths
 from simulator.scenario.load import scenario_from_dict
 from tests.small_companies import company, segment, stay
