@@ -109,7 +109,7 @@ def _compile(
     settings = scenario.simulation
     n_draws = settings.rate_draws if settings.rate_uncertainty else 1
     draws = DrawSettings(settings.seed, n_draws, settings.rate_uncertainty)
-    return compile_customers(rates, book, ahead, calendar, draws, scenario.levers)
+    return compile_customers(rates, book, ahead, calendar, draws, levers=scenario.levers)
 
 
 def _signed(compiled: CompiledCustomers, new_arr: Floats | None) -> Floats:

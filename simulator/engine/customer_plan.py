@@ -85,6 +85,7 @@ def compile_customers(
     ahead: Horizon,
     calendar: FiscalCalendar,
     settings: DrawSettings,
+    *,
     levers: tuple[Lever, ...] = (),
 ) -> CompiledCustomers:
     """Return the plan of the customer kernels.
@@ -178,7 +179,7 @@ def with_customers(compiled: Compiled, scenario: Scenario, history: History | No
         DrawSettings(
             scenario.simulation.seed, compiled.plan.hazard.shape[0], scenario.simulation.rate_uncertainty
         ),
-        scenario.levers,
+        levers=scenario.levers,
     )
     return replace(
         compiled,

@@ -29,11 +29,7 @@ def made(n_quarters, n_held, *, bias=0.0, others=("run_rate",)):
             label | {"method": "simulation"} | ours | loss | {"pit": (i + 0.5) / n_quarters, "inside": inside}
         )
         rows += [
-            label
-            | {"method": name}
-            | theirs
-            | dict.fromkeys(loss, 15.0)
-            | {"pit": np.nan, "inside": np.nan}
+            label | {"method": name} | theirs | dict.fromkeys(loss, 15.0) | {"pit": np.nan, "inside": np.nan}
             for name in others
         ]
     table = pd.DataFrame(rows)

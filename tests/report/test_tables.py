@@ -18,6 +18,7 @@ COLUMNS = {
     "note",
     "exceedance": "period,segment,probability,amount",
     "p50_composition": "period,segment,part,amount,share",
+    "pipeline_created": "period,segment,mean,p10,p50,p90,n_mean",
     "slipped": "period,segment,mean,p10,p50,p90,n_mean",
     "spread": "period,source,variance_share,sd,width",
     "waterfall": "period,segment,opening,created,won,lost_competition,lost_no_decision,closing,slipped,"

@@ -196,7 +196,7 @@ def test_a_call_without_what_it_needs(kind: str, what: str) -> None:
 
 
 def test_files_that_nobody_asked_for_are_a_fault(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="map does not say what to do"):
+    with pytest.raises(InputError, match="the map does not use it"):
         import_texts(tmp_path, "table", DEALS_MAP, deals_csv=DEALS, more_csv="a\n1\n")
 
 
