@@ -11,7 +11,7 @@ import typer
 
 from simulator.cli.console import Console
 from simulator.cli.options import Json, NPaths, Out, Quiet, Seed, Set
-from simulator.cli.run import Timings, default_folder
+from simulator.cli.steps import Timings, compile_first, default_folder, overrides
 from simulator.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def compare(
     from simulator.report.folder import check_replaceable
 
     console, timings = Console(quiet=quiet, as_json=json), Timings()
-    loaded = _load(scenarios, [*(set_ or ()), *_overrides(paths, seed)])
+    loaded = _load(scenarios, overrides(set_, paths=paths, seed=seed))
     folder = out or default_folder("-vs-".join(scenario.name for scenario in loaded))
     check_replaceable(folder)
     console.note("Reading the histories and their rates …")
@@ -60,11 +60,6 @@ def compare(
     _write(results, prepared, folder, timings, console)
     _answer(console, results, folder)
     console.data({"folder": str(folder), **comparison_summary(results)})
-
-
-def _overrides(paths: int | None, seed: int | None) -> list[str]:
-    given = {"simulation.paths": paths, "simulation.seed": seed}
-    return [f"{key}={value}" for key, value in given.items() if value is not None]
 
 
 def _load(files: list[Path], overrides: list[str]) -> list[Scenario]:
@@ -138,9 +133,8 @@ def _compare(
 
 def _simulate(prepared: list[Prepared], console: Console, timings: Timings) -> list[Paths]:
     from simulator.analysis.comparison import play
-    from simulator.cli.hire import _compile
 
-    _compile(prepared[0], console, timings)
+    compile_first(prepared[0], console, timings)
     futures = []
     for item in prepared:
         with timings.measure("simulate"), console.progress(f"Simulating {item.scenario.name}") as advance:

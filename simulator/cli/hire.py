@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +10,7 @@ import typer
 
 from simulator.cli.console import Console
 from simulator.cli.options import Json, NPaths, Out, Quiet, ScenarioFile, Seed, Set
-from simulator.cli.run import Timings, default_folder
+from simulator.cli.steps import Timings, compile_first, default_folder, overrides, results_of
 from simulator.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -71,8 +69,7 @@ def hire(
 
     console, timings = Console(quiet=quiet, as_json=json), Timings()
     money = _options(role, budget, indifference)
-    overrides = [*(set_ or ()), *([f"simulation.seed={seed}"] if seed is not None else ())]
-    prepared = _prepare(scenario, overrides, quarters, console, timings)
+    prepared = _prepare(scenario, overrides(set_, seed=seed), quarters, console, timings)
     folder = out or default_folder(f"{prepared.scenario.name}-hire")
     check_replaceable(folder)
     question = Question(
@@ -83,7 +80,7 @@ def hire(
         first_paths=min(FIRST_PATHS, paths or FIRST_PATHS),
         most_paths=paths or MOST_PATHS,
     )
-    _compile(prepared, console, timings)
+    compile_first(prepared, console, timings)
     ladder = RepLadder(prepared, question.start, reps)
     with timings.measure("hire"), console.progress("Trying reps in every segment") as advance:
         hiring = place_reps(ladder, question, advance)
@@ -173,16 +170,6 @@ def _start_month(text: str | None, prepared: Prepared) -> int:
     return month
 
 
-def _compile(prepared: Prepared, console: Console, timings: Timings) -> None:
-    from simulator.engine.simulate import kernels_are_compiled, simulate
-
-    if not kernels_are_compiled():
-        console.note("Compiling the simulation for this machine; only the first run waits for it …")
-        with timings.measure("compile"):
-            one = prepared.scenario.with_simulation(paths=1, rate_draws=1)
-            simulate(one, prepared.calibration, prepared.history)
-
-
 def _periods(prepared: Prepared, ladder: RepLadder) -> tuple[str, ...]:
     calendar = prepared.scenario.fiscal_calendar()
     return tuple(calendar.quarter_label(int(quarter)) for quarter in ladder.deals.horizon.quarters)
@@ -218,23 +205,12 @@ def _assumptions(prepared: Prepared) -> tuple[dict[str, str], ...]:
 def _write(
     results: HiringResults, prepared: Prepared, folder: Path, timings: Timings, console: Console
 ) -> None:
-    from simulator.report.folder import publish
     from simulator.report.hiring_results import write_hiring
-    from simulator.report.manifest import write_manifest
 
-    with publish(folder) as draft:
+    with results_of(prepared, folder, timings) as draft:
         console.note("Writing tables and drawing charts …")
         with timings.measure("report"):
             write_hiring(results, draft)
-        write_manifest(
-            draft,
-            folder=folder,
-            command=shlex.join(["simulator", *sys.argv[1:]]),
-            inputs=prepared.files,
-            scenario=prepared.scenario.to_dict(),
-            seed=prepared.scenario.simulation.seed,
-            timings_seconds=timings.seconds,
-        )
 
 
 def _answer(console: Console, results: HiringResults, folder: Path) -> None:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
-
 from simulator.cli.console import Console
-from simulator.cli.hire import FIRST_PATHS, _compile
+from simulator.cli.hire import FIRST_PATHS
 from simulator.cli.options import Json, NPaths, Out, Quiet, ScenarioFile, Seed, Set
-from simulator.cli.run import Timings, default_folder
+from simulator.cli.steps import Timings, compile_first, default_folder, overrides, results_of
 
 
 def pipeline(
@@ -25,26 +22,25 @@ def pipeline(
     from simulator.analysis.demand_sources import demand_sources
     from simulator.analysis.pipeline_needed import pipeline_needed
     from simulator.engine.prepare import prepare
-    from simulator.report.folder import check_replaceable, publish
-    from simulator.report.manifest import write_json, write_manifest
+    from simulator.report.folder import check_replaceable
+    from simulator.report.manifest import write_json
     from simulator.report.pipeline_words import pipeline_answers, pipeline_summary
     from simulator.report.tables import write_table
     from simulator.scenario.load import load_scenario
 
     console, timings = Console(quiet=quiet, as_json=json), Timings()
-    overrides = [*(set_ or ()), *([f"simulation.seed={seed}"] if seed is not None else ())]
-    loaded = load_scenario(scenario, overrides)
+    loaded = load_scenario(scenario, overrides(set_, seed=seed))
     folder = out or default_folder(f"{loaded.name}-pipeline")
     check_replaceable(folder)
     console.note("Reading the history and its rates …")
     with timings.measure("prepare"):
         prepared = prepare(loaded)
-    _compile(prepared, console, timings)
+    compile_first(prepared, console, timings)
     with timings.measure("simulate"), console.progress("Trying more and fewer SALs") as advance:
         needed = pipeline_needed(prepared, paths or FIRST_PATHS, advance)
     currency = prepared.scenario.currency
     answers = pipeline_answers(needed, currency)
-    with publish(folder) as draft:
+    with results_of(prepared, folder, timings) as draft:
         (draft / "tables").mkdir()
         write_table(demand_sources(prepared), draft / "tables" / "demand_sources.csv")
         write_table(needed.created, draft / "tables" / "pipeline_created.csv")
@@ -52,15 +48,6 @@ def pipeline(
         write_table(needed.needed, draft / "tables" / "pipeline_needed.csv")
         summary = pipeline_summary(needed, prepared.scenario.name, currency, answers)
         write_json(summary, draft / "summary.json")
-        write_manifest(
-            draft,
-            folder=folder,
-            command=shlex.join(["simulator", *sys.argv[1:]]),
-            inputs=prepared.files,
-            scenario=prepared.scenario.to_dict(),
-            seed=prepared.scenario.simulation.seed,
-            timings_seconds=timings.seconds,
-        )
     console.say()
     for sentence in answers:
         console.say(f"{sentence}.")

@@ -58,7 +58,8 @@ def reproduce(results: Results, *, threads: Threads = None, quiet: Quiet = False
 
 
 def _run_again(finished: Finished, threads: int | None, place: Path, console: Console) -> None:
-    from simulator.cli.run import Timings, _look_ahead, _look_at_customers, _simulate
+    from simulator.cli.run import _look_ahead, _look_at_customers, _simulate
+    from simulator.cli.steps import Timings
     from simulator.engine.prepare import prepare
     from simulator.report.background import write_background
     from simulator.report.results import write_figures

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 import sys
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simulator.cli.console import Console
 from simulator.cli.options import Json, NPaths, Out, Quiet, ScenarioFile, Seed, Set
+from simulator.cli.steps import Timings, compile_first, default_folder, overrides
 
 FEWEST_CALM_PATHS = 1000
 MOST_NOTES = 8
@@ -42,7 +40,7 @@ def run(
     from simulator.scenario.load import load_scenario
 
     console, timings = Console(quiet=quiet, as_json=json), Timings()
-    loaded = load_scenario(scenario, [*(set_ or ()), *_overrides(paths, seed)])
+    loaded = load_scenario(scenario, overrides(set_, paths=paths, seed=seed))
     folder = out or default_folder(loaded.name)
     check_replaceable(folder)
     console.note("Reading the history and its rates …")
@@ -66,39 +64,12 @@ class Findings:
     customers: CustomerOutlook | None
 
 
-class Timings:
-    """Seconds by step of a run."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-
-    @contextmanager
-    def measure(self, step: str) -> Iterator[None]:
-        """Count the time of a step."""
-        began = time.perf_counter()
-        yield
-        self.seconds[step] = self.seconds.get(step, 0.0) + time.perf_counter() - began
-
-
-def default_folder(name: str) -> Path:
-    """Return where the results of a scenario go: ``results/`` and its name, safe as a folder name."""
-    return Path("results") / (re.sub(r"[^\w.-]+", "-", name).strip(".-") or "scenario")
-
-
-def _overrides(paths: int | None, seed: int | None) -> list[str]:
-    given = {"simulation.paths": paths, "simulation.seed": seed}
-    return [f"{key}={value}" for key, value in given.items() if value is not None]
-
-
 def _simulate(prepared: Prepared, console: Console, timings: Timings) -> tuple[Paths, Paths | None]:
     """Return the futures, and the same without the shared shock where there is one."""
-    from simulator.engine.simulate import kernels_are_compiled, simulate
+    from simulator.engine.simulate import simulate
 
     scenario, calibration, history = prepared.scenario, prepared.calibration, prepared.history
-    if not kernels_are_compiled():
-        console.note("Compiling the simulation for this machine; only the first run waits for it …")
-        with timings.measure("compile"):
-            simulate(scenario.with_simulation(paths=1, rate_draws=1), calibration, history)
+    compile_first(prepared, console, timings)
     with timings.measure("simulate"), console.progress("Simulating") as advance:
         futures = simulate(scenario, calibration, history, progress=advance)
     if not prepared.has_shock:

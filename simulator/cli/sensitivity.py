@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +9,7 @@ import typer
 
 from simulator.cli.console import Console
 from simulator.cli.options import Json, NPaths, Out, Quiet, ScenarioFile, Seed, Set
-from simulator.cli.run import Timings, default_folder
+from simulator.cli.steps import Timings, compile_first, default_folder, overrides, results_of
 from simulator.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -53,21 +51,19 @@ def sensitivity(
     """What moves a figure most? Every lever and assumption over its interval, on the same futures."""
     from simulator.analysis.sensitivity import measure_sensitivity, without_customers
     from simulator.analysis.turns import list_turns
-    from simulator.cli.hire import _compile
     from simulator.report.folder import check_replaceable
     from simulator.report.sensitivity_results import SensitivityResults, sensitivity_summary
     from simulator.report.sensitivity_words import sensitivity_answers
 
     console, timings = Console(quiet=quiet, as_json=json), Timings()
     share = _goal(seek, chance)
-    overrides = [*(set_ or ()), *([f"simulation.seed={seed}"] if seed is not None else ())]
-    prepared = _prepare(scenario, overrides, paths, console, timings)
+    prepared = _prepare(scenario, overrides(set_, seed=seed), paths, console, timings)
     folder = out or default_folder(f"{prepared.scenario.name}-sensitivity")
     check_replaceable(folder)
     figure = _measure(measure, period, prepared, seek)
     if not figure.of_customers:
         prepared = without_customers(prepared)
-    _compile(prepared, console, timings)
+    compile_first(prepared, console, timings)
     turns = list_turns(prepared, with_customers=figure.of_customers)
     with timings.measure("turns"), console.progress("Turning one thing at a time") as advance:
         found: Sensitivity = measure_sensitivity(prepared, turns, figure, advance)
@@ -164,23 +160,12 @@ def _own_notes(figure: Measure) -> tuple[str, ...]:
 def _write(
     results: SensitivityResults, prepared: Prepared, folder: Path, timings: Timings, console: Console
 ) -> None:
-    from simulator.report.folder import publish
-    from simulator.report.manifest import write_manifest
     from simulator.report.sensitivity_results import write_sensitivity
 
-    with publish(folder) as draft:
+    with results_of(prepared, folder, timings) as draft:
         console.note("Writing tables and drawing charts …")
         with timings.measure("report"):
             write_sensitivity(results, draft)
-        write_manifest(
-            draft,
-            folder=folder,
-            command=shlex.join(["simulator", *sys.argv[1:]]),
-            inputs=prepared.files,
-            scenario=prepared.scenario.to_dict(),
-            seed=prepared.scenario.simulation.seed,
-            timings_seconds=timings.seconds,
-        )
 
 
 def _answer(console: Console, results: SensitivityResults, folder: Path) -> None:
