@@ -9,9 +9,10 @@ import pandas as pd
 
 from simulator.fiscal import FiscalCalendar
 from simulator.history.tables import TABLES, History, empty_table
+from simulator.synthetic.calls import make_calls
 from simulator.synthetic.contracts import CustomerBook, assign_csms, customer_tables
 from simulator.synthetic.deals import deal_tables, simulate_stories
-from simulator.synthetic.people import assign_owners, count_leads, hire_reps, make_calls
+from simulator.synthetic.people import assign_owners, count_leads, hire_reps
 from simulator.synthetic.truth import Truth
 from simulator.synthetic.warts import Warts, add_warts
 
@@ -54,7 +55,7 @@ def simulate_history(
     if seats is not None:
         tables["reps"] = hire_reps(seats, first_day, as_of, rng)
         deals = assign_owners(deals, tables["reps"], rng)
-        tables["calls"] = make_calls(deals, tables["reps"], calendar, rng)
+        tables["calls"] = make_calls((deals, changes, stages), tables["reps"], calendar, rng)
         tables["calls"] = tables["calls"][tables["calls"]["as_of"] <= np.datetime64(as_of)]
     if book is not None:
         tables |= customer_tables(book, truth, deals, (first_day, as_of), rng)

@@ -1,4 +1,4 @@
-"""Reps, their deals and their calls, and the leads behind the deals, for a simulated history."""
+"""Reps, their deals, and the leads behind the deals, for a simulated history."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import datetime as dt
 
 import numpy as np
 import pandas as pd
-
-from simulator.fiscal import FiscalCalendar, month_numbers
 
 REP_QUOTAS = {"enterprise": 1_100_000.0, "midmarket": 750_000.0, "smb": 420_000.0, "self_serve": 300_000.0}
 SOURCE_FUNNEL = {
@@ -90,30 +88,3 @@ def count_leads(deals: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     sals = sals.assign(leads=n_leads, mqls=n_mqls, sqls=n_sqls, cost=cost)
     sals["month"] = sals["month"].astype("datetime64[ns]")
     return sals[["month", "segment", "source", "leads", "mqls", "sqls", "sals", "cost"]]
-
-
-def make_calls(
-    deals: pd.DataFrame, reps: pd.DataFrame, calendar: FiscalCalendar, rng: np.random.Generator
-) -> pd.DataFrame:
-    """Return what each rep committed to in the third week of each quarter, with a bias of their own."""
-    won = deals[deals["outcome"] == "won"]
-    quarter = calendar.quarter(month_numbers(won["closed_date"].to_numpy().astype("datetime64[D]")))
-    actual = won.assign(quarter=quarter).groupby(["owner", "quarter"], as_index=False)["amount"].sum()
-    bias = dict(zip(reps["rep_id"], rng.normal(0.05, 0.25, len(reps)), strict=True))
-    rows = []
-    for rep, number, amount in zip(actual["owner"], actual["quarter"], actual["amount"], strict=True):
-        first = calendar.first_month(int(number))
-        called = dt.date(first // 12, first % 12 + 1, 21)
-        commit = amount * np.exp(bias[rep] + rng.normal(0, 0.2))
-        rows.append(
-            (
-                rep,
-                calendar.quarter_label(int(number)),
-                called,
-                round(commit, -3),
-                round(commit * rng.uniform(1.2, 1.8), -3),
-            )
-        )
-    table = pd.DataFrame(rows, columns=["rep_id", "period", "as_of", "commit", "best_case"])
-    table["as_of"] = pd.to_datetime(table["as_of"]).astype("datetime64[ns]")
-    return table
