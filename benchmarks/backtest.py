@@ -136,8 +136,8 @@ def main() -> None:
             lines += section(title, result, currency)
             print(pd.Series(backtest_findings(result)).to_string(), flush=True)
     lines += [
-        "The sample company's reps are made up: they call from what they could know on the day, each with a bias",
-        "of their own. Their error says nothing of real reps.",
+        "The sample company's reps are made up: they call from what they could know on the day, each with",
+        "a bias of their own. Their error says nothing of real reps.",
         "",
         "Run by `python benchmarks/backtest.py`.",
         "",
