@@ -15,12 +15,15 @@ from simulator.cli.steps import Timings, compile_first, default_folder, override
 
 FEWEST_CALM_PATHS = 1000
 MOST_NOTES = 8
+FEWEST_PATHS_FOR_TWO = 1000
+"""Fewer paths are simulated before a second process has started."""
 
 if TYPE_CHECKING:
     from simulator.analysis.customer_outlook import CustomerOutlook
     from simulator.analysis.outlook import Outlook
     from simulator.engine.paths import Paths
     from simulator.engine.prepare import Prepared
+    from simulator.report.second_process import Runner
     from simulator.scenario.schema import Scenario
 
 
@@ -37,23 +40,33 @@ def run(
     """Simulate a scenario: what will be booked, how sure that is, and what the pipeline must hold for it."""
     from simulator.engine.prepare import prepare
     from simulator.report.folder import check_replaceable
+    from simulator.report.second_process import second_process
     from simulator.scenario.load import load_scenario
 
     console, timings = Console(quiet=quiet, as_json=json), Timings()
     loaded = load_scenario(scenario, overrides(set_, paths=paths, seed=seed))
     folder = out or default_folder(loaded.name)
     check_replaceable(folder)
-    console.note("Reading the history and its rates …")
-    with timings.measure("prepare"):
-        prepared = prepare(loaded)
-    futures, calm = _simulate(prepared, console, timings)
-    with timings.measure("analyse"):
-        outlook = _look_ahead(prepared, futures, calm)
-        customers = _look_at_customers(prepared, futures)
-    findings = Findings(outlook, customers)
-    summary = _write(prepared, futures, findings, folder, timings=timings, console=console)
+    with second_process(_is_large(loaded)) as run_jobs:
+        console.note("Reading the history and its rates …")
+        with timings.measure("prepare"):
+            prepared = prepare(loaded)
+        futures, calm = _simulate(prepared, console, timings)
+        with timings.measure("analyse"):
+            outlook = _look_ahead(prepared, futures, calm)
+            customers = _look_at_customers(prepared, futures)
+        findings = Findings(outlook, customers)
+        summary = _write(
+            prepared, futures, findings, folder, run_jobs=run_jobs, timings=timings, console=console
+        )
     _answer(console, findings, prepared, folder)
     console.data({"folder": str(folder), **summary})
+
+
+def _is_large(scenario: Scenario) -> bool:
+    """Return whether a run is worth a second process, and may have one."""
+    settings = scenario.simulation
+    return settings.threads != 1 and settings.paths >= FEWEST_PATHS_FOR_TWO
 
 
 @dataclass(frozen=True)
@@ -116,6 +129,7 @@ def _write(
     findings: Findings,
     folder: Path,
     *,
+    run_jobs: Runner,
     timings: Timings,
     console: Console,
 ) -> dict[str, object]:
@@ -123,10 +137,10 @@ def _write(
     from simulator.report.arr_tables import customer_summary
     from simulator.report.assumptions import list_assumptions
     from simulator.report.background import write_background
-    from simulator.report.exports import write_exports
+    from simulator.report.exports import export_jobs
     from simulator.report.folder import publish
     from simulator.report.manifest import write_manifest
-    from simulator.report.results import write_charts, write_figures
+    from simulator.report.results import chart_jobs, write_figures
     from simulator.report.summary import summarise
 
     outlook, customers = findings.outlook, findings.customers
@@ -139,7 +153,7 @@ def _write(
             write_figures(futures, outlook, summary, draft, customers)
             write_background(prepared, draft / "tables")
         with timings.measure("charts"):
-            write_charts(futures, outlook, draft, customers)
+            run_jobs(chart_jobs(futures, outlook, draft, customers))
         write_manifest(
             draft,
             folder=folder,
@@ -149,7 +163,7 @@ def _write(
             seed=prepared.scenario.simulation.seed,
             timings_seconds=timings.seconds,
         )
-        write_exports(draft)
+        run_jobs(export_jobs(draft))
     return summary
 
 

@@ -34,7 +34,7 @@ def _running(history: History) -> pd.DataFrame:
     moves = history.arr_changes.reset_index(drop=True)
     codes = pd.factorize(moves["customer_id"])[0]
     moves = moves.assign(customer=codes).sort_values(["customer", "date"], kind="stable")
-    begun = moves.groupby("customer")["movement"].transform(lambda kinds: (kinds == "new").any())
+    begun = moves["customer"].isin(moves.loc[moves["movement"] == "new", "customer"])
     where = positions(moves["customer_id"], history.customers["customer_id"])
     arr = history.customers["arr"].to_numpy(dtype=np.float64)
     opening = np.nan_to_num(arr[where]) if len(arr) else np.zeros(len(moves))

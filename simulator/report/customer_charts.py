@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from simulator.analysis.lifetime import Lifetime
 from simulator.report.arr_charts import draw_kinds, draw_retention, draw_snowball, footer_of_arr
 from simulator.report.arr_words import cohorts_title, lifetime_title, survival_title
 from simulator.report.money import format_money, format_multiple, format_share
+from simulator.report.second_process import Job
 from simulator.report.style import (
     BLUE,
     INK,
@@ -42,16 +44,20 @@ TERM_WORDS = {
 HEAT = LinearSegmentedColormap.from_list("kept", [ORANGE, SAND, PAPER, SKY, NAVY])
 
 
-def draw_customer_charts(customers: CustomerOutlook, forecast: Forecast, folder: Path) -> None:
-    """Draw every chart of customers, as PNG and SVG."""
-    draw_snowball(customers.arr, folder)
-    draw_retention(customers.arr, folder)
-    draw_kinds(forecast, folder)
+def customer_chart_jobs(customers: CustomerOutlook, forecast: Forecast, folder: Path) -> list[Job]:
+    """Return what draws each chart of customers, as PNG and SVG."""
+    arr = customers.arr
+    jobs: list[Job] = [
+        partial(draw_snowball, arr, folder),
+        partial(draw_retention, arr, folder),
+        partial(draw_kinds, forecast, folder),
+    ]
     if customers.lifetime is not None and not customers.lifetime.new.empty:
-        draw_lifetime(customers.lifetime, customers.arr, folder)
+        jobs.append(partial(draw_lifetime, customers.lifetime, arr, folder))
     if customers.retention is not None:
-        draw_survival(customers.retention.survival, customers.arr, folder)
-        draw_cohorts(customers.retention.cohorts, customers.arr, folder)
+        jobs.append(partial(draw_survival, customers.retention.survival, arr, folder))
+        jobs.append(partial(draw_cohorts, customers.retention.cohorts, arr, folder))
+    return jobs
 
 
 def draw_survival(survival: pd.DataFrame, arr: Arr, folder: Path) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Collection
+from functools import partial
 from pathlib import Path
 
 from simulator.errors import InputError
 from simulator.report.finished import Finished, read_finished
+from simulator.report.second_process import Job
 
 FILES = {"html": "report.html", "xlsx": "forecast.xlsx", "pptx": "board.pptx"}
 """File by format."""
@@ -59,6 +61,11 @@ def write_exports(
     """
     run = read_finished(folder)
     return [_replace(folder / FILES[name], _writer(name, run, template)) for name in FILES if name in formats]
+
+
+def export_jobs(folder: Path) -> list[Job]:
+    """Return what writes each of the files of `write_exports`; they do not depend on each other."""
+    return [partial(write_exports, folder, (name,)) for name in FILES]
 
 
 def _writer(name: str, run: Finished, template: Path | None) -> Callable[[Path], None]:

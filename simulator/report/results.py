@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from simulator.analysis.customer_outlook import CustomerOutlook
@@ -10,6 +11,7 @@ from simulator.analysis.outlook import Outlook
 from simulator.engine.paths import Paths
 from simulator.report.arr_tables import write_customer_tables
 from simulator.report.manifest import write_json
+from simulator.report.second_process import Job
 from simulator.report.tables import (
     write_coverage_table,
     write_forecast_tables,
@@ -45,10 +47,10 @@ def write_figures(
     write_json(summary, draft / "summary.json")
 
 
-def write_charts(
+def chart_jobs(
     paths: Paths, outlook: Outlook, draft: Path, customers: CustomerOutlook | None = None
-) -> None:
-    """Draw every chart of a run, as PNG and SVG, into charts/."""
+) -> list[Job]:
+    """Return what draws each chart of a run, as PNG and SVG, into charts/, a folder made here."""
     from simulator.report.capacity_chart import draw_capacity
     from simulator.report.coverage_chart import draw_coverage
     from simulator.report.forecast_charts import draw_exceedance, draw_fan
@@ -56,15 +58,19 @@ def write_charts(
 
     charts = draft / "charts"
     charts.mkdir()
-    draw_fan(outlook.forecast, charts)
-    draw_exceedance(outlook.forecast, charts)
-    draw_coverage(outlook.forecast, outlook.coverage, paths, charts)
-    draw_waterfall(outlook.forecast, outlook.waterfall, charts)
-    draw_composition(outlook.forecast, charts)
-    draw_spread(outlook.forecast, outlook.spread, charts)
+    forecast = outlook.forecast
+    jobs: list[Job] = [
+        partial(draw_exceedance, forecast, charts),
+        partial(draw_fan, forecast, charts),
+        partial(draw_waterfall, forecast, outlook.waterfall, charts),
+        partial(draw_composition, forecast, charts),
+        partial(draw_spread, forecast, outlook.spread, charts),
+    ]
     if len(outlook.capacity):
-        draw_capacity(outlook.forecast, outlook.capacity, charts)
+        jobs.append(partial(draw_capacity, forecast, outlook.capacity, charts))
     if customers is not None:
-        from simulator.report.customer_charts import draw_customer_charts
+        from simulator.report.customer_charts import customer_chart_jobs
 
-        draw_customer_charts(customers, outlook.forecast, charts)
+        jobs += customer_chart_jobs(customers, forecast, charts)
+    # Last, because the last jobs stay in this process, which need not hand over all paths then.
+    return [*jobs, partial(draw_coverage, forecast, outlook.coverage, paths, charts)]
