@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.special import ndtri
-from scipy.stats import poisson
+from scipy.special import pdtr
 
 from simulator.calibration.ramp import RampCurve, published_ramp, tenure_bin
 from simulator.calibration.staffing import OUTBOUND, StaffingCalibration, roster
@@ -208,7 +208,7 @@ def _capacity(
 
 def wait_cdf(mean_months: float) -> Floats:
     """Return the cumulative chances of waiting 0, 1, 2 … whole months: Poisson about the mean."""
-    cdf = poisson.cdf(np.arange(LONGEST_WAIT), mean_months)
+    cdf = pdtr(np.arange(LONGEST_WAIT), mean_months)
     return np.asarray(cdf / cdf[-1])
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import nbinom
+from scipy.special import nbdtrik
 
 from simulator.calibration.calibration import Calibration
 from simulator.engine.capacity_plan import with_reps
@@ -199,7 +199,7 @@ def n_busiest(compiled: Compiled) -> int:
         plan.stream_sals.max(axis=(0, 2)) + plan.stream_rep_sals.max(axis=(0, 2)) * heads[plan.stream_segment]
     )
     size = np.where(np.isinf(plan.stream_dispersion), 1e12, plan.stream_dispersion)
-    sals = nbinom.isf(1e-12, size, size / (size + most))
+    sals = np.ceil(nbdtrik(1.0 - 1e-12, size, size / (size + most)))
     by_segment = np.bincount(plan.stream_segment, sals, minlength=len(compiled.segments))
     return int(max(slots, by_segment.max(initial=0.0))) + 1
 
