@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import ndtri
-from scipy.special import pdtr
+from scipy.special import ndtri, pdtr
 
 from simulator.calibration.ramp import RampCurve, published_ramp, tenure_bin
 from simulator.calibration.staffing import OUTBOUND, StaffingCalibration, roster
