@@ -36,7 +36,7 @@ def list_changes(a: Scenario, b: Scenario) -> list[Change]:
     """Return the steps that turn scenario ``a`` into ``b``; the last one is ``b``.
 
     Rates come first (history and calibration, then segment by segment), then open deals, customers, reps,
-    and one step for each lever. Targets, the simulation's settings and the horizon are taken from ``a``
+    roles, and one step for each lever. Targets, settings of the simulation and horizon are taken from ``a``
     throughout: they are the ground that both stand on.
 
     Parameters
@@ -61,6 +61,7 @@ def _steps(a: Scenario, b: Scenario) -> Iterator[tuple[str, Scenario]]:
         ("open deals", ("open_deals",)),
         ("customers", ("customers",)),
         ("reps", ("reps",)),
+        ("roles after the sale", ("roles", "activities", "ownership", "effects")),
     ):
         now = _with_segment(now, b, fields) if isinstance(fields, str) else _with(now, b, fields)
         yield label, now

@@ -11,6 +11,7 @@ from simulator.history.tables import CATEGORIES
 from simulator.scenario.dates import read_quarter
 from simulator.scenario.faults import key_text, suggestion
 from simulator.scenario.rep_checks import named_rep_segments
+from simulator.scenario.role_checks import named_role_segments, owner_faults
 from simulator.scenario.schema import ALL, ScenarioForm
 from simulator.scenario.segments import missing_parts
 from simulator.tree import Key, Tree
@@ -120,6 +121,11 @@ def _segments_known(form: ScenarioForm, report: Report) -> None:
                 report(key, f"unknown segment '{name}'", suggestion(name, form.segments, "Segments"))
 
 
+def _owners_known(form: ScenarioForm, report: Report) -> None:
+    for key, what, remedy in owner_faults(form.roles, form.ownership):
+        report(key, what, remedy)
+
+
 def named_segments(form: ScenarioForm) -> list[tuple[Key, str]]:
     """Return the places where a scenario names a segment outside of ``segments``, and the names."""
     named = named_targets(form.targets)
@@ -134,6 +140,7 @@ def named_segments(form: ScenarioForm) -> list[tuple[Key, str]]:
         for j, name in enumerate(item.segments)
     ]
     named += named_rep_segments(form.reps)
+    named += named_role_segments(form.roles, form.activities, form.ownership)
     for lever in type(form.levers).model_fields:
         for i, use in enumerate(getattr(form.levers, lever)):
             named += [
@@ -149,6 +156,7 @@ def named_targets(targets: Mapping[str, Mapping[str, float]]) -> list[tuple[Key,
     ]
 
 
+ROLE_KEYS = frozenset({"roles", "activities", "ownership"})
 CHECKS: tuple[tuple[frozenset[str], Callable[[ScenarioForm, Report], None]], ...] = (
     (frozenset({"history", "calibration"}), _paths_exist),
     (frozenset({"history", "calibration", "segments"}), _something_to_simulate),
@@ -156,8 +164,11 @@ CHECKS: tuple[tuple[frozenset[str], Callable[[ScenarioForm, Report], None]], ...
     (frozenset({"history", "open_deals"}), _deals_listed_once),
     (frozenset({"history", "as_of", "customers"}), _customers_listed_once),
     (frozenset({"history", "calibration", "segments", "open_deals"}), _deals_can_move),
+    (frozenset({"roles", "ownership"}), _owners_known),
     (
-        frozenset({"history", "calibration", "segments", "open_deals", "customers", "levers", "targets"}),
+        frozenset(
+            {"history", "calibration", "segments", "open_deals", "customers", "levers", "targets"} | ROLE_KEYS
+        ),
         _segments_known,
     ),
 )

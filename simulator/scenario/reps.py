@@ -92,7 +92,8 @@ class Ramp(Form):
         return float(len(self.shares) - 1) if self.shares is not None else self.median_months or 0.0
 
 
-def _ramp(value: object) -> object:
+def read_ramp(value: object) -> object:
+    """Return a ramp as a mapping, from a median in months or from shares by month of tenure."""
     if value is None or isinstance(value, (dict, Ramp)):
         return value
     return {"shares": value} if isinstance(value, (list, tuple)) else {"median_months": value}
@@ -103,7 +104,7 @@ class Reps(Form):
 
     simulate: bool = Field(True, description="Whether reps limit how many deals can be worked.")
     gross_margin: Share | None = Field(None, description="Gross margin on bookings, for what a rep adds.")
-    ramp: Annotated[Ramp | None, BeforeValidator(_ramp, Positive | list[Share] | Ramp | None)] = Field(
+    ramp: Annotated[Ramp | None, BeforeValidator(read_ramp, Positive | list[Share] | Ramp | None)] = Field(
         None, description="How new reps become productive: 5 (median months), or [0%, 20%, 50%, 100%]."
     )
     all: SegmentReps | None = Field(None, description="What holds for every segment that says nothing else.")

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, field_validator
 
 from simulator.fiscal import FiscalCalendar
+from simulator.scenario.coverage import Activities, Effects
 from simulator.scenario.customers import Customers
 from simulator.scenario.dates import month_text
 from simulator.scenario.demand import DemandSource
@@ -18,7 +19,9 @@ from simulator.scenario.form import Day, Form, Money, Name, Quarter, Whole
 from simulator.scenario.intervals import Intervals
 from simulator.scenario.levers import Lever, LeverForm
 from simulator.scenario.numbers import ReadingError
+from simulator.scenario.ownership import Ownership
 from simulator.scenario.reps import Reps
+from simulator.scenario.roles import Role, Roles
 from simulator.scenario.segments import OpenDeal, Segment
 
 ALL = "all"
@@ -92,6 +95,18 @@ class ScenarioForm(Form):
         (), description="Demand by source, in place of what is calibrated."
     )
     reps: Reps = Field(default_factory=Reps, description="Who works the deals; no limit where left out.")
+    roles: Roles = Field(
+        {}, description="People after and beside the sale: csm, account_manager, or a name of your own."
+    )
+    activities: Activities = Field(
+        default_factory=Activities, description="Work per activity after the signature."
+    )
+    ownership: Ownership = Field(
+        default_factory=Ownership, description="Which role does what: all_sales, split, all_csm, mirrored …"
+    )
+    effects: Effects = Field(
+        default_factory=Effects, description="What becomes of customers whose activities are not done."
+    )
     levers: LeverForm = Field(default_factory=LeverForm, description="What to turn up or down.")
     sensitivity: Intervals = Field(
         {}, description="How far each lever may turn, for the sensitivity analysis: close_odds: [-10%, +10%]."
@@ -137,6 +152,14 @@ class Scenario:
         Where qualified deals come from, in place of what is calibrated.
     reps : Reps
         Who works the deals of which segments; where none are stated every deal is taken up at once.
+    roles : mapping of str to Role
+        People after and beside the sale; those who sell new logos are ``reps``.
+    activities : Activities
+        Work per activity after the signature.
+    ownership : Ownership
+        Which role does which activity.
+    effects : Effects
+        What becomes of customers whose activities are not done.
     levers : tuple of Lever
         What is turned up or down.
     sensitivity : mapping of str to (float, float)
@@ -164,6 +187,10 @@ class Scenario:
     customers: Customers = field(default_factory=Customers)
     demand: tuple[DemandSource, ...] = ()
     reps: Reps = field(default_factory=Reps)
+    roles: Mapping[str, Role] = field(default_factory=dict)
+    activities: Activities = field(default_factory=Activities)
+    ownership: Ownership = field(default_factory=Ownership)
+    effects: Effects = field(default_factory=Effects)
     levers: tuple[Lever, ...] = ()
     sensitivity: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     notes: tuple[str, ...] = field(default=(), compare=False)
@@ -173,6 +200,13 @@ class Scenario:
     def fiscal_calendar(self) -> FiscalCalendar:
         """Return the fiscal calendar of the periods."""
         return FiscalCalendar(self.fiscal_year.start_month, self.fiscal_year.label)
+
+    @property
+    def simulates_roles(self) -> bool:
+        """Whether who does what after the signature changes how customers live on."""
+        return (
+            bool(self.roles) and self.ownership.stated and self.effects.simulate and self.customers.simulate
+        )
 
     def with_levers(self, *levers: Lever) -> Scenario:
         """Return the same scenario with more levers turned."""
@@ -208,6 +242,10 @@ class Scenario:
             "customers": self.customers.model_dump(mode="json", exclude_none=True),
             "demand": [item.model_dump(mode="json", exclude_none=True) for item in self.demand],
             "reps": self.reps.model_dump(mode="json", exclude_none=True),
+            "roles": {n: r.model_dump(mode="json", exclude_none=True) for n, r in self.roles.items()},
+            "activities": self.activities.model_dump(mode="json", exclude_none=True),
+            "ownership": self.ownership.model_dump(mode="json", exclude_none=True),
+            "effects": self.effects.model_dump(mode="json", exclude_none=True),
             "levers": _levers_written(self.levers),
             "sensitivity": {name: list(interval) for name, interval in self.sensitivity.items()},
         }
@@ -246,7 +284,7 @@ def scenario_schema() -> dict[str, Any]:
     }
 
 
-MERGED_PARTS = ("Stay", "LeverUse", "Change", "Reactivation")
+MERGED_PARTS = ("Stay", "LeverUse", "Change", "Reactivation", "Worst")
 """Parts with required keys that a file below may have given."""
 
 

@@ -11,6 +11,7 @@ from simulator.fiscal import month_number
 from simulator.scenario.checks import named_targets
 from simulator.scenario.faults import key_text, suggestion
 from simulator.scenario.rep_checks import hire_faults, named_rep_segments, rep_notes
+from simulator.scenario.role_checks import named_role_segments, role_hire_faults, role_notes
 from simulator.scenario.schema import ALL, Scenario
 from simulator.scenario.segments import Segment, missing_parts
 from simulator.tree import Key, Tree
@@ -58,10 +59,12 @@ def settled(
         )
     else:
         faults += hire_faults(scenario.reps, scenario.places, as_of)
+        faults += role_hire_faults(scenario.roles, scenario.places, as_of)
     if faults or as_of is None:
         raise InputError(faults)
     notes = list(scenario.notes)
     notes += rep_notes(scenario.reps, as_of, scenario.fiscal_calendar(), scenario.horizon_quarters)
+    notes += role_notes(scenario.roles, scenario.ownership, simulated=scenario.simulates_roles)
     if segments:
         notes += [f"segments.{name} is not in the history: simulated from the rates given" for name in new]
     if last_day is not None and as_of > last_day:
@@ -147,6 +150,7 @@ def _named_segments(scenario: Scenario) -> list[tuple[Key, str]]:
         for j, name in enumerate(item.segments)
     ]
     named += named_rep_segments(scenario.reps)
+    named += named_role_segments(scenario.roles, scenario.activities, scenario.ownership)
     for lever in scenario.levers:
         named += [(("levers", lever.name, "segments"), name) for name in lever.segments or ()]
     return list(dict.fromkeys(named))
