@@ -60,6 +60,10 @@ class Paths:
         Ids of the open deals, in axis order.
     open_wins : ndarray of int64, shape (open deal, period)
         In how many futures each open deal is won in each period.
+    open_tally : ndarray of float64, shape (open deal, period, 3), optional
+        Means over all futures: what is signed of each open deal in each period; that times what all
+        segments sign in the period (the latter in steps of some 1/4096 of the open pipeline); days from
+        ``as_of`` to the signature, counted 0 where it is not won.
     n_averaged : int
         Futures that each path is the mean of: 1, unless luck is switched off.
     arr_flows : ndarray of float64, shape (path, period, segment, flow), optional
@@ -96,6 +100,7 @@ class Paths:
     n_customers: Floats | None = None
     booked_by_customers: Floats | None = None
     monthly_customer_bookings: Floats | None = None
+    open_tally: Floats | None = None
     n_averaged: int = 1
 
     @property

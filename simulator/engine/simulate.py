@@ -25,7 +25,7 @@ from simulator.history.states import deal_states, open_deals
 from simulator.history.tables import History
 from simulator.kernels.customer_flows import ARR_FLOWS, N_ARR_FLOWS
 from simulator.kernels.flows import FLOWS, N_FLOWS, TIME_FLOWS
-from simulator.kernels.path import open_books, simulate_block
+from simulator.kernels.path import grain_of, open_books, simulate_block
 from simulator.scenario.schema import Scenario
 
 Floats = npt.NDArray[np.float64]
@@ -92,6 +92,8 @@ def simulate(
         rate_draw=outcome.draws,
         open_deals=tuple(compiled.open_deals["opportunity_id"].astype(str)),
         open_wins=outcome.wins,
+        open_tally=outcome.tally,
+        n_averaged=outcome.n_averaged,
         arr_flows=outcome.arr_flows if has_customers else None,
         arr_opening=compiled.opening / CENTS if has_customers else None,
         n_customers=compiled.n_customers if has_customers else None,
@@ -126,7 +128,9 @@ class Outcome:
     arr_flows: Floats
     bookings: Floats
     wins: Ints
+    tally: Floats
     draws: Ints
+    n_averaged: int
 
 
 def run(compiled: Compiled, scenario: Scenario, progress: Progress | None, first_path: int = 0) -> Outcome:
@@ -146,17 +150,18 @@ def run(compiled: Compiled, scenario: Scenario, progress: Progress | None, first
         np.zeros((n_paths, n_months, n_segments, 3)),
     )
     wins = np.zeros((len(compiled.open_deals), n_quarters), dtype=np.int64)
+    tally = np.zeros((*wins.shape, 3), dtype=np.int64)
     draws = np.arange(first_path, first_path + n_paths, dtype=np.int64) % compiled.plan.hazard.shape[0]
     busiest = n_busiest(compiled)
 
-    def block(first: int) -> tuple[int, Ints]:
+    def block(first: int) -> tuple[int, Ints, Ints]:
         rows = slice(first, min(first + BLOCK, n_paths))
-        won = np.zeros_like(wins)
+        books = open_books(compiled.plan, np.zeros_like(wins), n_segments, busiest)
         simulate_block(
             compiled.plan,
             compiled.capacity,
             compiled.customers,
-            open_books(compiled.plan, won, n_segments, busiest),
+            books,
             np.uint64(settings.seed),
             first_path + first,
             averaged,
@@ -164,7 +169,7 @@ def run(compiled: Compiled, scenario: Scenario, progress: Progress | None, first
             compiled.opening,
             (out[0][rows], out[1][rows], out[2][rows]),
         )
-        return rows.stop - rows.start, won
+        return rows.stop - rows.start, books.open_wins, books.open_tally
 
     done = 0
     with ThreadPoolExecutor(settings.threads or os.cpu_count() or 1) as pool:
@@ -173,8 +178,9 @@ def run(compiled: Compiled, scenario: Scenario, progress: Progress | None, first
             while waiting:
                 finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
                 for task in finished:
-                    n_done, won = task.result()
+                    n_done, won, tallied = task.result()
                     wins += won
+                    tally += tallied
                     done += n_done
                 if progress is not None:
                     progress(done, n_paths)
@@ -186,7 +192,10 @@ def run(compiled: Compiled, scenario: Scenario, progress: Progress | None, first
     out[1][..., IS_ARR_MONEY] /= CENTS
     bookings = out[2]
     bookings /= CENTS
-    return Outcome(out[0], out[1], bookings, wins, draws)
+    means = tally / np.array([CENTS, CENTS / grain_of(compiled.plan), 1.0]) / (n_paths * averaged)
+    # With averaged futures the second sum has one product for all futures of a path.
+    means[..., 1] *= averaged
+    return Outcome(out[0], out[1], bookings, wins, means, draws, averaged)
 
 
 def n_busiest(compiled: Compiled) -> int:

@@ -81,6 +81,13 @@ class Books(NamedTuple):
     """(4 + quarter,) space for one customer."""
     open_wins: Ints
     """(open deal, quarter) paths on which each open deal is won."""
+    open_won: Floats
+    """(open deal, quarter) space: what the path signs of each."""
+    open_tally: Ints
+    """(open deal, quarter, 3) sums over paths, whole so that their order does not matter: signed cents,
+    signed units of currency times the grains of the quarter's bookings, days to the signature."""
+    grain: float
+    """Cents in which the quarter's bookings are counted for the second sum."""
     shock: Floats
     """(quarter, 2) factors on closing and on demand."""
     heads: Floats
@@ -243,7 +250,10 @@ def simulate_path(plan, capacity, customers, luck, books):
                     if outcome != DESTINATION_WON:
                         continue
                     if index >= 0:
-                        books.open_wins[index, (end_month + plan.first_month_of_quarter) // 3] += 1
+                        quarter = (end_month + plan.first_month_of_quarter) // 3
+                        books.open_wins[index, quarter] += 1
+                        books.open_won[index, quarter] += signed
+                        books.open_tally[index, quarter, 2] += int(time)
                     if customers.terms.shape[0] == 0:
                         continue
                     customer = won_customer(customers, luck, segment, deal.entity, time, end_month, signed)
@@ -284,6 +294,26 @@ def add_up(plan, monthly, flows, bookings):
                 bookings[month, segment, 0] += monthly[month, segment, WON + origin]
 
 
+@njit(**PART)
+def tally_open_deals(books, flows, n_averaged):
+    """Add what a path signs of each open deal to the sums, and clear the space.
+
+    The product with all that the quarter books tells how much of the spread hangs on the deal.
+    """
+    for quarter in range(books.open_won.shape[1]):
+        total = 0.0
+        for segment in range(flows.shape[1]):
+            for origin in range(N_ORIGINS):
+                total += flows[quarter, segment, WON + origin]
+        grains = int(np.rint(total / books.grain))
+        for deal in range(books.open_won.shape[0]):
+            won = books.open_won[deal, quarter]
+            if won != 0.0:
+                books.open_tally[deal, quarter, 0] += int(won)
+                books.open_tally[deal, quarter, 1] += int(np.rint(won / (100.0 * n_averaged))) * grains
+                books.open_won[deal, quarter] = 0.0
+
+
 def open_books(plan: DealPlan, open_wins: Ints, n_segments: int, n_busiest: int) -> Books:
     """Return books for a plan (not compiled: kernels do not allocate).
 
@@ -291,7 +321,7 @@ def open_books(plan: DealPlan, open_wins: Ints, n_segments: int, n_busiest: int)
     ----------
     plan : DealPlan
     open_wins : ndarray of int64, shape (open deal, quarter)
-        Will be added to.
+        Will be added to; the books' ``open_tally`` begins at 0.
     n_segments : int
     n_busiest : int
         Most deals that a segment can have in work, or SALs in a month, at once.
@@ -304,6 +334,9 @@ def open_books(plan: DealPlan, open_wins: Ints, n_segments: int, n_busiest: int)
         np.zeros((n_segments, N_COHORT_FLOWS, n_quarters)),
         np.zeros(YEAR_QUARTERS + n_quarters),
         open_wins,
+        np.zeros(open_wins.shape),
+        np.zeros((*open_wins.shape, 3), dtype=np.int64),
+        grain_of(plan),
         np.ones((n_quarters, 2)),
         np.zeros((n_segments, n_months)),
         np.zeros((n_segments, n_months)),
@@ -312,6 +345,16 @@ def open_books(plan: DealPlan, open_wins: Ints, n_segments: int, n_busiest: int)
         np.zeros((n_busiest + 8, 2)),
         np.zeros((0, 7)),
     )
+
+
+def grain_of(plan: DealPlan) -> float:
+    """Return the cents in which bookings are counted beside those of one deal: 12 bits of all open deals.
+
+    Coarse enough for whole sums over a million paths to stay exact, fine enough for a spread of a few
+    per cent of the pipeline to span hundreds of grains.
+    """
+    total = float(np.maximum(plan.open_amount, 0.0).sum())
+    return float(2.0 ** max(np.floor(np.log2(max(total, 1.0))) - 12.0, 0.0))
 
 
 @njit(**WHOLE)
@@ -355,6 +398,7 @@ def simulate_block(plan, capacity, customers, books, seed, first_path, n_average
             scale(books.arr_flows, 1.0 / n_averaged)
             scale(books.cohort, 1.0 / n_averaged)
         add_up(plan, books.flows, flows[row], bookings[row])
+        tally_open_deals(books, flows[row], n_averaged)
         if has_customers:
             close_books(
                 customers, opening, books.arr_flows, books.cohort, arr_flows[row], bookings[row, :, :, 1:]

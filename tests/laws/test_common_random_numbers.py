@@ -26,6 +26,7 @@ def test_any_number_of_threads_and_any_block_give_the_same_bits(monkeypatch):
         assert np.array_equal(one.flows, other.flows)
         assert np.array_equal(one.monthly_bookings, other.monthly_bookings)
         assert np.array_equal(one.open_wins, other.open_wins)
+        assert np.array_equal(one.open_tally, other.open_tally)
     assert not np.array_equal(one.flows, run(TWO, DEALS, simulation={"seed": 8}).flows)
 
 

@@ -113,3 +113,27 @@ def test_new_deals_arrive_at_their_rate_and_are_all_won_in_time():
 def test_an_unknown_close_date_never_slips():
     paths = run({"one": segment(sals_per_month=5)}, [deal("a")])
     assert not paths.flow("n_slipped").any()
+
+
+def test_what_is_told_of_an_open_deal_adds_up_to_what_all_of_them_book():
+    rates = {"sals_per_month": 5, "pipeline": stay(60, won=0.5, lost_no_decision=0.5)}
+    deals = [deal(f"d{i}", amount=1000.0 * (i + 1)) for i in range(20)]
+    paths = run({"one": segment(**rates)}, deals, simulation={"paths": 500})
+    from_open = paths.bookings_by_origin()[..., :3].sum(axis=(2, 3))
+    total = paths.bookings_new().sum(axis=2)
+    signed, product, days = np.moveaxis(paths.open_tally, 2, 0)
+    np.testing.assert_allclose(signed.sum(axis=0), from_open.mean(axis=0))
+    np.testing.assert_allclose(product.sum(axis=0), (from_open * total).mean(axis=0), rtol=0.002)
+    assert not np.allclose(product.sum(axis=0), from_open.mean(axis=0) * total.mean(axis=0), rtol=0.002)
+    mean_days = days.sum(axis=0) / (paths.open_wins.sum(axis=0) / paths.n_paths)
+    assert np.all(np.diff(mean_days) > 60) and 0 < mean_days[0] < 90
+
+
+def test_futures_that_are_averaged_tell_the_same_of_an_open_deal():
+    rates = {"pipeline": stay(60, won=0.5, lost_no_decision=0.5)}
+    paths = run({"one": segment(**rates)}, [deal("a")], simulation={"paths": 100, "luck": False})
+    n_futures = paths.n_paths * paths.n_averaged
+    assert paths.n_averaged == 50
+    won = paths.open_wins[0] / n_futures
+    np.testing.assert_allclose(paths.open_tally[0, :, 0], 1000.0 * won)
+    np.testing.assert_allclose(paths.open_tally[0, :, 1], (1000.0 * won) ** 2, rtol=0.01, atol=1.0)
