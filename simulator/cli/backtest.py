@@ -12,7 +12,7 @@ import typer
 
 from simulator.cli.calibrate import FiscalLabel, FiscalStart, YearLabel, _day
 from simulator.cli.console import Console
-from simulator.cli.options import AsOf, HistoryFolder, Json, Out, Quiet, Seed
+from simulator.cli.options import AsOf, HistoryFolder, Json, Out, Quiet, Seed, whole
 from simulator.errors import InputError
 
 if TYPE_CHECKING:
@@ -22,7 +22,13 @@ if TYPE_CHECKING:
     from simulator.analysis.backtest import Backtest
 
 Origins = Annotated[
-    int, typer.Option("--origins", min=1, max=200, help="How many past quarters to forecast again.")
+    int,
+    typer.Option(
+        "--origins",
+        metavar="N",
+        parser=whole("--origins", 1, 200),
+        help="How many past quarters to forecast again.",
+    ),
 ]
 Weeks = Annotated[
     str,
@@ -30,9 +36,19 @@ Weeks = Annotated[
 ]
 Ahead = Annotated[
     int,
-    typer.Option("--ahead", min=1, max=8, help="Quarters to forecast each time; 2: this one and the next."),
+    typer.Option(
+        "--ahead",
+        metavar="N",
+        parser=whole("--ahead", 1, 8),
+        help="Quarters to forecast each time; 2: this one and the next.",
+    ),
 ]
-Paths = Annotated[int, typer.Option("--paths", min=20, help="Number of futures of each forecast.")]
+Paths = Annotated[
+    int,
+    typer.Option(
+        "--paths", metavar="N", parser=whole("--paths", 20), help="Number of futures of each forecast."
+    ),
+]
 Currency = Annotated[str, typer.Option("--currency", help="ISO code of the amounts, such as USD.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Simulate again what is kept from an earlier backtest.")]
 

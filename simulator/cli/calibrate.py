@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from simulator.cli.console import Console
-from simulator.cli.options import AsOf, HistoryFolder, Json, Out, Quiet
+from simulator.cli.options import AsOf, HistoryFolder, Json, Out, Quiet, whole
 from simulator.cli.survival import calibrate_survival_table
 from simulator.errors import InputError
 
@@ -30,7 +30,13 @@ class YearLabel(StrEnum):
 
 
 FiscalStart = Annotated[
-    int, typer.Option("--fiscal-start", min=1, max=12, help="First month of the fiscal year, 1 to 12.")
+    int,
+    typer.Option(
+        "--fiscal-start",
+        metavar="MONTH",
+        parser=whole("--fiscal-start", 1, 12),
+        help="First month of the fiscal year, 1 to 12.",
+    ),
 ]
 FiscalLabel = Annotated[
     YearLabel, typer.Option("--fiscal-label", help="Name fiscal years after their start or end.")

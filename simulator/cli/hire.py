@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simulator.cli.console import Console
-from simulator.cli.options import Json, NPaths, Out, Quiet, ScenarioFile, Seed, Set
+from simulator.cli.options import Json, NPaths, Out, Quiet, ScenarioFile, Seed, Set, whole
 from simulator.cli.steps import Timings, compile_first, default_folder, overrides, results_of
 from simulator.errors import Fault, InputError
 
@@ -26,7 +26,9 @@ MOST_REPS = 30
 MOST_PATHS, FIRST_PATHS = 4000, 1000
 CONSTRAINT_PATHS = 400
 
-Reps = Annotated[int, typer.Option("--reps", min=1, max=MOST_REPS, help="Most reps to hire.")]
+Reps = Annotated[
+    int, typer.Option("--reps", metavar="N", parser=whole("--reps", 1, MOST_REPS), help="Most reps to hire.")
+]
 Role = Annotated[str, typer.Option("--role", help="Whom to hire: ae (account executives).")]
 Start = Annotated[
     str | None, typer.Option("--start", metavar="MONTH", help="When they start, such as 2027-01.")
@@ -39,7 +41,13 @@ Indifference = Annotated[
     typer.Option("--indifference", metavar="MONEY", help="Below it two answers are as good as each other."),
 ]
 Quarters = Annotated[
-    int | None, typer.Option("--quarters", min=1, max=40, help="Fiscal quarters to look at; at least 8.")
+    int | None,
+    typer.Option(
+        "--quarters",
+        metavar="N",
+        parser=whole("--quarters", 1, 40),
+        help="Fiscal quarters to look at; at least 8.",
+    ),
 ]
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from simulator.cli.calibrate import FiscalLabel, FiscalStart, YearLabel
 from simulator.cli.console import Console
 from simulator.cli.options import AsOf, Json, Quiet
 from simulator.errors import InputError
@@ -23,6 +24,10 @@ To = Annotated[Path, typer.Option("--to", metavar="DIR", help="Folder to write t
 Map = Annotated[
     Path | None, typer.Option("--map", metavar="MAP.yaml", help="What your columns and words mean.")
 ]
+FirstScenario = Annotated[
+    Path | None,
+    typer.Option("--scenario", metavar="FILE.yaml", help="Also write a scenario to start from, commented."),
+]
 
 REPORT = "import.json"
 HYGIENE = "hygiene.csv"
@@ -35,26 +40,75 @@ def import_history(
     to: To,
     map_: Map = None,
     as_of: AsOf = None,
+    scenario: FirstScenario = None,
+    fiscal_start: FiscalStart = 1,
+    fiscal_label: FiscalLabel = YearLabel.end,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Turn exports of a CRM into a history, and say what was understood and what was left out."""
+    """Turn exports of a CRM into a history, and say what was understood and what was left out.
+
+    With --scenario a first scenario is written beside it: its segments, its currency, and what was booked a
+    year before as targets to replace. --fiscal-start and --fiscal-label are those of that scenario.
+    """
+    from simulator.fiscal import FiscalCalendar
     from simulator.history.hygiene import check_hygiene, write_hygiene
     from simulator.history.importers.contradictions import with_oddities
     from simulator.history.importers.importer import import_files
     from simulator.history.save import history_folder, write_tables
+    from simulator.report.first_scenario import first_scenario, refuse_existing, write_first_scenario
 
     console = Console(quiet=quiet, as_json=json)
+    if scenario is not None:
+        refuse_existing(scenario)
     imported = import_files(kind, files or [], map_, _day(as_of))
     hygiene = with_oddities(check_hygiene(imported.history), imported.oddities)
-    with history_folder(to) as draft:
+    kept = _own_tables(to, set(imported.understanding.tables))
+    with history_folder(to, kept) as draft:
         write_tables(imported.history, draft)
         write_hygiene(hygiene, draft / HYGIENE)
         _write_report(imported.understanding, draft / REPORT)
+    if scenario is not None:
+        calendar = FiscalCalendar(fiscal_start, fiscal_label.value)
+        write_first_scenario(first_scenario(imported.history, to, scenario, calendar), scenario)
     if console.talks:
         _print(imported.understanding, hygiene, console)
-        console.say(f"\nWritten to {to}: {_listed(imported.understanding.tables)}, {HYGIENE}, {REPORT}.")
-    console.data({**asdict(imported.understanding), "folder": str(to)})
+        _say_written(console, imported.understanding, to, kept, scenario)
+    console.data({**asdict(imported.understanding), "folder": str(to), "kept": sorted(kept)})
+
+
+def _own_tables(folder: Path, imported: set[str]) -> set[str]:
+    """Return the tables in a folder that no import wrote: the user's own, which stay."""
+    import json
+
+    from simulator.history.tables import TABLES
+
+    report = folder / REPORT
+    if not report.is_file():
+        return set()
+    try:
+        before = set(json.loads(report.read_text(encoding="utf-8"))["tables"])
+    except (ValueError, KeyError, TypeError):
+        return set()
+    there = {
+        name for name in TABLES for suffix in (".csv", ".parquet") if (folder / (name + suffix)).exists()
+    }
+    return there - before - imported
+
+
+def _say_written(
+    console: Console, understanding: Understanding, to: Path, kept: set[str], scenario: Path | None
+) -> None:
+    console.say(f"\nWritten to {to}: {_listed(understanding.tables)}, {HYGIENE}, {REPORT}.")
+    if kept:
+        console.say(f"Kept as they were, for you put them there: {', '.join(sorted(kept))}.")
+    console.say("\nNext:")
+    console.say(f"  simulator audit {to}   what is odd in it, and what that does to a forecast")
+    if scenario is None:
+        console.say("  simulator import … --scenario forecast.yaml   writes a scenario to start from")
+    else:
+        console.say(f"  read {scenario}, and give your targets")
+        console.say(f"  simulator run {scenario}   the forecast: page, workbook, slides")
 
 
 def _day(text: str | None) -> dt.date | None:

@@ -2,10 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from simulator.errors import InputError
+
+
+def whole(option: str, low: int, high: int | None = None) -> Callable[[object], int]:
+    """Return what reads a whole number of an option, ``10k`` too, between bounds that are said in words."""
+
+    def read(value: object) -> int:
+        from simulator.scenario.numbers import ReadingError, read_whole
+
+        try:
+            number = read_whole(value)
+        except ReadingError as error:
+            what = str(error).replace("an amount", "a whole number")
+            raise InputError.of(option, what, "Write a number such as 4000 or 10k.") from None
+        if number < low:
+            raise InputError.of(option, f"{number} is too few", f"It must be {low} or more.")
+        if high is not None and number > high:
+            raise InputError.of(option, f"{number} is too many", f"It may be {high} at most.")
+        return number
+
+    return read
+
 
 ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO", help="The scenario's YAML file.")]
 HistoryFolder = Annotated[Path, typer.Argument(metavar="HISTORY", help="Folder of the normalised history.")]
@@ -16,8 +40,15 @@ Set = Annotated[
     ),
 ]
 Out = Annotated[Path | None, typer.Option("-o", "--out", metavar="PATH", help="Where to write.")]
-NPaths = Annotated[int | None, typer.Option("--paths", min=1, help="Number of futures to simulate.")]
-Seed = Annotated[int | None, typer.Option("--seed", min=0, help="Same seed, same result.")]
+NPaths = Annotated[
+    int | None,
+    typer.Option(
+        "--paths", metavar="N", parser=whole("--paths", 1), help="Number of futures to simulate: 10k."
+    ),
+]
+Seed = Annotated[
+    int | None, typer.Option("--seed", metavar="N", parser=whole("--seed", 0), help="Same seed, same result.")
+]
 AsOf = Annotated[
     str | None, typer.Option("--as-of", metavar="DATE", help="Use only what was known on this day.")
 ]

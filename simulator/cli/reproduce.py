@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simulator.cli.console import Console
-from simulator.cli.options import Json, Quiet
+from simulator.cli.options import Json, Quiet, whole
 from simulator.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,7 +19,13 @@ DIFFERENT = 1
 
 Results = Annotated[Path, typer.Argument(metavar="RESULTS", help="Folder of a finished run.")]
 Threads = Annotated[
-    int | None, typer.Option("--threads", min=1, help="Processor threads; any number gives the same.")
+    int | None,
+    typer.Option(
+        "--threads",
+        metavar="N",
+        parser=whole("--threads", 1),
+        help="Processor threads; any number gives the same.",
+    ),
 ]
 
 

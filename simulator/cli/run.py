@@ -187,5 +187,5 @@ def _say_notes(console: Console, notes: Sequence[str]) -> None:
         console.say()
     for note in notes[:MOST_NOTES]:
         console.say(f"Note: {note.rstrip('.')}.")
-    if len(notes) > MOST_NOTES:
-        console.say(f"{len(notes) - MOST_NOTES} more notes are in summary.json.")
+    if (n_more := len(notes) - MOST_NOTES) > 0:
+        console.say(f"{n_more} more {'notes are' if n_more > 1 else 'note is'} on the page, report.html.")

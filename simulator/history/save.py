@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -38,8 +38,10 @@ def save_history(history: History, folder: Path) -> None:
 
 
 @contextmanager
-def history_folder(folder: Path) -> Iterator[Path]:
+def history_folder(folder: Path, keep: Collection[str] = ()) -> Iterator[Path]:
     """Give a temporary folder to write a history into; its files move to ``folder`` when all are whole.
+
+    Tables of the folder that the new history does not have are removed, but for those named by ``keep``.
 
     Raises
     ------
@@ -54,7 +56,7 @@ def history_folder(folder: Path) -> Iterator[Path]:
             draft = Path(beside) / "new"
             draft.mkdir()
             yield draft
-            _exchange(draft, folder, Path(beside) / "old")
+            _exchange(draft, folder, Path(beside) / "old", keep)
     except OSError as error:
         raise _unwritable(folder, error) from None
 
@@ -106,7 +108,7 @@ def _array(values: pd.Series, column: Column) -> pa.Array:
     return pa.array(stamps.astype(f"datetime64[{unit}]"))
 
 
-def _exchange(draft: Path, folder: Path, old: Path) -> None:
+def _exchange(draft: Path, folder: Path, old: Path, keep: Collection[str]) -> None:
     """Put the draft's files in the place of the folder's tables, or leave everything as it was.
 
     The folder itself stays: somebody's shell may stand in it.
@@ -116,7 +118,8 @@ def _exchange(draft: Path, folder: Path, old: Path) -> None:
         return
     old.mkdir()
     written = [path.name for path in draft.iterdir()]
-    tables = {f"{name}{suffix}" for name in TABLES for suffix in (".csv", ".parquet")}
+    gone = [name for name in TABLES if name not in keep]
+    tables = {f"{name}{suffix}" for name in gone for suffix in (".csv", ".parquet")}
     try:
         for name in sorted(tables.union(written)):
             if (folder / name).exists():

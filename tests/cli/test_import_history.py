@@ -83,3 +83,36 @@ def test_a_date_that_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     paths = write(tmp_path, opps_csv=OPPORTUNITIES)
     assert call("salesforce", *paths, "--to", tmp_path / "h", "--as-of", "soon") == 2
     assert "--as-of: 'soon' is not a date" in capsys.readouterr().err
+
+
+def test_tables_that_the_user_put_there_outlive_the_next_import(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = write(tmp_path, opps_csv=OPPORTUNITIES, hist_csv=HISTORY)
+    folder = tmp_path / "history"
+    assert call("salesforce", *first, "--to", folder, "--quiet") == 0
+    (folder / "reps.csv").write_text("rep_id,role,segment,start_date\nAnn,ae,EMEA,2020-01-01\n")
+    assert call("salesforce", first[0], "--to", folder) == 0
+    assert "Kept as they were, for you put them there: reps." in capsys.readouterr().out
+    assert list(load_history(folder).reps["rep_id"]) == ["Ann"]
+    assert not (folder / "stage_changes.csv").exists()
+
+
+def test_a_scenario_in_the_way_stops_the_import_before_it_writes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths = write(tmp_path, opps_csv=OPPORTUNITIES)
+    (tmp_path / "mine.yaml").write_text("name: mine\n")
+    assert call("salesforce", *paths, "--to", tmp_path / "h", "--scenario", tmp_path / "mine.yaml") == 2
+    assert "is there already" in capsys.readouterr().err
+    assert not (tmp_path / "h").exists()
+
+
+def test_a_missing_file_says_where_it_was_looked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert call("salesforce", "nofile.csv", "--to", "h") == 2
+    err = capsys.readouterr().err
+    assert "nofile.csv: there is no such file" in err
+    assert str(tmp_path) in err

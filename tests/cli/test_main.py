@@ -182,3 +182,25 @@ def test_a_full_disk_is_told_with_its_path(capsys):
     code, _, err = run(capsys, "schema", "-o", "/dev/full")
     assert code == 2
     assert "/dev/full: no space left on device" in err
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (("run", "x.yaml", "--paths", "0"), "--paths: 0 is too few\n    It must be 1 or more."),
+        (("run", "x.yaml", "--paths", "many"), "--paths: 'many' is not a whole number"),
+        (("run", "x.yaml", "--seed", "-1"), "--seed: '-1' is negative"),
+        (("backtest", "x", "--ahead", "9"), "--ahead: 9 is too many\n    It may be 8 at most."),
+        (("hire", "x.yaml", "--reps", "2.5"), "--reps: '2.5' is not a whole number"),
+    ],
+)
+def test_numbers_of_options_are_refused_in_words(capsys, args, words):
+    code, out, err = run(capsys, *args)
+    assert (code, out) == (2, "")
+    assert words in err
+
+
+def test_numbers_of_options_are_read_as_people_write_them():
+    from simulator.cli.options import whole
+
+    assert [whole("--paths", 1)(text) for text in ("10k", "4,000", "7")] == [10_000, 4000, 7]

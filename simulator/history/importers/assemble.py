@@ -151,7 +151,7 @@ def _currency(read: Tables, mapping: Mapping, journal: Journal) -> str:
         raise InputError.of("amounts", what, remedy)
     journal.currency = mapping.currency or next(iter(seen), "")
     if not journal.currency:
-        return "No currency is named: say 'currency: USD' in the map."
+        return "The files name no currency: amounts are taken to be in that of the scenario."
     source = "" if mapping.currency else ", as the files say ($ is taken for USD)"
     return f"Amounts are in {journal.currency}{source}."
 

@@ -25,9 +25,12 @@ def read_file(path: Path, spec: FileSpec, journal: Journal) -> Sheet:
     """
     try:
         sheet, read_as = _read(path, spec)
+    except FileNotFoundError:
+        remedy = f"Check the spelling; names are looked up from {Path.cwd()}."
+        raise InputError.of(str(path), "there is no such file", remedy) from None
     except OSError as error:
-        remedy = "Check the name and that you may read it."
-        raise InputError.of(str(path), f"cannot be read: {error.strerror or error}", remedy) from None
+        what = f"cannot be read ({(error.strerror or str(error)).lower()})"
+        raise InputError.of(str(path), what, "Check that you may read it.") from None
     frame = sheet.frame
     journal.files[sheet.file] = FileRead(sheet.file, len(frame), len(frame.columns), read_as)
     journal.headings[sheet.file] = set(map(str, frame.columns))

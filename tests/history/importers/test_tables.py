@@ -201,7 +201,7 @@ def test_files_that_nobody_asked_for_are_a_fault(tmp_path: Path) -> None:
 
 
 def test_missing_files_and_folders_are_faults(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="there is no such file"):
         import_files("salesforce", [tmp_path / "nothing.csv"])
     with pytest.raises(InputError, match="folder"):
         import_files("salesforce", [tmp_path])

@@ -1,0 +1,165 @@
+"""The scenario to start from: a commented file for a history just imported, with its own segments."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from simulator.errors import InputError
+from simulator.fiscal import FiscalCalendar, month_number, month_numbers
+from simulator.history.tables import History
+from simulator.report.folder import REMEDIES
+from simulator.scenario.form import read_name
+from simulator.scenario.numbers import ReadingError, money_text
+
+LONG_CYCLE_DAYS = 75
+"""Segments whose deals take longer to win are counted as enterprise in coverage, quicker ones as smb."""
+N_QUARTERS = 4
+PLAIN = re.compile(r"(?!(?:y|n|yes|no|on|off|true|false|null)$)[a-z][\w./-]*(?: [\w./-]+)*", re.I)
+"""Text that YAML takes as it stands."""
+
+TEMPLATE = """\
+# What will we book? Written by `simulator import`; change what is not so.
+# Editors complete the keys: simulator schema -o {schema}
+# yaml-language-server: $schema={schema}
+name: {name}
+currency: {currency}
+fiscal_year: {{start_month: {start_month}, label: {label}}}  # month it begins; year it is named after
+horizon_quarters: {n_quarters}
+history: {history}
+
+# motion: how coverage is counted. enterprise: best case, commit and closed; smb: with pipeline too.
+segments:
+{segments}
+
+# Bookings wanted. Shown is what was booked in the same quarters a year before: put your own in its place,
+# and take the # away, for the chance of hitting them and the coverage that they need.
+# targets:
+{targets}
+
+# Who works the deals, where capacity may be short (reps.csv beside the history, or):
+# reps:
+#   segments:
+#     {first}: {{heads: 6, open_deals_per_rep: 20, ote: 200k}}
+"""
+
+
+def first_scenario(
+    history: History, folder: Path, path: Path, calendar: FiscalCalendar, schema: str = "scenario.schema.json"
+) -> str:
+    """Return a scenario file for a history: its segments, its currency, last year's bookings as targets.
+
+    Parameters
+    ----------
+    history : History
+    folder : Path
+        Where the history is.
+    path : Path
+        Where the scenario will be; it names the history from there.
+    calendar : FiscalCalendar
+    schema : str
+        Name of the schema file for editors.
+    """
+    segments = _segments(history.opportunities)
+    return TEMPLATE.format(
+        schema=schema,
+        name=_key(path.stem),
+        currency=history.currency or "USD",
+        start_month=calendar.start_month,
+        label=calendar.label,
+        n_quarters=N_QUARTERS,
+        history=_key(_seen_from(path.parent, folder)),
+        segments="\n".join(segments),
+        targets="\n".join(_targets(history, calendar)),
+        first=next((line.split(":")[0].strip() for line in segments if "{motion" in line), "smb"),
+    )
+
+
+def write_first_scenario(text: str, path: Path) -> None:
+    """Write a scenario to start from; never over one that is there.
+
+    Raises
+    ------
+    InputError
+        The file exists, or cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise _there_already(path) from None
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        remedy = REMEDIES.get(error.errno or 0, "")
+        raise InputError.of(str(path), f"cannot be written ({reason})", remedy) from None
+
+
+def refuse_existing(path: Path) -> None:
+    """Raise an `InputError` where a file is in the way of the scenario, before anything is written."""
+    if path.exists():
+        raise _there_already(path)
+
+
+def _there_already(path: Path) -> InputError:
+    what = "is there already and is left as it is"
+    return InputError.of(str(path), what, "Name another file, or leave --scenario out.")
+
+
+def _seen_from(base: Path, folder: Path) -> str:
+    base, folder = base.resolve(), folder.resolve()
+    return folder.relative_to(base).as_posix() if folder.is_relative_to(base) else folder.as_posix()
+
+
+def _key(text: str) -> str:
+    """Return text as YAML reads it back: bare where that is safe, else in quotation marks."""
+    return text if PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)
+
+
+def _segments(deals: pd.DataFrame) -> list[str]:
+    """Return a line for each segment, the one with the most deals first, and why it is of its motion."""
+    lines = []
+    for name in deals["segment"].value_counts().index:
+        mine = deals[deals["segment"] == name]
+        days = _days_to_win(mine)
+        motion = "smb" if days < LONG_CYCLE_DAYS else "enterprise"
+        known = f", won in {days:.0f} days (median)" if np.isfinite(days) else ""
+        if not _can_be_named(str(name)):
+            lines.append(f"  # {json.dumps(name)} has marks that a scenario cannot name; it is simulated too")
+            continue
+        lines.append(f"  {_key(str(name))}: {{motion: {motion}}}   # {len(mine):,} deals{known}")
+    return lines
+
+
+def _can_be_named(name: str) -> bool:
+    try:
+        return read_name(name) == name
+    except ReadingError:
+        return False
+
+
+def _days_to_win(deals: pd.DataFrame) -> float:
+    won = deals[deals["outcome"] == "won"]
+    began = won["qualified_date"].fillna(won["created_date"])
+    return float((won["closed_date"] - began).dt.days.median()) if len(won) else float("nan")
+
+
+def _targets(history: History, calendar: FiscalCalendar) -> list[str]:
+    """Return a commented line for each quarter ahead with what was booked in it a year before."""
+    won = history.opportunities[history.opportunities["outcome"] == "won"].dropna(subset=["closed_date"])
+    closed = calendar.quarter(month_numbers(won["closed_date"].to_numpy()))
+    booked = won.groupby(closed)["amount"].sum()
+    now = int(calendar.quarter(month_number(history.as_of + dt.timedelta(days=1))))
+    return [
+        f"#   {calendar.quarter_label(quarter)}: {_rounded(float(booked.get(quarter - 4, 0.0)))}"
+        for quarter in range(now, now + N_QUARTERS)
+    ]
+
+
+def _rounded(amount: float) -> str:
+    return money_text(float(f"{amount:.2e}")) if amount > 0 else "1M"
