@@ -95,7 +95,7 @@ $(USER_STAMP): | $(BIN)/pip
 
 $(DEV_STAMP): $(USER_STAMP)
 	@echo "Installing what tests and checks need …"
-	@$(INSTALL) --no-build-isolation --editable '.[dev,notebooks]'
+	@$(INSTALL) --no-build-isolation --editable '.[dev,notebooks,sql,distributed]'
 	@touch $@
 
 clean:

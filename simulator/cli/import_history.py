@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,9 +16,10 @@ from simulator.errors import InputError
 
 if TYPE_CHECKING:
     from simulator.history.hygiene import Hygiene
+    from simulator.history.importers.importer import Imported
     from simulator.history.importers.journal import Understanding
 
-Kind = Annotated[str, typer.Argument(metavar="KIND", help="salesforce, hubspot, snapshots or table.")]
+Kind = Annotated[str, typer.Argument(metavar="KIND", help="salesforce, hubspot, snapshots, table or sql.")]
 Files = Annotated[list[Path] | None, typer.Argument(metavar="FILE...", help="CSV, XLSX or Parquet files.")]
 To = Annotated[Path, typer.Option("--to", metavar="DIR", help="Folder to write the history to.")]
 Map = Annotated[
@@ -27,6 +28,18 @@ Map = Annotated[
 FirstScenario = Annotated[
     Path | None,
     typer.Option("--scenario", metavar="FILE.yaml", help="Also write a scenario to start from, commented."),
+]
+Url = Annotated[
+    str | None,
+    typer.Option("--url", metavar="URL", help="sql: the database, or env:NAME [default: SIMULATOR_SQL_URL]."),
+]
+Query = Annotated[
+    list[str] | None,
+    typer.Option("--query", metavar="TABLE=SELECT", help="sql: a query, table or @file.sql for a table."),
+]
+Param = Annotated[
+    list[str] | None,
+    typer.Option("--param", metavar="NAME=VALUE", help="sql: what :NAME stands for in the queries."),
 ]
 
 REPORT = "import.json"
@@ -43,6 +56,9 @@ def import_history(
     scenario: FirstScenario = None,
     fiscal_start: FiscalStart = 1,
     fiscal_label: FiscalLabel = YearLabel.end,
+    url: Url = None,
+    query: Query = None,
+    param: Param = None,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -54,14 +70,14 @@ def import_history(
     from simulator.fiscal import FiscalCalendar
     from simulator.history.hygiene import check_hygiene, write_hygiene
     from simulator.history.importers.contradictions import with_oddities
-    from simulator.history.importers.importer import import_files
     from simulator.history.save import history_folder, write_tables
     from simulator.report.first_scenario import first_scenario, refuse_existing, write_first_scenario
 
     console = Console(quiet=quiet, as_json=json)
     if scenario is not None:
         refuse_existing(scenario)
-    imported = import_files(kind, files or [], map_, _day(as_of))
+    asked = _Asked(url, query or [], param or [])
+    imported = _import(kind, files or [], asked, map_, _day(as_of))
     hygiene = with_oddities(check_hygiene(imported.history), imported.oddities)
     kept = _own_tables(to, set(imported.understanding.tables))
     with history_folder(to, kept) as draft:
@@ -109,6 +125,55 @@ def _say_written(
     else:
         console.say(f"  read {scenario}, and give your targets")
         console.say(f"  simulator run {scenario}   the forecast: page, workbook, slides")
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is asked of a database, as typed."""
+
+    url: str | None
+    queries: list[str]
+    values: list[str]
+
+
+def _import(
+    kind: str, files: list[Path], asked: _Asked, map_: Path | None, as_of: dt.date | None
+) -> Imported:
+    if kind != "sql":
+        from simulator.history.importers.importer import import_files
+
+        for option, given in (("--url", asked.url), ("--query", asked.queries), ("--param", asked.values)):
+            _refuse(option, given, "It belongs to databases: simulator import sql …")
+        return import_files(kind, files, map_, as_of)
+    from simulator.database import open_database
+    from simulator.history.importers.queries import import_queries
+
+    _refuse("FILE", files, "sql reads a database; what is in files is imported by itself.")
+    queries = {name: _query(text) for name, text in _pairs("--query", asked.queries).items()}
+    values = _pairs("--param", asked.values)
+    return import_queries(open_database(asked.url), queries, values=values, map_path=map_, as_of=as_of)
+
+
+def _query(text: str) -> str:
+    """Return a query, read from its file where it is ``@file.sql``."""
+    return Path(text[1:]).read_text(encoding="utf-8") if text.startswith("@") else text
+
+
+def _pairs(option: str, given: list[str]) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for text in given:
+        name, sign, value = (part.strip() for part in text.partition("="))
+        if not (sign and name.isidentifier() and value):
+            raise InputError.of(option, f"'{text[:40]}' is not of the form NAME=…", "See --help.")
+        if name in pairs:
+            raise InputError.of(option, f"'{name}' is there twice", "Keep one.")
+        pairs[name] = value
+    return pairs
+
+
+def _refuse(option: str, given: object, remedy: str) -> None:
+    if given:
+        raise InputError.of(option, "does not go with this kind of import", remedy)
 
 
 def _day(text: str | None) -> dt.date | None:

@@ -113,7 +113,7 @@ def read_finished(folder: Path) -> Finished:
     _check_keys(folder / MANIFEST, manifest, NEEDED_ORIGINS, faults)
     if faults:
         raise InputError(faults)
-    tables = {path.stem: _read_table(path, faults) for path in sorted((folder / "tables").glob("*.csv"))}
+    tables = {path.stem: read_table(path, faults) for path in sorted((folder / "tables").glob("*.csv"))}
     if not faults:
         _check_tables(folder / "tables", tables, faults)
     if faults:
@@ -164,7 +164,8 @@ def _check_tables(folder: Path, tables: dict[str, pd.DataFrame], faults: list[Fa
             faults.append(Fault(path, f"lacks the columns {', '.join(missing)}", REMEDY))
 
 
-def _read_table(path: Path, faults: list[Fault]) -> pd.DataFrame:
+def read_table(path: Path, faults: list[Fault]) -> pd.DataFrame:
+    """Return a table of a results folder, text as it was before it was made harmless; or add a fault."""
     try:
         table = pd.read_csv(path, dtype=dict.fromkeys(TEXTS, str), keep_default_na=False, na_values=[""])
     except ValueError:

@@ -64,7 +64,7 @@ def import_files(
     """
     if kind not in KINDS:
         raise InputError.of(
-            "KIND", f"there is no kind of import '{kind}'", f"The kinds are: {', '.join(KINDS)}."
+            "KIND", f"there is no kind of import '{kind}'", f"The kinds are: {', '.join(KINDS)}, sql."
         )
     journal = Journal()
     tree = read_map(map_path) if map_path is not None else None
@@ -72,6 +72,7 @@ def import_files(
     said = dict(tree.values) if tree is not None else {}
     given = _by_name(paths)
     first = check_map({"files": said.get("files") or {}}, tree, label)
+    _refuse_queries(first, label)
     files = Files({}, first.files, journal)
     values = merged(_recognise(kind, said, given, files, tree), said)
     mapping = check_map(values, tree, label)
@@ -81,6 +82,13 @@ def import_files(
     _refuse_unused(given, used, mapping, label)
     history = assemble(mapping, files, journal, kind in ("salesforce", "hubspot"), as_of)
     return Imported(history, understanding(kind, history, journal), tuple(journal.oddities))
+
+
+def _refuse_queries(mapping: Mapping, label: str) -> None:
+    names = [name for name, spec in mapping.files.items() if spec.query is not None]
+    if names:
+        remedy = "Import it with: simulator import sql --url … --map …"
+        raise InputError.of(label, f"{listed(names)}: a query, which is no file", remedy)
 
 
 def _by_name(paths: Sequence[Path]) -> dict[str, Path]:

@@ -35,12 +35,19 @@ class Part(BaseModel):
 
 
 class FileSpec(Part):
-    """A file, and how to read it where that cannot be found out."""
+    """A file, and how to read it where that cannot be found out; or a query of a database."""
 
-    path: str
+    path: str = ""
+    query: str | None = Field(None, min_length=1)
     delimiter: str | None = Field(None, min_length=1, max_length=1)
     encoding: str | None = None
     sheet: Text | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if bool(self.path) == (self.query is not None):
+            raise ValueError("give its path, or a query of a database")
+        return self
 
 
 class ColumnSpec(Part):

@@ -60,12 +60,15 @@ def customers_from_changes(
 ) -> pd.DataFrame:
     """Return customers, completed by what subscriptions and changes of ARR say of them.
 
-    A customer starts with the first change of its ARR where there is one; its ARR at the start is
-    that change.
+    A customer starts with the first change of its ARR where there is one, and its ARR at the start is
+    that change; unless its start is stated and that change is said to be none (a list of changes that
+    begins later than the customer).
     """
     first = changes.sort_values("date", kind="stable").drop_duplicates("customer_id").set_index("customer_id")
     base = _known_customers(customers, subscriptions)
     ids = base["customer_id"]
+    is_start = first["movement"].isin(("new", "reactivation")) | first["movement"].isna()
+    first = first[is_start | first.index.isin(ids[base["start_date"].isna()])]
     started = look_up(ids, first["date"])
     journal.oddities += start_oddities(base, started)
     base["start_date"] = started.fillna(base["start_date"])

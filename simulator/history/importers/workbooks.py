@@ -112,10 +112,15 @@ def read_parquet(path: Path) -> tuple[Sheet, str]:
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
         what = f"cannot be read as Parquet ({str(error).splitlines()[0]})"
         raise InputError.of(path.name, what, "Export it again, or as CSV.") from None
-    names = unique_headings([str(name) for name in table.column_names])
-    frame = pd.DataFrame({n: _column(table.column(i)) for i, n in enumerate(names)})
-    frame.index = pd.RangeIndex(2, 2 + table.num_rows)
-    return make_sheet(path.name, frame, [str(name) for name in table.column_names]), "Parquet"
+    return arrow_sheet(path.name, table, [str(name) for name in table.column_names]), "Parquet"
+
+
+def arrow_sheet(name: str, table: pa.Table, headings: list[str], first_row: int = 2) -> Sheet:
+    """Return the rows of an Arrow table as a sheet; the first is called ``first_row``."""
+    columns = unique_headings(headings)
+    frame = pd.DataFrame({column: _column(table.column(i)) for i, column in enumerate(columns)})
+    frame.index = pd.RangeIndex(first_row, first_row + table.num_rows)
+    return make_sheet(name, frame, headings)
 
 
 def _column(values: pa.ChunkedArray) -> Any:
