@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from simulator.engine.neutral import no_customers, unlimited
+from simulator.engine.neutral import no_customers, no_desk, unlimited
 from simulator.kernels.customer_flows import N_ARR_FLOWS
 from simulator.kernels.deals import DealPlan
 from simulator.kernels.flows import N_FLOWS
@@ -148,12 +148,15 @@ def reference_plan(n_draws: int = 200, n_open: int = 3000, sals_per_month: float
         stream_segment=np.arange(N_SEGMENTS),
         stream_sals=np.full((*size, N_MONTHS), sals_per_month / N_SEGMENTS),
         stream_rep_sals=np.zeros((*size, N_MONTHS)),
+        stream_referrals=np.zeros((N_SEGMENTS, N_MONTHS)),
+        referral_stream=np.full(N_SEGMENTS, -1),
         stream_dispersion=np.full(N_SEGMENTS, 20.0),
         stream_profile_cdf=np.broadcast_to(cumulate(np.ones(n_profiles)), (N_SEGMENTS, n_profiles)).copy(),
         stream_effect_row=np.broadcast_to(
             np.arange(N_EFFECT_ROWS).reshape(n_profiles, 3), (N_SEGMENTS, n_profiles, 3)
         ).copy(),
         shock_sd=np.array([0.1, 0.1]),
+        desk=no_desk(),
     )
 
 

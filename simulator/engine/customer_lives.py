@@ -26,8 +26,9 @@ class Starts:
     ----------
     entity : ndarray of uint64
         Keys of their draws.
-    state : ndarray of int64, shape (customer, 4)
-        Segment, law (segment × class of term), row of the churn table, months of the term.
+    state : ndarray of int64, shape (customer, 5)
+        Segment, law (segment × class of term), row of the churn table, months of the term, whether a
+        renewal lies behind it.
     standing : ndarray of float64, shape (customer, 6)
         Time from which it is followed, next renewal and start of the contract, in months of the plan;
         ARR, ARR under contract and ARR at churn, in whole cents.
@@ -98,7 +99,7 @@ def new_starts(
     law = segment * len(TERM_CLASSES) + kind
     whole = np.rint(arr)
     at = np.stack([time, time + term, time, whole, whole, whole], axis=1)
-    return Starts(keys[0], np.stack([segment, law, law, term], axis=1), at, keys[1])
+    return Starts(keys[0], np.stack([segment, law, law, term, np.zeros_like(law)], axis=1), at, keys[1])
 
 
 def existing_starts(plan: CustomerPlan, luck: Ints) -> Starts:

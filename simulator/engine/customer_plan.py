@@ -137,6 +137,9 @@ def compile_customers(
         terms=options,
         term_classes=term_class(calibration.terms),
         month_effect=turned.month_effect,
+        promises=np.ones((0, 1, 3)),
+        happy_after=0,
+        premium=1.0,
         entity=existing.entity,
         state=existing.state,
         time=existing.time,
@@ -244,7 +247,7 @@ def _existing(
         return _Existing(
             (),
             np.zeros(0, dtype=np.uint64),
-            np.zeros((0, 4), dtype=np.int64),
+            np.zeros((0, 5), dtype=np.int64),
             np.zeros((0, 2)),
             np.zeros((0, 3)),
             np.zeros((0, YEAR_QUARTERS)),
@@ -271,7 +274,9 @@ def _existing(
     return _Existing(
         ids,
         unique_keys([f"customer/{name}" for name in ids]),
-        np.stack([c.segment[used], law[used], n_laws + row.ravel(), term[used]], axis=1),
+        np.stack(
+            [c.segment[used], law[used], n_laws + row.ravel(), term[used], (behind > 0)[used]], axis=1
+        ).astype(np.int64),
         np.stack([np.maximum(renewal[used] - first, now - first), value_from[used]], axis=1),
         money[used],
         base[used],

@@ -7,6 +7,7 @@ import numpy as np
 from simulator.kernels.capacity import CapacityPlan
 from simulator.kernels.customers import CustomerPlan
 from simulator.kernels.deals import DealPlan
+from simulator.kernels.desk import DeskPlan
 
 
 def unlimited(n_segments: int, n_draws: int) -> CapacityPlan:
@@ -22,6 +23,21 @@ def unlimited(n_segments: int, n_draws: int) -> CapacityPlan:
         ramp=np.ones((n_draws, n_segments, 1)),
         slots_per_rep=np.zeros((n_draws, n_segments)),
         patience=np.zeros((n_draws, n_segments)),
+    )
+
+
+def no_desk() -> DeskPlan:
+    """Return a plan without terms: nothing is conceded, no success plan is asked for."""
+    return DeskPlan(
+        asked_cdf=np.zeros((0, 0)),
+        granted=np.zeros(0),
+        factor=np.ones((0, 1, 3, 8)),
+        in_force=np.zeros((1, 3), dtype=np.int64),
+        price=np.ones((0, 1)),
+        discount=np.zeros(1),
+        delivery=np.zeros(1),
+        gated=np.zeros(0),
+        gate_days=0.0,
     )
 
 
@@ -53,8 +69,11 @@ def no_customers(plan: DealPlan) -> CustomerPlan:
         terms=np.zeros(0, dtype=np.int64),
         term_classes=np.zeros(0, dtype=np.int64),
         month_effect=np.ones((0, n_months, 5)),
+        promises=np.ones((0, 1, 3)),
+        happy_after=0,
+        premium=1.0,
         entity=np.zeros(0, dtype=np.uint64),
-        state=np.zeros((0, 4), dtype=np.int64),
+        state=np.zeros((0, 5), dtype=np.int64),
         time=np.zeros((0, 2)),
         money=np.zeros((0, 3)),
         base=np.zeros((0, 4)),

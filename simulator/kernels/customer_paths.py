@@ -93,8 +93,8 @@ def trace_customers(plan, seed, luck, entity, state, start, trace):
     luck : ndarray of int64, shape (customer, 2)
         Path and draw of the rates of each.
     entity : ndarray of uint64, shape (customer,)
-    state : ndarray of int64, shape (customer, 4)
-        Segment, law, row of churn, months of the term.
+    state : ndarray of int64, shape (customer, 5)
+        Segment, law, row of churn, months of the term, whether a renewal lies behind it.
     start : ndarray of float64, shape (customer, 6)
         Time from which it is followed, next renewal and start of the contract, in months; ARR, ARR under
         contract and ARR at churn, in cents.
@@ -108,10 +108,11 @@ def trace_customers(plan, seed, luck, entity, state, start, trace):
     """
     n_months, n_segments = plan.month_end.shape[0], plan.term_cdf.shape[0]
     unused = np.zeros((n_months, n_segments, N_ARR_FLOWS))
+    nobody_asks = np.zeros((0, 1))
     quarter_arr = np.empty(YEAR_QUARTERS + (n_months + plan.first_month_of_quarter + 2) // 3)
     n_rows = 0
     for index in range(entity.shape[0]):
-        segment, law, row, months = state[index]
+        segment, law, row, months = state[index, 0], state[index, 1], state[index, 2], state[index, 3]
         time, renewal, value_from, amount, signed, former = start[index]
         customer = Customer(
             entity[index],
@@ -125,9 +126,11 @@ def trace_customers(plan, seed, luck, entity, state, start, trace):
             amount,
             signed,
             former,
+            0,
+            state[index, 4],
         )
         own = Luck(np.uint64(seed), np.uint64(luck[index, 0]), luck[index, 1])
-        n_more = keep(plan, own, customer, unused, quarter_arr, trace[n_rows:])
+        n_more = keep(plan, own, customer, unused, quarter_arr, nobody_asks, trace[n_rows:])
         trace[n_rows : n_rows + n_more, 3] = index
         n_rows += n_more
     return n_rows

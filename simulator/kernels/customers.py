@@ -97,10 +97,17 @@ class CustomerPlan(NamedTuple):
     month_effect: Floats
     """(segment, month, 5) factors of levers in force for some months: churn odds, contraction, price
     rise, expansion, time to value; no rows where there are none."""
+    promises: Floats
+    """(segment, promise, 3) factors of what was agreed at the signature: churn odds, growth rate, time to
+    value; no rows where there are no terms."""
+    happy_after: int
+    """Renewals that a customer must have behind it, besides first value, to refer others and bear prices."""
+    premium: float
+    """Factor of the price rises of happy customers."""
     entity: npt.NDArray[np.uint64]
     """(customer,) key of its draws."""
     state: Ints
-    """(customer, 4) segment, law, row of churn, months of the term."""
+    """(customer, 5) segment, law, row of churn, months of the term, whether a renewal lies behind it."""
     time: Floats
     """(customer, 2) next renewal; start of the contract, or LONG_AGO where first value was reached."""
     money: Floats
@@ -123,6 +130,8 @@ class Customer(NamedTuple):
     arr: float
     signed: float
     former: float
+    promise: int
+    renewed: int
 
 
 @njit(**PART)
@@ -141,11 +150,13 @@ def existing_customer(plan, index):
         money[0],
         money[1],
         money[2],
+        0,
+        state[4],
     )
 
 
 @njit(**PART)
-def won_customer(plan, luck, segment, entity, day, month, amount):
+def won_customer(plan, luck, segment, entity, day, month, amount, promise):
     """Return the customer that a deal won in a month becomes.
 
     Parameters
@@ -161,6 +172,8 @@ def won_customer(plan, luck, segment, entity, day, month, amount):
         The month of that day.
     amount : float
         Signed amount in cents.
+    promise : int
+        What was agreed at the signature.
     """
     option = 0
     if plan.terms.shape[0] > 1:
@@ -172,7 +185,7 @@ def won_customer(plan, luck, segment, entity, day, month, amount):
     # Rounding must not carry the last instant of a month into the next.
     time = min(max(time, float(month)), math.nextafter(month + 1.0, 0.0))
     arr = np.rint(amount * plan.arr_per_amount[luck.draw, segment])
-    return Customer(entity, segment, law, law, term, time, time + term, time, arr, arr, arr)
+    return Customer(entity, segment, law, law, term, time, time + term, time, arr, arr, arr, promise, 0)
 
 
 @njit(**PART)
@@ -203,13 +216,12 @@ def with_odds(chance, factor):
 
 
 @njit(**PART)
-def renew(plan, draw, customer, month, arr, u):
+def renew(plan, draw, customer, month, arr, u, price_factor):
     """Return (contraction, rise) in cents at a kept renewal that changes the ARR."""
     contraction, rise = plan.contraction[draw, customer.law], plan.price_rise[draw, customer.law]
-    price_factor = 1.0
     if plan.month_effect.shape[0] > 0:
         contraction *= plan.month_effect[customer.segment, month, EFFECT_CONTRACTION]
-        price_factor = plan.month_effect[customer.segment, month, EFFECT_PRICE]
+        price_factor *= plan.month_effect[customer.segment, month, EFFECT_PRICE]
     place = u * (contraction + rise)
     n_slices = plan.contraction_size.shape[2]
     if place < contraction:
@@ -258,8 +270,27 @@ def note(trace, n_traced, time, flow, amount):
     return n_traced
 
 
+@njit(**PART)
+def count_happy(happy, segment, since, until, start):
+    """Count a customer among the happy ones of the months that begin while it is one.
+
+    Parameters
+    ----------
+    happy : ndarray of float64, shape (segment, month + 1)
+        Changes of their number, added to.
+    segment : int
+    since, until : float
+        Times between which it is; month 0 counts those who are at ``start``.
+    start : float
+    """
+    last = happy.shape[1] - 1
+    first = 0 if since <= start else min(math.ceil(since), last)
+    happy[segment, first] += 1.0
+    happy[segment, max(first, min(math.ceil(until), last))] -= 1.0
+
+
 @njit(**BODY)
-def keep(plan, luck, customer, flows, quarter_arr, trace):
+def keep(plan, luck, customer, flows, quarter_arr, happy, trace):
     """Live one customer to the end of the horizon.
 
     Parameters
@@ -273,6 +304,8 @@ def keep(plan, luck, customer, flows, quarter_arr, trace):
     quarter_arr : ndarray of float64, shape (4 + quarter,)
         Filled from 4 + the quarter of ``customer.time`` on with the ARR at the end of each quarter.
         Unit: cents.
+    happy : ndarray of float64, shape (segment, month + 1)
+        Added to: change of the number of happy customers; no rows: nobody asks.
     trace : ndarray of float64, shape (row, 3) or more columns
         Filled with time, flow and amount of the movements as long as there is room; no rows: not wanted.
 
@@ -292,8 +325,16 @@ def keep(plan, luck, customer, flows, quarter_arr, trace):
     to_value = plan.time_to_value[draw, segment, int(u_value * plan.time_to_value.shape[2])]
     if has_lever_months:
         to_value *= plan.month_effect[segment, int(customer.time), EFFECT_TIME_TO_VALUE]
-    value_time = customer.value_from + to_value
     growth_rate = plan.growth_rate[draw, segment]
+    if plan.promises.shape[0] > 0:
+        promised = plan.promises[segment, customer.promise]
+        churn = with_odds(churn, promised[0])
+        growth_rate *= promised[1]
+        to_value *= promised[2]
+    value_time = customer.value_from + to_value
+    follows = happy.shape[0] > 0
+    renewed = customer.renewed >= plan.happy_after
+    happy_since = value_time if renewed and customer.arr > 0.0 else np.inf
     growth_time = later(plan, segment, max(customer.time, value_time), u_wait, growth_rate)
     arr, signed, former = customer.arr, customer.signed, customer.former
     churning, changing = churn, change_chance(plan, draw, customer, 0)
@@ -343,6 +384,8 @@ def keep(plan, luck, customer, flows, quarter_arr, trace):
             flows[month, segment, BOOKINGS_RENEWAL] += np.rint(arr * min(customer.term, 12.0) / 12.0)
             kept = 1.0
             turn = time + customer.term
+            if plan.happy_after == 0:
+                happy_since = max(time, value_time)
         else:
             flows[month, segment, DUE] += arr
             flows[month, segment, N_DUE] += 1.0
@@ -356,11 +399,15 @@ def keep(plan, luck, customer, flows, quarter_arr, trace):
                 n_traced = note(trace, n_traced, time, CHURN, arr)
                 flows[month, segment, N_CHURNED] += 1.0
                 former, arr = arr, 0.0
+                if follows and happy_since < time:
+                    count_happy(happy, segment, happy_since, time, plan.start)
+                happy_since = np.inf
                 rate = plan.return_rate[draw, segment]
                 turn = time - math.log(u_return) / rate if rate > 0.0 else np.inf
                 continue
             if u_change >= unchanged:
-                contraction, rise = renew(plan, draw, customer, month, arr, u_kind)
+                premium = plan.premium if happy_since <= time else 1.0
+                contraction, rise = renew(plan, draw, customer, month, arr, u_kind, premium)
                 # A contraction never takes the last cent: that would be churn.
                 contraction = min(contraction, arr - 1.0)
                 arr += rise - contraction
@@ -382,6 +429,9 @@ def keep(plan, luck, customer, flows, quarter_arr, trace):
             flows[month, segment, BOOKINGS_EXPANSION] += max(0.0, arr - signed)
             signed = arr
             turn += customer.term
+            happy_since = min(happy_since, max(time, value_time))
+    if follows and happy_since < n_months:
+        count_happy(happy, segment, happy_since, np.float64(n_months), plan.start)
     while YEAR_QUARTERS + quarter < quarter_arr.shape[0]:
         quarter_arr[YEAR_QUARTERS + quarter] = arr
         quarter += 1

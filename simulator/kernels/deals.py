@@ -10,10 +10,15 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from simulator.kernels.desk import NOTHING, DeskPlan, agreed
 from simulator.kernels.draws import BIRTH, CLOSE_DATE, EVENT, SIGNATURE, block, search
 from simulator.kernels.flows import (
+    DELIVERY_COST,
+    DISCOUNT,
     LOST_COMPETITION,
     LOST_NO_DECISION,
+    N_CONCEDED,
+    N_GATED,
     N_LOST_COMPETITION,
     N_LOST_NO_DECISION,
     N_SLIPPED,
@@ -94,6 +99,10 @@ class DealPlan(NamedTuple):
     """(draw, stream, month) expected SALs."""
     stream_rep_sals: Floats
     """(draw, stream, month) expected SALs for each ramped rep of the stream's segment besides."""
+    stream_referrals: Floats
+    """(stream, month) expected SALs for each happy customer of the stream's segment besides."""
+    referral_stream: Ints
+    """(segment,) the stream of what customers refer; -1: none."""
     stream_dispersion: Floats
     """(stream,) size of the negative binomial."""
     stream_profile_cdf: Floats
@@ -102,6 +111,8 @@ class DealPlan(NamedTuple):
     """(stream, profile, 3) effect row by size band."""
     shock_sd: Floats
     """(2,) standard deviation of the log shock a quarter shares: closing, demand."""
+    desk: DeskPlan
+    """What is conceded to which deals, and which need a success plan."""
 
 
 class Deal(NamedTuple):
@@ -172,7 +183,7 @@ def slip(plan, deal, month, flows):
 
 
 @njit(**PART)
-def close(plan, luck, deal, outcome, month, flows):
+def close(plan, luck, deal, outcome, month, flows, concession, gated):
     """Add the end of a deal to the flows; return the signed amount (0 where it is lost)."""
     if outcome != DESTINATION_WON:
         lost_no_decision = outcome == DESTINATION_WON + 2
@@ -183,10 +194,32 @@ def close(plan, luck, deal, outcome, month, flows):
     table = plan.multiplier_new if deal.origin == ORIGIN_CREATED else plan.multiplier_open
     slices = table.shape[2]
     signed = np.rint(deal.amount * table[luck.draw, deal.segment, int(u * slices)])
+    if plan.desk.asked_cdf.shape[0] > 0:
+        signed = np.rint(signed * plan.desk.price[deal.segment, concession])
+    if concession != NOTHING:
+        flows[month, deal.segment, DISCOUNT] += np.rint(signed * plan.desk.discount[concession])
+        flows[month, deal.segment, DELIVERY_COST] += np.rint(signed * plan.desk.delivery[concession])
+        flows[month, deal.segment, N_CONCEDED] += 1.0
+    flows[month, deal.segment, N_GATED] += gated
     flows[month, deal.segment, WON + deal.origin] += signed
     flows[month, deal.segment, WON_OPEN_AMOUNT] += deal.amount
     flows[month, deal.segment, N_WON] += 1.0
     return signed
+
+
+@njit(**PART)
+def wait_for_plan(plan, deal, close_month, time, month, flows):
+    """Return (time, month) of a signature that waits until a success plan is agreed.
+
+    The quarter that the deal leaves meanwhile counts it as slipped. The month is that after the last one
+    where the horizon ends first.
+    """
+    time += plan.desk.gate_days
+    while month < plan.month_end.shape[0] and time >= plan.month_end[month]:
+        if (month + plan.first_month_of_quarter) % 3 == 2 and month - 3 < close_month <= month:
+            slip(plan, deal, month, flows)
+        month += 1
+    return time, month
 
 
 @njit(**PART)
@@ -230,6 +263,8 @@ def live(plan, luck, shock, deal, flows, trace):
         The month in which it ended.
     signed : float
         Signed amount in cents, 0 unless won.
+    promise : int
+        What goes with the customer: 2 × concession + 1 where a success plan was agreed.
     """
     seed, path, draw, entity, segment = luck.seed, luck.path, luck.draw, deal.entity, deal.segment
     # The first two blocks stand side by side so that the processor can work on both at once.
@@ -243,6 +278,10 @@ def live(plan, luck, shock, deal, flows, trace):
     time, category, late, entered = deal.time, deal.category, deal.late, deal.entered
     close_month, pushes = deal.close_month, deal.pushes
     n_events, n_dates, n_traced = 0, 0, 0
+    concession, gated = 0, 0
+    has_desk = plan.desk.asked_cdf.shape[0] > 0
+    if has_desk:
+        concession, gated = agreed(plan.desk, luck, segment, entity)
     if trace.shape[0] > 0:
         n_traced = record(trace, 0, time, TRACE_BORN, category, late, close_month, deal.amount, 0)
     month = deal.month
@@ -263,6 +302,10 @@ def live(plan, luck, shock, deal, flows, trace):
             lever = plan.month_effect[segment, month]
             h0, h1, h2, h3 = h0 * lever[0], h1 * lever[1], h2 * lever[2], h3 * lever[3]
             h4, h5, h6 = h4 * lever[4], h5 * lever[5], h6 * lever[6]
+        if has_desk:
+            now = plan.desk.factor[segment, concession, linearity]
+            h0, h1, h2, h3 = h0 * now[0], h1 * now[1], h2 * now[2], h3 * now[3]
+            h4, h5, h6 = h4 * now[4], h5 * now[5], h6 * now[6]
         total = ((h0 + h1) + (h2 + h3)) + ((h4 + h5) + h6)
         room = (plan.month_end[month] - time) * total
         if wait >= room:
@@ -319,17 +362,23 @@ def live(plan, luck, shock, deal, flows, trace):
             outcome = DESTINATION_WON
             if target >= h3:
                 outcome = DESTINATION_WON + 1 if target < h3 + h4 else DESTINATION_WON + 2
-            signed = close(plan, luck, deal, outcome, month, flows)
+            if plan.desk.in_force[concession, linearity] == 0:
+                concession = NOTHING
+            if gated == 1 and outcome == DESTINATION_WON:
+                time, month = wait_for_plan(plan, deal, close_month, time, month, flows)
+                if month >= n_months:
+                    return STILL_OPEN, time, n_months, 0.0, 0
+            signed = close(plan, luck, deal, outcome, month, flows, concession, gated)
             if trace.shape[0] > 0:
                 record(trace, n_traced, time, TRACE_CLOSED, category, late, close_month, signed, outcome)
-            return outcome, time, month, signed
+            return outcome, time, month, signed, 2 * concession + gated
         n_events += 1
         if n_events % 2 == 1:
             u, u_where = u_next, u_where_next
         else:
             u, u_where, u_next, u_where_next = block(seed, path, entity, np.uint64(n_events // 2), EVENT)
         wait = -math.log(u)
-    return STILL_OPEN, time, n_months, 0.0
+    return STILL_OPEN, time, n_months, 0.0, 0
 
 
 @njit(**PART)

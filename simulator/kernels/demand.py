@@ -38,7 +38,7 @@ def new_deal_entity(plan, stream, month, index):
 
 
 @njit(**PART)
-def count_sals(plan, luck, shock, ramped, stream, month):
+def count_sals(plan, luck, shock, ramped, n_happy, stream, month):
     """Return how many SALs a stream creates in a month.
 
     Parameters
@@ -48,11 +48,14 @@ def count_sals(plan, luck, shock, ramped, stream, month):
     shock : ndarray of float64, shape (quarter, 2)
     ramped : ndarray of float64, shape (segment, month)
         Ramped reps, for what they source themselves.
+    n_happy : float
+        Happy customers of the stream's segment when the month begins, for what they refer.
     stream, month : int
     """
     quarter = (month + plan.first_month_of_quarter) // 3
     mean = plan.stream_sals[luck.draw, stream, month]
     mean += plan.stream_rep_sals[luck.draw, stream, month] * ramped[plan.stream_segment[stream], month]
+    mean += plan.stream_referrals[stream, month] * n_happy
     entity = new_deal_entity(plan, stream, month, 0)
     u, _, _, _ = block(luck.seed, luck.path, entity, np.uint64(0), SALS)
     return negative_binomial(u, mean * shock[quarter, 1], plan.stream_dispersion[stream])

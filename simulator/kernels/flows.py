@@ -27,6 +27,12 @@ FLOWS = (
     "slot_days",
     "rep_months",
     "ramped_rep_months",
+    "discount",
+    "delivery_cost",
+    "won_referred",
+    "n_conceded",
+    "n_gated",
+    "n_referred",
 )
 """``won_*``: signed amounts. ``won_open_amount``: what the won deals stood at before signing, so that
 open + created - won_open_amount - lost_* = still open. ``slipped``: amount of deals whose close date
@@ -34,7 +40,11 @@ moved out of its fiscal quarter, in the quarter that it left. ``waited_out``: SA
 for a rep, already counted in ``lost_no_decision``. ``n_waited``: those that
 found no slot free. ``waiting_days``, ``busy_days``, ``slot_days``: deal-days
 of SALs waiting, of deals worked and of slots there were to work them, in segments whose reps are
-simulated; ``rep_months`` and ``ramped_rep_months``: reps employed there, and weighted by their ramp."""
+simulated; ``rep_months`` and ``ramped_rep_months``: reps employed there, and weighted by their ramp.
+``discount``: what concessions took off the signed amounts (which are after it); ``delivery_cost``: what
+the promises made at the signature cost to deliver; ``n_conceded``, ``n_gated``: signatures with a
+concession, and with a success plan. ``n_referred``: SALs that customers referred, among those created;
+``won_referred``: signed amounts of them, among those won."""
 
 TIME_FLOWS = ("waiting_days", "busy_days", "slot_days", "rep_months", "ramped_rep_months")
 """Flows that are neither money nor deals."""
@@ -61,3 +71,9 @@ BUSY_DAYS = FLOWS.index("busy_days")
 SLOT_DAYS = FLOWS.index("slot_days")
 REP_MONTHS = FLOWS.index("rep_months")
 RAMPED_REP_MONTHS = FLOWS.index("ramped_rep_months")
+DISCOUNT = FLOWS.index("discount")
+DELIVERY_COST = FLOWS.index("delivery_cost")
+WON_REFERRED = FLOWS.index("won_referred")
+N_CONCEDED = FLOWS.index("n_conceded")
+N_GATED = FLOWS.index("n_gated")
+N_REFERRED = FLOWS.index("n_referred")

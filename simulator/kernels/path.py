@@ -46,6 +46,7 @@ from simulator.kernels.flows import (
     N_FLOWS,
     N_LOST_NO_DECISION,
     N_ORIGINS,
+    N_REFERRED,
     N_TAKEN_UP,
     N_WAITED,
     N_WAITED_OUT,
@@ -55,6 +56,7 @@ from simulator.kernels.flows import (
     WAITED_OUT,
     WAITING_DAYS,
     WON,
+    WON_REFERRED,
 )
 from simulator.kernels.jit import BODY, PART, WHOLE
 
@@ -100,6 +102,8 @@ class Books(NamedTuple):
     """(slot, 2) heap of when the deals being worked end."""
     arrivals: Floats
     """(SAL, 2) heap of one month's arrivals: time, stream * MOST_SALS + index."""
+    happy: Floats
+    """(segment, month + 1) change of the number of happy customers; no rows: nobody asks."""
     untraced: Floats
     """(0, 7) no trace is wanted."""
 
@@ -118,7 +122,7 @@ def spread_time(month_end, start, end, flows, segment, flow):
 
 
 @njit(**PART)
-def gather(plan, luck, books, segment, month, in_order):
+def gather(plan, luck, books, segment, month, n_happy, in_order):
     """Put a month's SALs of a segment on the heap of arrivals; return how many.
 
     Where reps are not simulated the order does not matter, and none is made.
@@ -128,7 +132,7 @@ def gather(plan, luck, books, segment, month, in_order):
     for stream in range(plan.stream_key.shape[0]):
         if plan.stream_segment[stream] != segment:
             continue
-        for index in range(count_sals(plan, luck, books.shock, books.ramped, stream, month)):
+        for index in range(count_sals(plan, luck, books.shock, books.ramped, n_happy, stream, month)):
             if n_arrivals == books.arrivals.shape[0]:
                 return n_arrivals
             what = float(stream * MOST_SALS + index)
@@ -187,6 +191,9 @@ def simulate_path(plan, capacity, customers, luck, books):
         Its shock is given; everything else is added to or overwritten.
     """
     month_end, flows = plan.month_end, books.flows
+    for segment in range(books.happy.shape[0]):
+        for month in range(books.happy.shape[1]):
+            books.happy[segment, month] = 0.0
     staff(capacity, luck.seed, luck.path, luck.draw, books.heads, books.ramped)
     for segment in range(flows.shape[1]):
         limited = capacity.limited[segment] == 1
@@ -195,20 +202,23 @@ def simulate_path(plan, capacity, customers, luck, books):
         count_reps(plan, books, segment, limited)
         patience = capacity.patience[luck.draw, segment]
         n_busy = 0
-        clock = 0.0
+        clock, n_happy = 0.0, 0.0
         for month in range(BOOK_OF_CUSTOMERS, month_end.shape[0]):
             if month == BOOK_OF_CUSTOMERS:
                 n_left = customers.entity.shape[0] if segment == 0 else 0
             elif month == OPEN_DEALS:
                 n_left = plan.open_first[segment + 1] - plan.open_first[segment]
             else:
-                n_left = gather(plan, luck, books, segment, month, limited)
+                if books.happy.shape[0] > 0:
+                    n_happy += books.happy[segment, month]
+                n_left = gather(plan, luck, books, segment, month, n_happy, limited)
             while n_left > 0:
                 if month == BOOK_OF_CUSTOMERS:
                     n_left -= 1
                     customer = existing_customer(customers, n_left)
                     begin_existing(customers, n_left, books.quarter_arr)
                 else:
+                    referred = False
                     if month == OPEN_DEALS:
                         n_left -= 1
                         index = plan.open_first[segment] + n_left
@@ -222,6 +232,9 @@ def simulate_path(plan, capacity, customers, luck, books):
                         deal = new_deal(plan, luck, stream, entity, month)
                         flows[month, segment, CREATED] += deal.amount
                         flows[month, segment, N_CREATED] += 1.0
+                        referred = stream == plan.referral_stream[segment]
+                        if referred:
+                            flows[month, segment, N_REFERRED] += 1.0
                         if limited:
                             clock, n_busy = next_free(
                                 month_end, books.slots, books.ends, n_busy, max(clock, deal.time)
@@ -240,7 +253,7 @@ def simulate_path(plan, capacity, customers, luck, books):
                                 begun += 1
                             flows[begun, segment, N_TAKEN_UP] += 1.0
                             deal = taken_up(deal, clock, begun)
-                    outcome, time, end_month, signed = live(
+                    outcome, time, end_month, signed, promise = live(
                         plan, luck, books.shock, deal, flows, books.untraced
                     )
                     if limited:
@@ -254,13 +267,25 @@ def simulate_path(plan, capacity, customers, luck, books):
                         books.open_wins[index, quarter] += 1
                         books.open_won[index, quarter] += signed
                         books.open_tally[index, quarter, 2] += int(time)
+                    if referred:
+                        flows[end_month, segment, WON_REFERRED] += signed
                     if customers.terms.shape[0] == 0:
                         continue
-                    customer = won_customer(customers, luck, segment, deal.entity, time, end_month, signed)
+                    customer = won_customer(
+                        customers, luck, segment, deal.entity, time, end_month, signed, promise
+                    )
                     if customer.arr < 1.0:
                         continue
                     begin_won(customers, customer, books.arr_flows, books.quarter_arr)
-                keep(customers, luck, customer, books.arr_flows, books.quarter_arr, books.untraced)
+                keep(
+                    customers,
+                    luck,
+                    customer,
+                    books.arr_flows,
+                    books.quarter_arr,
+                    books.happy,
+                    books.untraced,
+                )
                 add_cohort(customer.segment, books.quarter_arr, books.cohort)
 
 
@@ -343,6 +368,7 @@ def open_books(plan: DealPlan, open_wins: Ints, n_segments: int, n_busiest: int)
         np.zeros(n_months),
         np.zeros((n_room, 2)),
         np.zeros((n_busiest + 8, 2)),
+        np.zeros((n_segments if (plan.referral_stream >= 0).any() else 0, n_months + 1)),
         np.zeros((0, 7)),
     )
 

@@ -20,7 +20,7 @@ def count_deals(plan, seed, path, shock):
     counts = np.empty((plan.stream_key.shape[0], n_months), dtype=np.int64)
     for stream in range(counts.shape[0]):
         for month in range(n_months):
-            counts[stream, month] = count_sals(plan, luck, shock, ramped, stream, month)
+            counts[stream, month] = count_sals(plan, luck, shock, ramped, 0.0, stream, month)
     return counts
 
 

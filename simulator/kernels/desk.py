@@ -1,0 +1,54 @@
+"""The deal desk: what is conceded at the signature, and whether a success plan must be agreed first."""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from simulator.kernels.draws import TERMS, block, search
+from simulator.kernels.jit import PART
+
+Floats = npt.NDArray[np.float64]
+
+NOTHING = 0
+"""Row of the deals to which nothing is conceded."""
+
+
+class DeskPlan(NamedTuple):
+    """What is conceded to which deals; row 0 of the tables by concession: nothing."""
+
+    asked_cdf: Floats
+    """(segment, concession) cumulative share of deals that ask for each concession; no rows: no terms."""
+    granted: Floats
+    """(concession,) share of those who ask that get it."""
+    factor: Floats
+    """(segment, concession + 1, month of quarter, 8) factor of each destination's hazard."""
+    in_force: npt.NDArray[np.int64]
+    """(concession + 1, month of quarter) 1 where a signature in that month carries the concession."""
+    price: Floats
+    """(segment, concession + 1) factor of the signed amount."""
+    discount: Floats
+    """(concession + 1,) what was taken off, as a share of the signed amount."""
+    delivery: Floats
+    """(concession + 1,) cost of delivery besides, as a share of the signed amount."""
+    gated: Floats
+    """(segment,) share of deals that need a success plan before they are closed won."""
+    gate_days: float
+    """Days that agreeing on one takes."""
+
+
+@njit(**PART)
+def agreed(desk, luck, segment, entity):
+    """Return (concession, 0 for none; 1 where a success plan comes first) of a deal.
+
+    One block of draws for each deal, whatever is conceded: policies share them.
+    """
+    u_ask, u_grant, u_gate, _ = block(luck.seed, luck.path, entity, np.uint64(0), TERMS)
+    concession = 0
+    cdf = desk.asked_cdf[segment]
+    if cdf.shape[0] > 0 and u_ask < cdf[cdf.shape[0] - 1]:
+        asked = search(cdf, u_ask)
+        if u_grant < desk.granted[asked]:
+            concession = asked + 1
+    return concession, 1 if u_gate < desk.gated[segment] else 0
