@@ -148,7 +148,7 @@ def reference_plan(n_draws: int = 200, n_open: int = 3000, sals_per_month: float
         stream_segment=np.arange(N_SEGMENTS),
         stream_sals=np.full((*size, N_MONTHS), sals_per_month / N_SEGMENTS),
         stream_rep_sals=np.zeros((*size, N_MONTHS)),
-        stream_referrals=np.zeros((N_SEGMENTS, N_MONTHS)),
+        stream_referrals=np.zeros((*size, N_MONTHS)),
         referral_stream=np.full(N_SEGMENTS, -1),
         stream_dispersion=np.full(N_SEGMENTS, 20.0),
         stream_profile_cdf=np.broadcast_to(cumulate(np.ones(n_profiles)), (N_SEGMENTS, n_profiles)).copy(),

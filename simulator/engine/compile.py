@@ -12,10 +12,11 @@ import pandas as pd
 from simulator.calibration.calibration import AGE_BINS, FACTOR_LEVELS, Calibration
 from simulator.engine import lever_effects
 from simulator.engine.demand_plan import lay_demand, with_streams
+from simulator.engine.desk_plan import desk_plan
 from simulator.engine.effect_rows import EffectRows, effect_rows
 from simulator.engine.inline import with_inline_rates
 from simulator.engine.keys import STREAM_BITS, unique_keys
-from simulator.engine.neutral import no_customers, no_desk, unlimited
+from simulator.engine.neutral import no_customers, unlimited
 from simulator.engine.rate_draws import RateDraws, draw_rates
 from simulator.fiscal import FiscalCalendar, day_number, month_number, month_start_day
 from simulator.history.tables import CATEGORIES
@@ -164,13 +165,13 @@ def compile_scenario(
         stream_segment=full.arrivals.segment.astype(np.int64),
         stream_sals=_sals(scenario, full, rates, levers.sals, ahead),
         stream_rep_sals=np.zeros((n_draws, len(full.arrivals.source), ahead.months.size)),
-        stream_referrals=np.zeros((len(full.arrivals.source), ahead.months.size)),
+        stream_referrals=np.zeros((n_draws, len(full.arrivals.source), ahead.months.size)),
         referral_stream=np.full(len(full.segments), -1, dtype=np.int64),
         stream_dispersion=full.arrivals.dispersion.astype(np.float64),
         stream_profile_cdf=rows.stream_profile_cdf,
         stream_effect_row=rows.stream_row,
         shock_sd=np.array([full.shock_close, full.shock_demand]) * settings.shared_shock,
-        desk=no_desk(),
+        desk=desk_plan(scenario.terms, full.segments),
     )
     return Compiled(
         plan=plan,

@@ -15,6 +15,7 @@ from simulator.engine.compile import CENTS, Compiled, Horizon
 from simulator.engine.customer_draws import CustomerDraws, draw_customer_rates
 from simulator.engine.customer_levers import CustomerLevers, customer_levers
 from simulator.engine.customer_position import booked_by_customers
+from simulator.engine.desk_plan import promises
 from simulator.engine.inline_customers import scenario_book, with_inline_customers
 from simulator.engine.keys import unique_keys
 from simulator.fiscal import FiscalCalendar, month_start_day
@@ -186,7 +187,7 @@ def with_customers(compiled: Compiled, scenario: Scenario, history: History | No
     )
     return replace(
         compiled,
-        customers=made.plan,
+        customers=made.plan._replace(promises=promises(scenario.terms, compiled.segments)),
         opening=made.opening,
         n_customers=made.n_opening,
         booked_by_customers=_booked(

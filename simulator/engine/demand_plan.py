@@ -35,6 +35,12 @@ def with_streams(scenario: Scenario, calibration: Calibration) -> Calibration:
         for name in item.segments
         if name in calibration.segments
     ]
+    referrals = scenario.referrals
+    wanted += [
+        (place, referrals.source_name)
+        for place, name in enumerate(calibration.segments)
+        if referrals.holds_for(name) and referrals.per_customer_per_year is not None
+    ]
     new = [key for key in dict.fromkeys(wanted) if key not in known]
     if not new:
         return calibration

@@ -20,6 +20,7 @@ from simulator.engine.compile import CENTS, Compiled, compile_scenario
 from simulator.engine.customer_plan import with_customers
 from simulator.engine.paths import Paths
 from simulator.engine.position import Position, position
+from simulator.engine.referral_plan import most_referred, with_referrals
 from simulator.errors import InputError
 from simulator.history.states import deal_states, open_deals
 from simulator.history.tables import History
@@ -68,7 +69,7 @@ def simulate(
         The scenario cannot be compiled, for instance because there is nothing to simulate.
     """
     compiled = with_reps(compile_deals(scenario, calibration, history), scenario, history)
-    compiled = with_customers(compiled, scenario, history)
+    compiled = with_referrals(with_customers(compiled, scenario, history), scenario)
     outcome = run(compiled, scenario, progress)
     here: Position = position(compiled, history)
     ahead = compiled.horizon
@@ -207,6 +208,7 @@ def n_busiest(compiled: Compiled) -> int:
     most = np.exp(6.0 * plan.shock_sd[1]) * (
         plan.stream_sals.max(axis=(0, 2)) + plan.stream_rep_sals.max(axis=(0, 2)) * heads[plan.stream_segment]
     )
+    most = most + np.exp(6.0 * plan.shock_sd[1]) * most_referred(compiled, most)
     size = np.where(np.isinf(plan.stream_dispersion), 1e12, plan.stream_dispersion)
     sals = np.ceil(nbdtrik(1.0 - 1e-12, size, size / (size + most)))
     by_segment = np.bincount(plan.stream_segment, sals, minlength=len(compiled.segments))

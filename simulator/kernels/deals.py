@@ -100,7 +100,7 @@ class DealPlan(NamedTuple):
     stream_rep_sals: Floats
     """(draw, stream, month) expected SALs for each ramped rep of the stream's segment besides."""
     stream_referrals: Floats
-    """(stream, month) expected SALs for each happy customer of the stream's segment besides."""
+    """(draw, stream, month) expected SALs for each happy customer of the stream's segment besides."""
     referral_stream: Ints
     """(segment,) the stream of what customers refer; -1: none."""
     stream_dispersion: Floats

@@ -55,7 +55,7 @@ def count_sals(plan, luck, shock, ramped, n_happy, stream, month):
     quarter = (month + plan.first_month_of_quarter) // 3
     mean = plan.stream_sals[luck.draw, stream, month]
     mean += plan.stream_rep_sals[luck.draw, stream, month] * ramped[plan.stream_segment[stream], month]
-    mean += plan.stream_referrals[stream, month] * n_happy
+    mean += plan.stream_referrals[luck.draw, stream, month] * n_happy
     entity = new_deal_entity(plan, stream, month, 0)
     u, _, _, _ = block(luck.seed, luck.path, entity, np.uint64(0), SALS)
     return negative_binomial(u, mean * shock[quarter, 1], plan.stream_dispersion[stream])

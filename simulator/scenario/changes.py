@@ -62,6 +62,8 @@ def _steps(a: Scenario, b: Scenario) -> Iterator[tuple[str, Scenario]]:
         ("customers", ("customers",)),
         ("reps", ("reps",)),
         ("roles after the sale", ("roles", "activities", "ownership", "effects")),
+        ("deal terms", ("terms",)),
+        ("referrals", ("referrals",)),
     ):
         now = _with_segment(now, b, fields) if isinstance(fields, str) else _with(now, b, fields)
         yield label, now

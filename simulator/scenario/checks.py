@@ -10,10 +10,12 @@ from simulator.errors import Fault
 from simulator.history.tables import CATEGORIES
 from simulator.scenario.dates import read_quarter
 from simulator.scenario.faults import key_text, suggestion
+from simulator.scenario.referrals import named_referral_segments
 from simulator.scenario.rep_checks import named_rep_segments
 from simulator.scenario.role_checks import named_role_segments, owner_faults
 from simulator.scenario.schema import ALL, ScenarioForm
 from simulator.scenario.segments import missing_parts
+from simulator.scenario.terms import named_term_segments
 from simulator.tree import Key, Tree
 
 Report = Callable[[Key, str, str], None]
@@ -141,6 +143,8 @@ def named_segments(form: ScenarioForm) -> list[tuple[Key, str]]:
     ]
     named += named_rep_segments(form.reps)
     named += named_role_segments(form.roles, form.activities, form.ownership)
+    named += named_term_segments(form.terms)
+    named += named_referral_segments(form.referrals)
     for lever in type(form.levers).model_fields:
         for i, use in enumerate(getattr(form.levers, lever)):
             named += [
@@ -167,7 +171,9 @@ CHECKS: tuple[tuple[frozenset[str], Callable[[ScenarioForm, Report], None]], ...
     (frozenset({"roles", "ownership"}), _owners_known),
     (
         frozenset(
-            {"history", "calibration", "segments", "open_deals", "customers", "levers", "targets"} | ROLE_KEYS
+            {"history", "calibration", "segments", "open_deals", "customers", "levers", "targets"}
+            | ROLE_KEYS
+            | {"terms", "referrals"}
         ),
         _segments_known,
     ),

@@ -19,10 +19,13 @@ from simulator.scenario.form import Day, Form, Money, Name, Quarter, Whole
 from simulator.scenario.intervals import Intervals
 from simulator.scenario.levers import Lever, LeverForm
 from simulator.scenario.numbers import ReadingError
+from simulator.scenario.operating import Operating
 from simulator.scenario.ownership import Ownership
+from simulator.scenario.referrals import Referrals
 from simulator.scenario.reps import Reps
 from simulator.scenario.roles import Role, Roles
 from simulator.scenario.segments import OpenDeal, Segment
+from simulator.scenario.terms import Terms
 
 ALL = "all"
 """The name of all segments together; no segment may be called so."""
@@ -107,6 +110,13 @@ class ScenarioForm(Form):
     effects: Effects = Field(
         default_factory=Effects, description="What becomes of customers whose activities are not done."
     )
+    terms: Terms = Field(default_factory=Terms, description="What is conceded at the signature.")
+    referrals: Referrals = Field(
+        default_factory=Referrals, description="What happy customers bring in, and bear."
+    )
+    operating: Operating = Field(
+        default_factory=Operating, description="Cash, collection, gross margin and other costs."
+    )
     levers: LeverForm = Field(default_factory=LeverForm, description="What to turn up or down.")
     sensitivity: Intervals = Field(
         {}, description="How far each lever may turn, for the sensitivity analysis: close_odds: [-10%, +10%]."
@@ -160,6 +170,12 @@ class Scenario:
         Which role does which activity.
     effects : Effects
         What becomes of customers whose activities are not done.
+    terms : Terms
+        What is conceded at the signature, and the success plan.
+    referrals : Referrals
+        What happy customers bring in and bear.
+    operating : Operating
+        What turns the forecast into profit and cash; changes no forecast.
     levers : tuple of Lever
         What is turned up or down.
     sensitivity : mapping of str to (float, float)
@@ -191,6 +207,9 @@ class Scenario:
     activities: Activities = field(default_factory=Activities)
     ownership: Ownership = field(default_factory=Ownership)
     effects: Effects = field(default_factory=Effects)
+    terms: Terms = field(default_factory=Terms)
+    referrals: Referrals = field(default_factory=Referrals)
+    operating: Operating = field(default_factory=Operating)
     levers: tuple[Lever, ...] = ()
     sensitivity: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     notes: tuple[str, ...] = field(default=(), compare=False)
@@ -246,6 +265,11 @@ class Scenario:
             "activities": self.activities.model_dump(mode="json", exclude_none=True),
             "ownership": self.ownership.model_dump(mode="json", exclude_none=True),
             "effects": self.effects.model_dump(mode="json", exclude_none=True),
+            "terms": self.terms.model_dump(mode="json", exclude_none=True, exclude_defaults=True),
+            "referrals": self.referrals.model_dump(mode="json", exclude_none=True),
+            "operating": self.operating.model_dump(
+                mode="json", exclude_none=True, exclude_defaults=True, by_alias=True
+            ),
             "levers": _levers_written(self.levers),
             "sensitivity": {name: list(interval) for name, interval in self.sensitivity.items()},
         }
@@ -285,6 +309,16 @@ def scenario_schema() -> dict[str, Any]:
 
 
 MERGED_PARTS = ("Stay", "LeverUse", "Change", "Reactivation", "Worst")
+MERGED_PARTS = (
+    "Stay",
+    "LeverUse",
+    "Change",
+    "Reactivation",
+    "SuccessPlan",
+    "AssumedFactor",
+    "AssumedShare",
+    "AssumedNumber",
+)
 """Parts with required keys that a file below may have given."""
 
 

@@ -10,10 +10,12 @@ from simulator.errors import Fault, InputError
 from simulator.fiscal import month_number
 from simulator.scenario.checks import named_targets
 from simulator.scenario.faults import key_text, suggestion
+from simulator.scenario.referrals import named_referral_segments
 from simulator.scenario.rep_checks import hire_faults, named_rep_segments, rep_notes
 from simulator.scenario.role_checks import named_role_segments, role_hire_faults, role_notes
 from simulator.scenario.schema import ALL, Scenario
 from simulator.scenario.segments import Segment, missing_parts
+from simulator.scenario.terms import named_term_segments
 from simulator.tree import Key, Tree
 
 
@@ -151,6 +153,8 @@ def _named_segments(scenario: Scenario) -> list[tuple[Key, str]]:
     ]
     named += named_rep_segments(scenario.reps)
     named += named_role_segments(scenario.roles, scenario.activities, scenario.ownership)
+    named += named_term_segments(scenario.terms)
+    named += named_referral_segments(scenario.referrals)
     for lever in scenario.levers:
         named += [(("levers", lever.name, "segments"), name) for name in lever.segments or ()]
     return list(dict.fromkeys(named))
