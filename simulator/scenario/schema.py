@@ -308,12 +308,12 @@ def scenario_schema() -> dict[str, Any]:
     }
 
 
-MERGED_PARTS = ("Stay", "LeverUse", "Change", "Reactivation", "Worst")
 MERGED_PARTS = (
     "Stay",
     "LeverUse",
     "Change",
     "Reactivation",
+    "Worst",
     "SuccessPlan",
     "AssumedFactor",
     "AssumedShare",
