@@ -68,6 +68,7 @@ def _run_again(finished: Finished, threads: int | None, place: Path, console: Co
     from simulator.cli.steps import Timings
     from simulator.engine.prepare import prepare
     from simulator.report.background import write_background
+    from simulator.report.deal_tables import write_deals
     from simulator.report.results import write_figures
 
     scenario = finished.scenario
@@ -79,6 +80,7 @@ def _run_again(finished: Finished, threads: int | None, place: Path, console: Co
     outlook = _look_ahead(prepared, futures, calm)
     write_figures(futures, outlook, {}, place, _look_at_customers(prepared, futures))
     write_background(prepared, place / "tables")
+    write_deals(prepared, futures, place / "tables")
 
 
 def _answer(console: Console, results: Path, outcome: Reproduction, notes: list[str]) -> None:

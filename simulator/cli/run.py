@@ -137,6 +137,7 @@ def _write(
     from simulator.report.arr_tables import customer_summary
     from simulator.report.assumptions import list_assumptions
     from simulator.report.background import write_background
+    from simulator.report.deal_tables import write_deals
     from simulator.report.exports import export_jobs
     from simulator.report.folder import publish
     from simulator.report.manifest import write_manifest
@@ -152,6 +153,7 @@ def _write(
         with timings.measure("tables"):
             write_figures(futures, outlook, summary, draft, customers)
             write_background(prepared, draft / "tables")
+            write_deals(prepared, futures, draft / "tables", earlier=folder)
         with timings.measure("charts"):
             run_jobs(chart_jobs(futures, outlook, draft, customers))
         write_manifest(

@@ -1,4 +1,4 @@
-"""What a forecast starts from, beside its figures: the open deals, and what is odd in the history."""
+"""What a forecast starts from: the open deals as they are known, and what is odd in the history."""
 
 from __future__ import annotations
 
@@ -18,19 +18,13 @@ from simulator.report.tables import write_table
 
 
 def write_background(prepared: Prepared, tables: Path) -> None:
-    """Write deals.csv, and hygiene.csv where there is a history.
-
-    deals.csv: opportunity_id, segment, owner, category, amount (open amount; empty: unknown), close_month
-    (the month planned; empty: none) and pushes of every deal open at as_of. hygiene.csv: the columns of
-    `Hygiene.table`.
-    """
-    write_table(describe_open_deals(prepared), tables / "deals.csv")
+    """Write hygiene.csv, the columns of `Hygiene.table`, where there is a history."""
     if prepared.history is not None:
         write_table(check_hygiene(prepared.history).table, tables / "hygiene.csv")
 
 
 def describe_open_deals(prepared: Prepared) -> pd.DataFrame:
-    """Return what is known of each open deal, in the columns of deals.csv."""
+    """Return what is known of each open deal, in the first columns of deals.csv."""
     history = prepared.history
     deals = open_deals(history, deal_states(history)) if history else listed_deals(prepared.scenario)
     month = deals["close_month"].to_numpy(np.int64)

@@ -28,7 +28,8 @@ NEEDED_COLUMNS = {
 }
 TEXTS = (
     "period", "segment", "kind", "month", "part", "source", "basis", "note", "measure", "opportunity_id",
-    "owner", "category", "close_month", "check", "of", "examples", "effect", "fix",
+    "owner", "category", "close_month", "expected_month", "change", "since",
+    "check", "of", "examples", "effect", "fix",
 )  # fmt: skip
 """Columns that are text even where a name looks like a number."""
 UNSHOWABLE = re.compile(

@@ -19,6 +19,8 @@ from simulator.scenario.schema import Scenario
 
 PATHS = "paths.parquet"
 FIGURES = ("tables/", PATHS)
+SINCE_EARLIER = "tables/deal_changes.csv"
+"""Holds a run against the one before it, which is gone: it cannot be made again."""
 """What a run must reproduce bit for bit. Charts, workbooks and slides are drawn from it."""
 
 
@@ -87,6 +89,7 @@ def read_finished(folder: Path) -> Finished:
         what = f"is not of a 'simulator run': it has no {PATHS}"
         raise InputError.of(str(file), what, "Only runs are played again; run the other command anew.")
     kept = {name: digest for name, digest in figures.items() if name.startswith(FIGURES)}
+    kept.pop(SINCE_EARLIER, None)
     return Finished(folder, _scenario(values, folder, file), inputs, kept, versions)
 
 

@@ -19,6 +19,15 @@ MONEY_DECIMALS = 2
 SHARE_DECIMALS = 6
 SHARES = {
     "p_hit",
+    "p_this",
+    "p_next",
+    "p_horizon",
+    "p_before",
+    "p_now",
+    "share_p50_this",
+    "share_p50_next",
+    "share_spread_this",
+    "share_spread_next",
     "p_win",
     "share",
     "probability",

@@ -281,14 +281,37 @@ def _deals(run: Finished) -> View | None:
         columns[1:1] = [*_columns("text", labels), Column("amount", "Open amount", "money")]
         columns.append(Column("expected", "Open amount × chance", "money"))
         wide[list(labels)] = wide[list(labels)].fillna("")
+        columns += _drill_down_columns(run, wide)
     wide = wide.sort_values("horizon", ascending=False, kind="stable").reset_index(drop=True)
     return View(
         "deals",
         "Open deals and their chance",
-        "Share of futures in which each open deal is won, by quarter; the likeliest first.",
+        "Share of futures in which each open deal is won, by quarter; the likeliest first. Shares of the P50 "
+        "and of the spread add up to 100 % with what is booked and deals not created yet.",
         tuple(columns),
         wide,
     )
+
+
+def _drill_down_columns(run: Finished, wide: pd.DataFrame) -> list[Column]:
+    """Return the columns that the simulation adds to a deal, and put what changed since the last run in."""
+    if "p_this" not in wide:
+        return []
+    first, *later = run.periods
+    columns = [Column("expected_month", "Expected")]
+    wide["expected_month"] = wide["expected_month"].fillna("").astype(str)
+    for name, period in (("this", first), *((("next", later[0]),) if later else ())):
+        labels = {
+            f"share_p50_{name}": f"Share of the P50 of {period}",
+            f"share_spread_{name}": "of its spread",
+        }
+        columns += _columns("share", labels)
+    changes = run.tables.get("deal_changes")
+    if changes is not None and len(changes):
+        told = changes.set_index("opportunity_id")["change"]
+        wide["change"] = wide["opportunity_id"].map(told).fillna("").astype(str)
+        columns.append(Column("change", f"Changed since {changes['since'].iloc[0]}"))
+    return columns
 
 
 def _assumptions(run: Finished) -> View:
