@@ -46,6 +46,10 @@ class InputError(SimulatorError):
         self.faults = tuple(faults)
         super().__init__("\n".join(str(fault) for fault in self.faults))
 
+    def __reduce__(self) -> tuple[type[InputError], tuple[tuple[Fault, ...]]]:
+        """Say how to make it again in another process, which would otherwise make it of its text."""
+        return type(self), (self.faults,)
+
     @classmethod
     def of(cls, where: str, what: str, remedy: str = "") -> InputError:
         """Make an error of a single fault."""

@@ -52,5 +52,11 @@ Seed = Annotated[
 AsOf = Annotated[
     str | None, typer.Option("--as-of", metavar="DATE", help="Use only what was known on this day.")
 ]
+Workers = Annotated[
+    str | None,
+    typer.Option(
+        "--workers", metavar="ADDRESS", help="Play on Dask workers there, or local:N; the same figures."
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but faults.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON, for scripts.")]

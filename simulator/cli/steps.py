@@ -7,13 +7,14 @@ import shlex
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simulator.cli.console import Console
 
 if TYPE_CHECKING:
+    from simulator.engine.crew import Crew
     from simulator.engine.prepare import Prepared
 
 
@@ -51,6 +52,35 @@ def compile_first(prepared: Prepared, console: Console, timings: Timings) -> Non
         with timings.measure("compile"):
             one = prepared.scenario.with_simulation(paths=1, rate_draws=1)
             simulate(one, prepared.calibration, prepared.history)
+
+
+@contextmanager
+def crew_for(workers: str | None, console: Console) -> Iterator[None]:
+    """Play all futures inside on workers where they are named; go on where a stopped run was.
+
+    Raises
+    ------
+    InputError
+        There are no workers at that address.
+    """
+    from simulator.engine.crew import Threads, working
+    from simulator.engine.kept_blocks import Keeping
+
+    def say_taken(taken: int, n_paths: int) -> None:
+        console.note(f"Going on from an earlier run that was stopped: {taken:,} of {n_paths:,} futures …")
+
+    with ExitStack() as stack:
+        crew: Crew = Threads()
+        if workers is not None:
+            from simulator.engine.distribute import workers_at
+
+            console.note(f"Looking for workers at {workers} …")
+            crew = hired = stack.enter_context(workers_at(workers))
+            console.note(f"Playing on {hired.n_threads} threads of workers.")
+        keeping = Keeping(crew, say_taken)
+        stack.enter_context(working(keeping))
+        yield
+        keeping.forget()
 
 
 @contextmanager

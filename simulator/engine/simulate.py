@@ -1,11 +1,9 @@
-"""Run the kernels over all paths on threads; the result does not depend on how many."""
+"""Run the kernels over all paths; the result does not depend on who plays them, nor on how many."""
 
 from __future__ import annotations
 
 import datetime as dt
-import os
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,8 +13,10 @@ import pandas as pd
 from scipy.special import nbdtrik
 
 from simulator.calibration.calibration import Calibration
+from simulator.engine.blocks import BLOCK, Job
 from simulator.engine.capacity_plan import with_reps
 from simulator.engine.compile import CENTS, Compiled, compile_scenario
+from simulator.engine.crew import crew, rows
 from simulator.engine.customer_plan import with_customers
 from simulator.engine.paths import Paths
 from simulator.engine.position import Position, position
@@ -24,17 +24,14 @@ from simulator.engine.referral_plan import most_referred, with_referrals
 from simulator.errors import InputError
 from simulator.history.states import deal_states, open_deals
 from simulator.history.tables import History
-from simulator.kernels.customer_flows import ARR_FLOWS, N_ARR_FLOWS
-from simulator.kernels.flows import FLOWS, N_FLOWS, TIME_FLOWS
-from simulator.kernels.path import grain_of, open_books, simulate_block
+from simulator.kernels.customer_flows import ARR_FLOWS
+from simulator.kernels.flows import FLOWS, TIME_FLOWS
+from simulator.kernels.path import grain_of, simulate_block
 from simulator.scenario.schema import Scenario
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Progress = Callable[[int, int], None]
-
-BLOCK = 100
-"""Paths per task: small enough for progress and for stopping soon."""
 
 LUCK_AVERAGED = 50
 """With luck switched off, each reported path is the mean of this many futures, the same for all."""
@@ -135,60 +132,30 @@ class Outcome:
 
 
 def run(compiled: Compiled, scenario: Scenario, progress: Progress | None, first_path: int = 0) -> Outcome:
-    """Run the kernels on threads. Path p uses rate draw p modulo their number.
+    """Run the kernels over all paths. Path p uses rate draw p modulo their number.
 
     ``first_path`` continues an earlier run of so many paths.
     """
     settings = scenario.simulation
     averaged = 1 if settings.luck else min(LUCK_AVERAGED, settings.paths)
     n_paths = max(1, settings.paths // averaged)
-    n_months, n_quarters = compiled.horizon.months.size, compiled.horizon.quarters.size
-    n_segments = len(compiled.segments)
-    n_arr_quarters = n_quarters if compiled.customers.terms.size else 0
-    out = (
-        np.empty((n_paths, n_quarters, n_segments, N_FLOWS)),
-        np.empty((n_paths, n_arr_quarters, n_segments, N_ARR_FLOWS)),
-        np.zeros((n_paths, n_months, n_segments, 3)),
-    )
-    wins = np.zeros((len(compiled.open_deals), n_quarters), dtype=np.int64)
-    tally = np.zeros((*wins.shape, 3), dtype=np.int64)
-    draws = np.arange(first_path, first_path + n_paths, dtype=np.int64) % compiled.plan.hazard.shape[0]
-    busiest = n_busiest(compiled)
-
-    def block(first: int) -> tuple[int, Ints, Ints]:
-        rows = slice(first, min(first + BLOCK, n_paths))
-        books = open_books(compiled.plan, np.zeros_like(wins), n_segments, busiest)
-        simulate_block(
-            compiled.plan,
-            compiled.capacity,
-            compiled.customers,
-            books,
-            np.uint64(settings.seed),
-            first_path + first,
-            averaged,
-            draws[rows],
-            compiled.opening,
-            (out[0][rows], out[1][rows], out[2][rows]),
-        )
-        return rows.stop - rows.start, books.open_wins, books.open_tally
-
+    job = Job.of(compiled, settings.seed, averaged, n_busiest(compiled))
+    out = job.empty(n_paths)
+    wins, tally = job.empty_sums()
+    draws = job.draws(first_path, n_paths)
+    ranges = [(first_path + first, min(BLOCK, n_paths - first)) for first in range(0, n_paths, BLOCK)]
     done = 0
-    with ThreadPoolExecutor(settings.threads or os.cpu_count() or 1) as pool:
-        waiting = {pool.submit(block, first) for first in range(0, n_paths, BLOCK)}
-        try:
-            while waiting:
-                finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                for task in finished:
-                    n_done, won, tallied = task.result()
-                    wins += won
-                    tally += tallied
-                    done += n_done
-                if progress is not None:
-                    progress(done, n_paths)
-        except BaseException:
-            for task in waiting:
-                task.cancel()
-            raise
+    for block in crew().play(job, ranges, out, settings.threads):
+        for whole, part in zip(
+            rows(out, block.first - first_path, block.n_paths), block.by_path, strict=True
+        ):
+            if not np.shares_memory(whole, part):
+                whole[...] = part
+        wins += block.sums[0]
+        tally += block.sums[1]
+        done += block.n_paths
+        if progress is not None:
+            progress(done, n_paths)
     out[0][..., IS_MONEY] /= CENTS
     out[1][..., IS_ARR_MONEY] /= CENTS
     bookings = out[2]

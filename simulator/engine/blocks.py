@@ -1,0 +1,157 @@
+"""What any worker needs to play a range of futures, and what it returns: the same wherever it is played."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import platform
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from simulator.engine.compile import Compiled
+from simulator.kernels.customer_flows import N_ARR_FLOWS
+from simulator.kernels.flows import N_FLOWS
+from simulator.kernels.path import open_books, simulate_block
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+BLOCK = 100
+"""Futures per task: small enough for progress and for stopping soon."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """A range of futures, played. Money in cents.
+
+    Parameters
+    ----------
+    first, n_paths : int
+        Number of the first path, and how many there are.
+    by_path : tuple of ndarray of float64, shape (path, …)
+        Flows, ARR flows and monthly bookings, axes as in ``Paths``.
+    sums : tuple of ndarray of int64
+        Wins and tallies of the open deals, summed over the paths.
+    """
+
+    first: int
+    n_paths: int
+    by_path: tuple[Floats, ...]
+    sums: tuple[Ints, ...]
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that the kernels read, and nothing else: what is sent to workers.
+
+    Parameters
+    ----------
+    compiled : Compiled
+        Without what only people read.
+    seed : int
+    averaged : int
+        Futures that each path is the mean of.
+    busiest : int
+        More deals than any segment can have in work at once.
+    """
+
+    compiled: Compiled
+    seed: int
+    averaged: int
+    busiest: int
+
+    @classmethod
+    def of(cls, compiled: Compiled, seed: int, averaged: int, busiest: int) -> Job:
+        """Return the job of a compiled scenario."""
+        bare: Any = None  # neither is read by the kernels, and both are large
+        deals = pd.DataFrame(index=range(len(compiled.open_deals)))
+        return cls(replace(compiled, open_deals=deals, calibration=bare, rates=bare), seed, averaged, busiest)
+
+    def empty(self, n_paths: int) -> tuple[Floats, ...]:
+        """Return arrays for the flows, ARR flows and monthly bookings of so many paths."""
+        compiled = self.compiled
+        n_months, n_quarters = compiled.horizon.months.size, compiled.horizon.quarters.size
+        n_segments = len(compiled.segments)
+        n_arr_quarters = n_quarters if compiled.customers.terms.size else 0
+        return (
+            np.empty((n_paths, n_quarters, n_segments, N_FLOWS)),
+            np.empty((n_paths, n_arr_quarters, n_segments, N_ARR_FLOWS)),
+            np.zeros((n_paths, n_months, n_segments, 3)),
+        )
+
+    def empty_sums(self) -> tuple[Ints, ...]:
+        """Return arrays for the wins and tallies of the open deals."""
+        shape = (len(self.compiled.open_deals), self.compiled.horizon.quarters.size)
+        return np.zeros(shape, dtype=np.int64), np.zeros((*shape, 3), dtype=np.int64)
+
+    def draws(self, first: int, n_paths: int) -> Ints:
+        """Return the rate draw of each path: its number modulo their number."""
+        numbers: Ints = np.arange(first, first + n_paths, dtype=np.int64)
+        return np.asarray(numbers % self.compiled.plan.hazard.shape[0])
+
+    def play(self, first: int, n_paths: int, into: tuple[Floats, ...] | None = None) -> Block:
+        """Play a range of futures, into arrays of that many paths where they are given."""
+        compiled = self.compiled
+        arrays = into if into is not None else self.empty(n_paths)
+        wins, _ = self.empty_sums()
+        books = open_books(compiled.plan, wins, len(compiled.segments), self.busiest)
+        simulate_block(
+            compiled.plan,
+            compiled.capacity,
+            compiled.customers,
+            books,
+            np.uint64(self.seed),
+            first,
+            self.averaged,
+            self.draws(first, n_paths),
+            compiled.opening,
+            arrays,
+        )
+        return Block(first, n_paths, arrays, (books.open_wins, books.open_tally))
+
+    def fingerprint(self) -> str:
+        """Return a text that changes with anything that the outcome of this job depends on."""
+        digest = hashlib.blake2b(digest_size=20)
+        digest.update(repr((self.seed, self.averaged, self.busiest, build())).encode())
+        for field in fields(self.compiled):
+            _feed(digest, field.name, getattr(self.compiled, field.name))
+        return digest.hexdigest()
+
+
+def _feed(digest: Any, name: str, value: Any) -> None:
+    """Put a value into a digest: arrays by type, shape and content, tuples item by item."""
+    if isinstance(value, np.ndarray):
+        digest.update(f"{name} {value.dtype.str} {value.shape}".encode())
+        digest.update(np.ascontiguousarray(value).tobytes())
+    elif isinstance(value, tuple):
+        names: Iterable[str] = getattr(value, "_fields", map(str, range(len(value))))
+        for inner, item in zip(names, value, strict=True):
+            _feed(digest, f"{name}.{inner}", item)
+    elif isinstance(value, pd.DataFrame):
+        digest.update(f"{name} {len(value)}".encode())
+    elif hasattr(value, "__dataclass_fields__"):
+        for field in fields(value):
+            _feed(digest, f"{name}.{field.name}", getattr(value, field.name))
+    else:
+        digest.update(f"{name} {value!r}".encode())
+
+
+@functools.cache
+def build() -> tuple[str, ...]:
+    """Return what must be alike on all machines for the same bits: sources, compiler, processor family."""
+    digest = hashlib.blake2b(digest_size=8)
+    root = Path(__file__).resolve().parents[1]
+    for package in ("kernels", "engine"):
+        for source in sorted((root / package).glob("*.py")):
+            digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
+    packages = ("simulator", "numba", "llvmlite", "numpy", "scipy")
+    python = ".".join(platform.python_version_tuple()[:2])
+    versions = (f"{package} {version(package)}" for package in packages)
+    return (f"Python {python}", *versions, f"sources {digest.hexdigest()}", platform.machine())
