@@ -83,7 +83,8 @@ class Workers:
             return made
 
         try:
-            waiting = as_completed(submit(AHEAD * max(1, self.n_threads)))
+            first = submit(AHEAD * max(1, self.n_threads))
+            waiting = as_completed(first, loop=self.client.loop)
             for future in waiting:
                 yield places.pop(future.key), future.result()
                 for more in submit(1):

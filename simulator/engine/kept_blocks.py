@@ -136,16 +136,14 @@ def _keep(place: Path, blocks: Sequence[Block]) -> None:
 def _recalled(place: Path, job: Job) -> Iterator[Block]:
     """Yield the blocks kept of a job; files that are damaged or of another shape are passed over."""
     for file in sorted(place.glob("*.npz")):
-        with contextlib.suppress(
-            OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error
-        ):
+        with contextlib.suppress(OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error):
             yield from _read(file, job)
 
 
 def _read(file: Path, job: Job) -> list[Block]:
     sums = job.empty_sums()
     blocks = []
-    with np.load(file, allow_pickle=False) as kept:
+    with file.open("rb") as raw, np.load(raw, allow_pickle=False) as kept:
         for number, (first, n_paths) in enumerate(kept["ranges"].tolist()):
             like = job.empty(n_paths)
             by_path = tuple(kept[f"by_path_{number}_{i}"] for i in range(len(like)))
