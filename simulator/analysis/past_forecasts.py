@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from simulator.analysis.kept_forecasts import Samples, fingerprint, keep, recall
 from simulator.calibration.calibration import Calibration
 from simulator.calibration.estimate import calibrate
+from simulator.engine.crew import crew, is_elsewhere
 from simulator.engine.simulate import simulate
 from simulator.fiscal import FiscalCalendar
 from simulator.history.tables import History
@@ -111,7 +112,11 @@ def past_forecasts(
 def _simulated(
     missing: list[int], known: Sequence[History], settings: BacktestSettings
 ) -> Iterator[tuple[int, Samples]]:
-    """Simulate origins in as many processes as there are cores, whichever ends first coming first."""
+    """Simulate origins on workers, or in as many processes as there are cores, whichever ends first first."""
+    if is_elsewhere():
+        calls = [(known[i], settings) for i in missing]
+        yield from ((missing[place], samples) for place, samples in crew().each(simulate_origin, calls))
+        return
     n_workers = min(os.cpu_count() or 1, len(missing))
     if n_workers < 2:
         for i in missing:

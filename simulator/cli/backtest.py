@@ -12,7 +12,8 @@ import typer
 
 from simulator.cli.calibrate import FiscalLabel, FiscalStart, YearLabel, _day
 from simulator.cli.console import Console
-from simulator.cli.options import AsOf, HistoryFolder, Json, Out, Quiet, Seed, whole
+from simulator.cli.options import AsOf, HistoryFolder, Json, Out, Quiet, Seed, Workers, whole
+from simulator.cli.steps import crew_for
 from simulator.errors import InputError
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ def backtest(
     fiscal_label: FiscalLabel = YearLabel.end,
     currency: Currency = "",
     fresh: Fresh = False,
+    workers: Workers = None,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -92,7 +94,7 @@ def backtest(
     check_replaceable(folder)
     loaded = load_history(history, _day(as_of))
     console.note("Forecasting past quarters again, each with the rates known then …")
-    with console.progress("Backtest") as advance:
+    with crew_for(workers, console), console.progress("Backtest") as advance:
         result = score(loaded, settings, fresh=fresh, progress=advance)
     command = shlex.join(["simulator", *sys.argv[1:]])
     summary = write_backtest(result, folder, command=command, inputs=[history], currency=code)

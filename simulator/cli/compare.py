@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simulator.cli.console import Console
-from simulator.cli.options import Json, NPaths, Out, Quiet, Seed, Set
-from simulator.cli.steps import Timings, compile_first, default_folder, overrides
+from simulator.cli.options import Json, NPaths, Out, Quiet, Seed, Set, Workers
+from simulator.cli.steps import Timings, compile_first, crew_for, default_folder, overrides
 from simulator.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def compare(
     paths: NPaths = None,
     seed: Seed = None,
     set_: Set = None,
+    workers: Workers = None,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -56,7 +57,9 @@ def compare(
         prepared += [prepare(on_the_ground_of(loaded[0], other), prepared[0]) for other in loaded[1:]]
     check_comparable(prepared)
     spoken = _period(period, prepared[0])
-    results = _compare(prepared, loaded, spoken, console, timings)
+    compile_first(prepared[0], console, timings)
+    with crew_for(workers, console):
+        results = _compare(prepared, loaded, spoken, console, timings)
     _write(results, prepared, folder, timings, console)
     _answer(console, results, folder)
     console.data({"folder": str(folder), **comparison_summary(results)})
@@ -134,7 +137,6 @@ def _compare(
 def _simulate(prepared: list[Prepared], console: Console, timings: Timings) -> list[Paths]:
     from simulator.analysis.comparison import play
 
-    compile_first(prepared[0], console, timings)
     futures = []
     for item in prepared:
         with timings.measure("simulate"), console.progress(f"Simulating {item.scenario.name}") as advance:

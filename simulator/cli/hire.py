@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simulator.cli.console import Console
-from simulator.cli.options import Json, NPaths, Out, Quiet, ScenarioFile, Seed, Set, whole
-from simulator.cli.steps import Timings, compile_first, default_folder, overrides, results_of
+from simulator.cli.options import Json, NPaths, Out, Quiet, ScenarioFile, Seed, Set, Workers, whole
+from simulator.cli.steps import Timings, compile_first, crew_for, default_folder, overrides, results_of
 from simulator.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ def hire(
     paths: NPaths = None,
     seed: Seed = None,
     set_: Set = None,
+    workers: Workers = None,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -90,12 +91,13 @@ def hire(
     )
     compile_first(prepared, console, timings)
     ladder = RepLadder(prepared, question.start, reps)
-    with timings.measure("hire"), console.progress("Trying reps in every segment") as advance:
-        hiring = place_reps(ladder, question, advance)
-    with timings.measure("constraints"), console.progress("Relaxing what is in the way") as advance:
-        constraints = find_constraints(prepared, min(CONSTRAINT_PATHS, question.most_paths), advance)
-    with timings.measure("target"):
-        needed = _needed(prepared, ladder, hiring)
+    with crew_for(workers, console):
+        with timings.measure("hire"), console.progress("Trying reps in every segment") as advance:
+            hiring = place_reps(ladder, question, advance)
+        with timings.measure("constraints"), console.progress("Relaxing what is in the way") as advance:
+            constraints = find_constraints(prepared, min(CONSTRAINT_PATHS, question.most_paths), advance)
+        with timings.measure("target"):
+            needed = _needed(prepared, ladder, hiring)
     currency, periods = prepared.scenario.currency, _periods(prepared, ladder)
     results = HiringResults(
         scenario=prepared.scenario.name,

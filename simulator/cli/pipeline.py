@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from simulator.cli.console import Console
 from simulator.cli.hire import FIRST_PATHS
-from simulator.cli.options import Json, NPaths, Out, Quiet, ScenarioFile, Seed, Set
-from simulator.cli.steps import Timings, compile_first, default_folder, overrides, results_of
+from simulator.cli.options import Json, NPaths, Out, Quiet, ScenarioFile, Seed, Set, Workers
+from simulator.cli.steps import Timings, compile_first, crew_for, default_folder, overrides, results_of
 
 
 def pipeline(
@@ -15,6 +15,7 @@ def pipeline(
     paths: NPaths = None,
     seed: Seed = None,
     set_: Set = None,
+    workers: Workers = None,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -36,7 +37,11 @@ def pipeline(
     with timings.measure("prepare"):
         prepared = prepare(loaded)
     compile_first(prepared, console, timings)
-    with timings.measure("simulate"), console.progress("Trying more and fewer SALs") as advance:
+    with (
+        crew_for(workers, console),
+        timings.measure("simulate"),
+        console.progress("Trying more and fewer SALs") as advance,
+    ):
         needed = pipeline_needed(prepared, paths or FIRST_PATHS, advance)
     currency = prepared.scenario.currency
     answers = pipeline_answers(needed, currency)

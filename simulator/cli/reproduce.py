@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from simulator.cli.console import Console
-from simulator.cli.options import Json, Quiet, whole
+from simulator.cli.options import Json, Quiet, Workers, whole
 from simulator.errors import InputError
 
 if TYPE_CHECKING:
@@ -29,7 +30,14 @@ Threads = Annotated[
 ]
 
 
-def reproduce(results: Results, *, threads: Threads = None, quiet: Quiet = False, json: Json = False) -> None:
+def reproduce(
+    results: Results,
+    *,
+    threads: Threads = None,
+    workers: Workers = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
     """Do the same figures come again? Runs from the manifest, and compares tables and paths bit for bit."""
     from simulator.report.reproduction import (
         check_figures,
@@ -44,7 +52,7 @@ def reproduce(results: Results, *, threads: Threads = None, quiet: Quiet = False
     notes = check_inputs(finished)
     check_figures(finished)
     with tempfile.TemporaryDirectory(prefix="simulator-") as place:
-        _run_again(finished, threads, Path(place), console)
+        _run_again(finished, _Ground(threads, workers), Path(place), console)
         outcome = compare_figures(finished, Path(place))
     versions = other_versions(finished)
     _answer(console, results, outcome, [*notes, *versions])
@@ -63,20 +71,30 @@ def reproduce(results: Results, *, threads: Threads = None, quiet: Quiet = False
         _fail(results, outcome, versions, as_json=json)
 
 
-def _run_again(finished: Finished, threads: int | None, place: Path, console: Console) -> None:
+@dataclass(frozen=True)
+class _Ground:
+    """What to run on this time."""
+
+    threads: int | None
+    workers: str | None
+
+
+def _run_again(finished: Finished, ground: _Ground, place: Path, console: Console) -> None:
     from simulator.cli.run import _look_ahead, _look_at_customers, _simulate
-    from simulator.cli.steps import Timings
+    from simulator.cli.steps import Timings, compile_first, crew_for
     from simulator.engine.prepare import prepare
     from simulator.report.background import write_background
     from simulator.report.deal_tables import write_deals
     from simulator.report.results import write_figures
 
     scenario = finished.scenario
-    if threads is not None:
-        scenario = scenario.with_simulation(threads=threads)
+    if ground.threads is not None:
+        scenario = scenario.with_simulation(threads=ground.threads)
     console.note("Reading the history and its rates …")
     prepared = prepare(scenario)
-    futures, calm = _simulate(prepared, console, Timings())
+    compile_first(prepared, console, Timings())
+    with crew_for(ground.workers, console):
+        futures, calm = _simulate(prepared, console, Timings())
     outlook = _look_ahead(prepared, futures, calm)
     write_figures(futures, outlook, {}, place, _look_at_customers(prepared, futures))
     write_background(prepared, place / "tables")

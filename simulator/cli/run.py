@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simulator.cli.console import Console
-from simulator.cli.options import Json, NPaths, Out, Quiet, ScenarioFile, Seed, Set
-from simulator.cli.steps import Timings, compile_first, default_folder, overrides
+from simulator.cli.options import Json, NPaths, Out, Quiet, ScenarioFile, Seed, Set, Workers
+from simulator.cli.steps import Timings, compile_first, crew_for, default_folder, overrides
 
 FEWEST_CALM_PATHS = 1000
 MOST_NOTES = 8
@@ -34,6 +34,7 @@ def run(
     paths: NPaths = None,
     seed: Seed = None,
     set_: Set = None,
+    workers: Workers = None,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -51,7 +52,9 @@ def run(
         console.note("Reading the history and its rates …")
         with timings.measure("prepare"):
             prepared = prepare(loaded)
-        futures, calm = _simulate(prepared, console, timings)
+        compile_first(prepared, console, timings)
+        with crew_for(workers, console):
+            futures, calm = _simulate(prepared, console, timings)
         with timings.measure("analyse"):
             outlook = _look_ahead(prepared, futures, calm)
             customers = _look_at_customers(prepared, futures)
@@ -82,7 +85,6 @@ def _simulate(prepared: Prepared, console: Console, timings: Timings) -> tuple[P
     from simulator.engine.simulate import simulate
 
     scenario, calibration, history = prepared.scenario, prepared.calibration, prepared.history
-    compile_first(prepared, console, timings)
     with timings.measure("simulate"), console.progress("Simulating") as advance:
         futures = simulate(scenario, calibration, history, progress=advance)
     if not prepared.has_shock:

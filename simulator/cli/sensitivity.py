@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simulator.cli.console import Console
-from simulator.cli.options import Json, NPaths, Out, Quiet, ScenarioFile, Seed, Set
-from simulator.cli.steps import Timings, compile_first, default_folder, overrides, results_of
+from simulator.cli.options import Json, NPaths, Out, Quiet, ScenarioFile, Seed, Set, Workers
+from simulator.cli.steps import Timings, compile_first, crew_for, default_folder, overrides, results_of
 from simulator.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def sensitivity(
     paths: NPaths = None,
     seed: Seed = None,
     set_: Set = None,
+    workers: Workers = None,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -65,12 +66,13 @@ def sensitivity(
         prepared = without_customers(prepared)
     compile_first(prepared, console, timings)
     turns = list_turns(prepared, with_customers=figure.of_customers)
-    with timings.measure("turns"), console.progress("Turning one thing at a time") as advance:
-        found: Sensitivity = measure_sensitivity(prepared, turns, figure, advance)
-    if seek is not None:
-        console.note(f"Looking for the value of {seek} at which the target is hit …")
-    with timings.measure("goal-seek"):
-        goal = _seek(prepared, seek, share, figure)
+    with crew_for(workers, console):
+        with timings.measure("turns"), console.progress("Turning one thing at a time") as advance:
+            found: Sensitivity = measure_sensitivity(prepared, turns, figure, advance)
+        if seek is not None:
+            console.note(f"Looking for the value of {seek} at which the target is hit …")
+        with timings.measure("goal-seek"):
+            goal = _seek(prepared, seek, share, figure)
     as_of, currency = prepared.scenario.as_of, prepared.scenario.currency
     if as_of is None:
         raise ValueError("the as-of date is not known yet")
