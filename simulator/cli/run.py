@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,15 +82,20 @@ class Findings:
 
 def _simulate(prepared: Prepared, console: Console, timings: Timings) -> tuple[Paths, Paths | None]:
     """Return the futures, and the same without the shared shock where there is one."""
-    from simulator.engine.simulate import simulate
+    from simulator.engine.customer_plan import with_customers
+    from simulator.engine.referral_plan import with_referrals
+    from simulator.engine.simulate import compile_worked_deals, simulate_compiled, without_shock
 
     scenario, calibration, history = prepared.scenario, prepared.calibration, prepared.history
+    with timings.measure("compile scenario"):
+        deals = compile_worked_deals(scenario, calibration, history)
+        compiled = with_referrals(with_customers(deals, scenario, history), scenario)
     with timings.measure("simulate"), console.progress("Simulating") as advance:
-        futures = simulate(scenario, calibration, history, progress=advance)
+        futures = simulate_compiled(compiled, scenario, history, advance)
     if not prepared.has_shock:
         return futures, None
     with timings.measure("simulate without shock"), console.progress("Separating the shock") as advance:
-        calm = simulate(_calm(scenario), calibration, history, progress=advance)
+        calm = simulate_compiled(without_shock(deals), _calm(scenario), history, advance)
     return futures, calm
 
 
@@ -98,8 +103,7 @@ def _calm(scenario: Scenario) -> Scenario:
     """Return the scenario without its shock; a fifth of the paths tell the spread apart well enough."""
     settings = scenario.simulation
     n_paths = max(FEWEST_CALM_PATHS, settings.paths // 5) if settings.luck else settings.paths
-    without_customers = replace(scenario, customers=scenario.customers.model_copy(update={"simulate": False}))
-    return without_customers.with_simulation(shared_shock=False, paths=min(n_paths, settings.paths))
+    return scenario.with_simulation(shared_shock=False, paths=min(n_paths, settings.paths))
 
 
 def _look_ahead(prepared: Prepared, futures: Paths, calm: Paths | None) -> Outlook:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import numpy.typing as npt
 
@@ -13,6 +16,7 @@ Ints = npt.NDArray[np.int64]
 N_CHURN_SLICES = 128
 CERTAIN = 1e7
 """Concentration α + β from which on every customer of a law has the same chance."""
+FEWEST_FOR_THREADS = 1000
 RENEWAL_STEPS = np.array([*range(13), 15, 18, 22, 27, 33, 40, 48, 58, 70, 85, 105, 130, 160, 200])
 """Renewals behind for which a law is tabulated; others take the nearest below."""
 
@@ -48,6 +52,17 @@ def churn_slices(
     kept = np.broadcast_to(n_kept, mean.shape)[~certain]
     own, size = mean[~certain], concentration[~certain]
     uncertain = np.empty((own.size, N_CHURN_SLICES))
-    beta_slices(own * size + left, (1.0 - own) * size + kept, uncertain)
+    _fill(own * size + left, (1.0 - own) * size + kept, uncertain)
     out[~certain] = uncertain
     return out
+
+
+def _fill(alpha: Floats, beta: Floats, slices: Floats) -> None:
+    """Fill the slices of many laws on all cores; each law is on its own, so that nothing else changes."""
+    if alpha.size < FEWEST_FOR_THREADS:
+        beta_slices(alpha, beta, slices)
+        return
+    n_parts = os.cpu_count() or 1
+    parts = [slice(k * alpha.size // n_parts, (k + 1) * alpha.size // n_parts) for k in range(n_parts)]
+    with ThreadPoolExecutor(n_parts) as pool:
+        list(pool.map(lambda part: beta_slices(alpha[part], beta[part], slices[part]), parts))

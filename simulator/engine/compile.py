@@ -208,25 +208,34 @@ def hazard_table(
     Cells run over (segment, category, late, age bin, due, linearity, pushes).
     """
     n_draws, n_segments, n_categories, n_destinations = rates.hazards.shape
-    axes = {"stage": 3, "age": 4, "due": 5, "linearity": 6, "pushes": 7}
-    lengths = [len(FACTOR_LEVELS[name]) for name in axes]
-    shape = (n_draws, n_segments, n_categories, *lengths, n_destinations)
-    table = np.broadcast_to(rates.hazards[:, :, :, None, None, None, None, None, :], shape).copy()
-    for name, axis in axes.items():
-        if name not in rates.factors:
-            continue
-        factor = rates.factors[name]
-        spread = [n_draws, 1, n_categories, 1, 1, 1, 1, 1, n_destinations]
-        spread[axis] = factor.shape[2]
-        applied = np.broadcast_to(factor.reshape(spread), (n_draws, n_segments, *spread[2:]))
-        table *= np.where(stated[None, :, :, None, None, None, None, None, None], 1.0, applied)
+    factors = _cell_factors(rates)
+    cells = factors.shape[2:-1]
+    base = np.zeros((n_draws, n_segments, n_categories, 8))
+    base[..., :n_destinations] = rates.hazards * levers.hazard[None, :, None, :]
+    # One pass writes the table: it is by far the largest array of a plan.
+    table = np.empty((n_draws, n_segments, n_categories, *cells, 8))
+    np.multiply(base[:, :, :, None, None, None, None, None], factors[:, None], out=table)
+    for segment, category in np.argwhere(stated):
+        table[:, segment, category] = base[:, segment, category, None, None, None, None, None]
     # A deal in the late stage cannot advance to it once more.
     table[:, :, :, 1, ..., n_destinations - 1] = 0.0
-    table *= levers.hazard[None, :, None, None, None, None, None, None, :]
-    lever_effects.slip_less(table, levers.slippage)
-    padded = np.zeros((n_draws, int(np.prod(shape[1:-1])), 8))
-    padded[..., :n_destinations] = table.reshape(n_draws, -1, n_destinations)
-    return padded
+    lever_effects.slip_less(table[..., :n_destinations], levers.slippage)
+    return table.reshape(n_draws, -1, 8)
+
+
+def _cell_factors(rates: RateDraws) -> Floats:
+    """Return the product of all factors, shape (draw, category, stage, age, due, linearity, pushes, 8)."""
+    n_draws, _, n_categories, n_destinations = rates.hazards.shape
+    product = np.ones((n_draws, n_categories, 1, 8))
+    lengths = []
+    for name in ("stage", "age", "due", "linearity", "pushes"):
+        lengths.append(len(FACTOR_LEVELS[name]))
+        factor = np.ones((n_draws, n_categories, lengths[-1], 8))
+        if name in rates.factors:
+            factor[..., :n_destinations] = rates.factors[name]
+        product = product[:, :, :, None] * factor[:, :, None]
+        product = product.reshape(n_draws, n_categories, -1, 8)
+    return product.reshape(n_draws, n_categories, *lengths, 8)
 
 
 def _cdf(shares: Floats) -> Floats:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -65,8 +65,37 @@ def simulate(
     InputError
         The scenario cannot be compiled, for instance because there is nothing to simulate.
     """
-    compiled = with_reps(compile_deals(scenario, calibration, history), scenario, history)
-    compiled = with_referrals(with_customers(compiled, scenario, history), scenario)
+    return simulate_compiled(compile_plan(scenario, calibration, history), scenario, history, progress)
+
+
+def compile_plan(scenario: Scenario, calibration: Calibration | None, history: History | None) -> Compiled:
+    """Return a scenario compiled: deals, reps and customers (parameters as of `simulate`).
+
+    Raises
+    ------
+    InputError
+        The scenario cannot be compiled.
+    """
+    deals = compile_worked_deals(scenario, calibration, history)
+    return with_referrals(with_customers(deals, scenario, history), scenario)
+
+
+def compile_worked_deals(
+    scenario: Scenario, calibration: Calibration | None, history: History | None
+) -> Compiled:
+    """Return a scenario's deals and reps compiled, without customers (parameters as of `simulate`)."""
+    return with_reps(compile_deals(scenario, calibration, history), scenario, history)
+
+
+def without_shock(compiled: Compiled) -> Compiled:
+    """Return the same plan without the shocks that quarters share."""
+    return replace(compiled, plan=compiled.plan._replace(shock_sd=np.zeros(2)))
+
+
+def simulate_compiled(
+    compiled: Compiled, scenario: Scenario, history: History | None, progress: Progress | None = None
+) -> Paths:
+    """Simulate what `compile_plan` made of a scenario; further parameters as of `simulate`."""
     outcome = run(compiled, scenario, progress)
     here: Position = position(compiled, history)
     ahead = compiled.horizon

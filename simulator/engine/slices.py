@@ -8,6 +8,7 @@ from scipy.special import gammaincinv, ndtr, ndtri
 
 from simulator.calibration.calibration import Amounts
 from simulator.engine.keys import rate_uniforms
+from simulator.kernels.amount_slices import sample_slices
 
 Floats = npt.NDArray[np.float64]
 
@@ -15,17 +16,18 @@ N_SLICES = 1024
 N_MULTIPLIER_SLICES = 256
 TABLE_NODES = 4097
 TINY = 1e-300
+NO_SHAPE = 1e-9
 
 
 def slice_means(values: Floats, weights: Floats, tail: tuple[float, float, float], n_slices: int) -> Floats:
-    """Return the means of the equal-probability slices of a weighted sample with a Pareto tail.
+    """Return the means of the equal-probability slices of weighted samples with a Pareto tail.
 
     Parameters
     ----------
     values : ndarray of float64, shape (value,)
         In increasing order.
-    weights : ndarray of float64, shape (value,)
-        Summing to 1.
+    weights : ndarray of float64, shape (value,) or (draw, value)
+        Summing to 1 along the last axis.
     tail : tuple of float
         Start, shape and scale of the generalised Pareto law that stands for all values above the
         start; scale 0: the sample alone.
@@ -34,26 +36,36 @@ def slice_means(values: Floats, weights: Floats, tail: tuple[float, float, float
 
     Returns
     -------
-    means : ndarray of float64, shape (n_slices,)
+    means : ndarray of float64, shape (n_slices,) or (draw, n_slices)
     """
     start, shape, scale = tail
-    edges = np.linspace(0.0, 1.0, n_slices + 1)
     body = values <= start if scale > 0.0 else np.ones(values.shape, dtype=bool)
-    heights, steps = values[body], weights[body]
-    reached = np.concatenate(([0.0], np.cumsum(steps)))
-    area = np.concatenate(([0.0], np.cumsum(steps * heights)))
-    integral = np.interp(edges, reached, area)
-    if scale > 0.0 and reached[-1] < 1.0:
-        p_tail = 1.0 - reached[-1]
-        left = np.clip((1.0 - edges) / p_tail, 0.0, 1.0)
-        over = (1.0 - left ** (1.0 - shape)) / (1.0 - shape)
-        excess = (
-            scale * (over - (1.0 - left)) / shape
-            if abs(shape) > 1e-9
-            else scale * ((1.0 - left) + np.where(left > 0, left * np.log(np.maximum(left, 1e-300)), 0.0))
-        )
-        integral = integral + np.where(edges > reached[-1], p_tail * (start * (1.0 - left) + excess), 0.0)
-    return np.diff(integral) * n_slices
+    held = np.ascontiguousarray(np.atleast_2d(weights)[:, body])
+    means = np.empty((held.shape[0], n_slices))
+    sample_slices(values[body], held, means)
+    if scale > 0.0:
+        p_tail = 1.0 - np.cumsum(held, axis=1)[:, -1:] if held.size else np.ones((held.shape[0], 1))
+        means += _tail_integrals(np.maximum(p_tail, 0.0), start, shape, scale, n_slices)
+    means *= n_slices
+    return means if weights.ndim > 1 else means[0]
+
+
+def _tail_integrals(p_tail: Floats, start: float, shape: float, scale: float, n_slices: int) -> Floats:
+    """Return what a Pareto tail of probability ``p_tail``, shape (draw, 1), adds to each slice."""
+    edges = np.linspace(0.0, 1.0, n_slices + 1)
+    # Only slices that reach into the tail of some draw take part.
+    first = max(int(np.searchsorted(edges, 1.0 - p_tail.max(), side="right")) - 1, 0)
+    right = edges[first:]
+    left = np.clip((1.0 - right) / np.maximum(p_tail, TINY), 0.0, 1.0)
+    over = (1.0 - left ** (1.0 - shape)) / (1.0 - shape)
+    if abs(shape) > NO_SHAPE:
+        excess = scale * (over - (1.0 - left)) / shape
+    else:
+        excess = scale * ((1.0 - left) + np.where(left > 0, left * np.log(np.maximum(left, TINY)), 0.0))
+    integral = np.where(right > 1.0 - p_tail, p_tail * (start * (1.0 - left) + excess), 0.0)
+    out = np.zeros((p_tail.shape[0], n_slices))
+    out[:, first:] = np.diff(integral, axis=1)
+    return out
 
 
 def amount_slices(
@@ -77,7 +89,7 @@ def amount_slices(
     u = rate_uniforms(seed, name, n_draws, values.size)[:, order]
     drawn = gamma_quantile(u, share * amounts.count)
     drawn /= drawn.sum(axis=1, keepdims=True)
-    return np.stack([slice_means(values, drawn[draw], tail, n_slices) for draw in range(n_draws)])
+    return slice_means(values, drawn, tail, n_slices)
 
 
 def gamma_quantile(u: Floats, shape: Floats) -> Floats:

@@ -38,11 +38,12 @@ def beta_slices(alpha, beta, slices):
         for i in range(N_GRID):
             z = low + i * step
             # log p and log (1 - p), without overflow on either side.
-            shift = math.log1p(math.exp(-abs(z)))
+            small = math.exp(-abs(z))
+            shift = math.log1p(small)
             log_p = min(z, 0.0) - shift
             log_q = -max(z, 0.0) - shift
             density = math.exp(a * log_p + b * log_q - highest)
-            first = density * math.exp(log_p)
+            first = density * (small if z < 0.0 else 1.0) / (1.0 + small)
             reached[i] = before + density
             moment[i] = before_moment + first
             # The trapezium rule: each end counts half to either side.

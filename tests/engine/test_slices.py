@@ -63,3 +63,20 @@ def test_many_gamma_quantiles_agree_with_single_ones(shape):
     exact = stats.gamma(shape).ppf(u)
     sound = exact > 1e-200
     assert np.allclose(gamma_quantile(u, np.full(100, shape))[sound], exact[sound], rtol=1e-5)
+
+
+@pytest.mark.parametrize("scale", [0.0, 2.0])
+def test_many_weightings_at_once_are_each_their_own(scale):
+    rng = np.random.default_rng(3)
+    values = np.sort(rng.lognormal(1, 1, 90))
+    weights = rng.gamma(0.3, size=(7, 90))
+    weights /= weights.sum(axis=1, keepdims=True)
+    tail = (float(values[80]), 0.3, scale)
+    together = slice_means(values, weights, tail, 128)
+    for row, own in zip(together, weights, strict=True):
+        assert np.array_equal(row, slice_means(values, own, tail, 128))
+        body = values <= tail[0] if scale else np.ones(90, dtype=bool)
+        reached, area = (np.append(0, np.cumsum(w)) for w in (own[body], (own * values)[body]))
+        whole = np.searchsorted(np.arange(129) / 128, reached[-1], side="right") - 1
+        plain = np.diff(np.interp(np.arange(whole + 1) / 128, reached, area)) * 128
+        assert np.allclose(row[:whole], plain, rtol=1e-9, atol=1e-9)
