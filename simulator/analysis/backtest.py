@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from simulator.analysis.baselines import baseline_forecasts, bookings_by_quarter, know
+from simulator.analysis.judged_forecasts import judged_forecasts
 from simulator.analysis.kept_forecasts import Samples
 from simulator.analysis.origins import Origin, knowable, last_whole_quarter, past_origins
 from simulator.analysis.past_forecasts import BacktestSettings, Progress, past_forecasts
@@ -126,7 +127,7 @@ def _forecasts(
     names = names_with_total(samples.segments)
     ours = add_total(samples.bookings, samples.segments)
     known = know(past, origin, settings.calendar, samples.segments, settings.n_periods)
-    points = baseline_forecasts(known)
+    points = baseline_forecasts(known) | judged_forecasts(known)
     rows = []
     for ahead in range(min(settings.n_periods, last_quarter - origin.quarter + 1)):
         quarter = origin.quarter + ahead

@@ -88,6 +88,11 @@ class Known:
         code = self.segment[deal]
         return np.bincount(code[code >= 0], values[code >= 0], minlength=len(self.segments)).astype(float)
 
+    def booked(self) -> Floats:
+        """Return what the first quarter has booked by the origin, shape (segment,)."""
+        table = bookings_by_quarter(self.deals, self.calendar, self.segments)
+        return np.asarray(table.reindex([self.origin.quarter], fill_value=0.0).to_numpy()[0])
+
 
 def know(
     history: History, origin: Origin, calendar: FiscalCalendar, segments: tuple[str, ...], n_periods: int
@@ -110,9 +115,9 @@ def baseline_forecasts(known: Known) -> dict[str, Floats]:
     forecasts = (
         _stage_weighted(known),
         _weighted_categories(known, HAIRCUTS),
-        _arithmetic(known),
+        arithmetic_forecast(known),
         *_by_past_quarters(known),
-        _reps_commit(known),
+        commit_forecast(known),
     )
     return dict(zip(BASELINES, forecasts, strict=True))
 
@@ -136,12 +141,6 @@ def quarter_bounds(calendar: FiscalCalendar, quarter: int) -> tuple[float, float
 
 def _months_of(days: Floats) -> Ints:
     return month_numbers(np.floor(days).astype(np.int64).astype("datetime64[D]"))
-
-
-def _booked(known: Known) -> Floats:
-    """Return what the first quarter has booked by the origin, shape (segment,)."""
-    table = bookings_by_quarter(known.deals, known.calendar, known.segments)
-    return np.asarray(table.reindex([known.origin.quarter], fill_value=0.0).to_numpy()[0])
 
 
 def _due(known: Known, rows: Ints, quarter: int, ahead: int) -> Ints:
@@ -210,7 +209,7 @@ def _weighted_categories(known: Known, weight: Floats) -> Floats:
     return _with_booked(known, out)
 
 
-def _arithmetic(known: Known) -> Floats:
+def arithmetic_forecast(known: Known) -> Floats:
     """Return the top-down forecast of every segment; what a quarter creates is as in the last four."""
     weight = np.array([ARITHMETIC[name] for name in CATEGORIES])
     out = _weighted_categories(known, weight)
@@ -260,25 +259,28 @@ def _smoothed(series: Floats) -> float:
 def _with_rest(known: Known, whole: Floats) -> Floats:
     """Return forecasts of whole quarters as what is booked and the rest of the first one."""
     out = whole.copy()
-    out[0] = whole[0] * known.remaining_share + add_total(_booked(known), known.segments)
+    out[0] = whole[0] * known.remaining_share + add_total(known.booked(), known.segments)
     return out
 
 
 def _with_booked(known: Known, out: Floats) -> Floats:
-    out[0] += _booked(known)
+    out[0] += known.booked()
     return add_total(out, known.segments)
 
 
-def _reps_commit(known: Known) -> Floats:
+def last_calls(history: History, period: str) -> pd.DataFrame:
+    """Return the last call that each rep gave for a quarter."""
+    calls = history.calls[history.calls["period"] == period].sort_values("as_of", kind="stable")
+    return calls.drop_duplicates("rep_id", keep="last")
+
+
+def commit_forecast(known: Known) -> Floats:
     """Add up the last commit that each rep gave for each quarter."""
     out = np.full((known.n_periods, len(known.segments)), np.nan)
     segment = known.history.reps.drop_duplicates("rep_id").set_index("rep_id")["segment"]
     for ahead in range(known.n_periods):
         label = known.calendar.quarter_label(known.origin.quarter + ahead)
-        calls = known.history.calls[known.history.calls["period"] == label].sort_values(
-            "as_of", kind="stable"
-        )
-        last = calls.drop_duplicates("rep_id", keep="last")
+        last = last_calls(known.history, label)
         sums = last["commit"].groupby(last["rep_id"].map(segment)).sum()
         out[ahead] = sums.reindex(list(known.segments)).to_numpy(np.float64)
     total = np.where(np.isnan(out).all(axis=1), np.nan, np.nansum(out, axis=1))

@@ -85,6 +85,7 @@ def _run_again(finished: Finished, ground: _Ground, place: Path, console: Consol
     from simulator.engine.prepare import prepare
     from simulator.report.background import write_background
     from simulator.report.deal_tables import write_deals
+    from simulator.report.judgement_folder import look_at_judgement, write_judgement
     from simulator.report.results import write_figures
 
     scenario = finished.scenario
@@ -99,6 +100,7 @@ def _run_again(finished: Finished, ground: _Ground, place: Path, console: Consol
     write_figures(futures, outlook, {}, place, _look_at_customers(prepared, futures))
     write_background(prepared, place / "tables")
     write_deals(prepared, futures, place / "tables")
+    write_judgement(look_at_judgement(prepared, futures), place / "tables")
 
 
 def _answer(console: Console, results: Path, outcome: Reproduction, notes: list[str]) -> None:

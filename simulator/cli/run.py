@@ -20,6 +20,7 @@ FEWEST_PATHS_FOR_TWO = 1000
 
 if TYPE_CHECKING:
     from simulator.analysis.customer_outlook import CustomerOutlook
+    from simulator.analysis.judgement import Judgement
     from simulator.analysis.outlook import Outlook
     from simulator.engine.paths import Paths
     from simulator.engine.prepare import Prepared
@@ -41,6 +42,7 @@ def run(
     """Simulate a scenario: what will be booked, how sure that is, and what the pipeline must hold for it."""
     from simulator.engine.prepare import prepare
     from simulator.report.folder import check_replaceable
+    from simulator.report.judgement_folder import check_judgement, look_at_judgement
     from simulator.report.second_process import second_process
     from simulator.scenario.load import load_scenario
 
@@ -52,13 +54,15 @@ def run(
         console.note("Reading the history and its rates …")
         with timings.measure("prepare"):
             prepared = prepare(loaded)
+            check_judgement(prepared)
         compile_first(prepared, console, timings)
         with crew_for(workers, console):
             futures, calm = _simulate(prepared, console, timings)
         with timings.measure("analyse"):
             outlook = _look_ahead(prepared, futures, calm)
             customers = _look_at_customers(prepared, futures)
-        findings = Findings(outlook, customers)
+            judgement = look_at_judgement(prepared, futures)
+        findings = Findings(outlook, customers, judgement)
         summary = _write(
             prepared, futures, findings, folder, run_jobs=run_jobs, timings=timings, console=console
         )
@@ -78,6 +82,7 @@ class Findings:
 
     outlook: Outlook
     customers: CustomerOutlook | None
+    judgement: Judgement | None = None
 
 
 def _simulate(prepared: Prepared, console: Console, timings: Timings) -> tuple[Paths, Paths | None]:
@@ -146,12 +151,14 @@ def _write(
     from simulator.report.deal_tables import write_deals
     from simulator.report.exports import export_jobs
     from simulator.report.folder import publish
+    from simulator.report.judgement_folder import judgement_chart_jobs, with_judgement, write_judgement
     from simulator.report.manifest import write_manifest
     from simulator.report.results import chart_jobs, write_figures
     from simulator.report.summary import summarise
 
     outlook, customers = findings.outlook, findings.customers
     summary = summarise(outlook, notes=prepared.notes, assumptions=list_assumptions(prepared))
+    summary = with_judgement(summary, findings.judgement)
     if customers is not None:
         summary |= customer_summary(customers)
     with publish(folder) as draft:
@@ -160,8 +167,10 @@ def _write(
             write_figures(futures, outlook, summary, draft, customers)
             write_background(prepared, draft / "tables")
             write_deals(prepared, futures, draft / "tables", earlier=folder)
+            write_judgement(findings.judgement, draft / "tables")
         with timings.measure("charts"):
-            run_jobs(chart_jobs(futures, outlook, draft, customers))
+            judged = judgement_chart_jobs(findings.judgement, outlook.forecast, draft / "charts")
+            run_jobs([*judged, *chart_jobs(futures, outlook, draft, customers)])
         write_manifest(
             draft,
             folder=folder,
@@ -177,12 +186,16 @@ def _write(
 
 def _answer(console: Console, findings: Findings, prepared: Prepared, folder: Path) -> None:
     from simulator.report.arr_words import customer_answers
+    from simulator.report.judgement_words import judgement_answers
     from simulator.report.summary import answers
 
     console.say()
     sentences = answers(findings.outlook)
     if findings.customers is not None:
         sentences |= customer_answers(findings.customers.arr, findings.customers.lifetime)
+    if findings.judgement is not None:
+        forecast = findings.outlook.forecast
+        sentences |= judgement_answers(findings.judgement, forecast.periods[0], forecast.currency)
     for sentence in sentences.values():
         console.say(f"{sentence}.")
     _say_notes(console, prepared.notes)

@@ -86,8 +86,13 @@ def prepare(scenario: Scenario, like: Prepared | None = None) -> Prepared:
             f"The rates were calibrated as of {calibration.as_of}, after {full.as_of}: "
             "they know what was then still to come."
         )
-    files = [*scenario.files, *(path for path in (scenario.history, scenario.calibration) if path)]
+    files = [*scenario.files, *(path for path in _paths(scenario) if path)]
     return Prepared(full, history, calibration, tuple(files), tuple(dict.fromkeys(notes)), scenario)
+
+
+def _paths(scenario: Scenario) -> tuple[Path | None, ...]:
+    blend = scenario.blend / "tables" / "backtest.csv" if scenario.blend is not None else None
+    return scenario.history, scenario.calibration, scenario.judgement, blend
 
 
 def _rests_on(scenario: Scenario) -> tuple[object, ...]:

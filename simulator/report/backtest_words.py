@@ -8,6 +8,7 @@ import pandas as pd
 
 from simulator.analysis.backtest import Backtest
 from simulator.analysis.baselines import BASELINES
+from simulator.analysis.judged_forecasts import JUDGED
 from simulator.analysis.score_table import SIMULATION
 from simulator.analysis.totals import ALL
 from simulator.report.money import format_share
@@ -22,6 +23,8 @@ METHOD_WORDS = {
     "same_quarter_last_year": "the same quarter last year",
     "exponential_smoothing": "exponential smoothing",
     "reps_commit": "the reps' commit",
+    "reps_commit_adjusted": "the reps' commit, corrected for their habits",
+    "in_blood": "the in-blood number",
 }
 FEW_QUARTERS = 20
 """With fewer quarters the 80 % interval of the coverage is wider than 20 points."""
@@ -73,7 +76,9 @@ def _against(result: Backtest, week: int) -> list[str]:
     """Say against which methods the simulation won and lost, by CRPS; of which it cannot be told."""
     scores = result.scores
     rows = scores[(scores["segment"] == ALL) & (scores["ahead"] == 0) & (scores["week"] == week)]
-    rows = rows.set_index("method").reindex([name for name in BASELINES if name in set(rows["method"])])
+    rows = rows.set_index("method").reindex(
+        [name for name in (*BASELINES, *JUDGED) if name in set(rows["method"])]
+    )
     better = rows[rows["skill_crps_low"] > 0]
     worse = rows[rows["skill_crps_high"] < 0]
     unsure = rows.drop(index=[*better.index, *worse.index])

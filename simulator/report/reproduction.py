@@ -152,7 +152,9 @@ def check_figures(finished: Finished) -> None:
 
 def _data_paths(finished: Finished) -> list[Path]:
     scenario = finished.scenario
-    return [path for path in (scenario.history, scenario.calibration) if path is not None]
+    record = scenario.blend / "tables" / "backtest.csv" if scenario.blend is not None else None
+    named = (scenario.history, scenario.calibration, scenario.judgement, record)
+    return [path for path in named if path is not None]
 
 
 def _data_files(finished: Finished) -> set[Path]:

@@ -19,6 +19,8 @@ MONEY_DECIMALS = 2
 SHARE_DECIMALS = 6
 SHARES = {
     "p_hit",
+    "weight",
+    "won_per_called",
     "p_this",
     "p_next",
     "p_horizon",

@@ -60,6 +60,22 @@ def _is_kind(path: str, test: Callable[[Path], bool]) -> bool:
         return False
 
 
+def _judgement_exists(form: ScenarioForm, report: Report) -> None:
+    if form.judgement is not None and not _is_kind(form.judgement, Path.is_file):
+        remedy = "Name a CSV with the columns opportunity_id, call and reason, or leave it out."
+        report(("judgement",), f"{form.judgement}: there is no such file", remedy)
+    if form.blend is not None and not _is_kind(form.blend, _is_backtest):
+        remedy = "Write one with 'simulator backtest HISTORY', or leave it out: nothing is blended then."
+        report(("blend",), f"{form.blend}: is not a results folder of a backtest", remedy)
+    for key in ("judgement", "blend"):
+        if getattr(form, key) is not None and form.history is None:
+            report((key,), f"without a history there is nothing that {key} goes with", "Name a 'history'.")
+
+
+def _is_backtest(path: Path) -> bool:
+    return (path / "tables" / "backtest.csv").is_file()
+
+
 def _something_to_simulate(form: ScenarioForm, report: Report) -> None:
     if form.history is not None or form.calibration is not None:
         return
@@ -163,6 +179,7 @@ def named_targets(targets: Mapping[str, Mapping[str, float]]) -> list[tuple[Key,
 ROLE_KEYS = frozenset({"roles", "activities", "ownership"})
 CHECKS: tuple[tuple[frozenset[str], Callable[[ScenarioForm, Report], None]], ...] = (
     (frozenset({"history", "calibration"}), _paths_exist),
+    (frozenset({"history", "judgement", "blend"}), _judgement_exists),
     (frozenset({"history", "calibration", "segments"}), _something_to_simulate),
     (frozenset({"history", "calibration", "segments", "as_of"}), _day_is_known),
     (frozenset({"history", "open_deals"}), _deals_listed_once),

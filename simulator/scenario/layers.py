@@ -16,7 +16,7 @@ from simulator.tree import MAX_DEPTH, Key, Tree, parse_tree, read_tree
 MAX_FILES = 10
 OWN_KEYS = ("name", "description")
 """A file that extends another does not take these over: two scenarios would share one name."""
-PATH_KEYS = ("history", "calibration")
+PATH_KEYS = ("history", "calibration", "judgement", "blend")
 KEY_PART = re.compile(r'"([^"]+)"|([^."=\s]+)')
 KEY = re.compile(rf"\s*(?:{KEY_PART.pattern})(?:\.(?:{KEY_PART.pattern}))*\s*")
 

@@ -15,7 +15,7 @@ from simulator.errors import Fault, InputError
 from simulator.scenario.checks import check
 from simulator.scenario.faults import faults_of
 from simulator.scenario.form import read_name
-from simulator.scenario.layers import Overrides, merged, override_trees, read_layers
+from simulator.scenario.layers import PATH_KEYS, Overrides, merged, override_trees, read_layers
 from simulator.scenario.levers import levers_of
 from simulator.scenario.numbers import ReadingError
 from simulator.scenario.schema import Scenario, ScenarioForm
@@ -78,7 +78,8 @@ def scenario_from_dict(values: Mapping[str, Any], label: str = "scenario") -> Sc
 
 def resolved_yaml(scenario: Scenario) -> str:
     """Return a scenario as YAML with every default filled and full paths; it reads back from any folder."""
-    whole = replace(scenario, history=_full(scenario.history), calibration=_full(scenario.calibration))
+    full: dict[str, Any] = {key: _full(getattr(scenario, key)) for key in PATH_KEYS}
+    whole = replace(scenario, **full)
     text = io.StringIO()
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = False
@@ -111,6 +112,8 @@ def _scenario(tree: Tree, default_name: str, files: tuple[Path, ...], notes: lis
         horizon_quarters=form.horizon_quarters,
         history=Path(form.history) if form.history else None,
         calibration=Path(form.calibration) if form.calibration else None,
+        judgement=Path(form.judgement) if form.judgement else None,
+        blend=Path(form.blend) if form.blend else None,
         simulation=form.simulation,
         segments=form.segments,
         targets=form.targets,

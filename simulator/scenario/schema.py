@@ -89,6 +89,12 @@ class ScenarioForm(Form):
     calibration: str | None = Field(
         None, description="Calibration file, relative to this file; made from the history where left out."
     )
+    judgement: str | None = Field(
+        None, description="CSV of deals counted in or out: opportunity_id, call (include or exclude), reason."
+    )
+    blend: str | None = Field(
+        None, description="Results folder of a backtest; its record weights a blend of all forecasts."
+    )
     simulation: Simulation = Field(default_factory=Simulation, description="How much to simulate.")
     segments: dict[Name, Segment] = Field({}, description="Segments, and rates that replace calibrated ones.")
     targets: Targets = Field({}, description="Bookings wanted by fiscal quarter, in all or by segment.")
@@ -148,6 +154,9 @@ class Scenario:
         Fiscal quarters to simulate; the first may be partial.
     history, calibration : pathlib.Path, optional
         Folder of the history; calibration file.
+    judgement, blend : pathlib.Path, optional
+        CSV of deals counted in or out of the in-blood number; results folder of a backtest whose record
+        weights a blend. Neither changes what is simulated.
     simulation : Simulation
         Paths, seed, rate draws, threads, and the three switches of spread.
     segments : mapping of str to Segment
@@ -196,6 +205,8 @@ class Scenario:
     horizon_quarters: int = 4
     history: Path | None = None
     calibration: Path | None = None
+    judgement: Path | None = None
+    blend: Path | None = None
     simulation: Simulation = field(default_factory=Simulation)
     segments: Mapping[str, Segment] = field(default_factory=dict)
     targets: dict[str, dict[str, float]] = field(default_factory=dict)
@@ -254,6 +265,8 @@ class Scenario:
             "horizon_quarters": self.horizon_quarters,
             "history": str(self.history) if self.history else None,
             "calibration": str(self.calibration) if self.calibration else None,
+            "judgement": str(self.judgement) if self.judgement else None,
+            "blend": str(self.blend) if self.blend else None,
             "simulation": self.simulation.model_dump(),
             "segments": {n: s.model_dump(mode="json", exclude_none=True) for n, s in self.segments.items()},
             "targets": {period: dict(by_segment) for period, by_segment in self.targets.items()},

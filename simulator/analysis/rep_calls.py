@@ -1,0 +1,219 @@
+"""Sandbagging and happy ears: what reps called against what they won, shrunk to their team and company."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.optimize import minimize
+from scipy.special import ndtri
+
+from simulator.analysis.intervals import LEVEL
+from simulator.fiscal import FiscalCalendar, first_of_month, month_number, month_numbers
+from simulator.history.tables import History
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+HALF_WAY_DAYS = 45
+"""The call of a quarter is the last one made by its middle."""
+LEAST_PAIRS = 6
+"""Fewer quarters than this in a segment, and its noise is that of the company."""
+LOG_SPREADS = (-5.0, 0.5)
+SANDBAGGING, HAPPY_EARS, UNTOLD = "sandbagging", "happy ears", "in line, as far as can be told"
+COMPANY = "all"
+
+COLUMNS = (
+    "rep_id", "team", "segment", "n_quarters", "called", "won", "won_per_called", "bias", "bias_low",
+    "bias_high", "verdict",
+)  # fmt: skip
+
+
+def rep_biases(history: History, calendar: FiscalCalendar) -> pd.DataFrame:
+    """Return by rep how much they win for what they call.
+
+    log(won / called) = μ + manager + rep: each rep's ratio of sums over the quarters that are over, pooled
+    by empirical Bayes. The noise of a ratio comes from the scatter of single quarters (see `_noise`); the
+    spreads of managers and of reps are estimated by restricted maximum likelihood, the effects by best
+    linear prediction, whose error counts that μ is estimated too (Robinson 1991; Cressie 1993, 3.4). The
+    team stands for the manager. A rep who won nothing is given half a typical deal on both sides.
+
+    Parameters
+    ----------
+    history : History
+        As of the day.
+    calendar : FiscalCalendar
+
+    Returns
+    -------
+    DataFrame
+        Columns ``COLUMNS``, one row a rep with a call of a quarter that is over, then the company's row
+        ``all`` (μ, which stands for a rep not seen yet). ``bias`` is won for each unit called, shrunk, with
+        its 80 % interval; above 1 is sandbagging, below happy ears, told only where the interval says so.
+        No rows where there are no calls, or deals have no owners.
+    """
+    pairs = called_and_won(history, calendar)
+    if pairs.empty:
+        return pd.DataFrame({name: pd.Series(dtype=object) for name in COLUMNS})
+    reps = pairs.groupby("rep_id", sort=True)
+    table = pd.DataFrame(
+        {
+            "team": reps["team"].first(),
+            "segment": reps["segment"].first(),
+            "n_quarters": reps.size(),
+            "called": reps["commit"].sum(),
+            "won": reps["won"].sum(),
+        }
+    )
+    half_deal = pairs["typical"].groupby(pairs["rep_id"]).first() / 2.0
+    none = table["won"] <= 0.0
+    table["won_per_called"] = table["won"] / table["called"]
+    won = table["won"].where(~none, half_deal)
+    called = table["called"].where(~none, table["called"] + half_deal)
+    y = np.log((won / called).to_numpy(np.float64))
+    variance = _noise(pairs, table)
+    mean, error, (mu, mu_error) = pool(y, variance, pd.factorize(table["team"])[0])
+    reach = float(ndtri(0.5 + LEVEL / 2))
+    table["bias"], table["bias_low"], table["bias_high"] = (
+        np.exp(mean + side * reach * error) for side in (0.0, -1.0, 1.0)
+    )
+    table["verdict"] = [
+        _verdict(low, high) for low, high in zip(table["bias_low"], table["bias_high"], strict=True)
+    ]
+    low, high = float(np.exp(mu - reach * mu_error)), float(np.exp(mu + reach * mu_error))
+    total: dict[str, Any] = {
+        "rep_id": COMPANY,
+        "team": COMPANY,
+        "segment": COMPANY,
+        "n_quarters": len(set(pairs["quarter"])),
+    }
+    total |= {"called": pairs["commit"].sum(), "won": pairs["won"].sum()}
+    total |= {"won_per_called": total["won"] / total["called"], "bias": float(np.exp(mu))}
+    total |= {"bias_low": low, "bias_high": high, "verdict": _verdict(low, high)}
+    return pd.concat([table.reset_index(), pd.DataFrame([total])], ignore_index=True)[list(COLUMNS)]
+
+
+def called_and_won(history: History, calendar: FiscalCalendar) -> pd.DataFrame:
+    """Return for each rep and quarter that is over the call made by its middle, and what was won in it.
+
+    Returns
+    -------
+    DataFrame
+        rep_id, quarter (number), team, segment, commit, won, typical (median won deal of the segment).
+        Calls of nothing are left out: a ratio says nothing of them.
+    """
+    calls, deals = history.calls, history.opportunities
+    empty = pd.DataFrame(columns=["rep_id", "quarter", "team", "segment", "commit", "won", "typical"])
+    if calls.empty or deals["owner"].isna().all():
+        return empty
+    calls = calls.assign(quarter=[calendar.parse_quarter(period) for period in calls["period"]])
+    last = int(calendar.quarter(month_number(history.as_of + dt.timedelta(days=1)))) - 1
+    calls = calls[(calls["quarter"] <= last) & (calls["commit"] > 0)].sort_values("as_of", kind="stable")
+    if calls.empty:
+        return empty
+    middle = [
+        pd.Timestamp(first_of_month(calendar.first_month(int(q))) + dt.timedelta(days=HALF_WAY_DAYS))
+        for q in calls["quarter"]
+    ]
+    early = calls[calls["as_of"].to_numpy() < np.array(middle, dtype="datetime64[ns]")]
+    chosen = early.drop_duplicates(["rep_id", "quarter"], keep="last")
+    late = calls.drop_duplicates(["rep_id", "quarter"], keep="first")
+    chosen = pd.concat([chosen, late]).drop_duplicates(["rep_id", "quarter"], keep="first")
+    won = deals[(deals["outcome"] == "won") & deals["closed_date"].notna()]
+    when = calendar.quarter(month_numbers(won["closed_date"].to_numpy().astype("datetime64[D]")))
+    sums = won.groupby([won["owner"].rename("rep_id"), pd.Series(when, won.index, name="quarter")])[
+        "amount"
+    ].sum()
+    pairs = chosen[["rep_id", "quarter", "commit"]].merge(
+        sums.rename("won").reset_index(), on=["rep_id", "quarter"], how="left"
+    )
+    staff = history.reps.drop_duplicates("rep_id").set_index("rep_id")
+    typical = won.groupby("segment")["amount"].median()
+    segment = pairs["rep_id"].map(staff["segment"]).astype(object).fillna("unknown")
+    return pairs.assign(
+        won=pairs["won"].fillna(0.0),
+        team=pairs["rep_id"].map(staff["team"]).astype(object).fillna("unknown"),
+        segment=segment,
+        typical=segment.map(typical)
+        .astype("float64")
+        .fillna(float(won["amount"].median()) if len(won) else 1.0),
+    )
+
+
+def _noise(pairs: pd.DataFrame, table: pd.DataFrame) -> Floats:
+    """Return the variance of each rep's log ratio.
+
+    What is won is a sum of deals, so its variance goes with its mean (quasi-Poisson): Var(won) = φ · mean, φ
+    in money, by segment from the scatter of quarters around each rep's own ratio.
+    """
+    own = (table["won"] / table["called"]).clip(lower=1e-9)
+    expected = (pairs["commit"] * pairs["rep_id"].map(own)).to_numpy(np.float64)
+    square = (pairs["won"].to_numpy(np.float64) - expected) ** 2 / np.maximum(expected, 1e-9)
+    n = pairs.groupby("rep_id")["won"].transform("size").to_numpy(np.float64)
+    usable = (n > 1) & pairs["rep_id"].map(table["won"] > 0).to_numpy(bool)
+
+    def dispersion(rows: npt.NDArray[np.bool_]) -> float:
+        # One degree of freedom goes to each rep's own ratio.
+        free = float((1.0 - 1.0 / n[rows]).sum())
+        return float(square[rows].sum()) / free if rows.sum() >= LEAST_PAIRS and free > 0 else np.nan
+
+    overall = dispersion(usable)
+    segment = pairs["segment"].to_numpy(dtype=object)
+    by_segment = {name: dispersion(usable & (segment == name)) for name in set(segment)}
+    typical = pairs.groupby("segment")["typical"].first()
+    phi = np.array(
+        [
+            next(x for x in (by_segment[name], overall, float(typical[name])) if np.isfinite(x))
+            for name in table["segment"]
+        ]
+    )
+    usual = table["won"].sum() / table["called"].sum()
+    usual = usual if usual > 0 else 1.0
+    return np.asarray(np.maximum(phi / (usual * table["called"].to_numpy(np.float64)), 1e-6))
+
+
+def pool(y: Floats, variance: Floats, group: Ints) -> tuple[Floats, Floats, tuple[float, float]]:
+    """Return shrunk means, their standard errors, and the overall mean with its own.
+
+    y = μ + group + own + noise, noise of known variance, the spreads of groups and of members by restricted
+    maximum likelihood.
+
+    Parameters
+    ----------
+    y, variance : ndarray of float64, shape (n,)
+    group : ndarray of int64, shape (n,)
+    """
+    same = (group[:, None] == group[None, :]).astype(float)
+    several = len(set(group.tolist())) > 1
+    one = np.ones(len(y))
+
+    def signal(log_spread: Floats) -> Floats:
+        between = np.exp(2.0 * log_spread[1]) if several else 0.0
+        return np.asarray(np.exp(2.0 * log_spread[0]) * np.eye(len(y)) + between * same)
+
+    def loss(log_spread: Floats) -> float:
+        total = signal(log_spread) + np.diag(variance)
+        _, size = np.linalg.slogdet(total)
+        solved = np.linalg.solve(total, np.column_stack([one, y]))
+        information = one @ solved[:, 0]
+        rest = y - (one @ solved[:, 1]) / information
+        return float(size + np.log(information) + rest @ np.linalg.solve(total, rest))
+
+    start = np.array([-1.5, -2.0])
+    bounds = [LOG_SPREADS, LOG_SPREADS]
+    best = minimize(loss, start, method="L-BFGS-B", bounds=bounds).x if len(y) > 1 else start
+    kept = signal(best)
+    weights = np.linalg.inv(kept + np.diag(variance))
+    information = float(one @ weights @ one)
+    mu = float(one @ weights @ y) / information
+    mean = mu + kept @ weights @ (y - mu)
+    missed = 1.0 - kept @ weights @ one
+    spread = np.diag(kept - kept @ weights @ kept) + missed**2 / information
+    return mean, np.sqrt(np.maximum(spread, 0.0)), (mu, float(np.sqrt(1.0 / information)))
+
+
+def _verdict(low: float, high: float) -> str:
+    return SANDBAGGING if low > 1.0 else HAPPY_EARS if high < 1.0 else UNTOLD
