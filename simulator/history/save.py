@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import tempfile
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -13,12 +15,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
+from simulator.drafts import draft_beside, exchange
 from simulator.errors import InputError
 from simulator.history.tables import TABLES, Column, History
 
 ABOUT = "history.json"
 """File beside the tables: the as-of date and the notes."""
 
+SUFFIXES = (".csv", ".parquet")
 TIME_UNITS = (("s", 1_000_000_000), ("ms", 1_000_000), ("us", 1_000), ("ns", 1))
 
 
@@ -51,12 +55,15 @@ def history_folder(folder: Path, keep: Collection[str] = ()) -> Iterator[Path]:
     folder = Path(folder).resolve()
     try:
         _refuse_strangers(folder)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as beside:
-            draft = Path(beside) / "new"
-            draft.mkdir()
+        with draft_beside(folder) as draft:
             yield draft
-            _exchange(draft, folder, Path(beside) / "old", keep)
+            gone = {f"{name}{suffix}" for name in TABLES if name not in keep for suffix in SUFFIXES}
+            if Path.cwd().is_relative_to(folder):
+                with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as old:
+                    _move_in(draft, folder, Path(old), gone)
+            else:
+                _take_along(folder, draft, gone)
+                exchange(draft, folder)
     except OSError as error:
         raise _unwritable(folder, error) from None
 
@@ -108,20 +115,34 @@ def _array(values: pd.Series, column: Column) -> pa.Array:
     return pa.array(stamps.astype(f"datetime64[{unit}]"))
 
 
-def _exchange(draft: Path, folder: Path, old: Path, keep: Collection[str]) -> None:
+def _take_along(folder: Path, draft: Path, gone: Collection[str]) -> None:
+    """Put what is to stay of a folder into the draft too, the files themselves rather than copies."""
+    there = list(folder.iterdir()) if folder.is_dir() else []
+    for path in there:
+        if path.name in gone or (draft / path.name).exists():
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.copytree(path, draft / path.name, symlinks=True, copy_function=_link)
+        else:
+            _link(str(path), str(draft / path.name))
+
+
+def _link(source: str, target: str) -> None:
+    """Give a file a second name, or copy it where the disk knows no such thing."""
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except OSError:
+        shutil.copy2(source, target, follow_symlinks=False)
+
+
+def _move_in(draft: Path, folder: Path, old: Path, gone: Collection[str]) -> None:
     """Put the draft's files in the place of the folder's tables, or leave everything as it was.
 
-    The folder itself stays: somebody's shell may stand in it.
+    The folder itself stays, because the user's shell stands in it.
     """
-    if not folder.exists():
-        draft.rename(folder)
-        return
-    old.mkdir()
     written = [path.name for path in draft.iterdir()]
-    gone = [name for name in TABLES if name not in keep]
-    tables = {f"{name}{suffix}" for name in gone for suffix in (".csv", ".parquet")}
     try:
-        for name in sorted(tables.union(written)):
+        for name in sorted({*gone, *written}):
             if (folder / name).exists():
                 (folder / name).rename(old / name)
         for name in written:

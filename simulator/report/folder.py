@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from simulator.drafts import draft_beside, exchange
 from simulator.errors import InputError
 
 MANIFEST = "manifest.json"
@@ -32,7 +31,8 @@ REMEDIES = {
 def publish(folder: Path) -> Iterator[Path]:
     """Give a temporary folder to write into, and put it in the place of ``folder`` once it is whole.
 
-    Whatever stops the writing (a fault, Ctrl-C, a full disk) leaves an older ``folder`` as it was.
+    Whatever stops the writing (a fault, Ctrl-C, a full disk, the end of the process or of the power) leaves
+    an older ``folder`` as it was; what it leaves beside it goes with the next run.
 
     Parameters
     ----------
@@ -52,22 +52,17 @@ def publish(folder: Path) -> Iterator[Path]:
     """
     target = _absolute(folder)
     check_replaceable(target)
-    draft = target.with_name(f".{target.name}.writing-{secrets.token_hex(4)}")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        draft.mkdir()
-        yield draft
-        _flush(draft)
-        check_replaceable(target)
-        _exchange(draft, target)
+        with draft_beside(target) as draft:
+            yield draft
+            check_replaceable(target)
+            exchange(draft, target)
     except OSError as error:
         if error.errno not in REMEDIES:
             raise
         raise InputError.of(
             str(folder), f"could not be written ({error.strerror})", REMEDIES[error.errno]
         ) from error
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
 
 
 def check_replaceable(folder: Path) -> None:
@@ -101,28 +96,3 @@ def _absolute(folder: Path) -> Path:
     """Return the path with its parents resolved and its last part as it is, be it a link."""
     path = Path(os.path.normpath(Path.cwd() / folder.expanduser()))
     return path.parent.resolve() / path.name
-
-
-def _flush(folder: Path) -> None:
-    """Make sure that the disk holds every file before the folder gets its name."""
-    for path in [*folder.rglob("*"), folder]:
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-def _exchange(draft: Path, target: Path) -> None:
-    """Move the old folder away, the new one in, and only then remove the old one."""
-    if not target.exists():
-        draft.rename(target)
-        return
-    old = target.with_name(f".{target.name}.old-{secrets.token_hex(4)}")
-    target.rename(old)
-    try:
-        draft.rename(target)
-    except BaseException:
-        old.rename(target)
-        raise
-    shutil.rmtree(old, ignore_errors=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
 import shutil
 from pathlib import Path
 
+from simulator.drafts import draft_beside, exchange
 from simulator.errors import InputError
 from simulator.report.folder import REMEDIES
 
@@ -32,16 +32,13 @@ def write_starter(folder: Path) -> None:
         The folder cannot be written.
     """
     target = folder.absolute()
-    draft = target.with_name(f".{target.name}.writing-{secrets.token_hex(4)}")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copytree(starter_folder(), draft)
-        if target.exists():
-            target.rmdir()
-        draft.rename(target)
+        with draft_beside(target) as draft:
+            shutil.copytree(starter_folder(), draft, dirs_exist_ok=True)
+            if target.exists():
+                target.rmdir()
+            exchange(draft, target)
     except OSError as error:
         raise InputError.of(
             str(folder), f"cannot be written ({error.strerror})", REMEDIES.get(error.errno or 0, "")
         ) from error
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)

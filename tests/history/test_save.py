@@ -117,15 +117,32 @@ def test_a_failure_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.Mon
     rename = Path.rename
 
     def stop(self: Path, target: Path) -> Path:
-        if self.name == "opportunities.csv" and self.parent.name == "new":
+        if self.name == "opportunities.csv" and ".writing-" in self.parent.name:
             raise KeyboardInterrupt
         return rename(self, target)
 
     monkeypatch.setattr(Path, "rename", stop)
+    monkeypatch.chdir(folder)
     with pytest.raises(KeyboardInterrupt):
         save_history(history([deal()]), folder)
     monkeypatch.undo()
     assert contents(folder) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["h"]
+
+
+def test_the_folder_one_stands_in_stays_that_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    folder = tmp_path / "h"
+    save_history(full_history(), folder)
+    inside, outside = folder.stat().st_ino, tmp_path.stat().st_ino
+    monkeypatch.chdir(folder)
+    save_history(history([deal()]), Path())
+    assert folder.stat().st_ino == inside != outside
+    assert sorted(contents(folder)) == ["history.json", "opportunities.csv"]
+    monkeypatch.chdir(tmp_path)
+    (folder / "notes").mkdir()
+    (folder / "notes" / "mine.txt").write_text("keep")
+    save_history(full_history(), folder)
+    assert (folder / "notes" / "mine.txt").read_text() == "keep"
     assert [path.name for path in tmp_path.iterdir()] == ["h"]
 
 

@@ -3,6 +3,7 @@ import os
 
 import pytest
 
+from simulator import drafts
 from simulator.errors import InputError
 from simulator.report.folder import MANIFEST, check_replaceable, publish
 
@@ -44,6 +45,7 @@ def test_whatever_stops_the_writing_leaves_the_old_results(tmp_path, stop):
 
 def test_a_rename_that_fails_puts_the_old_results_back(tmp_path, monkeypatch):
     write(tmp_path / "results", "one")
+    monkeypatch.setattr(drafts, "swap", lambda one, other: False)
     rename = type(tmp_path).rename
 
     def fail(self, target):
