@@ -58,6 +58,7 @@ COMMANDS = (
     Command("report", "report", "report", "Write the page, workbook and slides of a finished run."),
     Command("sensitivity", "sensitivity", "sensitivity", "Say what moves a figure most; seek a target."),
     Command("hire", "hire", "hire", "Say where the next reps go, and what is in the way of each segment."),
+    Command("terms", "terms", "terms", "Weigh concessions and success plans: bookings now, value later."),
     Command("reproduce", "reproduce", "reproduce", "Run again from a manifest; compare bit for bit."),
     Command("pipeline", "pipeline", "pipeline", "Say how much pipeline must be created for the targets."),
     Command(
