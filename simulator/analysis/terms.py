@@ -48,8 +48,8 @@ class DealTerms:
         crosses (quarter from which the sign of the cumulated value is the final one, empty where it
         never changes), crosses_p10, crosses_p90.
     curve : DataFrame
-        policy, period, value_change, value_change_low, value_change_high: cumulated value against no
-        concessions, mean with its 80 % interval over what the rates may be.
+        policy, period, value_change, value_change_p10, value_change_p90: cumulated value against no
+        concessions, future by future.
     prices : DataFrame
         One row a concession: concession, period (the first in which it is offered whole), conceded,
         extra (signatures that would not have come in that quarter), anyway (share of the conceded that
@@ -214,14 +214,14 @@ def cluster_means(values: Floats, draw: npt.NDArray[np.int64]) -> Floats:
 
 def _curve(name: str, own: PolicyPaths, base: PolicyPaths, lab: TermsLab) -> pd.DataFrame:
     gain = np.cumsum(own.value - base.value, axis=1)
-    low, high = np.quantile(cluster_means(gain, own.rate_draw), [LOW, HIGH], axis=0)
+    low, high = np.quantile(gain, [LOW, HIGH], axis=0)
     return pd.DataFrame(
         {
             "policy": name,
             "period": lab.periods,
             "value_change": gain.mean(axis=0),
-            "value_change_low": low,
-            "value_change_high": high,
+            "value_change_p10": low,
+            "value_change_p90": high,
         }
     )
 

@@ -42,6 +42,8 @@ SHARES = {
     "low",
     "high",
     "p_best",
+    "anyway",
+    "p_run_out",
     "utilisation",
     "waited_out",
     "close_rate",

@@ -7,24 +7,27 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from simulator.analysis.term_policies import NONE
 from simulator.analysis.terms import DealTerms
 from simulator.report.money import format_money
 from simulator.report.style import (
     BLUE,
+    GREEN,
     INK,
     MUTED,
     NAVY,
     ORANGE,
-    SERIES,
+    SKY,
     draw_chart,
     draw_panels,
     money_axis,
 )
-from simulator.report.terms_words import policy_words, terms_title
+from simulator.report.terms_words import is_clear, policy_words, terms_title
 
-LABEL_ROOM = 0.22
+LINES = (NAVY, ORANGE, SKY, MUTED, GREEN)
+LABEL_ROOM = 0.25
 """Share of the width for the names of the policies."""
 
 
@@ -73,6 +76,7 @@ def _bars(axes: Axes, rows: pd.DataFrame, name: str, currency: str, colour: str)
             color=INK,
         )  # fmt: skip
     axes.invert_yaxis()
+    axes.xaxis.set_major_locator(MaxNLocator(5))
     money_axis(axes, currency, "x")
 
 
@@ -85,7 +89,7 @@ def draw_crossing(found: DealTerms, currency: str, footer: str, folder: Path) ->
         "terms_crossing",
         title=crossing_title(found),
         subtitle="Cumulated margin on the customers signed less delivery, against no concessions, in "
-        f"{currency}: mean, and for the outermost lines the 80 % interval over what the rates may be",
+        f"{currency}: mean, and for the outermost lines P10 to P90 of the futures",
         footer=footer,
         bottom_inches=1.0,
     ) as axes:
@@ -96,7 +100,7 @@ def draw_crossing(found: DealTerms, currency: str, footer: str, folder: Path) ->
             values = rows["value_change"].to_numpy(np.float64)
             axes.plot(place, values, color=colour, linewidth=2)
             if name in outer:
-                band = (rows["value_change_low"], rows["value_change_high"])
+                band = (rows["value_change_p10"], rows["value_change_p90"])
                 axes.fill_between(place, *band, color=colour, alpha=0.12, linewidth=0)
         axes.axhline(0, color=INK, linewidth=0.8)
         edge = len(found.window) - 0.5
@@ -113,7 +117,7 @@ def draw_crossing(found: DealTerms, currency: str, footer: str, folder: Path) ->
 
 
 def _colours(n: int) -> list[str]:
-    return [SERIES[i % len(SERIES)] for i in range(n)]
+    return [LINES[i % len(LINES)] for i in range(n)]
 
 
 def _label_ends(axes: Axes, found: DealTerms, names: list[str], currency: str) -> None:
@@ -128,13 +132,20 @@ def _label_ends(axes: Axes, found: DealTerms, names: list[str], currency: str) -
         text = f"{policy_words(names[index])}: {format_money(ends[index], currency)}"
         axes.annotate(
             text, (last, ends[index]), xytext=(last + 0.4, at), textcoords="data", va="center", fontsize=8.5,
-            color=INK, arrowprops={"arrowstyle": "-", "color": _colours(len(names))[index], "linewidth": 1.2},
+            color=INK, arrowprops=_leader(_colours(len(names))[index]),
         )  # fmt: skip
+
+
+def _leader(colour: str) -> dict[str, object]:
+    return {"arrowstyle": "-", "color": colour, "linewidth": 1.2, "relpos": (0.0, 0.5), "shrinkB": 0}
 
 
 def crossing_title(found: DealTerms) -> str:
     """Return when which policy has paid, as a sentence."""
     rows = found.table[found.table["policy"] != NONE]
+    rows = rows[[is_clear(row) for _, row in rows.iterrows()]]
+    if rows.empty:
+        return "So many futures cannot tell the value of the policies from that of no concessions"
     lost = rows[(rows["crosses"] != "") & (rows["value_change"] < 0)]
     if len(lost):
         row = lost.iloc[int(lost["value_change"].to_numpy().argmin())]

@@ -30,10 +30,10 @@ def terms_title(found: DealTerms) -> str:
     best = table.iloc[int(table["value"].to_numpy().argmax())]
     most = table.iloc[int(table["bookings"].to_numpy().argmax())]
     if best["policy"] == most["policy"]:
-        return f"{_capital(policy_words(best['policy']))} brings most, now and later"
+        return f"Most is booked now, and worth most later, with {policy_words(best['policy'])}"
     return (
-        f"{_capital(policy_words(most['policy']))} books most now; {policy_words(best['policy'])} "
-        f"is worth most by {found.periods[-1]}"
+        f"Most is booked now with {policy_words(most['policy'])}; worth most by {found.periods[-1]}: "
+        f"{policy_words(best['policy'])}"
     )
 
 
@@ -68,9 +68,14 @@ def say_policy(row: pd.Series, found: DealTerms, currency: str) -> str:
         f"{_span(row, 'value_change', currency)}, against no concessions; that is worth more in "
         f"{format_share(row['p_more'])} of futures"
     )
-    if abs(row["value_change"]) < CLEAR * row["value_change_error"]:
+    if not is_clear(row):
         return f"{text}; so many futures cannot tell the mean value from no change"
     return text + _crossing(row)
+
+
+def is_clear(row: pd.Series) -> bool:
+    """Return whether the futures tell a policy's value from that of no concessions."""
+    return bool(abs(row["value_change"]) >= CLEAR * row["value_change_error"])
 
 
 def _crossing(row: pd.Series) -> str:
