@@ -75,8 +75,7 @@ class GoalSeek:
 
 def without_customers(prepared: Prepared) -> Prepared:
     """Return the scenario without its customers, whom new-business bookings do not depend on."""
-    customers = prepared.scenario.customers.model_copy(update={"simulate": False})
-    return replace(prepared, scenario=replace(prepared.scenario, customers=customers))
+    return replace(prepared, scenario=prepared.scenario.without_customers())
 
 
 def measure_sensitivity(

@@ -14,6 +14,7 @@ from simulator.cli.options import Json, NPaths, Out, Quiet, ScenarioFile, Seed, 
 from simulator.cli.steps import Timings, compile_first, crew_for, default_folder, overrides
 
 FEWEST_CALM_PATHS = 1000
+PATHS_WITHOUT_HIRES = 1000
 MOST_NOTES = 8
 FEWEST_PATHS_FOR_TWO = 1000
 """Fewer paths are simulated before a second process has started."""
@@ -21,6 +22,7 @@ FEWEST_PATHS_FOR_TWO = 1000
 if TYPE_CHECKING:
     from simulator.analysis.customer_outlook import CustomerOutlook
     from simulator.analysis.judgement import Judgement
+    from simulator.analysis.operating import OperatingView
     from simulator.analysis.outlook import Outlook
     from simulator.engine.paths import Paths
     from simulator.engine.prepare import Prepared
@@ -62,7 +64,8 @@ def run(
             outlook = _look_ahead(prepared, futures, calm)
             customers = _look_at_customers(prepared, futures)
             judgement = look_at_judgement(prepared, futures)
-        findings = Findings(outlook, customers, judgement)
+            operating = _look_at_operations(prepared, futures)
+        findings = Findings(outlook, customers, judgement, operating)
         summary = _write(
             prepared, futures, findings, folder, run_jobs=run_jobs, timings=timings, console=console
         )
@@ -78,11 +81,12 @@ def _is_large(scenario: Scenario) -> bool:
 
 @dataclass(frozen=True)
 class Findings:
-    """What a run has found: about bookings, and about customers where they are simulated."""
+    """What a run has found: about bookings, customers where they are simulated, operations where planned."""
 
     outlook: Outlook
     customers: CustomerOutlook | None
     judgement: Judgement | None = None
+    operating: OperatingView | None = None
 
 
 def _simulate(prepared: Prepared, console: Console, timings: Timings) -> tuple[Paths, Paths | None]:
@@ -100,7 +104,8 @@ def _simulate(prepared: Prepared, console: Console, timings: Timings) -> tuple[P
     if not prepared.has_shock:
         return futures, None
     with timings.measure("simulate without shock"), console.progress("Separating the shock") as advance:
-        calm = simulate_compiled(without_shock(deals), _calm(scenario), history, advance)
+        same = compiled if scenario.referrals.stated else deals
+        calm = simulate_compiled(without_shock(same), _calm(scenario), history, advance)
     return futures, calm
 
 
@@ -134,6 +139,24 @@ def _look_at_customers(prepared: Prepared, futures: Paths) -> CustomerOutlook | 
     return look_at_customers(futures, prepared.scenario, rates, prepared.history)
 
 
+def _look_at_operations(prepared: Prepared, futures: Paths) -> OperatingView | None:
+    """Return the operating plan and what its hires change on some futures; None where none is stated."""
+    from simulator.analysis.operating import look_at_operations, operate
+    from simulator.analysis.planned_hires import without_hires
+    from simulator.engine.rep_terms import rep_terms
+    from simulator.engine.simulate import simulate
+
+    scenario, rates, history = prepared.scenario, prepared.calibration, prepared.history
+    if not scenario.operating.stated:
+        return None
+    reps = rep_terms(scenario, rates.staffing if rates else None)
+    bare, fewer = without_hires(scenario), None
+    if bare is not None:
+        bare = bare.with_simulation(paths=min(PATHS_WITHOUT_HIRES, scenario.simulation.paths))
+        fewer = operate(simulate(bare, rates, history), bare, rates, reps)
+    return look_at_operations(futures, operate(futures, scenario, rates, reps), scenario, without_hires=fewer)
+
+
 def _write(
     prepared: Prepared,
     futures: Paths,
@@ -153,6 +176,8 @@ def _write(
     from simulator.report.folder import publish
     from simulator.report.judgement_folder import judgement_chart_jobs, with_judgement, write_judgement
     from simulator.report.manifest import write_manifest
+    from simulator.report.operating_results import operating_chart_jobs, write_operating
+    from simulator.report.operating_words import operating_summary
     from simulator.report.results import chart_jobs, write_figures
     from simulator.report.summary import summarise
 
@@ -161,16 +186,24 @@ def _write(
     summary = with_judgement(summary, findings.judgement)
     if customers is not None:
         summary |= customer_summary(customers)
+    plan = findings.operating
+    if plan is not None:
+        summary |= operating_summary(plan, prepared.scenario.currency)
     with publish(folder) as draft:
         console.note("Writing tables and drawing charts …")
         with timings.measure("tables"):
             write_figures(futures, outlook, summary, draft, customers)
             write_background(prepared, draft / "tables")
+            if plan is not None:
+                write_operating(plan, draft / "tables")
             write_deals(prepared, futures, draft / "tables", earlier=folder)
             write_judgement(findings.judgement, draft / "tables")
         with timings.measure("charts"):
-            judged = judgement_chart_jobs(findings.judgement, outlook.forecast, draft / "charts")
-            run_jobs([*judged, *chart_jobs(futures, outlook, draft, customers)])
+            jobs = chart_jobs(futures, outlook, draft, customers)
+            jobs = [*judgement_chart_jobs(findings.judgement, outlook.forecast, draft / "charts"), *jobs]
+            if plan is not None:
+                jobs = [*operating_chart_jobs(plan, outlook.forecast, draft / "charts"), *jobs]
+            run_jobs(jobs)
         write_manifest(
             draft,
             folder=folder,
@@ -187,6 +220,7 @@ def _write(
 def _answer(console: Console, findings: Findings, prepared: Prepared, folder: Path) -> None:
     from simulator.report.arr_words import customer_answers
     from simulator.report.judgement_words import judgement_answers
+    from simulator.report.operating_words import operating_answers
     from simulator.report.summary import answers
 
     console.say()
@@ -196,6 +230,8 @@ def _answer(console: Console, findings: Findings, prepared: Prepared, folder: Pa
     if findings.judgement is not None:
         forecast = findings.outlook.forecast
         sentences |= judgement_answers(findings.judgement, forecast.periods[0], forecast.currency)
+    if findings.operating is not None:
+        sentences |= operating_answers(findings.operating, prepared.scenario.currency)
     for sentence in sentences.values():
         console.say(f"{sentence}.")
     _say_notes(console, prepared.notes)

@@ -238,6 +238,12 @@ class Scenario:
             bool(self.roles) and self.ownership.stated and self.effects.simulate and self.customers.simulate
         )
 
+    def without_customers(self) -> Scenario:
+        """Return the same scenario without its customers, unless new business depends on them."""
+        if self.referrals.stated:
+            return self
+        return replace(self, customers=self.customers.model_copy(update={"simulate": False}))
+
     def with_levers(self, *levers: Lever) -> Scenario:
         """Return the same scenario with more levers turned."""
         return replace(self, levers=self.levers + levers)
