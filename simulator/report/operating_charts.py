@@ -45,14 +45,14 @@ def draw_operating(view: OperatingView, currency: str, footer: str, folder: Path
         + ("; the first quarter from the as-of date on" if view.partial else ""),
         footer=footer,
         n_columns=2,
-        top_inches=0.75,
+        top_inches=0.95,
     ) as panels:
         _draw_costs(panels[0], view, currency)
         name = "cash at the end" if has_cash else "contribution"
         _draw_fan(panels[1], view, name, currency)
-        panels[0].set_title("Revenue and what it costs", fontsize=10, pad=26)
+        panels[0].set_title("Revenue and what it costs", fontsize=10, pad=36)
         panels[1].set_title(
-            "Cash at the end of the quarter" if has_cash else "Contribution", fontsize=10, pad=26
+            "Cash at the end of the quarter" if has_cash else "Contribution", fontsize=10, pad=36
         )
 
 
@@ -129,7 +129,7 @@ def draw_post_sale_share(view: OperatingView, footer: str, folder: Path) -> None
                 va="center",
             )  # fmt: skip
         axes.set_ylim(0, top)
-        axes.set_xlim(-0.4, share.size + 0.75)
+        axes.set_xlim(-0.4, share.size + 1.1)
         axes.set_xticks(place, view.periods)
         axes.yaxis.set_major_formatter(lambda value, _: format_share(value))
         axes.grid(axis="y")

@@ -98,8 +98,11 @@ def say_post_sale(view: OperatingView) -> str:
         return "No sales expense is simulated, so there is no post-sale share of it"
     first, last = format_share(held.iloc[0]), format_share(held.iloc[-1])
     bands = "under 5% in traditional software, over 10% at two thirds of pure-play cloud vendors, 15% to 20% "
+    over_time = f"in {held.index[0]} and {last} in {held.index[-1]}"
+    if first == last:
+        over_time = f"from {held.index[0]} to {held.index[-1]}"
     return (
-        f"Post-sale spend is {first} of sales expense in {held.index[0]} and {last} in {held.index[-1]}; "
+        f"Post-sale spend is {first} of sales expense {over_time}; "
         f"published: {bands}at some cloud vendors (Alexander Group 2016)"
     )
 
