@@ -118,7 +118,7 @@ def test_cash_runs_out_for_sure_or_never():
     assert "Cash lasts through" in operating_title(view(1e9), "USD")
     assert np.isnan(view(None).chance)
     assert view(None).run_out.empty
-    quarter = view(700_000, run_out_before="2027Q1")
+    quarter = view(700_000, run_out_before="FY27Q1")
     assert quarter.before == "FY27Q1"
     assert quarter.chance == 0 < view(700_000).chance
     with pytest.raises(InputError, match="not among the quarters"):

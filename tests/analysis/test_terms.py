@@ -42,8 +42,8 @@ def test_a_gift_to_deals_that_would_have_signed_costs_what_was_given(gift):
     assert stated["bookings_change"] == pytest.approx(-1000)
     assert stated["discount"] == pytest.approx(1000)
     assert stated["delivery_cost"] == pytest.approx(450)
-    # Six quarters of ARR at a margin of 80 %, the ten customers signed on the first day.
-    assert row(gift, NONE)["value"] == pytest.approx(0.8 * 10_000 * 1.5, rel=0.02)
+    # Eighteen months of ARR at a margin of 80 %; the month of the signature counts half.
+    assert row(gift, NONE)["value"] == pytest.approx(0.8 * 10_000 * 17.5 / 12, rel=1e-4)
     assert stated["value_change"] == pytest.approx(-0.1 * row(gift, NONE)["value"] - 450, rel=1e-3)
     assert stated["p_more"] == 0
     assert gift.prices.loc[0, "anyway"] == 1
