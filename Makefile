@@ -15,7 +15,7 @@ PYTEST := $(BIN)/python -m pytest $(PYTEST_FLAGS)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help forecast test check validate notebooks shared kernels sample benchmarks wheel lock install develop clean
+.PHONY: help forecast test check validate notebooks shared kernels sample reference benchmarks wheel lock install develop clean
 
 help:
 	@echo "make forecast    what will we book? the sample company's answer, in results/base"
@@ -26,6 +26,7 @@ help:
 	@echo "make notebooks   execute the notebooks"
 	@echo "make benchmarks  time the kernels against C, NumPy and SimPy"
 	@echo "make sample      write the sample company's history again"
+	@echo "make reference   write the reference pages in docs from the program again"
 	@echo "make lock        pin the newest versions that fit together"
 	@echo "make clean       remove .venv, caches and build results"
 
@@ -62,6 +63,9 @@ kernels: develop
 
 sample: develop
 	@$(BIN)/python -m simulator.synthetic
+
+reference: develop
+	@$(BIN)/python .ci/reference.py
 
 benchmarks: develop
 	@$(BIN)/python benchmarks/run.py

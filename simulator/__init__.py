@@ -13,8 +13,12 @@ plays the futures, and ``forecast_bookings`` and ``measure_coverage`` say what t
     import simulator as sim
 
     ready = sim.prepare(sim.load_scenario("scenarios/base.yaml"))
-    paths = sim.simulate(ready.scenario, ready.calibration, ready.history)
+    paths = sim.play(ready)
     sim.forecast_bookings(paths, ready.scenario.targets).bookings
+
+``import_files`` and ``save_history`` bring a CRM's export in. ``compare`` holds paths of several scenarios
+against each other, ``place_reps`` says where reps go, ``backtest`` whether past forecasts held, and
+``write_exports`` makes page, workbook and slides of a results folder.
 
 Names are imported when they are first used, so that ``import simulator`` costs nothing. Nothing inside
 the package imports from here.
@@ -26,48 +30,82 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from simulator.analysis.arr import measure_arr
+    from simulator.analysis.backtest import backtest
+    from simulator.analysis.comparison import compare, play
     from simulator.analysis.coverage import measure_coverage
+    from simulator.analysis.extra_reps import RepLadder
     from simulator.analysis.forecast import forecast_bookings
+    from simulator.analysis.hiring import Question, place_reps
+    from simulator.analysis.past_forecasts import BacktestSettings
     from simulator.analysis.track_record import track_record
     from simulator.calibration.estimate import calibrate
     from simulator.calibration.file import load_calibration, save_calibration
     from simulator.engine.prepare import prepare
     from simulator.engine.simulate import simulate
     from simulator.errors import InputError
+    from simulator.fiscal import FiscalCalendar
     from simulator.history.hygiene import check_hygiene
+    from simulator.history.importers.importer import import_files
     from simulator.history.load import load_history
+    from simulator.history.save import save_history
+    from simulator.report.exports import write_exports
     from simulator.scenario.load import load_scenario
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "BacktestSettings": "analysis.past_forecasts",
+    "FiscalCalendar": "fiscal",
     "InputError": "errors",
+    "Question": "analysis.hiring",
+    "RepLadder": "analysis.extra_reps",
+    "backtest": "analysis.backtest",
     "calibrate": "calibration.estimate",
     "check_hygiene": "history.hygiene",
+    "compare": "analysis.comparison",
     "forecast_bookings": "analysis.forecast",
+    "import_files": "history.importers.importer",
     "load_calibration": "calibration.file",
     "load_history": "history.load",
     "load_scenario": "scenario.load",
+    "measure_arr": "analysis.arr",
     "measure_coverage": "analysis.coverage",
+    "place_reps": "analysis.hiring",
+    "play": "analysis.comparison",
     "prepare": "engine.prepare",
     "save_calibration": "calibration.file",
+    "save_history": "history.save",
     "simulate": "engine.simulate",
     "track_record": "analysis.track_record",
+    "write_exports": "report.exports",
 }
 
 __all__ = [
+    "BacktestSettings",
+    "FiscalCalendar",
     "InputError",
+    "Question",
+    "RepLadder",
+    "backtest",
     "calibrate",
     "check_hygiene",
+    "compare",
     "forecast_bookings",
+    "import_files",
     "load_calibration",
     "load_history",
     "load_scenario",
+    "measure_arr",
     "measure_coverage",
+    "place_reps",
+    "play",
     "prepare",
     "save_calibration",
+    "save_history",
     "simulate",
     "track_record",
+    "write_exports",
 ]
 
 

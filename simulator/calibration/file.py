@@ -31,7 +31,7 @@ ABOUT = (
 )
 
 
-def save_calibration(calibration: Calibration, path: Path) -> None:
+def save_calibration(calibration: Calibration, path: Path | str) -> None:
     """Write a calibration to one JSON file, whole or not at all.
 
     Parameters
@@ -40,6 +40,7 @@ def save_calibration(calibration: Calibration, path: Path) -> None:
     path : Path
         The file; its folder is made where it does not exist.
     """
+    path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     try:

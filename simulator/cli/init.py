@@ -11,11 +11,11 @@ from simulator.cli.console import Console
 from simulator.cli.options import Quiet
 from simulator.errors import InputError
 
-NEXT = """Next:
-  simulator run {folder}/base.yaml       the forecast: tables and charts in results/base
-  simulator audit {folder}/sample/history
-  simulator validate {folder}/base.yaml  what it will simulate
-Then put your own export in the sample's place: simulator import --help"""
+NEXT = """Next, with your own deals:
+  cd {folder}
+  simulator import salesforce Opportunity.csv OpportunityHistory.csv --to history --scenario forecast.yaml
+  simulator run forecast.yaml
+Or first with the sample company: simulator run base.yaml. README.md there has all the steps."""
 
 
 def init(

@@ -128,7 +128,9 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 1 or arguments[0].startswith("-"):
         sys.stderr.write(f"{__doc__}\n")
         return 2
-    sample = Path(__file__).resolve().parents[2] / "scenarios" / "sample" / "history"
+    package = Path(__file__).resolve().parents[1]
+    starters = (package / "starter", package.parent / "scenarios")
+    sample = next(folder for folder in starters if folder.is_dir()) / "sample" / "history"
     for path in write_salesforce_export(load_history(sample), Path(arguments[0])):
         sys.stdout.write(f"Written: {path}\n")
     return 0
