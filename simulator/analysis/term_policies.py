@@ -8,19 +8,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from simulator.engine.capacity_plan import with_reps
 from simulator.engine.compile import Compiled
-from simulator.engine.customer_plan import with_customers
 from simulator.engine.desk_plan import desk_plan, promises
 from simulator.engine.prepare import Prepared
-from simulator.engine.referral_plan import with_referrals
 from simulator.engine.rep_terms import gross_margin
-from simulator.engine.simulate import compile_deals, run
+from simulator.engine.simulate import compile_plan, run
 from simulator.errors import InputError
 from simulator.kernels.customer_flows import ARR_FLOWS
 from simulator.kernels.flows import FLOWS, N_ORIGINS
 from simulator.scenario.levers import Lever
 from simulator.scenario.schema import Scenario
+from simulator.scenario.settled import horizon
 from simulator.scenario.terms import Terms
 
 Floats = npt.NDArray[np.float64]
@@ -110,10 +108,7 @@ class TermsLab:
             )
         self.window = scenario.horizon_quarters
         long = _long(scenario)
-        compiled = with_reps(
-            compile_deals(long, prepared.calibration, prepared.history), long, prepared.history
-        )
-        compiled = with_referrals(with_customers(compiled, long, prepared.history), long)
+        compiled = compile_plan(long, prepared.calibration, prepared.history)
         if compiled.customers.terms.size == 0:
             raise InputError.of(
                 where,
@@ -154,8 +149,6 @@ def _long(scenario: Scenario) -> Scenario:
     calendar = scenario.fiscal_calendar()
     if scenario.as_of is None:
         raise ValueError("the as-of date is not known yet")
-    from simulator.scenario.settled import horizon
-
     first_after = int(calendar.first_month(horizon(scenario)[-1] + 1))
     years = scenario.terms.value_years
     no_more = Lever("sals", 0.0, from_month=first_after)
