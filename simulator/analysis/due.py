@@ -42,7 +42,8 @@ def due_deals(states: DealStates, deals: pd.DataFrame, window: Window) -> pd.Dat
     DataFrame
         The columns of ``deals`` plus ``quarter`` (int64), ``ending`` (int64: outcome code within the
         quarter, ``SLIPPED`` otherwise), and as of the moment it was due ``due_amount`` (float64),
-        ``due_category`` (int64 code) and ``carried`` (bool: open at the quarter's start).
+        ``due_category`` (int64 code), ``due_pushes`` (int64) and ``carried`` (bool: open at the start of
+        the quarter).
     """
     quarters = window.quarters if plans_known(states) else ()
     parts = [_due_in(states, deals, window, quarter) for quarter in quarters]
@@ -93,6 +94,7 @@ def _rows(
         ending=np.where(ended, rows["outcome"].to_numpy(), SLIPPED).astype(np.int64),
         due_amount=states.amount[state],
         due_category=states.category[state],
+        due_pushes=states.pushes[state],
         carried=carried,
     )
 

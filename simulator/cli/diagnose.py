@@ -7,7 +7,7 @@ import shlex
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,10 @@ from simulator.cli.console import Console
 from simulator.cli.options import AsOf, HistoryFolder, Json, Out, Quiet
 from simulator.errors import Fault, InputError
 from simulator.fiscal import FiscalCalendar
+
+if TYPE_CHECKING:
+    from simulator.analysis.track_record import TrackRecord
+    from simulator.report.diagnosis_folder import WhatIf
 
 Quarters = Annotated[int, typer.Option("--quarters", help="How many whole fiscal quarters to look back.")]
 FiscalStart = Annotated[int, typer.Option("--fiscal-start", help="First month of the fiscal year, 1 to 12.")]
@@ -24,9 +28,22 @@ FiscalLabel = Annotated[
 Currency = Annotated[str, typer.Option("--currency", help="ISO code of the amounts, such as USD.")]
 
 
+ScenarioFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--scenario",
+        metavar="FILE",
+        help="A scenario of this company: what each thing that holds it back is worth on the same futures.",
+    ),
+]
+Paths = Annotated[int, typer.Option("--paths", min=50, help="Futures to simulate, with --scenario.")]
+
+
 def diagnose(
     history: HistoryFolder,
     *,
+    scenario: ScenarioFile = None,
+    paths: Paths = 1000,
     as_of: AsOf = None,
     out: Out = None,
     quarters: Quarters = 8,
@@ -36,9 +53,11 @@ def diagnose(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Measure how a company sells: rates, time in each category, slippage, past coverage; in words first."""
+    """What holds a company back: rates, where deals die or wait, slippage, coverage; in words first."""
+    from simulator.analysis.stuck_deals import find_stuck_deals
     from simulator.analysis.track_record import track_record
     from simulator.history.load import load_history
+    from simulator.report.diagnosis_folder import Diagnosis
     from simulator.report.folder import check_replaceable
     from simulator.report.rates_folder import track_record_summary, write_track_record
     from simulator.report.rates_print import printed_tables
@@ -50,10 +69,12 @@ def diagnose(
     check_replaceable(folder)
     loaded = load_history(history, settings.as_of)
     record = track_record(loaded, settings.calendar, quarters)
+    what_if = _what_if(scenario, history, record, paths, console) if scenario is not None else None
+    diagnosis = Diagnosis(find_stuck_deals(loaded, record.window), what_if)
     console.say(
         f"{record.n_deals:,} qualified deals as of {record.window.as_of}; rates over {record.window.name}."
     )
-    for sentence in findings(record, settings.currency):
+    for sentence in (*diagnosis.findings(settings.currency), *findings(record, settings.currency)):
         console.say(f"• {sentence}")
     console.say()
     if console.talks:
@@ -62,9 +83,38 @@ def diagnose(
     for note in (*record.notes, *loaded.notes):
         console.say(f"Note: {note}")
     command = shlex.join(["simulator", *sys.argv[1:]])
-    write_track_record(record, folder, command=command, inputs=[history], currency=settings.currency)
+    inputs = [history, *((scenario,) if scenario is not None else ())]
+    write_track_record(
+        record, folder, command=command, inputs=inputs, currency=settings.currency, diagnosis=diagnosis
+    )
     console.say(f"\nTables and charts: {folder}")
-    console.data(track_record_summary(record, settings.currency) | {"folder": str(folder)})
+    summary = track_record_summary(record, settings.currency) | diagnosis.summary(settings.currency)
+    console.data(summary | {"folder": str(folder)})
+
+
+def _what_if(file: Path, history: Path, record: TrackRecord, n_paths: int, console: Console) -> WhatIf:
+    """Return what a scenario adds: each constraint relaxed, and the coverage needed."""
+    from simulator.analysis.counterfactuals import counterfactuals
+    from simulator.analysis.coverage_curve import coverage_curve
+    from simulator.analysis.rates import rate_by_segment
+    from simulator.engine.prepare import prepare
+    from simulator.report.diagnosis_folder import WhatIf
+    from simulator.scenario.load import load_scenario
+
+    loaded = load_scenario(file, {"as_of": record.window.as_of.isoformat()})
+    if loaded.history is None or loaded.history.resolve() != history.resolve():
+        where = loaded.places.get(("history",), str(file))
+        raise InputError.of(where, f"is not about {history}", "Name the same history in both.")
+    console.note("Reading the rates …")
+    prepared = prepare(loaded)
+    slippage = rate_by_segment(record.rates, "slippage").get("all", float("nan"))
+    with console.progress("Relaxing what holds back") as advance:
+        remedies, base = counterfactuals(
+            prepared, rate_by_segment(record.rates, "close_rate"), slippage, n_paths, advance
+        )
+    motions = {name: segment.motion for name, segment in prepared.scenario.segments.items()}
+    curve = coverage_curve(base, prepared.scenario.targets, motions)
+    return WhatIf(loaded.name, prepared.scenario.currency, record.window.as_of, base.n_paths, remedies, curve)
 
 
 @dataclass(frozen=True)

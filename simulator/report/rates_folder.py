@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from simulator.analysis.track_record import TrackRecord
+from simulator.report.diagnosis_folder import Diagnosis, write_diagnosis
 from simulator.report.folder import check_replaceable, publish
 from simulator.report.manifest import write_json, write_manifest
 from simulator.report.rates_words import findings
@@ -35,6 +36,7 @@ def write_track_record(
     command: str,
     inputs: Sequence[Path] = (),
     currency: str = "",
+    diagnosis: Diagnosis | None = None,
 ) -> None:
     """Write tables/*.csv, charts, summary.json and manifest.json; the folder appears whole or not at all.
 
@@ -50,6 +52,8 @@ def write_track_record(
         What was read.
     currency : str
         ISO code of the amounts; empty: unknown.
+    diagnosis : Diagnosis, optional
+        What is written beside it.
 
     Raises
     ------
@@ -65,7 +69,11 @@ def write_track_record(
         for field, name in TABLES.items():
             write_table(getattr(record, field), draft / "tables" / name)
         draw_track_record(record, draft / "charts", currency)
-        write_json(track_record_summary(record, currency), draft / "summary.json")
+        summary = track_record_summary(record, currency)
+        if diagnosis is not None:
+            write_diagnosis(diagnosis, record, draft, currency)
+            summary |= diagnosis.summary(currency)
+        write_json(summary, draft / "summary.json")
         write_manifest(draft, folder=folder, command=command, inputs=inputs)
 
 

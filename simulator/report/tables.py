@@ -38,6 +38,8 @@ SHARES = {
     "p_more",
     "p_less",
     "base_p_hit",
+    "share_of_losses",
+    "close_rate_cleaned",
     "value",
     "low",
     "high",

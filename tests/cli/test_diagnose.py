@@ -73,8 +73,10 @@ def test_words_come_first_and_the_folder_is_whole(company, tmp_path, capsys, mon
     assert text.index("The low close rate") < text.index("Rates by segment")
     folder = tmp_path / "results" / "diagnose-acme"
     tables = {"rates", "conversion", "dwell", "pushes", "due", "coverage_history", "created", "cycles"}
+    tables |= {"where_deals_end", "slippage_by", "commits_not_in_contracts", "dead_deals"}
+    tables |= {"close_rates_without_dead_deals"}
     assert {p.stem for p in (folder / "tables").glob("*.csv")} == tables
-    charts = {"rates_by_segment", "conversion", "past_coverage", "pipeline_created"}
+    charts = {"rates_by_segment", "conversion", "past_coverage", "pipeline_created", "where_deals_end"}
     for ending in ("png", "svg"):
         assert {p.stem for p in (folder / "charts").glob(f"*.{ending}")} == charts
     assert (folder / "manifest.json").is_file()
@@ -188,3 +190,42 @@ def test_the_barest_history_is_still_measured(tmp_path, capsys):
     text = " ".join(capsys.readouterr().out.split())
     assert "no planned close date" in text and "one forecast category" in text
     assert "No loss is put down to a competitor" in text
+
+
+def test_a_scenario_adds_what_each_remedy_is_worth(company, tmp_path, capsys):
+    scenario = tmp_path / "plan.yaml"
+    scenario.write_text(
+        f"history: {company}\ncurrency: EUR\nhorizon_quarters: 2\ntargets: {{FY26Q4: 1M}}\n"
+        "simulation: {rate_draws: 10}\n"
+    )
+    out = tmp_path / "out"
+    arguments = [
+        "diagnose",
+        str(company),
+        "--scenario",
+        str(scenario),
+        "--paths",
+        "60",
+        "-o",
+        str(out),
+        "--json",
+    ]
+    assert run(*arguments, "--currency", "EUR") == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert any("hold" in sentence for sentence in answer["diagnosis"])
+    table = pd.read_csv(out / "tables" / "counterfactuals.csv")
+    assert {"pipeline", "closing"} <= set(table["kind"])
+    assert table["period"].nunique() == 3
+    curve = pd.read_csv(out / "tables" / "coverage_curve.csv")
+    assert curve["p_hit"].between(0, 1).all() and curve["now"].sum() >= 1
+    names = {"what_holds_back.png", "coverage_curve.png", "where_deals_end.png"}
+    assert names <= {path.name for path in (out / "charts").iterdir()}
+
+
+def test_a_scenario_of_another_history_is_refused(company, tmp_path, capsys):
+    other = made_up(tmp_path / "other", n=60)
+    scenario = tmp_path / "plan.yaml"
+    scenario.write_text(f"history: {other}\n")
+    assert run("diagnose", company, "--scenario", scenario, "-o", tmp_path / "out") == 2
+    assert "Name the same history in both" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
