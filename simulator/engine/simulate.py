@@ -185,8 +185,9 @@ def run(compiled: Compiled, scenario: Scenario, progress: Progress | None, first
         done += block.n_paths
         if progress is not None:
             progress(done, n_paths)
-    out[0][..., IS_MONEY] /= CENTS
-    out[1][..., IS_ARR_MONEY] /= CENTS
+    # In place: a mask would copy what is the largest array of a run.
+    for array, is_money in ((out[0], IS_MONEY), (out[1], IS_ARR_MONEY)):
+        np.divide(array, np.where(is_money, CENTS, 1.0), out=array)
     bookings = out[2]
     bookings /= CENTS
     means = tally / np.array([CENTS, CENTS / grain_of(compiled.plan), 1.0]) / (n_paths * averaged)

@@ -17,6 +17,8 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 FOREVER = 1e18
+MOST_POPS = 3
+"""More deals than that are taken off the heap of ends in one sweep."""
 
 
 class CapacityPlan(NamedTuple):
@@ -149,18 +151,80 @@ def pop(heap, n_held):
 
 
 @njit(**PART)
-def next_free(month_end, slots, ends, n_busy, time):
-    """Return (when a slot is free at the earliest, slots still busy then).
+def latest_first(rows, space, n_rows, start, end):
+    """Sort rows (row, 2) by a time that lies between start and end, latest first.
 
-    Deals that end by then are taken off the heap. FOREVER: none is free within the horizon.
+    Times are spread evenly, so that as many bins as rows leave little to sort.
+
+    Parameters
+    ----------
+    rows : ndarray of float64, shape (row, 2)
+        Time first; sorted.
+    space : ndarray of float64, shape (row, 3)
+        Overwritten.
+    n_rows : int
+        How many of the rows there are.
+    start, end : float
+        Of the month.
+    """
+    scale = n_rows / (end - start)
+    for place in range(n_rows):
+        space[place, 2] = 0.0
+    for row in range(n_rows):
+        space[row, 0], space[row, 1] = rows[row, 0], rows[row, 1]
+        space[_bin(rows[row, 0], end, scale, n_rows), 2] += 1.0
+    taken = 0.0
+    for place in range(n_rows):
+        count = space[place, 2]
+        space[place, 2] = taken
+        taken += count
+    for row in range(n_rows):
+        place = _bin(space[row, 0], end, scale, n_rows)
+        spot = int(space[place, 2])
+        space[place, 2] += 1.0
+        rows[spot, 0], rows[spot, 1] = space[row, 0], space[row, 1]
+    for row in range(1, n_rows):
+        time, what = rows[row, 0], rows[row, 1]
+        place = row
+        while place > 0 and rows[place - 1, 0] < time:
+            rows[place, 0], rows[place, 1] = rows[place - 1, 0], rows[place - 1, 1]
+            place -= 1
+        rows[place, 0], rows[place, 1] = time, what
+
+
+@njit(**PART)
+def _bin(time, end, scale, n_rows):
+    return min(max(int((end - time) * scale), 0), n_rows - 1)
+
+
+@njit(**PART)
+def drop_ended(heap, n_held, time):
+    """Take all that end by a time off a heap, in one sweep; return how many it holds still."""
+    n_left = 0
+    for place in range(n_held):
+        if heap[place, 0] > time:
+            n_left = push(heap, n_left, heap[place, 0], heap[place, 1])
+    return n_left
+
+
+@njit(**PART)
+def next_free(month_end, slots, ends, n_busy, month, time):
+    """Return (when a slot is free at the earliest, deals still on the heap then).
+
+    Deals that have ended stay on the heap as long as there are slots besides. FOREVER: none is free
+    within the horizon. The time does not lie before the month given.
     """
     n_months = month_end.shape[0]
-    month = 0
     while month < n_months and time >= month_end[month]:
         month += 1
     while month < n_months:
-        while n_busy > 0 and ends[0, 0] <= time:
-            n_busy = pop(ends, n_busy)
+        if n_busy < slots[month]:
+            return time, n_busy
+        for _ in range(MOST_POPS):
+            if n_busy > 0 and ends[0, 0] <= time:
+                n_busy = pop(ends, n_busy)
+        if n_busy > 0 and ends[0, 0] <= time:
+            n_busy = drop_ended(ends, n_busy, time)
         if n_busy < slots[month]:
             return time, n_busy
         if n_busy > 0 and ends[0, 0] < month_end[month]:

@@ -9,8 +9,8 @@ from numba import njit
 from simulator.kernels.capacity import (
     FOREVER,
     gives_up_after,
+    latest_first,
     next_free,
-    pop,
     push,
     slots_of,
     staff,
@@ -101,7 +101,9 @@ class Books(NamedTuple):
     ends: Floats
     """(slot, 2) heap of when the deals being worked end."""
     arrivals: Floats
-    """(SAL, 2) heap of one month's arrivals: time, stream * MOST_SALS + index."""
+    """(SAL, 2) one month's arrivals, latest first: time, stream * MOST_SALS + index."""
+    sorting: Floats
+    """(SAL, 3) space to sort them."""
     happy: Floats
     """(segment, month + 1) change of the number of happy customers; no rows: nobody asks."""
     untraced: Floats
@@ -109,9 +111,8 @@ class Books(NamedTuple):
 
 
 @njit(**PART)
-def spread_time(month_end, start, end, flows, segment, flow):
-    """Add the days between two times to the months that they fall in."""
-    month = 0
+def spread_time(month_end, month, start, end, flows, segment, flow):
+    """Add the days between two times, the first not before the given month, to the months they fall in."""
     while month < month_end.shape[0] and start >= month_end[month]:
         month += 1
     while month < month_end.shape[0] and start < end:
@@ -123,7 +124,7 @@ def spread_time(month_end, start, end, flows, segment, flow):
 
 @njit(**PART)
 def gather(plan, luck, books, segment, month, n_happy, in_order):
-    """Put a month's SALs of a segment on the heap of arrivals; return how many.
+    """List a month's SALs of a segment, the last to come first; return how many.
 
     Where reps are not simulated the order does not matter, and none is made.
     """
@@ -138,11 +139,11 @@ def gather(plan, luck, books, segment, month, n_happy, in_order):
             what = float(stream * MOST_SALS + index)
             if in_order:
                 entity = new_deal_entity(plan, stream, month, index)
-                time = birth_time(luck, entity, start, plan.month_end[month])
-                n_arrivals = push(books.arrivals, n_arrivals, time, what)
-            else:
-                books.arrivals[n_arrivals, 0], books.arrivals[n_arrivals, 1] = 0.0, what
-                n_arrivals += 1
+                books.arrivals[n_arrivals, 0] = birth_time(luck, entity, start, plan.month_end[month])
+            books.arrivals[n_arrivals, 1] = what
+            n_arrivals += 1
+    if in_order:
+        latest_first(books.arrivals, books.sorting, n_arrivals, start, plan.month_end[month])
     return n_arrivals
 
 
@@ -225,8 +226,8 @@ def simulate_path(plan, capacity, customers, luck, books):
                         deal = open_deal(plan, luck, index)
                     else:
                         index = -1
-                        what = int(books.arrivals[0 if limited else n_left - 1, 1])
-                        n_left = pop(books.arrivals, n_left) if limited else n_left - 1
+                        n_left -= 1
+                        what = int(books.arrivals[n_left, 1])
                         stream = what // MOST_SALS
                         entity = new_deal_entity(plan, stream, month, what % MOST_SALS)
                         deal = new_deal(plan, luck, stream, entity, month)
@@ -237,17 +238,17 @@ def simulate_path(plan, capacity, customers, luck, books):
                             flows[month, segment, N_REFERRED] += 1.0
                         if limited:
                             clock, n_busy = next_free(
-                                month_end, books.slots, books.ends, n_busy, max(clock, deal.time)
+                                month_end, books.slots, books.ends, n_busy, month, max(clock, deal.time)
                             )
                             if clock > deal.time:
                                 flows[month, segment, N_WAITED] += 1.0
-                            deadline = deal.time + gives_up_after(luck.seed, luck.path, entity, patience)
-                            until = min(clock, deadline)
-                            spread_time(month_end, deal.time, until, flows, segment, WAITING_DAYS)
-                            if deadline < clock:
-                                give_up(plan, deal, deadline, flows)
-                            if until < clock or clock == FOREVER:
-                                continue
+                                deadline = deal.time + gives_up_after(luck.seed, luck.path, entity, patience)
+                                until = min(clock, deadline)
+                                spread_time(month_end, month, deal.time, until, flows, segment, WAITING_DAYS)
+                                if deadline < clock:
+                                    give_up(plan, deal, deadline, flows)
+                                if until < clock or clock == FOREVER:
+                                    continue
                             begun = month
                             while clock >= month_end[begun]:
                                 begun += 1
@@ -258,7 +259,7 @@ def simulate_path(plan, capacity, customers, luck, books):
                     )
                     if limited:
                         end = FOREVER if outcome == STILL_OPEN else time
-                        spread_time(month_end, deal.time, end, flows, segment, BUSY_DAYS)
+                        spread_time(month_end, deal.month, deal.time, end, flows, segment, BUSY_DAYS)
                         n_busy = push(books.ends, n_busy, end, 0.0)
                     if outcome != DESTINATION_WON:
                         continue
@@ -368,6 +369,7 @@ def open_books(plan: DealPlan, open_wins: Ints, n_segments: int, n_busiest: int)
         np.zeros(n_months),
         np.zeros((n_room, 2)),
         np.zeros((n_busiest + 8, 2)),
+        np.zeros((n_busiest + 8, 3)),
         np.zeros((n_segments if (plan.referral_stream >= 0).any() else 0, n_months + 1)),
         np.zeros((0, 7)),
     )
