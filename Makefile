@@ -24,7 +24,7 @@ help:
 	@echo "make validate    the statistical validations that take minutes"
 	@echo "make shared      the checks on real third-party data in ../shared"
 	@echo "make notebooks   execute the notebooks"
-	@echo "make benchmarks  time the kernels against C, NumPy and SimPy"
+	@echo "make benchmarks  time the kernels against C, NumPy and SimPy, and the reference plan"
 	@echo "make sample      write the sample company's history again"
 	@echo "make reference   write the reference pages in docs from the program again"
 	@echo "make lock        pin the newest versions that fit together"
@@ -71,6 +71,7 @@ benchmarks: develop
 	@$(BIN)/python benchmarks/run.py
 	@$(BIN)/python benchmarks/queueing.py
 	@$(BIN)/python benchmarks/customers.py
+	@$(BIN)/python benchmarks/reference.py
 
 wheel: develop
 	@$(BIN)/hatchling build -t wheel -d dist
