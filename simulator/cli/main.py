@@ -57,6 +57,7 @@ COMMANDS = (
     Command("compare", "compare", "compare", "Compare scenarios on the same futures; bridge their P50s."),
     Command("report", "report", "report", "Write the page, workbook and slides of a finished run."),
     Command("sensitivity", "sensitivity", "sensitivity", "Say what moves a figure most; seek a target."),
+    Command("sweep", "sweep", "sweep", "Play a scenario over a grid of values, on the same futures."),
     Command("hire", "hire", "hire", "Say where the next reps go, and what is in the way of each segment."),
     Command("terms", "terms", "terms", "Weigh concessions and success plans: bookings now, value later."),
     Command("reproduce", "reproduce", "reproduce", "Run again from a manifest; compare bit for bit."),

@@ -13,8 +13,10 @@ from simulator.cli.steps import Timings, compile_first, crew_for, default_folder
 from simulator.errors import Fault, InputError
 
 if TYPE_CHECKING:
+    from simulator.analysis.main_effects import MainEffects
     from simulator.analysis.measures import Measure
     from simulator.analysis.sensitivity import GoalSeek, Sensitivity
+    from simulator.analysis.turns import Turn
     from simulator.engine.prepare import Prepared
     from simulator.report.sensitivity_results import SensitivityResults
 
@@ -33,6 +35,11 @@ Seek = Annotated[
 ]
 Chance = Annotated[str, typer.Option("--chance", help="… with this probability.")]
 
+Shares = Annotated[
+    bool,
+    typer.Option("--shares", help="Also turn all at once, and share out what the figure then varies by."),
+]
+
 
 def sensitivity(
     scenario: ScenarioFile,
@@ -41,6 +48,7 @@ def sensitivity(
     period: Period = None,
     seek: Seek = None,
     chance: Chance = "80%",
+    shares: Shares = False,
     out: Out = None,
     paths: NPaths = None,
     seed: Seed = None,
@@ -69,6 +77,7 @@ def sensitivity(
     with crew_for(workers, console):
         with timings.measure("turns"), console.progress("Turning one thing at a time") as advance:
             found: Sensitivity = measure_sensitivity(prepared, turns, figure, advance)
+        effects = _effects(prepared, turns, figure, console, timings) if shares else None
         if seek is not None:
             console.note(f"Looking for the value of {seek} at which the target is hit …")
         with timings.measure("goal-seek"):
@@ -82,7 +91,8 @@ def sensitivity(
         currency=currency,
         sensitivity=found,
         goal=goal,
-        answers=sensitivity_answers(found, goal, currency),
+        effects=effects,
+        answers=sensitivity_answers(found, goal, currency, effects),
         notes=(*_own_notes(figure), *prepared.notes),
     )
     _write(results, prepared, folder, timings, console)
@@ -143,6 +153,15 @@ def _measure(name: str, period: str | None, prepared: Prepared, seek: str | None
         what = f"'{name}' needs customers, and the scenario does not simulate them"
         raise InputError.of("--measure", what, "Set customers.simulate to true.")
     return figure
+
+
+def _effects(
+    prepared: Prepared, turns: tuple[Turn, ...], figure: Measure, console: Console, timings: Timings
+) -> MainEffects:
+    from simulator.analysis.main_effects import measure_main_effects
+
+    with timings.measure("shares"), console.progress("Turning everything at once") as advance:
+        return measure_main_effects(prepared, turns, figure, progress=advance)
 
 
 def _seek(prepared: Prepared, lever: str | None, chance: float, figure: Measure) -> GoalSeek | None:

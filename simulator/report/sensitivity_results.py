@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from simulator.analysis.main_effects import MainEffects
 from simulator.analysis.sensitivity import GoalSeek, Sensitivity
+from simulator.report.main_effects_chart import draw_main_effects
 from simulator.report.manifest import write_json
 from simulator.report.sensitivity_words import say_measure
 from simulator.report.style import source_line
@@ -31,6 +33,7 @@ class SensitivityResults:
     goal: GoalSeek | None
     answers: Mapping[str, str]
     notes: tuple[str, ...]
+    effects: MainEffects | None = None
 
 
 def sensitivity_table(found: Sensitivity) -> pd.DataFrame:
@@ -43,6 +46,16 @@ def sensitivity_table(found: Sensitivity) -> pd.DataFrame:
         table[column] = table[column].round(decimals).add(0.0).astype(object)
     table.insert(0, "measure", found.measure.name)
     table.insert(1, "period", found.measure.period)
+    return table
+
+
+def shares_table(effects: MainEffects) -> pd.DataFrame:
+    """Return the shares of the variance as they are written: with the measure, to six decimals."""
+    table = effects.table.copy()
+    for column in ("share", "share_low", "share_high"):
+        table[column] = table[column].round(6).add(0.0).astype(object)
+    table.insert(0, "measure", effects.measure.name)
+    table.insert(1, "period", effects.measure.period)
     return table
 
 
@@ -70,6 +83,12 @@ def sensitivity_summary(results: SensitivityResults) -> dict[str, object]:
         summary["goal_seek"] = {
             "lever": goal.lever, "chance": goal.chance, **found_goal, "curve": curve,
         }  # fmt: skip
+    if results.effects is not None:
+        effects = results.effects
+        summary["shares"] = {
+            "together": round(effects.together, 6), "mean": effects.mean, "sd": effects.sd,
+            "n_settings": effects.n_settings, "main_effects": records(shares_table(effects)),
+        }  # fmt: skip
     return summary
 
 
@@ -82,6 +101,8 @@ def write_sensitivity(results: SensitivityResults, draft: Path) -> None:
     if results.goal is not None:
         curve = results.goal.curve
         write_table(curve.astype({"factor": object}), tables / "goal_seek.csv")
+    if results.effects is not None:
+        write_table(shares_table(results.effects), tables / "main_effects.csv")
     write_json(sensitivity_summary(results), draft / "summary.json")
     kind = "ARR" if results.sensitivity.measure.of_customers else "Bookings, new business"
     footer = source_line(
@@ -91,3 +112,5 @@ def write_sensitivity(results: SensitivityResults, draft: Path) -> None:
         "each turn",
     )
     draw_tornado(results.sensitivity, results.currency, footer, charts)
+    if results.effects is not None:
+        draw_main_effects(results.effects, results.currency, footer, charts)

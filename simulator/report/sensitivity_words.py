@@ -6,6 +6,7 @@ import math
 
 import pandas as pd
 
+from simulator.analysis.main_effects import MainEffects
 from simulator.analysis.measures import P_HIT, Measure
 from simulator.analysis.sensitivity import GoalSeek, Sensitivity
 from simulator.report.money import format_money, format_share
@@ -64,7 +65,21 @@ def sensitivity_title(found: Sensitivity, currency: str) -> str:
     )
 
 
-def sensitivity_answers(found: Sensitivity, goal: GoalSeek | None, currency: str) -> dict[str, str]:
+def shares_title(effects: MainEffects, currency: str) -> str:
+    """Return how far the figure varies when everything turns at once, and what most of it comes from."""
+    first = effects.table.iloc[0]
+    if not effects.sd > 0:
+        return f"Nothing that can be turned moves the {say_measure(effects.measure)}"
+    spread = format_figure(effects.sd, effects.measure, currency)
+    return (
+        f"With everything turning at once the {say_measure(effects.measure)} varies by {spread} "
+        f"(one standard deviation), {first['share']:.0%} of the variance from {first['name']}"
+    )
+
+
+def sensitivity_answers(
+    found: Sensitivity, goal: GoalSeek | None, currency: str, effects: MainEffects | None = None
+) -> dict[str, str]:
     """Return the answers, a sentence each."""
     base = format_figure(found.base, found.measure, currency)
     texts = {
@@ -77,6 +92,8 @@ def sensitivity_answers(found: Sensitivity, goal: GoalSeek | None, currency: str
     quiet = [str(row["name"]) for _, row in found.table.iterrows() if not is_clear(row)]
     if quiet:
         texts["quiet"] = f"Not told from nothing with {found.n_paths:,} futures: {join_words(quiet)}"
+    if effects is not None:
+        texts["shares"] = shares_title(effects, currency)
     if goal is not None:
         texts["goal"] = say_goal(goal, found.measure.period)
     return texts

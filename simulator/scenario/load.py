@@ -130,6 +130,7 @@ def _scenario(tree: Tree, default_name: str, files: tuple[Path, ...], notes: lis
         operating=form.operating,
         levers=levers_of(form.levers),
         sensitivity=form.sensitivity,
+        sweep=form.sweep,
         notes=tuple(notes + _notes(form)),
         files=files,
         places=tree.places,
@@ -156,6 +157,8 @@ def _form(tree: Tree) -> tuple[ScenarioForm | None, list[Fault]]:
 
 def _notes(form: ScenarioForm) -> list[str]:
     notes = []
+    if form.sweep:
+        notes.append("'sweep' is played by simulator sweep; elsewhere the scenario is taken as it stands")
     for name, segment in form.segments.items():
         alone = form.history is None and form.calibration is None
         if alone and (endless := never_ends(segment)):

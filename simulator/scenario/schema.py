@@ -25,6 +25,7 @@ from simulator.scenario.referrals import Referrals
 from simulator.scenario.reps import Reps
 from simulator.scenario.roles import Role, Roles
 from simulator.scenario.segments import OpenDeal, Segment
+from simulator.scenario.sweep import Sweep
 from simulator.scenario.terms import Terms
 
 ALL = "all"
@@ -127,6 +128,9 @@ class ScenarioForm(Form):
     sensitivity: Intervals = Field(
         {}, description="How far each lever may turn, for the sensitivity analysis: close_odds: [-10%, +10%]."
     )
+    sweep: Sweep = Field(
+        {}, description="Values of keys to play in every combination: levers.sals: [-10%, +10%]."
+    )
 
     @field_validator("segments")
     @classmethod
@@ -189,6 +193,8 @@ class Scenario:
         What is turned up or down.
     sensitivity : mapping of str to (float, float)
         How far each lever may turn, for the sensitivity analysis; changes no forecast.
+    sweep : mapping of str to tuple
+        Values of keys that ``simulator sweep`` plays in every combination; changes no forecast.
     notes : tuple of str
         What the reader should know of how the scenario was read.
     files : tuple of pathlib.Path
@@ -223,6 +229,7 @@ class Scenario:
     operating: Operating = field(default_factory=Operating)
     levers: tuple[Lever, ...] = ()
     sensitivity: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    sweep: Mapping[str, tuple[int | float | str | bool, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = field(default=(), compare=False)
     files: tuple[Path, ...] = field(default=(), compare=False)
     places: dict[tuple[str | int, ...], str] = field(default_factory=dict, compare=False, repr=False)
@@ -291,6 +298,7 @@ class Scenario:
             ),
             "levers": _levers_written(self.levers),
             "sensitivity": {name: list(interval) for name, interval in self.sensitivity.items()},
+            "sweep": {key: list(values) for key, values in self.sweep.items()},
         }
 
 

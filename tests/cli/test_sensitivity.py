@@ -52,3 +52,16 @@ def test_options_at_fault_are_refused_with_the_remedy(workspace, options, words)
     result = simulator("sensitivity", "base.yaml", "--paths", "5", *options, cwd=workspace)
     assert result.returncode == 2
     assert words in result.stderr
+
+
+def test_shares_of_the_spread_stand_in_words_table_chart_and_summary(workspace):
+    asked = ("--measure", "mean", "--paths", "40", "--shares", "-o", "shares")
+    result = simulator("sensitivity", "base.yaml", *asked, cwd=workspace)
+    assert result.returncode == 0, result.stderr
+    table = pd.read_csv(workspace / "shares" / "tables" / "main_effects.csv")
+    assert table["share"].between(0, 1).all()
+    assert table["share"].is_monotonic_decreasing
+    assert f"of the variance from {table['name'].iloc[0]}" in result.stdout
+    shares = json.loads((workspace / "shares" / "summary.json").read_text())["shares"]
+    assert table["share"].sum() + shares["together"] == pytest.approx(1, abs=1e-3)
+    assert (workspace / "shares" / "charts" / "main_effects.png").exists()
