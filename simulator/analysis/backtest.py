@@ -61,6 +61,7 @@ def backtest(
     *,
     fresh: bool = False,
     progress: Progress | None = None,
+    n_workers: int | None = None,
 ) -> Backtest:
     """Forecast past quarters from what was knowable and score the forecasts, beside the usual methods.
 
@@ -73,6 +74,8 @@ def backtest(
         True: simulate again what is kept from an earlier run.
     progress : callable, optional
         Called with (origins done, origins in all).
+    n_workers : int, optional
+        Processes that simulate; by default as many as there are cores.
 
     Raises
     ------
@@ -83,7 +86,7 @@ def backtest(
     deals = qualified_deals(history, deal_states(history))
     origins, notes = past_origins(history, deals, settings.calendar, settings.n_quarters, settings.weeks)
     known = [knowable(history, origin.as_of) for origin in origins]
-    samples = past_forecasts(known, settings, fresh=fresh, progress=progress)
+    samples = past_forecasts(known, settings, fresh=fresh, progress=progress, n_workers=n_workers)
     last = last_whole_quarter(history, settings.calendar)
     actual = bookings_by_quarter(deals, settings.calendar, _segments(deals))
     tables = [

@@ -82,6 +82,7 @@ def past_forecasts(
     *,
     fresh: bool = False,
     progress: Progress | None = None,
+    n_workers: int | None = None,
 ) -> list[Samples]:
     """Return the samples of every origin, from earlier runs where these had the same to go by.
 
@@ -94,6 +95,8 @@ def past_forecasts(
         True: simulate again what is kept.
     progress : callable, optional
         Called with (origins done, origins in all).
+    n_workers : int, optional
+        Processes; by default as many as there are cores.
     """
     relevant = (settings.calendar, settings.n_periods, settings.n_paths, settings.n_rate_draws, settings.seed)
     names = [fingerprint(past, relevant) for past in known]
@@ -102,7 +105,7 @@ def past_forecasts(
     missing = [i for i in range(len(known)) if i not in found]
     tell = progress or (lambda done, total: None)
     tell(len(found), len(known))
-    for i, samples in _simulated(missing, known, settings):
+    for i, samples in _simulated(missing, known, settings, n_workers or os.cpu_count() or 1):
         keep(names[i], samples)
         found[i] = samples
         tell(len(found), len(known))
@@ -110,14 +113,14 @@ def past_forecasts(
 
 
 def _simulated(
-    missing: list[int], known: Sequence[History], settings: BacktestSettings
+    missing: list[int], known: Sequence[History], settings: BacktestSettings, n_workers: int
 ) -> Iterator[tuple[int, Samples]]:
-    """Simulate origins on workers, or in as many processes as there are cores, whichever ends first first."""
+    """Simulate origins on workers, or in so many processes, whichever ends first coming first."""
     if is_elsewhere():
         calls = [(known[i], settings) for i in missing]
         yield from ((missing[place], samples) for place, samples in crew().each(simulate_origin, calls))
         return
-    n_workers = min(os.cpu_count() or 1, len(missing))
+    n_workers = min(n_workers, len(missing))
     if n_workers < 2:
         for i in missing:
             yield i, simulate_origin(known[i], settings)

@@ -134,6 +134,30 @@ class Arrivals:
 
 
 @dataclass(frozen=True)
+class Drift:
+    """How rates stand now beside their average over the history, and how they go on changing.
+
+    Parameters
+    ----------
+    level, level_sd : Floats, shape (destination,)
+        Log of the hazard now over its average, and its standard deviation beyond that of the hazard.
+    sals_growth : float
+        Log growth of SALs a quarter, damped as it goes on (``drift.grown``).
+    sals_covariance : Floats, shape (2, 2)
+        Of the log level of SALs now, beyond that of the streams, and of their growth.
+    walk_close, walk_demand : float
+        Standard deviation of the step of the log level from one quarter to the next.
+    """
+
+    level: Floats
+    level_sd: Floats
+    sals_growth: float
+    sals_covariance: Floats
+    walk_close: float
+    walk_demand: float
+
+
+@dataclass(frozen=True)
 class Calibration:
     """Everything estimated from one history as of one date.
 
@@ -168,6 +192,11 @@ class Calibration:
         Renewal and growth of customers; None where the history has none.
     staffing : StaffingCalibration, optional
         Reps and leads; None where the history has neither.
+    drift : Drift, optional
+        None: rates stay what they are.
+    factor_covariance, effect_covariance : Floats, optional
+        Of the logs of all factors, shape (category, destination, level, level), and of all effects, shape
+        (destination, level, level), one after the other in their order; None: each is uncertain by itself.
     """
 
     segments: tuple[str, ...]
@@ -198,6 +227,9 @@ class Calibration:
     notes: tuple[str, ...] = field(default=())
     customers: CustomerCalibration | None = None
     staffing: StaffingCalibration | None = None
+    drift: Drift | None = None
+    factor_covariance: Floats | None = None
+    effect_covariance: Floats | None = None
 
     @property
     def all_segments(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy import linalg
 
 from simulator.calibration.calibration import DESTINATIONS, GammaRates, LogFactors
 from simulator.calibration.exposure import CELL_AXES, N_DESTINATIONS, DealMonths, Exposure
@@ -18,6 +19,7 @@ from simulator.calibration.factors import (
     at_risk,
     multipliers,
 )
+from simulator.calibration.month_scatter import month_variance
 from simulator.calibration.poisson import centre, fit_poisson
 from simulator.calibration.pooling import JEFFREYS_EVENTS, pool_rates
 from simulator.history.tables import CATEGORIES, OUTCOMES
@@ -37,7 +39,7 @@ class DealRates:
 
     Parameters
     ----------
-    hazards, factors, effects
+    hazards, factors, effects, factor_covariance, effect_covariance
         As in ``Calibration``.
     notes : tuple of str
         What could not be told, and what was done instead.
@@ -46,6 +48,8 @@ class DealRates:
     hazards: GammaRates
     factors: dict[str, LogFactors]
     effects: dict[str, LogFactors]
+    factor_covariance: Floats
+    effect_covariance: Floats
     notes: tuple[str, ...]
 
     def expected_events(
@@ -97,6 +101,7 @@ def fit_deal_rates(
     profile_levels: Ints,
     effect_levels: dict[str, tuple[str, ...]],
     possible: npt.NDArray[np.bool_],
+    seen: tuple[DealMonths, Ints] | None = None,
 ) -> DealRates:
     """Fit base rates, factors and effects to days at risk and events.
 
@@ -115,11 +120,15 @@ def fit_deal_rates(
         Names of the levels, in the order of the columns of profile_levels.
     possible : ndarray of bool, shape (category, destination)
         What can happen (``reachable``).
+    seen : tuple of DealMonths and ndarray of int64, optional
+        The rows behind the exposure and the profile of each opportunity: how much a month of the quarter
+        differs from quarter to quarter then counts in the certainty of its factor.
     """
     n_cells = int(np.prod(exposure.cell_axes))
     events = exposure.events_by(exposure.cell, n_cells)
     sizes = [len(levels) for levels in effect_levels.values()]
     effects = _neutral_effects(sizes)
+    covariance = np.zeros((N_DESTINATIONS, sum(sizes), sum(sizes)))
     model = CellModel(exposure, events, possible)
     for _ in range(MAX_SWEEPS):
         days = exposure.by_cell(_effect_multipliers(profile_levels, [e.mean for e in effects]))
@@ -127,20 +136,32 @@ def fit_deal_rates(
         if not sizes:
             break
         before = np.concatenate([e.mean for e in effects])
-        effects = _fit_effects(exposure, model.level_multipliers(), profile_levels, sizes)
+        effects, covariance = _fit_effects(exposure, model.level_multipliers(), profile_levels, sizes)
         if np.abs(np.concatenate([e.mean for e in effects]) - before).max() < SETTLED:
             break
     else:
         model.notes.append(
             f"Effects and factors still moved after {MAX_SWEEPS} turns; their last values are used."
         )
-    days = exposure.by_cell(_effect_multipliers(profile_levels, [e.mean for e in effects]))
+    multiplier = _effect_multipliers(profile_levels, [e.mean for e in effects])
+    days = exposure.by_cell(multiplier)
+    if seen is not None:
+        model.month_variance = month_variance(seen[0], _row_rates(model, seen, multiplier))
+        model.fit(days)
     factors = model.factors(days)
     weighted = days * multipliers(exposure.cell_axes, {name: f.log_mean for name, f in factors.items()})
     weighted *= at_risk(exposure.cell_axes)
     hazards, notes = _pool_base(exposure, events, weighted, possible)
     named = _named_effects(exposure, effect_levels, effects, profile_levels)
-    return DealRates(hazards, factors, named, (*model.notes, *notes))
+    said = (*dict.fromkeys(model.notes), *notes)
+    return DealRates(hazards, factors, named, model.covariance, covariance, said)
+
+
+def _row_rates(model: CellModel, seen: tuple[DealMonths, Ints], multiplier: Floats) -> Floats:
+    """Return the events expected of each row of deal-months, shape (row, destination)."""
+    months, profile = seen
+    rates = model.level_multipliers()[months.cells(model.axes[0])] * multiplier[profile[months.deal]]
+    return np.asarray(rates * months.days[:, None])
 
 
 @dataclass(frozen=True)
@@ -164,8 +185,8 @@ def _effect_multipliers(profile_levels: Ints, log_effects: list[Floats]) -> Floa
 
 def _fit_effects(
     exposure: Exposure, hazards: Floats, profile_levels: Ints, sizes: list[int]
-) -> list[_Fitted]:
-    """Fit the effects of every destination given the hazards of the cells.
+) -> tuple[list[_Fitted], Floats]:
+    """Fit the effects of every destination, and their joint covariance, given the hazards of the cells.
 
     Each destination has a level of every segment beside the effects, so that what sets segments apart
     is not taken for an effect of what their deals have in common.
@@ -178,19 +199,24 @@ def _fit_effects(
     design = np.concatenate([*blocks, np.eye(exposure.n_segments)[segment]], axis=1)
     prior_sd = np.repeat([EFFECT_SD, LEVEL_SD], [sum(sizes), exposure.n_segments])
     effects = _neutral_effects(sizes)
+    covariance = np.zeros((N_DESTINATIONS, sum(sizes), sum(sizes)))
     for k in np.flatnonzero(events.sum(axis=0) >= MIN_EVENTS):
         used = expected[:, k] > 0
         fit = fit_poisson(design[used], events[used, k], expected[used, k], np.diag(prior_sd**-2))
         weight = expected[:, k] * np.exp(design @ fit.coefficients)
         at = 0
+        shares = []
         for j, n in enumerate(sizes):
             block = slice(at, at + n)
             by_level = blocks[j].T @ weight
+            shares.append(np.eye(n) - by_level / by_level.sum())
             effects[j].mean[:, k], effects[j].sd[:, k], _ = centre(
                 fit.coefficients[block], fit.covariance[block, block], by_level
             )
             at += n
-    return effects
+        centring = linalg.block_diag(*shares)
+        covariance[k] = centring @ fit.covariance[:at, :at] @ centring.T
+    return effects, covariance
 
 
 def _one_hot(level: Ints, n_levels: int) -> Floats:

@@ -12,10 +12,11 @@ from scipy import optimize, special
 
 from simulator.calibration.calibration import Arrivals
 from simulator.calibration.close_dates import first_rows
+from simulator.calibration.drift import Course, by_quarter, fit_course
 from simulator.calibration.effects import code_levels
 from simulator.calibration.exposure import months_of_days
 from simulator.calibration.poisson import fit_poisson
-from simulator.fiscal import day_number, month_start_day
+from simulator.fiscal import FiscalCalendar, day_number, month_start_day
 from simulator.history.states import DealStates
 
 Floats = npt.NDArray[np.float64]
@@ -41,30 +42,19 @@ POISSON_SIZE = 1e3
 
 @dataclass(frozen=True)
 class Demand:
-    """Arrivals and what the shared shock of demand is read from.
+    """Arrivals at the level of the last day, and the course that led there.
 
     Parameters
     ----------
     arrivals : Arrivals
         As in ``Calibration``.
-    months : ndarray of int64, shape (month,)
-        Months of the history.
-    observed, expected : ndarray of float64, shape (month,)
-        SALs of the whole company, and what trend and season lead to expect.
-    influence : ndarray of float64, shape (month, coefficient)
-        How strongly the fit follows each month: the squared length of the sum over a quarter is the
-        variance of its expectation, in SALs.
-    dispersion : float
-        Variance / mean of a month's SALs of the company that the streams' own scatter explains.
+    course : Course
+        Level, growth and shared shock of the company's SALs, season apart.
     notes : tuple of str
     """
 
     arrivals: Arrivals
-    months: Ints
-    observed: Floats
-    expected: Floats
-    influence: Floats
-    dispersion: float
+    course: Course
     notes: tuple[str, ...]
 
 
@@ -76,6 +66,7 @@ def demand(
     arrived: Mask,
     names: tuple[str, ...],
     as_of: dt.date,
+    calendar: FiscalCalendar,
 ) -> Demand:
     """Estimate the SALs per month of each segment and source.
 
@@ -91,6 +82,8 @@ def demand(
         Names of the segments.
     as_of : datetime.date
         Last day of the history.
+    calendar : FiscalCalendar
+        Fiscal quarters, for what a quarter shares.
     """
     first = first_rows(states.deal)
     opening = float(np.floor(states.start[first].min()))
@@ -104,39 +97,93 @@ def demand(
     n_streams, n_months = len(sources), len(months)
     counts = np.bincount(stream * n_months + at, minlength=n_streams * n_months)
     table = counts.reshape(n_streams, n_months).astype(np.float64)
-    season, season_sd, expected, influence = _season(table.sum(axis=0), months, covered)
+    fit = _season(table.sum(axis=0), months, covered)
     notes = (
         []
         if n_months >= SEASON_MONTHS
         else [f"Season of SALs needs {SEASON_MONTHS} months of history ({n_months} known): none is assumed."]
     )
-    exposure = covered * season[months % 12]
-    weights, drifting = _weights(table, exposure, stream_segment, len(names))
+    flat = covered * fit.season[months % 12]
+    first_look = _streams_fit(table, fit.expected, stream_segment, len(names))
+    course = _course(table.sum(axis=0), flat, first_look.dispersion, fit, Span(months, as_of, calendar))
+    now = _months_before(months, as_of) / 3.0
+    path = np.interp(now, np.append(course.quarters, 0.0), np.append(course.path, 0.0))
+    found = _streams_fit(table, flat * np.exp(path), stream_segment, len(names))
     notes += [
         f"{names[s]}: SALs have drifted; recent months count more (half-life {HALF_LIFE_MONTHS:.0f} months)."
-        for s in np.flatnonzero(drifting)
+        for s in np.flatnonzero(found.drifting)
     ]
+    arrivals = Arrivals(
+        segment=stream_segment,
+        source=sources,
+        shape=found.shape,
+        rate=found.rate,
+        dispersion=found.size,
+        season=fit.season,
+        season_log_sd=fit.season_sd,
+        events=table.sum(axis=1),
+        exposure_months=np.full(n_streams, covered.sum()),
+    )
+    return Demand(arrivals, course, tuple(notes))
+
+
+@dataclass(frozen=True)
+class Span:
+    """Months of a history, its last day and fiscal quarters."""
+
+    months: Ints
+    as_of: dt.date
+    calendar: FiscalCalendar
+
+
+@dataclass(frozen=True)
+class _Streams:
+    """Gamma law of the SALs a month of each stream, its scatter, and which segments drift by themselves."""
+
+    shape: Floats
+    rate: Floats
+    size: Floats
+    dispersion: float
+    drifting: Mask
+
+
+def _streams_fit(table: Floats, exposure: Floats, stream_segment: Ints, n_segments: int) -> _Streams:
+    """Estimate the rate of each stream per unit of exposure, shape (month,)."""
+    weights, drifting = _weights(table, exposure, stream_segment, n_segments)
     w = weights[stream_segment]
     months_eff = (w * exposure).sum(axis=1) ** 2 / np.maximum((w**2 * exposure).sum(axis=1), 1e-12)
     mean = (w * table).sum(axis=1) / np.maximum((w * exposure).sum(axis=1), 1e-12)
     size = _sizes(table, mean[:, None] * exposure, w)
-    weak = max(float(table.sum()) / max(float(exposure.sum()), 1e-12) / n_streams, 1e-3)
+    weak = max(float(table.sum()) / max(float(exposure.sum()), 1e-12) / len(table), 1e-3)
     posterior_mean = (PRIOR_EVENTS + mean * months_eff) / (PRIOR_EVENTS / weak + months_eff)
-    shape = PRIOR_EVENTS + mean * months_eff / (1.0 + mean / size)
-    arrivals = Arrivals(
-        segment=stream_segment,
-        source=sources,
-        shape=shape,
-        rate=shape / posterior_mean,
-        dispersion=size,
-        season=season,
-        season_log_sd=season_sd,
-        events=table.sum(axis=1),
-        exposure_months=np.full(n_streams, covered.sum()),
-    )
-    dispersion = float((mean * (1.0 + mean / size)).sum() / max(mean.sum(), 1e-12))
-    return Demand(
-        arrivals, months, table.sum(axis=0), expected, influence, max(dispersion, 1.0), tuple(notes)
+    shape = PRIOR_EVENTS + mean * months_eff / (1.0 + mean * exposure.mean() / size)
+    in_a_month = mean * exposure.mean()
+    dispersion = float((in_a_month * (1.0 + in_a_month / size)).sum() / max(in_a_month.sum(), 1e-12))
+    return _Streams(shape, shape / posterior_mean, size, max(dispersion, 1.0), drifting)
+
+
+def _months_before(months: Ints, as_of: dt.date) -> Floats:
+    """Return the middles of months, counted from the end of a day: negative before it."""
+    end = as_of + dt.timedelta(days=1)
+    now = end.year * 12 + end.month - 1 + (end.day - 1) / 30.4
+    return np.asarray(months + 0.5 - now)
+
+
+def _course(observed: Floats, flat: Floats, dispersion: float, fit: _Season, span: Span) -> Course:
+    """Fit level, growth, walk and shock of the company's SALs to its quarters.
+
+    The season was fitted to the same quarters: what it took of their scatter, over level and growth, is
+    given back (``n_fitted``).
+    """
+    quarter = span.calendar.quarter(span.months)
+    expected = by_quarter(flat, quarter) * observed.sum() / max(float(flat.sum()), 1e-12)
+    middle = by_quarter(flat * _months_before(span.months, span.as_of), quarter)
+    when = middle / np.maximum(by_quarter(flat, quarter), 1e-12) / 3.0
+    pull = np.stack([by_quarter(column, quarter) for column in fit.influence.T])
+    leverage = (pull**2).sum(axis=0) / np.maximum(by_quarter(fit.expected, quarter), 1e-9)
+    taken = max(float(np.minimum(leverage, 1.0).sum()) - 2.0, 0.0)
+    return fit_course(
+        by_quarter(observed, quarter), expected, when, grows=True, dispersion=dispersion, n_fitted=taken
     )
 
 
@@ -164,8 +211,23 @@ def _streams(
     return streams // len(levels), sources, np.searchsorted(streams, key)
 
 
-def _season(total: Floats, months: Ints, covered: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-    """Fit level, growth and season to the company's SALs; return season, its log sd, fit and influence."""
+@dataclass(frozen=True)
+class _Season:
+    """Season of SALs, shape (12,), and what it was fitted with.
+
+    ``expected`` are the SALs of each month by level, growth and season; ``influence``, shape (month,
+    coefficient), is how strongly the fit follows each month: the squared length of its sum over a quarter
+    is the variance of the quarter's expectation, in SALs.
+    """
+
+    season: Floats
+    season_sd: Floats
+    expected: Floats
+    influence: Floats
+
+
+def _season(total: Floats, months: Ints, covered: Floats) -> _Season:
+    """Fit level, growth and season to the company's SALs."""
     with_season = len(months) >= SEASON_MONTHS
     trend = (months - months.mean())[:, None] / 12.0
     design = np.concatenate([np.ones((len(months), 1)), trend], axis=1)
@@ -184,12 +246,13 @@ def _season(total: Floats, months: Ints, covered: Floats) -> tuple[Floats, Float
     root = np.linalg.cholesky(fit.covariance)
     influence = np.asarray(expected[:, None] * design @ root / np.sqrt(scatter))
     if not with_season:
-        return np.ones(12), np.zeros(12), expected, influence
+        return _Season(np.ones(12), np.zeros(12), expected, influence)
     log_season = fit.coefficients[2:]
     season = np.exp(log_season)
     projection = np.eye(12) - 1.0 / 12.0
     covariance = projection @ fit.covariance[2:, 2:] @ projection.T
-    return season / season.mean(), np.sqrt(np.maximum(np.diag(covariance), 0.0)), expected, influence
+    log_sd = np.sqrt(np.maximum(np.diag(covariance), 0.0))
+    return _Season(season / season.mean(), log_sd, expected, influence)
 
 
 def _weights(table: Floats, exposure: Floats, stream_segment: Ints, n_segments: int) -> tuple[Floats, Mask]:

@@ -12,13 +12,13 @@ import pandas as pd
 from simulator.calibration.amounts import deal_amounts
 from simulator.calibration.calibration import DESTINATIONS, Calibration
 from simulator.calibration.close_dates import close_dates
+from simulator.calibration.courses import Courses, deal_courses
 from simulator.calibration.customers import calibrate_customers
 from simulator.calibration.deals import fit_deal_rates, reachable
-from simulator.calibration.demand import Demand, demand
+from simulator.calibration.demand import demand
 from simulator.calibration.effects import deal_traits, profiles
 from simulator.calibration.entry import arrivals_seen, entries, late_entries
 from simulator.calibration.exposure import DealMonths, aggregate, deal_months
-from simulator.calibration.shock import MIN_QUARTERS, Shock, by_quarter, quarterly_shock
 from simulator.calibration.staffing import calibrate_staffing
 from simulator.calibration.window import first_known_end, states_from
 from simulator.calibration.without_deals import without_deals
@@ -34,7 +34,6 @@ UNKNOWN_SEGMENT = "unknown"
 FEW_DATES = 0.1
 """Share of the time at risk with a planned close date below which there are none to speak of."""
 WON = DESTINATIONS.index("won")
-MAX_LEVERAGE = 0.9
 NO_DEALS = "There are no deals in the history: the forecast is of its customers alone."
 
 
@@ -87,14 +86,21 @@ def calibrate_states(
     traits = deal_traits(history.opportunities, qualified, amounts.size)
     profile, profile_levels = traits.profile_codes(n_deals)
     exposure = aggregate(months, profile, len(names), len(profile_levels))
-    rates = fit_deal_rates(exposure, profile_levels, traits.levels, reachable(exposure, has_stages))
+    rates = fit_deal_rates(
+        exposure, profile_levels, traits.levels, reachable(exposure, has_stages), (months, profile)
+    )
     dates = close_dates(states, months, segment, arrived, len(names))
     wanted = demand(
-        states, history.opportunities, segment=segment, arrived=arrived, names=names, as_of=history.as_of
+        states,
+        history.opportunities,
+        segment=segment,
+        arrived=arrived,
+        names=names,
+        as_of=history.as_of,
+        calendar=calendar,
     )
-    won = rates.expected_events(months, profile, profile_levels, WON, len(names))
-    close = _closing_shock(months, won, calendar)
-    sals = _demand_shock(wanted, calendar)
+    span = history.as_of, calendar
+    courses = Courses(deal_courses(months, rates, (profile, profile_levels), len(names), span), wanted.course)
     customers = calibrate_customers(history, names)
     staffing = calibrate_staffing(history, states, names)
     return Calibration(
@@ -116,8 +122,8 @@ def calibrate_states(
         early_push=dates.early_push,
         entry=entries(states, segment, arrived, len(names)),
         arrivals=wanted.arrivals,
-        shock_close=close.mean,
-        shock_demand=sals.mean,
+        shock_close=courses.won.shock,
+        shock_demand=courses.sals.shock,
         has_stages=has_stages,
         has_close_dates=has_dates,
         has_late_stages=bool((states.late == 1).any()),
@@ -135,13 +141,15 @@ def calibrate_states(
             *rates.notes,
             *_outcome_notes(months),
             *wanted.notes,
-            _shock_note("closing", close),
-            _shock_note("demand", sals),
+            *courses.notes(),
             *(customers.notes if customers is not None else ()),
             *(staffing.notes if staffing is not None else ()),
         ),
         customers=customers,
         staffing=staffing,
+        drift=courses.drift(),
+        factor_covariance=rates.factor_covariance,
+        effect_covariance=rates.effect_covariance,
     )
 
 
@@ -263,40 +271,3 @@ def _outcome_notes(months: DealMonths) -> list[str]:
     if seen[WON + 1] == 0 and seen[WON + 2] > 0:
         notes.append("No loss is recorded as lost to competition: losses are not told apart.")
     return notes
-
-
-def _closing_shock(months: DealMonths, expected: Floats, calendar: FiscalCalendar) -> Shock:
-    """Compare the wins of each quarter with what the fitted hazards lead to expect."""
-    quarter = calendar.quarter(months.month)
-    won = (months.event == WON).astype(np.float64)
-    return quarterly_shock(by_quarter(won, quarter), by_quarter(expected, quarter))
-
-
-def _demand_shock(wanted: Demand, calendar: FiscalCalendar) -> Shock:
-    """Compare the SALs of each quarter with level, growth and season.
-
-    These were fitted to the same quarters and so lie too near to them: each deviation is divided by
-    the square root of one less the quarter's leverage.
-    """
-    quarter = calendar.quarter(wanted.months)
-    observed, expected = by_quarter(wanted.observed, quarter), by_quarter(wanted.expected, quarter)
-    pull = np.stack([by_quarter(column, quarter) for column in wanted.influence.T])
-    leverage = (pull**2).sum(axis=0) / np.maximum(expected, 1e-9)
-    stretched = expected + (observed - expected) / np.sqrt(1.0 - np.minimum(leverage, MAX_LEVERAGE))
-    return quarterly_shock(np.maximum(stretched, 0.0), expected, wanted.dispersion)
-
-
-def _shock_note(what: str, shock: Shock) -> str:
-    if shock.n_quarters < MIN_QUARTERS:
-        return (
-            f"Shared shock on {what}: {shock.mean:.0%} is assumed; {_quarters(shock)} too few "
-            "to tell it from luck."
-        )
-    return (
-        f"Shared shock on {what}: {shock.mean:.0%} (80 % interval {shock.low:.0%} to {shock.high:.0%}, "
-        f"from {shock.n_quarters} quarters)."
-    )
-
-
-def _quarters(shock: Shock) -> str:
-    return "one quarter is" if shock.n_quarters == 1 else f"{shock.n_quarters} quarters are"

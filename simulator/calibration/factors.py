@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from scipy import linalg
@@ -26,6 +28,10 @@ STEP_SD = 0.5
 """Prior standard deviation of the change of a log factor from one ordered level to the next."""
 SEGMENT_SD = 1.0
 LEVEL_SD = 10.0
+N_LEVELS = sum(len(levels) for levels in FACTOR_LEVELS.values())
+_ENDS = np.cumsum([len(levels) for levels in FACTOR_LEVELS.values()]).tolist()
+FIRST_LEVEL = dict(zip(FACTOR_LEVELS, [0, *_ENDS[:-1]], strict=True))
+"""Place of each factor's first level where all stand one after the other."""
 MIN_EVENTS = 5
 """Events of a destination in a category below which its factors stay at 1."""
 
@@ -39,11 +45,15 @@ class CellModel:
         self.possible = possible
         self.codes = np.stack(np.unravel_index(np.arange(len(events)), self.axes), axis=1)
         self.notes: list[str] = []
+        self.month_variance: Floats | None = None
+        """Variance of the log mean of each month of the quarter that quarters' own ways make,
+        shape (destination, 3)."""
         self.fits: dict[tuple[int, int], tuple[Floats, Floats]] = {}
         self.used = exposure.by_cell()[:, 0] > 0
         shapes = {name: (N_CATEGORIES, len(levels), N_DESTINATIONS) for name, levels in FACTOR_LEVELS.items()}
         self.log_mean = {name: np.zeros(shape) for name, shape in shapes.items()}
         self.log_sd = {name: np.zeros(shape) for name, shape in shapes.items()}
+        self.covariance = np.zeros((N_CATEGORIES, N_DESTINATIONS, N_LEVELS, N_LEVELS))
         self.log_base = np.full((self.axes[0], N_CATEGORIES, N_DESTINATIONS), -np.inf)
 
     def fit(self, days: Floats) -> None:
@@ -73,19 +83,37 @@ class CellModel:
                 f"Factors of {CATEGORIES[category]} to {DESTINATIONS[k]} did not converge; they stay at 1."
             )
         self.fits[category, k] = (fit.coefficients, fit.covariance)
-        self.log_base[:, category, k] = (
-            np.log(pooled) + fit.coefficients[0] + fit.coefficients[1 : 1 + self.axes[0]]
-        )
-        weight = days * pooled * np.exp(design @ fit.coefficients)
-        at = 1 + self.axes[0]
+        found = fit.coefficients, fit.covariance
+        if self.month_variance is not None and "linearity" in names:
+            at = 1 + self.axes[0] + sum(len(FACTOR_LEVELS[n]) for n in names[: names.index("linearity")])
+            variance = np.zeros(design.shape[1])
+            variance[at : at + self.month_variance.shape[1]] = self.month_variance[k]
+            found = less_certain(*found, precision, variance)
+        self.log_base[:, category, k] = np.log(pooled) + found[0][0] + found[0][1 : 1 + self.axes[0]]
+        self._centre(category, k, names, found, self.codes[rows], days * pooled * np.exp(design @ found[0]))
+
+    def _centre(
+        self, category: int, k: int, names: list[str], found: tuple[Floats, Floats], *at: npt.NDArray[Any]
+    ) -> None:
+        """Keep the factors of a fit so that each has a mean of zero, weighted by the events expected."""
+        codes, weight = at
+        coefficients, covariance = found
+        first = 1 + self.axes[0]
+        shares, places = [], []
         for name in names:
             n_levels = len(FACTOR_LEVELS[name])
-            block = slice(at, at + n_levels)
-            by_level = total_by(self.codes[rows, FACTOR_AXIS[name]], weight, n_levels)
-            mean, sd, shift = centre(fit.coefficients[block], fit.covariance[block, block], by_level)
+            block = slice(first, first + n_levels)
+            by_level = total_by(codes[:, FACTOR_AXIS[name]], weight, n_levels)
+            mean, sd, shift = centre(coefficients[block], covariance[block, block], by_level)
             self.log_mean[name][category, :, k], self.log_sd[name][category, :, k] = mean, sd
             self.log_base[:, category, k] += shift
-            at += n_levels
+            shares.append(np.eye(n_levels) - by_level / by_level.sum())
+            places.append(FIRST_LEVEL[name] + np.arange(n_levels))
+            first += n_levels
+        if names:
+            centring, place = linalg.block_diag(*shares), np.concatenate(places)
+            inner = covariance[1 + self.axes[0] :, 1 + self.axes[0] :]
+            self.covariance[category, k][np.ix_(place, place)] = centring @ inner @ centring.T
 
     def level_multipliers(self) -> Floats:
         """Return the fitted hazard of every cell, effects apart, shape (cell, destination)."""
@@ -108,6 +136,31 @@ class CellModel:
             seen, exposed = (t.reshape(shape) * self.possible[:, None, :] for t in tables)
             found[name] = LogFactors(levels, self.log_mean[name], self.log_sd[name], seen, exposed)
         return found
+
+
+def less_certain(
+    coefficients: Floats, covariance: Floats, precision: Floats, variance: Floats
+) -> tuple[Floats, Floats]:
+    """Return a fit whose data also scatter by themselves: drawn nearer to the prior, and wider.
+
+    With D what the data tell (the inverse covariance less the prior's precision), a scatter V of what they
+    tell of leaves (1 + D V)^-1 D of it.
+
+    Parameters
+    ----------
+    coefficients, covariance : ndarray of float64, shape (column,), (column, column)
+        Posterior mode about a prior of mean 0, and covariance.
+    precision : ndarray of float64, shape (column, column)
+        Of the prior.
+    variance : ndarray of float64, shape (column,)
+        Of the scatter.
+    """
+    whole = np.linalg.inv(covariance)
+    told = whole - precision
+    left = np.linalg.inv(np.eye(len(coefficients)) + told * variance)
+    wider = np.linalg.inv(left @ told + precision)
+    wider = 0.5 * (wider + wider.T)
+    return wider @ (left @ (whole @ coefficients)), wider
 
 
 def _design(codes: Ints, axes: tuple[int, ...], names: list[str]) -> tuple[Floats, Floats]:

@@ -169,6 +169,7 @@ def _decode(kind: Any, raw: Any, key: str, where: str, faults: list[Fault]) -> A
         if raw is None:
             return None
         kind = arguments[0]
+        origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         return _decode_fields(kind, raw, key, where, faults)
     if origin is tuple and isinstance(raw, list):
@@ -192,7 +193,9 @@ def _decode_fields(kind: type, raw: Any, key: str, where: str, faults: list[Faul
         return None
     hints = typing.get_type_hints(kind)
     prefix = f"{key}." if key else ""
-    missing = [name for name in hints if name not in raw]
+    # What may be nothing is nothing in a file that is older than it.
+    optional = {field.name for field in dataclasses.fields(kind) if field.default is None}
+    missing = [name for name in hints if name not in raw and name not in optional]
     faults += [Fault(where, f"{prefix}{name}: missing", _again()) for name in missing]
     faults += [Fault(where, f"{prefix}{name}: unknown", _again()) for name in raw if name not in hints]
     values = {n: _decode(hints[n], raw[n], f"{prefix}{n}", where, faults) for n in hints if n in raw}

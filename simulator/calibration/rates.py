@@ -12,7 +12,8 @@ from scipy import special
 
 from simulator.calibration.calibration import DESTINATIONS, Amounts, Calibration, Dirichlet, LogFactors
 from simulator.calibration.customer_rates import customer_rates
-from simulator.calibration.shock import MIN_QUARTERS
+from simulator.calibration.drift import MIN_QUARTERS
+from simulator.calibration.drift_rates import drift_rates
 from simulator.calibration.staffing_rates import staffing_rates
 from simulator.history.tables import CATEGORIES
 
@@ -65,6 +66,7 @@ def rates_table(calibration: Calibration) -> pd.DataFrame:
         *_entries(calibration),
         *_amounts(calibration),
         *_shocks(calibration),
+        *(drift_rates(calibration.drift) if calibration.drift is not None else ()),
         *(customer_rates(calibration.customers) if calibration.customers is not None else ()),
         *(staffing_rates(calibration.staffing) if calibration.staffing is not None else ()),
     ]

@@ -1,4 +1,4 @@
-"""The shock that a quarter shares: how much more quarters differ than luck alone would make them."""
+"""How much more counts differ from what is expected of them than luck alone would make them."""
 
 from __future__ import annotations
 
@@ -8,14 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 PRIOR_SCALE = 0.15
 """Scale of the half-normal prior of the standard deviation."""
 SPREADS = np.linspace(0.0, 0.8, 81)
 NORMALS = np.linspace(-4.5, 4.5, 181)
-MIN_QUARTERS = 3
-"""Quarters with fewer of which the answer is the prior's in the main."""
 MIN_EVENTS = 1.0
 
 
@@ -64,10 +61,3 @@ def quarterly_shock(observed: Floats, expected: Floats, dispersion: float = 1.0)
     below = np.cumsum(weight)
     low, high = (float(SPREADS[np.searchsorted(below, q)]) for q in (0.1, 0.9))
     return Shock(float(weight @ SPREADS), low, high, len(y))
-
-
-def by_quarter(values: Floats, quarter: Ints) -> Floats:
-    """Add up values by quarter, from the first quarter to the last."""
-    if not len(quarter):
-        return np.zeros(0)
-    return np.asarray(np.bincount(quarter - quarter.min(), values), dtype=np.float64)

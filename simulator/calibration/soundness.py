@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from simulator.calibration.calibration import DESTINATIONS, FACTOR_LEVELS, Amounts, Calibration
 from simulator.calibration.customer_soundness import customer_faults
+from simulator.calibration.drift_rates import drift_faults
 from simulator.calibration.staffing_soundness import staffing_faults
 from simulator.errors import Fault
 from simulator.history.tables import CATEGORIES
@@ -35,6 +36,8 @@ def faults_of(calibration: Calibration, where: str) -> list[Fault]:
     found = list(_axes(calibration)) or list(_values(calibration))
     if calibration.customers is not None:
         found += customer_faults(calibration.customers)
+    if calibration.drift is not None:
+        found += drift_faults(calibration.drift)
     if calibration.staffing is not None:
         found += staffing_faults(calibration.staffing)
     return [Fault(where, what, REMEDY) for what in found]
@@ -68,6 +71,13 @@ def _tables_of_deals(c: Calibration) -> Iterator[tuple[str, Expected]]:
     yield "early_push", (c.early_push, (n, 2))
     yield "late_entry", (c.late_entry, (N_CATEGORIES, 2))
     yield "size_edges", (c.size_edges, (n, 2))
+    for name, n_levels, leading in (
+        ("factor_covariance", sum(map(len, FACTOR_LEVELS.values())), (N_CATEGORIES,)),
+        ("effect_covariance", sum(len(effect.levels) for effect in c.effects.values()), ()),
+    ):
+        array = getattr(c, name)
+        if array is not None:
+            yield name, (array, (*leading, N_DESTINATIONS, n_levels, n_levels))
 
 
 def _tables_of_factors(c: Calibration) -> Iterator[tuple[str, Expected]]:
@@ -107,6 +117,10 @@ def _values(c: Calibration) -> Iterator[str]:
 
 
 def _ranges(c: Calibration) -> Iterator[str]:
+    for name in ("factor_covariance", "effect_covariance"):
+        array = getattr(c, name)
+        if array is not None and not (np.abs(array) <= LARGEST_LOG**2).all():
+            yield f"{name}: every number must be finite and at most {LARGEST_LOG**2:g}"
     above_zero = {
         "hazards.rate": c.hazards.rate,
         "arrivals.rate": c.arrivals.rate,

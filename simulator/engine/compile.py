@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from simulator.calibration.calibration import AGE_BINS, FACTOR_LEVELS, Calibration
+from simulator.calibration.drift import grown
 from simulator.engine import lever_effects
 from simulator.engine.demand_plan import lay_demand, with_streams
 from simulator.engine.desk_plan import desk_plan
@@ -170,7 +171,7 @@ def compile_scenario(
         stream_dispersion=full.arrivals.dispersion.astype(np.float64),
         stream_profile_cdf=rows.stream_profile_cdf,
         stream_effect_row=rows.stream_row,
-        shock_sd=np.array([full.shock_close, full.shock_demand]) * settings.shared_shock,
+        shock_sd=_shock_sd(full) * settings.shared_shock,
         desk=desk_plan(scenario.terms, full.segments),
     )
     return Compiled(
@@ -260,9 +261,28 @@ def _sals(
     inline = np.isinf(calibration.arrivals.exposure_months)
     seasonal = np.where(inline[None, :, None], 1.0, season[:, None, :])
     sals = rates.sals[:, :, None] * seasonal * lever[None, :, :] * ahead.month_share
+    sals = sals * _growth(scenario, calibration, rates, ahead.months.size)
     if not scenario.demand:
         return sals
     return lay_demand(scenario, calibration, sals, seasonal * lever[None, :, :] * ahead.month_share)
+
+
+def _shock_sd(calibration: Calibration) -> Floats:
+    drift = calibration.drift
+    walks = (0.0, 0.0) if drift is None else (drift.walk_close, drift.walk_demand)
+    return np.array([calibration.shock_close, calibration.shock_demand, *walks])
+
+
+def _growth(scenario: Scenario, calibration: Calibration, rates: RateDraws, n_months: int) -> Floats:
+    """Return what the drift of demand makes of calibrated SALs, shape (draw, stream, month)."""
+    if calibration.drift is None or rates.sals_drift is None:
+        return np.ones((1, 1, 1))
+    terms = np.stack([np.ones(n_months), grown((np.arange(n_months) + 0.5) / 3.0)])
+    variance = np.einsum("cm,cd,dm->m", terms, calibration.drift.sals_covariance, terms)
+    # Uncertainty does not raise the rates by itself.
+    factor = np.exp(rates.sals_drift @ terms - 0.5 * variance * scenario.simulation.rate_uncertainty)
+    inline = np.isinf(calibration.arrivals.exposure_months)
+    return np.where(inline[None, :, None], 1.0, factor[:, None, :])
 
 
 def _stream_keys(calibration: Calibration) -> npt.NDArray[np.uint64]:

@@ -14,8 +14,7 @@ from simulator.calibration.calibration import (
     Arrivals,
     Calibration,
     Dirichlet,
-    GammaRates,
-    LogFactors,
+    Drift,
 )
 from simulator.engine.keys import rate_uniforms
 from simulator.engine.slices import N_MULTIPLIER_SLICES, amount_slices, gamma_quantile
@@ -46,6 +45,8 @@ class RateDraws:
     sals : Floats, shape (draw, stream)
         Per month.
     season : Floats, shape (draw, 12)
+    sals_drift : Floats, shape (draw, 2), optional
+        Log level of SALs now and their log growth a quarter; None: they stay what they are.
     """
 
     hazards: Floats
@@ -62,6 +63,7 @@ class RateDraws:
     late_entry: Floats
     sals: Floats
     season: Floats
+    sals_drift: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -125,13 +127,9 @@ def draw_rates(calibration: Calibration, seed: int, n_draws: int, uncertain: boo
     drawer = _Drawer(seed, n_draws, uncertain)
     names = calibration.segments
     return RateDraws(
-        hazards=_draw_hazards(drawer, calibration.hazards, names),
-        factors={
-            name: _draw_factor(drawer, name, calibration.factors[name])
-            for name in FACTOR_LEVELS
-            if name in calibration.factors
-        },
-        effects={name: _draw_effect(drawer, name, effect) for name, effect in calibration.effects.items()},
+        hazards=_draw_hazards(drawer, calibration, names),
+        factors=_draw_factors(drawer, calibration),
+        effects=_draw_effects(drawer, calibration),
         amounts=np.stack(
             [
                 amount_slices(amounts, f"amount/{name}", seed, n_draws, uncertain=uncertain)
@@ -163,10 +161,12 @@ def draw_rates(calibration: Calibration, seed: int, n_draws: int, uncertain: boo
         ),
         sals=_draw_sals(drawer, calibration.arrivals, names),
         season=_draw_season(drawer, calibration.arrivals),
+        sals_drift=_draw_sals_drift(drawer, calibration.drift),
     )
 
 
-def _draw_hazards(drawer: _Drawer, hazards: GammaRates, names: tuple[str, ...]) -> Floats:
+def _draw_hazards(drawer: _Drawer, calibration: Calibration, names: tuple[str, ...]) -> Floats:
+    hazards, drift = calibration.hazards, calibration.drift
     out = np.zeros((drawer.n_draws, *hazards.shape.shape))
     for segment, category, k in np.argwhere(hazards.shape > 0.0):
         name = f"hazard/{names[segment]}/{CATEGORIES[category]}/{DESTINATIONS[k]}"
@@ -178,27 +178,102 @@ def _draw_hazards(drawer: _Drawer, hazards: GammaRates, names: tuple[str, ...]) 
         out[:, segment, category, k] = drawer.gamma(
             name, float(hazards.shape[segment, category, k]), float(hazards.rate[segment, category, k])
         )
+    if drift is not None:
+        # Rates that a scenario states are those of today.
+        drifts = ~np.isinf(hazards.exposure_days)
+        for k, name in enumerate(DESTINATIONS):
+            level = drawer.multiplier(f"drift/{name}", float(drift.level[k]), float(drift.level_sd[k]))
+            out[..., k] *= np.where(drifts[..., k], level[:, None, None], 1.0)
     return out
 
 
-def _draw_factor(drawer: _Drawer, name: str, factor: LogFactors) -> Floats:
-    out = np.empty((drawer.n_draws, *factor.log_mean.shape))
-    for category, level, k in np.ndindex(*factor.log_mean.shape):
-        full = f"factor/{name}/{CATEGORIES[category]}/{factor.levels[level]}/{DESTINATIONS[k]}"
-        out[:, category, level, k] = drawer.multiplier(
-            full, float(factor.log_mean[category, level, k]), float(factor.log_sd[category, level, k])
+def _draw_sals_drift(drawer: _Drawer, drift: Drift | None) -> Floats | None:
+    if drift is None:
+        return None
+    middle = np.array([0.0, drift.sals_growth])
+    if not drawer.uncertain:
+        return np.tile(middle, (drawer.n_draws, 1))
+    normals = ndtri(rate_uniforms(drawer.seed, "drift/sals", drawer.n_draws, 2))
+    return np.asarray(middle + normals @ root_of(drift.sals_covariance), dtype=np.float64)
+
+
+def root_of(covariance: Floats) -> Floats:
+    """Return the symmetric square root of a covariance, which may be singular."""
+    values, vectors = np.linalg.eigh(covariance)
+    return np.asarray((vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T, dtype=np.float64)
+
+
+def _draw_factors(drawer: _Drawer, calibration: Calibration) -> dict[str, Floats]:
+    """Return draws of the factors, by name; what the history tells of them together is drawn together."""
+    found = {name: calibration.factors[name] for name in FACTOR_LEVELS if name in calibration.factors}
+    covariance = calibration.factor_covariance
+    drawn = {name: np.empty((drawer.n_draws, *factor.log_mean.shape)) for name, factor in found.items()}
+    for category, k in np.ndindex(len(CATEGORIES), len(DESTINATIONS)):
+        law = _Together(
+            names=tuple(
+                f"factor/{name}/{CATEGORIES[category]}/{level}/{DESTINATIONS[k]}"
+                for name, factor in found.items()
+                for level in factor.levels
+            ),
+            log_mean=_joined([factor.log_mean[category, :, k] for factor in found.values()]),
+            log_sd=_joined([factor.log_sd[category, :, k] for factor in found.values()]),
+            covariance=None if covariance is None else covariance[category, k],
         )
-    return out
+        _part(law.drawn(drawer), [table[:, category, :, k] for table in drawn.values()])
+    return drawn
 
 
-def _draw_effect(drawer: _Drawer, name: str, effect: LogFactors) -> Floats:
-    out = np.empty((drawer.n_draws, *effect.log_mean.shape))
-    for level, k in np.ndindex(*effect.log_mean.shape):
-        full = f"effect/{name}/{effect.levels[level]}/{DESTINATIONS[k]}"
-        out[:, level, k] = drawer.multiplier(
-            full, float(effect.log_mean[level, k]), float(effect.log_sd[level, k])
+def _draw_effects(drawer: _Drawer, calibration: Calibration) -> dict[str, Floats]:
+    found, covariance = calibration.effects, calibration.effect_covariance
+    drawn = {name: np.empty((drawer.n_draws, *effect.log_mean.shape)) for name, effect in found.items()}
+    for k, destination in enumerate(DESTINATIONS):
+        law = _Together(
+            names=tuple(
+                f"effect/{name}/{level}/{destination}"
+                for name, effect in found.items()
+                for level in effect.levels
+            ),
+            log_mean=_joined([effect.log_mean[:, k] for effect in found.values()]),
+            log_sd=_joined([effect.log_sd[:, k] for effect in found.values()]),
+            covariance=None if covariance is None else covariance[k],
         )
-    return out
+        _part(law.drawn(drawer), [table[:, :, k] for table in drawn.values()])
+    return drawn
+
+
+@dataclass(frozen=True)
+class _Together:
+    """Log-normal multipliers with a joint covariance of their logs, or each by itself where there is none."""
+
+    names: tuple[str, ...]
+    log_mean: Floats
+    log_sd: Floats
+    covariance: Floats | None
+
+    def drawn(self, drawer: _Drawer) -> Floats:
+        """Return draws, shape (draw, multiplier)."""
+        moves = (self.log_sd > 0.0).any() and drawer.uncertain
+        if self.covariance is None or not moves:
+            columns = [
+                drawer.multiplier(name, float(mean), float(sd))
+                for name, mean, sd in zip(self.names, self.log_mean, self.log_sd, strict=True)
+            ]
+            return np.stack(columns, axis=1) if columns else np.empty((drawer.n_draws, 0))
+        uniforms = [rate_uniforms(drawer.seed, name, drawer.n_draws)[:, 0] for name in self.names]
+        apart = ndtri(np.stack(uniforms, axis=1)) @ root_of(self.covariance)
+        return np.asarray(np.exp(self.log_mean + apart - 0.5 * np.diag(self.covariance)))
+
+
+def _joined(parts: list[Floats]) -> Floats:
+    return np.concatenate(parts) if parts else np.zeros(0)
+
+
+def _part(drawn: Floats, tables: list[Floats]) -> None:
+    """Write draws of multipliers, one after the other, into the tables that they belong to."""
+    first = 0
+    for table in tables:
+        table[:] = drawn[:, first : first + table.shape[1]]
+        first += table.shape[1]
 
 
 def _draw_multipliers(drawer: _Drawer, kind: str, calibration: Calibration) -> Floats:

@@ -202,7 +202,9 @@ def n_busiest(compiled: Compiled) -> int:
     heads = np.bincount(capacity.seat_segment, minlength=len(compiled.segments))
     slots = float((capacity.slots_per_rep * capacity.ramp.max(axis=2) * heads).max()) + 1.0
     # Six deviations of the shared shock and a chance of 1e-12: more than 32-bit uniforms can reach.
-    most = np.exp(6.0 * plan.shock_sd[1]) * (
+    demand = plan.shock_sd[1::2]
+    steps = np.array([1.0, plan.month_end.size / 3.0 + 1.0])[: demand.size]
+    most = np.exp(6.0 * np.sqrt((demand**2 * steps).sum())) * (
         plan.stream_sals.max(axis=(0, 2)) + plan.stream_rep_sals.max(axis=(0, 2)) * heads[plan.stream_segment]
     )
     most = most + np.exp(6.0 * plan.shock_sd[1]) * most_referred(compiled, most)

@@ -110,7 +110,8 @@ class DealPlan(NamedTuple):
     stream_effect_row: Ints
     """(stream, profile, 3) effect row by size band."""
     shock_sd: Floats
-    """(2,) standard deviation of the log shock a quarter shares: closing, demand."""
+    """(2 or 4,) standard deviation of the log shock a quarter shares: closing, demand; and of the step
+    of their levels from one quarter to the next."""
     desk: DeskPlan
     """What is conceded to which deals, and which need a success plan."""
 

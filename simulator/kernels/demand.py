@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numba import njit
 
-from simulator.kernels.draws import SALS, SHOCK, block, negative_binomial, standard_normal
+from simulator.kernels.draws import SALS, SHOCK, WALK, block, negative_binomial, standard_normal
 from simulator.kernels.jit import PART
 
 _MONTH_SHIFT = np.uint64(17)
@@ -23,6 +23,24 @@ def draw_shocks(plan, seed, path, shock):
             sd = plan.shock_sd[kind]
             normal = standard_normal(u1, u2) if kind == 0 else standard_normal(u3, u4)
             shock[quarter, kind] = math.exp(sd * normal - 0.5 * sd * sd)
+    if plan.shock_sd.shape[0] > 2:
+        add_walks(plan, seed, path, first, shock)
+
+
+@njit(**PART)
+def add_walks(plan, seed, path, first, shock):
+    """Multiply the factors of a path's quarters by levels that walk on from today's, mean 1."""
+    for kind in range(2):
+        sd = plan.shock_sd[2 + kind]
+        log_level, variance = 0.0, 0.0
+        for quarter in range(shock.shape[0]):
+            u1, u2, u3, u4 = block(seed, path, np.uint64(first + quarter), np.uint64(0), WALK)
+            normal = standard_normal(u1, u2) if kind == 0 else standard_normal(u3, u4)
+            # From today to the middle of the first quarter is half a step.
+            step = sd * math.sqrt(0.5) if quarter == 0 else sd
+            log_level += step * normal
+            variance += step * step
+            shock[quarter, kind] *= math.exp(log_level - 0.5 * variance)
 
 
 @njit(**PART)

@@ -31,6 +31,7 @@ RENEWAL = np.uint64(17)
 GROWTH = np.uint64(18)
 TERM = np.uint64(19)
 TERMS = np.uint64(24)
+WALK = np.uint64(32)
 RATE = np.uint64(64)
 
 _MULTIPLIER_0 = np.uint64(0xD2511F53)

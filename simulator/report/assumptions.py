@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from simulator.calibration.calibration import DESTINATIONS, Calibration
+from simulator.calibration.drift import DAMPING
 from simulator.calibration.ramp import PUBLISHED_SOURCE
 from simulator.engine.prepare import Prepared
 from simulator.engine.rep_terms import gross_margin, rep_terms
@@ -42,7 +46,20 @@ def _rates(prepared: Prepared) -> list[dict[str, str]]:
     return [
         _assumption("rates of deals, amounts, close dates and demand", where, CALIBRATED),
         _assumption("shared shock of a quarter", shocks, CALIBRATED),
+        *_drift(calibration),
     ]
+
+
+def _drift(calibration: Calibration) -> list[dict[str, str]]:
+    drift = calibration.drift
+    if drift is None:
+        return []
+    won = np.exp(drift.level[DESTINATIONS.index("won")])
+    now = f"deals are won {won:.2f} times as readily now as on average over the history"
+    growth = f"SALs grow by {np.expm1(4 * drift.sals_growth):+.0%} a year"
+    growth += f", a quarter by {DAMPING:.0%} of the one before"
+    walk = f"log sd a quarter {drift.walk_close:.3f} on closing, {drift.walk_demand:.3f} on demand"
+    return [_assumption("drift of rates", f"{now}; {growth}; {walk}", CALIBRATED)]
 
 
 def _stated(scenario: Scenario) -> list[dict[str, str]]:

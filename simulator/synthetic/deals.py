@@ -21,6 +21,7 @@ from simulator.kernels.deals import (
     TRACE_REDATED,
 )
 from simulator.kernels.trace import count_deals, trace_deals
+from simulator.scenario.levers import Lever
 from simulator.scenario.schema import FiscalYear, Scenario, Simulation
 
 Ints = npt.NDArray[np.int64]
@@ -58,7 +59,13 @@ class Stories:
 
 
 def simulate_stories(
-    truth: Calibration, first_day: dt.date, as_of: dt.date, calendar: FiscalCalendar, seed: int
+    truth: Calibration,
+    first_day: dt.date,
+    as_of: dt.date,
+    calendar: FiscalCalendar,
+    seed: int,
+    *,
+    drift: tuple[Lever, ...] = (),
 ) -> Stories:
     """Simulate the deals of a company from its first day to its as-of date.
 
@@ -72,6 +79,8 @@ def simulate_stories(
         Last day of the history.
     calendar : FiscalCalendar
     seed : int
+    drift : tuple of Lever
+        What changes the rates, and when.
     """
     before = first_day - dt.timedelta(days=1)
     quarters = int(calendar.quarter(as_of.year * 12 + as_of.month - 1))
@@ -82,6 +91,7 @@ def simulate_stories(
         fiscal_year=FiscalYear(start_month=calendar.start_month, label=calendar.label),
         horizon_quarters=n_quarters,
         simulation=Simulation(seed=seed, rate_uncertainty=False),
+        levers=drift,
     )
     compiled = compile_scenario(scenario, truth, _no_deals(), before)
     shock = np.ones((n_quarters, 2))

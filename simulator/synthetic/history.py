@@ -9,6 +9,7 @@ import pandas as pd
 
 from simulator.fiscal import FiscalCalendar
 from simulator.history.tables import TABLES, History, empty_table
+from simulator.scenario.levers import Lever
 from simulator.synthetic.calls import make_calls
 from simulator.synthetic.contracts import CustomerBook, assign_csms, customer_tables
 from simulator.synthetic.deals import deal_tables, simulate_stories
@@ -27,6 +28,7 @@ def simulate_history(
     seats: dict[str, int] | None = None,
     book: CustomerBook | None = None,
     warts: Warts | None = None,
+    drift: tuple[Lever, ...] = (),
 ) -> History:
     """Simulate what a company with known rates has on record.
 
@@ -44,10 +46,12 @@ def simulate_history(
         How customers live on; None: no customers.
     warts : Warts, optional
         None: a clean history.
+    drift : tuple of Lever
+        What changes the rates of deals, and when.
     """
     rng = np.random.default_rng(seed)
     stories = simulate_stories(
-        truth.calibration(as_of, first_day, calendar), first_day, as_of, calendar, seed
+        truth.calibration(as_of, first_day, calendar), first_day, as_of, calendar, seed, drift=drift
     )
     deals, changes, stages = deal_tables(stories, rng, as_of)
     deals["type"] = "new"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from simulator.calibration.shock import PRIOR_SCALE, by_quarter, quarterly_shock
+from simulator.calibration.shock import PRIOR_SCALE, quarterly_shock
 
 
 def quarters(spread: float, n: int, expected: float, seed: int):
@@ -59,7 +59,3 @@ def test_intervals_cover_the_truth_about_as_often_as_they_say(spread):
         hits.append(shock.low <= spread <= shock.high)
     # Standard error 0.05.
     assert np.mean(hits) > 0.65
-
-
-def test_values_are_added_by_quarter():
-    assert by_quarter(np.array([1.0, 2.0, 4.0]), np.array([7, 9, 7])).tolist() == [5.0, 0.0, 2.0]

@@ -1,0 +1,134 @@
+"""How the hazards of deals and their SALs ran through the history: what of it holds now, and in words."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from simulator.calibration.calibration import DESTINATIONS, Drift
+from simulator.calibration.deals import DealRates
+from simulator.calibration.drift import MIN_QUARTERS, Course, by_quarter, fit_course
+from simulator.calibration.exposure import DealMonths
+from simulator.fiscal import FiscalCalendar
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+WON = DESTINATIONS.index("won")
+WORTH_SAYING = 0.03
+"""Change of a level below which a note says that it is steady."""
+
+
+@dataclass(frozen=True)
+class Courses:
+    """The course of every destination and of SALs."""
+
+    deals: tuple[Course, ...]
+    sals: Course
+
+    @property
+    def won(self) -> Course:
+        """The course of winning, whose shock and walk go on into the future."""
+        return self.deals[WON]
+
+    def drift(self) -> Drift:
+        """Return what the engine goes by."""
+        return Drift(
+            level=np.array([course.level for course in self.deals]),
+            level_sd=np.sqrt([course.covariance[0, 0] for course in self.deals]),
+            sals_growth=self.sals.growth,
+            sals_covariance=self.sals.covariance,
+            walk_close=self.won.walk,
+            walk_demand=self.sals.walk,
+        )
+
+    def notes(self) -> list[str]:
+        """Return shocks and drift in words."""
+        said = [_shock_note("closing", self.won), _shock_note("demand", self.sals)]
+        if self.won.n_quarters >= MIN_QUARTERS:
+            said.append(_level_note(self.won))
+        if self.sals.n_quarters >= MIN_QUARTERS:
+            said.append(_growth_note(self.sals))
+        return said
+
+
+def deal_courses(
+    months: DealMonths,
+    rates: DealRates,
+    profiles: tuple[Ints, Ints],
+    n_segments: int,
+    span: tuple[dt.date, FiscalCalendar],
+) -> tuple[Course, ...]:
+    """Compare the events of each quarter with what the fitted hazards lead to expect, by destination.
+
+    Parameters
+    ----------
+    months : DealMonths
+        The deals' months.
+    rates : DealRates
+        Fitted to them.
+    profiles : tuple of ndarray of int64
+        Profile of each opportunity, and the levels of each profile.
+    n_segments : int
+    span : tuple of datetime.date and FiscalCalendar
+        Last day of the history; fiscal quarters.
+    """
+    as_of, calendar = span
+    end = as_of + dt.timedelta(days=1)
+    now = end.year * 12 + end.month - 1 + (end.day - 1) / 30.4
+    quarter = calendar.quarter(months.month)
+    courses = []
+    for k in range(len(DESTINATIONS)):
+        expected = rates.expected_events(months, *profiles, k, n_segments)
+        total = by_quarter(expected, quarter)
+        middle = by_quarter(expected * (months.month + 0.5 - now), quarter) / np.maximum(total, 1e-12)
+        seen = by_quarter((months.event == k).astype(np.float64), quarter)
+        courses.append(fit_course(seen, total, middle / 3.0))
+    return tuple(courses)
+
+
+def _shock_note(what: str, course: Course) -> str:
+    if course.n_quarters < MIN_QUARTERS:
+        return (
+            f"Shared shock on {what}: {course.shock:.0%} is assumed; {_quarters(course)} too few "
+            "to tell it from luck."
+        )
+    return (
+        f"Shared shock on {what}: {course.shock:.0%} (80 % interval {course.shock_low:.0%} to "
+        f"{course.shock_high:.0%}, from {course.n_quarters} quarters)."
+    )
+
+
+def _quarters(course: Course) -> str:
+    return "one quarter is" if course.n_quarters == 1 else f"{course.n_quarters} quarters are"
+
+
+def _level_note(course: Course) -> str:
+    change = float(np.expm1(course.level))
+    if abs(change) < WORTH_SAYING:
+        stands = "deals are won about as readily now as over the whole history"
+    else:
+        stands = (
+            f"deals are won {abs(change):.0%} {'more' if change > 0 else 'less'} readily now than on average"
+        )
+    return f"Drift of closing: {stands}{_scored(course)}"
+
+
+def _growth_note(course: Course) -> str:
+    change = float(np.expm1(4.0 * course.growth))
+    if abs(change) < WORTH_SAYING:
+        stands = "SALs neither grow nor shrink"
+    else:
+        stands = f"SALs {'grow' if change > 0 else 'shrink'} by {abs(change):.0%} a year, less and less ahead"
+    return f"Drift of demand: {stands}{_scored(course)}"
+
+
+def _scored(course: Course) -> str:
+    better = "better" if course.walk_score > 0 else "no better"
+    return (
+        f"; a level that changes foretold past quarters {better} than a steady one, and "
+        f"{course.walk:.1%} a quarter is allowed for."
+    )

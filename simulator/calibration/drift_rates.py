@@ -1,0 +1,72 @@
+"""How rates drift, as rows of the table of rates, and what must hold of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import special
+
+from simulator.calibration.calibration import DESTINATIONS, Drift
+
+Row = dict[str, Any]
+
+Z_HIGH = float(special.ndtri(0.9))
+LARGEST = 5.0
+"""Logs and deviations beyond this are slips of the pen."""
+
+
+def drift_rates(drift: Drift) -> Iterator[Row]:
+    """Yield one row for each figure of the drift, in the columns of the table of rates."""
+    for k, destination in enumerate(DESTINATIONS):
+        level, sd = float(drift.level[k]), float(drift.level_sd[k])
+        if level != 0.0 or sd > 0.0:
+            logs = np.array([level, level - Z_HIGH * sd, level + Z_HIGH * sd])
+            yield _row("level_now", "times the history's average", np.exp(logs), destination)
+    sd = float(np.sqrt(drift.sals_covariance[1, 1]))
+    growth = drift.sals_growth + sd * np.array([0.0, -Z_HIGH, Z_HIGH])
+    yield _row("sals_growth", "log a quarter, damped ahead", growth)
+    for name, walk in (("walk_close", drift.walk_close), ("walk_demand", drift.walk_demand)):
+        yield _row(name, "standard deviation of the log, a quarter", np.array([walk, np.nan, np.nan]))
+
+
+def _row(name: str, unit: str, estimate: npt.NDArray[np.float64], destination: str = "") -> Row:
+    value, low, high = estimate.tolist()
+    return {
+        **dict.fromkeys(("segment", "category", "level"), ""),
+        "destination": destination,
+        "name": name,
+        "value": value,
+        "low": low,
+        "high": high,
+        "unit": unit,
+        "source": "calibrated" if np.isfinite(low) and low < high else "pooled",
+    }
+
+
+def drift_faults(drift: Drift) -> Iterator[str]:
+    """Yield what is wrong with a drift: its axes first, then values out of range."""
+    tables = {
+        "drift.level": (drift.level, (len(DESTINATIONS),)),
+        "drift.level_sd": (drift.level_sd, (len(DESTINATIONS),)),
+        "drift.sals_covariance": (drift.sals_covariance, (2, 2)),
+    }
+    wrong = [
+        f"{name}: its axes are {array.shape}, not {axes}"
+        for name, (array, axes) in tables.items()
+        if array.shape != axes
+    ]
+    yield from wrong
+    numbers = {name: array for name, (array, _) in tables.items()}
+    numbers |= {"drift.sals_growth": np.array([drift.sals_growth])}
+    not_negative = {
+        "drift.level_sd": drift.level_sd,
+        "drift.walk_close": np.array([drift.walk_close]),
+        "drift.walk_demand": np.array([drift.walk_demand]),
+    }
+    for name, array in (numbers | not_negative).items():
+        least = 0.0 if name in not_negative else -LARGEST
+        if not ((array >= least) & (array <= LARGEST)).all():
+            yield f"{name}: every number must lie between {least:g} and {LARGEST:g}"
