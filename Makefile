@@ -50,6 +50,9 @@ validate: develop kernels
 	@$(PYTEST) -m "slow"
 	@$(BIN)/python benchmarks/recovery.py
 	@$(BIN)/python benchmarks/recovery_customers.py
+	@$(BIN)/python benchmarks/companies.py
+	@$(BIN)/python benchmarks/chain.py
+	@$(BIN)/python benchmarks/backtest.py
 
 shared: develop kernels
 	@$(PYTEST) -n $(JOBS) -m "shared and not slow"

@@ -204,10 +204,11 @@ def n_busiest(compiled: Compiled) -> int:
     # Six deviations of the shared shock and a chance of 1e-12: more than 32-bit uniforms can reach.
     demand = plan.shock_sd[1::2]
     steps = np.array([1.0, plan.month_end.size / 3.0 + 1.0])[: demand.size]
-    most = np.exp(6.0 * np.sqrt((demand**2 * steps).sum())) * (
+    shaken = np.exp(6.0 * np.sqrt((demand**2 * steps).sum()))
+    most = shaken * (
         plan.stream_sals.max(axis=(0, 2)) + plan.stream_rep_sals.max(axis=(0, 2)) * heads[plan.stream_segment]
     )
-    most = most + np.exp(6.0 * plan.shock_sd[1]) * most_referred(compiled, most)
+    most = most + shaken * most_referred(compiled, most)
     size = np.where(np.isinf(plan.stream_dispersion), 1e12, plan.stream_dispersion)
     sals = np.ceil(nbdtrik(1.0 - 1e-12, size, size / (size + most)))
     by_segment = np.bincount(plan.stream_segment, sals, minlength=len(compiled.segments))
