@@ -79,6 +79,7 @@ def backtest(
     from simulator.history.load import load_history
     from simulator.report.backtest_folder import write_backtest
     from simulator.report.folder import check_replaceable
+    from simulator.report.record import keep_record
 
     console = Console(quiet=quiet, as_json=json)
     settings = BacktestSettings(
@@ -98,8 +99,11 @@ def backtest(
         result = score(loaded, settings, fresh=fresh, progress=advance)
     command = shlex.join(["simulator", *sys.argv[1:]])
     summary = write_backtest(result, folder, command=command, inputs=[history], currency=code)
+    kept = keep_record(result, history)
     _answer(console, result, summary["findings"], code)
     console.say(f"\nTables and chart: {folder}")
+    if kept is not None:
+        console.say(f"The record that runs on this history show: {kept}")
     console.data(summary | {"folder": str(folder)})
 
 

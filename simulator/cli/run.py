@@ -69,7 +69,7 @@ def run(
         summary = _write(
             prepared, futures, findings, folder, run_jobs=run_jobs, timings=timings, console=console
         )
-    _answer(console, findings, prepared, folder)
+    _answer(console, findings, prepared, folder, record=summary["record"])
     console.data({"folder": str(folder), **summary})
 
 
@@ -178,6 +178,7 @@ def _write(
     from simulator.report.manifest import write_manifest
     from simulator.report.operating_results import operating_chart_jobs, write_operating
     from simulator.report.operating_words import operating_summary
+    from simulator.report.record import add_record
     from simulator.report.results import chart_jobs, write_figures
     from simulator.report.summary import summarise
 
@@ -189,6 +190,7 @@ def _write(
     plan = findings.operating
     if plan is not None:
         summary |= operating_summary(plan, prepared.scenario.currency)
+    add_record(summary, prepared)
     with publish(folder) as draft:
         console.note("Writing tables and drawing charts …")
         with timings.measure("tables"):
@@ -217,7 +219,9 @@ def _write(
     return summary
 
 
-def _answer(console: Console, findings: Findings, prepared: Prepared, folder: Path) -> None:
+def _answer(
+    console: Console, findings: Findings, prepared: Prepared, folder: Path, *, record: object
+) -> None:
     from simulator.report.arr_words import customer_answers
     from simulator.report.judgement_words import judgement_answers
     from simulator.report.operating_words import operating_answers
@@ -234,6 +238,8 @@ def _answer(console: Console, findings: Findings, prepared: Prepared, folder: Pa
         sentences |= operating_answers(findings.operating, prepared.scenario.currency)
     for sentence in sentences.values():
         console.say(f"{sentence}.")
+    if record is not None:
+        console.say(f"{record}.")
     _say_notes(console, prepared.notes)
     console.say(f"\nReport, workbook, slides, tables and charts are in {folder}.")
 

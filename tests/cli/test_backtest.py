@@ -6,9 +6,12 @@ import pytest
 
 from simulator.analysis import kept_forecasts
 from simulator.cli.main import main
+from simulator.fiscal import FiscalCalendar
 from simulator.history.as_of import history_as_of
 from simulator.history.load import load_history
 from simulator.history.save import save_history
+from simulator.report.manifest import write_json
+from simulator.report.record import read_record, record_path
 
 SAMPLE = Path(__file__).resolve().parents[2] / "scenarios" / "sample" / "history"
 
@@ -42,6 +45,21 @@ def test_backtest_writes_the_record_and_says_it(young, tmp_path, capsys):
     said = capsys.readouterr().out
     assert answer["record"] in said
     assert "One quarter is few" in said
+    kept = read_record(young, FiscalCalendar(2, "end"), pd.Timestamp("2025-01-31").date())
+    assert kept.sentence == answer["record"]
+    assert str(record_path(young)) in said
+
+
+def test_a_record_of_other_quarters_or_of_later_days_is_not_shown(young):
+    calendar = FiscalCalendar(2, "end")
+    content = {"record": "Held", "as_of": "2025-01-31", "fiscal_start": 2, "fiscal_label": "end"}
+    write_json(content, record_path(young))
+    day = pd.Timestamp("2025-01-31").date()
+    assert read_record(young, calendar, day).sentence == "Held"
+    assert read_record(young, FiscalCalendar(1, "end"), day) is None
+    assert read_record(young, calendar, pd.Timestamp("2025-01-30").date()) is None
+    record_path(young).write_text("broken")
+    assert read_record(young, calendar, day) is None
 
 
 @pytest.mark.parametrize(
