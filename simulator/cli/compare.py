@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from simulator.cli.compare_days import Asked, compare_days, is_between_days
 from simulator.cli.console import Console
 from simulator.cli.options import Json, NPaths, Out, Quiet, Seed, Set, Workers
 from simulator.cli.steps import Timings, compile_first, crew_for, default_folder, overrides
@@ -21,7 +22,15 @@ if TYPE_CHECKING:
     from simulator.scenario.schema import Scenario
 
 Scenarios = Annotated[
-    list[Path], typer.Argument(metavar="SCENARIO SCENARIO…", help="Scenario files; the first is the base.")
+    list[Path],
+    typer.Argument(
+        metavar="SCENARIO SCENARIO…",
+        help="Scenario files, the first is the base; or one file with --since, or the folders of two runs.",
+    ),
+]
+Since = Annotated[
+    str | None,
+    typer.Option("--since", metavar="DATE", help="What moved the P50 of one scenario since that day."),
 ]
 Period = Annotated[
     str | None,
@@ -32,6 +41,7 @@ Period = Annotated[
 def compare(
     scenarios: Scenarios,
     *,
+    since: Since = None,
     period: Period = None,
     out: Out = None,
     paths: NPaths = None,
@@ -48,6 +58,10 @@ def compare(
     from simulator.report.folder import check_replaceable
 
     console, timings = Console(quiet=quiet, as_json=json), Timings()
+    if is_between_days(scenarios, since):
+        asked = Asked(scenarios, since, period, overrides(set_, seed=seed), paths, out, workers)
+        compare_days(asked, console)
+        return
     loaded = _load(scenarios, overrides(set_, paths=paths, seed=seed))
     folder = out or default_folder("-vs-".join(scenario.name for scenario in loaded))
     check_replaceable(folder)
