@@ -55,9 +55,12 @@ def compare_days(asked: Asked, console: Console) -> None:
     with timings.measure("prepare"):
         prepared = (prepare(loaded[0]), prepare(loaded[1]))
     compile_first(prepared[1], console, timings)
-    with crew_for(asked.workers, console), timings.measure("simulate"):
-        with console.progress("One step at a time") as advance:
-            steps = attribute(*prepared, advance)
+    with (
+        crew_for(asked.workers, console),
+        timings.measure("simulate"),
+        console.progress("One step at a time") as advance,
+    ):
+        steps = attribute(*prepared, advance)
     results = _results(asked, prepared, steps)
     _write(results, prepared, folder, timings)
     console.say()

@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from simulator.analysis.totals import ALL, HALF_CENT
@@ -88,27 +89,19 @@ def said_then(steps: pd.DataFrame, folders: tuple[Path, Path]) -> pd.DataFrame:
     a period, the P50 played again stands.
     """
     said = [_medians(folder) for folder in folders]
-    tables = []
-    for period, rows in steps.groupby("period", sort=False):
-        first, last = float(rows["p50"].iloc[0]), float(rows["p50"].iloc[-1])
-        start, end = said[0].get(str(period), first), said[1].get(str(period), last)
-        table = rows.copy()
-        table["step"] += 1
-        head = rows.iloc[:1].assign(p50=start, change=0.0)
-        table.iloc[0, table.columns.get_indexer(["label", "words", "change"])] = [
-            RESTATED,
-            RESTATED_WORDS,
-            first - start,
-        ]
-        tail = rows.iloc[-1:].assign(
-            step=int(table["step"].iloc[-1]) + 1,
-            label=PROGRAM,
-            words=PROGRAM_WORDS,
-            p50=end,
-            change=end - last,
-        )
-        tables.append(pd.concat([head, table, tail]))
-    return pd.concat(tables, ignore_index=True)
+    rows: list[tuple[str, str, str, float]] = []
+    for name, part in steps.groupby("period", sort=False):
+        period, p50 = str(name), part["p50"].to_numpy(np.float64)
+        head = str(part["label"].iloc[0])
+        rows.append((period, head, "", said[0].get(period, float(p50[0]))))
+        rows.append((period, RESTATED, RESTATED_WORDS, float(p50[0])))
+        for label, words, value in zip(part["label"][1:], part["words"][1:], p50[1:], strict=True):
+            rows.append((period, str(label), str(words), float(value)))
+        rows.append((period, PROGRAM, PROGRAM_WORDS, said[1].get(period, float(p50[-1]))))
+    table = pd.DataFrame(rows, columns=["period", "label", "words", "p50"])
+    table.insert(1, "step", table.groupby("period", sort=False).cumcount())
+    change = table.groupby("period", sort=False)["p50"].diff().fillna(0.0)
+    return table.assign(change=change)
 
 
 def _medians(folder: Path) -> dict[str, float]:
