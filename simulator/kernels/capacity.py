@@ -96,15 +96,17 @@ def staff(capacity, seed, path, draw, heads, ramped):
 
 
 @njit(**PART)
-def slots_of(capacity, seed, path, draw, segment, ramped, slots):
-    """Fill the slots of one segment by month: ramped reps × open deals per rep, in whole slots.
+def slots_of(capacity, seed, path, draw, segment, ramped, slots, first=0, left=1.0):
+    """Fill the slots of one segment from a month on: ramped reps × open deals per rep, in whole slots.
+
+    ``left`` is the share of their time that customers leave them for new deals.
 
     The fraction left over is a slot with that probability, so that the mean is exact; the draw is
     the same whatever the number of reps.
     """
-    for month in range(slots.shape[0]):
+    for month in range(first, slots.shape[0]):
         u, _, _, _ = block(seed, path, np.uint64(segment), np.uint64(month), SLOT)
-        slots[month] = math.floor(ramped[segment, month] * capacity.slots_per_rep[draw, segment] + u)
+        slots[month] = math.floor(left * ramped[segment, month] * capacity.slots_per_rep[draw, segment] + u)
 
 
 @njit(**PART)

@@ -1,4 +1,4 @@
-"""One customer from where it stands to the end of the horizon: from event to event.
+"""Customers: where they stand, and what happens at each event of their lives (``lives`` goes through them).
 
 Time is in months: month m runs from m to m + 1, and ``as_of`` lies at ``start``, at or after 0.
 Amounts are whole cents held in float64, so that sums are exact and their order does not matter.
@@ -18,24 +18,9 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from simulator.kernels.customer_flows import (
-    BOOKINGS_EXPANSION,
-    BOOKINGS_RENEWAL,
-    CHURN,
-    CONTRACTION,
-    DUE,
-    FIRST_DRIVER,
-    FIRST_SOLD,
-    N_CHURNED,
-    N_DUE,
-    N_EXPANSIONS,
-    N_NEW,
-    N_REACTIVATED,
-    NEW,
-    REACTIVATION,
-)
-from simulator.kernels.draws import CUSTOMER, GROWTH, RENEWAL, TERM, block, search
-from simulator.kernels.jit import BODY, PART
+from simulator.kernels.customer_flows import FIRST_SOLD, N_NEW, NEW
+from simulator.kernels.draws import TERM, block, search
+from simulator.kernels.jit import PART
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -216,36 +201,33 @@ def with_odds(chance, factor):
 
 
 @njit(**PART)
-def renew(plan, draw, customer, month, arr, u, price_factor):
+def renew(plan, draw, segment, law, month, arr, u, price_factor):
     """Return (contraction, rise) in cents at a kept renewal that changes the ARR."""
-    contraction, rise = plan.contraction[draw, customer.law], plan.price_rise[draw, customer.law]
+    contraction, rise = plan.contraction[draw, law], plan.price_rise[draw, law]
     if plan.month_effect.shape[0] > 0:
-        contraction *= plan.month_effect[customer.segment, month, EFFECT_CONTRACTION]
-        price_factor *= plan.month_effect[customer.segment, month, EFFECT_PRICE]
+        contraction *= plan.month_effect[segment, month, EFFECT_CONTRACTION]
+        price_factor *= plan.month_effect[segment, month, EFFECT_PRICE]
     place = u * (contraction + rise)
     n_slices = plan.contraction_size.shape[2]
     if place < contraction:
-        size = plan.contraction_size[
-            draw, customer.segment, min(int(place / contraction * n_slices), n_slices - 1)
-        ]
+        size = plan.contraction_size[draw, segment, min(int(place / contraction * n_slices), n_slices - 1)]
         return np.rint(arr * size), 0.0
     piece = min(int((place - contraction) / rise * n_slices), n_slices - 1)
-    return 0.0, np.rint(arr * price_factor * plan.price_size[draw, customer.segment, piece])
+    return 0.0, np.rint(arr * price_factor * plan.price_size[draw, segment, piece])
 
 
 @njit(**PART)
-def change_chance(plan, draw, customer, month):
+def change_chance(plan, draw, segment, law, month):
     """Return the chance that a kept renewal changes the ARR."""
-    contraction = plan.contraction[draw, customer.law]
+    contraction = plan.contraction[draw, law]
     if plan.month_effect.shape[0] > 0:
-        contraction *= plan.month_effect[customer.segment, month, EFFECT_CONTRACTION]
-    return contraction + plan.price_rise[draw, customer.law]
+        contraction *= plan.month_effect[segment, month, EFFECT_CONTRACTION]
+    return contraction + plan.price_rise[draw, law]
 
 
 @njit(**PART)
-def grow(plan, draw, customer, time, value_time, arr, u):
+def grow(plan, draw, segment, time, value_time, arr, u):
     """Return (driver, growth in cents) of a growth event; 0 where the deal could not be signed yet."""
-    segment = customer.segment
     cdf = plan.driver_cdf[draw, segment]
     driver = search(cdf, u)
     # What is left of the uniform inside the driver that it chose is uniform again, and so on.
@@ -271,171 +253,35 @@ def note(trace, n_traced, time, flow, amount):
 
 
 @njit(**PART)
-def count_happy(happy, segment, since, until, start):
-    """Count a customer among the happy ones of the months that begin while it is one.
+def happy_from(happy, since, start):
+    """Return the first month that begins with a customer happy since a time; 0 where it is at ``start``."""
+    return 0 if since <= start else min(int(since) + 1, happy.shape[1] - 1)
+
+
+@njit(**PART)
+def begin_happy(happy, segment, since, start):
+    """Count a customer among the happy ones of the months that begin after a time.
 
     Parameters
     ----------
     happy : ndarray of float64, shape (segment, month + 1)
         Changes of their number, added to.
     segment : int
-    since, until : float
-        Times between which it is; month 0 counts those who are at ``start``.
+    since : float
+        Infinite: it never is.
     start : float
+        Time of as_of.
     """
-    last = happy.shape[1] - 1
-    first = 0 if since <= start else min(math.ceil(since), last)
-    happy[segment, first] += 1.0
-    happy[segment, max(first, min(math.ceil(until), last))] -= 1.0
+    if since < happy.shape[1] - 1:
+        happy[segment, happy_from(happy, since, start)] += 1.0
 
 
-@njit(**BODY)
-def keep(plan, luck, customer, flows, quarter_arr, happy, trace):
-    """Live one customer to the end of the horizon.
-
-    Parameters
-    ----------
-    plan : CustomerPlan
-    luck : Luck
-    customer : Customer
-        Where it stands. ARR 0: it has churned and may return.
-    flows : ndarray of float64, shape (month, segment, flow)
-        Added to. Unit: cents, or customers.
-    quarter_arr : ndarray of float64, shape (4 + quarter,)
-        Filled from 4 + the quarter of ``customer.time`` on with the ARR at the end of each quarter.
-        Unit: cents.
-    happy : ndarray of float64, shape (segment, month + 1)
-        Added to: change of the number of happy customers; no rows: nobody asks.
-    trace : ndarray of float64, shape (row, 3) or more columns
-        Filled with time, flow and amount of the movements as long as there is room; no rows: not wanted.
-
-    Returns
-    -------
-    n_traced : int
-        Rows of the trace that were filled.
-    """
-    seed, path, draw, entity, segment = luck.seed, luck.path, luck.draw, customer.entity, customer.segment
-    # The first blocks stand side by side so that the processor can work on all of them at once.
-    u_theta, u_value, u_churn, u_return = block(seed, path, entity, np.uint64(0), CUSTOMER)
-    u_change, u_kind, u_change_next, u_kind_next = block(seed, path, entity, np.uint64(0), RENEWAL)
-    u_wait, u_pick, u_wait_next, u_pick_next = block(seed, path, entity, np.uint64(0), GROWTH)
-    n_months = plan.month_end.shape[0]
-    has_lever_months = plan.month_effect.shape[0] > 0
-    churn = plan.churn[draw, customer.row, int(u_theta * plan.churn.shape[2])]
-    to_value = plan.time_to_value[draw, segment, int(u_value * plan.time_to_value.shape[2])]
-    if has_lever_months:
-        to_value *= plan.month_effect[segment, int(customer.time), EFFECT_TIME_TO_VALUE]
-    growth_rate = plan.growth_rate[draw, segment]
-    if plan.promises.shape[0] > 0:
-        promised = plan.promises[segment, customer.promise]
-        churn = with_odds(churn, promised[0])
-        growth_rate *= promised[1]
-        to_value *= promised[2]
-    value_time = customer.value_from + to_value
-    follows = happy.shape[0] > 0
-    renewed = customer.renewed >= plan.happy_after
-    happy_since = value_time if renewed and customer.arr > 0.0 else np.inf
-    growth_time = later(plan, segment, max(customer.time, value_time), u_wait, growth_rate)
-    arr, signed, former = customer.arr, customer.signed, customer.former
-    churning, changing = churn, change_chance(plan, draw, customer, 0)
-    kept, unchanged = 1.0, 1.0
-    # While the customer is away, the next turn is its return.
-    turn = customer.renewal
-    if arr == 0.0:
-        rate = plan.return_rate[draw, segment]
-        turn = customer.time - math.log(u_return) / rate if rate > 0.0 else np.inf
-    quarter = (int(customer.time) + plan.first_month_of_quarter) // 3
-    n_lives, n_growths, n_changes, n_traced = 0, 0, 0, 0
-    while True:
-        time = min(growth_time, turn)
-        if time >= n_months:
-            break
-        month = int(time)
-        here = (month + plan.first_month_of_quarter) // 3
-        while quarter < here:
-            quarter_arr[YEAR_QUARTERS + quarter] = arr
-            quarter += 1
-        if growth_time < turn:
-            driver, growth = grow(plan, draw, customer, time, value_time, arr, u_pick)
-            arr += growth
-            flows[month, segment, FIRST_DRIVER + driver] += growth
-            n_traced = note(trace, n_traced, time, FIRST_DRIVER + driver, growth)
-            if driver >= FIRST_SOLD and growth > 0.0:
-                signed += growth
-                flows[month, segment, BOOKINGS_EXPANSION] += growth
-                flows[month, segment, N_EXPANSIONS] += 1.0
-            n_growths += 1
-            if n_growths % 2 == 1:
-                u_wait, u_pick = u_wait_next, u_pick_next
-            else:
-                u_wait, u_pick, u_wait_next, u_pick_next = block(
-                    seed, path, entity, np.uint64(n_growths // 2), GROWTH
-                )
-            growth_time = later(plan, segment, time, u_wait, growth_rate)
-        elif arr == 0.0:
-            n_slices = plan.return_size.shape[2]
-            n_lives += 1
-            u_size, _, u_churn, u_return = block(seed, path, entity, np.uint64(n_lives), CUSTOMER)
-            arr = max(1.0, np.rint(former * plan.return_size[draw, segment, int(u_size * n_slices)]))
-            signed = arr
-            flows[month, segment, REACTIVATION] += arr
-            n_traced = note(trace, n_traced, time, REACTIVATION, arr)
-            flows[month, segment, N_REACTIVATED] += 1.0
-            flows[month, segment, BOOKINGS_RENEWAL] += np.rint(arr * min(customer.term, 12.0) / 12.0)
-            kept = 1.0
-            turn = time + customer.term
-            if plan.happy_after == 0:
-                happy_since = max(time, value_time)
-        else:
-            flows[month, segment, DUE] += arr
-            flows[month, segment, N_DUE] += 1.0
-            if has_lever_months:
-                churning = with_odds(churn, plan.month_effect[segment, month, EFFECT_CHURN])
-                changing = change_chance(plan, draw, customer, month)
-            kept *= 1.0 - churning
-            unchanged *= 1.0 - changing
-            if u_churn >= kept:
-                flows[month, segment, CHURN] += arr
-                n_traced = note(trace, n_traced, time, CHURN, arr)
-                flows[month, segment, N_CHURNED] += 1.0
-                former, arr = arr, 0.0
-                if follows and happy_since < time:
-                    count_happy(happy, segment, happy_since, time, plan.start)
-                happy_since = np.inf
-                rate = plan.return_rate[draw, segment]
-                turn = time - math.log(u_return) / rate if rate > 0.0 else np.inf
-                continue
-            if u_change >= unchanged:
-                premium = plan.premium if happy_since <= time else 1.0
-                contraction, rise = renew(plan, draw, customer, month, arr, u_kind, premium)
-                # A contraction never takes the last cent: that would be churn.
-                contraction = min(contraction, arr - 1.0)
-                arr += rise - contraction
-                flows[month, segment, CONTRACTION] += contraction
-                flows[month, segment, FIRST_DRIVER] += rise
-                n_traced = note(trace, n_traced, time, CONTRACTION, contraction)
-                n_traced = note(trace, n_traced, time, FIRST_DRIVER, rise)
-                n_changes += 1
-                if n_changes % 2 == 1:
-                    u_change, u_kind = u_change_next, u_kind_next
-                else:
-                    u_change, u_kind, u_change_next, u_kind_next = block(
-                        seed, path, entity, np.uint64(n_changes // 2), RENEWAL
-                    )
-                unchanged = 1.0
-            flows[month, segment, BOOKINGS_RENEWAL] += np.rint(
-                min(signed, arr) * min(customer.term, 12.0) / 12.0
-            )
-            flows[month, segment, BOOKINGS_EXPANSION] += max(0.0, arr - signed)
-            signed = arr
-            turn += customer.term
-            happy_since = min(happy_since, max(time, value_time))
-    if follows and happy_since < n_months:
-        count_happy(happy, segment, happy_since, np.float64(n_months), plan.start)
-    while YEAR_QUARTERS + quarter < quarter_arr.shape[0]:
-        quarter_arr[YEAR_QUARTERS + quarter] = arr
-        quarter += 1
-    return n_traced
+@njit(**PART)
+def end_happy(happy, segment, since, until, start):
+    """Count it no more from a time on; where that comes before it was happy, it never was."""
+    if since < happy.shape[1] - 1:
+        first = happy_from(happy, since, start)
+        happy[segment, max(first, happy_from(happy, until, start))] -= 1.0
 
 
 @njit(**PART)

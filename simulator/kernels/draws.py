@@ -32,6 +32,7 @@ GROWTH = np.uint64(18)
 TERM = np.uint64(19)
 TERMS = np.uint64(24)
 WALK = np.uint64(32)
+WORKED = np.uint64(25)
 RATE = np.uint64(64)
 
 _MULTIPLIER_0 = np.uint64(0xD2511F53)

@@ -15,6 +15,19 @@ from simulator.kernels.capacity import (
     slots_of,
     staff,
 )
+from simulator.kernels.coverage import (
+    ARR_NOW,
+    LONG_THERE,
+    N_ACTIVITIES,
+    N_GLANCE,
+    N_OF_ACTIVITY,
+    N_OF_ROLE,
+    NEXT_TURN,
+    SINCE,
+    STRIKE,
+    PeoplePlan,
+    cover_month,
+)
 from simulator.kernels.customer_flows import N_ARR_FLOWS, N_COHORT_FLOWS
 from simulator.kernels.customer_paths import close_books
 from simulator.kernels.customers import (
@@ -23,7 +36,6 @@ from simulator.kernels.customers import (
     begin_existing,
     begin_won,
     existing_customer,
-    keep,
     won_customer,
 )
 from simulator.kernels.deals import (
@@ -59,6 +71,18 @@ from simulator.kernels.flows import (
     WON_REFERRED,
 )
 from simulator.kernels.jit import BODY, PART, WHOLE
+from simulator.kernels.lives import (
+    ARR,
+    BEGUN,
+    GROWTH_TIME,
+    N_LIFE,
+    N_TARGETS,
+    TIME,
+    TURN,
+    begin_life,
+    go_on,
+    write_life,
+)
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -68,6 +92,8 @@ MOST_SALS = 1 << 17
 
 BOOK_OF_CUSTOMERS, OPEN_DEALS = -2, -1
 """What comes before the months of a segment."""
+FIRST_COVER = -1
+"""The turn after them, in which the first month's coverage is worked out."""
 
 
 class Books(NamedTuple):
@@ -80,7 +106,25 @@ class Books(NamedTuple):
     cohort: Floats
     """(segment, 5, quarter) of customers."""
     quarter_arr: Floats
-    """(4 + quarter,) space for one customer."""
+    """(customer, 4 + quarter) space for one customer, or all of a segment where they are lived in step."""
+    life: Floats
+    """(customer, N_LIFE) the same: their lives."""
+    glance: Floats
+    """(customer, N_GLANCE) what is looked up of them."""
+    life_entity: npt.NDArray[np.uint64]
+    """(customer,) key of their draws."""
+    cover: Floats
+    """(segment or 0, month, 4) what coverage does to customers."""
+    hours: Floats
+    """(activity,) space: hours asked in a month."""
+    reached: Floats
+    """(activity,) space: share of them that is done, weighted by how well."""
+    people: Floats
+    """(quarter, segment, measure) of roles and activities."""
+    role_heads: Floats
+    """(cell, month) heads of roles."""
+    role_ramped: Floats
+    """(cell, month) the same weighted by ramp."""
     open_wins: Ints
     """(open deal, quarter) paths on which each open deal is won."""
     open_won: Floats
@@ -172,41 +216,71 @@ def count_reps(plan, books, segment, has_slots):
         start = plan.month_end[month]
 
 
+@njit(**PART)
+def glance_at(books, slot, since):
+    """Note what is looked up of a listed customer; ``since`` is when it became one."""
+    life = books.life[slot]
+    books.glance[slot, STRIKE] = min(life[GROWTH_TIME], life[TURN]) if life[BEGUN] == 1.0 else life[TIME]
+    books.glance[slot, NEXT_TURN], books.glance[slot, ARR_NOW] = life[TURN], life[ARR]
+    books.glance[slot, SINCE] = since
+
+
 @njit(**BODY)
-def simulate_path(plan, capacity, customers, luck, books):
+def simulate_path(plan, capacity, customers, people, luck, books):
     """Simulate one path and add it to the books.
 
     Segment by segment: the open deals, then month by month the SALs in the order in which they come.
     A SAL waits for the earliest moment at which a slot is free and all before it have been served or
-    have given up. Customers come first, the book of as_of with the first segment; everything runs
-    through one place in the code because each copy of the deal's and the customer's life takes
-    seconds to compile.
+    have given up. Customers come first, the book of as_of with the first segment. Where the work of
+    people is simulated, the customers of a segment are listed instead and lived month by month, after
+    the month's SALs; each month's coverage comes from the list at its start. Everything runs through one
+    place in the code because each copy of the deal's and the customer's life takes seconds to compile.
 
     Parameters
     ----------
     plan : DealPlan
     capacity : CapacityPlan
     customers : CustomerPlan
+    people : PeoplePlan
     luck : Luck
     books : Books
         Its shock is given; everything else is added to or overwritten.
     """
     month_end, flows = plan.month_end, books.flows
+    n_months = month_end.shape[0]
     for segment in range(books.happy.shape[0]):
         for month in range(books.happy.shape[1]):
             books.happy[segment, month] = 0.0
     staff(capacity, luck.seed, luck.path, luck.draw, books.heads, books.ramped)
+    in_step = people.worst.shape[0] > 0
+    if in_step:
+        staff(people, luck.seed, luck.path, luck.draw, books.role_heads, books.role_ramped)
     for segment in range(flows.shape[1]):
         limited = capacity.limited[segment] == 1
         if limited:
             slots_of(capacity, luck.seed, luck.path, luck.draw, segment, books.ramped, books.slots)
-        count_reps(plan, books, segment, limited)
+        count_reps(plan, books, segment, limited and not in_step)
         patience = capacity.patience[luck.draw, segment]
-        n_busy = 0
+        n_busy, n_listed = 0, 0
         clock, n_happy = 0.0, 0.0
-        for month in range(BOOK_OF_CUSTOMERS, month_end.shape[0]):
-            if month == BOOK_OF_CUSTOMERS:
-                n_left = customers.entity.shape[0] if segment == 0 else 0
+        # Each month has two turns: its deals, then its customers where they are lived in step. Those of
+        # as_of draw what they need once the first month's coverage is known, before its deals.
+        for turn in range(2 * BOOK_OF_CUSTOMERS, 2 * n_months):
+            month, living = turn // 2, turn % 2 == 1
+            if in_step and (turn == FIRST_COVER or (month > 0 and not living)):
+                this = max(month, 0)
+                taken = cover_month(customers, people, luck.draw, books, segment, this, n_listed)
+                if limited:
+                    slots_of(
+                        capacity, luck.seed, luck.path, luck.draw, segment, books.ramped, books.slots,
+                        this, 1.0 - taken,
+                    )  # fmt: skip
+                    days = month_end[this] - (month_end[this - 1] if this > 0 else 0.0)
+                    flows[this, segment, SLOT_DAYS] += books.slots[this] * days
+            if living:
+                n_left = n_listed if in_step and turn >= FIRST_COVER else 0
+            elif month == BOOK_OF_CUSTOMERS:
+                n_left = customers.entity.shape[0] if segment == 0 or in_step else 0
             elif month == OPEN_DEALS:
                 n_left = plan.open_first[segment + 1] - plan.open_first[segment]
             else:
@@ -214,10 +288,23 @@ def simulate_path(plan, capacity, customers, luck, books):
                     n_happy += books.happy[segment, month]
                 n_left = gather(plan, luck, books, segment, month, n_happy, limited)
             while n_left > 0:
-                if month == BOOK_OF_CUSTOMERS:
+                slot = n_listed
+                if living:
                     n_left -= 1
+                    slot = n_left
+                    if month < 0 and books.glance[slot, SINCE] != LONG_THERE:
+                        continue
+                    if month >= 0 and books.glance[slot, STRIKE] >= month + 1.0 and month + 1 < n_months:
+                        continue
+                elif month == BOOK_OF_CUSTOMERS:
+                    n_left -= 1
+                    if in_step and customers.state[n_left, 0] != segment:
+                        continue
                     customer = existing_customer(customers, n_left)
-                    begin_existing(customers, n_left, books.quarter_arr)
+                    begin_existing(customers, n_left, books.quarter_arr[slot])
+                    books.life_entity[slot] = customer.entity
+                    write_life(books.life[slot], customer)
+                    glance_at(books, slot, LONG_THERE)
                 else:
                     referred = False
                     if month == OPEN_DEALS:
@@ -277,17 +364,25 @@ def simulate_path(plan, capacity, customers, luck, books):
                     )
                     if customer.arr < 1.0:
                         continue
-                    begin_won(customers, customer, books.arr_flows, books.quarter_arr)
-                keep(
-                    customers,
-                    luck,
-                    customer,
-                    books.arr_flows,
-                    books.quarter_arr,
-                    books.happy,
-                    books.untraced,
-                )
-                add_cohort(customer.segment, books.quarter_arr, books.cohort)
+                    begin_won(customers, customer, books.arr_flows, books.quarter_arr[slot])
+                    books.life_entity[slot] = customer.entity
+                    write_life(books.life[slot], customer)
+                    glance_at(books, slot, customer.time)
+                if in_step and not living:
+                    n_listed += 1
+                    continue
+                life = books.life[slot]
+                if life[BEGUN] == 0.0:
+                    begin_life(customers, luck, books.life_entity[slot], life, books.cover, books.happy)
+                go_on(
+                    customers, luck, books.life_entity[slot], life, books.cover,
+                    month + 1 if in_step else n_months, books.arr_flows, books.quarter_arr[slot],
+                    books.happy, books.untraced,
+                )  # fmt: skip
+                if in_step:
+                    glance_at(books, slot, books.glance[slot, SINCE])
+                if not in_step or month + 1 == n_months:
+                    add_cohort(int(life[0]), books.quarter_arr[slot], books.cohort)
 
 
 @njit(**PART)
@@ -340,25 +435,43 @@ def tally_open_deals(books, flows, n_averaged):
                 books.open_won[deal, quarter] = 0.0
 
 
-def open_books(plan: DealPlan, open_wins: Ints, n_segments: int, n_busiest: int) -> Books:
+def open_books(
+    plan: DealPlan, people: PeoplePlan, open_wins: Ints, n_segments: int, n_busiest: int, n_customers: int
+) -> Books:
     """Return books for a plan (not compiled: kernels do not allocate).
 
     Parameters
     ----------
     plan : DealPlan
+    people : PeoplePlan
     open_wins : ndarray of int64, shape (open deal, quarter)
         Will be added to; the books' ``open_tally`` begins at 0.
     n_segments : int
     n_busiest : int
         Most deals that a segment can have in work, or SALs in a month, at once.
+    n_customers : int
+        Customers at as_of.
     """
     n_months, n_quarters = plan.month_end.shape[0], open_wins.shape[1]
     n_room = plan.open_entity.shape[0] + n_busiest + 8
+    n_cells = people.kind.size if people.worst.size else 0
+    n_measures = people.kind.shape[0] * N_OF_ROLE + N_ACTIVITIES * N_OF_ACTIVITY if n_cells else 0
+    # Where customers are lived in step, all that a segment can ever have are listed.
+    n_lives = n_customers + plan.open_entity.shape[0] + n_months * n_busiest if n_cells else 1
     return Books(
         np.zeros((n_months, n_segments, N_FLOWS)),
         np.zeros((n_months, n_segments, N_ARR_FLOWS)),
         np.zeros((n_segments, N_COHORT_FLOWS, n_quarters)),
-        np.zeros(YEAR_QUARTERS + n_quarters),
+        np.zeros((n_lives, YEAR_QUARTERS + n_quarters)),
+        np.zeros((n_lives, N_LIFE)),
+        np.zeros((n_lives, N_GLANCE)),
+        np.zeros(n_lives, dtype=np.uint64),
+        np.ones((n_segments if n_cells else 0, n_months, N_TARGETS)),
+        np.zeros(N_ACTIVITIES),
+        np.zeros(N_ACTIVITIES),
+        np.zeros((n_quarters, n_segments, n_measures)),
+        np.zeros((n_cells, n_months)),
+        np.zeros((n_cells, n_months)),
         open_wins,
         np.zeros(open_wins.shape),
         np.zeros((*open_wins.shape, 3), dtype=np.int64),
@@ -386,7 +499,9 @@ def grain_of(plan: DealPlan) -> float:
 
 
 @njit(**WHOLE)
-def simulate_block(plan, capacity, customers, books, seed, first_path, n_averaged, draws, opening, out):
+def simulate_block(
+    plan, capacity, customers, people, books, seed, first_path, n_averaged, draws, opening, out
+):
     """Simulate consecutive paths.
 
     Parameters
@@ -394,6 +509,7 @@ def simulate_block(plan, capacity, customers, books, seed, first_path, n_average
     plan : DealPlan
     capacity : CapacityPlan
     customers : CustomerPlan
+    people : PeoplePlan
     books : Books
         As ``open_books`` returns them; the wins of the open deals are added to.
     seed : uint64
@@ -407,24 +523,31 @@ def simulate_block(plan, capacity, customers, books, seed, first_path, n_average
     opening : ndarray of float64, shape (segment,)
         ARR at as_of. Unit: cents.
     out : tuple of ndarray of float64
-        Filled: flows (path, quarter, segment, flow), ARR flows (path, quarter or 0, segment, flow) and
-        bookings (path, month, segment, 3): new, expansion, renewal. Unit: cents, deals or customers.
+        Filled: flows (path, quarter, segment, flow), ARR flows (path, quarter or 0, segment, flow),
+        bookings (path, month, segment, 3): new, expansion, renewal, and measures of roles and activities
+        (path, quarter, segment, measure). Unit: cents, deals, customers, or head-months and hours.
     """
-    flows, arr_flows, bookings = out
+    flows, arr_flows, bookings, measures = out
     has_customers = arr_flows.shape[1] > 0
     for row in range(draws.shape[0]):
         scale(books.flows, 0.0)
         scale(books.arr_flows, 0.0)
         scale(books.cohort, 0.0)
+        scale(books.people, 0.0)
         draw_shocks(plan, np.uint64(seed), np.uint64(first_path + row), books.shock)
         for future in range(n_averaged):
             path = first_path + row if n_averaged == 1 else future
             luck = Luck(np.uint64(seed), np.uint64(path), draws[row])
-            simulate_path(plan, capacity, customers, luck, books)
+            simulate_path(plan, capacity, customers, people, luck, books)
         if n_averaged > 1:
             scale(books.flows, 1.0 / n_averaged)
             scale(books.arr_flows, 1.0 / n_averaged)
             scale(books.cohort, 1.0 / n_averaged)
+            scale(books.people, 1.0 / n_averaged)
+        for quarter in range(books.people.shape[0]):
+            for segment in range(books.people.shape[1]):
+                for measure in range(books.people.shape[2]):
+                    measures[row, quarter, segment, measure] = books.people[quarter, segment, measure]
         add_up(plan, books.flows, flows[row], bookings[row])
         tally_open_deals(books, flows[row], n_averaged)
         if has_customers:
