@@ -91,21 +91,25 @@ class Findings:
 
 def _simulate(prepared: Prepared, console: Console, timings: Timings) -> tuple[Paths, Paths | None]:
     """Return the futures, and the same without the shared shock where there is one."""
-    from simulator.engine.customer_plan import with_customers
-    from simulator.engine.referral_plan import with_referrals
-    from simulator.engine.simulate import compile_worked_deals, simulate_compiled, without_shock
+    from simulator.engine.simulate import (
+        compile_worked_deals,
+        complete_plan,
+        simulate_compiled,
+        without_shock,
+    )
 
     scenario, calibration, history = prepared.scenario, prepared.calibration, prepared.history
     with timings.measure("compile scenario"):
         deals = compile_worked_deals(scenario, calibration, history)
-        compiled = with_referrals(with_customers(deals, scenario, history), scenario)
+        compiled = complete_plan(deals, scenario, history)
+        # Customers who refer others, or take time of who sells, change new business: they cannot be left out.
+        bare = compiled if scenario.simulates_roles or scenario.referrals.stated else deals
     with timings.measure("simulate"), console.progress("Simulating") as advance:
         futures = simulate_compiled(compiled, scenario, history, advance)
     if not prepared.has_shock:
         return futures, None
     with timings.measure("simulate without shock"), console.progress("Separating the shock") as advance:
-        same = compiled if scenario.referrals.stated else deals
-        calm = simulate_compiled(without_shock(same), _calm(scenario), history, advance)
+        calm = simulate_compiled(without_shock(bare), _calm(scenario), history, advance)
     return futures, calm
 
 

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from simulator.engine.compile import Compiled
+from simulator.kernels.coverage import n_measures
 from simulator.kernels.customer_flows import N_ARR_FLOWS
 from simulator.kernels.flows import N_FLOWS
 from simulator.kernels.path import open_books, simulate_block
@@ -36,7 +37,7 @@ class Block:
     first, n_paths : int
         Number of the first path, and how many there are.
     by_path : tuple of ndarray of float64, shape (path, …)
-        Flows, ARR flows and monthly bookings, axes as in ``Paths``.
+        Flows, ARR flows, monthly bookings, measures of people; axes as in ``Paths``.
     sums : tuple of ndarray of int64
         Wins and tallies of the open deals, summed over the paths.
     """
@@ -75,7 +76,7 @@ class Job:
         return cls(replace(compiled, open_deals=deals, calibration=bare, rates=bare), seed, averaged, busiest)
 
     def empty(self, n_paths: int) -> tuple[Floats, ...]:
-        """Return arrays for the flows, ARR flows and monthly bookings of so many paths."""
+        """Return arrays for the flows, ARR flows, monthly bookings and people of so many paths."""
         compiled = self.compiled
         n_months, n_quarters = compiled.horizon.months.size, compiled.horizon.quarters.size
         n_segments = len(compiled.segments)
@@ -84,6 +85,7 @@ class Job:
             np.empty((n_paths, n_quarters, n_segments, N_FLOWS)),
             np.empty((n_paths, n_arr_quarters, n_segments, N_ARR_FLOWS)),
             np.zeros((n_paths, n_months, n_segments, 3)),
+            np.zeros((n_paths, n_quarters, n_segments, n_measures(len(compiled.roles)))),
         )
 
     def empty_sums(self) -> tuple[Ints, ...]:
@@ -101,11 +103,19 @@ class Job:
         compiled = self.compiled
         arrays = into if into is not None else self.empty(n_paths)
         wins, _ = self.empty_sums()
-        books = open_books(compiled.plan, wins, len(compiled.segments), self.busiest)
+        books = open_books(
+            compiled.plan,
+            compiled.people,
+            wins,
+            len(compiled.segments),
+            self.busiest,
+            compiled.customers.entity.size,
+        )
         simulate_block(
             compiled.plan,
             compiled.capacity,
             compiled.customers,
+            compiled.people,
             books,
             np.uint64(self.seed),
             first,

@@ -17,11 +17,12 @@ from simulator.engine.desk_plan import desk_plan
 from simulator.engine.effect_rows import EffectRows, effect_rows
 from simulator.engine.inline import with_inline_rates
 from simulator.engine.keys import STREAM_BITS, unique_keys
-from simulator.engine.neutral import no_customers, unlimited
+from simulator.engine.neutral import no_customers, nobody, unlimited
 from simulator.engine.rate_draws import RateDraws, draw_rates
 from simulator.fiscal import FiscalCalendar, day_number, month_number, month_start_day
 from simulator.history.tables import CATEGORIES
 from simulator.kernels.capacity import CapacityPlan
+from simulator.kernels.coverage import PeoplePlan
 from simulator.kernels.customers import CustomerPlan
 from simulator.kernels.deals import NEVER, DealPlan
 from simulator.scenario.schema import Scenario
@@ -83,6 +84,7 @@ class Compiled:
     plan : DealPlan
     capacity : CapacityPlan
     customers : CustomerPlan
+    people : PeoplePlan
     opening : ndarray of float64, shape (segment,)
         ARR at as_of. Unit: cents.
     n_customers : ndarray of float64, shape (segment,)
@@ -97,11 +99,14 @@ class Compiled:
         With the scenario's own rates laid over it.
     rates : RateDraws
         Before the levers.
+    roles : tuple of str
+        Of the people after the sale, in axis order; account executives first.
     """
 
     plan: DealPlan
     capacity: CapacityPlan
     customers: CustomerPlan
+    people: PeoplePlan
     opening: Floats
     n_customers: Floats
     booked_by_customers: Floats
@@ -110,6 +115,7 @@ class Compiled:
     open_deals: pd.DataFrame
     calibration: Calibration
     rates: RateDraws
+    roles: tuple[str, ...] = ()
 
 
 def compile_scenario(
@@ -178,6 +184,7 @@ def compile_scenario(
         plan=plan,
         capacity=unlimited(len(full.segments), n_draws),
         customers=no_customers(plan),
+        people=nobody(len(full.segments), n_draws),
         opening=np.zeros(len(full.segments)),
         n_customers=np.zeros(len(full.segments)),
         booked_by_customers=np.zeros((len(full.segments), 2)),

@@ -1,13 +1,15 @@
-"""Plans that do nothing: every SAL is taken up at once, no customer is followed."""
+"""Plans that do nothing: every SAL is taken up at once, no customer is followed, no one looks after them."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from simulator.kernels.capacity import CapacityPlan
+from simulator.kernels.coverage import N_ACTIVITIES, PeoplePlan
 from simulator.kernels.customers import CustomerPlan
 from simulator.kernels.deals import DealPlan
 from simulator.kernels.desk import DeskPlan
+from simulator.kernels.lives import N_TARGETS
 
 
 def unlimited(n_segments: int, n_draws: int) -> CapacityPlan:
@@ -77,4 +79,26 @@ def no_customers(plan: DealPlan) -> CustomerPlan:
         time=np.zeros((0, 2)),
         money=np.zeros((0, 3)),
         base=np.zeros((0, 4)),
+    )
+
+
+def nobody(n_segments: int, n_draws: int) -> PeoplePlan:
+    """Return a plan without people after the sale: customers live on as calibrated."""
+    return PeoplePlan(
+        seat_segment=np.zeros(0, dtype=np.int64),
+        seat_key=np.zeros(0, dtype=np.uint64),
+        seat_start=np.zeros(0, dtype=np.int64),
+        seat_delay_cdf=np.ones((0, 1)),
+        seat_leaves=np.zeros((n_draws, 0)),
+        backfill_cdf=np.ones((0, 1)),
+        ramp=np.ones((n_draws, 0, 1)),
+        kind=np.zeros((0, n_segments), dtype=np.int64),
+        capacity=np.zeros((0, n_segments)),
+        load=np.zeros((0, n_segments)),
+        customer_time=0.0,
+        share=np.zeros((n_segments, N_ACTIVITIES, 0)),
+        quality=np.zeros((n_segments, N_ACTIVITIES, 0)),
+        work=np.zeros((n_segments, N_ACTIVITIES, 4)),
+        deal_rate=np.zeros((n_draws, n_segments)),
+        worst=np.ones((0, n_segments, N_ACTIVITIES, N_TARGETS)),
     )

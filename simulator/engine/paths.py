@@ -64,6 +64,11 @@ class Paths:
         Means over all futures: what is signed of each open deal in each period; that times what all
         segments sign in the period (the latter in steps of some 1/4096 of the open pipeline); days from
         ``as_of`` to the signature, counted 0 where it is not won.
+    roles : tuple of str
+        People after the sale whose work is simulated, account executives first; empty: none.
+    people : ndarray of float64, shape (path, period, segment, measure), optional
+        Of each role head-months, ramped head-months, hours asked of it and hours done; then of each
+        activity after the signature hours asked, done, and done weighted by how well.
     n_averaged : int
         Futures that each path is the mean of: 1, unless luck is switched off.
     arr_flows : ndarray of float64, shape (path, period, segment, flow), optional
@@ -102,6 +107,8 @@ class Paths:
     monthly_customer_bookings: Floats | None = None
     open_tally: Floats | None = None
     n_averaged: int = 1
+    roles: tuple[str, ...] = ()
+    people: Floats | None = None
 
     @property
     def periods(self) -> tuple[str, ...]:

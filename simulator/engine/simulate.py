@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,7 @@ from simulator.engine.compile import CENTS, Compiled, compile_scenario
 from simulator.engine.crew import crew, rows
 from simulator.engine.customer_plan import with_customers
 from simulator.engine.paths import Paths
+from simulator.engine.people_plan import with_people
 from simulator.engine.position import Position, position
 from simulator.engine.referral_plan import most_referred, with_referrals
 from simulator.errors import InputError
@@ -69,7 +71,7 @@ def simulate(
 
 
 def compile_plan(scenario: Scenario, calibration: Calibration | None, history: History | None) -> Compiled:
-    """Return a scenario compiled: deals, reps and customers (parameters as of `simulate`).
+    """Return a scenario compiled: deals, reps, customers and people (parameters as of `simulate`).
 
     Raises
     ------
@@ -77,7 +79,13 @@ def compile_plan(scenario: Scenario, calibration: Calibration | None, history: H
         The scenario cannot be compiled.
     """
     deals = compile_worked_deals(scenario, calibration, history)
-    return with_referrals(with_customers(deals, scenario, history), scenario)
+    return complete_plan(deals, scenario, history)
+
+
+def complete_plan(deals: Compiled, scenario: Scenario, history: History | None) -> Compiled:
+    """Return compiled deals and reps with customers, what they refer, and who looks after them."""
+    customers = with_referrals(with_customers(deals, scenario, history), scenario)
+    return with_people(customers, scenario, history)
 
 
 def compile_worked_deals(
@@ -121,6 +129,8 @@ def simulate_compiled(
         open_wins=outcome.wins,
         open_tally=outcome.tally,
         n_averaged=outcome.n_averaged,
+        roles=compiled.roles,
+        people=outcome.people if compiled.roles else None,
         arr_flows=outcome.arr_flows if has_customers else None,
         arr_opening=compiled.opening / CENTS if has_customers else None,
         n_customers=compiled.n_customers if has_customers else None,
@@ -158,6 +168,7 @@ class Outcome:
     tally: Floats
     draws: Ints
     n_averaged: int
+    people: Floats
 
 
 def run(compiled: Compiled, scenario: Scenario, progress: Progress | None, first_path: int = 0) -> Outcome:
@@ -166,6 +177,7 @@ def run(compiled: Compiled, scenario: Scenario, progress: Progress | None, first
     ``first_path`` continues an earlier run of so many paths.
     """
     settings = scenario.simulation
+    compiled = _in_row_order(compiled)
     averaged = 1 if settings.luck else min(LUCK_AVERAGED, settings.paths)
     n_paths = max(1, settings.paths // averaged)
     job = Job.of(compiled, settings.seed, averaged, n_busiest(compiled))
@@ -193,7 +205,23 @@ def run(compiled: Compiled, scenario: Scenario, progress: Progress | None, first
     means = tally / np.array([CENTS, CENTS / grain_of(compiled.plan), 1.0]) / (n_paths * averaged)
     # With averaged futures the second sum has one product for all futures of a path.
     means[..., 1] *= averaged
-    return Outcome(out[0], out[1], bookings, wins, means, draws, averaged)
+    return Outcome(out[0], out[1], bookings, wins, means, draws, averaged, out[3])
+
+
+def _in_row_order(compiled: Compiled) -> Compiled:
+    """Return a plan whose arrays all lie row by row: the kernels are compiled anew for any other order."""
+
+    def ordered(plan: Any) -> Any:
+        arrays = [np.ascontiguousarray(v) if isinstance(v, np.ndarray) else v for v in plan]
+        return type(plan)(*arrays)
+
+    return replace(
+        compiled,
+        plan=ordered(compiled.plan),
+        capacity=ordered(compiled.capacity),
+        customers=ordered(compiled.customers),
+        people=ordered(compiled.people),
+    )
 
 
 def n_busiest(compiled: Compiled) -> int:

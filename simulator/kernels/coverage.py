@@ -25,7 +25,7 @@ LONG_THERE = -1e6
 
 
 class PeoplePlan(NamedTuple):
-    """Who looks after customers. Cells run over (role, segment); no rows in ``worst``: nobody is simulated."""
+    """Who looks after customers; cells run over (role, segment). No rows in ``worst``: nobody does."""
 
     seat_segment: Ints
     """(seat,) cell of the seat."""
@@ -60,6 +60,11 @@ class PeoplePlan(NamedTuple):
     """(draw, segment) expansion deals to be signed per account and month."""
     worst: Floats
     """(draw, segment, activity, target) factor where the activity is not done."""
+
+
+def n_measures(n_roles: int) -> int:
+    """Return how many measures of roles and activities there are for each quarter and segment."""
+    return n_roles * N_OF_ROLE + N_ACTIVITIES * N_OF_ACTIVITY if n_roles else 0
 
 
 @njit(**PART)

@@ -20,13 +20,12 @@ from simulator.kernels.coverage import (
     LONG_THERE,
     N_ACTIVITIES,
     N_GLANCE,
-    N_OF_ACTIVITY,
-    N_OF_ROLE,
     NEXT_TURN,
     SINCE,
     STRIKE,
     PeoplePlan,
     cover_month,
+    n_measures,
 )
 from simulator.kernels.customer_flows import N_ARR_FLOWS, N_COHORT_FLOWS
 from simulator.kernels.customer_paths import close_books
@@ -455,7 +454,6 @@ def open_books(
     n_months, n_quarters = plan.month_end.shape[0], open_wins.shape[1]
     n_room = plan.open_entity.shape[0] + n_busiest + 8
     n_cells = people.kind.size if people.worst.size else 0
-    n_measures = people.kind.shape[0] * N_OF_ROLE + N_ACTIVITIES * N_OF_ACTIVITY if n_cells else 0
     # Where customers are lived in step, all that a segment can ever have are listed.
     n_lives = n_customers + plan.open_entity.shape[0] + n_months * n_busiest if n_cells else 1
     return Books(
@@ -469,7 +467,7 @@ def open_books(
         np.ones((n_segments if n_cells else 0, n_months, N_TARGETS)),
         np.zeros(N_ACTIVITIES),
         np.zeros(N_ACTIVITIES),
-        np.zeros((n_quarters, n_segments, n_measures)),
+        np.zeros((n_quarters, n_segments, n_measures(people.kind.shape[0] if n_cells else 0))),
         np.zeros((n_cells, n_months)),
         np.zeros((n_cells, n_months)),
         open_wins,

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from simulator.scenario.form import Form, Name, Number, Positive, Share
 from simulator.scenario.numbers import ReadingError
+from simulator.scenario.ownership import Ownership
 
 Source = Literal["calibrated", "benchmark", "assumption"]
 LARGEST_ODDS, LEAST_SHARE = 50.0, 0.01
@@ -105,6 +106,10 @@ class ActivityEffects(Form):
         return self
 
 
+def _owned(value: object) -> object:
+    return {"all": value} if isinstance(value, str) else value
+
+
 class Effects(Form):
     """What coverage of the activities after the signature does to customers."""
 
@@ -112,6 +117,9 @@ class Effects(Form):
     observed_coverage: Literal["as_of", "full"] = Field(
         "as_of",
         description="The coverage that the rates of customers were earned at: that of as_of, or full.",
+    )
+    observed_ownership: Annotated[Ownership | None, BeforeValidator(_owned, Ownership | str | None)] = Field(
+        None, description="Who did what when they were earned; as 'ownership' says where left out."
     )
     adoption: ActivityEffects | None = Field(None, description="Of adoption not done.")
     renewal: ActivityEffects | None = Field(None, description="Of renewals not looked after.")
