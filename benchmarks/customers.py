@@ -28,7 +28,7 @@ from simulator.calibration.contracts import customer_book  # noqa: E402
 from simulator.engine.compile import Horizon  # noqa: E402
 from simulator.engine.customer_plan import DrawSettings, compile_customers  # noqa: E402
 from simulator.engine.inline_customers import with_inline_customers  # noqa: E402
-from simulator.engine.neutral import no_customers, unlimited  # noqa: E402
+from simulator.engine.neutral import no_customers, nobody, unlimited  # noqa: E402
 from simulator.fiscal import FiscalCalendar  # noqa: E402
 from simulator.history.tables import History, empty_table  # noqa: E402
 from simulator.kernels.customer_flows import (  # noqa: E402
@@ -107,17 +107,27 @@ def run_kernel(
     outcome = workloads.empty_outcome(deals, n_paths)
     n_quarters = outcome.flows.shape[1] if customers.terms.size else 0
     arr_flows = np.empty((n_paths, n_quarters, workloads.N_SEGMENTS, N_ARR_FLOWS))
+    people = nobody(workloads.N_SEGMENTS, deals.hazard.shape[0])
+    measures = np.zeros((*outcome.flows.shape[:3], 0))
     simulate_block(
         deals,
         unlimited(workloads.N_SEGMENTS, deals.hazard.shape[0]),
         customers,
-        open_books(deals, outcome.open_wins, workloads.N_SEGMENTS, workloads.MOST_SALS),
+        people,
+        open_books(
+            deals,
+            people,
+            outcome.open_wins,
+            workloads.N_SEGMENTS,
+            workloads.MOST_SALS,
+            customers.entity.size,
+        ),
         np.uint64(workloads.SEED),
         0,
         1,
         np.arange(n_paths) % deals.hazard.shape[0],
         opening,
-        (outcome.flows, arr_flows, np.zeros((*outcome.bookings.shape, 3))),
+        (outcome.flows, arr_flows, np.zeros((*outcome.bookings.shape, 3)), measures),
     )
     return outcome.flows, arr_flows
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from simulator.engine.neutral import no_customers, no_desk, unlimited
+from simulator.engine.neutral import no_customers, no_desk, nobody, unlimited
 from simulator.kernels.customer_flows import N_ARR_FLOWS
 from simulator.kernels.deals import DealPlan
 from simulator.kernels.flows import N_FLOWS
@@ -165,12 +165,15 @@ def simulate_paths(plan: DealPlan, first_path: int, n_paths: int) -> Outcome:
     outcome = empty_outcome(plan, n_paths)
     draws = np.arange(first_path, first_path + n_paths) % plan.hazard.shape[0]
     bookings = np.zeros((*outcome.bookings.shape, 3))
-    out = (outcome.flows, np.empty((n_paths, 0, N_SEGMENTS, N_ARR_FLOWS)), bookings)
+    measures = np.zeros((*outcome.flows.shape[:3], 0))
+    out = (outcome.flows, np.empty((n_paths, 0, N_SEGMENTS, N_ARR_FLOWS)), bookings, measures)
+    people = nobody(N_SEGMENTS, plan.hazard.shape[0])
     simulate_block(
         plan,
         unlimited(N_SEGMENTS, plan.hazard.shape[0]),
         no_customers(plan),
-        open_books(plan, outcome.open_wins, N_SEGMENTS, MOST_SALS),
+        people,
+        open_books(plan, people, outcome.open_wins, N_SEGMENTS, MOST_SALS, 0),
         np.uint64(SEED),
         first_path,
         1,

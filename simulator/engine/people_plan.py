@@ -46,6 +46,7 @@ Calibrated = Mapping[tuple[str, str], Effect]
 
 DAYS_PER_YEAR = 12.0
 EVEN_VARIABLE_SHARE = 0.5
+MOST_TAKEN = 0.95
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ def with_people(
     *,
     observed: Scenario | None = None,
     calibrated: Calibrated | None = None,
+    powers: Floats | None = None,
 ) -> Compiled:
     """Return a compiled scenario whose customers are looked after by people, where it states any.
 
@@ -81,6 +83,8 @@ def with_people(
         left out.
     calibrated : mapping, optional
         Effects that the history tells; None: none does.
+    powers : ndarray of float64, shape (segment, activity), optional
+        That the effects of each activity are taken to; 0: no effect.
 
     Raises
     ------
@@ -93,6 +97,8 @@ def with_people(
     names = role_names(scenario)
     effects = effect_terms(scenario, calibrated)
     worst = _worst(compiled, scenario, effects)
+    if powers is not None:
+        worst = worst ** powers[None, :, :, None]
     books = _books(compiled)
     people = _people(compiled, scenario, history, books, worst)
     customers = compiled.customers
@@ -102,8 +108,13 @@ def with_people(
         if observed is not None or before.effects.observed_ownership is not None:
             before = _as_observed(before)
             then = _people(compiled, before, history, books, worst)
-        factors = _factors_at(compiled, then, books)
+        reached, taken = _coverage(compiled, then, books)
+        missing = np.maximum(0.0, 1.0 - reached)
+        factors = np.prod(then.worst ** missing[None, :, :, None], axis=2)
         customers = _without(customers, factors)
+        # What customers take of the reps' time now, their open deals per rep already show.
+        slots = compiled.capacity.slots_per_rep / (1.0 - taken)
+        compiled = replace(compiled, capacity=compiled.capacity._replace(slots_per_rep=slots))
         people = people._replace(deal_rate=_deal_rate(customers))
     return replace(compiled, people=people, customers=customers, roles=names)
 
@@ -259,17 +270,18 @@ def _seats_of(
     return seats
 
 
-def coverage_at(compiled: Compiled, people: PeoplePlan) -> Floats:
+def coverage_at(compiled: Compiled) -> Floats:
     """Return the share of each activity that is done at as_of, weighted by how well: (segment, activity)."""
-    return _coverage(compiled, people, _books(compiled))
+    return _coverage(compiled, compiled.people, _books(compiled))[0]
 
 
-def _coverage(compiled: Compiled, people: PeoplePlan, books: _Books) -> Floats:
+def _coverage(compiled: Compiled, people: PeoplePlan, books: _Books) -> tuple[Floats, Floats]:
+    """Return what is done at as_of, (segment, activity), and the reps' time that it takes, (segment,)."""
     heads = _ramped_at(people)
     aes = _aes_at(compiled)
     rate = people.deal_rate.mean(axis=0)
     n_roles, n_segments = people.kind.shape
-    reached = np.zeros((n_segments, N_ACTIVITIES))
+    reached, taken = np.zeros((n_segments, N_ACTIVITIES)), np.zeros(n_segments)
     for place in range(n_segments):
         monthly = monthly_hours(people.work[place], rate[place], books.renewals[place], books.new[place])
         for role in range(n_roles):
@@ -286,7 +298,9 @@ def _coverage(compiled: Compiled, people: PeoplePlan, books: _Books) -> Floats:
                 )
                 kappa = 1.0 if able >= need else able / need
             reached[place] += people.share[place, :, role] * people.quality[place, :, role] * kappa
-    return reached
+            if role == AE and asked > 0.0 and aes[place] > 0.0:
+                taken[place] = kappa * asked / (aes[place] * people.capacity[role, place])
+    return reached, np.minimum(taken, MOST_TAKEN)
 
 
 def _ramped_at(people: PeoplePlan) -> Floats:
@@ -308,12 +322,6 @@ def _aes_at(compiled: Compiled) -> Floats:
         if start <= 0:
             reps[segment] += capacity.ramp[:, segment, min(-start, last)].mean()
     return reps
-
-
-def _factors_at(compiled: Compiled, people: PeoplePlan, books: _Books) -> Floats:
-    """Return what the coverage of as_of does, shape (draw, segment, target)."""
-    missing = np.maximum(0.0, 1.0 - _coverage(compiled, people, books))
-    return np.asarray(np.prod(people.worst ** missing[None, :, :, None], axis=2))
 
 
 def _without(plan: CustomerPlan, factors: Floats) -> CustomerPlan:

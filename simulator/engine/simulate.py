@@ -23,6 +23,7 @@ from simulator.engine.paths import Paths
 from simulator.engine.people_plan import with_people
 from simulator.engine.position import Position, position
 from simulator.engine.referral_plan import most_referred, with_referrals
+from simulator.engine.role_effects import calibrated_effects
 from simulator.errors import InputError
 from simulator.history.states import deal_states, open_deals
 from simulator.history.tables import History
@@ -85,7 +86,9 @@ def compile_plan(scenario: Scenario, calibration: Calibration | None, history: H
 def complete_plan(deals: Compiled, scenario: Scenario, history: History | None) -> Compiled:
     """Return compiled deals and reps with customers, what they refer, and who looks after them."""
     customers = with_referrals(with_customers(deals, scenario, history), scenario)
-    return with_people(customers, scenario, history)
+    if not scenario.simulates_roles:
+        return customers
+    return with_people(customers, scenario, history, calibrated=calibrated_effects(scenario, history))
 
 
 def compile_worked_deals(

@@ -103,7 +103,7 @@ def begin_life(plan, luck, entity, life, cover, happy):
     is_happy = life[RENEWED] >= plan.happy_after and life[ARR] > 0.0
     life[HAPPY_SINCE] = value_time if is_happy else np.inf
     if happy.shape[0] > 0:
-        begin_happy(happy, segment, life[HAPPY_SINCE], plan.start)
+        begin_happy(happy, segment, life[HAPPY_SINCE], plan.start, 0)
     # While the customer is away, the next turn is its return.
     if life[ARR] == 0.0:
         rate = plan.return_rate[draw, segment]
@@ -159,6 +159,7 @@ def go_on(plan, luck, entity, life, cover, until, flows, quarter_arr, happy, tra
     has_lever_months, is_covered = plan.month_effect.shape[0] > 0, cover.shape[0] > 0
     follows, growth_rate, happy_since = happy.shape[0] > 0, life[GROWTH_RATE], life[HAPPY_SINCE]
     churning, changing = churn, change_chance(plan, draw, segment, law, 0)
+    read = int(until) if is_covered else 0
     n_traced = 0
     while True:
         time = min(growth_time, turn)
@@ -206,7 +207,7 @@ def go_on(plan, luck, entity, life, cover, until, flows, quarter_arr, happy, tra
             if plan.happy_after == 0:
                 happy_since = max(time, value_time)
                 if follows:
-                    begin_happy(happy, segment, happy_since, plan.start)
+                    begin_happy(happy, segment, happy_since, plan.start, read)
         else:
             flows[month, segment, DUE] += arr
             flows[month, segment, N_DUE] += 1.0
@@ -224,7 +225,7 @@ def go_on(plan, luck, entity, life, cover, until, flows, quarter_arr, happy, tra
                 flows[month, segment, N_CHURNED] += 1.0
                 former, arr = arr, 0.0
                 if follows:
-                    end_happy(happy, segment, happy_since, time, plan.start)
+                    end_happy(happy, segment, happy_since, time, plan.start, read)
                 happy_since = np.inf
                 rate = plan.return_rate[draw, segment]
                 turn = time - math.log(u_return) / rate if rate > 0.0 else np.inf
@@ -254,7 +255,7 @@ def go_on(plan, luck, entity, life, cover, until, flows, quarter_arr, happy, tra
             if happy_since == np.inf:
                 happy_since = max(time, value_time)
                 if follows:
-                    begin_happy(happy, segment, happy_since, plan.start)
+                    begin_happy(happy, segment, happy_since, plan.start, read)
     if until >= plan.month_end.shape[0]:
         while YEAR_QUARTERS + quarter < quarter_arr.shape[0]:
             quarter_arr[YEAR_QUARTERS + quarter] = arr
