@@ -23,7 +23,8 @@ from simulator.engine.prepare import Prepared
 from simulator.engine.referral_plan import with_referrals
 from simulator.engine.role_effects import calibrated_effects
 from simulator.engine.simulate import Outcome, compile_deals, run
-from simulator.kernels.customer_flows import ARR_FLOWS, DRIVERS, FIRST_DRIVER
+from simulator.kernels.customer_flows import ARR_FLOWS, DRIVERS, FIRST_DRIVER, FIRST_SOLD
+from simulator.kernels.customers import CustomerPlan
 from simulator.kernels.flows import N_ORIGINS
 from simulator.scenario.coverage import ActivityEffects, Source, Worst
 from simulator.scenario.ownership import ACTIVITIES, AE
@@ -92,12 +93,29 @@ class HeadFutures:
         worked = with_reps(self.deals, scenario, self.history)
         return with_referrals(with_customers(worked, scenario, self.history), scenario)
 
-    def compiled(self, scenario: Scenario, *, powers: Floats | None = None) -> Compiled:
+    def compiled(
+        self,
+        scenario: Scenario,
+        *,
+        powers: Floats | None = None,
+        cycle_months: Floats | None = None,
+        sold_share: float | None = None,
+    ) -> Compiled:
         """Return a scenario that differs in reps, roles, owners or effects only, compiled.
 
-        ``powers``, shape (segment, activity), are those that the effects are taken to.
+        Parameters
+        ----------
+        scenario : Scenario
+        powers : ndarray of float64, shape (segment, activity), optional
+            That the effects are taken to.
+        cycle_months : ndarray of float64, shape (segment,), optional
+            In place of the sales cycles that there are.
+        sold_share : float, optional
+            Share of all growth that must be sold, in place of the one that there is.
         """
         whole = self.whole if scenario.reps == self.scenario.reps else self._with_customers(scenario)
+        if sold_share is not None:
+            whole = replace(whole, customers=with_sold_share(whole.customers, sold_share))
         return with_people(
             whole,
             scenario,
@@ -105,6 +123,7 @@ class HeadFutures:
             observed=self.scenario,
             calibrated=self.calibrated,
             powers=powers,
+            cycle_months=cycle_months,
         )
 
     def play(self, scenario: Scenario, n_paths: int | None = None) -> Futures:
@@ -186,3 +205,18 @@ def scenario_with_effects(
                 )
         changed[activity] = ActivityEffects.model_construct(**stated)
     return replace(scenario, effects=scenario.effects.model_copy(update=changed))
+
+
+def with_sold_share(plan: CustomerPlan, share: float) -> CustomerPlan:
+    """Return a plan in which a share of all growth events are deals that must be sold."""
+    by_driver = np.diff(plan.driver_cdf, axis=2, prepend=0.0)
+    own, sold = by_driver[..., :FIRST_SOLD], by_driver[..., FIRST_SOLD:]
+    parts = []
+    for part, wanted in ((own, 1.0 - share), (sold, share)):
+        total = part.sum(axis=2, keepdims=True)
+        even = np.full_like(part, 1.0 / part.shape[2])
+        mix = np.divide(part, total, out=even, where=total > 0.0)
+        parts.append(mix * wanted)
+    cdf = np.cumsum(np.concatenate(parts, axis=2), axis=2)
+    cdf[..., -1] = 1.0
+    return plan._replace(driver_cdf=cdf)

@@ -60,6 +60,7 @@ COMMANDS = (
     Command("sweep", "sweep", "sweep", "Play a scenario over a grid of values, on the same futures."),
     Command("hire", "hire", "hire", "Say where the next reps go, and what is in the way of each segment."),
     Command("terms", "terms", "terms", "Weigh concessions and success plans: bookings now, value later."),
+    Command("ownership", "ownership", "ownership", "Say which roles should own customers after the sale."),
     Command("headcount", "headcount", "headcount", "Say what one more head of each role is worth."),
     Command("reproduce", "reproduce", "reproduce", "Run again from a manifest; compare bit for bit."),
     Command("pipeline", "pipeline", "pipeline", "Say how much pipeline must be created for the targets."),

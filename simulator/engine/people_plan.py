@@ -51,12 +51,13 @@ MOST_TAKEN = 0.95
 
 @dataclass(frozen=True)
 class _Books:
-    """The book of each segment at as_of: accounts, mean ARR (cents), renewals and new ones a month."""
+    """By segment at as_of: accounts, mean ARR (cents), renewals and new ones a month; sales cycle."""
 
     n_accounts: Floats
     arr: Floats
     renewals: Floats
     new: Floats
+    cycles: Floats
 
 
 def with_people(
@@ -67,6 +68,7 @@ def with_people(
     observed: Scenario | None = None,
     calibrated: Calibrated | None = None,
     powers: Floats | None = None,
+    cycle_months: Floats | None = None,
 ) -> Compiled:
     """Return a compiled scenario whose customers are looked after by people, where it states any.
 
@@ -85,6 +87,8 @@ def with_people(
         Effects that the history tells; None: none does.
     powers : ndarray of float64, shape (segment, activity), optional
         That the effects of each activity are taken to; 0: no effect.
+    cycle_months : ndarray of float64, shape (segment,), optional
+        Length of the sales cycle; that of the history, or of the rates, where left out.
 
     Raises
     ------
@@ -99,7 +103,8 @@ def with_people(
     worst = _worst(compiled, scenario, effects)
     if powers is not None:
         worst = worst ** powers[None, :, :, None]
-    books = _books(compiled)
+    cycles = sales_cycle_months(compiled, history) if cycle_months is None else cycle_months
+    books = replace(_books(compiled), cycles=cycles)
     people = _people(compiled, scenario, history, books, worst)
     customers = compiled.customers
     if scenario.effects.observed_coverage == "as_of":
@@ -161,7 +166,9 @@ def _books(compiled: Compiled) -> _Books:
     amount = np.array([values.mean() for values in compiled.rates.amounts.reshape(n, -1)]) * CENTS
     usual = amount * plan.arr_per_amount.mean(axis=0)
     mean = np.where(n_accounts > 0.0, arr / some, usual)
-    return _Books(n_accounts, mean, np.where(n_accounts > 0.0, renewals / some, 1 / 12), new / some)
+    return _Books(
+        n_accounts, mean, np.where(n_accounts > 0.0, renewals / some, 1 / 12), new / some, np.zeros(n)
+    )
 
 
 def _deal_rate(plan: CustomerPlan) -> Floats:
@@ -183,7 +190,6 @@ def _people(
     quality = np.ones_like(share)
     rate = _deal_rate(compiled.customers)
     work = np.zeros((len(segments), N_ACTIVITIES, 4))
-    cycles = sales_cycle_months(compiled, history)
     for place, segment in enumerate(segments):
         table = scenario.ownership.of(segment)
         deals = float(rate[:, place].mean())
@@ -194,7 +200,7 @@ def _people(
             share[place, :, number] = own
             item = terms.get((role, segment))
             variable = item.variable_share if item is not None else EVEN_VARIABLE_SHARE
-            quality[place, :, number] = quality_of(scenario, role, segment, variable, cycles[place])
+            quality[place, :, number] = quality_of(scenario, role, segment, variable, books.cycles[place])
             if item is not None:
                 kind[number, place] = item.kind
                 capacity[number, place] = item.capacity * (CENTS if item.kind == BY_ARR else 1.0)

@@ -61,7 +61,7 @@ def headcount_answers(
     if not found.breakeven.empty:
         texts |= _say_breakeven(found, rows)
         texts["hangs on"] = _say_sensitivity(found, rows, currency)
-    texts["sources"] = _say_sources(effects)
+    texts["sources"] = sources_words(effects)
     return {key: text for key, text in texts.items() if text}
 
 
@@ -153,7 +153,8 @@ def _effect_words(name: str) -> str:
     return f"{TARGET_WORDS[target]} without {activity.replace('_', ' ')}"
 
 
-def _say_sources(effects: tuple[Effect, ...]) -> str:
+def sources_words(effects: tuple[Effect, ...]) -> str:
+    """Return which effects of coverage are not from the reader's data, and which are."""
     assumed = [e for e in effects if e.source not in {"calibrated", "scenario"}]
     told = [e for e in effects if e.source == "calibrated"]
     if not assumed:

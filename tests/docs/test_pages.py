@@ -12,7 +12,7 @@ from simulator.synthetic.salesforce_export import write_salesforce_export
 from tests.docs.pages import PAGES, ROOT, blocks, is_played, play, run_command, with_few_paths
 
 SAMPLE = ROOT / "scenarios" / "sample" / "history"
-SLOW = {"README", "backtest", "comparing", "hiring", "reports"}
+SLOW = {"README", "backtest", "comparing", "hiring", "people", "reports"}
 """Pages whose commands take longer; tests of the commands themselves run more often."""
 ANCHOR = re.compile(r"\]\(([^)#\s]*)#([^)\s]+)\)")
 

@@ -1,0 +1,290 @@
+"""Who should own the customer: each option on the same futures, with the same money for people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from simulator.analysis.head_futures import Futures, HeadFutures
+from simulator.analysis.precision import mean_error
+from simulator.engine.coverage_terms import WORK_SHARE
+from simulator.engine.rep_terms import rep_terms
+from simulator.engine.role_terms import HOURS_PER_MONTH, OTE, OTHER_OTE
+from simulator.kernels.coverage import N_ACTIVITIES, N_OF_ACTIVITY, N_OF_ROLE
+from simulator.scenario.ownership import ACTIVITIES, AE, OPTIONS, Ownership, OwnerTable
+from simulator.scenario.reps import Reps
+from simulator.scenario.roles import Role, SegmentRole
+from simulator.scenario.schema import Scenario
+
+Floats = npt.NDArray[np.float64]
+Progress = Callable[[int, int], None]
+
+STATED = "as stated"
+CYCLES_MONTHS = (1.0, 3.0, 6.0, 12.0)
+SOLD_SHARES = (0.1, 0.3, 0.5, 0.8)
+SEPARATE_ERRORS = 2.0
+LOW, HIGH = 0.1, 0.9
+
+
+@dataclass(frozen=True)
+class OwnershipFindings:
+    """The options side by side.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row for each option and segment, and for all: option, segment, bookings_new,
+        bookings_expansion, arr_end, nrr, cost, contribution, contribution_p10, _p90, behind (mean less than
+        the best's), behind_error, p_best, tied.
+    work : DataFrame
+        option, segment, activity, owners, hours_asked, share_done, share_effective, nobody.
+    map : DataFrame
+        cycle_months, sold_share, option, contribution, behind, behind_error, best, tied.
+    budget : float
+        What people after the sale cost a year, the same in each option. Unit: currency.
+    n_paths : int
+    """
+
+    table: pd.DataFrame
+    work: pd.DataFrame
+    map: pd.DataFrame
+    budget: float
+    n_paths: int
+
+
+def option_scenarios(ladder: HeadFutures) -> dict[str, Scenario]:
+    """Return the scenario under each option, with the money for people after the sale shared out anew.
+
+    What the people after the sale of a segment cost pays for the roles of the option, by the hours that it
+    gives them; a head may work a part of its time. Where sales does all, it pays for account executives.
+    """
+    scenario = ladder.scenario
+    return {
+        STATED: scenario,
+        **{option: _under(ladder, OwnerTable(like=option), scenario) for option in OPTIONS},
+    }
+
+
+def budget_by_segment(ladder: HeadFutures) -> dict[str, float]:
+    """Return what the people of as_of after the sale cost a year. Unit: currency."""
+    owners = {
+        r for s in ladder.segments if (t := ladder.scenario.ownership.of(s)) is not None for r in t.roles
+    }
+    budget = dict.fromkeys(ladder.segments, 0.0)
+    for item in ladder.costs.terms:
+        if item.role in owners:
+            budget[item.segment] += item.heads * item.cost_per_month * 12.0
+    return budget
+
+
+def _under(ladder: HeadFutures, table: OwnerTable, scenario: Scenario) -> Scenario:
+    budget = budget_by_segment(ladder)
+    weights = {
+        role: sum(WORK_SHARE[a] * table.owners(name).get(role, 0.0) for a, name in enumerate(ACTIVITIES))
+        for role in table.roles
+        if role != AE
+    }
+    roles = {
+        name: _without_people(role, ladder.segments) for name, role in scenario.roles.items() if name != AE
+    }
+    if AE in scenario.roles:
+        roles[AE] = scenario.roles[AE]
+    reps = scenario.reps
+    known = {(item.role, item.segment): item for item in ladder.costs.terms}
+    for segment, money in budget.items():
+        for role, weight in weights.items():
+            own = known.get((role, segment))
+            pay = own.ote if own is not None else OTE.get(role, OTHER_OTE)
+            overhead = own.overhead if own is not None else 0.0
+            wanted = money * weight / sum(weights.values()) / (pay * (1.0 + overhead))
+            stated = scenario.roles[role] if role in scenario.roles else Role()
+            roles[role] = _staffed(roles.get(role, Role()), stated, segment, wanted, pay)
+        if not weights and reps.limits(segment):
+            reps = _more_reps(ladder, reps, segment, money)
+    return replace(scenario, ownership=Ownership(all=table), roles=roles, reps=reps)
+
+
+def _without_people(role: Role, segments: tuple[str, ...]) -> Role:
+    nobody = {s: role.of(s).model_copy(update={"heads": 0, "hires": ()}) for s in segments}
+    return role.model_copy(update={"segments": nobody})
+
+
+def _staffed(role: Role, stated: Role, segment: str, wanted: float, pay: float) -> Role:
+    """Return a role with so many heads in a segment, the last of whom may work part of the time."""
+    heads = int(np.ceil(wanted - 1e-9))
+    own = stated.of(segment)
+    part = wanted / heads if heads else 1.0
+    changes: dict[str, object] = {"heads": heads, "hires": (), "ote": pay * part}
+    if abs(part - 1.0) > 1e-9:
+        if own.book is not None:
+            book = own.book
+            changes["book"] = book.model_copy(
+                update={k: v * part for k in ("accounts", "arr") if (v := getattr(book, k)) is not None}
+            )
+        else:
+            changes["hours_per_month"] = (own.hours_per_month or HOURS_PER_MONTH[0]) * part
+    people: SegmentRole = own.model_copy(update=changes)
+    return role.model_copy(update={"segments": {**role.segments, segment: people}})
+
+
+def _more_reps(ladder: HeadFutures, reps: Reps, segment: str, money: float) -> Reps:
+    calibration = ladder.prepared.calibration
+    staffing = calibration.staffing if calibration is not None else None
+    item = next(t for t in rep_terms(ladder.scenario, staffing) if t.segment == segment)
+    more = round(money / item.ote)
+    own = ladder.scenario.reps.of(segment).model_copy(update={"heads": item.heads + more})
+    return reps.model_copy(update={"segments": {**reps.segments, segment: own}})
+
+
+def weigh_ownership(
+    ladder: HeadFutures, margin: float, closing_years: float, few_paths: int, progress: Progress | None = None
+) -> OwnershipFindings:
+    """Play every option, then each at other sales cycles and shares of growth that must be sold.
+
+    Parameters
+    ----------
+    ladder : HeadFutures
+    margin : float
+        Gross margin on revenue.
+    closing_years : float
+        Years of gross margin that the ARR at the end counts for.
+    few_paths : int
+        For the map.
+    progress : callable, optional
+        Called with (steps done, steps in all).
+    """
+    scenarios = option_scenarios(ladder)
+    cells = [(cycle, share) for cycle in CYCLES_MONTHS for share in SOLD_SHARES]
+    n_steps, done = len(scenarios) + len(cells), 0
+    played: dict[str, Futures] = {}
+    for option, scenario in scenarios.items():
+        played[option] = ladder.play(scenario)
+        done += 1
+        if progress is not None:
+            progress(done, n_steps)
+    worth = {option: _worth(f, margin, closing_years) for option, f in played.items()}
+    chart = []
+    for cycle, share in cells:
+        chart += _cell(ladder, scenarios, (cycle, share), (margin, closing_years), few_paths)
+        done += 1
+        if progress is not None:
+            progress(done, n_steps)
+    return OwnershipFindings(
+        table=_table(ladder, played, worth),
+        work=_work(ladder, scenarios, played),
+        map=pd.DataFrame(chart),
+        budget=sum(budget_by_segment(ladder).values()),
+        n_paths=ladder.n_paths,
+    )
+
+
+def _worth(futures: Futures, margin: float, closing_years: float) -> Floats:
+    """Return gross margin on revenue and on the closing ARR less the cost of all people, (path, segment)."""
+    closing = futures.arr_closing[:, -1] * margin * closing_years
+    return np.asarray((futures.revenue * margin - futures.cost).sum(axis=1) + closing)
+
+
+def _cell(
+    ladder: HeadFutures,
+    scenarios: dict[str, Scenario],
+    where: tuple[float, float],
+    terms: tuple[float, float],
+    n_paths: int,
+) -> list[dict[str, object]]:
+    cycles = np.full(len(ladder.segments), where[0])
+    worth = {}
+    for option, scenario in scenarios.items():
+        if option == STATED:
+            continue
+        compiled = ladder.compiled(scenario, cycle_months=cycles, sold_share=where[1])
+        futures = ladder.play_compiled(compiled, scenario, n_paths)
+        worth[option] = _worth(futures, *terms).sum(axis=1)
+    ranked = _ranked(worth, futures.rate_draw)
+    return [{"cycle_months": where[0], "sold_share": where[1], **row} for row in ranked]
+
+
+def _ranked(worth: dict[str, Floats], draw: npt.NDArray[np.int64]) -> list[dict[str, object]]:
+    """Return each option's mean, how far it is behind the best, and whether that is more than chance."""
+    best = max(worth, key=lambda option: float(worth[option].mean()))
+    draws = np.unique(draw)
+    means = {o: np.array([w[draw == d].mean() for d in draws]) for o, w in worth.items()}
+    top = np.max(np.stack(list(means.values())), axis=0)
+    rows: list[dict[str, object]] = []
+    for option, values in worth.items():
+        behind = worth[best] - values
+        error = mean_error(behind, draw) if option != best else 0.0
+        rows.append(
+            {
+                "option": option,
+                "contribution": float(values.mean()),
+                "behind": float(behind.mean()),
+                "behind_error": error,
+                "p_best": float((means[option] >= top).mean()),
+                "best": option == best,
+                "tied": bool(behind.mean() <= SEPARATE_ERRORS * error),
+            }
+        )
+    return rows
+
+
+def _table(ladder: HeadFutures, played: dict[str, Futures], worth: dict[str, Floats]) -> pd.DataFrame:
+    rows = []
+    for place in [None, *range(len(ladder.segments))]:
+        pick = slice(None) if place is None else slice(place, place + 1)
+        name = "all" if place is None else ladder.segments[place]
+        of = {option: w[:, pick].sum(axis=1) for option, w in worth.items()}
+        for row in _ranked(of, played[STATED].rate_draw):
+            option = str(row["option"])
+            f = played[option]
+            base, now = f.cohort_base[:, -1, pick].sum(axis=1), f.cohort_arr[:, -1, pick].sum(axis=1)
+            low, high = np.quantile(of[option], [LOW, HIGH])
+            rows.append(
+                {
+                    "option": option,
+                    "segment": name,
+                    "bookings_new": f.bookings_new[:, :, pick].sum(axis=(1, 2)).mean(),
+                    "bookings_expansion": f.bookings_expansion[:, :, pick].sum(axis=(1, 2)).mean(),
+                    "arr_end": f.arr_closing[:, -1, pick].sum(axis=1).mean(),
+                    "nrr": now.mean() / base.mean() if base.mean() > 0 else np.nan,
+                    "cost": f.cost[:, :, pick].sum(axis=(1, 2)).mean(),
+                    "contribution": row["contribution"],
+                    "contribution_p10": low,
+                    "contribution_p90": high,
+                    "behind": row["behind"],
+                    "behind_error": row["behind_error"],
+                    "p_best": row["p_best"],
+                    "tied": row["tied"],
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _work(ladder: HeadFutures, scenarios: dict[str, Scenario], played: dict[str, Futures]) -> pd.DataFrame:
+    rows = []
+    for option, futures in played.items():
+        n_roles = (futures.people.shape[-1] - N_ACTIVITIES * N_OF_ACTIVITY) // N_OF_ROLE
+        hours = futures.people[..., n_roles * N_OF_ROLE :].sum(axis=1).mean(axis=0)
+        hours = hours.reshape(len(ladder.segments), N_ACTIVITIES, N_OF_ACTIVITY)
+        for place, segment in enumerate(ladder.segments):
+            table = scenarios[option].ownership.of(segment)
+            for number, activity in enumerate(ACTIVITIES):
+                owners = table.owners(activity) if table is not None else {}
+                asked, done, effective = hours[place, number]
+                rows.append(
+                    {
+                        "option": option,
+                        "segment": segment,
+                        "activity": activity,
+                        "owners": " + ".join(f"{r} {s:.0%}" if s < 1 else r for r, s in owners.items())
+                        or "nobody",
+                        "hours_asked": asked,
+                        "share_done": done / asked if asked > 0 else np.nan,
+                        "share_effective": effective / asked if asked > 0 else np.nan,
+                        "share_nobody": max(0.0, 1.0 - sum(owners.values())),
+                    }
+                )
+    return pd.DataFrame(rows)
