@@ -44,7 +44,7 @@ class Futures:
     ----------
     revenue, bookings_new, bookings_expansion, arr_closing, cohort_base, cohort_arr : Floats
     cost : Floats
-        Of all roles at target pay, commissions on new business and hiring included.
+        Of all roles at target pay; hiring is not in it.
     people : Floats, shape (path, period, segment, measure)
     rate_draw : ndarray of int64, shape (path,)
     """
@@ -153,7 +153,7 @@ class HeadFutures:
             arr_closing=compiled.opening / 100.0 + np.cumsum(grown, axis=1),
             cohort_base=flows["cohort_base"],
             cohort_arr=flows["cohort_arr"],
-            cost=costs.by_period(outcome.people, won),
+            cost=costs.by_period(outcome.people),
             people=outcome.people,
             rate_draw=outcome.draws,
         )

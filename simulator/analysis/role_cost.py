@@ -1,4 +1,4 @@
-"""What the people cost: every role's head-months at target pay, commissions of account executives, hiring."""
+"""What the people cost: head-months of every role at target pay, and hiring; account executives alike."""
 
 from __future__ import annotations
 
@@ -25,9 +25,7 @@ class RoleCosts:
     ----------
     roles, segments : tuple of str
     per_month : ndarray of float64, shape (role, segment)
-        Of a head; account executives: base pay alone. Unit: currency.
-    commission : ndarray of float64, shape (segment,)
-        Variable pay of account executives per unit of new business.
+        Of a head, variable pay at target included. Unit: currency.
     hiring : ndarray of float64, shape (role, segment)
         Of a hire. Unit: currency.
     terms : tuple of RoleTerms
@@ -36,27 +34,24 @@ class RoleCosts:
     roles: tuple[str, ...]
     segments: tuple[str, ...]
     per_month: Floats
-    commission: Floats
     hiring: Floats
     terms: tuple[RoleTerms, ...]
 
-    def by_role(self, people: Floats, bookings_new: Floats) -> Floats:
+    def by_role(self, people: Floats) -> Floats:
         """Return cost by path, period, segment and role, shape (path, period, segment, role).
 
         Parameters
         ----------
         people : ndarray of float64, shape (path, period, segment, measure)
-        bookings_new : ndarray of float64, shape (path, period, segment)
+            As in ``Paths``.
         """
         n = len(self.roles)
         heads = people[..., : n * N_OF_ROLE].reshape(*people.shape[:-1], n, N_OF_ROLE)[..., HEADS]
-        cost = heads * self.per_month.T
-        cost[..., 0] += bookings_new * self.commission
-        return np.asarray(cost)
+        return np.asarray(heads * self.per_month.T)
 
-    def by_period(self, people: Floats, bookings_new: Floats) -> Floats:
+    def by_period(self, people: Floats) -> Floats:
         """Return the cost of all roles, shape (path, period, segment)."""
-        return np.asarray(self.by_role(people, bookings_new).sum(axis=-1))
+        return np.asarray(self.by_role(people).sum(axis=-1))
 
 
 def role_costs(scenario: Scenario, calibration: Calibration | None, history: History | None) -> RoleCosts:
@@ -71,14 +66,12 @@ def role_costs(scenario: Scenario, calibration: Calibration | None, history: His
     """
     names, segments = role_names(scenario), tuple(scenario.segments)
     per_month, hiring = np.zeros((len(names), len(segments))), np.zeros((len(names), len(segments)))
-    commission = np.zeros(len(segments))
     if scenario.reps.stated:
         for item in rep_terms(scenario, calibration.staffing if calibration is not None else None):
             place = segments.index(item.segment)
-            per_month[0, place], hiring[0, place] = item.base_per_month, item.hiring_cost
-            commission[place] = item.commission
+            per_month[0, place], hiring[0, place] = item.ote / 12.0, item.hiring_cost
     terms = role_terms(scenario, history)
     for role in terms:
         cell = names.index(role.role), segments.index(role.segment)
         per_month[cell], hiring[cell] = role.cost_per_month, role.hiring_cost
-    return RoleCosts(names, segments, per_month, commission, hiring, terms)
+    return RoleCosts(names, segments, per_month, hiring, terms)

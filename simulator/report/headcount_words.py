@@ -40,10 +40,11 @@ def headcount_title(found: Headcount, currency: str, segment: str | None = None)
     if rows.empty:
         return "No head can be added anywhere"
     best = rows.iloc[0]
-    who = f"{role_word(best['role'])} in {best['segment']}"
+    word = role_word(best["role"])
+    who = f"{'an' if word[0] in 'aeiouAEIOU' else 'a'} {word} in {best['segment']}"
     if best["npv"] <= 0:
-        return f"No next head earns its cost; the nearest to it is a {who}"
-    return f"The next head worth most is a {who}: {format_money(best['npv'], currency)} of NPV"
+        return f"No next head earns its cost; the nearest to it is {who}"
+    return f"The next head worth most is {who}: {format_money(best['npv'], currency)} of NPV"
 
 
 def headcount_answers(

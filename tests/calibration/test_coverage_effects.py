@@ -32,8 +32,8 @@ def planted(factor, coverage, n=3000, seed=1):
     twelve, one = np.full(n, 12), np.ones(n, dtype=np.int64)
     contracts = Contracts(
         as_of=float(LAST), segment=segment, start=start, term=twelve, opening=money, seen_from=start,
-        churned=churned, arr=money, former=1000.0 - money, signed=money, first_arr=money + 0, life_start=start,
-        grown=one,
+        churned=churned, arr=money, former=1000.0 - money, signed=money, first_arr=money,
+        life_start=start, grown=one,
     )  # fmt: skip
     none, no = np.zeros(0), np.zeros(0, dtype=np.int64)
     moves = Movements(no, none, no, no, none, none, no, no.astype(bool), none)

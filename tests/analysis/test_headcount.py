@@ -1,0 +1,168 @@
+"""What heads are worth, where the answer is known: no effect, exact costs, effects that break even."""
+
+import numpy as np
+import pytest
+
+from simulator.analysis.head_assumptions import find_breakeven, head_sensitivity, npv_of_one, scaled_effects
+from simulator.analysis.head_futures import HeadFutures
+from simulator.analysis.headcount import HeadQuestion, gain, head_table
+from simulator.analysis.ownership import STATED, budget_by_segment, option_scenarios, weigh_ownership
+from simulator.engine.prepare import prepare
+from simulator.kernels.coverage import HEADS, N_OF_ROLE
+from tests.laws.test_coverage import NO_EFFECTS, PERFECT, WORK, csm
+from tests.small_companies import company, segment, stay
+from tests.small_customers import GROWING, customer
+
+PATHS = 60
+BOOK = [
+    customer(
+        f"c{i}",
+        segment=("one", "two")[i % 2],
+        arr=100_000,
+        start_date=f"20{22 + i % 4}-{1 + i % 12:02d}-{1 + i % 28:02d}",
+    )
+    for i in range(80)
+]
+DEALS = segment(
+    sals_per_month=2,
+    amount={"fixed": 40_000},
+    pipeline=stay(30, won=0.3, lost_no_decision=0.7),
+    customers=GROWING,
+)
+REPS = {
+    "gross_margin": "80%",
+    "all": {"heads": 4, "open_deals_per_rep": 6, "quota": "900k", "ote": "200k", "attrition": 0,
+            "self_sourced_sals_per_month": 0},
+}  # fmt: skip
+STRONG = {
+    **PERFECT,
+    "observed_coverage": "full",
+    **NO_EFFECTS,
+    "adoption": {"churn": {"value": 4, "low": 2, "high": 8}},
+    "renewal": {"churn": {"value": 1.2, "low": 1.1, "high": 1.3}},
+}
+
+
+def ladder(effects, ownership="all_csm", n_paths=PATHS, **more):
+    people = csm(1)
+    people["csm"]["all"] |= {"ote": "120k", "hiring_cost": "10k"}
+    people["csm"]["ramp"] = [1]
+    people["account_manager"] = {"all": {"attrition": 0}}
+    scenario = company(
+        {"one": DEALS, "two": DEALS},
+        customers={"existing": BOOK},
+        horizon_quarters=8,
+        roles=people,
+        ownership=ownership,
+        effects=effects,
+        activities=WORK,
+        reps=REPS,
+        simulation={"paths": n_paths},
+        **more,
+    )
+    return HeadFutures(prepare(scenario), n_paths)
+
+
+def question(of, roles=("csm",), up_to=1):
+    return HeadQuestion(roles, up_to, int(of.months[0]), 0.8)
+
+
+@pytest.fixture(scope="module")
+def strong():
+    return ladder(STRONG)
+
+
+def test_without_any_effect_a_head_gains_nothing_and_loses_its_cost():
+    none = ladder({**PERFECT, **NO_EFFECTS})
+    table, _ = head_table(none, question(none, up_to=2))
+    assert table["gain_arr"].eq(0).all()
+    assert table["gain_bookings_new"].eq(0).all()
+    assert np.allclose(table["roi"], -1)
+    assert table["p_roi_above_0"].eq(0).all()
+    assert table["payback_months"].isna().all()
+    assert not (head_table(ladder(STRONG), question(none))[0]["gain_arr"] == 0).any(), (
+        "else this shows nothing"
+    )
+
+
+def test_costs_foot_to_heads_months_and_pay(strong):
+    more = strong.with_hires(strong.scenario, "csm", 3, int(strong.months[0]))
+    played = strong.play(more)
+    place = strong.costs.roles.index("csm") * N_OF_ROLE + HEADS
+    heads = played.people[..., place]
+    assert heads[0, :, 0].tolist() == [12] * 8, "four heads, no one leaves"
+    aes = played.people[..., HEADS] * 200_000 / 12
+    assert np.allclose(played.cost, heads * 120_000 / 12 + aes)
+    base = strong.play(strong.scenario)
+    found = gain(strong, question(strong), base, played, np.full(2, 3 * 10_000.0))
+    assert np.allclose(found.cost_undiscounted, 3 * (24 * 10_000 + 10_000))
+    assert np.allclose(found.npv, found.value - found.cost)
+    assert np.allclose(found.npv, found.by_period.sum(axis=1))
+
+
+def test_a_head_whose_effect_is_large_pays_back_and_more_heads_add_less(strong):
+    table, _ = head_table(strong, question(strong, up_to=4))
+    one = table[table["segment"] == "one"].set_index("heads_added")
+    assert one.loc[1, "npv"] > 0
+    assert 0 <= one.loc[1, "payback_months"] < 24
+    assert one.loc[1, "gain_nrr"] > 0
+    assert one.loc[1, "marginal_npv"] > one.loc[4, "marginal_npv"]
+    assert np.allclose(one["marginal_npv"].cumsum(), one["npv"])
+    assert (one["npv_p10"] <= one["npv_p90"]).all()
+
+
+def test_the_break_even_effect_put_back_leaves_nothing(strong):
+    asked = question(strong)
+    found = find_breakeven(strong, asked, "csm", PATHS)
+    at = found[found["effect"] == "adoption.churn"].set_index("segment")
+    cost = 24 * 10_000
+    for place, name in enumerate(strong.segments):
+        scale = at.loc[name, "scale"]
+        assert 0 < scale < 1, "as assumed it pays"
+        assert at.loc[name, "breakeven"] == pytest.approx(4**scale)
+        left = npv_of_one(strong, asked, "csm", scaled_effects(strong, "csm", scale), PATHS)[place]
+        full = npv_of_one(strong, asked, "csm", scaled_effects(strong, "csm", 1.0), PATHS)[place]
+        assert abs(left) < 0.15 * cost
+        assert full > 0.15 * cost, "the effect assumed is far from it"
+
+
+def test_the_wider_assumption_moves_the_answer_more(strong):
+    table = head_sensitivity(strong, question(strong), "csm", PATHS)
+    one = table[table["segment"] == "one"].set_index("assumption")
+    assert one["swing"].is_monotonic_decreasing
+    assert one.loc["adoption.churn", "swing"] > one.loc["renewal.churn", "swing"]
+    assert one.loc["adoption.churn", "npv_low"] < one.loc["adoption.churn", "npv_high"]
+    assert {"gross margin", "closing ARR, years"} <= set(one.index)
+
+
+def test_account_executives_stand_in_the_same_table(strong):
+    table, _ = head_table(strong, question(strong, roles=("ae", "csm")))
+    assert set(table["role"]) == {"ae", "csm"}
+    assert set(table["segment"]) == {"one", "two"}
+
+
+def test_every_option_has_the_same_money(strong):
+    budget = budget_by_segment(strong)
+    assert budget == {"one": 120_000, "two": 120_000}
+    for option, scenario in option_scenarios(strong).items():
+        played = strong.play(scenario)
+        yearly = played.cost.sum(axis=(1, 2)).mean() / 2
+        aes = 2 * 4 * 200_000
+        if option == "all_sales":
+            assert yearly == pytest.approx(aes + 2 * 200_000), "120k buys the nearest whole rep"
+        else:
+            assert yearly == pytest.approx(aes + 240_000, rel=1e-6), option
+
+
+def test_options_are_ranked_with_their_ties(strong):
+    found = weigh_ownership(strong, 0.8, 1.0, 4)
+    whole = found.table[found.table["segment"] == "all"].set_index("option")
+    assert whole["behind"].min() == 0
+    assert whole.loc[whole["behind"].idxmin(), "tied"]
+    assert whole["p_best"].sum() >= 1
+    assert whole.loc[STATED, "contribution"] == pytest.approx(whole.loc["all_csm", "contribution"])
+    assert found.map.groupby(["cycle_months", "sold_share"])["best"].sum().eq(1).all()
+    owners = found.work[(found.work["option"] == "mirrored") & (found.work["activity"] == "renewal")][
+        "owners"
+    ]
+    assert owners.eq("account_manager 50% + csm 50%").all()
