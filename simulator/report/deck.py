@@ -14,9 +14,11 @@ from simulator.report.deck_charts import (
     draw_retention,
     draw_waterfall,
 )
+from simulator.report.deck_people import draw_headcount, draw_hiring
 from simulator.report.deck_slides import Deck, open_deck, shorten_line
 from simulator.report.finished import Finished
-from simulator.report.views import View, show, views
+from simulator.report.view import View, show
+from simulator.report.views import views
 
 MOST_ASSUMPTIONS = 9
 LONGEST_CELL = 150
@@ -24,6 +26,8 @@ LONGEST_CELL = 150
 
 def write_deck(run: Finished, path: Path, template: Path | None = None) -> None:
     """Write the slides of a finished run: the same figures and the same sentences as its charts.
+
+    Eight at most: slides of people take the place of what the P50 is made of and of retention.
 
     Parameters
     ----------
@@ -45,14 +49,20 @@ def write_deck(run: Finished, path: Path, template: Path | None = None) -> None:
     _add_answer(deck, run, shown["headline"])
     draw_fan(deck, run, shown["headline"])
     draw_chances(deck, run, shown["chances"])
-    if "parts" in shown:
+    n_of_people = len({"hiring", "headcount"} & set(shown))
+    if "parts" in shown and n_of_people == 0:
         draw_parts(deck, run, shown["parts"])
     draw_coverage(deck, run, shown["coverage"])
     if "arr" in shown:
         draw_arr(deck, run, shown["arr"])
-        draw_retention(deck, run, shown["arr"])
+        if n_of_people <= 1:
+            draw_retention(deck, run, shown["arr"])
     else:
         draw_waterfall(deck, run, shown["pipeline"])
+    if "hiring" in shown:
+        draw_hiring(deck, run, shown["hiring"])
+    if "headcount" in shown:
+        draw_headcount(deck, run, shown["headcount"])
     _add_assumptions(deck, run)
     deck.file.save(str(path))
 

@@ -33,7 +33,7 @@ from simulator.report.style import (
     SERIES,
     SKY,
 )
-from simulator.report.views import View
+from simulator.report.view import View
 
 STEPS = {
     "created": "Created",

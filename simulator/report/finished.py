@@ -5,13 +5,14 @@ from __future__ import annotations
 import html
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from simulator.errors import Fault, InputError
+from simulator.report.companions import Companion, read_companions
 from simulator.report.folder import MANIFEST
 from simulator.report.tables import FORMULA_SIGNS
 
@@ -61,12 +62,15 @@ class Finished:
         tables/*.csv by name, figures as written there.
     charts : tuple of Chart
         charts/*.svg.
+    companions : dict of Companion
+        What other commands found of the same scenario or history, by main table.
     """
 
     summary: dict[str, Any]
     manifest: dict[str, Any]
     tables: dict[str, pd.DataFrame]
     charts: tuple[Chart, ...]
+    companions: dict[str, Companion] = field(default_factory=dict)
 
     @property
     def currency(self) -> str:
@@ -120,7 +124,8 @@ def read_finished(folder: Path) -> Finished:
     if faults:
         raise InputError(faults)
     charts = tuple(_read_chart(path) for path in sorted((folder / "charts").glob("*.svg")))
-    return Finished(_shown(summary), _shown(manifest), tables, charts)
+    companions = read_companions(folder, summary, lambda path: read_table(path, []))
+    return Finished(_shown(summary), _shown(manifest), tables, charts, companions)
 
 
 def clean_text(text: str) -> str:

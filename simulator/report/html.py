@@ -16,7 +16,8 @@ from markupsafe import Markup
 from simulator.analysis.totals import ALL
 from simulator.report.definitions import DEFINITIONS
 from simulator.report.finished import Chart, Finished
-from simulator.report.views import Kind, View, show, views
+from simulator.report.view import Kind, View, show
+from simulator.report.views import views
 
 PAGE = "page"
 LONG_TABLE_ROWS = 150

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
 
 import pandas as pd
 
 from simulator.analysis.totals import ALL
+from simulator.report.companion_views import headcount_view, hiring_view, record_view
 from simulator.report.findings import PART_WORDS, SOURCE_WORDS
 from simulator.report.finished import Finished
-from simulator.report.money import MISSING, SYMBOLS
+from simulator.report.view import PERCENTILES, Column, View, columns
 
-Kind = Literal["text", "money", "share", "multiple", "count"]
-
-PERCENTILES = {"p10": "P10", "p50": "P50", "p90": "P90"}
 BASIS_WORDS = {
     "enterprise": "best case, commit and closed",
     "enterprise_slippage_adjusted": "best case, commit and closed; rule of thumb with slippage",
@@ -26,60 +21,10 @@ ARR_MEASURES = ("opening", "new", "expansion", "contraction", "churn", "reactiva
 RETENTION = ("nrr", "grr")
 
 
-@dataclass(frozen=True)
-class Column:
-    """A column of a view: its key in the table, its heading and what its cells are."""
-
-    key: str
-    label: str
-    kind: Kind = "text"
-
-
-@dataclass(frozen=True)
-class View:
-    """A table as it is shown.
-
-    Parameters
-    ----------
-    name : str
-        Short: anchor in the page, sheet in the workbook.
-    title, note : str
-        What it is, and what must be known to read it.
-    columns : tuple of Column
-    table : DataFrame
-        One column per key.
-    """
-
-    name: str
-    title: str
-    note: str
-    columns: tuple[Column, ...]
-    table: pd.DataFrame
-
-
-def show(value: object, kind: Kind, currency: str) -> str:
-    """Return a cell as people read it, written out; n/a where there is no figure."""
-    if kind == "text" or isinstance(value, str):
-        return str(value)
-    number = float(value)  # type: ignore[arg-type]
-    if not math.isfinite(number):
-        return MISSING
-    if kind == "money":
-        minus = "−" if number <= -0.5 else ""
-        return f"{minus}{SYMBOLS.get(currency, f'{currency} ')}{abs(number):,.0f}"
-    if kind == "share":
-        return f"{number:.1%}"
-    return f"{number:.2f}×" if kind == "multiple" else f"{number:,.1f}".removesuffix(".0")
-
-
 def views(run: Finished) -> dict[str, View]:
     """Return every view that the run has figures for, by name, in reading order."""
     found = (make(run) for make in MAKERS)
     return {view.name: view for view in found if view is not None and len(view.table)}
-
-
-def _columns(kind: Kind, labels: dict[str, str]) -> tuple[Column, ...]:
-    return tuple(Column(key, label, kind) for key, label in labels.items())
 
 
 PERIOD, SEGMENT = Column("period", "Quarter"), Column("segment", "Segment")
@@ -94,7 +39,7 @@ def _headline(run: Finished) -> View:
         "All segments together. P10 is the low case: one future in ten is below it.",
         (
             PERIOD,
-            *_columns("money", {**PERCENTILES, "mean": "Mean", "target": "Target"}),
+            *columns("money", {**PERCENTILES, "mean": "Mean", "target": "Target"}),
             Column("p_hit", "Chance of target", "share"),
             Column("booked", "Booked already", "money"),
         ),
@@ -119,7 +64,7 @@ def _bookings(run: Finished) -> View:
             PERIOD,
             Column("kind", "Kind"),
             SEGMENT,
-            *_columns("money", {"mean": "Mean", **PERCENTILES, "target": "Target"}),
+            *columns("money", {"mean": "Mean", **PERCENTILES, "target": "Target"}),
             Column("p_hit", "Chance of target", "share"),
             Column("booked", "Booked already", "money"),
         ),
@@ -137,7 +82,7 @@ def _parts(run: Finished) -> View:
         "parts",
         "What the P50 is made of",
         "The middle future of each segment and of all together, by where the deals are today.",
-        (PERIOD, SEGMENT, *_columns("money", {**labels, "p50": "P50"})),
+        (PERIOD, SEGMENT, *columns("money", {**labels, "p50": "P50"})),
         wide,
     )
 
@@ -155,8 +100,8 @@ def _coverage(run: Finished) -> View:
             PERIOD,
             SEGMENT,
             Column("basis", "Counts"),
-            *_columns("money", {"amount": "Due", "target": "Target"}),
-            *_columns("multiple", {"coverage": "Coverage", **needed, "rule_of_thumb": "Rule of thumb"}),
+            *columns("money", {"amount": "Due", "target": "Target"}),
+            *columns("multiple", {"coverage": "Coverage", **needed, "rule_of_thumb": "Rule of thumb"}),
             Column("note", "Note"),
         ),
         table,
@@ -178,7 +123,7 @@ def _pipeline(run: Finished) -> View:
         "Open pipeline from quarter to quarter",
         "Means of all futures, at the amounts of the open deals: opening + created − won − lost = closing. "
         "Slipped deals stay open.",
-        (PERIOD, SEGMENT, *_columns("money", labels)),
+        (PERIOD, SEGMENT, *columns("money", labels)),
         run.tables["waterfall"],
     )
 
@@ -194,7 +139,7 @@ def _spread(run: Finished) -> View:
             PERIOD,
             Column("source", "Source"),
             Column("variance_share", "Share of variance", "share"),
-            *_columns("money", {"sd": "Standard deviation", "width": "P10 to P90"}),
+            *columns("money", {"sd": "Standard deviation", "width": "P10 to P90"}),
         ),
         table.assign(source=table["source"].map(lambda source: words.get(source, source))),
     )
@@ -212,7 +157,7 @@ def _chances(run: Finished) -> View:
         "New bookings of all segments together.",
         (
             Column("probability", "Chance", "share"),
-            *_columns("money", {period: period for period in run.periods}),
+            *columns("money", {period: period for period in run.periods}),
         ),
         wide,
     )
@@ -228,9 +173,9 @@ def _capacity(run: Finished) -> View | None:
         (
             PERIOD,
             SEGMENT,
-            *_columns("count", {"heads": "Reps", "ramped_heads": "Ramped reps"}),
-            *_columns("money", {"ramped_quota": "Ramped quota", "target": "Target", "bookings": "Bookings"}),
-            *_columns("share", {"utilisation": "Slots in use", "waited_out": "Gave up waiting"}),
+            *columns("count", {"heads": "Reps", "ramped_heads": "Ramped reps"}),
+            *columns("money", {"ramped_quota": "Ramped quota", "target": "Target", "bookings": "Bookings"}),
+            *columns("share", {"utilisation": "Slots in use", "waited_out": "Gave up waiting"}),
         ),
         run.tables["capacity"],
     )
@@ -253,8 +198,8 @@ def _arr(run: Finished) -> View | None:
         (
             PERIOD,
             SEGMENT,
-            *_columns("money", {measure: measure.capitalize() for measure in ARR_MEASURES}),
-            *_columns("share", {measure: f"{measure.upper()} (P50)" for measure in RETENTION}),
+            *columns("money", {measure: measure.capitalize() for measure in ARR_MEASURES}),
+            *columns("share", {measure: f"{measure.upper()} (P50)" for measure in RETENTION}),
         ),
         wide,
     )
@@ -269,26 +214,26 @@ def _deals(run: Finished) -> View | None:
     wide.columns = [str(column) for column in wide.columns]
     wide["horizon"] = wide[list(run.periods)].sum(axis=1).round(6)
     shares = {period: f"Won in {period}" for period in run.periods}
-    columns = [
+    shown = [
         Column("opportunity_id", "Deal"),
-        *_columns("share", {**shares, "horizon": "Won in any of them"}),
+        *columns("share", {**shares, "horizon": "Won in any of them"}),
     ]
     if "deals" in run.tables:
         known = run.tables["deals"].drop_duplicates("opportunity_id")
         wide = wide.merge(known, on="opportunity_id", how="left", sort=False, validate="one_to_one")
         wide["expected"] = (wide["amount"] * wide["horizon"]).round(2)
         labels = {"segment": "Segment", "owner": "Owner", "category": "Category", "close_month": "Planned"}
-        columns[1:1] = [*_columns("text", labels), Column("amount", "Open amount", "money")]
-        columns.append(Column("expected", "Open amount × chance", "money"))
+        shown[1:1] = [*columns("text", labels), Column("amount", "Open amount", "money")]
+        shown.append(Column("expected", "Open amount × chance", "money"))
         wide[list(labels)] = wide[list(labels)].fillna("")
-        columns += _drill_down_columns(run, wide)
+        shown += _drill_down_columns(run, wide)
     wide = wide.sort_values("horizon", ascending=False, kind="stable").reset_index(drop=True)
     return View(
         "deals",
         "Open deals and their chance",
         "Share of futures in which each open deal is won, by quarter; the likeliest first. Shares of the P50 "
         "and of the spread add up to 100 % with what is booked and deals not created yet.",
-        tuple(columns),
+        tuple(shown),
         wide,
     )
 
@@ -298,20 +243,20 @@ def _drill_down_columns(run: Finished, wide: pd.DataFrame) -> list[Column]:
     if "p_this" not in wide:
         return []
     first, *later = run.periods
-    columns = [Column("expected_month", "Expected")]
+    told = [Column("expected_month", "Expected")]
     wide["expected_month"] = wide["expected_month"].fillna("").astype(str)
     for name, period in (("this", first), *((("next", later[0]),) if later else ())):
         labels = {
             f"share_p50_{name}": f"Share of the P50 of {period}",
             f"share_spread_{name}": "of its spread",
         }
-        columns += _columns("share", labels)
+        told += columns("share", labels)
     changes = run.tables.get("deal_changes")
     if changes is not None and len(changes):
-        told = changes.set_index("opportunity_id")["change"]
-        wide["change"] = wide["opportunity_id"].map(told).fillna("").astype(str)
-        columns.append(Column("change", f"Changed since {changes['since'].iloc[0]}"))
-    return columns
+        change = changes.set_index("opportunity_id")["change"]
+        wide["change"] = wide["opportunity_id"].map(change).fillna("").astype(str)
+        told.append(Column("change", f"Changed since {changes['since'].iloc[0]}"))
+    return told
 
 
 def _assumptions(run: Finished) -> View:
@@ -346,5 +291,5 @@ def _hygiene(run: Finished) -> View | None:
 
 MAKERS: tuple[Callable[[Finished], View | None], ...] = (
     _headline, _bookings, _parts, _coverage, _pipeline, _spread, _arr, _capacity, _chances, _deals,
-    _assumptions, _hygiene,
+    hiring_view, headcount_view, record_view, _assumptions, _hygiene,
 )  # fmt: skip

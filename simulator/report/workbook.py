@@ -13,7 +13,8 @@ from xlsxwriter.worksheet import Worksheet
 from simulator.analysis.totals import ALL
 from simulator.report.definitions import DEFINITIONS
 from simulator.report.finished import Finished
-from simulator.report.views import Column, View, views
+from simulator.report.view import Column, View
+from simulator.report.views import views
 from simulator.report.workbook_cells import Book, row_height, sheet_top, write_cell
 from simulator.report.workbook_charts import add_charts
 from simulator.report.workbook_formulas import formulas
@@ -27,6 +28,9 @@ SHEETS = {
     "spread": "spread",
     "capacity": "capacity",
     "chances": "chances",
+    "hiring": "hiring",
+    "headcount": "headcount",
+    "record": "record",
     "deals": "deals",
     "assumptions": "assumptions",
     "hygiene": "hygiene",

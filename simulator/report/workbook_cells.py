@@ -13,7 +13,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from simulator.report.number_codes import whole_money
 from simulator.report.style import ICE, MUTED, NAVY
-from simulator.report.views import Column, Kind
+from simulator.report.view import Column, Kind
 
 CELL_CHARACTERS = 32_000
 """Excel refuses cells much longer."""

@@ -12,7 +12,7 @@ from simulator.analysis.totals import ALL
 from simulator.report.findings import PART_WORDS
 from simulator.report.number_codes import axis_code, short_money
 from simulator.report.style import BLUE, GREEN, GRID, NAVY, ORANGE, PART_COLOURS, SERIES, SKY
-from simulator.report.views import View
+from simulator.report.view import View
 from simulator.report.workbook_cells import Book
 
 SIZE = {"width": 760, "height": 360}

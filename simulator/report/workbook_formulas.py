@@ -8,7 +8,7 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 
 from simulator.analysis.totals import ALL
 from simulator.report.findings import PART_WORDS
-from simulator.report.views import View
+from simulator.report.view import View
 
 Formulas = dict[tuple[int, str], str]
 """Formula by row of the view's table (counted from 0) and column key."""

@@ -82,3 +82,71 @@ def arr_table():
 def summary_of(folder):
     """Return summary.json."""
     return json.loads((folder / "summary.json").read_text())
+
+
+def write_companions(folder, **changes):
+    """Write what ``simulator hire``, ``headcount`` and ``backtest`` leave beside a run."""
+    run = summary_of(folder)
+    common = {key: run[key] for key in ("scenario", "as_of", "currency")} | changes
+    hiring = pd.DataFrame(
+        {
+            "reps": [2, 3, 0],
+            "smb": [2, 2, 0],
+            "enterprise": [0, 1, 0],
+            "gain_bookings": [900e3, 1100e3, 0.0],
+            "gain_contribution": [310e3, 305e3, 0.0],
+            "gain_contribution_p10": [-50e3, -80e3, 0.0],
+            "gain_contribution_p90": [600e3, 700e3, 0.0],
+            "error": [9e3, 10e3, 0.0],
+            "p_best": [0.6, 0.35, 0.05],
+            "tied": [1, 1, 0],
+            "answer": [1, 0, 0],
+        }
+    )
+    heads = [
+        (role, segment, n, 90e3 * n, 10e3 * n, 20e3 * n, 0.01 * n, 120e3 * n, worth * n, worth * n - 9e3,
+         worth * n + 9e3, worth, 0.7)
+        for role, worth in (("csm", 50e3), ("ae", -20e3))
+        for segment in ("smb", "enterprise")
+        for n in (1, 2, 3)
+    ]  # fmt: skip
+    columns = (
+        "role segment heads_added gain_arr gain_bookings_new gain_bookings_expansion gain_nrr cost npv "
+        "npv_p10 npv_p90 marginal_npv p_roi_above_0"
+    )
+    scores = pd.DataFrame(
+        {
+            "week": [0, 0],
+            "ahead": [0, 0],
+            "segment": ["all", "all"],
+            "method": ["simulation", "category_rates"],
+            "n": [8, 8],
+            "crps": [210e3, 320e3],
+            "absolute_error": [300e3, 320e3],
+            "bias": [0.02, -0.1],
+            "inside": [0.75, np.nan],
+        }
+    )
+    tables = {
+        "base-hire": (
+            "hiring",
+            hiring,
+            {"answers": {"a": "Two more reps go to smb", "b": "They pay back soon"}},
+        ),
+        "base-headcount": (
+            "headcount",
+            pd.DataFrame(heads, columns=columns.split()),
+            {"answers": {"a": "The next head worth most is a CSM in smb: $50k of NPV"}},
+        ),
+        "backtest-history": (
+            "backtest",
+            scores,
+            {"findings": ["Six of eight results fell inside the range"]},
+        ),
+    }
+    for name, (table, rows, said) in tables.items():
+        beside = folder.with_name(name)
+        (beside / "tables").mkdir(parents=True)
+        rows.to_csv(beside / "tables" / f"{table}.csv", index=False)
+        (beside / "summary.json").write_text(json.dumps(common | said))
+        write_manifest(beside, folder=beside, command=f"simulator {name}", seed=7)

@@ -5,7 +5,8 @@ import pytest
 from simulator.errors import InputError
 from simulator.report.exports import formats_of, write_exports
 from simulator.report.finished import clean_text, read_finished
-from simulator.report.views import show, views
+from simulator.report.view import show
+from simulator.report.views import views
 from tests.report.finished_runs import HOSTILE_NAMES, write_run
 
 

@@ -1,0 +1,66 @@
+"""A table as readers see it: its columns, what its cells are, and how they are written out."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from simulator.report.money import MISSING, SYMBOLS
+
+Kind = Literal["text", "money", "share", "multiple", "count"]
+
+PERCENTILES = {"p10": "P10", "p50": "P50", "p90": "P90"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a view: its key in the table, its heading and what its cells are."""
+
+    key: str
+    label: str
+    kind: Kind = "text"
+
+
+@dataclass(frozen=True)
+class View:
+    """A table as it is shown.
+
+    Parameters
+    ----------
+    name : str
+        Short: anchor in the page, sheet in the workbook.
+    title, note : str
+        What it is, and what must be known to read it.
+    columns : tuple of Column
+    table : DataFrame
+        One column per key.
+    """
+
+    name: str
+    title: str
+    note: str
+    columns: tuple[Column, ...]
+    table: pd.DataFrame
+
+
+def show(value: object, kind: Kind, currency: str) -> str:
+    """Return a cell as people read it, written out; n/a where there is no figure."""
+    if kind == "text" or isinstance(value, str):
+        return str(value)
+    number = float(value)  # type: ignore[arg-type]
+    if not math.isfinite(number):
+        return MISSING
+    if kind == "money":
+        minus = "−" if number <= -0.5 else ""
+        return f"{minus}{SYMBOLS.get(currency, f'{currency} ')}{abs(number):,.0f}"
+    if kind == "share":
+        return f"{number:.1%}"
+    return f"{number:.2f}×" if kind == "multiple" else f"{number:,.1f}".removesuffix(".0")
+
+
+def columns(kind: Kind, labels: dict[str, str]) -> tuple[Column, ...]:
+    """Return columns of one kind, by key with their headings."""
+    return tuple(Column(key, label, kind) for key, label in labels.items())

@@ -1,0 +1,76 @@
+"""Hiring, headcount and past forecasts stand in every report of the run they belong to, and in no other."""
+
+import json
+
+import openpyxl
+import pytest
+from pptx import Presentation
+
+from simulator.report.exports import write_exports
+from simulator.report.finished import read_finished
+from simulator.report.view import show
+from simulator.report.views import views
+from simulator.report.workbook import TABLE_ROW
+from tests.report.finished_runs import arr_table, write_companions, write_run
+
+
+def titles(folder):
+    deck = Presentation(str(folder / "board.pptx"))
+    return [slide.shapes.title.text_frame.text for slide in deck.slides]
+
+
+def test_page_workbook_and_slides_show_them(accompanied_folder):
+    page = (accompanied_folder / "report.html").read_text(encoding="utf-8")
+    for words in ("Where the next reps go", "What one more head is worth", "The record of past forecasts"):
+        assert words in page
+    book = openpyxl.load_workbook(accompanied_folder / "forecast.xlsx", data_only=True)
+    assert {"hiring", "headcount", "record"} <= set(book.sheetnames)
+    told = titles(accompanied_folder)
+    assert "Two more reps go to smb" in told
+    assert "The next head worth most is a CSM in smb: $50k of NPV" in told
+    assert 5 <= len(told) <= 8
+
+
+def test_slides_hold_the_figures_of_the_workbook(accompanied_folder):
+    book = openpyxl.load_workbook(accompanied_folder / "forecast.xlsx", data_only=True)
+    deck = Presentation(str(accompanied_folder / "board.pptx"))
+    run = read_finished(accompanied_folder)
+    slides = {slide.shapes.title.text_frame.text: slide for slide in deck.slides}
+    hiring = next(s.table for s in slides["Two more reps go to smb"].shapes if s.has_table)
+    sheet = book["hiring"]
+    labels = {sheet.cell(TABLE_ROW + 1, at).value or "": at for at in range(1, sheet.max_column + 1)}
+    kinds = {column.label: column.kind for column in views(run)["hiring"].columns}
+    for row in range(1, len(hiring.rows)):
+        for at in range(len(hiring.columns)):
+            label = hiring.cell(0, at).text_frame.text
+            value = sheet.cell(TABLE_ROW + 1 + row, labels[label]).value
+            shown = "" if value is None else show(value, kinds[label], run.currency)
+            assert hiring.cell(row, at).text_frame.text == shown
+    heads_slide = slides["The next head worth most is a CSM in smb: $50k of NPV"]
+    chart = next(shape.chart for shape in heads_slide.shapes if shape.has_chart)
+    lines = {series.name: list(series.values) for series in chart.plots[0].series}
+    heads = list(book["headcount"].iter_rows(min_row=TABLE_ROW + 2, values_only=True))
+    names = [cell.value for cell in book["headcount"][TABLE_ROW + 1]]
+    for name, values in lines.items():
+        rows = [row for row in heads if f"{row[0]}, {row[1]}" == name]
+        assert values == pytest.approx([row[names.index("NPV (mean)")] for row in rows])
+    assert len(lines) == 4
+
+
+@pytest.mark.parametrize("changed", [{"scenario": "another"}, {"as_of": "2020-01-31"}, {"currency": "CHF"}])
+def test_results_of_another_scenario_day_or_currency_are_left_out(tmp_path, changed):
+    folder = write_run(tmp_path / "base", charts=False)
+    write_companions(folder, **changed)
+    companions = read_finished(folder).companions
+    assert set(companions) <= {"backtest"} if "scenario" in changed else not companions
+
+
+def test_damaged_companions_are_left_out(tmp_path):
+    folder = write_run(tmp_path / "base", charts=False, arr=arr_table())
+    write_companions(folder)
+    (tmp_path / "base-hire" / "summary.json").write_text("{")
+    (tmp_path / "base-headcount" / "tables" / "headcount.csv").write_text("role\ncsm\n")
+    (tmp_path / "backtest-history" / "manifest.json").unlink()
+    assert read_finished(folder).companions == {}
+    write_exports(folder)
+    assert not json.loads((folder / "summary.json").read_text()).get("companions")
