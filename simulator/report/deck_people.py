@@ -55,6 +55,7 @@ def draw_headcount(deck: Deck, run: Finished, view: View) -> None:
         XL_CHART_TYPE.LINE_MARKERS, categories_data([f"{n:g} more" for n in counts], columns, code)
     )
     finish_chart(chart, axis_code(code))
+    chart.value_axis.minimum_scale = None  # heads that lose money stay in sight
     for place, series in enumerate(chart.plots[0].series):
         draw_line(series, SERIES[place % len(SERIES)])
         if place == 0:

@@ -55,6 +55,8 @@ def test_slides_hold_the_figures_of_the_workbook(accompanied_folder):
         rows = [row for row in heads if f"{row[0]}, {row[1]}" == name]
         assert values == pytest.approx([row[names.index("NPV (mean)")] for row in rows])
     assert len(lines) == 4
+    assert min(min(values) for values in lines.values()) < 0
+    assert chart.value_axis.minimum_scale is None
 
 
 @pytest.mark.parametrize("changed", [{"scenario": "another"}, {"as_of": "2020-01-31"}, {"currency": "CHF"}])
