@@ -15,7 +15,7 @@ PYTEST := $(BIN)/python -m pytest $(PYTEST_FLAGS)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help forecast test check validate notebooks shared kernels sample reference benchmarks wheel lock install develop clean
+.PHONY: help forecast test check validate notebooks shared kernels sample reference benchmarks wheel lock install develop clean scaling lowest newest
 
 help:
 	@echo "make forecast    what will we book? the sample company's answer, in results/base"
@@ -25,6 +25,9 @@ help:
 	@echo "make shared      the checks on real third-party data in ../shared"
 	@echo "make notebooks   execute the notebooks"
 	@echo "make benchmarks  time the kernels against C, NumPy and SimPy, and the reference plan"
+	@echo "make scaling     what a million customers would cost on N workers, from what is measured here"
+	@echo "make lowest      the tests on the lowest versions of the dependencies"
+	@echo "make newest      the tests on the newest versions of the dependencies"
 	@echo "make sample      write the sample company's history again"
 	@echo "make reference   write the reference pages in docs from the program again"
 	@echo "make lock        pin the newest versions that fit together"
@@ -53,6 +56,8 @@ validate: develop kernels
 	@$(BIN)/python benchmarks/companies.py
 	@$(BIN)/python benchmarks/chain.py
 	@$(BIN)/python benchmarks/backtest.py
+	@$(BIN)/python benchmarks/fuzz.py
+	@$(BIN)/python benchmarks/stopping.py
 
 shared: develop kernels
 	@$(PYTEST) -n $(JOBS) -m "shared and not slow"
@@ -75,6 +80,15 @@ benchmarks: develop
 	@$(BIN)/python benchmarks/queueing.py
 	@$(BIN)/python benchmarks/customers.py
 	@$(BIN)/python benchmarks/reference.py
+
+scaling: develop kernels
+	@$(BIN)/python benchmarks/scaling.py
+
+lowest: develop
+	@$(BIN)/python .ci/lowest.py
+
+newest: develop
+	@$(BIN)/python .ci/lowest.py --newest
 
 wheel: develop
 	@$(BIN)/hatchling build -t wheel -d dist

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -18,6 +19,16 @@ Advance = Callable[[int, int], None]
 """Called with (done, total) as work goes on."""
 
 SECONDS_BETWEEN_LINES = 5.0
+COLOUR = "\x1b\\[[0-9;]*m"
+HARMFUL = re.compile(
+    f"({COLOUR})|[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+"""What a name in the user's data could do to a terminal: move its cursor, retitle it, turn text round."""
+
+
+def harmless(text: str) -> str:
+    """Return text without control characters and direction overrides; colours stay."""
+    return HARMFUL.sub(lambda found: found[1] or "?", text)
 
 
 class Console:
@@ -43,19 +54,22 @@ class Console:
     def say(self, text: str = "") -> None:
         """Print words for people to standard output."""
         if self.talks:
-            sys.stdout.write(text + "\n")
+            sys.stdout.write(harmless(text) + "\n")
 
     def table(self, table: Any) -> None:
         """Print a rich table (or anything that rich prints) to standard output."""
         if self.talks:
             from rich.console import Console as RichConsole
 
-            RichConsole(file=sys.stdout, highlight=False, soft_wrap=False).print(table)
+            screen = RichConsole(file=sys.stdout, highlight=False, soft_wrap=False)
+            with screen.capture() as printed:
+                screen.print(table)
+            sys.stdout.write(harmless(printed.get()))
 
     def note(self, text: str) -> None:
         """Print what goes on at the moment to standard error."""
         if self.talks:
-            sys.stderr.write(text + "\n")
+            sys.stderr.write(harmless(text) + "\n")
             sys.stderr.flush()
 
     def data(self, value: Any) -> None:
@@ -121,6 +135,6 @@ def print_faults(faults: Iterable[Fault], *, as_json: bool = False) -> None:
         sys.stdout.write(json.dumps({"faults": rows}, indent=2, ensure_ascii=False) + "\n")
         return
     for fault in found:
-        sys.stderr.write(f"{fault}\n")
+        sys.stderr.write(harmless(f"{fault}\n"))
     if len(found) > 1:
         sys.stderr.write(f"{len(found)} faults.\n")

@@ -80,7 +80,7 @@ class _Ground:
 
 
 def _run_again(finished: Finished, ground: _Ground, place: Path, console: Console) -> None:
-    from simulator.cli.run import _look_ahead, _look_at_customers, _simulate
+    from simulator.cli.run import customers_of, outlook_of, simulate_twice
     from simulator.cli.steps import Timings, compile_first, crew_for
     from simulator.engine.prepare import prepare
     from simulator.report.background import write_background
@@ -95,9 +95,9 @@ def _run_again(finished: Finished, ground: _Ground, place: Path, console: Consol
     prepared = prepare(scenario)
     compile_first(prepared, console, Timings())
     with crew_for(ground.workers, console):
-        futures, calm = _simulate(prepared, console, Timings())
-    outlook = _look_ahead(prepared, futures, calm)
-    write_figures(futures, outlook, {}, place, _look_at_customers(prepared, futures))
+        futures, calm = simulate_twice(prepared, console, Timings())
+    outlook = outlook_of(prepared, futures, calm)
+    write_figures(futures, outlook, {}, place, customers_of(prepared, futures))
     write_background(prepared, place / "tables")
     write_deals(prepared, futures, place / "tables")
     write_judgement(look_at_judgement(prepared, futures), place / "tables")

@@ -59,10 +59,10 @@ def run(
             check_judgement(prepared)
         compile_first(prepared, console, timings)
         with crew_for(workers, console):
-            futures, calm = _simulate(prepared, console, timings)
+            futures, calm = simulate_twice(prepared, console, timings)
         with timings.measure("analyse"):
-            outlook = _look_ahead(prepared, futures, calm)
-            customers = _look_at_customers(prepared, futures)
+            outlook = outlook_of(prepared, futures, calm)
+            customers = customers_of(prepared, futures)
             judgement = look_at_judgement(prepared, futures)
             operating = _look_at_operations(prepared, futures)
         findings = Findings(outlook, customers, judgement, operating)
@@ -89,7 +89,7 @@ class Findings:
     operating: OperatingView | None = None
 
 
-def _simulate(prepared: Prepared, console: Console, timings: Timings) -> tuple[Paths, Paths | None]:
+def simulate_twice(prepared: Prepared, console: Console, timings: Timings) -> tuple[Paths, Paths | None]:
     """Return the futures, and the same without the shared shock where there is one."""
     from simulator.engine.simulate import (
         compile_worked_deals,
@@ -120,7 +120,8 @@ def _calm(scenario: Scenario) -> Scenario:
     return scenario.with_simulation(shared_shock=False, paths=min(n_paths, settings.paths))
 
 
-def _look_ahead(prepared: Prepared, futures: Paths, calm: Paths | None) -> Outlook:
+def outlook_of(prepared: Prepared, futures: Paths, calm: Paths | None) -> Outlook:
+    """Return what the futures say of bookings, coverage and spread."""
     from simulator.analysis.close_rates import historical_rates
     from simulator.analysis.outlook import look_ahead
     from simulator.engine.rep_terms import rep_terms
@@ -136,7 +137,8 @@ def _look_ahead(prepared: Prepared, futures: Paths, calm: Paths | None) -> Outlo
     )
 
 
-def _look_at_customers(prepared: Prepared, futures: Paths) -> CustomerOutlook | None:
+def customers_of(prepared: Prepared, futures: Paths) -> CustomerOutlook | None:
+    """Return what the futures say of customers, where they are simulated."""
     from simulator.analysis.customer_outlook import look_at_customers
 
     rates = prepared.calibration.customers if prepared.calibration is not None else None

@@ -140,7 +140,7 @@ def workers_at(address: str) -> Iterator[Workers]:
                     n_workers=n_local,
                     threads_per_worker=1,
                     processes=True,
-                    dashboard_address=None,
+                    dashboard_address="127.0.0.1:0",
                     silence_logs=logging.CRITICAL,
                 )
             )

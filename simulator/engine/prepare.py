@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from simulator.calibration.calibration import Calibration
 from simulator.calibration.estimate import calibrate
 from simulator.calibration.file import load_calibration
-from simulator.errors import InputError
+from simulator.errors import Fault, InputError
 from simulator.history.as_of import history_as_of
 from simulator.history.load import load_history
 from simulator.history.tables import History
@@ -73,8 +76,9 @@ def prepare(scenario: Scenario, like: Prepared | None = None) -> Prepared:
     if like is not None and like.stated is not None and _rests_on(scenario) == _rests_on(like.stated):
         history, calibration = like.history, like.calibration
     else:
-        history = _history(scenario)
-        calibration = _calibration(scenario, history)
+        with _steady(scenario):
+            history = _history(scenario)
+            calibration = _calibration(scenario, history)
     segments = calibration.all_segments if calibration is not None else ()
     last_day = history.as_of if history is not None else getattr(calibration, "as_of", None)
     full = settled(scenario, segments, last_day)
@@ -88,6 +92,30 @@ def prepare(scenario: Scenario, like: Prepared | None = None) -> Prepared:
         )
     files = [*scenario.files, *(path for path in _paths(scenario) if path)]
     return Prepared(full, history, calibration, tuple(files), tuple(dict.fromkeys(notes)), scenario)
+
+
+@contextmanager
+def _steady(scenario: Scenario) -> Iterator[None]:
+    """Refuse files that somebody wrote to while they were read: half of them would be old."""
+    before = _stamps(scenario)
+    yield
+    after = _stamps(scenario)
+    changed = sorted(path for path in {*before, *after} if before.get(path) != after.get(path))
+    if changed:
+        remedy = "Wait until the export is whole, and run again."
+        raise InputError(Fault(str(path), "changed while it was read", remedy) for path in changed)
+
+
+def _stamps(scenario: Scenario) -> dict[Path, tuple[int, int]]:
+    """Return size and time of every file of the history and the calibration."""
+    stamps = {}
+    for place in (scenario.history, scenario.calibration):
+        files = place.iterdir() if place is not None and place.is_dir() else filter(None, [place])
+        for file in files:
+            with contextlib.suppress(OSError):
+                found = file.stat()
+                stamps[file] = (found.st_size, found.st_mtime_ns)
+    return stamps
 
 
 def _paths(scenario: Scenario) -> tuple[Path | None, ...]:

@@ -58,7 +58,11 @@ def scheduler(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes
     options = ["--no-dashboard", "--scheduler-file", str(file)]
     head = [sys.executable, "-m", "distributed.cli.dask_scheduler"]
     worker = [sys.executable, "-m", "distributed.cli.dask_worker"]
-    started = [subprocess.Popen([*head, *options, "--host", "127.0.0.1", "--port", "0"], **quiet)]
+    started = [
+        subprocess.Popen(
+            [*head, *options, "--host", "127.0.0.1", "--port", "0", "--idle-timeout", "120"], **quiet
+        )
+    ]
     try:
         await_file(file)
         more = ["--no-nanny", "--nthreads", "1", "--local-directory", str(tmp_path)]

@@ -1,0 +1,144 @@
+"""Ten thousand inputs and more of each kind: scenario files, maps, histories. Nothing but figures or faults.
+
+Run: python benchmarks/fuzz.py [--inputs 10000] [--kinds scenarios,maps,histories]. Writes results/fuzzing.md.
+
+With atheris installed the inputs are led by the coverage of what reads them (libFuzzer); without it
+hypothesis draws them. Each kind runs in a process of its own; a traceback, nonsense in the figures or an
+input that takes longer than a minute ends it, and is told with the input that did it.
+"""
+
+import argparse
+import importlib.util
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+READERS = ["simulator.scenario", "simulator.history", "simulator.tree"]
+"""What is watched for coverage: the code between a file and the kernels."""
+KINDS = ("scenarios", "maps", "histories")
+TOLD = ROOT / "build" / "fuzzing"
+SECONDS_EACH = 60
+MOST_BYTES = 6_000
+N_SEEDS = 100
+CHECKS = {
+    "scenarios": "read, settled, said in words and read back; then played: every flow finite, no negative "
+    "bookings or ARR, P10 ≤ P50 ≤ P90, chances between 0 and 1",
+    "maps": "imported with their files: finite amounts of zero or more, unique deals, every deal dated",
+    "histories": "loaded, checked, saved and read back; then calibrated, the rates saved and read back, and "
+    "forecast as the scenarios are",
+}
+
+
+def fuzz(kind: str, n_inputs: int, told: Path, place: Path) -> None:
+    """Try so many inputs of a kind in this process, and write what became of them."""
+    began = time.monotonic()
+
+    def tell() -> None:
+        from tests.fuzzing.targets import FATES
+
+        told.write_text(json.dumps({"fates": dict(FATES), "seconds": time.monotonic() - began}))
+
+    if importlib.util.find_spec("atheris") is None:
+        from hypothesis import HealthCheck, settings
+
+        from tests.fuzzing.targets import TARGETS
+
+        many = settings(max_examples=n_inputs, deadline=None, suppress_health_check=list(HealthCheck))
+        many(TARGETS[kind])()
+        tell()
+        return
+    import atheris
+
+    with atheris.instrument_imports(include=READERS):
+        from tests.fuzzing.targets import FATES, TARGETS
+
+    def one(content: bytes) -> None:
+        TARGETS[kind].hypothesis.fuzz_one_input(content)
+        n_done = sum(FATES.values())
+        if n_done % 100 == 0 or n_done >= n_inputs:
+            tell()
+        if n_done >= n_inputs:
+            os._exit(0)
+
+    draw = random.Random(1)
+    seeds = place / "seeds"
+    seeds.mkdir()
+    for number in range(N_SEEDS):
+        (seeds / str(number)).write_bytes(draw.randbytes(draw.randint(500, MOST_BYTES)))
+    options = [f"-timeout={SECONDS_EACH}", f"-max_len={MOST_BYTES}", "-seed=1", "-rss_limit_mb=6000"]
+    options += [f"-artifact_prefix={place}/", "-print_final_stats=0", "-verbosity=0", "-len_control=0"]
+    atheris.Setup([sys.argv[0], *options, str(seeds)], one)
+    atheris.Fuzz()
+
+
+def run(kind: str, n_inputs: int) -> dict:
+    """Fuzz one kind in a process of its own; return what became of the inputs."""
+    told = TOLD / f"{kind}.json"
+    told.parent.mkdir(parents=True, exist_ok=True)
+    told.unlink(missing_ok=True)
+    command = [sys.executable, __file__, "--inputs", str(n_inputs), "--child", kind, "--told", str(told)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    outcome = json.loads(told.read_text()) if told.exists() else {"fates": {}, "seconds": 0.0}
+    outcome["failed"] = done.returncode != 0
+    outcome["words"] = (done.stdout + done.stderr)[-6_000:] if outcome["failed"] else ""
+    told.write_text(json.dumps(outcome))
+    return outcome
+
+
+def report(outcomes: dict[str, dict], engine: str) -> str:
+    """Return results/fuzzing.md."""
+    lines = ["# Inputs of any content", "", f"`python benchmarks/fuzz.py` ({engine}).", ""]
+    lines += [
+        "| kind | inputs | of these | tracebacks, nonsense, hangs | seconds |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for kind, outcome in outcomes.items():
+        fates = {name.split(": ")[1]: n for name, n in sorted(outcome["fates"].items())}
+        parts = ", ".join(f"{n:,} {name}" for name, n in fates.items())
+        bad = "**yes**" if outcome["failed"] else "none"
+        lines.append(f"| {kind} | {sum(fates.values()):,} | {parts} | {bad} | {outcome['seconds']:,.0f} |")
+    lines += ["", "What is checked of each input that is not refused in words:", ""]
+    lines += [f"- **{kind}**: {CHECKS[kind]}." for kind in outcomes]
+    lines += [
+        "",
+        f"An input may take {SECONDS_EACH} seconds at most. Plans of more work than a few seconds are read",
+    ]
+    lines += ["and settled but not played (`read`)."]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--inputs", type=int, default=10_000)
+    parser.add_argument("--kinds", default=",".join(KINDS))
+    parser.add_argument("--child", choices=KINDS)
+    parser.add_argument("--told", type=Path)
+    given = parser.parse_args()
+    if given.child:
+        with tempfile.TemporaryDirectory() as place:
+            fuzz(given.child, given.inputs, given.told, Path(place))
+        return 0
+    atheris = importlib.util.find_spec("atheris") is not None
+    engine = "atheris: led by coverage" if atheris else "hypothesis, not led by coverage"
+    outcomes = {}
+    for kind in given.kinds.split(","):
+        outcomes[kind] = run(kind, given.inputs)
+        print(f"{kind}: {outcomes[kind]['fates']}, {outcomes[kind]['seconds']:.0f} s", flush=True)
+        print(outcomes[kind]["words"], flush=True)
+    files = {kind: TOLD / f"{kind}.json" for kind in KINDS}
+    if all(file.exists() for file in files.values()):
+        outcomes = {kind: json.loads(file.read_text()) for kind, file in files.items()}
+        (ROOT / "results" / "fuzzing.md").write_text(report(outcomes, engine), encoding="utf-8")
+    return int(any(outcome["failed"] for outcome in outcomes.values()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
