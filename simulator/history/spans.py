@@ -33,7 +33,8 @@ class Spans:
     entered : day number at which the deal entered its first observed category
     end : day number of the closing, NaN while open
     outcome : position in OUTCOMES, -1 while open
-    stop : row of ``Changes`` at which the deal's changes cease to matter (the closing, else past the last)
+    stop : row of ``Changes`` at which the deal's changes cease to matter: the closing, else past the last
+        one before the end
     """
 
     observed: Mask
@@ -129,10 +130,10 @@ def _endings(history: History, changes: Changes) -> tuple[Floats, Ints, Ints]:
     row = np.where(row >= 0, row, _firsts(fitting, changes, n_deals))
     by_day = _closing_days(history, changes, closed, final)
     end = np.where(outcome < 0, np.nan, _first_choice(_time_of(row, changes), by_day))
-    past = np.searchsorted(changes.deal, np.arange(n_deals), side="right")
+    begins = np.searchsorted(changes.deal, np.arange(n_deals), side="left")
     before_end = np.isnan(end)[changes.deal] | (changes.time <= end[changes.deal])
     last_before = _lasts(before_end, changes, n_deals)
-    stop = np.where(row >= 0, row, np.where(last_before >= 0, last_before + 1, past))
+    stop = np.where(row >= 0, row, np.where(last_before >= 0, last_before + 1, begins))
     return end, outcome, stop
 
 

@@ -87,8 +87,14 @@ def _with_relative_paths(scenario: Mapping[str, object] | None, folder: Path) ->
 
 
 def installed_versions() -> dict[str, str]:
-    """Return the versions of Python, the system and every package that the figures rest on."""
-    versions = {"python": platform.python_version(), "system": platform.platform()}
+    """Return the versions of Python, the system, the processor and all packages that figures rest on."""
+    from llvmlite.binding import get_host_cpu_name
+
+    versions = {
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "processor": str(get_host_cpu_name()),
+    }
     for package in PACKAGES:
         try:
             versions[package] = version(package)

@@ -14,6 +14,7 @@ from matplotlib.gridspec import GridSpec
 
 from simulator.analysis.conversion import told_horizon
 from simulator.analysis.track_record import TrackRecord
+from simulator.report.finished import clean_text
 from simulator.report.money import format_share
 from simulator.report.past_charts import draw_coverage, draw_created
 from simulator.report.rates_words import CLOSE_RATE_RULE, WIN_RATE_RULE, rate
@@ -38,6 +39,7 @@ RATE_PANELS = (
 )
 BASES = (("count", 0.14, NAVY, NAVY), ("amount", -0.14, ORANGE, PAPER))
 OUTCOME_BANDS = (("won", NAVY), ("lost to a competitor", ORANGE), ("lost, no decision", SAND))
+LONGEST_NAME = 36
 MAX_GROUPS = 10
 
 
@@ -83,7 +85,7 @@ def _draw_rates(record: TrackRecord, folder: Path, footer: str) -> bool:
         for axes, (measure, name, rule) in zip(panels, RATE_PANELS, strict=True):
             _rate_panel(axes, table[table["measure"] == measure], groups, rule)
             axes.set(title=name, xlim=(0, reach))
-        widest = max(len(group) for group in groups)
+        widest = max(len(group_name(group)) for group in groups)
         set_margins(panels[0], left=0.035 + 0.0088 * max(widest, 5), wspace=0.08)
     return True
 
@@ -127,8 +129,9 @@ def _label_rate(axes: Axes, row: pd.Series[float], height: float) -> None:
 
 
 def group_name(group: str) -> str:
-    """Return a group's name as a chart shows it."""
-    return "All" if group == "all" else group.replace("_", " ")
+    """Return a group's name as a chart shows it, on one line that leaves room for the figures."""
+    name = "All" if group == "all" else clean_text(group).replace("_", " ")
+    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
 
 
 def set_margins(axes: Axes, **shares: float) -> None:

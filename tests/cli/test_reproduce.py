@@ -51,6 +51,13 @@ def test_a_run_is_reproduced_with_any_number_of_threads(run, tmp_path, threads):
     assert answer["rewritten"] == answer["different"] == []
 
 
+def test_a_run_is_reproduced_in_blocks_of_any_size(run, tmp_path, monkeypatch):
+    monkeypatch.setattr("simulator.engine.simulate.BLOCK", 7)
+    result = simulator("reproduce", str(run / "out"), cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert "same to the last bit" in result.stdout
+
+
 def test_another_seed_is_not_taken_for_a_reproduction(run):
     rewrite(run, lambda manifest: manifest["scenario"]["simulation"].update(seed=1))
     result = simulator("reproduce", "out", "--json", cwd=run)

@@ -120,6 +120,17 @@ def test_a_deal_that_was_won_out_of_nowhere_was_qualified():
     assert states["end"].tolist() == [noon("2026-02-01")]
 
 
+def test_changes_after_a_stated_end_are_no_states():
+    """A close date that lies before every change on record: nobody knows which of both is wrong."""
+    closed = deal(outcome="lost_competition", closed_date="2026-01-01", created_date="2026-01-01")
+    early = deal("Z", outcome="won", closed_date="2026-02-01")
+    states = states_of(
+        [closed, early],
+        [change("A", "2026-03-05", "Negotiation"), change("Z", "2025-12-01", "Discovery")],
+    )
+    assert (states["end"] >= states["start"]).all()
+
+
 def test_a_later_qualified_date_puts_the_deal_into_pipeline_meanwhile():
     states = states_of(
         [deal(qualified_date="2026-01-10"), deal("Z")],
