@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import hashlib
+import pickle
 import platform
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
@@ -140,7 +142,9 @@ def _feed(digest: Any, name: str, value: Any) -> None:
     if isinstance(value, np.ndarray):
         digest.update(f"{name} {value.dtype.str} {value.shape}".encode())
         digest.update(np.ascontiguousarray(value).tobytes())
-    elif isinstance(value, tuple):
+    elif isinstance(value, dict):
+        _feed(digest, name, tuple(item for pair in value.items() for item in pair))
+    elif isinstance(value, tuple | list):
         names: Iterable[str] = getattr(value, "_fields", map(str, range(len(value))))
         for inner, item in zip(names, value, strict=True):
             _feed(digest, f"{name}.{inner}", item)
@@ -149,8 +153,10 @@ def _feed(digest: Any, name: str, value: Any) -> None:
     elif hasattr(value, "__dataclass_fields__"):
         for field in fields(value):
             _feed(digest, f"{name}.{field.name}", getattr(value, field.name))
-    else:
+    elif value is None or isinstance(value, str | int | float | bool | dt.date):
         digest.update(f"{name} {value!r}".encode())
+    else:  # a text of it might leave something out
+        digest.update(name.encode() + pickle.dumps(value))
 
 
 @functools.cache
