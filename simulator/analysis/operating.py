@@ -13,6 +13,7 @@ from simulator.analysis.operating_costs import ACQUISITION, OTHER, POST_SALE, Co
 from simulator.calibration.calibration import Calibration
 from simulator.engine.paths import QUANTILES, Paths
 from simulator.engine.rep_terms import RepTerms, gross_margin
+from simulator.engine.role_terms import RoleTerms
 from simulator.errors import InputError
 from simulator.fiscal import day_number, month_start_day
 from simulator.scenario.schema import Scenario
@@ -115,7 +116,11 @@ class OperatingView:
 
 
 def operate(
-    paths: Paths, scenario: Scenario, calibration: Calibration | None, reps: Sequence[RepTerms]
+    paths: Paths,
+    scenario: Scenario,
+    calibration: Calibration | None,
+    reps: Sequence[RepTerms],
+    roles: Sequence[RoleTerms] = (),
 ) -> OperatingPaths:
     """Return what a scenario's operating plan comes to on simulated futures.
 
@@ -127,6 +132,7 @@ def operate(
         Settled.
     calibration : Calibration, optional
     reps : sequence of RepTerms
+    roles : sequence of RoleTerms
 
     Raises
     ------
@@ -141,7 +147,7 @@ def operate(
         )
     plan = scenario.operating
     revenue = paths.arr_flow("revenue").sum(axis=2)
-    costs = cost_lines(paths, scenario, calibration, reps)
+    costs = cost_lines(paths, scenario, calibration, reps, roles)
     signed = sum(
         (paths.arr_flow(name).sum(axis=2) for name in ("bookings_expansion", "bookings_renewal")),
         paths.arr_flow("new").sum(axis=2),

@@ -12,6 +12,9 @@ from simulator.calibration.calibration import Calibration
 from simulator.engine.demand_plan import cost_per_sal
 from simulator.engine.paths import Paths
 from simulator.engine.rep_terms import RepTerms
+from simulator.engine.role_terms import RoleTerms
+from simulator.fiscal import day_number, month_start_day
+from simulator.kernels.coverage import HEADS, N_OF_ROLE
 from simulator.scenario.operating import Cost
 from simulator.scenario.schema import Scenario
 
@@ -19,6 +22,8 @@ Floats = npt.NDArray[np.float64]
 
 ACQUISITION, POST_SALE, OTHER = "acquisition", "post_sale", "other"
 MONTHS_PER_YEAR = 12.0
+BEFORE_THE_SALE = frozenset({"sdr", "specialist"})
+"""Roles that help to win customers; every other one looks after them."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,11 @@ class CostLine:
 
 
 def cost_lines(
-    paths: Paths, scenario: Scenario, calibration: Calibration | None, reps: Sequence[RepTerms]
+    paths: Paths,
+    scenario: Scenario,
+    calibration: Calibration | None,
+    reps: Sequence[RepTerms],
+    roles: Sequence[RoleTerms] = (),
 ) -> tuple[CostLine, ...]:
     """Return every cost but that of revenue itself.
 
@@ -57,9 +66,12 @@ def cost_lines(
         Tells what leads cost where the scenario does not.
     reps : sequence of RepTerms
         Account executives, by segment.
+    roles : sequence of RoleTerms
+        The people of every other role, by segment.
     """
     lines = [
         *_account_executives(paths, scenario, reps),
+        *_roles(paths, scenario, roles),
         *_sdrs(paths, scenario),
         *_leads(paths, scenario, calibration),
         *_delivery(paths),
@@ -78,8 +90,6 @@ def months_of_quarters(paths: Paths) -> Floats:
 
 def first_month_share(paths: Paths) -> float:
     """Return the share of the first month that lies after as_of."""
-    from simulator.fiscal import day_number, month_start_day
-
     first = int(paths.months[0])
     start, end = float(month_start_day(first)), float(month_start_day(first + 1))
     return float((end - (day_number(paths.as_of) + 1)) / (end - start))
@@ -88,8 +98,7 @@ def first_month_share(paths: Paths) -> float:
 def _head_months(paths: Paths, flow: str) -> Floats:
     """Return head-months, of a first month only what lies after as_of."""
     months = paths.flow(flow).copy()
-    whole = np.bincount((paths.months - paths.calendar.first_month(int(paths.quarters[0]))) // 3)
-    months[:, 0] *= months_of_quarters(paths)[0] / whole[0]
+    months[:, 0] *= months_of_quarters(paths)[0] / _whole_months(paths)[0]
     return months
 
 
@@ -115,6 +124,58 @@ def _account_executives(paths: Paths, scenario: Scenario, reps: Sequence[RepTerm
         CostLine("account executives, commission", ACQUISITION, commission, source),
         CostLine("hiring of account executives", ACQUISITION, hiring, "scenario"),
     ]
+
+
+def _roles(paths: Paths, scenario: Scenario, roles: Sequence[RoleTerms]) -> list[CostLine]:
+    """Return heads × months × cost of every role: at target pay, or on expansion where a quota is stated."""
+    axis = {name: place for place, name in enumerate(paths.segments)}
+    amounts: dict[str, Floats] = {}
+    sources: dict[str, list[str]] = {}
+    for item in roles:
+        months = head_months(paths, scenario, item, axis[item.segment])
+        fixed = item.cost_per_month
+        variable = np.zeros_like(months)
+        if np.isfinite(item.quota):
+            fixed -= item.ote * item.variable_share / MONTHS_PER_YEAR
+            signed = paths.arr_flow("bookings_expansion")[:, :, axis[item.segment]]
+            variable = signed * item.ote * item.variable_share / item.quota
+        cost = months * fixed + variable * (months > 0.0)
+        for hire in scenario.roles[item.role].of(item.segment).hires or ():
+            place = _period_of(paths, hire.month)
+            if place is not None:
+                cost[:, place] += hire.count * item.hiring_cost
+        amounts[item.role] = amounts.get(item.role, 0.0) + cost
+        sources.setdefault(item.role, []).append(item.sources["ote"])
+    return [
+        CostLine(
+            name.replace("_", " "),
+            ACQUISITION if name in BEFORE_THE_SALE else POST_SALE,
+            cost,
+            "; ".join(dict.fromkeys(sources[name])),
+        )
+        for name, cost in amounts.items()
+    ]
+
+
+def head_months(paths: Paths, scenario: Scenario, item: RoleTerms, segment: int) -> Floats:
+    """Return head-months of a role in a segment, shape (path, period): as simulated, else as planned."""
+    months = months_of_quarters(paths)
+    if paths.people is not None and item.role in paths.roles:
+        place = paths.roles.index(item.role) * N_OF_ROLE + HEADS
+        heads = paths.people[:, :, segment, place].copy()
+        heads[:, 0] *= months[0] / _whole_months(paths)[0]
+        return np.asarray(heads)
+    planned = np.full(paths.months.size, float(item.heads))
+    for hire in scenario.roles[item.role].of(item.segment).hires or ():
+        planned += hire.count * (paths.months >= hire.month)
+    planned[0] *= first_month_share(paths)
+    place_of = (paths.months - paths.calendar.first_month(int(paths.quarters[0]))) // 3
+    return np.tile(np.bincount(place_of, planned, len(paths.periods)), (paths.n_paths, 1))
+
+
+def _whole_months(paths: Paths) -> Floats:
+    place = (paths.months - paths.calendar.first_month(int(paths.quarters[0]))) // 3
+    return np.bincount(place, minlength=len(paths.periods)).astype(np.float64)
 
 
 def _sdrs(paths: Paths, scenario: Scenario) -> list[CostLine]:

@@ -150,17 +150,21 @@ def _look_at_operations(prepared: Prepared, futures: Paths) -> OperatingView | N
     from simulator.analysis.operating import look_at_operations, operate
     from simulator.analysis.planned_hires import without_hires
     from simulator.engine.rep_terms import rep_terms
+    from simulator.engine.role_terms import role_terms
     from simulator.engine.simulate import simulate
 
     scenario, rates, history = prepared.scenario, prepared.calibration, prepared.history
     if not scenario.operating.stated:
         return None
     reps = rep_terms(scenario, rates.staffing if rates else None)
+    roles = role_terms(scenario, history)
     bare, fewer = without_hires(scenario), None
     if bare is not None:
         bare = bare.with_simulation(paths=min(PATHS_WITHOUT_HIRES, scenario.simulation.paths))
-        fewer = operate(simulate(bare, rates, history), bare, rates, reps)
-    return look_at_operations(futures, operate(futures, scenario, rates, reps), scenario, without_hires=fewer)
+        fewer = operate(simulate(bare, rates, history), bare, rates, reps, roles)
+    return look_at_operations(
+        futures, operate(futures, scenario, rates, reps, roles), scenario, without_hires=fewer
+    )
 
 
 def _write(
