@@ -1,8 +1,8 @@
-"""The continuous-selling checklist, answered from a scenario: five questions, their gaps, and how to mend them."""
+"""The continuous-selling checklist, answered from a scenario: questions, gaps, and how to mend them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from simulator.engine.coverage_terms import paid_for
@@ -161,9 +161,8 @@ def _common_book(scenario: Scenario) -> Question:
         elif len(table.roles) < 2:
             answers[name] = "one role has it alone"
         else:
-            answers[name] = (
-                "yes" if table.shares_book else f"no: {', '.join(table.roles)} have books of their own"
-            )
+            apart = f"no: {', '.join(table.roles)} have books of their own"
+            answers[name] = "yes" if table.shares_book else apart
         gap |= table is None or (len(table.roles) >= 2 and not table.shares_book)
     question = "Do the roles that share customers share one book of accounts?"
     mended = _with_tables(scenario, _sharing) if gap else None
@@ -189,7 +188,7 @@ def _success_plan(scenario: Scenario) -> Question:
 
 
 def retention_owner(table: OwnerTable | None) -> str:
-    """Return who owns net revenue retention: who does at least half of renewals and of all growth; else nobody.
+    """Return who owns net revenue retention: who does at least half of renewals and of all growth.
 
     Roles on one common book own it together where they do all of it between them.
     """
@@ -221,11 +220,11 @@ def _one_owner(table: OwnerTable | None) -> OwnerTable:
     return whole.model_copy(update={activity: {owner: 1.0} for activity in COMMERCIAL})
 
 
-def _with_tables(scenario: Scenario, change: object) -> Scenario:
+def _with_tables(scenario: Scenario, change: Callable[[OwnerTable | None], OwnerTable | None]) -> Scenario:
     """Return the scenario with the ownership of every segment changed."""
     segments = {}
     for name in scenario.segments:
-        table = change(scenario.ownership.of(name))  # type: ignore[operator]
+        table = change(scenario.ownership.of(name))
         if table is not None:
             segments[name] = table
     return replace(scenario, ownership=Ownership.model_construct(all=None, segments=segments))

@@ -152,7 +152,9 @@ def _long(scenario: Scenario) -> Scenario:
     first_after = int(calendar.first_month(horizon(scenario)[-1] + 1))
     years = scenario.terms.value_years
     no_more = Lever("sals", 0.0, from_month=first_after)
-    longer = replace(scenario, horizon_quarters=scenario.horizon_quarters + 4 * years)
+    # Customers are looked after as so far: who looks after them is another question.
+    effects = scenario.effects.model_copy(update={"simulate": False})
+    longer = replace(scenario, horizon_quarters=scenario.horizon_quarters + 4 * years, effects=effects)
     return longer.with_levers(no_more)
 
 

@@ -62,6 +62,7 @@ COMMANDS = (
     Command("terms", "terms", "terms", "Weigh concessions and success plans: bookings now, value later."),
     Command("ownership", "ownership", "ownership", "Say which roles should own customers after the sale."),
     Command("headcount", "headcount", "headcount", "Say what one more head of each role is worth."),
+    Command("checklist", "checklist", "checklist", "Say who owns the customer, and what the gaps cost."),
     Command("reproduce", "reproduce", "reproduce", "Run again from a manifest; compare bit for bit."),
     Command("pipeline", "pipeline", "pipeline", "Say how much pipeline must be created for the targets."),
     Command(

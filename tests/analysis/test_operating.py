@@ -1,5 +1,7 @@
 """The operating plan: costs foot to heads × months × cost, cash to the cent, edges exactly."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from simulator.analysis.operating_costs import ACQUISITION, POST_SALE
 from simulator.analysis.planned_hires import without_hires
 from simulator.engine.prepare import prepare
 from simulator.engine.rep_terms import rep_terms
+from simulator.engine.role_terms import role_terms
 from simulator.engine.simulate import simulate
 from simulator.errors import InputError
 from simulator.report.operating_words import operating_answers, operating_title
@@ -146,6 +149,36 @@ def test_hires_that_no_deal_waits_for_cost_what_they_cost():
     assert found.hiring["contribution"] == pytest.approx(-(2 * 9 * 10_000 + 20_000))
     assert found.hiring["cash_p10"] == found.hiring["cash_p90"] == found.hiring["cash"]
     assert "The planned hires change contribution" in operating_answers(found, "USD")["hiring_plan"]
+
+
+def test_every_role_costs_heads_times_months_times_cost():
+    people = {"heads": 2, "ote": 120_000, "overhead": "25%", "book": {"accounts": 5}, "attrition": 0}
+    hires = [{"month": "2027-07", "count": 1}]
+    roles = {
+        "csm": {"all": {**people, "hires": hires, "hiring_cost": 5000}},
+        "sdr": {"all": {"heads": 1, "ote": 60_000, "attrition": 0}},
+        "account_manager": {
+            "all": {"heads": 1, "ote": 180_000, "variable_share": "50%", "quota": 90_000, "attrition": 0}
+        },
+    }
+    scenario = company(
+        {"one": segment(customers=STILL)},
+        customers={"existing": book(10, arr=120_000, start_date="2026-06-30")},
+        roles=roles,
+        ownership={"adoption": "csm", "renewal": "csm"},
+        operating={"gross_margin": "75%"},
+    )
+    settled = prepare(scenario).scenario
+    terms = role_terms(settled, None)
+    for simulated in (True, False):
+        effects = settled.effects.model_copy(update={"simulate": simulated})
+        this = replace(settled, effects=effects)
+        own = operate(simulate(this, None, None), this, None, (), terms)
+        assert np.allclose(line(own, "csm"), [75_000, 75_000, 112_500 + 5000, 112_500])
+        assert np.allclose(line(own, "sdr"), 15_000)
+        assert np.allclose(line(own, "account manager"), 22_500), "no expansion, no variable pay"
+        assert np.allclose(own.cost_of(POST_SALE), line(own, "csm") + line(own, "account manager"))
+        assert np.allclose(own.cost_of(ACQUISITION), line(own, "sdr"))
 
 
 def test_there_is_no_plan_without_customers():

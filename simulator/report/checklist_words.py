@@ -1,0 +1,42 @@
+"""The continuous-selling checklist in sentences, with what its gaps cost."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from simulator.report.money import format_money
+
+CLEAR = 1.96
+
+
+def checklist_answers(table: pd.DataFrame, currency: str, until: str) -> dict[str, str]:
+    """Return question, answer and the cost of each gap, by key.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As ``question_table`` or ``cost_of_gaps`` returns it.
+    currency : str
+    until : str
+        The last quarter simulated.
+    """
+    return {str(row["key"]): say_question(row, currency, until) for _, row in table.iterrows()}
+
+
+def say_question(row: pd.Series, currency: str, until: str) -> str:
+    """Return one question with its answer."""
+    answer = str(row["answer"])
+    text = f"{row['question']} {answer[:1].upper()}{answer[1:]}"
+    if not row["gap"]:
+        return text
+    text = f"{text}. That is a gap"
+    if "arr_change" not in row or pd.isna(row["arr_change"]):
+        unknown = "its cost is not simulated here: that takes the roles, owners or terms that could mend it"
+        return f"{text}; {unknown}" if "arr_change" in row else text
+    low, high = (format_money(row[f"arr_change_{p}"], currency) for p in ("p10", "p90"))
+    change = f"{format_money(row['arr_change'], currency)} (P10 {low} to P90 {high})"
+    text = f"{text}. Mended ({row['mended_by']}), ARR at the end of {until} changes by {change}"
+    if abs(row["arr_change"]) < CLEAR * row["arr_change_error"]:
+        return f"{text}, which so many futures cannot tell from nothing"
+    books = format_money(row["bookings_change"], currency)
+    return f"{text}, new-business bookings by {books}, NRR by {100 * row['nrr_change']:.1f} points"
