@@ -13,8 +13,8 @@ RENEWAL = "renewal"
 GROWTH = ("expansion_more_of_same", "expansion_new_sale")
 COMMERCIAL = (RENEWAL, *GROWTH)
 NOBODY = "nobody"
-MOST = 0.5 - 1e-9
-"""Who does at least half of an activity owns it."""
+MOST = 0.5 + 1e-9
+"""Who does more than half of an activity owns it."""
 
 
 @dataclass(frozen=True)
@@ -188,7 +188,7 @@ def _success_plan(scenario: Scenario) -> Question:
 
 
 def retention_owner(table: OwnerTable | None) -> str:
-    """Return who owns net revenue retention: who does at least half of renewals and of all growth.
+    """Return who owns net revenue retention: who does most of renewals and of all growth.
 
     Roles on one common book own it together where they do all of it between them.
     """

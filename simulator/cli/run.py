@@ -181,6 +181,7 @@ def _write(
     from simulator.report.arr_tables import customer_summary
     from simulator.report.assumptions import list_assumptions
     from simulator.report.background import write_background
+    from simulator.report.checklist_results import checklist_summary, write_checklist
     from simulator.report.deal_tables import write_deals
     from simulator.report.exports import export_jobs
     from simulator.report.folder import publish
@@ -197,6 +198,7 @@ def _write(
     summary = with_judgement(summary, findings.judgement)
     if customers is not None:
         summary |= customer_summary(customers)
+    summary |= checklist_summary(prepared.scenario)
     plan = findings.operating
     if plan is not None:
         summary |= operating_summary(plan, prepared.scenario.currency)
@@ -206,6 +208,7 @@ def _write(
         with timings.measure("tables"):
             write_figures(futures, outlook, summary, draft, customers)
             write_background(prepared, draft / "tables")
+            write_checklist(prepared.scenario, draft / "tables")
             if plan is not None:
                 write_operating(plan, draft / "tables")
             write_deals(prepared, futures, draft / "tables", earlier=folder)

@@ -36,7 +36,14 @@ def say_question(row: pd.Series, currency: str, until: str) -> str:
     low, high = (format_money(row[f"arr_change_{p}"], currency) for p in ("p10", "p90"))
     change = f"{format_money(row['arr_change'], currency)} (P10 {low} to P90 {high})"
     text = f"{text}. Mended ({row['mended_by']}), ARR at the end of {until} changes by {change}"
+    if row["arr_change"] == 0.0 and row["arr_change_error"] == 0.0:
+        return f"{text.split('. Mended')[0]}. Mended ({row['mended_by']}), it changes nothing"
     if abs(row["arr_change"]) < CLEAR * row["arr_change_error"]:
         return f"{text}, which so many futures cannot tell from nothing"
-    books = format_money(row["bookings_change"], currency)
-    return f"{text}, new-business bookings by {books}, NRR by {100 * row['nrr_change']:.1f} points"
+    points = f"{100 * row['nrr_change']:.1f}".replace("-", "−")
+    text += (
+        f", new-business bookings by {format_money(row['bookings_change'], currency)}, NRR by {points} points"
+    )
+    if row["key"] == "success_plan":
+        text += "; what it returns over the years: simulator terms"
+    return text
