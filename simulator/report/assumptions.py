@@ -10,6 +10,7 @@ from simulator.calibration.ramp import PUBLISHED_SOURCE
 from simulator.engine.prepare import Prepared
 from simulator.engine.rep_terms import gross_margin, rep_terms
 from simulator.report.customer_assumptions import customer_assumptions
+from simulator.report.plan_assumptions import plan_assumptions
 from simulator.scenario.schema import Scenario
 
 CALIBRATED = "calibrated"
@@ -28,6 +29,7 @@ def list_assumptions(prepared: Prepared) -> list[dict[str, str]]:
         *_stated(prepared.scenario),
         *_reps(prepared),
         *customer_assumptions(prepared),
+        *plan_assumptions(prepared.scenario),
         *_switches(prepared),
     ]
 

@@ -97,3 +97,14 @@ def test_a_run_with_an_operating_plan_writes_it(scenario, capsys):
     assert len(summary["operating"]) == len(table)
     assert (folder / "charts" / "operating.png").exists()
     assert (folder / "charts" / "post_sale_share.png").exists()
+
+
+def test_what_terms_assume_is_listed_with_its_source(scenario, capsys):
+    assert call("run", "small.yaml", "--json", "--paths", "20") == 0
+    listed = {item["name"]: item for item in json.loads(capsys.readouterr().out)["assumptions"]}
+    assert listed["deal terms: gift: churn"] == {
+        "name": "deal terms: gift: churn",
+        "value": "1.5",
+        "source": "assumption",
+    }
+    assert listed["days to collect"]["source"].startswith("assumption")
