@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from simulator.engine.prepare import Prepared
     from simulator.report.hiring_results import HiringResults
 
+BESIDE_THE_POINT = ("deal terms", "referrals", "days to collect")
+"""Assumptions that the summary lists and the answer in words does not."""
 LEAST_QUARTERS = 8
 """A rep's ramp and a sales cycle lie between the hire and the first bookings: a year tells too little."""
 MOST_REPS = 30
@@ -227,7 +229,11 @@ def _answer(console: Console, results: HiringResults, folder: Path) -> None:
     console.say()
     for sentence in results.answers.values():
         console.say(f"{sentence}.")
-    assumed = [a for a in results.assumptions if a["source"].startswith(("assumption", "published"))]
+    assumed = [
+        a
+        for a in results.assumptions
+        if a["source"].startswith(("assumption", "published")) and not a["name"].startswith(BESIDE_THE_POINT)
+    ]
     if assumed:
         names = ", ".join(dict.fromkeys(f"{a['name'].split(': ')[-1]} ({a['source']})" for a in assumed))
         console.say(f"\nNote: not from your data: {names}.")
