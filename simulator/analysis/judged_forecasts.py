@@ -12,7 +12,7 @@ from simulator.analysis.in_blood import Deadline, Standing, reason_codes
 from simulator.analysis.qualified import states_at
 from simulator.analysis.rep_calls import COMPANY, rep_biases
 from simulator.analysis.totals import add_total
-from simulator.fiscal import day_number, month_number
+from simulator.fiscal import day_number, first_of_month, month_number
 
 Floats = npt.NDArray[np.float64]
 
@@ -24,7 +24,8 @@ def judged_forecasts(known: Known) -> dict[str, Floats]:
     """Return the forecasts by judgement, shape (period, segment and total); NaN where there is none.
 
     ``reps_commit_adjusted``: the reps' commit, each times what the rep has won for each unit called
-    (`rep_biases`). ``in_blood``: what is booked and the deals that the rule of `in_blood` counts.
+    (`rep_biases`, of calls made as early in past quarters). ``in_blood``: what is booked and the deals that
+    the rule of `in_blood` counts.
     """
     return dict(zip(JUDGED, (_adjusted(known), _in_blood(known)), strict=True))
 
@@ -39,10 +40,13 @@ def deadline_of(known: Known, ahead: int) -> Deadline:
 
 
 def _adjusted(known: Known) -> Floats:
-    biases = rep_biases(known.history, known.calendar).set_index("rep_id")["bias"]
     staff = known.history.reps.drop_duplicates("rep_id").set_index("rep_id")["segment"]
     out = np.full((known.n_periods, len(known.segments)), np.nan)
     for ahead in range(known.n_periods):
+        # A call made before the quarter is held against such calls, a later one against later ones.
+        start = first_of_month(known.calendar.first_month(known.origin.quarter + ahead))
+        gone = max(0, (known.origin.as_of - start).days + 1)
+        biases = rep_biases(known.history, known.calendar, gone).set_index("rep_id")["bias"]
         last = last_calls(known.history, known.calendar.quarter_label(known.origin.quarter + ahead))
         if COMPANY not in biases or last.empty:
             continue

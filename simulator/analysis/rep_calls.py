@@ -32,7 +32,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def rep_biases(history: History, calendar: FiscalCalendar) -> pd.DataFrame:
+def rep_biases(history: History, calendar: FiscalCalendar, within_days: int = HALF_WAY_DAYS) -> pd.DataFrame:
     """Return by rep how much they win for what they call.
 
     log(won / called) = μ + manager + rep: each rep's ratio of sums over the quarters that are over, pooled
@@ -46,6 +46,9 @@ def rep_biases(history: History, calendar: FiscalCalendar) -> pd.DataFrame:
     history : History
         As of the day.
     calendar : FiscalCalendar
+    within_days : int
+        Which calls count: the last of each quarter made in its first so many days (0: before it began);
+        the first one where there is none so early.
 
     Returns
     -------
@@ -55,7 +58,7 @@ def rep_biases(history: History, calendar: FiscalCalendar) -> pd.DataFrame:
         its 80 % interval; above 1 is sandbagging, below happy ears, told only where the interval says so.
         No rows where there are no calls, or deals have no owners.
     """
-    pairs = called_and_won(history, calendar)
+    pairs = called_and_won(history, calendar, within_days)
     if pairs.empty:
         return pd.DataFrame({name: pd.Series(dtype=object) for name in COLUMNS})
     reps = pairs.groupby("rep_id", sort=True)
@@ -96,8 +99,10 @@ def rep_biases(history: History, calendar: FiscalCalendar) -> pd.DataFrame:
     return pd.concat([table.reset_index(), pd.DataFrame([total])], ignore_index=True)[list(COLUMNS)]
 
 
-def called_and_won(history: History, calendar: FiscalCalendar) -> pd.DataFrame:
-    """Return for each rep and quarter that is over the call made by its middle, and what was won in it.
+def called_and_won(
+    history: History, calendar: FiscalCalendar, within_days: int = HALF_WAY_DAYS
+) -> pd.DataFrame:
+    """Return for each rep and quarter that is over the call made so early in it, and what was won in it.
 
     Returns
     -------
@@ -115,7 +120,7 @@ def called_and_won(history: History, calendar: FiscalCalendar) -> pd.DataFrame:
     if calls.empty:
         return empty
     middle = [
-        pd.Timestamp(first_of_month(calendar.first_month(int(q))) + dt.timedelta(days=HALF_WAY_DAYS))
+        pd.Timestamp(first_of_month(calendar.first_month(int(q))) + dt.timedelta(days=within_days))
         for q in calls["quarter"]
     ]
     early = calls[calls["as_of"].to_numpy() < np.array(middle, dtype="datetime64[ns]")]
