@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from simulator.analysis.coverage import measure_coverage
     from simulator.analysis.extra_reps import RepLadder
     from simulator.analysis.forecast import forecast_bookings
+    from simulator.analysis.head_futures import HeadFutures
+    from simulator.analysis.headcount import HeadQuestion, head_table
     from simulator.analysis.hiring import Question, place_reps
     from simulator.analysis.past_forecasts import BacktestSettings
     from simulator.analysis.track_record import track_record
@@ -57,6 +59,8 @@ __version__ = "0.1.0"
 _HOMES = {
     "BacktestSettings": "analysis.past_forecasts",
     "FiscalCalendar": "fiscal",
+    "HeadFutures": "analysis.head_futures",
+    "HeadQuestion": "analysis.headcount",
     "InputError": "errors",
     "Question": "analysis.hiring",
     "RepLadder": "analysis.extra_reps",
@@ -65,6 +69,7 @@ _HOMES = {
     "check_hygiene": "history.hygiene",
     "compare": "analysis.comparison",
     "forecast_bookings": "analysis.forecast",
+    "head_table": "analysis.headcount",
     "import_files": "history.importers.importer",
     "load_calibration": "calibration.file",
     "load_history": "history.load",
@@ -84,6 +89,8 @@ _HOMES = {
 __all__ = [
     "BacktestSettings",
     "FiscalCalendar",
+    "HeadFutures",
+    "HeadQuestion",
     "InputError",
     "Question",
     "RepLadder",
@@ -92,6 +99,7 @@ __all__ = [
     "check_hygiene",
     "compare",
     "forecast_bookings",
+    "head_table",
     "import_files",
     "load_calibration",
     "load_history",
