@@ -123,7 +123,7 @@ def draw_post_sale_share(view: OperatingView, footer: str, folder: Path) -> None
                     color=INK,
                 )  # fmt: skip
         top = max(0.25, float(np.nanmax(share, initial=0.0)) * 1.2)
-        for at, height in ((0, 0.025), (1, 0.108), (2, 0.175)):
+        for at, height in ((0, 0.025), (1, 0.116), (2, 0.175)):
             axes.text(
                 share.size - 0.45, height, band_words(at).replace(": ", ":\n", 1), fontsize=8.5, color=MUTED,
                 va="center",

@@ -22,9 +22,8 @@ def operating_title(view: OperatingView, currency: str) -> str:
     if np.isfinite(view.chance):
         cash = view.line("cash at the end")["p50"].iloc[-1]
         if view.chance == 0.0:
-            return (
-                f"Cash lasts through {view.before} in every future; P50 {format_money(cash, currency)} then"
-            )
+            middle = format_money(cash, currency)
+            return f"Cash lasts through {view.before} in every simulated future; P50 {middle} then"
         return f"Cash runs out by the end of {view.before} in {format_share(view.chance)} of futures"
     last = view.line("contribution").iloc[-1]
     return f"Contribution of {view.periods[-1]}: P50 {format_money(last['p50'], currency)}"

@@ -19,6 +19,7 @@ from simulator.report.style import (
     MUTED,
     NAVY,
     ORANGE,
+    PAPER,
     SKY,
     draw_chart,
     draw_panels,
@@ -26,6 +27,7 @@ from simulator.report.style import (
 )
 from simulator.report.terms_words import is_clear, policy_words, terms_title
 
+LABEL_GROUND = {"facecolor": PAPER, "edgecolor": "none", "pad": 1.0}
 LINES = (NAVY, ORANGE, SKY, MUTED, GREEN)
 LABEL_ROOM = 0.25
 """Share of the width for the names of the policies."""
@@ -102,14 +104,14 @@ def draw_crossing(found: DealTerms, currency: str, footer: str, folder: Path) ->
             if name in outer:
                 band = (rows["value_change_p10"], rows["value_change_p90"])
                 axes.fill_between(place, *band, color=colour, alpha=0.12, linewidth=0)
-        axes.axhline(0, color=INK, linewidth=0.8)
+        axes.hlines(0, 0, place[-1], color=INK, linewidth=0.8)
         edge = len(found.window) - 0.5
         axes.axvline(edge, color=MUTED, linewidth=0.8, linestyle=(0, (3, 2)))
         axes.annotate(
             "new demand ends; customers are followed on", (edge, axes.get_ylim()[1]), xytext=(4, -2),
             textcoords="offset points", va="top", fontsize=8.5, color=MUTED,
         )  # fmt: skip
-        axes.set_xlim(0, len(place) * 1.3)
+        axes.set_xlim(0, len(place) * 1.36)
         step = max(1, len(place) // 8)
         axes.set_xticks(place[::step], [found.periods[i] for i in place[::step]])
         money_axis(axes, currency)
@@ -132,7 +134,8 @@ def _label_ends(axes: Axes, found: DealTerms, names: list[str], currency: str) -
         text = f"{policy_words(names[index])}: {format_money(ends[index], currency)}"
         axes.annotate(
             text, (last, ends[index]), xytext=(last + 0.4, at), textcoords="data", va="center", fontsize=8.5,
-            color=INK, arrowprops=_leader(_colours(len(names))[index]),
+            color=INK, bbox=LABEL_GROUND,
+            arrowprops=_leader(_colours(len(names))[index]),
         )  # fmt: skip
 
 
