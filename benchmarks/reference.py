@@ -210,6 +210,7 @@ def main() -> None:
     """Measure, print, and unless in a hurry write the report."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="small sizes; writes nothing")
+    parser.add_argument("--most-paths", type=int, default=40_000, help="leave out longer runs")
     parser.add_argument("--task", nargs="+", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.task:
@@ -219,7 +220,7 @@ def main() -> None:
     load = os.getloadavg()[0]
     measure("paths", 2, 1)
     sizes = [(20, 1), (20, 2)] if options.quick else [(2_500, 1), (2_500, 2), (10_000, 2), (40_000, 2)]
-    paths = [measure("paths", *size) for size in sizes]
+    paths = [measure("paths", *size) for size in sizes if size[0] <= options.most_paths]
     n_rows, n_deals = (1, 1) if options.quick else (CHANGE_ROWS, DEALS)
     others = {
         f"reading and checking a history of {n_rows:,} rows of changes": measure("import", n_rows),
