@@ -1,8 +1,9 @@
 """The reference plan: the sample company's calibrated rates, laid under a company of a stated size.
 
 6 segments, 3,000 open deals, 500 SALs a month for 24 months, each taken up by a rep with a free slot,
-4,000 customers and those won, all rates uncertain. Open deals, seats and customers are those of the
-sample company, drawn again under keys of their own until there are as many as stated.
+4,000 customers and those won, all rates uncertain; the work of people after the sale is left out. Open
+deals, seats and customers are those of the sample company, drawn again under keys of their own until
+there are as many as stated.
 """
 
 from dataclasses import replace
@@ -11,8 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from simulator.engine.compile import Compiled
+from simulator.engine.customer_plan import with_customers
 from simulator.engine.prepare import Prepared, prepare
-from simulator.engine.simulate import compile_plan
+from simulator.engine.simulate import compile_worked_deals
 from simulator.scenario.load import load_scenario
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -33,7 +35,8 @@ def prepare_reference() -> Prepared:
 
 def compile_reference(ready: Prepared) -> Compiled:
     """Return the reference plan, compiled."""
-    compiled = compile_plan(ready.scenario, ready.calibration, ready.history)
+    deals = compile_worked_deals(ready.scenario, ready.calibration, ready.history)
+    compiled = with_customers(deals, ready.scenario, ready.history)
     return with_many_customers(with_many_deals(compiled))
 
 
