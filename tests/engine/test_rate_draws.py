@@ -6,9 +6,16 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from simulator.calibration.calibration import DESTINATIONS, FACTOR_LEVELS, Drift
 from simulator.engine.rate_draws import _Drawer, draw_rates
+from simulator.history.tables import CATEGORIES
 from simulator.synthetic.company import AS_OF, CALENDAR, FIRST_DAY, TRUTH
 
+WON = DESTINATIONS.index("won")
+PLACE = sum(len(levels) for name, levels in FACTOR_LEVELS.items() if name in ("age", "due"))
+"""Where the levels of the month of the quarter stand among those of all factors."""
+
+N_DRAWS = 400
 DRAWER = _Drawer(seed=5, n_draws=4000, uncertain=True)
 
 
@@ -50,3 +57,55 @@ def test_certain_rates_are_the_truth():
     assert np.allclose(rates.hazards, truth.hazards.shape / truth.hazards.rate)
     assert np.allclose(rates.sals, truth.arrivals.shape)
     assert np.allclose(rates.season.mean(axis=1), 1.0)
+
+
+def drawn_together(covariance):
+    """Draw the month-of-quarter factor of winning in commit, given the joint covariance of its logs."""
+    truth = TRUTH.calibration(AS_OF, FIRST_DAY, CALENDAR)
+    n_levels = sum(map(len, FACTOR_LEVELS.values()))
+    joint = np.zeros((len(CATEGORIES), len(DESTINATIONS), n_levels, n_levels))
+    joint[2, WON, PLACE : PLACE + 3, PLACE : PLACE + 3] = covariance
+    factor = truth.factors["linearity"]
+    sd = factor.log_sd.copy()
+    sd[2, :, WON] = np.sqrt(np.diag(covariance))
+    factors = truth.factors | {"linearity": replace(factor, log_sd=sd)}
+    drawn = draw_rates(replace(truth, factors=factors, factor_covariance=joint), 5, N_DRAWS, True)
+    return drawn.factors["linearity"][:, 2, :, WON], np.exp(factor.log_mean[2, :, WON])
+
+
+def test_what_is_estimated_together_is_drawn_together():
+    share = np.array([0.3, 0.3, 0.4])
+    centring = np.eye(3) - share
+    covariance = 0.04 * centring @ centring.T
+    draws, middle = drawn_together(covariance)
+    logs = np.log(draws)
+    assert np.allclose(np.cov(logs.T), covariance, atol=4 * 0.04 * np.sqrt(2 / N_DRAWS))
+    # Levels about a mean of zero move against each other: the mean of all hardly moves.
+    assert (logs @ share).std() < 1e-6
+    assert draws.mean(axis=0) == pytest.approx(middle, rel=4 * 0.2 / np.sqrt(N_DRAWS))
+    # The negative control: each by itself, their mean would move.
+    apart, _ = drawn_together(np.diag(np.diag(covariance)))
+    assert (np.log(apart) @ share).std() > 0.05
+
+
+def test_drift_moves_the_hazards_and_sals_of_a_history_and_not_those_that_a_scenario_states():
+    truth = TRUTH.calibration(AS_OF, FIRST_DAY, CALENDAR)
+    level, sd = np.zeros(len(DESTINATIONS)), np.zeros(len(DESTINATIONS))
+    level[WON], sd[WON] = np.log(0.8), 0.1
+    drift = Drift(level, sd, 0.05, np.diag([0.01, 0.0004]), 0.0, 0.0)
+    exposure = truth.hazards.exposure_days.copy()
+    exposure[0] = 1.0
+    law = replace(truth.hazards, exposure_days=exposure, shape=truth.hazards.shape * 1e9)
+    law = replace(law, rate=law.rate * 1e9)
+    still = draw_rates(replace(truth, hazards=law), 5, N_DRAWS, True)
+    moved = draw_rates(replace(truth, hazards=law, drift=drift), 5, N_DRAWS, True)
+    ratio = moved.hazards[:, :, 2, WON] / still.hazards[:, :, 2, WON]
+    assert ratio[:, 0].mean() == pytest.approx(0.8, rel=4 * 0.1 / np.sqrt(N_DRAWS))
+    assert np.log(ratio[:, 0]).std() == pytest.approx(0.1, rel=4 / np.sqrt(2 * N_DRAWS))
+    assert (ratio[:, 1:] == 1.0).all()
+    assert still.sals_drift is None
+    assert moved.sals_drift.mean(axis=0) == pytest.approx([0.0, 0.05], abs=4 * 0.1 / np.sqrt(N_DRAWS))
+    assert moved.sals_drift.std(axis=0) == pytest.approx([0.1, 0.02], rel=4 / np.sqrt(2 * N_DRAWS))
+    certain = draw_rates(replace(truth, hazards=law, drift=drift), 5, 2, False)
+    assert np.allclose(certain.hazards[:, 0, 2, WON] / still.hazards[0, 0, 2, WON], 0.8)
+    assert np.array_equal(certain.sals_drift, [[0.0, 0.05]] * 2)
