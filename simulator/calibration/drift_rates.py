@@ -32,6 +32,13 @@ def drift_rates(drift: Drift) -> Iterator[Row]:
         yield _row(name, "standard deviation of the log, a quarter", np.array([walk, np.nan, np.nan]))
 
 
+def level_known(shape: float, drift: Drift | None) -> float:
+    """Return the Gamma shape of a stream's SALs a month when the level that all share is uncertain too."""
+    if drift is None or shape <= 0.0:
+        return shape
+    return shape / (1.0 + shape * float(drift.sals_covariance[0, 0]))
+
+
 def _row(name: str, unit: str, estimate: npt.NDArray[np.float64], destination: str = "") -> Row:
     value, low, high = estimate.tolist()
     return {

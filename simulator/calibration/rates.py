@@ -13,7 +13,7 @@ from scipy import special
 from simulator.calibration.calibration import DESTINATIONS, Amounts, Calibration, Dirichlet, LogFactors
 from simulator.calibration.customer_rates import customer_rates
 from simulator.calibration.drift import MIN_QUARTERS
-from simulator.calibration.drift_rates import drift_rates
+from simulator.calibration.drift_rates import drift_rates, level_known
 from simulator.calibration.staffing_rates import staffing_rates
 from simulator.history.tables import CATEGORIES
 
@@ -140,6 +140,7 @@ def _sals(calibration: Calibration) -> Iterator[Row]:
     for i, source in enumerate(arrivals.source):
         events, months = float(arrivals.events[i]), float(arrivals.exposure_months[i])
         shape = float(arrivals.shape[i])
+        wide = level_known(shape, calibration.drift)
         common = {"segment": calibration.segments[arrivals.segment[i]], "level": source}
         counts = {"events": events, "exposure": months}
         quality = "calibrated" if events else "prior"
@@ -148,7 +149,7 @@ def _sals(calibration: Calibration) -> Iterator[Row]:
                 "sals",
                 "per month",
                 quality,
-                gamma_estimate(shape, float(arrivals.rate[i])),
+                gamma_estimate(wide, float(arrivals.rate[i]) * wide / shape),
                 **common,
                 **counts,
             )
