@@ -25,7 +25,8 @@ def read_requirements() -> tuple[list[Requirement], list[Requirement]]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
     runtime = [*project["dependencies"], *(line for extra in RUNTIME_EXTRAS for line in extras[extra])]
-    return [Requirement(line) for line in runtime], [Requirement(line) for line in extras["dev"]]
+    tools = [*extras["dev"], *extras["notebooks"]]
+    return [Requirement(line) for line in runtime], [Requirement(line) for line in tools]
 
 
 def lowest(requirement: Requirement) -> str:
