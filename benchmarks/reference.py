@@ -208,7 +208,7 @@ def write_report(paths: list[dict[str, float]], others: dict[str, dict[str, floa
     lines += [
         "",
         f"Compiling the plan's arrays takes {most['compile_cpu']:.1f} processor seconds more. Futures are "
-        f"kept one by one: each takes {bytes_per_path() / 1e3:.1f} kB, so that memory grows with their number.",
+        f"kept one by one: each takes {bytes_per_path() / 1e3:.1f} kB, so memory grows with their number.",
         "",
         "| task | seconds | processor seconds | peak memory |",
         "| --- | ---: | ---: | ---: |",
