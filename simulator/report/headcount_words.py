@@ -44,7 +44,7 @@ def headcount_title(found: Headcount, currency: str, segment: str | None = None)
     who = f"{'an' if word[0] in 'aeiouAEIOU' else 'a'} {word} in {best['segment']}"
     if best["npv"] <= 0:
         return f"No next head earns its cost; the nearest to it is {who}"
-    return f"The next head worth most is {who}: {format_money(best['npv'], currency)} of NPV"
+    return f"Worth most next: {who}, {format_money(best['npv'], currency)} of NPV"
 
 
 def headcount_answers(

@@ -66,7 +66,8 @@ def settled(
         raise InputError(faults)
     notes = list(scenario.notes)
     notes += rep_notes(scenario.reps, as_of, scenario.fiscal_calendar(), scenario.horizon_quarters)
-    notes += role_notes(scenario.roles, scenario.ownership, simulated=scenario.simulates_roles)
+    if scenario.customers.simulate:
+        notes += role_notes(scenario.roles, scenario.ownership, simulated=scenario.simulates_roles)
     if segments:
         notes += [f"segments.{name} is not in the history: simulated from the rates given" for name in new]
     if last_day is not None and as_of > last_day:
