@@ -19,8 +19,8 @@ from simulator.scenario.schema import Scenario
 Floats = npt.NDArray[np.float64]
 Progress = Callable[[int, int], None]
 
-LARGEST_SCALE = 4.0
-N_HALVINGS = 6
+LARGEST_SCALE = 3.0
+N_HALVINGS = 7
 MARGIN_SWING = 0.05
 YEARS_SWING = 1.0
 

@@ -153,7 +153,7 @@ class HeadFutures:
             arr_closing=compiled.opening / 100.0 + np.cumsum(grown, axis=1),
             cohort_base=flows["cohort_base"],
             cohort_arr=flows["cohort_arr"],
-            cost=costs.by_period(outcome.people),
+            cost=costs.by_period(outcome.people, flows["bookings_expansion"]),
             people=outcome.people,
             rate_draw=outcome.draws,
         )

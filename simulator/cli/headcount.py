@@ -57,6 +57,7 @@ def headcount(
     from simulator.report.folder import check_replaceable
     from simulator.report.headcount_results import HeadcountResults, headcount_summary, write_headcount
     from simulator.report.headcount_words import headcount_answers
+    from simulator.report.people_assumptions import people_assumptions
 
     console, timings = Console(quiet=quiet, as_json=json), Timings()
     prepared = prepare_roles(scenario, overrides(set_, seed=seed), quarters, console, timings)
@@ -77,6 +78,7 @@ def headcount(
         segment=segment,
         answers=headcount_answers(found, ladder.effects, prepared.scenario.currency, segment),
         notes=prepared.notes,
+        assumptions=tuple(people_assumptions(prepared)),
     )
     with results_of(prepared, folder, timings) as draft:
         console.note("Writing tables and drawing charts …")

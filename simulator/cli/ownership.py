@@ -32,6 +32,7 @@ def ownership(
         ownership_summary,
         write_ownership,
     )
+    from simulator.report.people_assumptions import people_assumptions
 
     console, timings = Console(quiet=quiet, as_json=json), Timings()
     prepared = prepare_roles(scenario, overrides(set_, seed=seed), quarters, console, timings)
@@ -59,6 +60,7 @@ def ownership(
         futures.effects,
         ownership_answers(found, futures.effects, prepared.scenario.currency),
         prepared.notes,
+        tuple(people_assumptions(prepared)),
     )
     with results_of(prepared, folder, timings) as draft:
         console.note("Writing tables and drawing charts …")

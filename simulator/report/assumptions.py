@@ -11,6 +11,7 @@ from simulator.engine.prepare import Prepared
 from simulator.engine.rep_terms import gross_margin, rep_terms
 from simulator.report.customer_assumptions import customer_assumptions
 from simulator.report.plan_assumptions import plan_assumptions
+from simulator.report.people_assumptions import people_assumptions
 from simulator.scenario.schema import Scenario
 
 CALIBRATED = "calibrated"
@@ -30,6 +31,7 @@ def list_assumptions(prepared: Prepared) -> list[dict[str, str]]:
         *_reps(prepared),
         *customer_assumptions(prepared),
         *plan_assumptions(prepared.scenario),
+        *people_assumptions(prepared),
         *_switches(prepared),
     ]
 

@@ -29,6 +29,7 @@ class HeadcountResults:
     segment: str | None
     answers: Mapping[str, str]
     notes: tuple[str, ...]
+    assumptions: tuple[dict[str, str], ...] = ()
 
 
 def headcount_summary(results: HeadcountResults) -> dict[str, object]:
@@ -51,6 +52,7 @@ def headcount_summary(results: HeadcountResults) -> dict[str, object]:
         "sensitivity": records(found.sensitivity),
         "effects": [asdict(effect) for effect in results.effects],
         "notes": list(results.notes),
+        "assumptions": list(results.assumptions),
     }
 
 

@@ -118,7 +118,7 @@ def _say_breakeven(found: Headcount, rows: pd.DataFrame) -> dict[str, str]:
         at = found.breakeven[(found.breakeven["role"] == role) & (found.breakeven["segment"] == segment)]
         who = f"A {role_word(role)} in {segment}"
         if at["scale"].isna().all():
-            texts[f"break-even {role}"] = f"{who} does not break even at four times the effects assumed"
+            texts[f"break-even {role}"] = f"{who} does not break even at three times the effects assumed"
             continue
         parts = [
             f"{_effect_words(name)} {value:.2f}× rather than {assumed:.2f}×"

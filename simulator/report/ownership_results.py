@@ -39,6 +39,7 @@ class OwnershipResults:
     effects: tuple[Effect, ...]
     answers: Mapping[str, str]
     notes: tuple[str, ...]
+    assumptions: tuple[dict[str, str], ...] = ()
 
 
 def whole(found: OwnershipFindings) -> pd.DataFrame:
@@ -141,6 +142,7 @@ def ownership_summary(results: OwnershipResults) -> dict[str, object]:
         "survey": [{"what": what, "share": share, "source": SURVEY_SOURCE} for what, share in SURVEY],
         "effects": [asdict(effect) for effect in results.effects],
         "notes": list(results.notes),
+        "assumptions": list(results.assumptions),
     }
 
 

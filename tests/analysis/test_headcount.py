@@ -1,5 +1,7 @@
 """What heads are worth, where the answer is known: no effect, exact costs, effects that break even."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -18,7 +20,7 @@ BOOK = [
     customer(
         f"c{i}",
         segment=("one", "two")[i % 2],
-        arr=100_000,
+        arr=400_000,
         start_date=f"20{22 + i % 4}-{1 + i % 12:02d}-{1 + i % 28:02d}",
     )
     for i in range(80)
@@ -98,6 +100,21 @@ def test_costs_foot_to_heads_months_and_pay(strong):
     assert np.allclose(found.cost_undiscounted, 3 * (24 * 10_000 + 10_000))
     assert np.allclose(found.npv, found.value - found.cost)
     assert np.allclose(found.npv, found.by_period.sum(axis=1))
+
+
+def test_with_a_quota_variable_pay_is_a_commission_on_what_the_role_sells(strong):
+    people = strong.scenario.roles["csm"]
+    paid = people.all.model_copy(update={"quota": 500_000.0, "variable_share": 0.2})
+    scenario = replace(
+        strong.scenario,
+        roles={**strong.scenario.roles, "csm": people.model_copy(update={"all": paid})},
+    )
+    played = strong.play(scenario)
+    aes = 3 * 4 * 200_000 / 12
+    fixed = 3 * 120_000 * 0.8 / 12
+    commission = 120_000 * 0.2 / 500_000 * played.bookings_expansion
+    assert np.allclose(played.cost, aes + fixed + commission)
+    assert played.bookings_expansion.sum() > 0
 
 
 def test_a_head_whose_effect_is_large_pays_back_and_more_heads_add_less(strong):

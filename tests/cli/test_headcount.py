@@ -24,7 +24,7 @@ customers:
     - {id: c, segment: smb, arr: 500k, start_date: 2026-02-01}
 reps:
   gross_margin: 80%
-  all: {heads: 3, open_deals_per_rep: 8, quota: 900k, ote: 120k, attrition: 10%, self_sourced_sals_per_month: 0}
+  all: {heads: 3, open_deals_per_rep: 8, quota: 900k, ote: 120k, self_sourced_sals_per_month: 0}
 """
 ROLES = """
 roles: {csm: {all: {heads: 1, book: {arr: 2M}, ote: 100k}}}
