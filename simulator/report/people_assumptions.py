@@ -1,4 +1,4 @@
-"""What a run assumes about people after the sale: heads, capacity, pay, skills and effects, each with source."""
+"""What a run assumes of people after the sale: heads, capacity, pay, skills, effects, each with its source."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def people_assumptions(prepared: Prepared) -> list[dict[str, str]]:
         listed.append(_entry(f"{where}: heads", str(item.heads), item.sources["heads"]))
         listed.append(_entry(f"{where}: capacity", f"{item.capacity:,.0f} {what}", item.sources["capacity"]))
         listed += [
-            _entry(f"{where}: {key}", f"{getattr(item, key):,.4g}", item.sources[key])
+            _entry(f"{where}: {key}", _figure(getattr(item, key)), item.sources[key])
             for key in ("ote", "variable_share", "attrition", "backfill_months", "hiring_cost")
         ]
     for role in role_names(scenario):
@@ -56,6 +56,10 @@ def people_assumptions(prepared: Prepared) -> list[dict[str, str]]:
             _entry(key, f"{value if stated is None else stated:.0%}", source if stated is None else SCENARIO)
         )
     return listed
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def _entry(name: str, value: str, source: str) -> dict[str, str]:
