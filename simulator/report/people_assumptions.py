@@ -1,4 +1,4 @@
-"""What a run assumes of people after the sale: heads, capacity, pay, skills, effects, each with its source."""
+"""What a run assumes of people after the sale: heads, capacity, pay, skills, effects, each with source."""
 
 from __future__ import annotations
 
