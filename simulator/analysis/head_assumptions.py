@@ -20,7 +20,7 @@ Floats = npt.NDArray[np.float64]
 Progress = Callable[[int, int], None]
 
 LARGEST_SCALE = 3.0
-N_HALVINGS = 7
+N_HALVINGS = 6
 MARGIN_SWING = 0.05
 YEARS_SWING = 1.0
 
@@ -70,8 +70,8 @@ def find_breakeven(
 ) -> pd.DataFrame:
     """Find the power of the effects at which one head more earns exactly what it costs, by segment.
 
-    The NPV is minus the cost without any effect and rises with it. Bisection, all segments together: the
-    effects of each segment have a power of their own.
+    The NPV is minus the cost without any effect and rises with it. Bisection, then a straight line between the last
+    two, all segments together: the effects of each segment have a power of their own.
     """
     effects = effects_of_role(ladder, role)
     n = len(ladder.segments)
@@ -86,14 +86,18 @@ def find_breakeven(
         pair = (ladder.compiled(certain, powers=powers), ladder.compiled(hired, powers=powers))
         return _npv(ladder, question, role, pair, n_paths)
 
-    top = npv(high)
+    top = at_high = npv(high)
+    at_low = npv(low)
     for step in range(N_HALVINGS):
         middle = (low + high) / 2.0
-        pays = npv(middle) >= 0.0
+        found = npv(middle)
+        pays = found >= 0.0
         low, high = np.where(pays, low, middle), np.where(pays, middle, high)
+        at_low, at_high = np.where(pays, at_low, found), np.where(pays, found, at_high)
         if progress is not None:
             progress(step + 1, N_HALVINGS)
-    scale = np.where(top < 0.0, np.nan, (low + high) / 2.0)
+    part = -at_low / np.where(at_high > at_low, at_high - at_low, 1.0)
+    scale = np.where(top < 0.0, np.nan, low + np.clip(part, 0.0, 1.0) * (high - low))
     rows = []
     for place, segment in enumerate(ladder.segments):
         for effect in effects:

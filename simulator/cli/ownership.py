@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from simulator.cli.console import Console
-from simulator.cli.headcount import FEWER_PATHS, PATHS, ClosingYears, Quarters, prepare_roles
+from simulator.cli.headcount import PATHS, ClosingYears, Quarters, prepare_roles
 from simulator.cli.options import Json, NPaths, Out, Quiet, ScenarioFile, Seed, Set
 from simulator.cli.steps import Timings, compile_first, default_folder, overrides, results_of
+
+MAP_PATHS = 20
+"""For each of the 64 runs of the map: enough to tell what is far apart; what is near is named a tie."""
 
 
 def ownership(
@@ -49,7 +52,7 @@ def ownership(
     with timings.measure("compile scenario"):
         futures = HeadFutures(prepared, paths or PATHS)
     margin = gross_margin(futures.scenario)[0]
-    few = min(FEWER_PATHS, futures.n_paths)
+    few = min(MAP_PATHS, futures.n_paths)
     with timings.measure("ownership"), console.progress("Trying every owner") as advance:
         found = weigh_ownership(futures, margin, closing_years, few, advance)
     results = OwnershipResults(

@@ -19,6 +19,7 @@ from simulator.report.style import join_words, source_line
 from simulator.report.summary import records
 from simulator.report.tables import write_table
 
+SAME = 0.005
 SURVEY = (
     ("AE alone responsible: renewal / upsell / cross-sell", "22 % / 40 % / 57 %"),
     ("AE not involved: renewal / upsell / cross-sell", "78 % / 37 % / 26 %"),
@@ -42,22 +43,40 @@ class OwnershipResults:
     assumptions: tuple[dict[str, str], ...] = ()
 
 
+def as_stated(found: OwnershipFindings) -> str:
+    """Return the option that is what the scenario states; ``STATED`` where none is, to the cent."""
+    rows = found.table[found.table["segment"] == "all"].set_index("option")["contribution"]
+    same = [o for o in rows.index if o != STATED and abs(rows[o] - rows[STATED]) < SAME]
+    return str(same[0]) if same else STATED
+
+
+def distinct(found: OwnershipFindings) -> pd.DataFrame:
+    """Return the table without the scenario's own owners where one of the options is the same."""
+    return found.table if as_stated(found) == STATED else found.table[found.table["option"] != STATED]
+
+
 def whole(found: OwnershipFindings) -> pd.DataFrame:
     """Return the options over all segments, the best first."""
-    rows = found.table[found.table["segment"] == "all"]
+    rows = distinct(found)
+    rows = rows[rows["segment"] == "all"]
     return rows.sort_values("contribution", ascending=False, kind="stable")
+
+
+def option_word(found: OwnershipFindings, option: str) -> str:
+    """Return the name of an option, and whether it is what is stated."""
+    return OPTION_WORDS[option] + (" (as stated)" if option == as_stated(found) != STATED else "")
 
 
 def ownership_title(found: OwnershipFindings, currency: str) -> str:
     """Return the answer as a headline."""
     rows = whole(found)
     best = rows.iloc[0]
-    tied = [OPTION_WORDS[o] for o in rows.loc[rows["tied"], "option"] if o != best["option"]]
+    tied = [option_word(found, o) for o in rows.loc[rows["tied"], "option"] if o != best["option"]]
     if tied:
-        return f"{OPTION_WORDS[best['option']]} is worth most, not clearly more than {join_words(tied)}"
+        return f"{option_word(found, best['option'])} is worth most, not clearly more than {join_words(tied)}"
     ahead = format_money(float(rows.iloc[1]["behind"]), currency)
-    second = OPTION_WORDS[rows.iloc[1]["option"]]
-    return f"{OPTION_WORDS[best['option']]} is worth most: {ahead} more than {second}"
+    second = option_word(found, rows.iloc[1]["option"])
+    return f"{option_word(found, best['option'])} is worth most: {ahead} more than {second}"
 
 
 def ownership_answers(found: OwnershipFindings, effects: tuple[Effect, ...], currency: str) -> dict[str, str]:
@@ -70,7 +89,8 @@ def ownership_answers(found: OwnershipFindings, effects: tuple[Effect, ...], cur
     )
     for _, row in whole(found).iterrows():
         texts[f"option {row['option']}"] = (
-            f"{OPTION_WORDS[row['option']]}: new business {format_money(row['bookings_new'], currency)}, "
+            f"{option_word(found, row['option'])}: "
+            f"new business {format_money(row['bookings_new'], currency)}, "
             f"expansion {format_money(row['bookings_expansion'], currency)}, NRR {format_share(row['nrr'])}, "
             f"people {format_money(row['cost'], currency)}; "
             f"worth {format_money(row['contribution'], currency)}"
@@ -80,13 +100,18 @@ def ownership_answers(found: OwnershipFindings, effects: tuple[Effect, ...], cur
     texts["map"] = _map_words(found)
     texts["nobody"] = _nobody(found)
     texts["nrr"] = _who_owns_nrr(found)
+    texts["rests on"] = (
+        "The rates of customers were earned with the owners of today: what another option changes rests on "
+        "the skills, hand-offs and effects assumed, listed in summary.json with their sources"
+    )
     texts["survey"] = f"For context, {SURVEY[0][0]}: {SURVEY[0][1]} ({SURVEY_SOURCE})"
     texts["sources"] = sources_words(effects)
     return {key: text for key, text in texts.items() if text}
 
 
 def _by_segment(found: OwnershipFindings) -> str:
-    rows = found.table[(found.table["segment"] != "all") & (found.table["behind"] <= 0)]
+    rows = distinct(found)
+    rows = rows[(rows["segment"] != "all") & (rows["behind"] <= 0)].drop_duplicates("segment")
     parts = [f"{row['segment']}: {OPTION_WORDS[row['option']]}" for _, row in rows.iterrows()]
     return "By segment the most is worth " + "; ".join(parts)
 
