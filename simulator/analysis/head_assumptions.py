@@ -70,8 +70,8 @@ def find_breakeven(
 ) -> pd.DataFrame:
     """Find the power of the effects at which one head more earns exactly what it costs, by segment.
 
-    The NPV is minus the cost without any effect and rises with it. Bisection, then a straight line between the last
-    two, all segments together: the effects of each segment have a power of their own.
+    The NPV is minus the cost without any effect and rises with it. Bisection, then a straight line
+    between the last two, all segments together: the effects of each segment have a power of their own.
     """
     effects = effects_of_role(ladder, role)
     n = len(ladder.segments)

@@ -10,8 +10,8 @@ from simulator.calibration.ramp import PUBLISHED_SOURCE
 from simulator.engine.prepare import Prepared
 from simulator.engine.rep_terms import gross_margin, rep_terms
 from simulator.report.customer_assumptions import customer_assumptions
-from simulator.report.plan_assumptions import plan_assumptions
 from simulator.report.people_assumptions import people_assumptions
+from simulator.report.plan_assumptions import plan_assumptions
 from simulator.scenario.schema import Scenario
 
 CALIBRATED = "calibrated"
