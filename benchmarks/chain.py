@@ -36,6 +36,7 @@ N_BINS = 10
 FIRST_SEED = 1000
 PLANTED = 1.3
 LEAST_P = 0.01
+MOST_ERRORS = 3.0
 
 
 def ranks_of(seed: int) -> list[tuple[int, str, int, float, int]]:
@@ -94,7 +95,8 @@ def chi_square(ranks: np.ndarray) -> tuple[np.ndarray, float, float]:
 
 def line_of(law: str, ahead: int, part: pd.DataFrame) -> str:
     counts, value, p = chi_square(part["rank"].to_numpy())
-    verdict = "even" if p >= LEAST_P else "uneven"
+    lean = abs(part["rank"].mean() + 0.5 - (N_PATHS + 1) / 2) / (N_PATHS + 1) * np.sqrt(12 * len(part))
+    verdict = "even" if p >= LEAST_P and lean <= MOST_ERRORS else "uneven"
     chance = "below 0.001" if p < 0.001 else f"{p:.3f}"
     middle = (part["rank"].mean() + 0.5) / (N_PATHS + 1)
     figures = (law, ahead, f"{part['inside'].mean():.0%}", f"{middle:.3f}", f"{value:.1f}", chance, verdict)
@@ -116,7 +118,8 @@ def page(table: pd.DataFrame, seconds: float) -> str:
         f"{N_PATHS} futures, each with rates of its own. If the whole chain is calibrated, the rank of what",
         "was booked among the futures is evenly spread over its tenths (simulation-based calibration,",
         f"Talts et al. 2018). A chi-square with {N_BINS - 1} degrees of freedom judges that; the mean rank",
-        f"should be 0.500, standard error {error:.3f}.",
+        f"should be 0.500, standard error {error:.3f}. Uneven is what has a p-value below {LEAST_P} or a mean rank",
+        f"more than {MOST_ERRORS:.0f} standard errors off.",
         "",
         f"| {' | '.join(head)} |",
         f"| --- | ---: | ---: | ---: | ---: | ---: | --- |{' ---: |' * N_BINS}",
@@ -126,7 +129,7 @@ def page(table: pd.DataFrame, seconds: float) -> str:
         "",
         "Drawn anew for each company: " + "; ".join(PRIOR) + ".",
         "",
-        f"Run by `python benchmarks/chain.py` in {seconds / 60:.0f} minutes.",
+        f"Run by `python benchmarks/chain.py --companies {n}` in {seconds / 60:.0f} minutes.",
         "",
     ]
     return "\n".join(lines)
