@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from simulator.analysis.intervals import LEVEL, share_interval
 
@@ -125,4 +125,4 @@ def _by_cluster(clusters: Ints, values: Floats) -> tuple[int, Floats]:
 
 
 def _reach(n_clusters: int) -> float:
-    return float(student.ppf(0.5 + LEVEL / 2, n_clusters - 1))
+    return float(stdtrit(n_clusters - 1, 0.5 + LEVEL / 2))

@@ -13,8 +13,8 @@ from simulator.cli.console import Console
 from simulator.cli.options import Json, NPaths, Out, Quiet, ScenarioFile, Seed, Set, Workers
 from simulator.cli.steps import Timings, compile_first, crew_for, default_folder, overrides
 
-FEWEST_CALM_PATHS = 1000
-PATHS_WITHOUT_HIRES = 1000
+FEWEST_CALM_PATHS = 500
+PATHS_WITHOUT_HIRES = 400
 MOST_NOTES = 8
 FEWEST_PATHS_FOR_TWO = 1000
 """Fewer paths are simulated before a second process has started."""

@@ -6,13 +6,14 @@ import datetime as dt
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from simulator.analysis.backtest import Backtest
 from simulator.engine.prepare import Prepared
 from simulator.fiscal import FiscalCalendar
-from simulator.report.backtest_words import record_sentence
 from simulator.report.manifest import write_json
+
+if TYPE_CHECKING:
+    from simulator.analysis.backtest import Backtest
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ def record_path(history: Path) -> Path:
 
 def keep_record(result: Backtest, history: Path) -> Path | None:
     """Keep the record beside the history; return the file, or None where nothing can be written there."""
+    from simulator.report.backtest_words import record_sentence
+
     calendar = result.settings.calendar
     content = {
         "record": record_sentence(result),
