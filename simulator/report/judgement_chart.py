@@ -97,14 +97,14 @@ def _draw_period(
         edge = min(max(number, float(rows["high"][method])), most)
         text = format_money(number, forecast.currency)
         if not ours and row["high"] > row["low"]:
-            text += f" + {format_money(float(rows['high'][method]) - number, forecast.currency)}"
+            text += f"\n+ {format_money(float(rows['high'][method]) - number, forecast.currency)}"
         axes.annotate(
             text, (edge, place), xytext=(8, 0), textcoords="offset points", va="center", fontsize=9.5,
             fontweight="bold", bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
         )  # fmt: skip
     if np.isfinite(target):
         axes.axvline(target, color=ORANGE, linewidth=1.6, zorder=0)
-    axes.set_xlim(0.0, 1.4 * max(most, 1.0))
+    axes.set_xlim(0.0, 1.5 * max(most, 1.0))
     axes.set_ylim(-0.6, len(methods) - 0.4)
     axes.set_title(period)
     axes.locator_params(axis="x", nbins=4)
