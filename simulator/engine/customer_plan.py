@@ -263,7 +263,8 @@ def _existing(
     base = np.rint(np.stack([arr_at(c, book.movements, float(end)) for end in ends], axis=1) * CENTS)
     term = law_terms(c.term, calibration.churn.at_any_time)
     away = money[:, 0] <= 0.0
-    behind = renewals_behind(c.life_start, term, np.where(away, c.churned, now))
+    # A customer who never had any ARR is away without having left: no time of leaving is known then.
+    behind = renewals_behind(c.life_start, term, np.where(away, np.minimum(c.churned, now), now))
     renewal = c.life_start + (behind + 1) * term
     law = c.segment * len(TERM_CLASSES) + term_class(c.term)
     key = np.stack([law, nearest_step(behind), away.astype(np.int64)], axis=1)[used]

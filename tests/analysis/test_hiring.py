@@ -16,6 +16,7 @@ from simulator.analysis.reps_for_target import reps_for_target
 from simulator.engine.prepare import Prepared
 from simulator.engine.rep_terms import rep_terms
 from simulator.engine.simulate import run, simulate
+from simulator.kernels.flows import REP_MONTHS
 from tests.small_companies import company, segment, stay
 
 START = 2027 * 12 + 1
@@ -98,7 +99,7 @@ def brute_force(case: Prepared, n_reps: int, n_paths: int) -> dict[tuple[int, ..
     def contribution(counts):
         outcome = run(ladder._with_hires(counts, START), scenario, None)
         bookings = outcome.flows[..., :4].sum(axis=(1, 3)).mean(axis=0)
-        heads = outcome.flows[..., -2].sum(axis=1).mean(axis=0)
+        heads = outcome.flows[..., REP_MONTHS].sum(axis=1).mean(axis=0)
         return float(bookings @ keep - heads @ base)
 
     every = [c for c in itertools.product(range(n_reps + 1), repeat=3) if sum(c) <= n_reps]
