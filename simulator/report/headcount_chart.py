@@ -60,6 +60,5 @@ def draw_headcount(
             return
         handles, labels = panels[0].get_legend_handles_labels()
         height = float(figure.get_figheight())
-        figure.legend(
-            handles, labels, loc="upper left", ncols=len(roles), bbox_to_anchor=(0.03, 1 - 1.0 / height)
-        )
+        above = panels[0].get_position().y1 + 0.66 / height
+        figure.legend(handles, labels, loc="upper left", ncols=len(roles), bbox_to_anchor=(0.03, above))
