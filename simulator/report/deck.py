@@ -20,6 +20,9 @@ from simulator.report.finished import Finished
 from simulator.report.view import View, show
 from simulator.report.views import views
 
+NOT_FOR_THE_BOARD = ("judgement", "calls")
+"""Answers left to the page and the workbook: they name single reps, and would run off the slide."""
+
 MOST_ASSUMPTIONS = 9
 LONGEST_CELL = 150
 
@@ -77,7 +80,8 @@ def _name_deck(deck: Deck, run: Finished) -> None:
 
 
 def _add_answer(deck: Deck, run: Finished, headline: View) -> None:
-    answers = [f"{sentence}." for sentence in run.summary["answers"].values()]
+    told = run.summary["answers"].items()
+    answers = [f"{sentence}." for name, sentence in told if name not in NOT_FOR_THE_BOARD]
     slide = deck.add_slide(answers[0].removesuffix("."), "New bookings of all segments together")
     kept = [c for c in headline.columns if c.key != "booked" or (headline.table["booked"] > 0).any()]
     rows = [

@@ -1,3 +1,5 @@
+import json
+
 import pandas as pd
 import pytest
 from pptx import Presentation
@@ -51,6 +53,17 @@ def test_the_waterfall_foots_as_it_is_labelled(tmp_path):
     level, comes, goes = (list(series.values) for series in list(bridge.plots[0].series)[1:])
     assert level[0] + sum(comes) - sum(goes) == pytest.approx(level[-1], abs=1e-6)
     assert level[-1] % 1e5 == pytest.approx(0.0, abs=1e-6) or level[-1] % 1e5 == pytest.approx(1e5, abs=1e-6)
+
+
+def test_single_reps_are_not_named_on_a_slide(tmp_path):
+    folder = write_run(tmp_path / "run", charts=False)
+    summary = json.loads((folder / "summary.json").read_text())
+    summary["answers"] |= {"calls": "Happy ears: AE-033", "record": "Your P10–P90 held 7 of 9 quarters"}
+    (folder / "summary.json").write_text(json.dumps(summary))
+    write_exports(folder, ["pptx"])
+    said = " ".join(texts(Presentation(str(folder / "board.pptx")).slides[0]))
+    assert "held 7 of 9 quarters" in said
+    assert "AE-033" not in said
 
 
 def test_no_shape_leaves_its_slide(deck, hostile_folder):
