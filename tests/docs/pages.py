@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md"), ROOT / "scenarios" / "README.md"])
 BLOCK = re.compile(r"(<!-- not run: [^\n]+ -->\n)?^```(console|python|yaml)\n(.*?)^```", re.S | re.M)
 FILE_NAME = re.compile(r"# ([\w./-]+\.yaml)\n")
-FEW_PATHS, FEW_RATES = "40", "simulation.rate_draws=8"
+FEW_PATHS, FEW_RATES = "60", "simulation.rate_draws=8"
 """Futures and draws of the rates where a command shown names none: enough to run, too few to believe."""
 
 
