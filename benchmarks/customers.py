@@ -43,10 +43,12 @@ from simulator.kernels.customer_flows import (  # noqa: E402
 )
 from simulator.kernels.customers import CustomerPlan  # noqa: E402
 from simulator.kernels.deals import DealPlan  # noqa: E402
-from simulator.kernels.path import open_books, simulate_block  # noqa: E402
+from simulator.kernels.books import open_books  # noqa: E402
+from simulator.kernels.path import simulate_block  # noqa: E402
 from simulator.scenario.load import scenario_from_dict  # noqa: E402
 
 N_CUSTOMERS = 4000
+MOST_WON = 6000
 SEGMENTS = tuple(f"segment {i}" for i in range(workloads.N_SEGMENTS))
 AS_OF = dt.date(2026, 10, 31)
 RATES = {
@@ -117,10 +119,10 @@ def run_kernel(
         open_books(
             deals,
             people,
+            customers,
             outcome.open_wins,
-            workloads.N_SEGMENTS,
-            workloads.MOST_SALS,
-            customers.entity.size,
+            workloads.MOST_DEALS,
+            customers.entity.size + MOST_WON,
         ),
         np.uint64(workloads.SEED),
         0,

@@ -95,6 +95,23 @@ static inline int search(const double *cdf, int64_t size, double u)
 static inline int min_int(int a, int b) { return a < b ? a : b; }
 static inline int max_int(int a, int b) { return a > b ? a : b; }
 
+/* -log(u) of additions, multiplications and one division (fdlibm), as the kernels work it out. */
+static inline double exponential(double u)
+{
+    int64_t bits;
+    memcpy(&bits, &u, 8);
+    int64_t exponent = (bits - 0x3FE6A09E667F3BCD) >> 52;
+    bits -= (int64_t)((uint64_t)exponent << 52);
+    double f, k = exponent;
+    memcpy(&f, &bits, 8);
+    f -= 1.0;
+    double s = f / (2.0 + f), z = s * s, w = z * z, half = 0.5 * f * f;
+    double even = w * (3.999999999940941908e-01 + w * (2.222219843214978396e-01 + w * 1.531383769920937332e-01));
+    double odd = 1.818357216161805012e-01 + w * 1.479819860511658591e-01;
+    odd = z * (6.666666666666735130e-01 + w * (2.857142874366239149e-01 + w * odd));
+    return -(k * 6.93147180369123816490e-01 - ((half - (s * (half + (even + odd)) + k * 1.90821492927058770002e-10)) - f));
+}
+
 static double standard_normal(double u1, double u2)
 {
     return sqrt(-2.0 * log(u1)) * cos(2.0 * M_PI * u2);
@@ -106,7 +123,9 @@ static int negative_binomial(double u, double mean, double dispersion)
     int poisson = isinf(dispersion);
     double deviation = sqrt(poisson ? mean : mean + mean * mean / dispersion), log_mass;
     int count = max_int(0, (int)(mean - 12.0 * deviation));
-    if (poisson) {
+    if (count == 0) {
+        log_mass = poisson ? -mean : -dispersion * log1p(mean / dispersion);
+    } else if (poisson) {
         log_mass = count * log(mean) - mean - lgamma(count + 1.0);
     } else {
         double success = dispersion / (dispersion + mean);
@@ -126,8 +145,7 @@ static int negative_binomial(double u, double mean, double dispersion)
 
 static inline int geometric(double u, double chance)
 {
-    if (chance >= 1.0) return 0;
-    double failures = log1p(-u) / log1p(-chance);
+    double failures = exponential(1.0 - u) / -log1p(-chance);
     return failures < NEVER ? (int)failures : NEVER;
 }
 
@@ -193,7 +211,7 @@ static inline int live(const Plan *plan, const Luck *luck, const double *shock, 
     const int has_levers = plan->month_effect.shape[0] > 0, segment = deal->segment;
     const double *month_end = plan->month_end.f, *effect = row3(&plan->effect, luck->draw, deal->effect_row);
     const double *late_entry = row2(&plan->late_entry, luck->draw), *hazards = row3(&plan->hazard, luck->draw, 0);
-    double time = deal->time, u_where = event.u[1], wait = -log(event.u[0]);
+    double time = deal->time, u_where = event.u[1], wait = exponential(event.u[0]);
     int category = deal->category, late = deal->late, entered = deal->entered;
     int close_month = deal->close_month, pushes = deal->pushes, month = deal->month;
     int n_events = 0, n_dates = 0, linearity = (month + phase) % 3, quarter = (month + phase) / 3;
@@ -205,13 +223,12 @@ static inline int live(const Plan *plan, const Luck *luck, const double *shock, 
         cell = ((cell * n_ages + age) * 3 + due) * 9 + linearity * 3 + min_int(pushes, 2);
         const double *hazard = hazards + cell * 8;
         double h[8];
-        for (int k = 0; k < 8; k++) h[k] = hazard[k] * effect[k];
-        h[WON] *= shock[quarter * 2];
-        if (has_levers) {
-            const double *lever = row3(&plan->month_effect, segment, month);
-            for (int k = 0; k < 8; k++) h[k] *= lever[k];
+        const double *lever = has_levers ? row3(&plan->month_effect, segment, month) : 0;
+        for (int k = 0; k < 8; k++) {
+            double now = k == WON ? shock[quarter * 2] : 1.0;
+            h[k] = hazard[k] * effect[k] * (has_levers ? now * lever[k] : now);
         }
-        double total = ((h[0] + h[1]) + (h[2] + h[3])) + ((h[4] + h[5]) + h[6]);
+        double total = ((h[0] + h[4]) + (h[2] + h[6])) + ((h[1] + h[5]) + h[3]);
         double room = (month_end[month] - time) * total;
         ++*steps;
         if (wait >= room) {
@@ -238,12 +255,12 @@ static inline int live(const Plan *plan, const Luck *luck, const double *shock, 
         time += wait / total;
         double target = u_where * total;
         if (target < h[0] + h[1] + h[2]) {
-            double rest, rate;
-            if (target < h[0]) category = 0, rest = target, rate = h[0];
-            else if (target < h[0] + h[1]) category = 1, rest = target - h[0], rate = h[1];
-            else category = 2, rest = target - h[0] - h[1], rate = h[2];
+            double below = 0.0;
+            if (target < h[0]) category = 0;
+            else if (target < h[0] + h[1]) category = 1, below = h[0];
+            else category = 2, below = h[0] + h[1];
             entered = month;
-            late = rest < rate * late_entry[category];
+            late = target < below + h[category] * late_entry[category];
         } else if (target < h[0] + h[1] + h[2] + h[6]) {
             late = 1;
         } else {
@@ -254,11 +271,11 @@ static inline int live(const Plan *plan, const Luck *luck, const double *shock, 
             return outcome;
         }
         if (++n_events % 2 == 1) {
-            wait = -log(event.u[2]);
+            wait = exponential(event.u[2]);
             u_where = event.u[3];
         } else {
             event = draw_block(luck->seed, luck->path, deal->entity, n_events / 2, EVENT);
-            wait = -log(event.u[0]);
+            wait = exponential(event.u[0]);
             u_where = event.u[1];
         }
     }

@@ -13,7 +13,8 @@ from simulator.engine.neutral import no_customers, no_desk, nobody, unlimited
 from simulator.kernels.customer_flows import N_ARR_FLOWS
 from simulator.kernels.deals import DealPlan
 from simulator.kernels.flows import N_FLOWS
-from simulator.kernels.path import open_books, simulate_block
+from simulator.kernels.books import open_books
+from simulator.kernels.path import simulate_block
 
 N_SEGMENTS = 6
 N_MONTHS = 24
@@ -22,7 +23,7 @@ N_EFFECT_ROWS = 24
 DAYS_PER_MONTH = 365.25 / 12
 FIRST_MONTH = 2026 * 12 + 10
 SEED = 20260101
-MOST_SALS = 1000
+MOST_DEALS = 6000
 
 # Per day from pipeline, best case, commit (rows) to pipeline, best case, commit, won, lost to a
 # competitor, lost to no decision, late stage of the same category (columns).
@@ -167,13 +168,13 @@ def simulate_paths(plan: DealPlan, first_path: int, n_paths: int) -> Outcome:
     bookings = np.zeros((*outcome.bookings.shape, 3))
     measures = np.zeros((*outcome.flows.shape[:3], 0))
     out = (outcome.flows, np.empty((n_paths, 0, N_SEGMENTS, N_ARR_FLOWS)), bookings, measures)
-    people = nobody(N_SEGMENTS, plan.hazard.shape[0])
+    people, customers = nobody(N_SEGMENTS, plan.hazard.shape[0]), no_customers(plan)
     simulate_block(
         plan,
         unlimited(N_SEGMENTS, plan.hazard.shape[0]),
-        no_customers(plan),
+        customers,
         people,
-        open_books(plan, people, outcome.open_wins, N_SEGMENTS, MOST_SALS, 0),
+        open_books(plan, people, customers, outcome.open_wins, MOST_DEALS, 0),
         np.uint64(SEED),
         first_path,
         1,

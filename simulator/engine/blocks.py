@@ -8,7 +8,7 @@ import hashlib
 import pickle
 import platform
 from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,8 @@ from simulator.engine.compile import Compiled
 from simulator.kernels.coverage import n_measures
 from simulator.kernels.customer_flows import N_ARR_FLOWS
 from simulator.kernels.flows import N_FLOWS
-from simulator.kernels.path import open_books, simulate_block
+from simulator.kernels.books import open_books
+from simulator.kernels.path import simulate_block
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -68,14 +69,14 @@ class Job:
     compiled: Compiled
     seed: int
     averaged: int
-    busiest: int
+    room: list[int] = field(default_factory=lambda: [1, 1], compare=False)
 
     @classmethod
     def of(cls, compiled: Compiled, seed: int, averaged: int, busiest: int) -> Job:
         """Return the job of a compiled scenario."""
         bare: Any = None  # neither is read by the kernels, and both are large
         deals = pd.DataFrame(index=range(len(compiled.open_deals)))
-        return cls(replace(compiled, open_deals=deals, calibration=bare, rates=bare), seed, averaged, busiest)
+        return cls(replace(compiled, open_deals=deals, calibration=bare, rates=bare), seed, averaged, [busiest*4+600, 4000])
 
     def empty(self, n_paths: int) -> tuple[Floats, ...]:
         """Return arrays for the flows, ARR flows, monthly bookings and people of so many paths."""
@@ -104,36 +105,38 @@ class Job:
         """Play a range of futures, into arrays of that many paths where they are given."""
         compiled = self.compiled
         arrays = into if into is not None else self.empty(n_paths)
-        wins, _ = self.empty_sums()
-        books = open_books(
-            compiled.plan,
-            compiled.people,
-            wins,
-            len(compiled.segments),
-            self.busiest,
-            compiled.customers.entity.size,
-        )
-        simulate_block(
-            compiled.plan,
-            compiled.capacity,
-            compiled.customers,
-            compiled.people,
-            books,
-            np.uint64(self.seed),
-            first,
-            self.averaged,
-            self.draws(first, n_paths),
-            compiled.opening,
-            arrays,
-        )
-        return Block(first, n_paths, arrays, (books.open_wins, books.open_tally))
+        while True:
+            n_lanes, n_accounts = self.room
+            books = open_books(
+                compiled.plan,
+                compiled.people,
+                compiled.customers,
+                self.empty_sums()[0],
+                n_lanes,
+                n_accounts,
+            )
+            if simulate_block(
+                compiled.plan,
+                compiled.capacity,
+                compiled.customers,
+                compiled.people,
+                books,
+                np.uint64(self.seed),
+                first,
+                self.averaged,
+                self.draws(first, n_paths),
+                compiled.opening,
+                arrays,
+            ):
+                return Block(first, n_paths, arrays, (books.open_wins, books.open_tally))
+            self.room[:] = [max(own, 2 * was) for own, was in zip(self.room, (n_lanes, n_accounts), strict=True)]
 
     def fingerprint(self) -> str:
         """Return a text that changes with anything that the outcome of this job depends on."""
         digest = hashlib.blake2b(digest_size=20)
-        digest.update(repr((self.seed, self.averaged, self.busiest, build())).encode())
-        for field in fields(self.compiled):
-            _feed(digest, field.name, getattr(self.compiled, field.name))
+        digest.update(repr((self.seed, self.averaged, build())).encode())
+        for part in fields(self.compiled):
+            _feed(digest, part.name, getattr(self.compiled, part.name))
         return digest.hexdigest()
 
 
@@ -151,8 +154,8 @@ def _feed(digest: Any, name: str, value: Any) -> None:
     elif isinstance(value, pd.DataFrame):
         digest.update(f"{name} {len(value)}".encode())
     elif hasattr(value, "__dataclass_fields__"):
-        for field in fields(value):
-            _feed(digest, f"{name}.{field.name}", getattr(value, field.name))
+        for part in fields(value):
+            _feed(digest, f"{name}.{part.name}", getattr(value, part.name))
     elif value is None or isinstance(value, str | int | float | bool | dt.date):
         digest.update(f"{name} {value!r}".encode())
     else:  # a text of it might leave something out

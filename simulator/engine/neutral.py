@@ -9,7 +9,7 @@ from simulator.kernels.coverage import N_ACTIVITIES, PeoplePlan
 from simulator.kernels.customers import CustomerPlan
 from simulator.kernels.deals import DealPlan
 from simulator.kernels.desk import DeskPlan
-from simulator.kernels.lives import N_TARGETS
+from simulator.kernels.accounts import N_TARGETS
 
 
 def unlimited(n_segments: int, n_draws: int) -> CapacityPlan:

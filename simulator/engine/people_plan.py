@@ -37,7 +37,7 @@ from simulator.history.tables import History
 from simulator.kernels.coverage import AE, BY_ACCOUNTS, BY_ARR, BY_HOURS, N_ACTIVITIES, PeoplePlan
 from simulator.kernels.customer_flows import FIRST_SOLD
 from simulator.kernels.customers import CustomerPlan
-from simulator.kernels.lives import GROWS, ODDS, SELLS, SLOWER
+from simulator.kernels.accounts import GROWS, ODDS, SELLS, SLOWER
 from simulator.scenario.ownership import ACTIVITIES
 from simulator.scenario.schema import Scenario
 

@@ -28,8 +28,12 @@ from simulator.errors import InputError
 from simulator.history.states import deal_states, open_deals
 from simulator.history.tables import History
 from simulator.kernels.customer_flows import ARR_FLOWS
+from simulator.kernels.customers import CustomerPlan
+from simulator.kernels.deals import DealPlan
 from simulator.kernels.flows import FLOWS, TIME_FLOWS
-from simulator.kernels.path import grain_of, simulate_block
+from simulator.kernels.books import grain_of
+from simulator.kernels.path import simulate_block
+from simulator.kernels.vector import aligned
 from simulator.scenario.schema import Scenario
 
 Floats = npt.NDArray[np.float64]
@@ -220,11 +224,24 @@ def _in_row_order(compiled: Compiled) -> Compiled:
 
     return replace(
         compiled,
-        plan=ordered(compiled.plan),
+        plan=with_aligned_hazards(ordered(compiled.plan)),
         capacity=ordered(compiled.capacity),
-        customers=ordered(compiled.customers),
+        customers=ordered(by_segment(compiled.customers)),
         people=ordered(compiled.people),
     )
+
+
+def with_aligned_hazards(plan: DealPlan) -> DealPlan:
+    """Return a plan whose rows of eight hazards or effects each lie in one line of memory."""
+    hazard, effect = aligned(plan.hazard.shape), aligned(plan.effect.shape)
+    hazard[...], effect[...] = plan.hazard, plan.effect
+    return plan._replace(hazard=hazard, effect=effect)
+
+
+def by_segment(plan: CustomerPlan) -> CustomerPlan:
+    """Return a plan whose customers of as_of stand in the order of their segments."""
+    order = np.argsort(plan.state[:, 0], kind="stable")
+    return plan._replace(**{name: getattr(plan, name)[order] for name in ("entity", "state", "time", "money", "base")})
 
 
 def n_busiest(compiled: Compiled) -> int:

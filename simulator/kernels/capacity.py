@@ -96,7 +96,7 @@ def staff(capacity, seed, path, draw, heads, ramped):
 
 
 @njit(**PART)
-def slots_of(capacity, seed, path, draw, segment, ramped, slots, first=0, left=1.0):
+def slots_of(slots_per_rep, luck, segment, ramped, slots, first, left):
     """Fill the slots of one segment from a month on: ramped reps × open deals per rep, in whole slots.
 
     ``left`` is the share of their time that customers leave them for new deals.
@@ -105,8 +105,8 @@ def slots_of(capacity, seed, path, draw, segment, ramped, slots, first=0, left=1
     the same whatever the number of reps.
     """
     for month in range(first, slots.shape[0]):
-        u, _, _, _ = block(seed, path, np.uint64(segment), np.uint64(month), SLOT)
-        slots[month] = math.floor(left * ramped[segment, month] * capacity.slots_per_rep[draw, segment] + u)
+        u, _, _, _ = block(luck.seed, luck.path, np.uint64(segment), np.uint64(month), SLOT)
+        slots[month] = math.floor(left * ramped[month] * slots_per_rep + u)
 
 
 @njit(**PART)

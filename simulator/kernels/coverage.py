@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from simulator.kernels.accounts import N_TARGETS
 from simulator.kernels.jit import PART
-from simulator.kernels.lives import N_TARGETS
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -16,12 +16,8 @@ AE = 0
 """The first role: account executives, whose heads are those of the capacity plan."""
 N_ACTIVITIES = 4
 BY_HOURS, BY_ACCOUNTS, BY_ARR = range(3)
-STRIKE, NEXT_TURN, ARR_NOW, SINCE, N_GLANCE = range(5)
-"""What is looked up of a customer without reading its life: when something happens next, its next renewal,
-its ARR, its start."""
 HEADS, RAMPED, ASKED, DONE, N_OF_ROLE = range(5)
 N_OF_ACTIVITY = 3
-LONG_THERE = -1e6
 
 
 class PeoplePlan(NamedTuple):
@@ -68,17 +64,16 @@ def n_measures(n_roles: int) -> int:
 
 
 @njit(**PART)
-def count_book(glance, n_listed, month):
+def count_book(accounts, n_listed, month):
     """Return accounts, ARR in cents, contracts due and new accounts of the last month, at a month's start."""
-    n_accounts, arr, n_due, n_new = 0.0, 0.0, 0.0, 0.0
+    n_accounts, arr, n_due, n_new = 0, 0.0, 0, 0
     for slot in range(n_listed):
-        since = glance[slot, SINCE]
-        if glance[slot, ARR_NOW] > 0.0 and since <= month:
-            n_accounts += 1.0
-            arr += glance[slot, ARR_NOW]
-            n_due += glance[slot, NEXT_TURN] < month + 1.0
-            n_new += since > month - 1.0
-    return n_accounts, arr, n_due, n_new
+        is_there = accounts.arr[slot] > 0.0
+        n_accounts += int(is_there)
+        arr += accounts.arr[slot]
+        n_due += int(is_there and accounts.turn[slot] < month + 1.0)
+        n_new += int(is_there and accounts.since[slot] > month - 1.0)
+    return float(n_accounts), arr, float(n_due), float(n_new)
 
 
 @njit(**PART)
@@ -114,49 +109,60 @@ def coverage_of_role(people, role, segment, ramped, book, asked, length):
 
 
 @njit(**PART)
-def cover_month(plan, people, draw, books, segment, month, n_listed):
+def cover_month(
+    people, draw, accounts, ae_heads, ae_ramped, role_heads, role_ramped, hours, reached, out, cover, segment, month,
+    n_listed, length,
+):  # fmt: skip
     """Work out a segment's coverage in a month from its book at the month's start.
 
     Parameters
     ----------
-    plan : CustomerPlan
     people : PeoplePlan
     draw : int
-    books : Books
-        ``glance`` says who is there; ``cover`` is filled for the segment and month, ``people`` added to.
+    accounts : Accounts
+        Who is there.
+    ae_heads, ae_ramped : ndarray of float64, shape (segment, month)
+        Account executives; ramped ones.
+    role_heads, role_ramped : ndarray of float64, shape (cell, month)
+        Those of all other roles.
+    hours, reached : ndarray of float64, shape (activity,)
+        Overwritten.
+    out : ndarray of float64, shape (measure,)
+        Of the quarter and segment; added to.
+    cover : ndarray of float64, shape (4,)
+        Filled.
     segment, month, n_listed : int
+    length : float
+        Share of the month that is simulated.
 
     Returns
     -------
     taken : float64
         Share of the account executives' time that customers take.
     """
-    length = 1.0 - plan.start if month == 0 else 1.0
-    n_accounts, arr, n_due, n_new = count_book(books.glance, n_listed, month)
+    n_accounts, arr, n_due, n_new = count_book(accounts, n_listed, month)
     n_deals = n_accounts * people.deal_rate[draw, segment] * length
     n_roles, n_segments = people.kind.shape
-    quarter = (month + plan.first_month_of_quarter) // 3
-    out = books.people[quarter, segment]
     for target in range(N_TARGETS):
-        books.cover[segment, month, target] = 1.0
+        cover[target] = 1.0
     for activity in range(N_ACTIVITIES):
-        books.hours[activity] = (
+        hours[activity] = (
             people.work[segment, activity, 0] * n_accounts * length
             + people.work[segment, activity, 1] * n_new
             + people.work[segment, activity, 2] * n_due
             + people.work[segment, activity, 3] * n_deals
         )
-        books.reached[activity] = 0.0
+        reached[activity] = 0.0
         first = n_roles * N_OF_ROLE + activity * N_OF_ACTIVITY
-        out[first] += books.hours[activity]
+        out[first] += hours[activity]
     taken = 0.0
     for role in range(n_roles):
         cell = role * n_segments + segment
-        heads = books.heads[segment, month] if role == AE else books.role_heads[cell, month]
-        ramped = books.ramped[segment, month] if role == AE else books.role_ramped[cell, month]
+        heads = ae_heads[segment, month] if role == AE else role_heads[cell, month]
+        ramped = ae_ramped[segment, month] if role == AE else role_ramped[cell, month]
         asked = 0.0
         for activity in range(N_ACTIVITIES):
-            asked += people.share[segment, activity, role] * books.hours[activity]
+            asked += people.share[segment, activity, role] * hours[activity]
         kappa = coverage_of_role(people, role, segment, ramped, (n_accounts, arr), asked, length)
         if role == AE and asked > 0.0 and ramped > 0.0:
             taken = min(1.0, kappa * asked / (ramped * people.capacity[role, segment] * length))
@@ -167,12 +173,12 @@ def cover_month(plan, people, draw, books, segment, month, n_listed):
         out[first + DONE] += kappa * asked
         for activity in range(N_ACTIVITIES):
             part = people.share[segment, activity, role] * kappa
-            books.reached[activity] += part * people.quality[segment, activity, role]
-            out[n_roles * N_OF_ROLE + activity * N_OF_ACTIVITY + 1] += part * books.hours[activity]
+            reached[activity] += part * people.quality[segment, activity, role]
+            out[n_roles * N_OF_ROLE + activity * N_OF_ACTIVITY + 1] += part * hours[activity]
     for activity in range(N_ACTIVITIES):
-        missing = max(0.0, 1.0 - books.reached[activity])
+        missing = max(0.0, 1.0 - reached[activity])
         first = n_roles * N_OF_ROLE + activity * N_OF_ACTIVITY
-        out[first + 2] += books.reached[activity] * books.hours[activity]
+        out[first + 2] += reached[activity] * hours[activity]
         for target in range(N_TARGETS):
-            books.cover[segment, month, target] *= people.worst[draw, segment, activity, target] ** missing
+            cover[target] *= people.worst[draw, segment, activity, target] ** missing
     return taken

@@ -14,13 +14,10 @@ from simulator.kernels.customer_flows import (
     REACTIVATION,
     REVENUE,
 )
-from simulator.kernels.customers import (
-    YEAR_QUARTERS,
-    Customer,
-)
+from simulator.kernels.customers import Customer
 from simulator.kernels.deals import Luck
 from simulator.kernels.jit import PART
-from simulator.kernels.lives import N_LIFE, N_TARGETS, begin_life, go_on, write_life
+from simulator.kernels.lives import live_customer
 
 _BOOKINGS = BOOKINGS_EXPANSION
 _CENTS_OF_YEAR = 24.0
@@ -108,9 +105,6 @@ def trace_customers(plan, seed, luck, entity, state, start, trace):
     """
     n_months, n_segments = plan.month_end.shape[0], plan.term_cdf.shape[0]
     unused = np.zeros((n_months, n_segments, N_ARR_FLOWS))
-    nobody_asks = np.zeros((0, 1))
-    quarter_arr = np.empty(YEAR_QUARTERS + (n_months + plan.first_month_of_quarter + 2) // 3)
-    life, cover = np.empty(N_LIFE), np.ones((0, n_months, N_TARGETS))
     n_rows = 0
     for index in range(entity.shape[0]):
         segment, law, row, months = state[index, 0], state[index, 1], state[index, 2], state[index, 3]
@@ -131,20 +125,7 @@ def trace_customers(plan, seed, luck, entity, state, start, trace):
             state[index, 4],
         )
         own = Luck(np.uint64(seed), np.uint64(luck[index, 0]), luck[index, 1])
-        write_life(life, customer)
-        begin_life(plan, own, entity[index], life, cover, nobody_asks)
-        n_more = go_on(
-            plan,
-            own,
-            entity[index],
-            life,
-            cover,
-            n_months,
-            unused,
-            quarter_arr,
-            nobody_asks,
-            trace[n_rows:],
-        )
+        n_more = live_customer(plan, own, customer, unused, trace[n_rows:])
         trace[n_rows : n_rows + n_more, 3] = index
         n_rows += n_more
     return n_rows

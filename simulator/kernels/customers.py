@@ -1,4 +1,5 @@
-"""Customers: where they stand, and what happens at each event of their lives (``lives`` goes through them).
+"""Customers: where they stand, and what happens at each event of their lives (``lives`` and ``accounts`` go
+through them).
 
 Time is in months: month m runs from m to m + 1, and ``as_of`` lies at ``start``, at or after 0.
 Amounts are whole cents held in float64, so that sums are exact and their order does not matter.
@@ -18,8 +19,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from simulator.kernels.customer_flows import FIRST_SOLD, N_NEW, NEW
-from simulator.kernels.draws import TERM, block, search
+from simulator.kernels.customer_flows import FIRST_SOLD
+from simulator.kernels.draws import search
 from simulator.kernels.jit import PART
 
 Floats = npt.NDArray[np.float64]
@@ -120,65 +121,18 @@ class Customer(NamedTuple):
 
 
 @njit(**PART)
-def existing_customer(plan, index):
-    """Return a customer of as_of."""
-    state, time, money = plan.state[index], plan.time[index], plan.money[index]
-    return Customer(
-        plan.entity[index],
-        state[0],
-        state[1],
-        state[2],
-        float(state[3]),
-        plan.start,
-        time[0],
-        time[1],
-        money[0],
-        money[1],
-        money[2],
-        0,
-        state[4],
-    )
-
-
-@njit(**PART)
-def won_customer(plan, luck, segment, entity, day, month, amount, promise):
-    """Return the customer that a deal won in a month becomes.
-
-    Parameters
-    ----------
-    plan : CustomerPlan
-    luck : Luck
-    segment : int
-    entity : uint64
-        Key of the deal; its customer draws for purposes of its own.
-    day : float
-        When it was won, in days since the midnight that ends as_of.
-    month : int
-        The month of that day.
-    amount : float
-        Signed amount in cents.
-    promise : int
-        What was agreed at the signature.
-    """
-    option = 0
-    if plan.terms.shape[0] > 1:
-        u, _, _, _ = block(luck.seed, luck.path, entity, np.uint64(0), TERM)
-        option = search(plan.term_cdf[segment], u)
-    term = float(plan.terms[option])
-    law = segment * N_TERM_CLASSES + plan.term_classes[option]
+def start_in_month(plan, day, month):
+    """Return when in its month a customer starts who is won on a day, in months."""
     time = month + 1.0 - (plan.month_end[month] - day) / plan.month_days[month]
     # Rounding must not carry the last instant of a month into the next.
-    time = min(max(time, float(month)), math.nextafter(month + 1.0, 0.0))
-    arr = np.rint(amount * plan.arr_per_amount[luck.draw, segment])
-    return Customer(entity, segment, law, law, term, time, time + term, time, arr, arr, arr, promise, 0)
+    return min(max(time, float(month)), math.nextafter(month + 1.0, 0.0))
 
 
 @njit(**PART)
-def later(plan, segment, time, u, rate):
-    """Return when a clock that runs at ``rate`` per month (times the levers) strikes next."""
+def later(plan, segment, time, need, rate):
+    """Return when a clock that runs at ``rate`` per month (times the levers) has gone as far as needed."""
     if rate <= 0.0 or time >= plan.month_end.shape[0]:
         return np.inf
-    need = -math.log(u)
     if plan.month_effect.shape[0] == 0:
         return time + need / rate
     n_months = plan.month_end.shape[0]
@@ -250,81 +204,3 @@ def note(trace, n_traced, time, flow, amount):
         trace[n_traced, 0], trace[n_traced, 1], trace[n_traced, 2] = time, flow, amount
         return n_traced + 1
     return n_traced
-
-
-@njit(**PART)
-def happy_from(happy, since, start, read):
-    """Return the first month that begins with a customer happy since a time; 0 where it is at ``start``.
-
-    ``read`` months have been asked for already: what happens at the very instant that the last of them
-    begins counts from the next.
-    """
-    first = 0 if since <= start else min(math.ceil(since), happy.shape[1] - 1)
-    return max(first, min(read, happy.shape[1] - 1))
-
-
-@njit(**PART)
-def begin_happy(happy, segment, since, start, read):
-    """Count a customer among the happy ones of the months that begin after a time.
-
-    Parameters
-    ----------
-    happy : ndarray of float64, shape (segment, month + 1)
-        Changes of their number, added to.
-    segment : int
-    since : float
-        Infinite: it never is.
-    start : float
-        Time of as_of.
-    read : int
-        Months that have been asked for already.
-    """
-    if since < happy.shape[1] - 1:
-        happy[segment, happy_from(happy, since, start, read)] += 1.0
-
-
-@njit(**PART)
-def end_happy(happy, segment, since, until, start, read):
-    """Count it no more from a time on; where that comes before it was happy, it never was."""
-    if since < happy.shape[1] - 1:
-        first = happy_from(happy, since, start, 0)
-        happy[segment, max(first, happy_from(happy, until, start, read))] -= 1.0
-
-
-@njit(**PART)
-def add_cohort(segment, quarter_arr, cohort):
-    """Add one customer's ARR now and 12 months before to the cohort sums.
-
-    Parameters
-    ----------
-    segment : int
-    quarter_arr : ndarray of float64, shape (4 + quarter,)
-        ARR at the end of each quarter, the four before the first simulated one included.
-    cohort : ndarray of float64, shape (segment, 5, quarter)
-        Added to, in the order of the ``cohort`` flows.
-    """
-    for quarter in range(cohort.shape[2]):
-        base, now = quarter_arr[quarter], quarter_arr[YEAR_QUARTERS + quarter]
-        was = 1.0 if base > 0.0 else 0.0
-        cohort[segment, 0, quarter] += base
-        cohort[segment, 1, quarter] += was * now
-        cohort[segment, 2, quarter] += min(base, now)
-        cohort[segment, 3, quarter] += was
-        cohort[segment, 4, quarter] += was if now > 0.0 else 0.0
-
-
-@njit(**PART)
-def begin_existing(plan, index, quarter_arr):
-    """Write what a customer of as_of had at the end of the four quarters before."""
-    for quarter in range(YEAR_QUARTERS):
-        quarter_arr[quarter] = plan.base[index, quarter]
-
-
-@njit(**PART)
-def begin_won(plan, customer, flows, quarter_arr):
-    """Count a new customer; before its first quarter it had nothing."""
-    month = int(customer.time)
-    flows[month, customer.segment, NEW] += customer.arr
-    flows[month, customer.segment, N_NEW] += 1.0
-    for quarter in range(YEAR_QUARTERS + (month + plan.first_month_of_quarter) // 3):
-        quarter_arr[quarter] = 0.0

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from numba import njit
 
 from simulator.kernels.desk import NOTHING, DeskPlan, agreed
-from simulator.kernels.draws import BIRTH, CLOSE_DATE, EVENT, SIGNATURE, block, search
+from simulator.kernels.draws import BIRTH, CLOSE_DATE, EVENT, SIGNATURE, block, exponential, search
 from simulator.kernels.flows import (
     DELIVERY_COST,
     DISCOUNT,
@@ -141,46 +141,86 @@ class Luck(NamedTuple):
     draw: int
 
 
+class Chances(NamedTuple):
+    """Chances at a month's end that the close date of a segment's deals moves."""
+
+    at_due: float
+    """Of a deal that was due in the month."""
+    early: float
+    """Of one that is due later."""
+    early_rate: float
+    """-log(1 - early)"""
+    after_rate: float
+    """The same of one past due."""
+
+
 @njit(**PART)
-def next_move(plan, draw, segment, month, close_month, u, u_length, u_early):
-    """Return (month at whose end the close date moves, by how many months beyond the next).
+def move_chances(plan, draw, segment):
+    """Return the chances of a segment's deals."""
+    early, after = plan.early_push[draw, segment], plan.redate[draw, 1]
+    return Chances(plan.redate[draw, 0], early, -math.log1p(-early), -math.log1p(-after))
+
+
+@njit(**PART)
+def next_move(chances, month, close_month, u, u_early):
+    """Return the month, from the one given on, at whose end a deal's close date moves.
 
     One uniform stands for the whole wait, which has the law of a chance at every month's end. A
     deal without a close date never moves.
     """
     if close_month >= NEVER:
-        return NEVER, 0
-    length = search(plan.push_cdf[draw, segment], u_length)
-    early = plan.early_push[draw, segment]
+        return NEVER
     # The chance of a push before the month due is at most early * months: most need no logarithm.
-    if u_early < early * (close_month - month):
-        wait = _geometric(u_early, early)
+    if u_early < chances.early * (close_month - month):
+        wait = failures(u_early, chances.early_rate)
         if month + wait < close_month:
-            return month + wait, length
-    at_due, after = plan.redate[draw, 0], plan.redate[draw, 1]
+            return month + wait
     first = max(month, close_month)
     if close_month >= month:
-        if u < at_due:
-            return close_month, length
-        u = (u - at_due) / (1.0 - at_due)
+        if u < chances.at_due:
+            return close_month
+        u = (u - chances.at_due) / (1.0 - chances.at_due)
         first += 1
-    return (first + _geometric(u, after) if after > 0.0 else NEVER), length
+    return first + failures(u, chances.after_rate)
 
 
 @njit(**PART)
-def _geometric(u, chance):
-    """Return how many failures come before the first success: the u-quantile of the geometric law."""
-    if chance >= 1.0:
-        return 0
-    return min(NEVER, int(math.log1p(-u) / math.log1p(-chance)))
+def failures(u, rate):
+    """Return how many failures come before the first success: the u-quantile of the geometric law.
+
+    ``rate`` is -log(1 - chance): 0 where there never is a success, infinite where there always is.
+    """
+    return int(min(float(NEVER), exponential(1.0 - u) / rate))
 
 
 @njit(**PART)
-def slip(plan, deal, month, flows):
+def slip(flows, segment, amount, month):
     """Add a deal that left its quarter to the flows of the month given."""
-    if 0 <= month < plan.month_end.shape[0]:
-        flows[month, deal.segment, SLIPPED] += deal.amount
-        flows[month, deal.segment, N_SLIPPED] += 1.0
+    if 0 <= month < flows.shape[0]:
+        flows[month, segment, SLIPPED] += amount
+        flows[month, segment, N_SLIPPED] += 1.0
+
+
+@njit(**PART)
+def signed_amount(multipliers, desk, segment, amount, concession, u):
+    """Return what is signed of a won deal, in cents; ``multipliers`` by slice."""
+    signed = np.rint(amount * multipliers[int(u * multipliers.shape[0])])
+    if desk.asked_cdf.shape[0] > 0:
+        signed = np.rint(signed * desk.price[segment, concession])
+    return signed
+
+
+@njit(**PART)
+def count_win(desk, flows, origin, amount, signed, concession, gated):
+    """Add a signature to the flows (flow,) of its month and segment."""
+    if concession != NOTHING:
+        flows[DISCOUNT] += np.rint(signed * desk.discount[concession])
+        flows[DELIVERY_COST] += np.rint(signed * desk.delivery[concession])
+        flows[N_CONCEDED] += 1.0
+    flows[N_GATED] += gated
+    flows[WON + origin] += signed
+    flows[WON_OPEN_AMOUNT] += amount
+    flows[N_WON] += 1.0
 
 
 @njit(**PART)
@@ -193,32 +233,23 @@ def close(plan, luck, deal, outcome, month, flows, concession, gated):
         return 0.0
     u, _, _, _ = block(luck.seed, luck.path, deal.entity, np.uint64(0), SIGNATURE)
     table = plan.multiplier_new if deal.origin == ORIGIN_CREATED else plan.multiplier_open
-    slices = table.shape[2]
-    signed = np.rint(deal.amount * table[luck.draw, deal.segment, int(u * slices)])
-    if plan.desk.asked_cdf.shape[0] > 0:
-        signed = np.rint(signed * plan.desk.price[deal.segment, concession])
-    if concession != NOTHING:
-        flows[month, deal.segment, DISCOUNT] += np.rint(signed * plan.desk.discount[concession])
-        flows[month, deal.segment, DELIVERY_COST] += np.rint(signed * plan.desk.delivery[concession])
-        flows[month, deal.segment, N_CONCEDED] += 1.0
-    flows[month, deal.segment, N_GATED] += gated
-    flows[month, deal.segment, WON + deal.origin] += signed
-    flows[month, deal.segment, WON_OPEN_AMOUNT] += deal.amount
-    flows[month, deal.segment, N_WON] += 1.0
+    multipliers = table[luck.draw, deal.segment]
+    signed = signed_amount(multipliers, plan.desk, deal.segment, deal.amount, concession, u)
+    count_win(plan.desk, flows[month, deal.segment], deal.origin, deal.amount, signed, concession, gated)
     return signed
 
 
 @njit(**PART)
-def wait_for_plan(plan, deal, close_month, time, month, flows):
-    """Return (time, month) of a signature that waits until a success plan is agreed.
+def wait_for_plan(month_end, first_month_of_quarter, days, segment, amount, close_month, time, month, flows):
+    """Return (time, month) of a signature that waits so many days until a success plan is agreed.
 
     The quarter that the deal leaves meanwhile counts it as slipped. The month is that after the last one
     where the horizon ends first.
     """
-    time += plan.desk.gate_days
-    while month < plan.month_end.shape[0] and time >= plan.month_end[month]:
-        if (month + plan.first_month_of_quarter) % 3 == 2 and month - 3 < close_month <= month:
-            slip(plan, deal, month, flows)
+    time += days
+    while month < month_end.shape[0] and time >= month_end[month]:
+        if (month + first_month_of_quarter) % 3 == 2 and month - 3 < close_month <= month:
+            slip(flows, segment, amount, month)
         month += 1
     return time, month
 
@@ -288,26 +319,29 @@ def live(plan, luck, shock, deal, flows, trace):
     month = deal.month
     linearity = (month + plan.first_month_of_quarter) % 3
     quarter = (month + plan.first_month_of_quarter) // 3
-    move, length = next_move(plan, draw, segment, month, close_month, u_move, u_length, u_early)
-    wait = -math.log(u)
+    chances, push_cdf = move_chances(plan, draw, segment), plan.push_cdf[draw, segment]
+    move, length = next_move(chances, month, close_month, u_move, u_early), search(push_cdf, u_length)
+    wait = exponential(u)
     while month < n_months:
         age = plan.age_bin[min(month - entered, oldest)]
         due = 0 if close_month > month else (1 if close_month == month else 2)
         cell = (segment * N_CATEGORIES + category) * 2 + late
         cell = ((cell * n_ages + age) * 3 + due) * 9 + linearity * 3 + min(pushes, 2)
         hazard = plan.hazard[draw, cell]
-        h0, h1, h2 = hazard[0] * effect[0], hazard[1] * effect[1], hazard[2] * effect[2]
-        h3 = hazard[3] * effect[3] * shock[quarter, 0]
-        h4, h5, h6 = hazard[4] * effect[4], hazard[5] * effect[5], hazard[6] * effect[6]
+        w0, w1, w2, w3, w4, w5, w6 = 1.0, 1.0, 1.0, shock[quarter, 0], 1.0, 1.0, 1.0
         if has_lever_months:
             lever = plan.month_effect[segment, month]
-            h0, h1, h2, h3 = h0 * lever[0], h1 * lever[1], h2 * lever[2], h3 * lever[3]
-            h4, h5, h6 = h4 * lever[4], h5 * lever[5], h6 * lever[6]
+            w0, w1, w2, w3 = w0 * lever[0], w1 * lever[1], w2 * lever[2], w3 * lever[3]
+            w4, w5, w6 = w4 * lever[4], w5 * lever[5], w6 * lever[6]
         if has_desk:
             now = plan.desk.factor[segment, concession, linearity]
-            h0, h1, h2, h3 = h0 * now[0], h1 * now[1], h2 * now[2], h3 * now[3]
-            h4, h5, h6 = h4 * now[4], h5 * now[5], h6 * now[6]
-        total = ((h0 + h1) + (h2 + h3)) + ((h4 + h5) + h6)
+            w0, w1, w2, w3 = w0 * now[0], w1 * now[1], w2 * now[2], w3 * now[3]
+            w4, w5, w6 = w4 * now[4], w5 * now[5], w6 * now[6]
+        h0, h1, h2 = hazard[0] * effect[0] * w0, hazard[1] * effect[1] * w1, hazard[2] * effect[2] * w2
+        h3, h4, h5 = hazard[3] * effect[3] * w3, hazard[4] * effect[4] * w4, hazard[5] * effect[5] * w5
+        h6 = hazard[6] * effect[6] * w6
+        # In this order eight numbers are added up at once.
+        total = ((h0 + h4) + (h2 + h6)) + ((h1 + h5) + h3)
         room = (plan.month_end[month] - time) * total
         if wait >= room:
             wait -= room
@@ -318,7 +352,7 @@ def live(plan, luck, shock, deal, flows, trace):
                 if (close_month + plan.first_month_of_quarter) // 3 > (
                     left + plan.first_month_of_quarter
                 ) // 3:
-                    slip(plan, deal, left, flows)
+                    slip(flows, segment, deal.amount, left)
                 pushes += 1
                 n_dates += 1
                 if trace.shape[0] > 0:
@@ -326,11 +360,10 @@ def live(plan, luck, shock, deal, flows, trace):
                         trace, n_traced, time, TRACE_REDATED, category, late, close_month, deal.amount, 0
                     )
                 u_move, u_length, u_early, _ = block(seed, path, entity, np.uint64(n_dates), CLOSE_DATE)
-                move, length = next_move(
-                    plan, draw, segment, month + 1, close_month, u_move, u_length, u_early
-                )
+                move = next_move(chances, month + 1, close_month, u_move, u_early)
+                length = search(push_cdf, u_length)
             elif linearity == 2 and month - 3 < close_month <= month:
-                slip(plan, deal, month, flows)
+                slip(flows, segment, deal.amount, month)
             month += 1
             linearity += 1
             if linearity == 3:
@@ -341,13 +374,13 @@ def live(plan, luck, shock, deal, flows, trace):
         target = u_where * total
         if target < h0 + h1 + h2:
             if target < h0:
-                category, rest, rate = 0, target, h0
+                category, below, rate = 0, 0.0, h0
             elif target < h0 + h1:
-                category, rest, rate = 1, target - h0, h1
+                category, below, rate = 1, h0, h1
             else:
-                category, rest, rate = 2, target - h0 - h1, h2
+                category, below, rate = 2, h0 + h1, h2
             entered = month
-            late = 1 if rest < rate * plan.late_entry[draw, category] else 0
+            late = 1 if target < below + rate * plan.late_entry[draw, category] else 0
             if trace.shape[0] > 0:
                 n_traced = record(
                     trace, n_traced, time, TRACE_MOVED, category, late, close_month, deal.amount, 0
@@ -366,7 +399,10 @@ def live(plan, luck, shock, deal, flows, trace):
             if plan.desk.in_force[concession, linearity] == 0:
                 concession = NOTHING
             if gated == 1 and outcome == DESTINATION_WON:
-                time, month = wait_for_plan(plan, deal, close_month, time, month, flows)
+                time, month = wait_for_plan(
+                    plan.month_end, plan.first_month_of_quarter, plan.desk.gate_days, segment, deal.amount,
+                    close_month, time, month, flows,
+                )  # fmt: skip
                 if month >= n_months:
                     return STILL_OPEN, time, n_months, 0.0, 0
             signed = close(plan, luck, deal, outcome, month, flows, concession, gated)
@@ -378,29 +414,8 @@ def live(plan, luck, shock, deal, flows, trace):
             u, u_where = u_next, u_where_next
         else:
             u, u_where, u_next, u_where_next = block(seed, path, entity, np.uint64(n_events // 2), EVENT)
-        wait = -math.log(u)
+        wait = exponential(u)
     return STILL_OPEN, time, n_months, 0.0, 0
-
-
-@njit(**PART)
-def open_deal(plan, luck, index):
-    """Return the state of a deal that is open at as_of; an unknown amount is drawn."""
-    state = plan.open_state[index]
-    entity = plan.open_entity[index]
-    amount = plan.open_amount[index]
-    if amount < 0.0:
-        u, _, _, _ = block(luck.seed, luck.path, entity, np.uint64(0), BIRTH)
-        amount = plan.amount[luck.draw, state[0], int(u * plan.amount.shape[2])]
-    return Deal(
-        entity, 0.0, 0, state[0], state[1], state[2], state[3], state[4], state[5], amount, state[6], state[1]
-    )
-
-
-@njit(**PART)
-def birth_time(luck, entity, start, end):
-    """Return when in its month a new deal is qualified."""
-    _, _, _, u_time = block(luck.seed, luck.path, entity, np.uint64(0), BIRTH)
-    return start + u_time * (end - start)
 
 
 @njit(**PART)
@@ -434,24 +449,4 @@ def new_deal(plan, luck, stream, entity, month):
         amount,
         row,
         ORIGIN_CREATED,
-    )
-
-
-@njit(**PART)
-def taken_up(deal, time, month):
-    """Return a deal whose life begins when a rep takes it up; all its plans move by as many months."""
-    close_month = deal.close_month if deal.close_month >= NEVER else deal.close_month + month - deal.month
-    return Deal(
-        deal.entity,
-        time,
-        month,
-        deal.segment,
-        deal.category,
-        deal.late,
-        month,
-        close_month,
-        deal.pushes,
-        deal.amount,
-        deal.effect_row,
-        deal.origin,
     )

@@ -45,6 +45,12 @@ def agreed(desk, luck, segment, entity):
     One block of draws for each deal, whatever is conceded: policies share them.
     """
     u_ask, u_grant, u_gate, _ = block(luck.seed, luck.path, entity, np.uint64(0), TERMS)
+    return conceded(desk, segment, u_ask, u_grant, u_gate)
+
+
+@njit(**PART)
+def conceded(desk, segment, u_ask, u_grant, u_gate):
+    """Return (concession, 0 for none; 1 where a success plan comes first) that draws lead to."""
     concession = 0
     cdf = desk.asked_cdf[segment]
     if cdf.shape[0] > 0 and u_ask < cdf[cdf.shape[0] - 1]:

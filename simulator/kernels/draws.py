@@ -13,7 +13,8 @@ import math
 import numpy as np
 from numba import njit
 
-from simulator.kernels.jit import PART
+from simulator.kernels.jit import CALLED, PART
+from simulator.kernels.vector import WIDTH
 
 # What a draw is for. A new purpose takes a new number; numbers are never reused.
 EVENT = np.uint64(1)
@@ -43,6 +44,12 @@ _LOW = np.uint64(0xFFFFFFFF)
 _32 = np.uint64(32)
 _8 = np.uint64(8)
 _TO_UNIT = 2.0**-32
+N_GUIDED = 128
+_MANTISSA_BITS = np.int64(52)
+_HALF_ROOT = np.int64(0x3FE6A09E667F3BCD)
+"""The bits of the square root of a half: numbers are split there into mantissa and exponent."""
+_LOG_2_HIGH = 6.93147180369123816490e-01
+_LOG_2_LOW = 1.90821492927058770002e-10
 
 
 @njit(cache=True, inline="always")
@@ -86,6 +93,75 @@ def block(seed, path, entity, occurrence, purpose):
     )
 
 
+@njit(**CALLED)
+def blocks(seed, path, keys, chosen, occurrences, n, purpose, space, out):
+    """Draw one block for each of several entities, a whole register of them at a time.
+
+    Up to seven more are drawn than asked for, so that no rest is drawn one by one: the arrays must have room
+    for a multiple of eight.
+
+    Parameters
+    ----------
+    seed, path : uint64
+    keys : ndarray of uint64, shape (entity,)
+    chosen : ndarray of uint32, shape (at least n,)
+        Which of the entities.
+    occurrences : ndarray of uint64, shape (at least n,)
+        Occurrence that each of the chosen draws.
+    n : int
+        How many are chosen.
+    purpose : uint64
+    space : ndarray of uint64, shape (at least n,)
+        Overwritten.
+    out : ndarray of float64, shape (4, at least n)
+        Filled with the uniforms that ``block`` returns.
+    """
+    collect(keys, chosen, n, space)
+    first, second, third, fourth = out[0], out[1], out[2], out[3]
+    for place in range((n + WIDTH - 1) // WIDTH * WIDTH):
+        u0, u1, u2, u3 = block(seed, path, space[place], occurrences[place], purpose)
+        first[place], second[place], third[place], fourth[place] = u0, u1, u2, u3
+
+
+@njit(**CALLED)
+def waits(seed, path, keys, chosen, occurrences, n, purpose, space, out):
+    """Draw as ``blocks`` does, and turn the first and the third of the four into exponential waits."""
+    collect(keys, chosen, n, space)
+    first, second, third, fourth = out[0], out[1], out[2], out[3]
+    for place in range((n + WIDTH - 1) // WIDTH * WIDTH):
+        u0, u1, u2, u3 = block(seed, path, space[place], occurrences[place], purpose)
+        first[place], second[place], third[place], fourth[place] = exponential(u0), u1, exponential(u2), u3
+
+
+@njit(**PART)
+def collect(keys, chosen, n, space):
+    """Lay the keys of several entities side by side: only so are they drawn for together."""
+    for place in range(n):
+        space[place] = keys[chosen[place]]
+
+
+@njit(**PART)
+def exponential(u):
+    """Return -log(u) for a uniform in (0, 1): a wait whose mean is 1.
+
+    Of additions, multiplications and one division alone: several are worked out at once, and every machine
+    gives the same bits, which the logarithms of C libraries do not. Within 1 unit in the last place. Source:
+    the logarithm of fdlibm (Sun Microsystems 1993).
+    """
+    bits = np.float64(u).view(np.int64)
+    exponent = (bits - _HALF_ROOT) >> _MANTISSA_BITS
+    f = np.int64(bits - (exponent << _MANTISSA_BITS)).view(np.float64) - 1.0
+    s = f / (2.0 + f)
+    z = s * s
+    w = z * z
+    even = w * (3.999999999940941908e-01 + w * (2.222219843214978396e-01 + w * 1.531383769920937332e-01))
+    odd = 1.818357216161805012e-01 + w * 1.479819860511658591e-01
+    odd = z * (6.666666666666735130e-01 + w * (2.857142874366239149e-01 + w * odd))
+    half = 0.5 * f * f
+    k = np.float64(exponent)
+    return -(k * _LOG_2_HIGH - ((half - (s * (half + (even + odd)) + k * _LOG_2_LOW)) - f))
+
+
 @njit(cache=True)
 def uniform_table(seed, entity, purpose, n_paths, n_values):
     """Return an array of shape (n_paths, n_values) of uniforms of one purpose of one entity."""
@@ -115,6 +191,25 @@ def search(cdf, u):
 
 
 @njit(**PART)
+def write_guide(cdf, guide):
+    """Note where ``search_from`` begins to look: by the leading bits of the uniform."""
+    index = 0
+    for place in range(N_GUIDED):
+        while index < cdf.shape[0] - 1 and place >= cdf[index] * N_GUIDED:
+            index += 1
+        guide[place] = index
+
+
+@njit(**PART)
+def search_from(cdf, guide, u):
+    """Return what ``search`` does, found in a step or two; ``guide`` is that of the probabilities."""
+    index = guide[int(u * N_GUIDED)]
+    while index < cdf.shape[0] - 1 and u >= cdf[index]:
+        index += 1
+    return index
+
+
+@njit(**PART)
 def negative_binomial(u, mean, dispersion):
     """Return the u-quantile of a negative binomial count, increasing in u and in the mean.
 
@@ -133,7 +228,9 @@ def negative_binomial(u, mean, dispersion):
     deviation = math.sqrt(mean if poisson else mean + mean * mean / dispersion)
     # Below 12 deviations lies less than 1e-12 of the law; starting there keeps large means exact and quick.
     count = max(0, int(mean - 12.0 * deviation))
-    if poisson:
+    if count == 0:
+        log_mass = -mean if poisson else -dispersion * math.log1p(mean / dispersion)
+    elif poisson:
         log_mass = count * math.log(mean) - mean - math.lgamma(count + 1.0)
     else:
         success = dispersion / (dispersion + mean)

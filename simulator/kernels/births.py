@@ -1,0 +1,156 @@
+"""Where deals start: those open at as_of, a month's SALs, and what each draws when a rep takes it up."""
+
+import numpy as np
+from numba import njit
+
+from simulator.kernels.deals import NEVER, ORIGIN_CREATED, next_move
+from simulator.kernels.demand import count_sals, new_deal_entity
+from simulator.kernels.desk import NOTHING, conceded
+from simulator.kernels.draws import BIRTH, CLOSE_DATE, EVENT, TERMS, search_from, waits, write_guide
+from simulator.kernels.flows import CREATED, N_CREATED, N_REFERRED
+from simulator.kernels.jit import BODY, CALLED, PART
+from simulator.kernels.lanes import FREE, QUEUE, TAKEN, draw_for, first_turn
+
+
+@njit(**BODY)
+def enter_segment(plan, draw, lanes, segment):
+    """Note what helps to look up how the deals of a segment start; free all lanes and return their number."""
+    write_guide(plan.offset_cdf[draw, segment], lanes.offset_guide)
+    write_guide(plan.push_cdf[draw, segment], lanes.push_guide)
+    write_guide(plan.entry_cdf[draw, segment], lanes.entry_guide)
+    for stream in range(plan.stream_key.shape[0]):
+        if plan.stream_segment[stream] == segment:
+            write_guide(plan.stream_profile_cdf[stream], lanes.profile_guide[stream])
+    n_lanes = lanes.key.shape[0]
+    for lane in range(n_lanes):
+        lanes.lists[FREE, lane] = n_lanes - 1 - lane
+    return n_lanes
+
+
+@njit(**BODY)
+def lay_open_deals(plan, luck, lanes, segment, n_free):
+    """Put a segment's open deals on lanes and on the list of those taken up; return (free lanes, deals).
+
+    With fewer lanes than deals nothing is done: (-1, 0).
+    """
+    first, n = plan.open_first[segment], plan.open_first[segment + 1] - plan.open_first[segment]
+    if n > n_free:
+        return -1, 0
+    for number in range(n):
+        index = first + number
+        lane = lanes.lists[FREE, n_free - 1 - number]
+        lanes.lists[TAKEN, number] = lane
+        state, deal = plan.open_state[index], lanes.deal[lane]
+        lanes.key[lane] = plan.open_entity[index]
+        deal.stage, deal.entered, deal.close_month = state[1] * 2 + state[2], state[3], state[4]
+        deal.pushes, deal.effect_row, deal.origin = state[5], state[6], state[1]
+        deal.index, deal.referred, deal.born = index, 0, 0
+        deal.time, deal.amount = 0.0, plan.open_amount[index]
+        lanes.turn[number] = np.uint64(0)
+    draw_for(lanes, luck, TAKEN, n, BIRTH)
+    n_slices = plan.amount.shape[2]
+    for number in range(n):
+        deal = lanes.deal[lanes.lists[TAKEN, number]]
+        if deal.amount < 0.0:
+            deal.amount = plan.amount[luck.draw, segment, int(lanes.uniform[0, number] * n_slices)]
+    return n_free - n, n
+
+
+@njit(**BODY)
+def arrive(plan, luck, books, lanes, segment, month, n_happy, n_free, n_queue):
+    """Put a month's SALs of a segment on lanes and at the end of the queue; return (free lanes, SALs).
+
+    With fewer lanes than SALs nothing more is done: (-1, 0).
+    """
+    n = 0
+    queue = lanes.lists[QUEUE]
+    for stream in range(plan.stream_key.shape[0]):
+        if plan.stream_segment[stream] != segment:
+            continue
+        count = count_sals(plan, luck, books.shock, books.ramped, n_happy, stream, month)
+        if n + count > n_free:
+            return -1, 0
+        first = new_deal_entity(plan, stream, month, 0)
+        for index in range(count):
+            lane = lanes.lists[FREE, n_free - 1 - n]
+            queue[n_queue + n] = lane
+            lanes.lists[TAKEN, n] = lane
+            lanes.key[lane] = first | np.uint64(index)
+            lanes.deal[lane].stream = stream
+            lanes.turn[n] = np.uint64(0)
+            n += 1
+    draw_for(lanes, luck, TAKEN, n, BIRTH)
+    created, n_referred = 0.0, 0
+    for number in range(n):
+        lane = lanes.lists[TAKEN, number]
+        created += be_born(plan, luck.draw, lanes, lane, number, segment, month)
+        n_referred += lanes.deal[lane].referred
+    flows = books.flows[month, segment]
+    flows[CREATED] += created
+    flows[N_CREATED] += n
+    flows[N_REFERRED] += n_referred
+    return n_free - n, n
+
+
+@njit(**PART)
+def be_born(plan, draw, lanes, lane, number, segment, month):
+    """Write a new deal's size, date and kind at a uniform moment of its month; return its amount."""
+    deal = lanes.deal[lane]
+    stream = deal.stream
+    u_amount, u_offset = lanes.uniform[0, number], lanes.uniform[1, number]
+    u_place, u_time = lanes.uniform[2, number], lanes.uniform[3, number]
+    start = 0.0 if month == 0 else plan.month_end[month - 1]
+    offset = search_from(plan.offset_cdf[draw, segment], lanes.offset_guide, u_offset)
+    entry_cdf = plan.entry_cdf[draw, segment]
+    stage = search_from(entry_cdf, lanes.entry_guide, u_place)
+    # What is left of the uniform inside the place that it chose is uniform again.
+    below = entry_cdf[stage - 1] if stage > 0 else 0.0
+    u_profile = (u_place - below) / (entry_cdf[stage] - below)
+    profile = search_from(plan.stream_profile_cdf[stream], lanes.profile_guide[stream], u_profile)
+    deal.stage, deal.born, deal.entered, deal.pushes = stage, month, month, 0
+    deal.close_month = NEVER if offset == plan.offset_cdf.shape[2] - 1 else month + offset
+    deal.effect_row = plan.stream_effect_row[stream, profile, int(u_amount * 3.0)]
+    deal.origin, deal.index = ORIGIN_CREATED, -1
+    deal.referred = stream == plan.referral_stream[segment]
+    deal.time, deal.wait = start + u_time * (plan.month_end[month] - start), -1.0
+    deal.amount = plan.amount[draw, segment, int(u_amount * plan.amount.shape[2])]
+    return deal.amount
+
+
+@njit(**CALLED)
+def take_up(law, luck, lanes, month, n):
+    """Begin to work the deals on the list of those taken up, and add them to the month's work.
+
+    A deal qualified in an earlier month starts afresh: all its plans move by as many months.
+    """
+    first_turn(lanes, n)
+    taken = lanes.lists[TAKEN]
+    waits(luck.seed, luck.path, lanes.key, taken, lanes.turn, n, EVENT, lanes.space, lanes.uniform)
+    for number in range(n):
+        deal = lanes.deal[taken[number]]
+        deal.wait, deal.where = lanes.uniform[0, number], lanes.uniform[1, number]
+        deal.next_wait, deal.next_where = lanes.uniform[2, number], lanes.uniform[3, number]
+        late = month - deal.born
+        if late > 0:
+            deal.entered = month
+            if deal.close_month < NEVER:
+                deal.close_month += late
+        deal.n_events, deal.n_dates, deal.concession, deal.gated = 0, 0, NOTHING, 0
+    draw_for(lanes, luck, TAKEN, n, CLOSE_DATE)
+    plan_moves(law, lanes, TAKEN, n, month)
+    if law.desk.asked_cdf.shape[0] > 0:
+        draw_for(lanes, luck, TAKEN, n, TERMS)
+        for number in range(n):
+            deal, uniform = lanes.deal[taken[number]], lanes.uniform
+            deal.concession, deal.gated = conceded(
+                law.desk, law.segment, uniform[0, number], uniform[1, number], uniform[2, number]
+            )
+
+
+@njit(**CALLED)
+def plan_moves(law, lanes, which, n, month):
+    """Decide when and how far the close dates of a list of deals move next, from a month on."""
+    for number in range(n):
+        deal, uniform = lanes.deal[lanes.lists[which, number]], lanes.uniform
+        deal.length = search_from(law.push_cdf, lanes.push_guide, uniform[1, number])
+        deal.move = next_move(law.chances, month, deal.close_month, uniform[0, number], uniform[2, number])

@@ -1,0 +1,60 @@
+"""Eight numbers at a time: the hazards of a deal's destinations in one register, where the processor has one.
+
+A plain loop over eight numbers stays a loop in numba, which cannot know that arrays do not overlap. So the
+instruction is stated; a processor without such registers gets the same sums from smaller ones.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+WIDTH = 8
+LINE_BYTES = 64
+"""What a processor reads from memory at once: eight numbers, if they do not straddle two lines."""
+
+
+def aligned(shape: tuple[int, ...], dtype: npt.DTypeLike = np.float64) -> npt.NDArray[Any]:
+    """Return an array of zeros that begins where a line of memory does."""
+    n_bytes = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    space = np.zeros(n_bytes + LINE_BYTES, dtype=np.uint8)
+    first = -space.ctypes.data % LINE_BYTES
+    return space[first : first + n_bytes].view(dtype).reshape(shape)
+
+
+@intrinsic
+def weigh(typingctx: Any, values: Any, factors: Any, more: Any, out: Any) -> Any:
+    """Write values × factors × more, of eight numbers each, to ``out`` and return their sum.
+
+    The sum adds opposite halves until one number is left: ((0+4) + (2+6)) + ((1+5) + (3+7)).
+    """
+    signature = types.float64(values, factors, more, out)
+    eight, number = ir.VectorType(ir.DoubleType(), WIDTH), ir.IntType(32)
+
+    def codegen(context: Any, builder: Any, kinds: Any, arguments: Any) -> Any:
+        def place(at: int) -> Any:
+            array = context.make_array(kinds.args[at])(context, builder, arguments[at])
+            return builder.bitcast(array.data, eight.as_pointer())
+
+        def load(at: int) -> Any:
+            return builder.load(place(at), align=8)
+
+        product = builder.fmul(builder.fmul(load(0), load(1)), load(2))
+        builder.store(product, place(3), align=8)
+        half = WIDTH
+        while half > 1:
+            half //= 2
+            low, high = (
+                ir.Constant(ir.VectorType(number, half), [first + at for at in range(half)])
+                for first in (0, half)
+            )
+            nothing = ir.Constant(product.type, ir.Undefined)
+            product = builder.fadd(
+                builder.shuffle_vector(product, nothing, low), builder.shuffle_vector(product, nothing, high)
+            )
+        return builder.extract_element(product, ir.Constant(number, 0))
+
+    return signature, codegen
