@@ -31,6 +31,7 @@ from simulator.engine.inline_customers import with_inline_customers  # noqa: E40
 from simulator.engine.neutral import no_customers, nobody, unlimited  # noqa: E402
 from simulator.fiscal import FiscalCalendar  # noqa: E402
 from simulator.history.tables import History, empty_table  # noqa: E402
+from simulator.kernels.books import open_books  # noqa: E402
 from simulator.kernels.customer_flows import (  # noqa: E402
     ARR_FLOWS,
     CHURN,
@@ -43,7 +44,6 @@ from simulator.kernels.customer_flows import (  # noqa: E402
 )
 from simulator.kernels.customers import CustomerPlan  # noqa: E402
 from simulator.kernels.deals import DealPlan  # noqa: E402
-from simulator.kernels.books import open_books  # noqa: E402
 from simulator.kernels.path import simulate_block  # noqa: E402
 from simulator.scenario.load import scenario_from_dict  # noqa: E402
 

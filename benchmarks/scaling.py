@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT))
 
 from simulator.engine.blocks import Job  # noqa: E402
 from simulator.engine.distribute import workers_at  # noqa: E402
-from simulator.engine.simulate import compile_plan, n_busiest  # noqa: E402
+from simulator.engine.simulate import compile_plan  # noqa: E402
 from tests.small_companies import company, segment  # noqa: E402
 from tests.small_customers import GROWING, customer  # noqa: E402
 
@@ -39,7 +39,7 @@ def job_of(n_customers: int) -> Job:
     segments = {name: segment(customers=GROWING) for name in SEGMENTS}
     scenario = company(segments, customers={"existing": existing}, horizon_quarters=QUARTERS)
     compiled = compile_plan(scenario, None, None)
-    return Job.of(compiled, 1, 1, n_busiest(compiled))
+    return Job.of(compiled, 1, 1)
 
 
 def seconds_per_path(job: Job, n_paths: int) -> float:

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from simulator.engine.neutral import no_customers, no_desk, nobody, unlimited
+from simulator.kernels.books import open_books
 from simulator.kernels.customer_flows import N_ARR_FLOWS
 from simulator.kernels.deals import DealPlan
 from simulator.kernels.flows import N_FLOWS
-from simulator.kernels.books import open_books
 from simulator.kernels.path import simulate_block
 
 N_SEGMENTS = 6

@@ -8,7 +8,7 @@ import hashlib
 import pickle
 import platform
 from collections.abc import Iterable
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from simulator.engine.compile import Compiled
+from simulator.kernels.books import open_books
 from simulator.kernels.coverage import n_measures
 from simulator.kernels.customer_flows import N_ARR_FLOWS
 from simulator.kernels.flows import N_FLOWS
-from simulator.kernels.books import open_books
 from simulator.kernels.path import simulate_block
 
 Floats = npt.NDArray[np.float64]
@@ -51,6 +51,20 @@ class Block:
     sums: tuple[Ints, ...]
 
 
+def likely_room(compiled: Compiled) -> list[int]:
+    """Return the deals in work at once, and the customers over the horizon, that futures mostly need."""
+    plan, n_segments = compiled.plan, len(compiled.segments)
+    heads = np.bincount(compiled.capacity.seat_segment, minlength=n_segments)[plan.stream_segment]
+    monthly = (
+        (plan.stream_sals + plan.stream_rep_sals * heads[:, None]).mean(axis=0).max(axis=-1, initial=0.0)
+    )
+    sals = int(np.bincount(plan.stream_segment, monthly, n_segments).max(initial=0.0)) + 1
+    n_open = int(np.diff(plan.open_first).max(initial=0))
+    n_customers = int(np.bincount(compiled.customers.state[:, 0], minlength=1).max())
+    n_won = (n_open + plan.month_end.size * sals) // 2
+    return [n_open + 5 * sals + 100, n_customers + n_won + 100]
+
+
 @dataclass(frozen=True)
 class Job:
     """All that the kernels read, and nothing else: what is sent to workers.
@@ -62,21 +76,23 @@ class Job:
     seed : int
     averaged : int
         Futures that each path is the mean of.
-    busiest : int
-        More deals than any segment can have in work at once.
+    room : list of int
+        Deals in work at once, and customers over the horizon, that a segment has room for. Only space: it
+        grows when a future needs more, and no figure depends on it.
     """
 
     compiled: Compiled
     seed: int
     averaged: int
-    room: list[int] = field(default_factory=lambda: [1, 1], compare=False)
+    room: list[int]
 
     @classmethod
-    def of(cls, compiled: Compiled, seed: int, averaged: int, busiest: int) -> Job:
+    def of(cls, compiled: Compiled, seed: int, averaged: int) -> Job:
         """Return the job of a compiled scenario."""
         bare: Any = None  # neither is read by the kernels, and both are large
         deals = pd.DataFrame(index=range(len(compiled.open_deals)))
-        return cls(replace(compiled, open_deals=deals, calibration=bare, rates=bare), seed, averaged, [busiest*4+600, 4000])
+        bare_plan = replace(compiled, open_deals=deals, calibration=bare, rates=bare)
+        return cls(bare_plan, seed, averaged, likely_room(compiled))
 
     def empty(self, n_paths: int) -> tuple[Floats, ...]:
         """Return arrays for the flows, ARR flows, monthly bookings and people of so many paths."""
@@ -129,7 +145,8 @@ class Job:
                 arrays,
             ):
                 return Block(first, n_paths, arrays, (books.open_wins, books.open_tally))
-            self.room[:] = [max(own, 2 * was) for own, was in zip(self.room, (n_lanes, n_accounts), strict=True)]
+            # Another thread may have asked for more meanwhile.
+            self.room[:] = [max(self.room[0], 2 * n_lanes), max(self.room[1], 2 * n_accounts)]
 
     def fingerprint(self) -> str:
         """Return a text that changes with anything that the outcome of this job depends on."""

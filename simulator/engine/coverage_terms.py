@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.engine.role_terms import HOURS_PER_MONTH, SCENARIO, RoleTerms
-from simulator.kernels.coverage import BY_HOURS, N_ACTIVITIES
 from simulator.kernels.accounts import GROWS, N_TARGETS, ODDS, SELLS, SLOWER
+from simulator.kernels.coverage import BY_HOURS, N_ACTIVITIES
 from simulator.scenario.coverage import Worst
 from simulator.scenario.ownership import ACTIVITIES, AE
 from simulator.scenario.schema import Scenario

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from simulator.kernels.accounts import N_TARGETS
 from simulator.kernels.capacity import CapacityPlan
 from simulator.kernels.coverage import N_ACTIVITIES, PeoplePlan
 from simulator.kernels.customers import CustomerPlan
 from simulator.kernels.deals import DealPlan
 from simulator.kernels.desk import DeskPlan
-from simulator.kernels.accounts import N_TARGETS
 
 
 def unlimited(n_segments: int, n_draws: int) -> CapacityPlan:

@@ -34,10 +34,10 @@ from simulator.engine.role_terms import (
 from simulator.engine.sales_cycle import sales_cycle_months
 from simulator.errors import InputError
 from simulator.history.tables import History
+from simulator.kernels.accounts import GROWS, ODDS, SELLS, SLOWER
 from simulator.kernels.coverage import AE, BY_ACCOUNTS, BY_ARR, BY_HOURS, N_ACTIVITIES, PeoplePlan
 from simulator.kernels.customer_flows import FIRST_SOLD
 from simulator.kernels.customers import CustomerPlan
-from simulator.kernels.accounts import GROWS, ODDS, SELLS, SLOWER
 from simulator.scenario.ownership import ACTIVITIES
 from simulator.scenario.schema import Scenario
 

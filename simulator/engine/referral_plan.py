@@ -143,31 +143,3 @@ def _of_source(referrals: Referrals, compiled: Compiled) -> Floats:
     if level < 0:
         return np.ones(compiled.plan.hazard.shape[0])
     return np.asarray(compiled.rates.effects["source"][:, level, DESTINATIONS.index("won")])
-
-
-def most_referred(compiled: Compiled, sals: Floats) -> Floats:
-    """Return how many SALs customers can refer in a month at most, were every SAL to become a customer.
-
-    Parameters
-    ----------
-    compiled : Compiled
-    sals : ndarray of float64, shape (stream,)
-        Most SALs a month that come otherwise.
-
-    Returns
-    -------
-    most : ndarray of float64, shape (stream,)
-    """
-    plan = compiled.plan
-    most = np.zeros(plan.stream_segment.size)
-    for segment, stream in enumerate(plan.referral_stream.tolist()):
-        if stream < 0:
-            continue
-        rate = float(plan.stream_referrals[:, stream].max())
-        new = float(sals[plan.stream_segment == segment].sum())
-        n = float((compiled.customers.state[:, 0] == segment).sum())
-        n += float(plan.open_first[segment + 1] - plan.open_first[segment])
-        for _ in range(plan.month_end.size):
-            n = min(n + new + rate * n, MOST_REFERRED / max(rate, 1e-9))
-        most[stream] = rate * n
-    return most

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import nbdtrik
 
 from simulator.calibration.calibration import Calibration
 from simulator.engine.blocks import BLOCK, Job
@@ -22,16 +21,16 @@ from simulator.engine.customer_plan import with_customers
 from simulator.engine.paths import Paths
 from simulator.engine.people_plan import with_people
 from simulator.engine.position import Position, position
-from simulator.engine.referral_plan import most_referred, with_referrals
+from simulator.engine.referral_plan import with_referrals
 from simulator.engine.role_effects import calibrated_effects
 from simulator.errors import InputError
 from simulator.history.states import deal_states, open_deals
 from simulator.history.tables import History
+from simulator.kernels.books import grain_of
 from simulator.kernels.customer_flows import ARR_FLOWS
 from simulator.kernels.customers import CustomerPlan
 from simulator.kernels.deals import DealPlan
 from simulator.kernels.flows import FLOWS, TIME_FLOWS
-from simulator.kernels.books import grain_of
 from simulator.kernels.path import simulate_block
 from simulator.kernels.vector import aligned
 from simulator.scenario.schema import Scenario
@@ -40,6 +39,8 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Progress = Callable[[int, int], None]
 
+MOST_SALS = 80_000
+"""Of one stream in one month: their keys have 17 bits, and months scatter."""
 LUCK_AVERAGED = 50
 """With luck switched off, each reported path is the mean of this many futures, the same for all."""
 
@@ -161,6 +162,14 @@ def compile_deals(scenario: Scenario, calibration: Calibration | None, history: 
         raise InputError.of(
             scenario.name, "there are no segments", "Give a history or 'segments' with rates."
         )
+    most = float(compiled.plan.stream_sals.max(initial=0.0))
+    if most > MOST_SALS:
+        raise InputError.of(
+            scenario.name,
+            f"{most:,.0f} SALs are expected from one source in one month; more than {MOST_SALS:,} cannot be "
+            "told apart",
+            "Split the segment or the source, or check the unit of its SALs.",
+        )
     return compiled
 
 
@@ -184,10 +193,10 @@ def run(compiled: Compiled, scenario: Scenario, progress: Progress | None, first
     ``first_path`` continues an earlier run of so many paths.
     """
     settings = scenario.simulation
-    compiled = _in_row_order(compiled)
+    compiled = in_kernel_order(compiled)
     averaged = 1 if settings.luck else min(LUCK_AVERAGED, settings.paths)
     n_paths = max(1, settings.paths // averaged)
-    job = Job.of(compiled, settings.seed, averaged, n_busiest(compiled))
+    job = Job.of(compiled, settings.seed, averaged)
     out = job.empty(n_paths)
     wins, tally = job.empty_sums()
     draws = job.draws(first_path, n_paths)
@@ -215,8 +224,11 @@ def run(compiled: Compiled, scenario: Scenario, progress: Progress | None, first
     return Outcome(out[0], out[1], bookings, wins, means, draws, averaged, out[3])
 
 
-def _in_row_order(compiled: Compiled) -> Compiled:
-    """Return a plan whose arrays all lie row by row: the kernels are compiled anew for any other order."""
+def in_kernel_order(compiled: Compiled) -> Compiled:
+    """Return a plan as the kernels expect it: arrays row by row, customers in the order of their segments.
+
+    For arrays in any other order the kernels would be compiled anew.
+    """
 
     def ordered(plan: Any) -> Any:
         arrays = [np.ascontiguousarray(v) if isinstance(v, np.ndarray) else v for v in plan]
@@ -241,26 +253,8 @@ def with_aligned_hazards(plan: DealPlan) -> DealPlan:
 def by_segment(plan: CustomerPlan) -> CustomerPlan:
     """Return a plan whose customers of as_of stand in the order of their segments."""
     order = np.argsort(plan.state[:, 0], kind="stable")
-    return plan._replace(**{name: getattr(plan, name)[order] for name in ("entity", "state", "time", "money", "base")})
-
-
-def n_busiest(compiled: Compiled) -> int:
-    """Return more deals than any segment can have in work, or SALs in a month, at once."""
-    plan, capacity = compiled.plan, compiled.capacity
-    heads = np.bincount(capacity.seat_segment, minlength=len(compiled.segments))
-    slots = float((capacity.slots_per_rep * capacity.ramp.max(axis=2) * heads).max()) + 1.0
-    # Six deviations of the shared shock and a chance of 1e-12: more than 32-bit uniforms can reach.
-    demand = plan.shock_sd[1::2]
-    steps = np.array([1.0, plan.month_end.size / 3.0 + 1.0])[: demand.size]
-    shaken = np.exp(6.0 * np.sqrt((demand**2 * steps).sum()))
-    most = shaken * (
-        plan.stream_sals.max(axis=(0, 2)) + plan.stream_rep_sals.max(axis=(0, 2)) * heads[plan.stream_segment]
-    )
-    most = most + shaken * most_referred(compiled, most)
-    size = np.where(np.isinf(plan.stream_dispersion), 1e12, plan.stream_dispersion)
-    sals = np.ceil(nbdtrik(1.0 - 1e-12, size, size / (size + most)))
-    by_segment = np.bincount(plan.stream_segment, sals, minlength=len(compiled.segments))
-    return int(max(slots, by_segment.max(initial=0.0))) + 1
+    by_customer = ("entity", "state", "time", "money", "base")
+    return plan._replace(**{name: getattr(plan, name)[order] for name in by_customer})
 
 
 def kernels_are_compiled() -> bool:

@@ -165,7 +165,17 @@ def list_won(plan, luck, accounts, lanes, wins, n_wins, segment, month, n_listed
     n_terms = plan.terms.shape[0]
     if n_terms > 1:
         first_turn(accounts, n_wins)
-        blocks(luck.seed, luck.path, lanes.key, wins, accounts.turns, n_wins, TERM, accounts.space, accounts.uniform)
+        blocks(
+            luck.seed,
+            luck.path,
+            lanes.key,
+            wins,
+            accounts.turns,
+            n_wins,
+            TERM,
+            accounts.space,
+            accounts.uniform,
+        )
     quarter = (month + plan.first_month_of_quarter) // 3
     n_before, new_arr = n_listed, 0.0
     for number in range(n_wins):
@@ -249,9 +259,7 @@ def begin_lives(plan, luck, accounts, cover, happy, segment, first, n_listed):
         slot = begun[place]
         row, start = accounts.row[slot], accounts.strike[slot]
         row.u_pick, row.next_wait, row.next_pick = uniform[1, place], uniform[2, place], uniform[3, place]
-        row.growth_time = later(
-            plan, segment, max(start, row.value_time), uniform[0, place], row.growth_rate
-        )
+        row.growth_time = later(plan, segment, max(start, row.value_time), uniform[0, place], row.growth_rate)
         is_there = accounts.arr[slot] > 0.0
         row.happy_since = row.value_time if is_there and row.renewed >= plan.happy_after else np.inf
         if happy.shape[0] > 0:
@@ -355,7 +363,17 @@ def grow_all(plan, luck, accounts, cover, flows, segment, month, n):
         n_redrawn += (n_growths & 1) ^ 1
     flows[BOOKINGS_EXPANSION] += signed_arr
     flows[N_EXPANSIONS] += n_signed
-    waits(luck.seed, luck.path, accounts.key, lists[REDRAWN], accounts.turns, n_redrawn, GROWTH, accounts.space, uniform)
+    waits(
+        luck.seed,
+        luck.path,
+        accounts.key,
+        lists[REDRAWN],
+        accounts.turns,
+        n_redrawn,
+        GROWTH,
+        accounts.space,
+        uniform,
+    )
     for place in range(n_redrawn):
         row = accounts.row[lists[REDRAWN, place]]
         row.wait, row.u_pick = uniform[0, place], uniform[1, place]
@@ -380,7 +398,11 @@ def fall_due(plan, luck, accounts, cover, happy, flows, segment, month, read, n)
         row.kept *= 1.0 - (row.churn if odds == 1.0 else with_odds(row.churn, odds))
         row.unchanged *= 1.0 - change_chance(plan, luck.draw, segment, row.law, month)
         goes = int(row.u_churn >= row.kept)
-        lists[CHURNING, n_churning], lists[RENEWING, n_renewing], lists[CHANGING, n_changing] = slot, slot, slot
+        lists[CHURNING, n_churning], lists[RENEWING, n_renewing], lists[CHANGING, n_changing] = (
+            slot,
+            slot,
+            slot,
+        )
         n_churning += goes
         n_renewing += 1 - goes
         n_changing += (1 - goes) & int(row.u_change >= row.unchanged)

@@ -4,7 +4,7 @@ import numpy as np
 from numba import njit
 
 from simulator.kernels.deals import NEVER, ORIGIN_CREATED, next_move
-from simulator.kernels.demand import count_sals, new_deal_entity
+from simulator.kernels.demand import MOST_SALS, count_sals, new_deal_entity
 from simulator.kernels.desk import NOTHING, conceded
 from simulator.kernels.draws import BIRTH, CLOSE_DATE, EVENT, TERMS, search_from, waits, write_guide
 from simulator.kernels.flows import CREATED, N_CREATED, N_REFERRED
@@ -67,7 +67,8 @@ def arrive(plan, luck, books, lanes, segment, month, n_happy, n_free, n_queue):
     for stream in range(plan.stream_key.shape[0]):
         if plan.stream_segment[stream] != segment:
             continue
-        count = count_sals(plan, luck, books.shock, books.ramped, n_happy, stream, month)
+        # Keys have room for so many; more come only where customers refer without end.
+        count = min(count_sals(plan, luck, books.shock, books.ramped, n_happy, stream, month), MOST_SALS)
         if n + count > n_free:
             return -1, 0
         first = new_deal_entity(plan, stream, month, 0)

@@ -75,7 +75,12 @@ class Books(NamedTuple):
 
 
 def open_books(
-    plan: DealPlan, people: PeoplePlan, customers: CustomerPlan, open_wins: Ints, n_lanes: int, n_accounts: int
+    plan: DealPlan,
+    people: PeoplePlan,
+    customers: CustomerPlan,
+    open_wins: Ints,
+    n_lanes: int,
+    n_accounts: int,
 ) -> Books:
     """Return books for a plan (not compiled: kernels do not allocate).
 

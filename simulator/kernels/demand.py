@@ -9,6 +9,8 @@ from simulator.kernels.draws import SALS, SHOCK, WALK, block, negative_binomial,
 from simulator.kernels.jit import PART
 
 _MONTH_SHIFT = np.uint64(17)
+MOST_SALS = (1 << 17) - 1
+"""Of one stream in one month."""
 _STREAM_SHIFT = np.uint64(32)
 _NEW_DEAL = np.uint64(1) << np.uint64(55)
 

@@ -85,7 +85,9 @@ def live_month(law, luck, lanes, month, n_now, n_held):
             n_closed += closes
             n_now += 1 - closes
             n_redrawn += (1 - closes) & ((deal.n_events & 1) ^ 1)
-        waits(luck.seed, luck.path, lanes.key, redrawn, lanes.turn, n_redrawn, EVENT, lanes.space, lanes.uniform)
+        waits(
+            luck.seed, luck.path, lanes.key, redrawn, lanes.turn, n_redrawn, EVENT, lanes.space, lanes.uniform
+        )
         for number in range(n_redrawn):
             deal, uniform = lanes.deal[redrawn[number]], lanes.uniform
             deal.wait, deal.where = uniform[0, number], uniform[1, number]

@@ -247,7 +247,13 @@ def simulate_path(plan, capacity, customers, people, luck, books):
                 luck, books, law, month, slots, patience, n_active, n_signing, n_queue, n_new, n_free
             )
             note_wins(
-                lanes.lists, lanes.deal, books.open_won, books.open_wins, flows[month, segment], quarter, n_won
+                lanes.lists,
+                lanes.deal,
+                books.open_won,
+                books.open_wins,
+                flows[month, segment],
+                quarter,
+                n_won,
             )
             if has_customers:
                 n_listed = list_won(

@@ -1,6 +1,5 @@
 """SALs that wait for a rep: first come first served, each for as long as it has patience."""
 
-import numpy as np
 from numba import njit
 
 from simulator.kernels.capacity import gives_up_after, latest_first, pop, push
@@ -14,7 +13,6 @@ from simulator.kernels.flows import (
 )
 from simulator.kernels.jit import BODY, PART
 from simulator.kernels.lanes import CLOSED, FREE, QUEUE, TAKEN
-
 
 N_MOMENTS = 16
 """Parts of a month by which it is decided whether anybody can have to wait."""
@@ -58,7 +56,22 @@ def sort_arrivals(lanes, rows, space, n_queue, n_new, start, end):
 
 
 @njit(**BODY)
-def serve(month_end, luck, lanes, ends, flows, segment, slots, patience, n_next, n_queued, n_busy, n_ends, clock, n_free):
+def serve(
+    month_end,
+    luck,
+    lanes,
+    ends,
+    flows,
+    segment,
+    slots,
+    patience,
+    n_next,
+    n_queued,
+    n_busy,
+    n_ends,
+    clock,
+    n_free,
+):
     """Hand the deals in the queue to reps as slots get free, as far as that is known.
 
     Deals taken up may end within the month and free their slot again. Where the next in the queue would
