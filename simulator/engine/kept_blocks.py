@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import secrets
 import shutil
@@ -69,11 +70,11 @@ class Keeping:
         self, job: Job, ranges: Sequence[Range], into: tuple[Floats, ...], n_threads: int | None
     ) -> Iterator[Block]:
         """Yield what is kept, then play the rest and keep it."""
-        place = self.folder / job.fingerprint()
         wanted = set(ranges)
         n_paths = sum(n for _, n in ranges)
         taken = 0
-        for block in _recalled(place, job):
+        place = functools.cache(lambda: self._place(job))
+        for block in _recalled(place(), job) if self._has_any() else ():
             if (block.first, block.n_paths) in wanted:
                 wanted.discard((block.first, block.n_paths))
                 taken += block.n_paths
@@ -86,7 +87,6 @@ class Keeping:
             shifted = min(first for first, _ in rest) - start
             own = tuple(array[shifted:] for array in into)
             yield from self._kept(place, self.crew.play(job, rest, own, n_threads))
-        self.used.add(place)
 
     def each(
         self, function: Callable[..., Any], calls: Sequence[tuple[Any, ...]]
@@ -99,7 +99,17 @@ class Keeping:
         for place in self.used:
             shutil.rmtree(place, ignore_errors=True)
 
-    def _kept(self, place: Path, blocks: Iterator[Block]) -> Iterator[Block]:
+    def _has_any(self) -> bool:
+        """Return whether futures of any run are kept; where none are, no job needs its fingerprint."""
+        return any(self.folder.glob("*/*.npz"))
+
+    def _place(self, job: Job) -> Path:
+        """Return where the futures of a job are kept."""
+        place = self.folder / job.fingerprint()
+        self.used.add(place)
+        return place
+
+    def _kept(self, place: Callable[[], Path], blocks: Iterator[Block]) -> Iterator[Block]:
         began = last = time.monotonic()
         fresh: list[Block] = []
         tidy = True
@@ -110,7 +120,7 @@ class Keeping:
                 if tidy:
                     forget_old(self.folder)
                     tidy = False
-                _keep(place, fresh)
+                _keep(place(), fresh)
                 fresh, last = [], now
             yield block
 

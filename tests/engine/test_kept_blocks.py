@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from simulator.engine.blocks import Job
 from simulator.engine.crew import Threads, working
 from simulator.engine.kept_blocks import Keeping, forget_old
 from simulator.errors import Fault, InputError
@@ -84,6 +85,13 @@ def test_a_run_killed_without_warning_goes_on_too(tmp_path, whole):
     with working(crew):
         assert digest(futures(N_PATHS)) == whole
     assert said == [(600, N_PATHS)]
+
+
+def test_a_short_run_beside_an_empty_folder_takes_no_fingerprint(tmp_path, whole, monkeypatch):
+    monkeypatch.setattr(Job, "fingerprint", lambda job: pytest.fail("a third of a second for nothing"))
+    with working(Keeping(Threads(), folder=tmp_path)):
+        assert digest(futures(N_PATHS)) == whole
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_another_scenario_takes_nothing_over(tmp_path):
