@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from simulator.cli.console import Console
 from simulator.cli.options import Json, NPaths, Out, Quiet, ScenarioFile, Seed, Set
-from simulator.cli.steps import Timings, compile_first, default_folder, overrides, results_of
+from simulator.cli.steps import Timings, compile_first, default_folder, kept_rates, overrides, results_of
 
 PATHS = 400
 
@@ -37,7 +37,7 @@ def checklist(
     check_replaceable(folder)
     console.note("Reading the history and its rates …")
     with timings.measure("prepare"):
-        prepared = prepare(loaded)
+        prepared = prepare(loaded, kept=kept_rates(console))
     compile_first(prepared, console, timings)
     full = prepared.scenario
     n_paths = paths or min(PATHS, full.simulation.paths)

@@ -12,7 +12,7 @@ import typer
 from simulator.cli.compare_days import Asked, compare_days, is_between_days
 from simulator.cli.console import Console
 from simulator.cli.options import Json, NPaths, Out, Quiet, Seed, Set, Workers
-from simulator.cli.steps import Timings, compile_first, crew_for, default_folder, overrides
+from simulator.cli.steps import Timings, compile_first, crew_for, default_folder, kept_rates, overrides
 from simulator.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -67,8 +67,9 @@ def compare(
     check_replaceable(folder)
     console.note("Reading the histories and their rates …")
     with timings.measure("prepare"):
-        prepared = [prepare(loaded[0])]
-        prepared += [prepare(on_the_ground_of(loaded[0], other), prepared[0]) for other in loaded[1:]]
+        kept = kept_rates(console)
+        prepared = [prepare(loaded[0], kept=kept)]
+        prepared += [prepare(on_the_ground_of(loaded[0], other), prepared[0], kept) for other in loaded[1:]]
     check_comparable(prepared)
     spoken = _period(period, prepared[0])
     compile_first(prepared[0], console, timings)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simulator.cli.console import Console
-from simulator.cli.steps import Timings, compile_first, crew_for, default_folder
+from simulator.cli.steps import Timings, compile_first, crew_for, default_folder, kept_rates
 from simulator.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -53,7 +53,10 @@ def compare_days(asked: Asked, console: Console) -> None:
     check_replaceable(folder)
     console.note("Reading the histories and their rates …")
     with timings.measure("prepare"):
-        prepared = (prepare(loaded[0]), prepare(loaded[1]))
+        prepared = (
+            prepare(loaded[0], kept=kept_rates(console)),
+            prepare(loaded[1], kept=kept_rates(console)),
+        )
     compile_first(prepared[1], console, timings)
     with (
         crew_for(asked.workers, console),

@@ -10,7 +10,7 @@ import typer
 
 from simulator.cli.console import Console
 from simulator.cli.options import Json, NPaths, Out, Quiet, ScenarioFile, Seed, Set
-from simulator.cli.steps import Timings, compile_first, default_folder, overrides, results_of
+from simulator.cli.steps import Timings, compile_first, default_folder, kept_rates, overrides, results_of
 from simulator.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def prepare_roles(
     console.note("Reading the history and its rates …")
     with timings.measure("prepare"):
         shorter = loaded.with_simulation(rate_draws=min(RATE_DRAWS, loaded.simulation.rate_draws))
-        return prepare(replace(shorter, horizon_quarters=wanted))
+        return prepare(replace(shorter, horizon_quarters=wanted), kept=kept_rates(console))
 
 
 def _roles(prepared: Prepared, asked: list[str] | None, segment: str | None) -> tuple[str, ...]:

@@ -10,7 +10,15 @@ import typer
 
 from simulator.cli.console import Console
 from simulator.cli.options import Json, NPaths, Out, Quiet, ScenarioFile, Seed, Set, Workers, whole
-from simulator.cli.steps import Timings, compile_first, crew_for, default_folder, overrides, results_of
+from simulator.cli.steps import (
+    Timings,
+    compile_first,
+    crew_for,
+    default_folder,
+    kept_rates,
+    overrides,
+    results_of,
+)
 from simulator.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -151,7 +159,9 @@ def _prepare(
     customers = loaded.customers.model_copy(update={"simulate": False})
     console.note("Reading the history and its rates …")
     with timings.measure("prepare"):
-        return prepare(replace(loaded, horizon_quarters=wanted, customers=customers))
+        return prepare(
+            replace(loaded, horizon_quarters=wanted, customers=customers), kept=kept_rates(console)
+        )
 
 
 def _start_month(text: str | None, prepared: Prepared) -> int:

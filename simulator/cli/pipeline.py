@@ -5,7 +5,15 @@ from __future__ import annotations
 from simulator.cli.console import Console
 from simulator.cli.hire import FIRST_PATHS
 from simulator.cli.options import Json, NPaths, Out, Quiet, ScenarioFile, Seed, Set, Workers
-from simulator.cli.steps import Timings, compile_first, crew_for, default_folder, overrides, results_of
+from simulator.cli.steps import (
+    Timings,
+    compile_first,
+    crew_for,
+    default_folder,
+    kept_rates,
+    overrides,
+    results_of,
+)
 
 
 def pipeline(
@@ -35,7 +43,7 @@ def pipeline(
     check_replaceable(folder)
     console.note("Reading the history and its rates …")
     with timings.measure("prepare"):
-        prepared = prepare(loaded)
+        prepared = prepare(loaded, kept=kept_rates(console))
     compile_first(prepared, console, timings)
     with (
         crew_for(workers, console),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from simulator.cli.console import Console
 from simulator.cli.options import Json, NPaths, Out, Quiet, ScenarioFile, Seed, Set, Workers
-from simulator.cli.steps import Timings, compile_first, crew_for, default_folder, overrides
+from simulator.cli.steps import Timings, compile_first, crew_for, default_folder, kept_rates, overrides
 
 FEWEST_CALM_PATHS = 500
 PATHS_WITHOUT_HIRES = 400
@@ -55,7 +55,7 @@ def run(
     with second_process(_is_large(loaded)) as run_jobs:
         console.note("Reading the history and its rates …")
         with timings.measure("prepare"):
-            prepared = prepare(loaded)
+            prepared = prepare(loaded, kept=kept_rates(console))
             check_judgement(prepared)
         compile_first(prepared, console, timings)
         with crew_for(workers, console):

@@ -9,7 +9,15 @@ import typer
 
 from simulator.cli.console import Console
 from simulator.cli.options import Json, NPaths, Out, Quiet, ScenarioFile, Seed, Set, Workers
-from simulator.cli.steps import Timings, compile_first, crew_for, default_folder, overrides, results_of
+from simulator.cli.steps import (
+    Timings,
+    compile_first,
+    crew_for,
+    default_folder,
+    kept_rates,
+    overrides,
+    results_of,
+)
 from simulator.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -131,7 +139,7 @@ def _prepare(
     n_paths = paths or min(FEW_PATHS, loaded.simulation.paths)
     console.note("Reading the history and its rates …")
     with timings.measure("prepare"):
-        return prepare(loaded.with_simulation(paths=n_paths))
+        return prepare(loaded.with_simulation(paths=n_paths), kept=kept_rates(console))
 
 
 def _measure(name: str, period: str | None, prepared: Prepared, seek: str | None) -> Measure:

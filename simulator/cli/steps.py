@@ -15,6 +15,7 @@ from simulator.cli.console import Console
 
 if TYPE_CHECKING:
     from simulator.engine.crew import Crew
+    from simulator.engine.kept_rates import KeptRates
     from simulator.engine.prepare import Prepared
 
 
@@ -41,6 +42,13 @@ def overrides(set_: list[str] | None, *, paths: int | None = None, seed: int | N
     """Return what ``--set``, ``--paths`` and ``--seed`` lay over the scenario files."""
     given = {"simulation.paths": paths, "simulation.seed": seed}
     return [*(set_ or ()), *(f"{key}={value}" for key, value in given.items() if value is not None)]
+
+
+def kept_rates(console: Console) -> KeptRates:
+    """Return the rates that earlier commands estimated; the console is told when some are taken over."""
+    from simulator.engine.kept_rates import KeptRates
+
+    return KeptRates(lambda: console.note("Taking the rates estimated from the same files before …"))
 
 
 def compile_first(prepared: Prepared, console: Console, timings: Timings) -> None:

@@ -10,7 +10,15 @@ import typer
 
 from simulator.cli.console import Console
 from simulator.cli.options import Json, NPaths, Out, Quiet, ScenarioFile, Seed, Set, Workers
-from simulator.cli.steps import Timings, compile_first, crew_for, default_folder, overrides, results_of
+from simulator.cli.steps import (
+    Timings,
+    compile_first,
+    crew_for,
+    default_folder,
+    kept_rates,
+    overrides,
+    results_of,
+)
 from simulator.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -51,7 +59,7 @@ def sweep(
     check_replaceable(folder)
     console.note("Reading the history and its rates …")
     with timings.measure("prepare"):
-        prepared = prepare(loaded)
+        prepared = prepare(loaded, kept=kept_rates(console))
     spoken = _period(period, prepared)
     compile_first(prepared, console, timings)
     with (

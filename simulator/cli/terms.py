@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from simulator.cli.console import Console
 from simulator.cli.options import Json, NPaths, Out, Quiet, ScenarioFile, Seed, Set
-from simulator.cli.steps import Timings, compile_first, default_folder, overrides, results_of
+from simulator.cli.steps import Timings, compile_first, default_folder, kept_rates, overrides, results_of
 
 if TYPE_CHECKING:
     from simulator.analysis.terms import DealTerms
@@ -44,7 +44,7 @@ def terms(
     check_replaceable(folder)
     console.note("Reading the history and its rates …")
     with timings.measure("prepare"):
-        prepared = prepare(loaded)
+        prepared = prepare(loaded, kept=kept_rates(console))
         lab = TermsLab(prepared)
     compile_first(prepared, console, timings)
     n_paths = paths or min(PATHS, prepared.scenario.simulation.paths)

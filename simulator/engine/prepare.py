@@ -6,14 +6,16 @@ import contextlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from simulator.calibration.calibration import Calibration
-from simulator.calibration.estimate import calibrate
 from simulator.calibration.file import load_calibration
+from simulator.engine.kept_rates import KeptRates
 from simulator.errors import Fault, InputError
+from simulator.fiscal import FiscalCalendar
 from simulator.history.as_of import history_as_of
-from simulator.history.load import load_history
+from simulator.history.load import files_of, load_history
 from simulator.history.tables import History
 from simulator.scenario.schema import Scenario
 from simulator.scenario.settled import settled
@@ -57,7 +59,7 @@ class Prepared:
         return shocks and self.scenario.simulation.shared_shock
 
 
-def prepare(scenario: Scenario, like: Prepared | None = None) -> Prepared:
+def prepare(scenario: Scenario, like: Prepared | None = None, kept: KeptRates | None = None) -> Prepared:
     """Read the history and the calibration of a scenario, or estimate the latter.
 
     Parameters
@@ -67,6 +69,8 @@ def prepare(scenario: Scenario, like: Prepared | None = None) -> Prepared:
     like : Prepared, optional
         Another scenario, prepared before; where both rest on the same history and calibration these are
         taken over instead of being read and estimated again.
+    kept : KeptRates, optional
+        Where rates estimated before may be taken from, and kept for the next time.
 
     Raises
     ------
@@ -78,7 +82,7 @@ def prepare(scenario: Scenario, like: Prepared | None = None) -> Prepared:
     else:
         with _steady(scenario):
             history = _history(scenario)
-            calibration = _calibration(scenario, history)
+            calibration = _calibration(scenario, history, kept)
     segments = calibration.all_segments if calibration is not None else ()
     last_day = history.as_of if history is not None else getattr(calibration, "as_of", None)
     full = settled(scenario, segments, last_day)
@@ -172,12 +176,25 @@ def _in_currency(scenario: Scenario, history: History | None) -> tuple[Scenario,
     return replace(scenario, currency=history.currency), [note]
 
 
-def _calibration(scenario: Scenario, history: History | None) -> Calibration | None:
+def _calibration(scenario: Scenario, history: History | None, kept: KeptRates | None) -> Calibration | None:
     if scenario.calibration is not None:
         calibration = load_calibration(scenario.calibration)
         _same_quarters(scenario, calibration)
         return calibration
-    return calibrate(history, scenario.fiscal_calendar()) if history is not None else None
+    if history is None:
+        return None
+    calendar = scenario.fiscal_calendar()
+    if kept is None or scenario.history is None:
+        return _estimate(history, calendar)
+    files = files_of(scenario.history)
+    return kept.recall(files, history, calendar, partial(_estimate, history, calendar))
+
+
+def _estimate(history: History, calendar: FiscalCalendar) -> Calibration:
+    """Estimate the rates; what that takes is not even loaded where they are kept."""
+    from simulator.calibration.estimate import calibrate
+
+    return calibrate(history, calendar)
 
 
 def _same_quarters(scenario: Scenario, calibration: Calibration) -> None:

@@ -17,7 +17,7 @@ from simulator.history.reading import read_cells
 from simulator.history.save import ABOUT, save_history
 from simulator.history.tables import TABLES, History, empty_table
 
-__all__ = ["load_history", "make_history", "save_history"]
+__all__ = ["files_of", "load_history", "make_history", "save_history"]
 
 SUFFIXES = (".csv", ".parquet")
 
@@ -57,6 +57,18 @@ def load_history(folder: Path, as_of: dt.date | None = None) -> History:
     said = (*about.notes, *notes)
     history = make_history(tables, notes=said, as_of=about.as_of, files=files, currency=about.currency)
     return history_as_of(history, as_of) if as_of else history
+
+
+def files_of(folder: Path) -> list[Path]:
+    """Return the files of a folder that `load_history` reads.
+
+    Raises
+    ------
+    InputError
+        The folder does not exist, or holds no opportunities.
+    """
+    paths, _ = _table_paths(folder)
+    return [*paths.values(), *(path for path in [folder / ABOUT] if path.is_file())]
 
 
 def make_history(

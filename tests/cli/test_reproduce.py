@@ -9,6 +9,13 @@ import pytest
 from tests.cli.test_run import SCENARIO, simulator
 
 SAMPLE = Path(__file__).parents[2] / "scenarios" / "sample"
+ON_HISTORY = f"""
+history: {SAMPLE / "history"}
+fiscal_year: {{start_month: 2, label: end}}
+horizon_quarters: 1
+customers: {{simulate: false}}
+simulation: {{paths: 20, rate_draws: 5}}
+"""
 ON_RATES = """
 calibration: rates.json
 fiscal_year: {start_month: 2, label: end}
@@ -56,6 +63,18 @@ def test_a_run_is_reproduced_in_blocks_of_any_size(run, tmp_path, monkeypatch):
     result = simulator("reproduce", str(run / "out"), cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert "same to the last bit" in result.stdout
+
+
+def test_kept_rates_are_said_and_a_reproduction_estimates_its_own(tmp_path, monkeypatch):
+    monkeypatch.setattr("simulator.engine.kept_rates.rates_folder", lambda: tmp_path / "cache")
+    (tmp_path / "plan.yaml").write_text(ON_HISTORY)
+    first, second = (simulator("run", "plan.yaml", "-o", "out", cwd=tmp_path) for _ in range(2))
+    said = "Taking the rates estimated from the same files before"
+    assert (said in first.stderr, said in second.stderr) == (False, True)
+    assert first.stdout == second.stdout
+    monkeypatch.setattr("simulator.engine.kept_rates.KeptRates.recall", lambda *_: pytest.fail("taken over"))
+    again = simulator("reproduce", "out", cwd=tmp_path)
+    assert "same to the last bit" in again.stdout, again.stderr
 
 
 def test_another_seed_is_not_taken_for_a_reproduction(run):
