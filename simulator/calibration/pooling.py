@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, special
+import scipy
+from scipy import special
 
 Floats = npt.NDArray[np.float64]
 
@@ -72,7 +73,9 @@ def pool_rates(events: Floats, exposure: Floats, prior_mean: float) -> PooledRat
     centre = np.log(first_guess)
     bounds = [(centre - 6.0, centre + 6.0), (np.log(SPREADS[0]), np.log(SPREADS[-1]))]
     start = np.array([centre, np.log(SPREAD_SCALE)])
-    mode = optimize.minimize(loss, start, bounds=bounds, method="Nelder-Mead", options={"xatol": 1e-3}).x
+    mode = scipy.optimize.minimize(
+        loss, start, bounds=bounds, method="Nelder-Mead", options={"xatol": 1e-3}
+    ).x
     log_means = np.stack([_mean_grid(float(mode[0]), cv, total, len(events)) for cv in SPREADS])
     log_weights = np.stack(
         [

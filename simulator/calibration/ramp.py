@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import isotonic_regression
+import scipy
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -110,7 +110,7 @@ def ramp_curve(wins: Floats, rep_months: Floats) -> RampCurve:
         expected = (level[:, None] * rep_months).sum(axis=0)
         raw = (wins.sum(axis=0) + PRIOR_WINS) / (expected + PRIOR_WINS / prior)
         raw /= raw[-1]
-        share = isotonic_regression(np.minimum(raw, 1.0), weights=expected + PRIOR_WINS).x
+        share = scipy.optimize.isotonic_regression(np.minimum(raw, 1.0), weights=expected + PRIOR_WINS).x
         share = share / share[-1]
     shape = wins.sum(axis=0) + PRIOR_WINS
     return RampCurve(np.array(TENURE_BINS), shape, shape / share, wins.sum(axis=0), expected, "calibrated")

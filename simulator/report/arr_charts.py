@@ -35,9 +35,9 @@ from simulator.report.style import (
     draw_chart,
     money_axis,
     share_axis,
-    source_line,
     text_colour,
 )
+from simulator.report.wording import source_line
 
 Floats = npt.NDArray[np.float64]
 

@@ -13,18 +13,8 @@ from simulator.analysis.intervals import share_interval
 from simulator.analysis.score_table import SIMULATION
 from simulator.analysis.totals import ALL
 from simulator.report.backtest_words import main_row, record_sentence
-from simulator.report.style import (
-    BLUE,
-    ICE,
-    INK,
-    MUTED,
-    NAVY,
-    ORANGE,
-    draw_panels,
-    money_axis,
-    share_axis,
-    source_line,
-)
+from simulator.report.style import BLUE, ICE, INK, MUTED, NAVY, ORANGE, draw_panels, money_axis, share_axis
+from simulator.report.wording import source_line
 
 LEVELS = np.arange(1, 10) / 10
 

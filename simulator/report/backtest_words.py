@@ -12,7 +12,7 @@ from simulator.analysis.judged_forecasts import JUDGED
 from simulator.analysis.score_table import SIMULATION
 from simulator.analysis.totals import ALL
 from simulator.report.money import format_share
-from simulator.report.style import join_words
+from simulator.report.wording import join_words
 
 METHOD_WORDS = {
     SIMULATION: "the simulation",

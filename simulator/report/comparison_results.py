@@ -14,9 +14,9 @@ from simulator.analysis.comparison import Comparison
 from simulator.report.bridge_chart import draw_bridge
 from simulator.report.comparison_words import FIGURES_ARE
 from simulator.report.manifest import write_json
-from simulator.report.style import source_line
 from simulator.report.summary import PERCENTILES_ARE, records
 from simulator.report.tables import write_table
+from simulator.report.wording import source_line
 
 
 @dataclass(frozen=True)

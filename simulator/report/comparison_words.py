@@ -9,7 +9,7 @@ import pandas as pd
 
 from simulator.analysis.comparison import Comparison
 from simulator.report.money import format_money, format_share
-from simulator.report.style import join_words
+from simulator.report.wording import join_words
 from simulator.scenario.differences import differences
 from simulator.scenario.schema import Scenario
 

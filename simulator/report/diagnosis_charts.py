@@ -24,9 +24,9 @@ from simulator.report.style import (
     draw_chart,
     money_axis,
     share_axis,
-    source_line,
     text_colour,
 )
+from simulator.report.wording import source_line
 
 END_COLOURS = {"won": NAVY, "lost_competition": ORANGE, "lost_no_decision": SAND}
 END_WORDS = {

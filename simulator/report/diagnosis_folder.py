@@ -11,9 +11,9 @@ import pandas as pd
 from simulator.analysis.stuck_deals import StuckDeals
 from simulator.analysis.track_record import TrackRecord
 from simulator.report.diagnosis_words import say_curve, stuck_findings, what_holds_back
-from simulator.report.style import source_line
 from simulator.report.summary import records
 from simulator.report.tables import write_table
+from simulator.report.wording import source_line
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from simulator.analysis.counterfactuals import CAPACITY, CLOSING, PIPELINE
 from simulator.analysis.stuck_deals import StuckDeals
 from simulator.history.tables import CATEGORIES
 from simulator.report.money import format_money, format_multiple, format_share
-from simulator.report.style import join_words
+from simulator.report.wording import join_words
 
 CAUSES = {
     "lost_no_decision": "no decision: discovery and the business case",

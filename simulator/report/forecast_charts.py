@@ -26,8 +26,8 @@ from simulator.report.style import (
     draw_panels,
     money_axis,
     share_axis,
-    source_line,
 )
+from simulator.report.wording import source_line
 
 MAX_LABELLED = 8
 """Periods that have room for all their labels; with more, only what fits is labelled."""

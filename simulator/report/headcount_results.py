@@ -11,9 +11,9 @@ from simulator.analysis.headcount import Headcount
 from simulator.engine.coverage_terms import Effect
 from simulator.report.headcount_chart import draw_headcount
 from simulator.report.manifest import write_json
-from simulator.report.style import source_line
 from simulator.report.summary import records
 from simulator.report.tables import write_table
+from simulator.report.wording import source_line
 from simulator.scenario.dates import month_text
 
 

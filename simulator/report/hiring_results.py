@@ -12,9 +12,9 @@ import pandas as pd
 from simulator.analysis.hiring import Hiring
 from simulator.report.hiring_charts import draw_allocation, draw_marginal
 from simulator.report.manifest import write_json
-from simulator.report.style import source_line
 from simulator.report.summary import records
 from simulator.report.tables import write_table
+from simulator.report.wording import source_line
 from simulator.scenario.dates import month_text
 
 

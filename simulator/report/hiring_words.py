@@ -9,7 +9,7 @@ from simulator.analysis.hiring import Hiring
 from simulator.analysis.reps_for_target import RepsForTarget
 from simulator.fiscal import first_of_month
 from simulator.report.money import format_money, format_share
-from simulator.report.style import join_words
+from simulator.report.wording import join_words
 
 BINDING_WORDS = {
     "pipeline": "not enough pipeline",

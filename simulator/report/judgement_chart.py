@@ -25,8 +25,8 @@ from simulator.report.style import (
     draw_chart,
     draw_panels,
     money_axis,
-    source_line,
 )
+from simulator.report.wording import source_line
 
 MOST_REPS = 24
 LABEL_ROOM = 0.29

@@ -6,7 +6,7 @@ from simulator.analysis.in_blood import RULE
 from simulator.analysis.judgement import BLEND, SIMULATION, Judgement
 from simulator.analysis.rep_calls import COMPANY, HAPPY_EARS, SANDBAGGING
 from simulator.report.money import format_money, format_share
-from simulator.report.style import join_words
+from simulator.report.wording import join_words
 
 METHOD_LABELS = {
     "reps_commit": "Reps' commit, added up",

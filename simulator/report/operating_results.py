@@ -9,8 +9,8 @@ from simulator.analysis.forecast import Forecast
 from simulator.analysis.operating import OperatingView
 from simulator.report.operating_charts import draw_operating, draw_post_sale_share
 from simulator.report.second_process import Job
-from simulator.report.style import source_line
 from simulator.report.tables import write_table
+from simulator.report.wording import source_line
 
 
 def write_operating(view: OperatingView, tables: Path) -> None:

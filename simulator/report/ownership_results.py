@@ -15,9 +15,9 @@ from simulator.report.headcount_words import sources_words
 from simulator.report.manifest import write_json
 from simulator.report.money import format_money, format_share
 from simulator.report.ownership_charts import OPTION_WORDS, draw_map, draw_options
-from simulator.report.style import join_words, source_line
 from simulator.report.summary import records
 from simulator.report.tables import write_table
+from simulator.report.wording import join_words, source_line
 
 SAME = 0.005
 SURVEY = (

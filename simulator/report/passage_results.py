@@ -14,9 +14,9 @@ from simulator.report.bridge_chart import draw_bridge
 from simulator.report.comparison_words import bridge_title, say_bridge
 from simulator.report.finished import read_finished
 from simulator.report.manifest import write_json
-from simulator.report.style import source_line
 from simulator.report.summary import records
 from simulator.report.tables import write_table
+from simulator.report.wording import source_line
 
 FIGURES_ARE = (
     "P50 of new-business bookings, what is booked included; each step changes one thing on the same random "

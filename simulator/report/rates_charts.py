@@ -29,8 +29,8 @@ from simulator.report.style import (
     draw_chart,
     draw_panels,
     share_axis,
-    source_line,
 )
+from simulator.report.wording import source_line
 
 RATE_PANELS = (
     ("close_rate", "Close rate", CLOSE_RATE_RULE),

@@ -14,10 +14,10 @@ from simulator.analysis.sensitivity import GoalSeek, Sensitivity
 from simulator.report.main_effects_chart import draw_main_effects
 from simulator.report.manifest import write_json
 from simulator.report.sensitivity_words import say_measure
-from simulator.report.style import source_line
 from simulator.report.summary import PERCENTILES_ARE, records
 from simulator.report.tables import write_table
 from simulator.report.tornado_chart import draw_tornado
+from simulator.report.wording import source_line
 
 VALUES = ("value", "change", "error")
 

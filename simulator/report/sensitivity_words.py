@@ -10,7 +10,7 @@ from simulator.analysis.main_effects import MainEffects
 from simulator.analysis.measures import P_HIT, Measure
 from simulator.analysis.sensitivity import GoalSeek, Sensitivity
 from simulator.report.money import format_money, format_share
-from simulator.report.style import join_words
+from simulator.report.wording import join_words
 from simulator.scenario.levers import LEVERS
 
 MEASURE_WORDS = {

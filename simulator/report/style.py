@@ -1,10 +1,9 @@
-"""How every chart looks: colours that survive grey-scale and colour blindness, sentence titles, footers."""
+"""How every chart looks: colours that survive grey-scale and colour blindness, sentence titles."""
 
 from __future__ import annotations
 
-import datetime as dt
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -199,11 +198,6 @@ def _save(figure: Figure, path: Path, title: str) -> None:
     figure.savefig(path.with_suffix(".svg"), format="svg", metadata={"Title": title, "Date": None})
 
 
-def source_line(as_of: dt.date, *parts: str) -> str:
-    """Return the footer of a chart: the as-of date, then where the figures come from."""
-    return " · ".join([f"As of {as_of:%d %B %Y}".replace("of 0", "of "), *(part for part in parts if part)])
-
-
 def money_axis(axes: Axes, currency: str, which: Literal["x", "y"] = "y") -> None:
     """Label an axis with short amounts, all in one unit, over a light grid; call it once limits are set."""
     axis = axes.yaxis if which == "y" else axes.xaxis
@@ -224,10 +218,3 @@ def text_colour(background: str) -> str:
     """Return black or white ink, whichever reads better on a colour."""
     red, green, blue = mpl.colors.to_rgb(background)
     return INK if 0.299 * red + 0.587 * green + 0.114 * blue > 0.58 else PAPER
-
-
-def join_words(words: Sequence[str]) -> str:
-    """Return words as a list in a sentence: ``a, b and c``."""
-    if len(words) < 2:
-        return "".join(words)
-    return f"{', '.join(words[:-1])} and {words[-1]}"

@@ -12,10 +12,10 @@ from simulator.analysis.measures import P_HIT
 from simulator.analysis.sweep import SweptScenario
 from simulator.report.manifest import write_json
 from simulator.report.money import format_money, format_share
-from simulator.report.style import source_line
 from simulator.report.summary import PERCENTILES_ARE, records
 from simulator.report.sweep_chart import Drawing, draw_sweep, say_setting
 from simulator.report.tables import write_table
+from simulator.report.wording import source_line
 
 CLEAR_ERRORS = 2.0
 

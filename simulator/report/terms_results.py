@@ -9,10 +9,10 @@ from pathlib import Path
 
 from simulator.analysis.terms import DealTerms
 from simulator.report.manifest import write_json
-from simulator.report.style import source_line
 from simulator.report.summary import records
 from simulator.report.tables import write_table
 from simulator.report.terms_charts import draw_crossing, draw_policies
+from simulator.report.wording import source_line
 
 
 @dataclass(frozen=True)
