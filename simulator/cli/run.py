@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from simulator.analysis.outlook import Outlook
     from simulator.engine.paths import Paths
     from simulator.engine.prepare import Prepared
-    from simulator.report.second_process import Runner
+    from simulator.report.second_process import Team
     from simulator.scenario.schema import Scenario
 
 
@@ -42,33 +42,24 @@ def run(
     json: Json = False,
 ) -> None:
     """Simulate a scenario: what will be booked, how sure that is, and what the pipeline must hold for it."""
-    from simulator.engine.prepare import prepare
-    from simulator.report.folder import check_replaceable
-    from simulator.report.judgement_folder import check_judgement, look_at_judgement
-    from simulator.report.second_process import second_process
+    from simulator.report.folder import check_replaceable, publish
+    from simulator.report.second_process import all_done, second_process
     from simulator.scenario.load import load_scenario
 
     console, timings = Console(quiet=quiet, as_json=json), Timings()
     loaded = load_scenario(scenario, overrides(set_, paths=paths, seed=seed))
     folder = out or default_folder(loaded.name)
     check_replaceable(folder)
-    with second_process(_is_large(loaded)) as run_jobs:
-        console.note("Reading the history and its rates …")
-        with timings.measure("prepare"):
-            prepared = prepare(loaded, kept=kept_rates(console))
-            check_judgement(prepared)
+    with second_process(_is_large(loaded)) as team:
+        prepared = _prepare(loaded, console, timings)
         compile_first(prepared, console, timings)
         with crew_for(workers, console):
             futures, calm = simulate_twice(prepared, console, timings)
-        with timings.measure("analyse"):
-            outlook = outlook_of(prepared, futures, calm)
-            customers = customers_of(prepared, futures)
-            judgement = look_at_judgement(prepared, futures)
-            operating = _look_at_operations(prepared, futures)
-        findings = Findings(outlook, customers, judgement, operating)
-        summary = _write(
-            prepared, futures, findings, folder, run_jobs=run_jobs, timings=timings, console=console
-        )
+        with publish(folder) as draft, all_done(team):
+            console.note("Writing tables and drawing charts …")
+            with timings.measure("analyse"):
+                findings = _look(prepared, futures, calm, draft=draft, team=team)
+            summary = _write(prepared, futures, findings, folder, draft=draft, team=team, timings=timings)
     _answer(console, findings, prepared, folder, record=summary["record"])
     console.data({"folder": str(folder), **summary})
 
@@ -77,6 +68,18 @@ def _is_large(scenario: Scenario) -> bool:
     """Return whether a run is worth a second process, and may have one."""
     settings = scenario.simulation
     return settings.threads != 1 and settings.paths >= FEWEST_PATHS_FOR_TWO
+
+
+def _prepare(loaded: Scenario, console: Console, timings: Timings) -> Prepared:
+    """Return the scenario with its history and rates; what they take is loaded beside the second process."""
+    console.note("Reading the history and its rates …")
+    with timings.measure("prepare"):
+        from simulator.engine.prepare import prepare
+        from simulator.report.judgement_folder import check_judgement
+
+        prepared = prepare(loaded, kept=kept_rates(console))
+        check_judgement(prepared)
+    return prepared
 
 
 @dataclass(frozen=True)
@@ -118,6 +121,29 @@ def _calm(scenario: Scenario) -> Scenario:
     settings = scenario.simulation
     n_paths = max(FEWEST_CALM_PATHS, settings.paths // 5) if settings.luck else settings.paths
     return scenario.with_simulation(shared_shock=False, paths=min(n_paths, settings.paths))
+
+
+def _look(prepared: Prepared, futures: Paths, calm: Paths | None, *, draft: Path, team: Team) -> Findings:
+    """Return what the futures say; the charts of each finding are begun while the next one is looked for."""
+    from simulator.report.customer_charts import customer_chart_jobs
+    from simulator.report.judgement_folder import judgement_chart_jobs, look_at_judgement
+    from simulator.report.operating_results import operating_chart_jobs
+    from simulator.report.results import chart_jobs
+
+    charts = draft / "charts"
+    charts.mkdir()
+    outlook = outlook_of(prepared, futures, calm)
+    team.begin(chart_jobs(futures, outlook, charts))
+    customers = customers_of(prepared, futures)
+    if customers is not None:
+        team.begin(customer_chart_jobs(customers, outlook.forecast, charts))
+    judgement = look_at_judgement(prepared, futures)
+    if judgement is not None:
+        team.begin(judgement_chart_jobs(judgement, outlook.forecast, charts))
+    operating = _look_at_operations(prepared, futures)
+    if operating is not None:
+        team.begin(operating_chart_jobs(operating, outlook.forecast, charts))
+    return Findings(outlook, customers, judgement, operating)
 
 
 def outlook_of(prepared: Prepared, futures: Paths, calm: Paths | None) -> Outlook:
@@ -173,24 +199,23 @@ def _write(
     findings: Findings,
     folder: Path,
     *,
-    run_jobs: Runner,
+    draft: Path,
+    team: Team,
     timings: Timings,
-    console: Console,
 ) -> dict[str, object]:
-    """Write the results folder; return the summary."""
+    """Write the tables, the manifest and what people open beside the charts; return the summary."""
     from simulator.report.arr_tables import customer_summary
     from simulator.report.assumptions import list_assumptions
     from simulator.report.background import write_background
     from simulator.report.checklist_results import checklist_summary, write_checklist
     from simulator.report.deal_tables import write_deals
     from simulator.report.exports import export_jobs
-    from simulator.report.folder import publish
-    from simulator.report.judgement_folder import judgement_chart_jobs, with_judgement, write_judgement
+    from simulator.report.judgement_folder import with_judgement, write_judgement
     from simulator.report.manifest import write_manifest
-    from simulator.report.operating_results import operating_chart_jobs, write_operating
+    from simulator.report.operating_results import write_operating
     from simulator.report.operating_words import operating_summary
     from simulator.report.record import add_record
-    from simulator.report.results import chart_jobs, write_figures
+    from simulator.report.results import write_figures
     from simulator.report.summary import summarise
 
     outlook, customers = findings.outlook, findings.customers
@@ -203,32 +228,27 @@ def _write(
     if plan is not None:
         summary |= operating_summary(plan, prepared.scenario.currency)
     add_record(summary, prepared)
-    with publish(folder) as draft:
-        console.note("Writing tables and drawing charts …")
-        with timings.measure("tables"):
-            write_figures(futures, outlook, summary, draft, customers)
-            write_background(prepared, draft / "tables")
-            write_checklist(prepared.scenario, draft / "tables")
-            if plan is not None:
-                write_operating(plan, draft / "tables")
-            write_deals(prepared, futures, draft / "tables", earlier=folder)
-            write_judgement(findings.judgement, draft / "tables")
-        with timings.measure("charts"):
-            jobs = chart_jobs(futures, outlook, draft, customers)
-            jobs = [*judgement_chart_jobs(findings.judgement, outlook.forecast, draft / "charts"), *jobs]
-            if plan is not None:
-                jobs = [*operating_chart_jobs(plan, outlook.forecast, draft / "charts"), *jobs]
-            run_jobs(jobs)
-        write_manifest(
-            draft,
-            folder=folder,
-            command=shlex.join(["simulator", *sys.argv[1:]]),
-            inputs=prepared.files,
-            scenario=prepared.scenario.to_dict(),
-            seed=prepared.scenario.simulation.seed,
-            timings_seconds=timings.seconds,
-        )
-        run_jobs(export_jobs(draft))
+    with timings.measure("tables"):
+        write_figures(futures, outlook, summary, draft, customers)
+        write_background(prepared, draft / "tables")
+        write_checklist(prepared.scenario, draft / "tables")
+        if plan is not None:
+            write_operating(plan, draft / "tables")
+        write_deals(prepared, futures, draft / "tables", earlier=folder)
+        write_judgement(findings.judgement, draft / "tables")
+    with timings.measure("charts"):
+        team.finish()
+    write_manifest(
+        draft,
+        folder=folder,
+        command=shlex.join(["simulator", *sys.argv[1:]]),
+        inputs=prepared.files,
+        scenario=prepared.scenario.to_dict(),
+        seed=prepared.scenario.simulation.seed,
+        timings_seconds=timings.seconds,
+    )
+    team.begin(export_jobs(draft))
+    team.finish()
     return summary
 
 

@@ -25,15 +25,28 @@ ROOM_FOR_WORDS = 5
 NEED_STYLES = {"needed_p50": (0, (1, 1)), "needed_p80": "solid", "needed_p90": (0, (4, 1.2))}
 
 
-def draw_coverage(forecast: Forecast, coverage: Coverage, paths: Paths, folder: Path) -> None:
+def counted_parts(forecast: Forecast, coverage: Coverage, paths: Paths) -> pd.DataFrame:
+    """Return what counts towards each quarter, one column for each part, dark (certain) to light."""
+    basis = str(_rows(forecast, coverage)["basis"].iloc[0])
+    due = counted_amount(paths, basis).sum(axis=2)
+    columns = {"booked": np.zeros(len(paths.periods))}
+    columns["booked"][0] = paths.booked.sum()
+    for category in reversed(BASIS_CATEGORIES["smb" if basis == SMB else "enterprise"]):
+        columns[category] = due[:, CATEGORIES.index(category)]
+    if basis == SMB:
+        columns["created"] = paths.flow("won_created").mean(axis=0).sum(axis=1)
+    return pd.DataFrame(columns)
+
+
+def draw_coverage(forecast: Forecast, coverage: Coverage, counted: pd.DataFrame, folder: Path) -> None:
     """Draw, for each quarter, the deals due in it as a multiple of target, and the multiples needed.
 
-    Where no quarter has a target, amounts are drawn instead.
+    Where no quarter has a target, amounts are drawn instead. ``counted`` is what `counted_parts` returned.
     """
     rows = _rows(forecast, coverage)
     basis = str(rows["basis"].iloc[0])
     in_multiples = bool((rows["target"] > 0).any())
-    stack = _stack(paths, basis, rows, in_multiples)
+    stack = _stack(counted, rows, in_multiples)
     needed = (
         "; lines: what hits it in 50% (dotted), 80% (solid) and 90% (dashed) of futures"
         if in_multiples
@@ -85,16 +98,9 @@ def _rule(rows: pd.DataFrame) -> str:
     return f". Rule of thumb 1 / close rate: {format_multiple(rule)}" if math.isfinite(rule) else ""
 
 
-def _stack(paths: Paths, basis: str, rows: pd.DataFrame, in_multiples: bool) -> pd.DataFrame:
-    """Return what counts, one row for each period, dark (certain) to light."""
-    due = counted_amount(paths, basis).sum(axis=2)
-    columns = {"booked": np.zeros(len(paths.periods))}
-    columns["booked"][0] = paths.booked.sum()
-    for category in reversed(BASIS_CATEGORIES["smb" if basis == SMB else "enterprise"]):
-        columns[category] = due[:, CATEGORIES.index(category)]
-    if basis == SMB:
-        columns["created"] = paths.flow("won_created").mean(axis=0).sum(axis=1)
-    stack = pd.DataFrame(columns).where(rows["amount"].notna(), 0.0)
+def _stack(counted: pd.DataFrame, rows: pd.DataFrame, in_multiples: bool) -> pd.DataFrame:
+    """Return what counts where it is known, as multiples of the target where there are targets."""
+    stack = counted.where(rows["amount"].notna(), 0.0)
     return stack.div(rows["target"].where(rows["target"] > 0), axis=0).fillna(0.0) if in_multiples else stack
 
 

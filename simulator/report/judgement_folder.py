@@ -84,12 +84,10 @@ def with_judgement(summary: dict[str, Any], judgement: Judgement | None) -> dict
     }
 
 
-def judgement_chart_jobs(judgement: Judgement | None, forecast: Forecast, charts: Path) -> list[Job]:
+def judgement_chart_jobs(judgement: Judgement, forecast: Forecast, charts: Path) -> list[Job]:
     """Return the charts of the judgement, to be drawn into an existing folder."""
     from simulator.report.judgement_chart import draw_habits, draw_judgement
 
-    if judgement is None:
-        return []
     return [
         partial(draw_judgement, judgement, forecast, charts),
         partial(draw_habits, judgement, forecast, charts),

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from simulator.analysis.forecast import Forecast
 from simulator.analysis.operating import OperatingView
-from simulator.report.operating_charts import draw_operating, draw_post_sale_share
 from simulator.report.second_process import Job
 from simulator.report.tables import write_table
 from simulator.report.wording import source_line
@@ -22,6 +21,8 @@ def write_operating(view: OperatingView, tables: Path) -> None:
 
 def operating_chart_jobs(view: OperatingView, forecast: Forecast, charts: Path) -> list[Job]:
     """Return what draws the charts of the operating plan."""
+    from simulator.report.operating_charts import draw_operating, draw_post_sale_share
+
     footer = source_line(
         forecast.as_of,
         f"{forecast.n_paths:,} simulated futures of scenario “{forecast.scenario}”",

@@ -47,30 +47,23 @@ def write_figures(
     write_json(summary, draft / "summary.json")
 
 
-def chart_jobs(
-    paths: Paths, outlook: Outlook, draft: Path, customers: CustomerOutlook | None = None
-) -> list[Job]:
-    """Return what draws each chart of a run, as PNG and SVG, into charts/, a folder made here."""
+def chart_jobs(paths: Paths, outlook: Outlook, charts: Path) -> list[Job]:
+    """Return what draws each chart of an outlook, as PNG and SVG, into an existing folder."""
     from simulator.report.capacity_chart import draw_capacity
-    from simulator.report.coverage_chart import draw_coverage
+    from simulator.report.coverage_chart import counted_parts, draw_coverage
     from simulator.report.forecast_charts import draw_exceedance, draw_fan
     from simulator.report.pipeline_charts import draw_composition, draw_spread, draw_waterfall
 
-    charts = draft / "charts"
-    charts.mkdir()
     forecast = outlook.forecast
+    counted = counted_parts(forecast, outlook.coverage, paths)
     jobs: list[Job] = [
         partial(draw_exceedance, forecast, charts),
         partial(draw_fan, forecast, charts),
         partial(draw_waterfall, forecast, outlook.waterfall, charts),
         partial(draw_composition, forecast, charts),
         partial(draw_spread, forecast, outlook.spread, charts),
+        partial(draw_coverage, forecast, outlook.coverage, counted, charts),
     ]
     if len(outlook.capacity):
         jobs.append(partial(draw_capacity, forecast, outlook.capacity, charts))
-    if customers is not None:
-        from simulator.report.customer_charts import customer_chart_jobs
-
-        jobs += customer_chart_jobs(customers, forecast, charts)
-    # Last, because the last jobs stay in this process, which need not hand over all paths then.
-    return [*jobs, partial(draw_coverage, forecast, outlook.coverage, paths, charts)]
+    return jobs

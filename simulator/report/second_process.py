@@ -7,34 +7,110 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from functools import partial
 from multiprocessing import connection, get_context, parent_process
+from typing import Protocol
 
 Job = Callable[[], object]
 """A call of a function of this package with arguments that another process can be handed: a `partial`."""
 
-Runner = Callable[[Sequence[Job]], None]
-"""Runs jobs, which may go on side by side, and returns when all are done."""
+TO_LOAD = (
+    "simulator.report.results",
+    "simulator.report.customer_charts",
+    "simulator.report.judgement_chart",
+    "simulator.report.html",
+    "simulator.report.workbook",
+    "simulator.report.deck",
+)
+"""What the second process loads while the first one reads and simulates."""
 
-TO_LOAD = ("simulator.report.results", "simulator.report.customer_charts", "simulator.report.exports")
-"""What the second process loads while the first one simulates."""
+
+class Team(Protocol):
+    """Whoever does jobs, which may go on side by side."""
+
+    def begin(self, jobs: Sequence[Job]) -> None:
+        """Take jobs and return at once: they are done from now on, or at the latest by `finish`."""
+
+    def finish(self) -> None:
+        """Return when all jobs that began are done.
+
+        Raises
+        ------
+        Exception
+            What a job raised.
+        """
+
+    def stop(self) -> None:
+        """Drop the jobs that nobody has started on, and return when no other is going on any more."""
 
 
-def in_order(jobs: Sequence[Job]) -> None:
-    """Run jobs one after the other, in this process."""
-    for job in jobs:
-        job()
+class Alone:
+    """A team of one: this process, which does one job after the other once it is to finish."""
+
+    def __init__(self) -> None:
+        self._jobs: list[Job] = []
+
+    def begin(self, jobs: Sequence[Job]) -> None:
+        """Take jobs."""
+        self._jobs += jobs
+
+    def finish(self) -> None:
+        """Do the jobs."""
+        while self._jobs:
+            self._jobs.pop(0)()
+
+    def stop(self) -> None:
+        """Drop the jobs."""
+        self._jobs.clear()
+
+
+class Pair:
+    """A team of two: the second process does jobs from the first on, this one helps from the last.
+
+    Where the second process cannot start, or dies, this one does its jobs.
+    """
+
+    def __init__(self, pool: ProcessPoolExecutor) -> None:
+        self._pool = pool
+        self._handed: list[tuple[Job, Future[object]]] = []
+
+    def begin(self, jobs: Sequence[Job]) -> None:
+        """Hand jobs to the second process."""
+        self._handed += [(job, self._submit(job)) for job in jobs]
+
+    def finish(self) -> None:
+        """Do what the second process has not begun, and wait for the rest."""
+        for job, future in reversed(self._handed):
+            if future.cancel():
+                job()
+        for job, future in self._handed:
+            if not future.cancelled():
+                _await(job, future)
+        self._handed.clear()
+
+    def stop(self) -> None:
+        """Take back what the second process has not begun, and wait for the rest."""
+        begun = [future for _, future in self._handed if not future.cancel()]
+        wait(begun)
+        self._handed.clear()
+
+    def _submit(self, job: Job) -> Future[object]:
+        try:
+            return self._pool.submit(job)
+        except BrokenProcessPool as broken:
+            lost: Future[object] = Future()
+            lost.set_exception(broken)
+            return lost
 
 
 @contextmanager
-def second_process(worth_it: bool = True) -> Iterator[Runner]:
-    """Give a runner that shares jobs between this process and a second one, started at once.
+def second_process(worth_it: bool = True) -> Iterator[Team]:
+    """Give a team of this process and a second one, started at once.
 
-    The second process loads what it needs while this one goes on. Where it cannot start, or dies, this one
-    does its jobs. It ends with this block, and with this process even if that is killed.
+    The second process loads what it needs while this one goes on. It ends with this block, and with this
+    process even if that is killed.
 
     Parameters
     ----------
@@ -42,37 +118,27 @@ def second_process(worth_it: bool = True) -> Iterator[Runner]:
         False: no second process; starting one costs two seconds of another processor.
     """
     if not worth_it or (os.cpu_count() or 1) < 2:
-        yield in_order
+        yield Alone()
         return
     pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_begin)
     try:
         pool.submit(_load)
-        yield partial(_share, pool)
+        yield Pair(pool)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _share(pool: ProcessPoolExecutor, jobs: Sequence[Job]) -> None:
-    """Hand out jobs from the first to the second process, and do them from the last in this one.
+@contextmanager
+def all_done(team: Team) -> Iterator[None]:
+    """Let a team work inside on what begins there; all that began has ended when this returns or raises.
 
-    All that began has ended when this returns or raises, so that nobody still writes into a folder that is
-    then removed.
+    So nobody still writes into a folder that is then moved or removed.
     """
-    handed: list[tuple[Job, Future[object]]] = []
     try:
-        handed.extend((job, pool.submit(job)) for job in jobs)
-        for job, future in reversed(handed):
-            if future.cancel():
-                job()
-        for job, future in handed:
-            if not future.cancelled():
-                _await(job, future)
-    except BrokenProcessPool:
-        in_order(jobs)
+        yield
+        team.finish()
     finally:
-        for _, future in handed:
-            if not future.cancel() and not future.done():
-                future.exception()
+        team.stop()
 
 
 def _await(job: Job, future: Future[object]) -> None:

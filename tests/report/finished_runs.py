@@ -9,7 +9,6 @@ import pandas as pd
 from simulator.analysis.outlook import look_ahead
 from simulator.report.manifest import write_manifest
 from simulator.report.results import chart_jobs, write_figures
-from simulator.report.second_process import in_order
 from simulator.report.summary import summarise
 from tests.made_paths import SAMPLE_TARGETS, sample_paths
 
@@ -54,7 +53,9 @@ def write_run(folder, *, segments=None, scenario="base", charts=True, arr=None):
     )
     deals.to_csv(folder / "tables" / "deals.csv", index=False)
     if charts:
-        in_order(chart_jobs(paths, outlook, folder))
+        (folder / "charts").mkdir()
+        for draw in chart_jobs(paths, outlook, folder / "charts"):
+            draw()
     write_manifest(folder, folder=folder, command="simulator run base.yaml", seed=7)
     return folder
 

@@ -13,7 +13,6 @@ from simulator.analysis.forecast import forecast_bookings
 from simulator.report.arr_tables import customer_summary, customer_tables, write_customer_tables
 from simulator.report.arr_words import customer_answers, snowball_figures, snowball_title
 from simulator.report.customer_charts import customer_chart_jobs
-from simulator.report.second_process import in_order
 from simulator.report.tables import write_paths
 from simulator.scenario.load import scenario_from_dict
 from tests.small_companies import company, segment, stay
@@ -116,7 +115,8 @@ def test_answers_name_the_method_and_the_range(grown):
 def test_charts_are_drawn_in_every_case(rates, customers, tmp_path):
     paths = keep(rates, customers, segments={"one": {"customers": rates}}, horizon_quarters=3)
     outlook = outlook_of(paths, rates, customers)
-    in_order(customer_chart_jobs(outlook, forecast_bookings(paths), tmp_path))
+    for draw in customer_chart_jobs(outlook, forecast_bookings(paths), tmp_path):
+        draw()
     drawn = {path.name for path in tmp_path.iterdir()}
     assert {"arr_snowball.png", "arr_snowball.svg", "nrr_grr.svg", "bookings_by_kind.svg"} <= drawn
     texts = [path.read_text() for path in tmp_path.glob("*.svg")]
