@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from concurrent.futures import ThreadPoolExecutor
 
@@ -17,6 +18,8 @@ N_CHURN_SLICES = 128
 CERTAIN = 1e7
 """Concentration α + β from which on every customer of a law has the same chance."""
 FEWEST_FOR_THREADS = 1000
+MOST_REMEMBERED = 100_000
+"""Laws that are tabulated once only: a run asks for the same ones to simulate and to value customers."""
 RENEWAL_STEPS = np.array([*range(13), 15, 18, 22, 27, 33, 40, 48, 58, 70, 85, 105, 130, 160, 200])
 """Renewals behind for which a law is tabulated; others take the nearest below."""
 
@@ -51,18 +54,33 @@ def churn_slices(
     left = np.broadcast_to(n_left, mean.shape)[~certain]
     kept = np.broadcast_to(n_kept, mean.shape)[~certain]
     own, size = mean[~certain], concentration[~certain]
-    uncertain = np.empty((own.size, N_CHURN_SLICES))
-    _fill(own * size + left, (1.0 - own) * size + kept, uncertain)
-    out[~certain] = uncertain
+    out[~certain] = _tabulate(own * size + left, (1.0 - own) * size + kept)
     return out
 
 
-def _fill(alpha: Floats, beta: Floats, slices: Floats) -> None:
-    """Fill the slices of many laws on all cores; each law is on its own, so that nothing else changes."""
+def _tabulate(alpha: Floats, beta: Floats) -> Floats:
+    """Return the slices of Beta laws; those asked for last are remembered, unless they are very many."""
+    if alpha.size > MOST_REMEMBERED:
+        return _fill(alpha, beta)
+    return _remembered(alpha.tobytes(), beta.tobytes())
+
+
+@functools.lru_cache(maxsize=1)
+def _remembered(alpha: bytes, beta: bytes) -> Floats:
+    # Copies, because kernels are compiled anew for arrays that cannot be written to.
+    slices = _fill(np.frombuffer(alpha).copy(), np.frombuffer(beta).copy())
+    slices.setflags(write=False)
+    return slices
+
+
+def _fill(alpha: Floats, beta: Floats) -> Floats:
+    """Return the slices of many laws, made on all cores; each law is on its own, so nothing else changes."""
+    slices = np.empty((alpha.size, N_CHURN_SLICES))
     if alpha.size < FEWEST_FOR_THREADS:
         beta_slices(alpha, beta, slices)
-        return
+        return slices
     n_parts = os.cpu_count() or 1
     parts = [slice(k * alpha.size // n_parts, (k + 1) * alpha.size // n_parts) for k in range(n_parts)]
     with ThreadPoolExecutor(n_parts) as pool:
         list(pool.map(lambda part: beta_slices(alpha[part], beta[part], slices[part]), parts))
+    return slices

@@ -100,13 +100,15 @@ def gamma_quantile(u: Floats, shape: Floats) -> Floats:
     """
     if np.allclose(shape, 1.0):
         return np.asarray(-np.log1p(-u), dtype=np.float64)
-    shapes = np.broadcast_to(shape, u.shape)
     distinct = np.unique(shape)
     if u.size < TABLE_NODES * distinct.size:
-        return np.asarray(np.maximum(gammaincinv(shapes, u), TINY), dtype=np.float64)
+        return np.asarray(np.maximum(gammaincinv(shape, u), TINY), dtype=np.float64)
     scores, out = ndtri(u), np.empty(u.shape)
     nodes = np.linspace(-6.5, 6.5, TABLE_NODES)
+    chances = ndtr(nodes)
     for value in distinct:
-        log_quantile = np.log(np.maximum(gammaincinv(value, ndtr(nodes)), TINY))
-        out[shapes == value] = np.exp(np.interp(scores[shapes == value], nodes, log_quantile))
+        log_quantile = np.log(np.maximum(gammaincinv(value, chances), TINY))
+        # Shapes lie along the last axis, so that whole columns share one.
+        held = ... if distinct.size == 1 else (..., shape == value)
+        out[held] = np.exp(np.interp(scores[held], nodes, log_quantile))
     return out

@@ -15,6 +15,8 @@ from simulator.report.finished import Finished, read_finished
 from simulator.report.tables import write_table
 
 CHANGES_FILE = "deal_changes.csv"
+TABLES = {"deals", "open_deals"}
+"""What is read of the run before."""
 
 
 def write_deals(prepared: Prepared, paths: Paths, tables: Path, earlier: Path | None = None) -> None:
@@ -35,11 +37,11 @@ def write_deals(prepared: Prepared, paths: Paths, tables: Path, earlier: Path | 
 def _earlier_run(folder: Path, scenario: str, as_of: str) -> Finished | None:
     """Return the run that stands in a results folder, where it is of this scenario and not of a later day."""
     try:
-        run = read_finished(folder)
+        run = read_finished(folder, only=TABLES)
     except InputError:
         return None
     same = run.summary["scenario"] == scenario and str(run.summary["as_of"]) <= as_of
-    return run if same and {"deals", "open_deals"} <= set(run.tables) else None
+    return run if same and set(run.tables) == TABLES else None
 
 
 def _write_changes(

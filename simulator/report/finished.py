@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -94,13 +95,15 @@ class Finished:
         )
 
 
-def read_finished(folder: Path) -> Finished:
+def read_finished(folder: Path, only: Collection[str] | None = None) -> Finished:
     """Read a results folder of ``simulator run``.
 
     Parameters
     ----------
     folder : Path
         Holds manifest.json, summary.json, tables/ and charts/.
+    only : collection of str, optional
+        Names of the tables to read, as far as they are there; charts and companions are left out then.
 
     Raises
     ------
@@ -118,11 +121,14 @@ def read_finished(folder: Path) -> Finished:
     _check_keys(folder / MANIFEST, manifest, NEEDED_ORIGINS, faults)
     if faults:
         raise InputError(faults)
-    tables = {path.stem: read_table(path, faults) for path in sorted((folder / "tables").glob("*.csv"))}
-    if not faults:
+    files = sorted((folder / "tables").glob("*.csv"))
+    tables = {path.stem: read_table(path, faults) for path in files if only is None or path.stem in only}
+    if not faults and only is None:
         _check_tables(folder / "tables", tables, faults)
     if faults:
         raise InputError(faults)
+    if only is not None:
+        return Finished(_shown(summary), _shown(manifest), tables, ())
     charts = tuple(_read_chart(path) for path in sorted((folder / "charts").glob("*.svg")))
     companions = read_companions(folder, summary, lambda path: read_table(path, []))
     return Finished(_shown(summary), _shown(manifest), tables, charts, companions)
