@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import importlib
 import os
 import signal
@@ -149,7 +151,8 @@ def _await(job: Job, future: Future[object]) -> None:
 
 
 def _begin() -> None:
-    """Leave Ctrl-C to the first process, and do not outlive it."""
+    """Leave Ctrl-C to the first process, and do not outlive it, nor look for garbage before the end."""
+    atexit.register(gc.freeze)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
@@ -164,3 +167,4 @@ def _end_with_parent() -> None:
 def _load() -> None:
     for name in TO_LOAD:
         importlib.import_module(name)
+    gc.freeze()  # what is loaded stays, and need not be looked through again and again
