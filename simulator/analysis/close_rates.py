@@ -33,7 +33,7 @@ def historical_rates(history: History, calendar: FiscalCalendar) -> HistoricalRa
         return HistoricalRates()
     deals = qualified_deals(history, states)
     window = rate_window(calendar, history.as_of, float(deals["qualified"].min()), N_QUARTERS)
-    table = rates(deals, due_deals(states, deals, window), window)
+    table = rates(deals, due_deals(states, deals, window), window, by=("segment",))
 
     def by_segment(measure: str) -> dict[str, float]:
         by_count = rate_by_segment(table, measure, "count")

@@ -30,7 +30,9 @@ NO_REASONS = "no loss is put down to a competitor"
 LEAK = "recorded mostly after the outcome was known"
 
 
-def rates(deals: pd.DataFrame, due: pd.DataFrame, window: Window) -> pd.DataFrame:
+def rates(
+    deals: pd.DataFrame, due: pd.DataFrame, window: Window, by: tuple[str, ...] | None = None
+) -> pd.DataFrame:
     """Return every rate overall and by each dimension that the history has.
 
     Close rate = won / (won + lost_competition + lost_no_decision) and win rate = won / (won +
@@ -46,6 +48,8 @@ def rates(deals: pd.DataFrame, due: pd.DataFrame, window: Window) -> pd.DataFram
         Of ``due_deals``.
     window : Window
         Where deals must have ended.
+    by : tuple of str, optional
+        Dimensions asked for; all that the history has by default.
 
     Returns
     -------
@@ -63,8 +67,8 @@ def rates(deals: pd.DataFrame, due: pd.DataFrame, window: Window) -> pd.DataFram
         "slippage_adjusted_close_rate": _trials(due, due["ending"] == WON, due["due_amount"]),
         "slippage": _trials(due, due["ending"] == SLIPPED, due["due_amount"]),
     }
-    by = ["all", *dimensions(deals)]
-    tables = [_measure(name, trials[name], dimension) for name in MEASURES for dimension in by]
+    asked = ["all", *(dimensions(deals) if by is None else by)]
+    tables = [_measure(name, trials[name], dimension) for name in MEASURES for dimension in asked]
     table = pd.concat(tables, ignore_index=True)[list(COLUMNS)]
     return _mark_unreasoned(_mark_leaks(table, ended), ended)
 

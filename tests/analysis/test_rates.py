@@ -243,3 +243,19 @@ def test_no_quarters_at_all_is_refused():
 def test_unqualified_or_ended_outside_the_window_counts_nowhere():
     table, *_ = measured([deal(), deal(start="2025-01-01", ended="2025-02-01", outcome="lost_competition")])
     assert pick(table, "close_rate")["n"] == 1
+
+
+def test_asked_for_one_dimension_the_rates_in_it_are_the_same():
+    deals = [
+        deal(
+            owner=f"R{i % 3}",
+            segment="mid" if i % 2 else "ent",
+            outcome="won" if i % 4 else "lost_competition",
+        )
+        for i in range(40)
+    ]
+    whole, due, window, _, table = measured(deals)
+    one = rates(table, due, window, by=("segment",))
+    assert set(whole["by"]) > {"all", "segment"} == set(one["by"])
+    same = whole[whole["by"].isin(["all", "segment"])].reset_index(drop=True)
+    pd.testing.assert_frame_equal(one, same, check_exact=True)
