@@ -64,8 +64,11 @@ def write_exports(
 
 
 def export_jobs(folder: Path) -> list[Job]:
-    """Return what writes each of the files of `write_exports`; they do not depend on each other."""
-    return [partial(write_exports, folder, (name,)) for name in FILES]
+    """Return what writes each of the files of `write_exports`, in any order; the longest job comes last.
+
+    A team of two begins at both ends: one takes the workbook while the other writes the page and the slides.
+    """
+    return [partial(write_exports, folder, (name,)) for name in ("html", "pptx", "xlsx")]
 
 
 def _writer(name: str, run: Finished, template: Path | None) -> Callable[[Path], None]:
