@@ -27,6 +27,14 @@ MOST_BYTES = 200_000_000
 SOURCES = ("fiscal.py", "errors.py", "history/*.py", "calibration/*.py", "kernels/*.py")
 """Files of this package that rates depend on."""
 PACKAGES = ("simulator", "numpy", "scipy", "pandas", "pyarrow", "numba", "llvmlite")
+ARITHMETIC = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "OPENBLAS_CORETYPE",
+    "MKL_NUM_THREADS",
+    "NPY_DISABLE_CPU_FEATURES",
+)
+"""Settings of the environment under which sums may be added up in another order."""
 
 Estimate = Callable[[], Calibration]
 
@@ -105,14 +113,22 @@ def fingerprint(files: Iterable[Path], history: History, calendar: FiscalCalenda
 
 @functools.cache
 def build() -> tuple[str, ...]:
-    """Return what may change rates beside the history: sources, versions of packages, the processor."""
+    """Return what may change rates beside the history: sources, versions, the processor and its use."""
     digest = hashlib.blake2b(digest_size=20)
     root = Path(__file__).resolve().parents[1]
     for source in sorted(path for pattern in SOURCES for path in root.glob(pattern)):
         digest.update(f"{source.relative_to(root)}\0".encode() + source.read_bytes() + b"\0")
     versions = (f"{package} {version(package)}" for package in PACKAGES)
-    processor = f"{platform.machine()} {get_host_cpu_name()}"
-    return (f"Python {platform.python_version()}", *versions, digest.hexdigest(), processor)
+    settings = (f"{name} {os.environ.get(name)}" for name in ARITHMETIC)
+    processor = f"{platform.machine()} {get_host_cpu_name()}, {_n_processors()} of it"
+    return (f"Python {platform.python_version()}", *versions, digest.hexdigest(), processor, *settings)
+
+
+def _n_processors() -> int:
+    """Return how many processors this process may use: linear algebra parts its sums by them."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _read(path: Path) -> Calibration | None:

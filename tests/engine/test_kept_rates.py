@@ -132,6 +132,12 @@ def test_every_source_that_rates_depend_on_is_in_the_digest(tmp_path, monkeypatc
     assert len(seen) == 6
 
 
+def test_other_threads_of_linear_algebra_make_the_rates_anew(monkeypatch):
+    before = kept_rates.build.__wrapped__()
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "17")
+    assert kept_rates.build.__wrapped__() != before
+
+
 @pytest.mark.parametrize("damage", ["empty", "cut", "digit", "foreign"])
 def test_a_damaged_file_is_passed_over_and_written_again(keeper, damage):
     whole = keeper.rates()
