@@ -24,6 +24,15 @@ def test_a_folder_reads_back_as_it_was_written(finished_folder):
     assert run.title("no such chart", "otherwise") == "otherwise"
 
 
+def test_tables_asked_for_are_read_alone_and_do_not_wait_for_others(copy):
+    whole = read_finished(copy)
+    (copy / "tables" / "waterfall.csv").write_bytes(b"\xff\xfe not a table")
+    part = read_finished(copy, only={"deals", "open_deals", "not there"})
+    assert set(part.tables) == {"deals", "open_deals"}
+    assert all(part.tables[name].equals(whole.tables[name]) for name in part.tables)
+    assert (part.charts, part.companions) == ((), {})
+
+
 def test_text_that_was_made_harmless_is_itself_again(finished_folder):
     run = read_finished(finished_folder)
     assert set(run.tables["open_deals"]["opportunity_id"]) == {"D-1", "=D-2", "-D-3"}
