@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from dataclasses import dataclass, field, fields
 from typing import Literal
 
@@ -121,6 +122,12 @@ TABLES: dict[str, tuple[Column, ...]] = {
 
 def empty_table(name: str) -> pd.DataFrame:
     """Return a table without rows, with all its columns and types."""
+    return _blank(name).copy()
+
+
+@functools.cache
+def _blank(name: str) -> pd.DataFrame:
+    """Return the one that copies are taken of: pandas needs milliseconds to make it, and every load asks."""
     types = {"text": "str", "date": "datetime64[ns]", "time": "datetime64[ns]", "month": "datetime64[ns]"}
     return pd.DataFrame({c.name: pd.Series(dtype=types.get(c.kind, "float64")) for c in TABLES[name]})
 
