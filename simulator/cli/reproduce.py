@@ -80,13 +80,9 @@ class _Ground:
 
 
 def _run_again(finished: Finished, ground: _Ground, place: Path, console: Console) -> None:
-    from simulator.cli.run import customers_of, outlook_of, simulate_twice
+    from simulator.cli.run import findings_of, simulate_twice, write_all_tables
     from simulator.cli.steps import Timings, compile_first, crew_for
     from simulator.engine.prepare import prepare
-    from simulator.report.background import write_background
-    from simulator.report.deal_tables import write_deals
-    from simulator.report.judgement_folder import look_at_judgement, write_judgement
-    from simulator.report.results import write_figures
 
     scenario = finished.scenario
     if ground.threads is not None:
@@ -96,11 +92,7 @@ def _run_again(finished: Finished, ground: _Ground, place: Path, console: Consol
     compile_first(prepared, console, Timings())
     with crew_for(ground.workers, console):
         futures, calm = simulate_twice(prepared, console, Timings())
-    outlook = outlook_of(prepared, futures, calm)
-    write_figures(futures, outlook, {}, place, customers_of(prepared, futures))
-    write_background(prepared, place / "tables")
-    write_deals(prepared, futures, place / "tables")
-    write_judgement(look_at_judgement(prepared, futures), place / "tables")
+    write_all_tables(prepared, futures, findings_of(prepared, futures, calm), {}, place)
 
 
 def _answer(console: Console, results: Path, outcome: Reproduction, notes: list[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,7 +58,8 @@ def run(
         with publish(folder) as draft, all_done(team):
             console.note("Writing tables and drawing charts …")
             with timings.measure("analyse"):
-                findings = _look(prepared, futures, calm, draft=draft, team=team)
+                (draft / "charts").mkdir()
+                findings = findings_of(prepared, futures, calm, draft / "charts", team)
             summary = _write(prepared, futures, findings, folder, draft=draft, team=team, timings=timings)
     _answer(console, findings, prepared, folder, record=summary["record"])
     console.data({"folder": str(folder), **summary})
@@ -123,25 +124,33 @@ def _calm(scenario: Scenario) -> Scenario:
     return scenario.with_simulation(shared_shock=False, paths=min(n_paths, settings.paths))
 
 
-def _look(prepared: Prepared, futures: Paths, calm: Paths | None, *, draft: Path, team: Team) -> Findings:
-    """Return what the futures say; the charts of each finding are begun while the next one is looked for."""
+def findings_of(
+    prepared: Prepared,
+    futures: Paths,
+    calm: Paths | None,
+    charts: Path | None = None,
+    team: Team | None = None,
+) -> Findings:
+    """Return all that a run says of its futures.
+
+    With a team, the charts of each finding are begun while the next one is looked for.
+    """
     from simulator.report.customer_charts import customer_chart_jobs
     from simulator.report.judgement_folder import judgement_chart_jobs, look_at_judgement
     from simulator.report.operating_results import operating_chart_jobs
     from simulator.report.results import chart_jobs
 
-    charts = draft / "charts"
-    charts.mkdir()
     outlook = outlook_of(prepared, futures, calm)
-    team.begin(chart_jobs(futures, outlook, charts))
+    if team is not None and charts is not None:
+        team.begin(chart_jobs(futures, outlook, charts))
     customers = customers_of(prepared, futures)
-    if customers is not None:
+    if customers is not None and team is not None and charts is not None:
         team.begin(customer_chart_jobs(customers, outlook.forecast, charts))
     judgement = look_at_judgement(prepared, futures)
-    if judgement is not None:
+    if judgement is not None and team is not None and charts is not None:
         team.begin(judgement_chart_jobs(judgement, outlook.forecast, charts))
     operating = _look_at_operations(prepared, futures)
-    if operating is not None:
+    if operating is not None and team is not None and charts is not None:
         team.begin(operating_chart_jobs(operating, outlook.forecast, charts))
     return Findings(outlook, customers, judgement, operating)
 
@@ -206,16 +215,12 @@ def _write(
     """Write the tables, the manifest and what people open beside the charts; return the summary."""
     from simulator.report.arr_tables import customer_summary
     from simulator.report.assumptions import list_assumptions
-    from simulator.report.background import write_background
-    from simulator.report.checklist_results import checklist_summary, write_checklist
-    from simulator.report.deal_tables import write_deals
+    from simulator.report.checklist_results import checklist_summary
     from simulator.report.exports import export_jobs
-    from simulator.report.judgement_folder import with_judgement, write_judgement
+    from simulator.report.judgement_folder import with_judgement
     from simulator.report.manifest import write_manifest
-    from simulator.report.operating_results import write_operating
     from simulator.report.operating_words import operating_summary
     from simulator.report.record import add_record
-    from simulator.report.results import write_figures
     from simulator.report.summary import summarise
 
     outlook, customers = findings.outlook, findings.customers
@@ -229,13 +234,7 @@ def _write(
         summary |= operating_summary(plan, prepared.scenario.currency)
     add_record(summary, prepared)
     with timings.measure("tables"):
-        write_figures(futures, outlook, summary, draft, customers)
-        write_background(prepared, draft / "tables")
-        write_checklist(prepared.scenario, draft / "tables")
-        if plan is not None:
-            write_operating(plan, draft / "tables")
-        write_deals(prepared, futures, draft / "tables", earlier=folder)
-        write_judgement(findings.judgement, draft / "tables")
+        write_all_tables(prepared, futures, findings, summary, draft, earlier=folder)
     with timings.measure("charts"):
         team.finish()
     write_manifest(
@@ -250,6 +249,33 @@ def _write(
     team.begin(export_jobs(draft))
     team.finish()
     return summary
+
+
+def write_all_tables(
+    prepared: Prepared,
+    futures: Paths,
+    findings: Findings,
+    summary: Mapping[str, object],
+    draft: Path,
+    *,
+    earlier: Path | None = None,
+) -> None:
+    """Write every table, the paths and the summary: for a run, and for the reproduction held against it."""
+    from simulator.report.background import write_background
+    from simulator.report.checklist_results import write_checklist
+    from simulator.report.deal_tables import write_deals
+    from simulator.report.judgement_folder import write_judgement
+    from simulator.report.operating_results import write_operating
+    from simulator.report.results import write_figures
+
+    tables = draft / "tables"
+    write_figures(futures, findings.outlook, summary, draft, findings.customers)
+    write_background(prepared, tables)
+    write_checklist(prepared.scenario, tables)
+    if findings.operating is not None:
+        write_operating(findings.operating, tables)
+    write_deals(prepared, futures, tables, earlier=earlier)
+    write_judgement(findings.judgement, tables)
 
 
 def _answer(

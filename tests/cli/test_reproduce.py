@@ -77,6 +77,19 @@ def test_kept_rates_are_said_and_a_reproduction_estimates_its_own(tmp_path, monk
     assert "same to the last bit" in again.stdout, again.stderr
 
 
+def test_every_table_of_the_sample_company_is_reproduced(tmp_path):
+    """Customers, roles, hires, an operating plan, a checklist: whatever writes tables into a run."""
+    few = ("--paths", "24", "--set", "simulation.rate_draws=4", "--quiet")
+    made = simulator("run", str(SAMPLE.parent / "base.yaml"), "-o", "out", *few, cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+    result = simulator("reproduce", "out", "--threads", "2", "--json", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    same = {*json.loads(result.stdout)["same"]}
+    written = {f"tables/{path.name}" for path in (tmp_path / "out" / "tables").iterdir()}
+    assert same == {*written, "paths.parquet"}
+    assert {"tables/checklist.csv", "tables/operating.csv", "tables/arr.csv", "tables/deals.csv"} <= same
+
+
 def test_another_seed_is_not_taken_for_a_reproduction(run):
     rewrite(run, lambda manifest: manifest["scenario"]["simulation"].update(seed=1))
     result = simulator("reproduce", "out", "--json", cwd=run)
