@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +39,8 @@ def load_history(folder: Path, as_of: dt.date | None = None) -> History:
     InputError
         All faults of all files: file, row, column, value and remedy.
     """
-    paths, faults = _table_paths(Path(folder))
+    paths = _table_paths(Path(folder))
+    faults: list[Fault] = []
     tables: dict[str, pd.DataFrame] = {}
     notes: list[str] = []
     for name, path in paths.items():
@@ -120,13 +122,14 @@ def make_history(
     return History(last, **tables, notes=notes, orphan_changes=orphans, currency=currency)
 
 
-def _table_paths(folder: Path) -> tuple[dict[str, Path], list[Fault]]:
-    """Return the file of each table, and faults of files that are there twice."""
+def _table_paths(folder: Path) -> dict[str, Path]:
+    """Return the file of each table; refuse tables that are there twice, and names that lead to no file."""
     if not folder.is_dir():
         what = "is a file, not a folder" if folder.exists() else "does not exist"
         raise InputError.of(str(folder), what, "Name the folder that holds opportunities.csv.")
     found = {
-        name: [folder / (name + s) for s in SUFFIXES if (folder / (name + s)).is_file()] for name in TABLES
+        name: [folder / (name + s) for s in SUFFIXES if os.path.lexists(folder / (name + s))]
+        for name in TABLES
     }
     if not found["opportunities"]:
         there = [path.stem for path in folder.iterdir() if path.suffix in SUFFIXES]
@@ -137,7 +140,16 @@ def _table_paths(folder: Path) -> tuple[dict[str, Path], list[Fault]]:
         for paths in found.values()
         if len(paths) > 1
     ]
-    return {name: paths[0] for name, paths in found.items() if paths}, faults
+    # A link to nowhere is no table that was left out: without it the forecast would quietly be another one.
+    faults += [
+        Fault(str(path), "is not a file that can be read", "Put the table there, or remove the entry.")
+        for paths in found.values()
+        for path in paths
+        if not path.is_file()
+    ]
+    if faults:
+        raise InputError(faults)
+    return {name: paths[0] for name, paths in found.items() if paths}
 
 
 class _About:

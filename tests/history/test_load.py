@@ -135,6 +135,23 @@ def test_folders_that_are_none_are_refused(tmp_path: Path):
     assert "is a file" in faults_of(tmp_path / "oportunities.csv")[0][1]
 
 
+@pytest.mark.parametrize("leads_to", ["nowhere.csv", "leads.csv", "/dev/zero", "."])
+def test_a_table_that_leads_to_no_file_is_refused_not_left_out(folder, leads_to):
+    place = folder(opportunities=ONE_DEAL)
+    (place / "leads.csv").symlink_to(leads_to)
+    where, what, remedy = faults_of(place)[0]
+    assert where == str(place / "leads.csv")
+    assert "is not a file" in what
+    assert remedy
+
+
+def test_a_table_behind_a_link_is_read(folder, tmp_path):
+    place = folder(opportunities=ONE_DEAL)
+    (place / "opportunities.csv").rename(tmp_path / "elsewhere.csv")
+    (place / "opportunities.csv").symlink_to(tmp_path / "elsewhere.csv")
+    assert len(load_history(place).opportunities) == 1
+
+
 def test_stages_must_be_explained(folder):
     path = folder(
         opportunities=ONE_DEAL, stage_changes=CHANGES + "A,2026-01-03,Discovry\nA,2026-01-04,Discovry\n"
