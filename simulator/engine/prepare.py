@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -12,10 +9,11 @@ from pathlib import Path
 from simulator.calibration.calibration import Calibration
 from simulator.calibration.file import load_calibration
 from simulator.engine.kept_rates import KeptRates
-from simulator.errors import Fault, InputError
+from simulator.errors import InputError
 from simulator.fiscal import FiscalCalendar
 from simulator.history.as_of import history_as_of
 from simulator.history.load import files_of, load_history
+from simulator.history.steady import steady
 from simulator.history.tables import History
 from simulator.scenario.schema import Scenario
 from simulator.scenario.settled import settled
@@ -80,7 +78,7 @@ def prepare(scenario: Scenario, like: Prepared | None = None, kept: KeptRates | 
     if like is not None and like.stated is not None and _rests_on(scenario) == _rests_on(like.stated):
         history, calibration = like.history, like.calibration
     else:
-        with _steady(scenario):
+        with steady(scenario.history, scenario.calibration):
             history = _history(scenario)
             calibration = _calibration(scenario, history, kept)
     segments = calibration.all_segments if calibration is not None else ()
@@ -96,30 +94,6 @@ def prepare(scenario: Scenario, like: Prepared | None = None, kept: KeptRates | 
         )
     files = [*scenario.files, *(path for path in _paths(scenario) if path)]
     return Prepared(full, history, calibration, tuple(files), tuple(dict.fromkeys(notes)), scenario)
-
-
-@contextmanager
-def _steady(scenario: Scenario) -> Iterator[None]:
-    """Refuse files that somebody wrote to while they were read: half of them would be old."""
-    before = _stamps(scenario)
-    yield
-    after = _stamps(scenario)
-    changed = sorted(path for path in {*before, *after} if before.get(path) != after.get(path))
-    if changed:
-        remedy = "Wait until the export is whole, and run again."
-        raise InputError(Fault(str(path), "changed while it was read", remedy) for path in changed)
-
-
-def _stamps(scenario: Scenario) -> dict[Path, tuple[int, int]]:
-    """Return size and time of every file of the history and the calibration."""
-    stamps = {}
-    for place in (scenario.history, scenario.calibration):
-        files = place.iterdir() if place is not None and place.is_dir() else filter(None, [place])
-        for file in files:
-            with contextlib.suppress(OSError):
-                found = file.stat()
-                stamps[file] = (found.st_size, found.st_mtime_ns)
-    return stamps
 
 
 def _paths(scenario: Scenario) -> tuple[Path | None, ...]:

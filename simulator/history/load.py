@@ -16,6 +16,7 @@ from simulator.history.checks import near, typed_table
 from simulator.history.matching import occurs, positions
 from simulator.history.reading import read_cells
 from simulator.history.save import ABOUT, save_history
+from simulator.history.steady import steady
 from simulator.history.tables import TABLES, History, empty_table
 
 __all__ = ["files_of", "load_history", "make_history", "save_history"]
@@ -37,9 +38,15 @@ def load_history(folder: Path, as_of: dt.date | None = None) -> History:
     Raises
     ------
     InputError
-        All faults of all files: file, row, column, value and remedy.
+        All faults of all files: file, row, column, value and remedy; or files that changed meanwhile.
     """
-    paths = _table_paths(Path(folder))
+    with steady(Path(folder)):
+        history = _load(Path(folder))
+    return history_as_of(history, as_of) if as_of else history
+
+
+def _load(folder: Path) -> History:
+    paths = _table_paths(folder)
     faults: list[Fault] = []
     tables: dict[str, pd.DataFrame] = {}
     notes: list[str] = []
@@ -52,13 +59,12 @@ def load_history(folder: Path, as_of: dt.date | None = None) -> History:
         tables[name] = typed.table
         faults += typed.faults
         notes += typed.notes
-    about = _about(Path(folder), faults)
+    about = _about(folder, faults)
     if faults:
         raise InputError(faults)
     files = {name: path.name for name, path in paths.items()}
     said = (*about.notes, *notes)
-    history = make_history(tables, notes=said, as_of=about.as_of, files=files, currency=about.currency)
-    return history_as_of(history, as_of) if as_of else history
+    return make_history(tables, notes=said, as_of=about.as_of, files=files, currency=about.currency)
 
 
 def files_of(folder: Path) -> list[Path]:

@@ -21,6 +21,7 @@ from simulator.history.importers.mapping import Mapping, merged
 from simulator.history.importers.salesforce import recognise_salesforce
 from simulator.history.importers.sheet import Sheet
 from simulator.history.importers.summary import understanding
+from simulator.history.steady import steady
 from simulator.history.tables import History
 from simulator.tree import Tree
 
@@ -60,12 +61,17 @@ def import_files(
     Raises
     ------
     InputError
-        All faults of the map and of the files.
+        All faults of the map and of the files; or files that changed while they were read.
     """
     if kind not in KINDS:
         raise InputError.of(
             "KIND", f"there is no kind of import '{kind}'", f"The kinds are: {', '.join(KINDS)}, sql."
         )
+    with steady(*paths, map_path):
+        return _import(kind, paths, map_path, as_of)
+
+
+def _import(kind: str, paths: Sequence[Path], map_path: Path | None, as_of: dt.date | None) -> Imported:
     journal = Journal()
     tree = read_map(map_path) if map_path is not None else None
     label = str(map_path) if map_path is not None else "the map"
