@@ -3,8 +3,9 @@
 Run: python benchmarks/fuzz.py [--inputs 10000] [--kinds scenarios,maps,histories]. Writes results/fuzzing.md.
 
 With atheris installed the inputs are led by the coverage of what reads them (libFuzzer); without it
-hypothesis draws them. Each kind runs in a process of its own; a traceback, nonsense in the figures or an
-input that takes longer than a minute ends it, and is told with the input that did it.
+hypothesis draws them. Each kind runs in a process of its own. Led inputs go on after a traceback or nonsense
+in the figures, so that one run tells every fault, each once with an input that shows it; an input that takes
+longer than a minute ends the run.
 """
 
 import argparse
@@ -17,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -38,26 +40,46 @@ CHECKS = {
 }
 
 
-def fuzz(kind: str, n_inputs: int, told: Path, place: Path, *, led: bool) -> None:
+class Told:
+    """What became of the inputs so far, in a file: the process may be ended at any of them."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.began = time.monotonic()
+        self.faults: dict[str, dict[str, str]] = {}
+
+    def fault(self, error: BaseException, content: bytes) -> None:
+        """Keep the first input that fails at a place."""
+        frames = traceback.extract_tb(error.__traceback__)
+        ours = [frame for frame in frames if str(ROOT) in frame.filename and ".venv" not in frame.filename]
+        where = f"{type(error).__name__} at {ours[-1].filename}:{ours[-1].lineno}"
+        words = "".join(traceback.format_exception(error))
+        self.faults.setdefault(where, {"words": words[-4_000:], "input": content.hex()})
+
+    def tell(self, fates: dict[str, int]) -> None:
+        """Write down how far it has come."""
+        seconds = time.monotonic() - self.began
+        self.path.write_text(json.dumps({"fates": fates, "seconds": seconds, "faults": self.faults}))
+
+
+def fuzz(kind: str, n_inputs: int, told: Told, place: Path, *, led: bool) -> None:
     """Try so many inputs of a kind in this process, and write what became of them."""
-    began = time.monotonic()
-
-    def tell() -> None:
-        from tests.fuzzing.targets import FATES
-
-        told.write_text(json.dumps({"fates": dict(FATES), "seconds": time.monotonic() - began}))
-
-    if not led:
-        from hypothesis import HealthCheck, settings
-
-        from tests.fuzzing.targets import TARGETS
-
-        many = settings(max_examples=n_inputs, deadline=None, suppress_health_check=list(HealthCheck))
-        try:
-            many(TARGETS[kind])()
-        finally:
-            tell()
+    if led:
+        fuzz_led(kind, n_inputs, told, place)
         return
+    from hypothesis import HealthCheck, settings
+
+    from tests.fuzzing.targets import FATES, TARGETS
+
+    many = settings(max_examples=n_inputs, deadline=None, suppress_health_check=list(HealthCheck))
+    try:
+        many(TARGETS[kind])()
+    finally:
+        told.tell(dict(FATES))
+
+
+def fuzz_led(kind: str, n_inputs: int, told: Told, place: Path) -> None:
+    """The same, each input made of those before it that reached new code."""
     import atheris
 
     for module in pkgutil.iter_modules(kernels.__path__, "simulator.kernels."):
@@ -66,12 +88,17 @@ def fuzz(kind: str, n_inputs: int, told: Path, place: Path, *, led: bool) -> Non
         from tests.fuzzing.targets import FATES, TARGETS
 
     def one(content: bytes) -> None:
-        TARGETS[kind].hypothesis.fuzz_one_input(content)
+        before = sum(FATES.values())
+        try:
+            TARGETS[kind].hypothesis.fuzz_one_input(content)
+        except Exception as error:
+            told.fault(error, content)
+            FATES[f"{kind}: faulty"] += 1
         n_done = sum(FATES.values())
-        if n_done % 100 == 0 or n_done >= n_inputs:
-            tell()
+        if n_done > before and (n_done % 100 == 0 or n_done >= n_inputs):
+            told.tell(dict(FATES))
         if n_done >= n_inputs:
-            os._exit(0)
+            os._exit(int(bool(told.faults)))
 
     draw = random.Random(1)
     seeds = place / "seeds"
@@ -79,7 +106,7 @@ def fuzz(kind: str, n_inputs: int, told: Path, place: Path, *, led: bool) -> Non
     for number in range(N_SEEDS):
         (seeds / str(number)).write_bytes(draw.randbytes(draw.randint(500, MOST_BYTES)))
     options = [f"-timeout={SECONDS_EACH}", f"-max_len={MOST_BYTES}", "-seed=1", "-rss_limit_mb=6000"]
-    options += [f"-artifact_prefix={place}/", "-print_final_stats=0", "-verbosity=0", "-len_control=0"]
+    options += [f"-artifact_prefix={TOLD}/", "-print_final_stats=0", "-verbosity=0", "-len_control=0"]
     atheris.Setup([sys.argv[0], *options, str(seeds)], one)
     atheris.Fuzz()
 
@@ -94,7 +121,9 @@ def run(kind: str, n_inputs: int, *, led: bool) -> dict:
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
     outcome = json.loads(told.read_text()) if told.exists() else {"fates": {}, "seconds": 0.0}
     outcome["failed"] = done.returncode != 0
-    outcome["words"] = (done.stdout[-4_000:] + done.stderr[-4_000:]) if outcome["failed"] else ""
+    faults = [f"{where}\n{found['words']}" for where, found in outcome.get("faults", {}).items()]
+    ended = done.stdout[-4_000:] + done.stderr[-4_000:]
+    outcome["words"] = "\n".join(faults) or (ended if outcome["failed"] else "")
     outcome["engine"] = "led by the coverage of the code (atheris)" if led else "drawn by hypothesis"
     told.write_text(json.dumps(outcome))
     return outcome
@@ -138,7 +167,7 @@ def main() -> int:
     given = parser.parse_args()
     if given.child:
         with tempfile.TemporaryDirectory() as place:
-            fuzz(given.child, given.inputs, given.told, Path(place), led=not given.unled)
+            fuzz(given.child, given.inputs, Told(given.told), Path(place), led=not given.unled)
         return 0
     atheris = importlib.util.find_spec("atheris") is not None and not given.unled
     outcomes = {}
@@ -147,8 +176,9 @@ def main() -> int:
         print(f"{kind}: {outcomes[kind]['fates']}, {outcomes[kind]['seconds']:.0f} s", flush=True)
         print(outcomes[kind]["words"], flush=True)
     files = {kind: TOLD / f"{kind}.json" for kind in KINDS}
-    if all(file.exists() for file in files.values()):
-        outcomes = {kind: json.loads(file.read_text()) for kind, file in files.items()}
+    known = {kind: json.loads(file.read_text()) for kind, file in files.items() if file.exists()}
+    if all("failed" in known.get(kind, {}) for kind in KINDS):
+        outcomes = known
         (ROOT / "results" / "fuzzing.md").write_text(report(outcomes), encoding="utf-8")
     return int(any(outcome["failed"] for outcome in outcomes.values()))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -22,11 +23,11 @@ from simulator.analysis.arr import arr_movements
 from simulator.analysis.forecast import forecast_bookings
 from simulator.calibration.estimate import calibrate
 from simulator.calibration.file import load_calibration, save_calibration
+from simulator.cli.console import harmless
 from simulator.engine.simulate import simulate
 from simulator.errors import InputError
 from simulator.fiscal import FiscalCalendar
 from simulator.history.importers.importer import import_files
-from simulator.history.load import load_history
 from simulator.history.tables import History
 from simulator.scenario.load import load_scenario, scenario_from_dict
 from simulator.scenario.schema import Scenario
@@ -90,6 +91,10 @@ EVIL = st.sampled_from(
 )
 
 
+UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What must not reach a terminal."""
+
+
 def refused(error: InputError) -> None:
     """Check that a refusal is in words that help."""
     assert error.faults
@@ -99,7 +104,8 @@ def refused(error: InputError) -> None:
         assert "Traceback" not in text
         assert "pydantic" not in text
         assert len(text) < 5_000
-        assert text.isprintable() or "\n" in text
+        shown = harmless(text)
+        assert not UNPRINTABLE.search(shown), repr(shown)
 
 
 def sound_numbers(values: Any, what: str, *, negative: bool = False) -> None:
@@ -247,13 +253,13 @@ def histories(files: dict[str, str], turn: int) -> None:
         place = Path(name)
         for table, text in files.items():
             (place / f"{table}.csv").write_text(text, encoding="utf-8", newline="")
-        if not use(place):
+        history = use(place)
+        if history is None:
             FATES["histories: refused"] += 1
             return
         if turn:
             FATES["histories: read"] += 1
             return
-        history = load_history(place)
         try:
             rates = calibrate(history, FiscalCalendar(1, "end"))
             save_calibration(rates, place / "rates.json")

@@ -12,7 +12,7 @@ from simulator.history.as_of import history_as_of
 from simulator.history.hygiene import check_hygiene
 from simulator.history.load import load_history, save_history
 from simulator.history.states import deal_states, open_deals
-from simulator.history.tables import TABLES, empty_table
+from simulator.history.tables import TABLES, History, empty_table
 
 SETTINGS = settings(max_examples=30, deadline=None, derandomize=True)
 
@@ -65,13 +65,13 @@ def folder_of_tables(draw: st.DrawFn) -> dict[str, str]:
     return files
 
 
-def use(folder: Path) -> bool:
-    """Load and use a history in every way; return whether it was accepted."""
+def use(folder: Path) -> History | None:
+    """Load and use a history in every way; return it, or None where it was refused."""
     try:
         history = load_history(folder)
     except InputError as error:
         assert all(fault.where and fault.what for fault in error.faults)
-        return False
+        return None
     for name, table in history.tables().items():
         pd.testing.assert_series_equal(table.dtypes, empty_table(name).dtypes)
     states = deal_states(history)
@@ -84,7 +84,7 @@ def use(folder: Path) -> bool:
     copy = load_history(folder / "copy")
     for name, table in history.tables().items():
         pd.testing.assert_frame_equal(copy.tables()[name], rounded(table))
-    return True
+    return history
 
 
 def rounded(table: pd.DataFrame) -> pd.DataFrame:
@@ -101,7 +101,7 @@ def test_tables_of_anything_are_used_or_refused_in_words():
         with tempfile.TemporaryDirectory() as place:
             for name, text in files.items():
                 (Path(place) / f"{name}.csv").write_text(text, encoding="utf-8", newline="")
-            accepted.append(use(Path(place)))
+            accepted.append(use(Path(place)) is not None)
 
     one()
     # It would prove little if nearly everything were refused.
@@ -113,7 +113,7 @@ def test_tables_of_anything_are_used_or_refused_in_words():
 def test_bytes_of_anything_are_refused_in_words(content):
     with tempfile.TemporaryDirectory() as place:
         (Path(place) / "opportunities.csv").write_bytes(content)
-        assert not use(Path(place))
+        assert use(Path(place)) is None
 
 
 @SETTINGS
