@@ -78,17 +78,19 @@ def typed_table(name: str, cells: Cells) -> Typed:
     columns = TABLES[name]
     faults = [*cells.faults, *_missing_columns(columns, cells)]
     notes = _unknown_columns(columns, cells)
-    table = pd.DataFrame(index=cells.frame.index)
+    typed: dict[str, pd.Series] = {}
     blank = empty_table(name)
     for column in columns:
         if column.name not in cells.frame:
-            table[column.name] = pd.Series(np.nan, index=table.index).astype(blank[column.name].dtype)
+            typed[column.name] = pd.Series(np.nan, index=cells.frame.index).astype(blank[column.name].dtype)
             continue
         raw = cells.frame[column.name]
         parsed = _parsed(column, raw)
-        table[column.name] = parsed.cells
+        typed[column.name] = parsed.cells
         for what, mask in parsed.faults.items():
-            faults += _cell_faults(cells, column, what, mask, _remedy(column, raw, mask))
+            if mask.any():
+                faults += _cell_faults(cells, column, what, mask, _remedy(column, raw, mask))
+    table = pd.DataFrame(typed, index=cells.frame.index)
     notes += _fill_segments(name, table, cells)
     faults += _empty_cells(name, columns, table, cells)
     faults += _doubles(name, table, cells)
@@ -206,6 +208,8 @@ def _doubles(name: str, table: pd.DataFrame, cells: Cells) -> list[Fault]:
     table = table.reset_index(drop=True)
     table = table[table[key[0]].notna()]
     doubled = table.duplicated(key, keep=False).to_numpy()
+    if not doubled.any():
+        return []
     rows = pd.Series(cells.rows[table.index[doubled]])
     groups = list(rows.groupby([table[k][doubled].to_numpy() for k in key], dropna=False))
     faults = [
