@@ -23,6 +23,7 @@ MAX_VALUES = 300_000
 TAG = "tag:yaml.org,2002:"
 WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 DECIMAL = re.compile(r"-?[0-9]+\.[0-9]*(e[+-]?[0-9]{1,3})?|-?\.[0-9]+|-?[0-9]+e[+-]?[0-9]{1,3}", re.I)
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]")
 READS_AS_THOUSANDS = re.compile(r"[1-9][0-9]{0,2}\.[0-9]{3}")
 
 
@@ -176,13 +177,21 @@ class _Planting:
         if node.tag == TAG + "merge":
             self._fault(node, "merge keys (<<) are not read", "Use 'extends:' to build on another file.")
             return None
+        self._check(node)
         return str(node.value)
+
+    def _check(self, node: ScalarNode) -> None:
+        """Refuse what an escape can bring in: it steers terminals, and no page or workbook can hold it."""
+        if found := CONTROL.search(str(node.value)):
+            what = f"text with the control character {found[0]!a}"
+            self._fault(node, what, "Leave it out: it cannot be shown.")
 
     def _scalar(self, node: ScalarNode) -> Any:
         text = str(node.value)
         kind = str(node.tag).removeprefix(TAG)
         if kind not in {"str", "int", "float", "bool", "null", "timestamp"}:
             return self._tagged(node)
+        self._check(node)
         if node.style is not None or kind == "str":
             return text
         if kind == "null":

@@ -51,6 +51,9 @@ def test_text_that_reads_in_several_ways_stays_text():
         ("[" * 600, "nested too deeply"),
         ("- " * 30 + "x", "nested too deeply"),
         ("a: '\x00'\n", "not readable"),
+        ('a: "\\x1b[31m"\n', "s.yaml:1: text with the control character '\\x1b'"),
+        ('a: 1\n"b\\a": 2\n', "s.yaml:2: text with the control character '\\x07'"),
+        ('a: "\\ud800"\n', "'\\ud800'"),
     ],
 )
 def test_broken_text_is_refused_with_its_line(text, words):

@@ -19,16 +19,13 @@ Advance = Callable[[int, int], None]
 """Called with (done, total) as work goes on."""
 
 SECONDS_BETWEEN_LINES = 5.0
-COLOUR = "\x1b\\[[0-9;]*m"
-HARMFUL = re.compile(
-    f"({COLOUR})|[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
-)
-"""What a name in the user's data could do to a terminal: move its cursor, retitle it, turn text round."""
+HARMFUL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What could move a terminal's cursor, hide text, retitle the window, or turn the direction of writing."""
 
 
 def harmless(text: str) -> str:
-    """Return text without control characters and direction overrides; colours stay."""
-    return HARMFUL.sub(lambda found: found[1] or "?", text)
+    """Return text without control characters and direction overrides."""
+    return HARMFUL.sub("?", text)
 
 
 class Console:
@@ -60,11 +57,15 @@ class Console:
         """Print a rich table (or anything that rich prints) to standard output."""
         if self.talks:
             from rich.console import Console as RichConsole
+            from rich.segment import Segment, Segments
 
-            screen = RichConsole(file=sys.stdout, highlight=False, soft_wrap=False)
+            # Brackets and colons in a name are what they are, no markup and no emoji.
+            screen = RichConsole(file=sys.stdout, highlight=False, soft_wrap=False, markup=False, emoji=False)
+            # Names are cleaned before colours are put round them: afterwards they look alike.
+            drawn = [Segment(harmless(part.text), part.style) for part in screen.render(table)]
             with screen.capture() as printed:
-                screen.print(table)
-            sys.stdout.write(harmless(printed.get()))
+                screen.print(Segments(drawn), end="")
+            sys.stdout.write(printed.get())
 
     def note(self, text: str) -> None:
         """Print what goes on at the moment to standard error."""

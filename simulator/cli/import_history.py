@@ -229,7 +229,7 @@ def _meanings(understanding: Understanding, name: str, file: str) -> Any:
         table.add_column(heading, overflow="fold")
     for meaning in understanding.meanings:
         if (meaning.table, meaning.file) == (name, file):
-            table.add_row(*map(_plain, (meaning.column, meaning.taken_from, meaning.read_as)))
+            table.add_row(meaning.column, meaning.taken_from, meaning.read_as)
     return table
 
 
@@ -240,16 +240,8 @@ def _stages(understanding: Understanding) -> Any:
     for heading in ("stage", "category", "outcome", "since", "decided by"):
         table.add_column(heading, overflow="fold")
     for stage in understanding.stages:
-        cells = (stage.stage, stage.category, stage.outcome, stage.valid_from, stage.decided_by)
-        table.add_row(*map(_plain, cells))
+        table.add_row(stage.stage, stage.category, stage.outcome, stage.valid_from, stage.decided_by)
     return table
-
-
-def _plain(cell: str) -> Any:
-    """Return a cell that rich prints as it is, brackets included."""
-    from rich.text import Text
-
-    return Text(cell)
 
 
 def _count(n: int, noun: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from simulator.cli.console import print_faults
+from simulator.cli.console import harmless, print_faults
 from simulator.errors import Fault, InputError
 
 DONE, BUG, USER_FAULT, STOPPED = 0, 1, 2, 130
@@ -141,7 +141,7 @@ def _report(error: Exception, *, as_json: bool) -> int:
         print_faults([_file_fault(error)], as_json=as_json)
         return USER_FAULT
     sys.stderr.write(
-        f"This is a fault of the simulator, not of your input: {_first_line(error)}\n"
+        f"This is a fault of the simulator, not of your input: {harmless(_first_line(error))}\n"
         "Run the same command with --debug for the traceback, and please report it.\n"
     )
     return BUG

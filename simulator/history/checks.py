@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from simulator.errors import Fault
+from simulator.history.clean_text import clean_text
 from simulator.history.parsing import TEXT, Parsed, parse_dates, parse_numbers
 from simulator.history.reading import Cells
 from simulator.history.tables import TABLES, Column, empty_table
@@ -143,8 +144,7 @@ def _as_text(raw: pd.Series) -> pd.Series:
     """Return text; whole numbers lose the ``.0`` that a missing value among them brings."""
     if pd.api.types.is_float_dtype(raw.dtype) and (raw.dropna() % 1 == 0).all():
         return _as_text(raw.astype("Int64"))
-    text: pd.Series = raw.astype(TEXT).where(raw.notna())
-    return text
+    return clean_text(raw.astype(TEXT).where(raw.notna()))
 
 
 def _remedy(column: Column, raw: pd.Series, mask: Mask) -> str:

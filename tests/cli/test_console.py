@@ -3,7 +3,8 @@ import json
 import pytest
 
 from simulator.cli import console as module
-from simulator.cli.console import Console
+from simulator.cli.console import Console, print_faults
+from simulator.errors import Fault
 
 
 @pytest.mark.parametrize(
@@ -12,6 +13,37 @@ from simulator.cli.console import Console
 def test_words_are_for_people_only(capsys, quiet, as_json, said):
     Console(quiet=quiet, as_json=as_json).say("hello")
     assert capsys.readouterr().out == said
+
+
+@pytest.mark.parametrize("name", ["[/b]", "[red]x", ":smile:", "[link=https://x]y[/link]"])
+def test_names_in_a_printed_table_are_no_markup(capsys, name):
+    from rich.table import Table
+
+    table = Table("name", "deals", box=None)
+    table.add_row(name, "1")
+    Console().table(table)
+    assert name in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("code", ["\x1b[8mhidden", "\x1b]0;title\x07", "\x9b31m", "\u202egnp.exe", "a\rb"])
+@pytest.mark.parametrize("on_a_terminal", [False, True])
+def test_names_cannot_command_a_terminal(capsys, monkeypatch, code, on_a_terminal):
+    from rich.table import Table
+
+    monkeypatch.setenv("FORCE_COLOR" if on_a_terminal else "NO_COLOR", "1")
+    table = Table("name", header_style="bold", box=None)
+    table.add_row(code, style="dim")
+    console = Console()
+    for tell in (console.say, console.note, lambda text: print_faults([Fault("a.csv", text)])):
+        tell(code)
+    out, err = capsys.readouterr()
+    assert not set(code) & set("\x1b\x07\x9b\u202e\r") & set(out + err)
+    console.table(table)
+    out = capsys.readouterr().out
+    assert ("\x1b[1m" in out) == on_a_terminal  # our own colours stay
+    for own in ("\x1b[0m", "\x1b[1m", "\x1b[2m"):
+        out = out.replace(own, "")
+    assert not {"\x1b", "\x07", "\x9b", "\u202e", "\r"} & set(out)
 
 
 def test_json_is_the_only_thing_on_standard_output(capsys):

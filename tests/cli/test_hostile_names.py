@@ -28,6 +28,8 @@ HOSTILE = (
     "שלום עולם",
     '"><img src=x onerror=alert(1)>',
     "C:\\nul",
+    "[/b] [red]:smile:",
+    "\x1b[8mhidden",
 )
 NAMES = {
     "opportunities": ("segment", "owner", "team", "competitor", "source", "product", "compelling_event"),
@@ -140,12 +142,16 @@ def test_a_folder_named_after_a_scenario_stays_inside_results(workspace):
     shutil.rmtree(workspace / "results")
 
 
-@pytest.mark.parametrize("command", ["audit", "diagnose"])
+@pytest.mark.parametrize("command", ["audit", "diagnose", "calibrate"])
 def test_what_is_said_of_a_history(workspace, command, tmp_path):
-    out = ("-o", str(tmp_path / "out")) if command == "diagnose" else ()
-    done = simulator(command, "history", *out, cwd=workspace)
+    out = {
+        "audit": (),
+        "diagnose": ("-o", str(tmp_path / "out")),
+        "calibrate": ("-o", str(tmp_path / "r.json")),
+    }
+    done = simulator(command, "history", *out[command], cwd=workspace)
     harmless_words(done)
-    if out:
+    if command == "diagnose":
         assert harmless_tables(tmp_path / "out") > 0
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from simulator.history.clean_text import clean_text
 from simulator.history.importers.sheet import plain
 
 EMPTY = frozenset({"", "null", "nan", "nat", "#n/a", "<null>", r"\n"})
@@ -25,11 +26,11 @@ FALSE = frozenset({"false", "0", "no", "n", "f", "falsch", "unchecked", "0.0"})
 def as_text(raw: pd.Series[Any]) -> pd.Series[Any]:
     """Return cells as stripped text of dtype ``str``, empty cells as missing."""
     if is_text(raw):
-        text = raw.str.strip()
+        text = clean_text(raw.str.strip())
     elif pd.api.types.is_datetime64_any_dtype(raw.dtype):
         text = raw.astype("str")
     else:
-        text = pd.Series([_cell_text(v) for v in raw.array], index=raw.index, dtype="str")
+        text = clean_text(pd.Series([_cell_text(v) for v in raw.array], index=raw.index, dtype="str"))
     return text.mask(_is_one_of(text, EMPTY))
 
 
