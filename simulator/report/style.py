@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -189,13 +190,16 @@ def _write_frame(figure: Figure, title: str, subtitle: str, footer: str) -> floa
 
 
 def _save(figure: Figure, path: Path, title: str) -> None:
-    figure.savefig(
-        path.with_suffix(".png"),
-        dpi=DPI,
-        metadata={"Title": title, "Software": None},
-        pil_kwargs={"compress_level": 1},
-    )
-    figure.savefig(path.with_suffix(".svg"), format="svg", metadata={"Title": title, "Date": None})
+    with warnings.catch_warnings():
+        # Letters that the font lacks are boxes in the picture; the SVG takes them from the reader's fonts.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font", category=UserWarning)
+        figure.savefig(
+            path.with_suffix(".png"),
+            dpi=DPI,
+            metadata={"Title": title, "Software": None},
+            pil_kwargs={"compress_level": 1},
+        )
+        figure.savefig(path.with_suffix(".svg"), format="svg", metadata={"Title": title, "Date": None})
 
 
 def money_axis(axes: Axes, currency: str, which: Literal["x", "y"] = "y") -> None:
