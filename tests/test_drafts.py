@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from simulator import drafts
+from simulator.calibration.file import load_calibration, save_calibration
 from simulator.drafts import draft_beside, exchange, swap, tidy_up
 from simulator.errors import InputError
 from simulator.report.folder import MANIFEST, publish
@@ -129,6 +130,23 @@ def test_a_disk_that_fills_up_leaves_the_old_folder_and_says_so(small_disk):
     assert "results" in told.value.faults[0].where
     assert {path.name: path.read_text() for path in results.iterdir()} == {MANIFEST: "old"}
     assert list(small_disk.iterdir()) == [results]
+
+
+def test_every_writer_says_where_the_disk_is_full(small_disk, capsys):
+    """A single file and a starter workspace too: the message of the system names neither."""
+    from simulator.cli.main import main
+
+    (small_disk / "filling").write_bytes(bytes(1_040_000))
+    rates = Path(__file__).parents[1] / "scenarios" / "sample" / "truth.json"
+    with pytest.raises(OSError) as told:
+        save_calibration(load_calibration(rates), small_disk / "rates.json")
+    assert told.value.filename == str(small_disk / "rates.json")
+    with pytest.raises(SystemExit) as ended:
+        main(["init", str(small_disk / "workspace")])
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert str(small_disk / "workspace") in said and "disk is full" in said
+    assert [path.name for path in small_disk.iterdir()] == ["filling"]
 
 
 def test_a_folder_that_may_not_be_written_is_said():

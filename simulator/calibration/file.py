@@ -39,20 +39,29 @@ def save_calibration(calibration: Calibration, path: Path | str) -> None:
     calibration : Calibration
     path : Path
         The file; its folder is made where it does not exist.
+
+    Raises
+    ------
+    OSError
+        The file cannot be written; it names ``path``.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(_text(calibration))
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as stream:
+                stream.write(_text(calibration))
+                stream.flush()
+                os.fsync(stream.fileno())
+            Path(name).chmod(0o644)
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        # A full disk names no file, and the name of the draft tells the user nothing.
+        raise OSError(error.errno, error.strerror, str(path)) from None
 
 
 def load_calibration(path: Path) -> Calibration:

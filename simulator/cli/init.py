@@ -25,6 +25,10 @@ def init(
     """Write a starter workspace: the sample company's history, its base scenario, overlays, a README."""
     from simulator.report.starter import write_starter
 
+    if folder.is_symlink():
+        raise InputError.of(
+            str(folder), "is a link, not a folder", f"Name the folder itself: {folder.resolve()}"
+        )
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError.of(
             str(folder), "there is something there already", "Name a new folder: simulator init my-company"

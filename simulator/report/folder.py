@@ -76,7 +76,11 @@ def check_replaceable(folder: Path) -> None:
     target = _absolute(folder)
     if not os.path.lexists(target):
         return
-    if target.is_symlink() or not target.is_dir():
+    if target.is_symlink():
+        raise InputError.of(
+            str(folder), "is a link, not a folder", f"Name the folder itself: {target.resolve()}"
+        )
+    if not target.is_dir():
         raise InputError.of(str(folder), "is not a folder", "Choose another folder with -o.")
     if Path.cwd().is_relative_to(target):
         raise InputError.of(

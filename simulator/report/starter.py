@@ -34,7 +34,7 @@ def write_starter(folder: Path) -> None:
     target = folder.absolute()
     try:
         with draft_beside(target) as draft:
-            shutil.copytree(starter_folder(), draft, dirs_exist_ok=True)
+            _copy(starter_folder(), draft)
             if target.exists():
                 target.rmdir()
             exchange(draft, target)
@@ -42,3 +42,13 @@ def write_starter(folder: Path) -> None:
         raise InputError.of(
             str(folder), f"cannot be written ({error.strerror})", REMEDIES.get(error.errno or 0, "")
         ) from error
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy all files of a folder; stop at the first that fails, with the system's own reason."""
+    for path in sorted(source.rglob("*")):
+        place = target / path.relative_to(source)
+        if path.is_dir():
+            place.mkdir()
+        else:
+            shutil.copyfile(path, place)

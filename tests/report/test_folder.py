@@ -94,6 +94,18 @@ def test_files_and_links_are_refused(tmp_path):
         write(tmp_path / "file" / "below", "one")
 
 
+def test_a_link_to_results_is_refused_with_where_it_leads(tmp_path):
+    """The exchange would put a folder in the place of the link, and leave the old results where it led."""
+    write(tmp_path / "results", "one")
+    (tmp_path / "link").symlink_to("results")
+    with pytest.raises(InputError, match="is a link") as told:
+        write(tmp_path / "link", "two")
+    assert str(tmp_path / "results") in told.value.faults[0].remedy
+    write(tmp_path / "results" / ".." / "results", "two")
+    assert leftovers(tmp_path) == []
+    assert (tmp_path / "link" / "figures.txt").read_text() == "two"
+
+
 def test_the_folder_one_stands_in_is_refused(tmp_path, monkeypatch):
     write(tmp_path / "results", "one")
     monkeypatch.chdir(tmp_path / "results")
