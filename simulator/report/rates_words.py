@@ -171,7 +171,7 @@ def _commits(record: TrackRecord) -> Iterator[str]:
 
 
 def _pushes(record: TrackRecord, _: Money) -> Iterator[str]:
-    table = record.pushes.set_index(["measure", "group"])["value"]
+    table = record.pushes.set_index(["measure", "group"])["value"].sort_index()
     mean = table.get(("push_length_months", "mean"), np.nan)
     if not np.isfinite(mean):
         return
