@@ -188,6 +188,8 @@ def _remedy(message: str) -> str:
         return "An import only reads: write a SELECT."
     if "password" in low or "authentication" in low:
         return f"Check user and password. {FORM}"
+    if "unknown database" in low or ("schema" in low and "does not exist" in low):
+        return "Make that schema first, or leave out --schema."
     if "connect" in low or "resolve" in low or "translate host" in low:
         return "Check host, port and network."
     if "syntax" in low or "does not exist" in low or "no such" in low:

@@ -75,6 +75,14 @@ def test_tables_arrive_with_their_run_and_hostile_names_as_they_are(url, results
     ]
 
 
+def test_a_schema_is_a_name_and_never_code(url, results, clean):
+    write_to_database(results, open_database(url, must_exist=False))
+    with pytest.raises(InputError) as told:
+        write_to_database(results, open_database(url), schema=HOSTILE)
+    assert told.value.faults[0].remedy
+    assert len(rows_of(url, "SELECT * FROM simulator_bookings")) == 2
+
+
 def test_a_run_written_again_replaces_its_rows_and_no_others(url, results, clean):
     database = open_database(url, must_exist=False)
     for run in ("base", "other", "base"):
