@@ -1,6 +1,7 @@
 """Ten thousand inputs and more of each kind: scenario files, maps, histories. Nothing but figures or faults.
 
-Run: python benchmarks/fuzz.py [--inputs 10000] [--kinds scenarios,maps,histories]. Writes results/fuzzing.md.
+Run: python benchmarks/fuzz.py [--inputs 10000] [--kinds scenarios,maps,histories] [--more]. Writes
+results/fuzzing.md. ``--more`` goes on where a run that was stopped has come to, while the code is the same.
 
 With atheris installed the inputs are led by the coverage of what reads them (libFuzzer); without it
 hypothesis draws them. Each kind runs in a process of its own. Led inputs go on after a traceback or nonsense
@@ -9,11 +10,13 @@ longer than a minute ends the run.
 """
 
 import argparse
+import hashlib
 import importlib.util
 import json
 import os
 import pkgutil
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -44,8 +47,11 @@ class Told:
     """What became of the inputs so far, in a file: the process may be ended at any of them."""
 
     def __init__(self, path: Path) -> None:
+        before = json.loads(path.read_text()) if path.exists() else {}
         self.path = path
-        self.began = time.monotonic()
+        self.code = code()
+        self.fates: dict[str, int] = before.get("fates", {})
+        self.began = time.monotonic() - before.get("seconds", 0.0)
         self.faults: dict[str, dict[str, str]] = {}
 
     def fault(self, error: BaseException, content: bytes) -> None:
@@ -59,7 +65,21 @@ class Told:
     def tell(self, fates: dict[str, int]) -> None:
         """Write down how far it has come."""
         seconds = time.monotonic() - self.began
-        self.path.write_text(json.dumps({"fates": fates, "seconds": seconds, "faults": self.faults}))
+        told = {"code": self.code, "fates": fates, "seconds": seconds, "faults": self.faults}
+        self.path.write_text(json.dumps(told))
+
+
+def code() -> str:
+    """Return a digest of what reads the inputs, what makes them and what checks them."""
+    folders = ("simulator", "tests/fuzzing", "tests/history", "tests/scenario")
+    files = sorted(path for name in folders for path in (ROOT / name).rglob("*.py"))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
+
+
+def goes_on(path: Path, corpus: Path) -> bool:
+    """Return whether a run of the same code stopped before its end, without a fault."""
+    before = json.loads(path.read_text()) if path.exists() else {}
+    return before.get("code") == code() and not before["faults"] and corpus.is_dir()
 
 
 def fuzz(kind: str, n_inputs: int, told: Told, place: Path, *, led: bool) -> None:
@@ -86,6 +106,8 @@ def fuzz_led(kind: str, n_inputs: int, told: Told, place: Path) -> None:
         importlib.import_module(module.name)  # numba compiles them, and cannot compile what watches
     with atheris.instrument_imports(include=["simulator"]):
         from tests.fuzzing.targets import FATES, TARGETS
+    FATES.update(told.fates)
+    n_before = sum(FATES.values())
 
     def one(content: bytes) -> None:
         before = sum(FATES.values())
@@ -100,22 +122,29 @@ def fuzz_led(kind: str, n_inputs: int, told: Told, place: Path) -> None:
         if n_done >= n_inputs:
             os._exit(int(bool(told.faults)))
 
-    draw = random.Random(1)
+    draw = random.Random(1 + n_before)
     seeds = place / "seeds"
     seeds.mkdir()
     for number in range(N_SEEDS):
         (seeds / str(number)).write_bytes(draw.randbytes(draw.randint(500, MOST_BYTES)))
-    options = [f"-timeout={SECONDS_EACH}", f"-max_len={MOST_BYTES}", "-seed=1", "-rss_limit_mb=6000"]
-    options += [f"-artifact_prefix={TOLD}/", "-print_final_stats=0", "-verbosity=0", "-len_control=0"]
-    atheris.Setup([sys.argv[0], *options, str(seeds)], one)
+    options = [f"-timeout={SECONDS_EACH}", f"-max_len={MOST_BYTES}", "-rss_limit_mb=6000", "-len_control=0"]
+    options += [f"-seed={1 + n_before}", f"-artifact_prefix={TOLD}/", "-print_final_stats=0", "-verbosity=0"]
+    atheris.Setup([sys.argv[0], *options, str(corpus_of(kind)), str(seeds)], one)
     atheris.Fuzz()
 
 
-def run(kind: str, n_inputs: int, *, led: bool) -> dict:
+def corpus_of(kind: str) -> Path:
+    """Return where inputs that reached new code are kept."""
+    return TOLD / f"corpus-{kind}"
+
+
+def run(kind: str, n_inputs: int, *, led: bool, more: bool = False) -> dict:
     """Fuzz one kind in a process of its own; return what became of the inputs."""
     told = TOLD / f"{kind}.json"
-    told.parent.mkdir(parents=True, exist_ok=True)
-    told.unlink(missing_ok=True)
+    if not (more and led and goes_on(told, corpus_of(kind))):
+        told.unlink(missing_ok=True)
+        shutil.rmtree(corpus_of(kind), ignore_errors=True)
+    corpus_of(kind).mkdir(parents=True, exist_ok=True)
     command = [sys.executable, __file__, "--inputs", str(n_inputs), "--child", kind, "--told", str(told)]
     command += [] if led else ["--unled"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
@@ -163,6 +192,7 @@ def main() -> int:
     parser.add_argument("--kinds", default=",".join(KINDS))
     parser.add_argument("--child", choices=KINDS)
     parser.add_argument("--told", type=Path)
+    parser.add_argument("--more", action="store_true", help="go on where a stopped run has come to")
     parser.add_argument("--unled", action="store_true", help="not led by coverage: quicker by the input")
     given = parser.parse_args()
     if given.child:
@@ -172,7 +202,7 @@ def main() -> int:
     atheris = importlib.util.find_spec("atheris") is not None and not given.unled
     outcomes = {}
     for kind in given.kinds.split(","):
-        outcomes[kind] = run(kind, given.inputs, led=atheris)
+        outcomes[kind] = run(kind, given.inputs, led=atheris, more=given.more)
         print(f"{kind}: {outcomes[kind]['fates']}, {outcomes[kind]['seconds']:.0f} s", flush=True)
         print(outcomes[kind]["words"], flush=True)
     files = {kind: TOLD / f"{kind}.json" for kind in KINDS}
