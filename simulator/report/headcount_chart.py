@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from simulator.analysis.headcount import Headcount
 from simulator.report.headcount_words import headcount_title, role_word
@@ -55,9 +56,8 @@ def draw_headcount(
             money_axis(axes, currency)
         for axes in panels[len(segments) :]:
             axes.remove()
-        figure = panels[0].get_figure(root=True)
-        if figure is None:
-            return
+        figure = panels[0].get_figure()
+        assert isinstance(figure, Figure)  # noqa: S101  the panels are drawn on a figure of their own
         handles, labels = panels[0].get_legend_handles_labels()
         height = float(figure.get_figheight())
         above = panels[0].get_position().y1 + 0.66 / height

@@ -171,7 +171,8 @@ def _commits(record: TrackRecord) -> Iterator[str]:
 
 
 def _pushes(record: TrackRecord, _: Money) -> Iterator[str]:
-    table = record.pushes.set_index(["measure", "group"])["value"].sort_index()
+    # A dictionary: what a pair gives in an index of two levels differs between versions of pandas.
+    table = record.pushes.set_index(["measure", "group"])["value"].to_dict()
     mean = table.get(("push_length_months", "mean"), np.nan)
     if not np.isfinite(mean):
         return
