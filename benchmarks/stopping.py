@@ -1,6 +1,7 @@
 """Fifty runs killed at random moments, twenty stopped by Ctrl-C: the results are old or new, and whole.
 
-Run: python benchmarks/stopping.py [--kills 50] [--interrupts 20]. Writes results/stopping.md.
+Run: python benchmarks/stopping.py [--kills 50] [--interrupts 20]. Writes results/stopping.md; of a way to
+stop that is tried 0 times it keeps the figures of the run before.
 """
 
 import argparse
@@ -45,7 +46,11 @@ def whole(folder: Path) -> int:
 def stop(place: Path, seed: int, after_seconds: float, how: signal.Signals) -> tuple[int, str]:
     """Stop a run after so long; return how it ended and what it said."""
     process = subprocess.Popen(
-        command(place / "results", seed), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
+        command(place / "results", seed),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
     )
     try:
         _, said = process.communicate(timeout=after_seconds)
@@ -57,7 +62,7 @@ def stop(place: Path, seed: int, after_seconds: float, how: signal.Signals) -> t
 
 def try_many(place: Path, n_times: int, how: signal.Signals, longest: float, draw: random.Random) -> Counter:
     """Stop as many runs at random moments; return how often the results were the older or the newer ones."""
-    fates: Counter = Counter()
+    fates: Counter = Counter(seconds=round(longest)) if n_times else Counter()
     before = whole(place / "results")
     for turn in range(n_times):
         seed = before + 1 + turn % 2
@@ -74,11 +79,22 @@ def try_many(place: Path, n_times: int, how: signal.Signals, longest: float, dra
     return fates
 
 
+def kept(name: str, fates: Counter) -> Counter:
+    """Keep figures for the next run; return those of the run before where there are none."""
+    file = ROOT / "build" / "stopping" / f"{name}.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if fates:
+        file.write_text(json.dumps(fates))
+    return Counter(json.loads(file.read_text())) if file.exists() else fates
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--interrupts", type=int, default=20)
     given = parser.parse_args()
+    # Shells let jobs in the background ignore Ctrl-C, and the runs would take that over.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     draw = random.Random(1)
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
@@ -86,35 +102,41 @@ def main() -> None:
         began = time.monotonic()
         subprocess.run(command(place / "results", 2), check=True, capture_output=True, cwd=ROOT)
         longest = 1.1 * (time.monotonic() - began)
-        killed = try_many(place, given.kills, signal.SIGKILL, longest, draw)
-        stopped = try_many(place, given.interrupts, signal.SIGINT, longest, draw)
+        killed = kept("kills", try_many(place, given.kills, signal.SIGKILL, longest, draw))
+        stopped = kept("interrupts", try_many(place, given.interrupts, signal.SIGINT, longest, draw))
         time.sleep(SECONDS_TO_LOCK)
         subprocess.run(command(place / "results", 1), check=True, capture_output=True, cwd=ROOT)
         left = sorted(path.name for path in place.iterdir())
     assert left == ["results"], left
-    (ROOT / "results" / "stopping.md").write_text(report(longest, killed, stopped), encoding="utf-8")
+    for fates in (killed, stopped):
+        assert fates["old"], f"no run was stopped before its end, which shows nothing: {fates}"
+    (ROOT / "results" / "stopping.md").write_text(report(killed, stopped), encoding="utf-8")
     print(dict(killed), dict(stopped))
 
 
-def report(longest: float, killed: Counter, stopped: Counter) -> str:
+def report(killed: Counter, stopped: Counter) -> str:
     """Return results/stopping.md."""
 
     def row(name: str, fates: Counter) -> str:
         n = fates["old"] + fates["new"] + fates["finished"]
-        return f"| {name} | {n} | {fates['old']} | {fates['new']} | {fates['finished']} | none |"
+        cells = (name, n, f"0–{fates['seconds']} s", fates["old"], fates["new"], fates["finished"], "none")
+        return f"| {' | '.join(map(str, cells))} |"
 
+    n_stopped = stopped["old"] + stopped["new"]
     return "\n".join(
         [
             "# Stopped at any moment",
             "",
-            "`python benchmarks/stopping.py`: runs of the sample company, each stopped at a random moment of "
-            f"the {longest:.1f} seconds it took.",
+            "`python benchmarks/stopping.py`: runs of the sample company, each stopped at a random moment.",
             "Afterwards every file of the results folder is compared with the SHA-256 in its manifest.",
             "",
-            "| stopped by | runs | old results, whole | new results, whole | ended before | in between |",
-            "| --- | --- | --- | --- | --- | --- |",
+            "| stopped by | runs | within | old, whole | new, whole | ended before | in between |",
+            "| --- | --- | --- | --- | --- | --- | --- |",
             row("SIGKILL", killed),
             row("Ctrl-C", stopped),
+            "",
+            f"Of the {n_stopped} stopped by Ctrl-C {stopped['said so']} said so in words; the others were",
+            "stopped before the first line of the program.",
             "",
             "The next run tidied up every draft that the killed ones had left beside the folder.",
             "",
