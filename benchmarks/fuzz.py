@@ -31,6 +31,7 @@ from simulator import kernels  # noqa: E402
 
 KINDS = ("scenarios", "maps", "histories")
 TOLD = ROOT / "build" / "fuzzing"
+LED = "led by the coverage of the code (atheris)"
 SECONDS_EACH = 60
 MOST_BYTES = 6_000
 N_SEEDS = 100
@@ -153,7 +154,7 @@ def run(kind: str, n_inputs: int, *, led: bool, more: bool = False) -> dict:
     faults = [f"{where}\n{found['words']}" for where, found in outcome.get("faults", {}).items()]
     ended = done.stdout[-4_000:] + done.stderr[-4_000:]
     outcome["words"] = "\n".join(faults) or (ended if outcome["failed"] else "")
-    outcome["engine"] = "led by the coverage of the code (atheris)" if led else "drawn by hypothesis"
+    outcome["engine"] = LED if led else "drawn by hypothesis"
     told.write_text(json.dumps(outcome))
     return outcome
 
@@ -171,8 +172,9 @@ def report(outcomes: dict[str, dict]) -> str:
     for kind, outcome in outcomes.items():
         fates = {name.split(": ")[1]: n for name, n in sorted(outcome["fates"].items())}
         parts = ", ".join(f"{n:,} {name}" for name, n in fates.items())
-        how = outcome.get("engine", "")
-        bad = "**yes**" if outcome["failed"] else "none"
+        how = outcome.get("engine", LED)
+        bad = "**yes**" if outcome.get("failed") or outcome.get("faults") else "none"
+        bad += "" if "failed" in outcome else " so far: **not run to its end yet**"
         lines.append(
             f"| {kind} | {sum(fates.values()):,} | {parts} | {how} | {bad} | {outcome['seconds']:,.0f} |"
         )
@@ -186,6 +188,13 @@ def report(outcomes: dict[str, dict]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def write_report() -> None:
+    """Write results/fuzzing.md of what every kind has come to."""
+    files = {kind: TOLD / f"{kind}.json" for kind in KINDS}
+    known = {kind: json.loads(file.read_text()) for kind, file in files.items() if file.exists()}
+    (ROOT / "results" / "fuzzing.md").write_text(report(known), encoding="utf-8")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--inputs", type=int, default=10_000)
@@ -193,11 +202,15 @@ def main() -> int:
     parser.add_argument("--child", choices=KINDS)
     parser.add_argument("--told", type=Path)
     parser.add_argument("--more", action="store_true", help="go on where a stopped run has come to")
+    parser.add_argument("--report", action="store_true", help="only write what was found so far")
     parser.add_argument("--unled", action="store_true", help="not led by coverage: quicker by the input")
     given = parser.parse_args()
     if given.child:
         with tempfile.TemporaryDirectory() as place:
             fuzz(given.child, given.inputs, Told(given.told), Path(place), led=not given.unled)
+        return 0
+    if given.report:
+        write_report()
         return 0
     atheris = importlib.util.find_spec("atheris") is not None and not given.unled
     outcomes = {}
@@ -205,11 +218,7 @@ def main() -> int:
         outcomes[kind] = run(kind, given.inputs, led=atheris, more=given.more)
         print(f"{kind}: {outcomes[kind]['fates']}, {outcomes[kind]['seconds']:.0f} s", flush=True)
         print(outcomes[kind]["words"], flush=True)
-    files = {kind: TOLD / f"{kind}.json" for kind in KINDS}
-    known = {kind: json.loads(file.read_text()) for kind, file in files.items() if file.exists()}
-    if all("failed" in known.get(kind, {}) for kind in KINDS):
-        outcomes = known
-        (ROOT / "results" / "fuzzing.md").write_text(report(outcomes), encoding="utf-8")
+    write_report()
     return int(any(outcome["failed"] for outcome in outcomes.values()))
 
 
