@@ -137,10 +137,10 @@ def _rows(data: bytes, delimiter: str, headings: list[str], name: str) -> tuple[
         table = _parse(data, delimiter, headings, name, bad, threads=False)
     _refuse_open_quotation(data, table, bad, name)
     leading = _leading_lines(data)
-    footer = _closing_lines(table, bad)
+    footer = _closing_lines(table, bad, leading)
     wrong = [row for row in bad if row not in footer]
     if wrong:
-        raise InputError(_wrong_lengths(name, wrong, leading))
+        raise InputError(_wrong_lengths(name, wrong))
     kept = table.slice(0, table.num_rows + len(bad) - len(footer) - len(wrong))
     frame = kept.slice(1).to_pandas(
         types_mapper={pa.string(): pd.StringDtype("pyarrow", na_value=float("nan"))}.get
@@ -198,16 +198,17 @@ def _leading_lines(data: bytes) -> int:
     return data[: len(data) - len(data.lstrip(b"\r\n"))].count(b"\n")
 
 
-def _closing_lines(table: pa.Table, bad: list[Any]) -> list[Any]:
+def _closing_lines(table: pa.Table, bad: list[Any], leading: int) -> list[Any]:
     """Return the lines of one cell after the last row, such as "Grand Totals" or a copyright.
 
     Reports of Salesforce end with some; rows of the wrong length anywhere else are faults.
     """
     if not bad:
         return []
-    last = table.num_rows + len(bad)
+    # Rows are numbered as in the file, the empty lines above the headings included.
+    numbers = range(leading + 1, leading + table.num_rows + len(bad) + 1)
     blank = _blank(table)
-    good = sorted(set(range(1, last + 1)) - {row.number for row in bad}) if len(bad) < last else []
+    good = sorted(set(numbers) - {row.number for row in bad})
     filled = [number for number, is_blank in zip(good, blank, strict=True) if not is_blank]
     end = max(filled, default=0)
     return [row for row in bad if row.number > end and row.actual_columns == 1]
@@ -218,11 +219,11 @@ def _blank(table: pa.Table) -> list[bool]:
     return list((frame == "").all(axis=1))
 
 
-def _wrong_lengths(name: str, bad: list[Any], leading: int) -> list[Fault]:
+def _wrong_lengths(name: str, bad: list[Any]) -> list[Fault]:
     remedy = "Put cells that contain the delimiter in quotation marks, or export the file again."
     faults = [
         Fault(
-            f"{name}, row {row.number + leading}",
+            f"{name}, row {row.number}",
             f"has {row.actual_columns} cells where the headings have {row.expected_columns}",
             remedy,
         )
