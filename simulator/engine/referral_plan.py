@@ -19,9 +19,6 @@ from simulator.scenario.schema import Scenario
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-MOST_REFERRED = 20_000.0
-"""SALs that customers can refer to a segment in a month."""
-
 
 def with_referrals(compiled: Compiled, scenario: Scenario) -> Compiled:
     """Return a compiled scenario whose happy customers bring in deals, where it states referrals.

@@ -75,7 +75,7 @@ def files_of(folder: Path) -> list[Path]:
     InputError
         The folder does not exist, or holds no opportunities.
     """
-    paths, _ = _table_paths(folder)
+    paths = _table_paths(folder)
     return [*paths.values(), *(path for path in [folder / ABOUT] if path.is_file())]
 
 

@@ -6,10 +6,10 @@ from numba import njit
 from simulator.kernels.deals import NEVER, ORIGIN_CREATED, next_move
 from simulator.kernels.demand import MOST_SALS, count_sals, new_deal_entity
 from simulator.kernels.desk import NOTHING, conceded
-from simulator.kernels.draws import BIRTH, CLOSE_DATE, EVENT, TERMS, search_from, waits, write_guide
+from simulator.kernels.draws import BIRTH, CLOSE_DATE, EVENT, TERMS, search_from, write_guide
 from simulator.kernels.flows import CREATED, N_CREATED, N_REFERRED
 from simulator.kernels.jit import BODY, CALLED, PART
-from simulator.kernels.lanes import FREE, QUEUE, TAKEN, draw_for, first_turn
+from simulator.kernels.lanes import FREE, QUEUE, TAKEN, draw_for, first_turn, wait_for
 
 
 @njit(**BODY)
@@ -126,7 +126,7 @@ def take_up(law, luck, lanes, month, n):
     """
     first_turn(lanes, n)
     taken = lanes.lists[TAKEN]
-    waits(luck.seed, luck.path, lanes.key, taken, lanes.turn, n, EVENT, lanes.space, lanes.uniform)
+    wait_for(lanes, luck, TAKEN, n, EVENT)
     for number in range(n):
         deal = lanes.deal[taken[number]]
         deal.wait, deal.where = lanes.uniform[0, number], lanes.uniform[1, number]

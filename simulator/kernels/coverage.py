@@ -110,8 +110,8 @@ def coverage_of_role(people, role, segment, ramped, book, asked, length):
 
 @njit(**PART)
 def cover_month(
-    people, draw, accounts, ae_heads, ae_ramped, role_heads, role_ramped, hours, reached, out, cover, segment, month,
-    n_listed, length,
+    people, draw, accounts, ae_heads, ae_ramped, role_heads, role_ramped, hours, reached, out, cover, segment,
+    month, n_listed, length,
 ):  # fmt: skip
     """Work out a segment's coverage in a month from its book at the month's start.
 

@@ -1,5 +1,4 @@
-"""Customers: where they stand, and what happens at each event of their lives (``lives`` and ``accounts`` go
-through them).
+"""Customers: where they stand, and what happens at each event of their lives.
 
 Time is in months: month m runs from m to m + 1, and ``as_of`` lies at ``start``, at or after 0.
 Amounts are whole cents held in float64, so that sums are exact and their order does not matter.

@@ -1,9 +1,9 @@
 """The deals of a segment side by side, each on a lane of its own.
 
-``births``, ``months`` and ``waiting`` work on them. Law, draws and bits are those of ``deals.live``; what differs
-is the order of the work: every deal takes its next step before any takes the one after, and each step sorts
-deals into lists by what happens to them. So the processor works on many deals at once instead of waiting to
-see which way each one turns.
+``births``, ``months`` and ``waiting`` work on them. Law, draws and bits are those of ``deals.live``; what
+differs is the order of the work: every deal takes its next step before any takes the one after, and each step
+sorts deals into lists by what happens to them. So the processor works on many deals at once instead of
+waiting to see which way each one turns.
 """
 
 from typing import NamedTuple
@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from simulator.kernels.draws import N_GUIDED, blocks
+from simulator.kernels.draws import N_GUIDED, blocks, waits
 from simulator.kernels.jit import PART
 from simulator.kernels.vector import WIDTH, aligned
 
@@ -100,6 +100,13 @@ def draw_for(lanes, luck, which, n, purpose):
     """Draw one block for each of the first deals of a list, at the turns noted."""
     chosen = lanes.lists[which]
     blocks(luck.seed, luck.path, lanes.key, chosen, lanes.turn, n, purpose, lanes.space, lanes.uniform)
+
+
+@njit(**PART)
+def wait_for(lanes, luck, which, n, purpose):
+    """Draw the same, the first and the third of each four as exponential waits."""
+    chosen = lanes.lists[which]
+    waits(luck.seed, luck.path, lanes.key, chosen, lanes.turn, n, purpose, lanes.space, lanes.uniform)
 
 
 @njit(**PART)

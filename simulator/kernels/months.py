@@ -15,7 +15,7 @@ from simulator.kernels.deals import (
     wait_for_plan,
 )
 from simulator.kernels.desk import NOTHING
-from simulator.kernels.draws import CLOSE_DATE, EVENT, SIGNATURE, blocks, waits
+from simulator.kernels.draws import CLOSE_DATE, EVENT, SIGNATURE, blocks
 from simulator.kernels.flows import (
     LOST_COMPETITION,
     LOST_NO_DECISION,
@@ -23,7 +23,7 @@ from simulator.kernels.flows import (
     N_LOST_NO_DECISION,
 )
 from simulator.kernels.jit import BODY, PART
-from simulator.kernels.lanes import CLOSED, HELD, HIT, LOST, NOW, REDRAWN, WON, draw_for, first_turn
+from simulator.kernels.lanes import CLOSED, HELD, HIT, LOST, NOW, REDRAWN, WON, draw_for, first_turn, wait_for
 from simulator.kernels.vector import weigh
 
 
@@ -85,9 +85,7 @@ def live_month(law, luck, lanes, month, n_now, n_held):
             n_closed += closes
             n_now += 1 - closes
             n_redrawn += (1 - closes) & ((deal.n_events & 1) ^ 1)
-        waits(
-            luck.seed, luck.path, lanes.key, redrawn, lanes.turn, n_redrawn, EVENT, lanes.space, lanes.uniform
-        )
+        wait_for(lanes, luck, REDRAWN, n_redrawn, EVENT)
         for number in range(n_redrawn):
             deal, uniform = lanes.deal[redrawn[number]], lanes.uniform
             deal.wait, deal.where = uniform[0, number], uniform[1, number]

@@ -25,8 +25,7 @@ def aligned(shape: tuple[int, ...], dtype: npt.DTypeLike = np.float64) -> npt.ND
     return space[first : first + n_bytes].view(dtype).reshape(shape)
 
 
-@intrinsic
-def weigh(typingctx: Any, values: Any, factors: Any, more: Any, out: Any) -> Any:
+def _weigh(typingctx: Any, values: Any, factors: Any, more: Any, out: Any) -> Any:
     """Write values × factors × more, of eight numbers each, to ``out`` and return their sum.
 
     The sum adds opposite halves until one number is left: ((0+4) + (2+6)) + ((1+5) + (3+7)).
@@ -58,3 +57,6 @@ def weigh(typingctx: Any, values: Any, factors: Any, more: Any, out: Any) -> Any
         return builder.extract_element(product, ir.Constant(number, 0))
 
     return signature, codegen
+
+
+weigh: Any = intrinsic(_weigh)
