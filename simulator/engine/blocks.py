@@ -94,18 +94,22 @@ class Job:
         bare_plan = replace(compiled, open_deals=deals, calibration=bare, rates=bare)
         return cls(bare_plan, seed, averaged, likely_room(compiled))
 
-    def empty(self, n_paths: int) -> tuple[Floats, ...]:
-        """Return arrays for the flows, ARR flows, monthly bookings and people of so many paths."""
+    def shapes(self, n_paths: int) -> tuple[tuple[int, ...], ...]:
+        """Return the shapes of the flows, ARR flows, monthly bookings and people of so many paths."""
         compiled = self.compiled
         n_months, n_quarters = compiled.horizon.months.size, compiled.horizon.quarters.size
         n_segments = len(compiled.segments)
         n_arr_quarters = n_quarters if compiled.customers.terms.size else 0
         return (
-            np.empty((n_paths, n_quarters, n_segments, N_FLOWS)),
-            np.empty((n_paths, n_arr_quarters, n_segments, N_ARR_FLOWS)),
-            np.zeros((n_paths, n_months, n_segments, 3)),
-            np.zeros((n_paths, n_quarters, n_segments, n_measures(len(compiled.roles)))),
+            (n_paths, n_quarters, n_segments, N_FLOWS),
+            (n_paths, n_arr_quarters, n_segments, N_ARR_FLOWS),
+            (n_paths, n_months, n_segments, 3),
+            (n_paths, n_quarters, n_segments, n_measures(len(compiled.roles))),
         )
+
+    def empty(self, n_paths: int) -> tuple[Floats, ...]:
+        """Return arrays for the same."""
+        return tuple(np.zeros(shape) for shape in self.shapes(n_paths))
 
     def empty_sums(self) -> tuple[Ints, ...]:
         """Return arrays for the wins and tallies of the open deals."""
@@ -117,10 +121,10 @@ class Job:
         numbers: Ints = np.arange(first, first + n_paths, dtype=np.int64)
         return np.asarray(numbers % self.compiled.plan.hazard.shape[0])
 
-    def play(self, first: int, n_paths: int, into: tuple[Floats, ...] | None = None) -> Block:
-        """Play a range of futures, into arrays of that many paths where they are given."""
+    def play(self, first: int, n_paths: int) -> Block:
+        """Play a range of futures."""
         compiled = self.compiled
-        arrays = into if into is not None else self.empty(n_paths)
+        arrays = self.empty(n_paths)
         while True:
             n_lanes, n_accounts = self.room
             books = open_books(

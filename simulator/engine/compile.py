@@ -25,6 +25,7 @@ from simulator.kernels.capacity import CapacityPlan
 from simulator.kernels.coverage import PeoplePlan
 from simulator.kernels.customers import CustomerPlan
 from simulator.kernels.deals import NEVER, DealPlan
+from simulator.kernels.vector import aligned
 from simulator.scenario.schema import Scenario
 
 Floats = npt.NDArray[np.float64]
@@ -221,7 +222,7 @@ def hazard_table(
     base = np.zeros((n_draws, n_segments, n_categories, 8))
     base[..., :n_destinations] = rates.hazards * levers.hazard[None, :, None, :]
     # One pass writes the table: it is by far the largest array of a plan.
-    table = np.empty((n_draws, n_segments, n_categories, *cells, 8))
+    table = aligned((n_draws, n_segments, n_categories, *cells, 8))
     np.multiply(base[:, :, :, None, None, None, None, None], factors[:, None], out=table)
     for segment, category in np.argwhere(stated):
         table[:, segment, category] = base[:, segment, category, None, None, None, None, None]

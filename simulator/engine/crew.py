@@ -7,28 +7,27 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import ContextVar
+from itertools import islice
 from typing import Any, Protocol
 
-from simulator.engine.blocks import Block, Floats, Job
+from simulator.engine.blocks import Block, Job
 
 Range = tuple[int, int]
 """First path, and how many paths."""
+AHEAD = 3
+"""Ranges handed out per thread, so that none waits and few results do."""
 
 
 class Crew(Protocol):
     """Something that plays ranges of futures; in whatever order, each with the same outcome."""
 
-    def play(
-        self, job: Job, ranges: Sequence[Range], into: tuple[Floats, ...], n_threads: int | None
-    ) -> Iterator[Block]:
+    def play(self, job: Job, ranges: Sequence[Range], n_threads: int | None) -> Iterator[Block]:
         """Play ranges of futures and yield each when it is done.
 
         Parameters
         ----------
         job : Job
         ranges : sequence of Range
-        into : tuple of ndarray of float64, shape (path, …)
-            Arrays for all futures from that of the lowest range on; a crew may play into them.
         n_threads : int, optional
             Threads of this process; None: as many as there are processors.
         """
@@ -48,20 +47,17 @@ class Crew(Protocol):
 class Threads:
     """The threads of this process."""
 
-    def play(
-        self, job: Job, ranges: Sequence[Range], into: tuple[Floats, ...], n_threads: int | None
-    ) -> Iterator[Block]:
-        """Play ranges of futures on threads, straight into the arrays."""
-        start = min((first for first, _ in ranges), default=0)
-        with ThreadPoolExecutor(n_threads or os.cpu_count() or 1) as pool:
-            waiting = {
-                pool.submit(job.play, first, n_paths, rows(into, first - start, n_paths))
-                for first, n_paths in ranges
-            }
+    def play(self, job: Job, ranges: Sequence[Range], n_threads: int | None) -> Iterator[Block]:
+        """Play ranges of futures on threads, no more ahead than keeps them busy."""
+        n_threads = n_threads or os.cpu_count() or 1
+        left = iter(ranges)
+        with ThreadPoolExecutor(n_threads) as pool:
+            waiting = {pool.submit(job.play, *item) for item in islice(left, AHEAD * n_threads)}
             try:
                 while waiting:
                     finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
                     for task in finished:
+                        waiting |= {pool.submit(job.play, *item) for item in islice(left, 1)}
                         yield task.result()
             finally:
                 for task in waiting:
@@ -72,11 +68,6 @@ class Threads:
     ) -> Iterator[tuple[int, Any]]:
         """Refuse: there is no elsewhere."""
         raise NotImplementedError
-
-
-def rows(arrays: tuple[Floats, ...], first: int, n_paths: int) -> tuple[Floats, ...]:
-    """Return the same rows of several arrays."""
-    return tuple(array[first : first + n_paths] for array in arrays)
 
 
 _CREW: ContextVar[Crew] = ContextVar("crew")

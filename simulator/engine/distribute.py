@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from simulator.engine.blocks import Block, Floats, Job, build
+from simulator.engine.blocks import Block, Job, build
 from simulator.engine.crew import Range
 from simulator.errors import InputError
 
@@ -46,9 +46,7 @@ class Workers:
         """Threads of all workers there are at the moment."""
         return sum(self.client.nthreads().values())
 
-    def play(
-        self, job: Job, ranges: Sequence[Range], into: tuple[Floats, ...], n_threads: int | None
-    ) -> Iterator[Block]:
+    def play(self, job: Job, ranges: Sequence[Range], n_threads: int | None) -> Iterator[Block]:
         """Play ranges of futures on the workers; the job is sent to each worker once."""
         # A task, not scattered data: what a task made is made again when the worker that held it dies.
         there = self.client.submit(_unpacked, pickle.dumps(job), build(), pure=False)

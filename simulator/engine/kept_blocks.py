@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from platformdirs import user_cache_path
 
-from simulator.engine.blocks import Block, Floats, Job
+from simulator.engine.blocks import Block, Job
 from simulator.engine.crew import Crew, Range
 
 LONG_SECONDS = 20.0
@@ -66,9 +66,7 @@ class Keeping:
         self.long_seconds, self.seconds_between = long_seconds, seconds_between
         self.used: set[Path] = set()
 
-    def play(
-        self, job: Job, ranges: Sequence[Range], into: tuple[Floats, ...], n_threads: int | None
-    ) -> Iterator[Block]:
+    def play(self, job: Job, ranges: Sequence[Range], n_threads: int | None) -> Iterator[Block]:
         """Yield what is kept, then play the rest and keep it."""
         wanted = set(ranges)
         n_paths = sum(n for _, n in ranges)
@@ -83,10 +81,7 @@ class Keeping:
             self.said(taken, n_paths)
         rest = [item for item in ranges if item in wanted]
         if rest:
-            start = min(first for first, _ in ranges)
-            shifted = min(first for first, _ in rest) - start
-            own = tuple(array[shifted:] for array in into)
-            yield from self._kept(place, self.crew.play(job, rest, own, n_threads))
+            yield from self._kept(place, self.crew.play(job, rest, n_threads))
 
     def each(
         self, function: Callable[..., Any], calls: Sequence[tuple[Any, ...]]
@@ -114,9 +109,11 @@ class Keeping:
         fresh: list[Block] = []
         tidy = True
         for block in blocks:
-            fresh.append(block)
             now = time.monotonic()
-            if now - began >= self.long_seconds and now - last >= self.seconds_between:
+            # What the first seconds play is not held: memory would grow with every short run.
+            if now - began >= self.long_seconds:
+                fresh.append(block)
+            if fresh and now - last >= self.seconds_between:
                 if tidy:
                     forget_old(self.folder)
                     tidy = False

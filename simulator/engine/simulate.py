@@ -16,13 +16,14 @@ from simulator.calibration.calibration import Calibration
 from simulator.engine.blocks import BLOCK, Job
 from simulator.engine.capacity_plan import with_reps
 from simulator.engine.compile import CENTS, Compiled, compile_scenario
-from simulator.engine.crew import crew, rows
+from simulator.engine.crew import crew
 from simulator.engine.customer_plan import with_customers
 from simulator.engine.paths import Paths
 from simulator.engine.people_plan import with_people
 from simulator.engine.position import Position, position
 from simulator.engine.referral_plan import with_referrals
 from simulator.engine.role_effects import calibrated_effects
+from simulator.engine.store import Store
 from simulator.errors import InputError
 from simulator.history.states import deal_states, open_deals
 from simulator.history.tables import History
@@ -32,7 +33,7 @@ from simulator.kernels.customers import CustomerPlan
 from simulator.kernels.deals import DealPlan
 from simulator.kernels.flows import FLOWS, TIME_FLOWS
 from simulator.kernels.path import simulate_block
-from simulator.kernels.vector import aligned
+from simulator.kernels.vector import in_lines
 from simulator.scenario.schema import Scenario
 
 Floats = npt.NDArray[np.float64]
@@ -197,31 +198,25 @@ def run(compiled: Compiled, scenario: Scenario, progress: Progress | None, first
     averaged = 1 if settings.luck else min(LUCK_AVERAGED, settings.paths)
     n_paths = max(1, settings.paths // averaged)
     job = Job.of(compiled, settings.seed, averaged)
-    out = job.empty(n_paths)
+    store = Store(job.shapes(n_paths))
+    units: tuple[Any, ...] = (np.where(IS_MONEY, CENTS, 1.0), np.where(IS_ARR_MONEY, CENTS, 1.0), CENTS, 1.0)
     wins, tally = job.empty_sums()
     draws = job.draws(first_path, n_paths)
     ranges = [(first_path + first, min(BLOCK, n_paths - first)) for first in range(0, n_paths, BLOCK)]
     done = 0
-    for block in crew().play(job, ranges, out, settings.threads):
-        for whole, part in zip(
-            rows(out, block.first - first_path, block.n_paths), block.by_path, strict=True
-        ):
-            if not np.shares_memory(whole, part):
-                whole[...] = part
+    for block in crew().play(job, ranges, settings.threads):
+        parts = [part / unit for part, unit in zip(block.by_path, units, strict=True)]
+        store.put(block.first - first_path, parts)
         wins += block.sums[0]
         tally += block.sums[1]
         done += block.n_paths
         if progress is not None:
             progress(done, n_paths)
-    # In place: a mask would copy what is the largest array of a run.
-    for array, is_money in ((out[0], IS_MONEY), (out[1], IS_ARR_MONEY)):
-        np.divide(array, np.where(is_money, CENTS, 1.0), out=array)
-    bookings = out[2]
-    bookings /= CENTS
     means = tally / np.array([CENTS, CENTS / grain_of(compiled.plan), 1.0]) / (n_paths * averaged)
     # With averaged futures the second sum has one product for all futures of a path.
     means[..., 1] *= averaged
-    return Outcome(out[0], out[1], bookings, wins, means, draws, averaged, out[3])
+    flows, arr_flows, bookings, people = store.arrays
+    return Outcome(flows, arr_flows, bookings, wins, means, draws, averaged, people)
 
 
 def in_kernel_order(compiled: Compiled) -> Compiled:
@@ -245,9 +240,7 @@ def in_kernel_order(compiled: Compiled) -> Compiled:
 
 def with_aligned_hazards(plan: DealPlan) -> DealPlan:
     """Return a plan whose rows of eight hazards or effects each lie in one line of memory."""
-    hazard, effect = aligned(plan.hazard.shape), aligned(plan.effect.shape)
-    hazard[...], effect[...] = plan.hazard, plan.effect
-    return plan._replace(hazard=hazard, effect=effect)
+    return plan._replace(hazard=in_lines(plan.hazard), effect=in_lines(plan.effect))
 
 
 def by_segment(plan: CustomerPlan) -> CustomerPlan:

@@ -25,6 +25,15 @@ def aligned(shape: tuple[int, ...], dtype: npt.DTypeLike = np.float64) -> npt.ND
     return space[first : first + n_bytes].view(dtype).reshape(shape)
 
 
+def in_lines(array: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return an array that begins where a line of memory does: itself, or a copy."""
+    if array.ctypes.data % LINE_BYTES == 0:
+        return array
+    copy = aligned(array.shape)
+    copy[...] = array
+    return copy
+
+
 def _weigh(typingctx: Any, values: Any, factors: Any, more: Any, out: Any) -> Any:
     """Write values × factors × more, of eight numbers each, to ``out`` and return their sum.
 

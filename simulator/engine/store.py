@@ -1,0 +1,71 @@
+"""Room for figures of all futures: in memory, or where they are many in a file that ends with the process."""
+
+from __future__ import annotations
+
+import contextlib
+import mmap
+import os
+import tempfile
+from collections.abc import Sequence
+from itertools import accumulate
+
+import numpy as np
+import numpy.typing as npt
+from platformdirs import user_cache_path
+
+Floats = npt.NDArray[np.float64]
+Shape = tuple[int, ...]
+
+MOST_IN_MEMORY = 64_000_000
+"""Bytes; what is larger stands in a file."""
+NUMBER_BYTES = 8
+
+
+class Store:
+    """Arrays of shape (path, …, measure), written path by path and read measure by measure.
+
+    Each measure lies in one piece, so that reading one leaves the others on disk. The file has no name: the
+    system takes it back when the process ends, however it ends. Where no file can be made, because the disk
+    is full or the system knows no such files, the arrays stand in memory.
+
+    Parameters
+    ----------
+    shapes : sequence of tuple of int
+        Of the arrays.
+    """
+
+    def __init__(self, shapes: Sequence[Shape]) -> None:
+        sizes = [int(np.prod(shape)) for shape in shapes]
+        n_bytes = sum(sizes) * NUMBER_BYTES
+        self._map = _nameless_file(n_bytes) if n_bytes > MOST_IN_MEMORY else None
+        buffer = self._map if self._map is not None else bytearray(n_bytes)
+        starts = accumulate(sizes, initial=0)
+        self.arrays = tuple(
+            _by_measure(np.frombuffer(buffer, np.float64, size, start * NUMBER_BYTES), shape)
+            for shape, size, start in zip(shapes, sizes, starts, strict=False)
+        )
+
+    def put(self, first: int, parts: Sequence[Floats]) -> None:
+        """Write the paths from a number on, and let go of what of them is in memory."""
+        for array, part in zip(self.arrays, parts, strict=True):
+            array[first : first + len(part)] = part
+        if self._map is not None:
+            self._map.madvise(mmap.MADV_DONTNEED)
+
+
+def _by_measure(numbers: Floats, shape: Shape) -> Floats:
+    return np.moveaxis(numbers.reshape(shape[-1], *shape[:-1]), 0, -1)
+
+
+def _nameless_file(n_bytes: int) -> mmap.mmap | None:
+    """Return so many bytes of a file without a name; None where none can be had."""
+    if not (hasattr(os, "posix_fallocate") and hasattr(mmap, "MADV_DONTNEED")):
+        return None
+    folder = user_cache_path("simulator")
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            # All of it at once: a disk that fills up later would end the process without a word.
+            os.posix_fallocate(file.fileno(), 0, n_bytes)
+            return mmap.mmap(file.fileno(), n_bytes)
+    return None
