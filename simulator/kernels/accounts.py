@@ -55,7 +55,7 @@ from simulator.kernels.draws import (
     waits,
 )
 from simulator.kernels.happiness import begin_happy, end_happy
-from simulator.kernels.jit import BODY, CALLED, PART
+from simulator.kernels.jit import BODY, CALLED, NONE, PART
 from simulator.kernels.vector import WIDTH
 
 Floats = npt.NDArray[np.float64]
@@ -300,7 +300,7 @@ def live_on(plan, luck, accounts, cover, happy, flows, segment, month, end, read
     n_listed : int
     """
     striking, strike = accounts.lists[STRIKING], accounts.strike
-    n = 0
+    n = NONE
     for slot in range(n_listed):
         striking[n] = slot
         n += int(strike[slot] < end)
@@ -311,7 +311,7 @@ def live_on(plan, luck, accounts, cover, happy, flows, segment, month, end, read
         for place in range(n_returning):
             slot = accounts.lists[RETURNING, place]
             come_back(plan, luck, accounts, happy, flows[month, segment], slot, segment, read)
-        n_left = 0
+        n_left = NONE
         for place in range(n):
             slot = striking[place]
             strike[slot] = min(accounts.row[slot].growth_time, accounts.turn[slot])
@@ -324,7 +324,7 @@ def live_on(plan, luck, accounts, cover, happy, flows, segment, month, end, read
 def sort_events(accounts, n):
     """List by kind what happens next to customers; return how many grow, are due, and come back."""
     lists = accounts.lists
-    n_growing, n_due, n_returning = 0, 0, 0
+    n_growing, n_due, n_returning = NONE, NONE, NONE
     for place in range(n):
         slot = lists[STRIKING, place]
         lists[GROWING, n_growing], lists[DUE_NOW, n_due], lists[RETURNING, n_returning] = slot, slot, slot
@@ -340,7 +340,7 @@ def sort_events(accounts, n):
 def grow_all(plan, luck, accounts, cover, flows, segment, month, n):
     """Let customers grow, where the growth happens or the deal is signed, and draw when they do next."""
     lists, uniform = accounts.lists, accounts.uniform
-    signed_arr, n_signed, n_redrawn = 0.0, 0, 0
+    signed_arr, n_signed, n_redrawn = 0.0, 0, NONE
     for place in range(n):
         slot = lists[GROWING, place]
         row, arr = accounts.row[slot], accounts.arr[slot]

@@ -8,7 +8,7 @@ from simulator.kernels.demand import MOST_SALS, count_sals, new_deal_entity
 from simulator.kernels.desk import NOTHING, conceded
 from simulator.kernels.draws import BIRTH, CLOSE_DATE, EVENT, TERMS, search_from, write_guide
 from simulator.kernels.flows import CREATED, N_CREATED, N_REFERRED
-from simulator.kernels.jit import BODY, CALLED, PART
+from simulator.kernels.jit import BODY, CALLED, NONE, PART
 from simulator.kernels.lanes import FREE, QUEUE, TAKEN, draw_for, first_turn, wait_for
 
 
@@ -62,7 +62,7 @@ def arrive(plan, luck, books, lanes, segment, month, n_happy, n_free, n_queue):
 
     With fewer lanes than SALs nothing more is done: (-1, 0).
     """
-    n = 0
+    n = NONE
     queue = lanes.lists[QUEUE]
     for stream in range(plan.stream_key.shape[0]):
         if plan.stream_segment[stream] != segment:

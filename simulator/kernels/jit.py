@@ -9,7 +9,14 @@ outermost function lets go of the interpreter (``WHOLE``). What works on many ro
 
 from typing import Any
 
-PART: dict[str, Any] = {"cache": True, "_nrt": False, "forceinline": True, "error_model": "numpy"}
+import numpy as np
+
+INSIDE: dict[str, Any] = {"cache": True, "_nrt": False, "error_model": "numpy"}
+INSIDE |= {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+PART: dict[str, Any] = {**INSIDE, "forceinline": True}
 BODY: dict[str, Any] = {"inline": "always", "error_model": "numpy"}
-CALLED: dict[str, Any] = {"cache": True, "_nrt": False, "error_model": "numpy"}
+CALLED: dict[str, Any] = INSIDE
 WHOLE: dict[str, Any] = {"cache": True, "_nrt": False, "nogil": True, "error_model": "numpy"}
+NONE = np.int64(0)
+"""Where a counter begins that is handed on: a plain 0 is a type of its own to numba, which would compile all
+that it is handed to a second time."""

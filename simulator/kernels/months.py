@@ -22,7 +22,7 @@ from simulator.kernels.flows import (
     N_LOST_COMPETITION,
     N_LOST_NO_DECISION,
 )
-from simulator.kernels.jit import BODY, PART
+from simulator.kernels.jit import BODY, NONE, PART
 from simulator.kernels.lanes import CLOSED, HELD, HIT, LOST, NOW, REDRAWN, WON, draw_for, first_turn, wait_for
 from simulator.kernels.vector import weigh
 
@@ -64,7 +64,7 @@ def live_month(law, luck, lanes, month, n_now, n_held):
             deal, hazard = lanes.deal[now[number]], law.hazard[lanes.cell[number]]
             effect, factor = law.effect[deal.effect_row], lanes.now[deal.concession]
             lanes.total[number] = weigh(hazard, effect, factor, lanes.hazard[number])
-        n_hit = 0
+        n_hit = NONE
         for number in range(n_now):
             lane = now[number]
             stays = spend(lanes.deal[lane], lanes.total[number], end)
@@ -72,7 +72,7 @@ def live_month(law, luck, lanes, month, n_now, n_held):
             hit[n_hit] = number
             n_held += stays
             n_hit += 1 - stays
-        n_now, n_redrawn = 0, 0
+        n_now, n_redrawn = NONE, NONE
         for number in range(n_hit):
             place = hit[number]
             lane = now[place]
@@ -146,7 +146,7 @@ def close_deals(law, luck, lanes, flows, month, n_closed, n_won):
     Where a win waits for its success plan, its time is that of the signature.
     """
     lost, won = lanes.lists[LOST], lanes.lists[WON]
-    n_lost, n_before = 0, n_won
+    n_lost, n_before = NONE, n_won
     amounts_competition, amounts_no_decision, n_no_decision = 0.0, 0.0, 0
     for number in range(n_closed):
         lane = lanes.lists[CLOSED, number]
@@ -203,7 +203,7 @@ def end_month(law, luck, lanes, flows, month, n_held):
     """Move the close dates of deals that reach a month's end, and count those that leave their quarter."""
     linearity = (month + law.first_month_of_quarter) % 3
     moved = lanes.lists[HIT]
-    n_moved = 0
+    n_moved = NONE
     for number in range(n_held):
         lane = lanes.lists[HELD, number]
         deal = lanes.deal[lane]

@@ -23,7 +23,7 @@ from simulator.kernels.flows import (
     WON,
     WON_REFERRED,
 )
-from simulator.kernels.jit import BODY, PART, WHOLE
+from simulator.kernels.jit import BODY, NONE, PART, WHOLE
 from simulator.kernels.lanes import ACTIVE, CLOSED, HELD, LOST, NOW, SIGNING, TAKEN, release
 from simulator.kernels.lanes import WON as WINS
 from simulator.kernels.law import law_of
@@ -114,9 +114,9 @@ def work_month(luck, books, law, month, slots, patience, n_active, n_signing, n_
     lists, deals = lanes.lists, lanes.deal
     start, end = (law.month_end[month - 1] if month > 0 else 0.0), law.month_end[month]
     n_queued, n_busy = n_queue + n_new, n_active + n_signing
-    n_ends, n_next, n_held, n_won, n_begun, clock = 0, 0, 0, 0, 0, start
+    n_ends, n_next, n_held, n_won, n_begun, clock = NONE, NONE, NONE, NONE, NONE, start
     days = n_busy * (end - start) - days_left(lists, deals, SIGNING, n_signing, end)
-    n_now = copy_list(lists, ACTIVE, n_active, NOW, 0)
+    n_now = copy_list(lists, ACTIVE, n_active, NOW, NONE)
     # Where slots may run short, what is being worked is lived first: its ends free the slots.
     serves, is_short, limit = n_busy + n_queued <= slots, False, np.inf
     while True:
@@ -145,7 +145,7 @@ def work_month(luck, books, law, month, slots, patience, n_active, n_signing, n_
         n_free = release(lanes, n_free, LOST, n_lost)
         if serves and not is_short:
             break
-        n_now, serves = 0, True
+        n_now, serves = NONE, True
     if slots < np.inf:
         flows[month, law.segment, BUSY_DAYS] += days
         flows[month, law.segment, N_TAKEN_UP] += n_begun
@@ -153,7 +153,7 @@ def work_month(luck, books, law, month, slots, patience, n_active, n_signing, n_
         law.month_end, luck, lanes, flows, law.segment, month, patience, n_next, n_queued, n_free
     )
     end_month(law, luck, lanes, flows, month, n_held)
-    n_active = copy_list(lists, HELD, n_held, ACTIVE, 0)
+    n_active = copy_list(lists, HELD, n_held, ACTIVE, NONE)
     n_won, n_signing = await_signature(lists, deals, month, n_won, n_signing)
     return n_active, n_won, n_signing, n_queue, n_free
 
@@ -187,18 +187,18 @@ def simulate_path(plan, capacity, customers, people, luck, books):
     if is_covered:
         staff(people, luck.seed, luck.path, luck.draw, books.role_heads, books.role_ramped)
     has_customers = customers.terms.shape[0] > 0
-    first_customer = 0
+    first_customer = NONE
     for segment in range(flows.shape[1]):
         law = law_of(plan, luck.draw, segment)
         limited = capacity.limited[segment] == 1
         if limited:
             slots_of(
                 capacity.slots_per_rep[luck.draw, segment], luck, segment, books.ramped[segment], books.slots,
-                0, 1.0,
+                NONE, 1.0,
             )  # fmt: skip
         count_reps(flows, books.heads, books.ramped, segment)
         patience = capacity.patience[luck.draw, segment]
-        n_listed, n_happy = 0, 0.0
+        n_listed, n_happy = NONE, 0.0
         if has_customers:
             n_listed = list_book(customers, accounts, segment, first_customer)
             first_customer += n_listed
@@ -206,9 +206,9 @@ def simulate_path(plan, capacity, customers, people, luck, books):
         n_free, n_active = lay_open_deals(plan, luck, lanes, segment, n_free)
         if n_listed < 0 or n_free < 0:
             return False
-        take_up(law, luck, lanes, 0, n_active)
-        copy_list(lanes.lists, TAKEN, n_active, ACTIVE, 0)
-        n_signing, n_queue = 0, 0
+        take_up(law, luck, lanes, NONE, n_active)
+        copy_list(lanes.lists, TAKEN, n_active, ACTIVE, NONE)
+        n_signing, n_queue = NONE, NONE
         for month in range(n_months):
             quarter = (month + plan.first_month_of_quarter) // 3
             if is_covered:
@@ -225,7 +225,7 @@ def simulate_path(plan, capacity, customers, people, luck, books):
                     )  # fmt: skip
             if has_customers and month == 0:
                 # Once the first month's coverage is known, and before anybody refers deals.
-                begin_lives(customers, luck, accounts, books.cover, books.happy, segment, 0, n_listed)
+                begin_lives(customers, luck, accounts, books.cover, books.happy, segment, NONE, n_listed)
             n_begun = n_listed
             slots = np.inf
             if limited:

@@ -11,7 +11,7 @@ from simulator.kernels.flows import (
     WAITED_OUT,
     WAITING_DAYS,
 )
-from simulator.kernels.jit import BODY, PART
+from simulator.kernels.jit import BODY, NONE, PART
 from simulator.kernels.lanes import CLOSED, FREE, QUEUE, TAKEN
 
 N_MOMENTS = 16
@@ -105,7 +105,7 @@ def serve(
     n_taken : int
         Deals taken up, on the list of that name; the other values as they then are.
     """
-    n_taken = 0
+    n_taken = NONE
     while n_next < n_queued:
         lane = lanes.lists[QUEUE, n_next]
         born = lanes.deal[lane].time
@@ -160,7 +160,7 @@ def keep_waiting(month_end, luck, lanes, flows, segment, month, patience, n_next
     """
     end, is_last = month_end[month], month == month_end.shape[0] - 1
     queue = lanes.lists[QUEUE]
-    n_queue = 0
+    n_queue = NONE
     for number in range(n_next, n_queued):
         lane = queue[number]
         if is_last or deadline_of(luck, lanes, lane, patience) < end:
