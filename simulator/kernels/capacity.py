@@ -11,7 +11,7 @@ import numpy.typing as npt
 from numba import njit
 
 from simulator.kernels.draws import HIRE, LEAVE, PATIENCE, SLOT, block, search
-from simulator.kernels.jit import PART
+from simulator.kernels.jit import EXPOSED
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -46,7 +46,7 @@ class CapacityPlan(NamedTuple):
     """(draw, segment) rate per day at which waiting SALs give up; 0: never."""
 
 
-@njit(**PART)
+@njit(**EXPOSED)
 def _months_until_leaving(u, chance):
     if chance <= 0.0:
         return 1_000_000
@@ -55,7 +55,7 @@ def _months_until_leaving(u, chance):
     return min(1_000_000, int(math.log1p(-u) / math.log1p(-chance)))
 
 
-@njit(**PART)
+@njit(**EXPOSED)
 def staff(capacity, seed, path, draw, heads, ramped):
     """Fill heads and ramped heads of every segment and month of a path.
 
@@ -95,7 +95,7 @@ def staff(capacity, seed, path, draw, heads, ramped):
             holder += 1
 
 
-@njit(**PART)
+@njit(**EXPOSED)
 def slots_of(slots_per_rep, luck, segment, ramped, slots, first, left):
     """Fill the slots of one segment from a month on: ramped reps × open deals per rep, in whole slots.
 
@@ -109,7 +109,7 @@ def slots_of(slots_per_rep, luck, segment, ramped, slots, first, left):
         slots[month] = math.floor(left * ramped[month] * slots_per_rep + u)
 
 
-@njit(**PART)
+@njit(**EXPOSED)
 def gives_up_after(seed, path, entity, rate):
     """Return the days that a SAL waits at most."""
     if rate <= 0.0:
@@ -118,7 +118,7 @@ def gives_up_after(seed, path, entity, rate):
     return -math.log(u) / rate
 
 
-@njit(**PART)
+@njit(**EXPOSED)
 def push(heap, n_held, time, what):
     """Put something on a heap (row, 2) ordered by time; return how many it holds."""
     place = n_held
@@ -132,7 +132,7 @@ def push(heap, n_held, time, what):
     return n_held + 1
 
 
-@njit(**PART)
+@njit(**EXPOSED)
 def pop(heap, n_held):
     """Take the earliest off a heap; return how many it holds still."""
     n_held -= 1
@@ -152,7 +152,7 @@ def pop(heap, n_held):
     return n_held
 
 
-@njit(**PART)
+@njit(**EXPOSED)
 def latest_first(rows, space, n_rows, start, end):
     """Sort rows (row, 2) by a time that lies between start and end, latest first.
 
@@ -194,12 +194,12 @@ def latest_first(rows, space, n_rows, start, end):
         rows[place, 0], rows[place, 1] = time, what
 
 
-@njit(**PART)
+@njit(**EXPOSED)
 def _bin(time, end, scale, n_rows):
     return min(max(int((end - time) * scale), 0), n_rows - 1)
 
 
-@njit(**PART)
+@njit(**EXPOSED)
 def drop_ended(heap, n_held, time):
     """Take all that end by a time off a heap, in one sweep; return how many it holds still."""
     n_left = 0
@@ -209,7 +209,7 @@ def drop_ended(heap, n_held, time):
     return n_left
 
 
-@njit(**PART)
+@njit(**EXPOSED)
 def next_free(month_end, slots, ends, n_busy, month, time):
     """Return (when a slot is free at the earliest, deals still on the heap then).
 

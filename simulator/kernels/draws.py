@@ -13,7 +13,7 @@ import math
 import numpy as np
 from numba import njit
 
-from simulator.kernels.jit import CALLED, PART
+from simulator.kernels.jit import CALLED, EXPOSED
 from simulator.kernels.vector import WIDTH
 
 # What a draw is for. A new purpose takes a new number; numbers are never reused.
@@ -67,7 +67,7 @@ def philox(c0, c1, c2, c3, k0, k1):
     return c0, c1, c2, c3
 
 
-@njit(**PART)
+@njit(**EXPOSED)
 def block(seed, path, entity, occurrence, purpose):
     """Return the four uniforms in (0, 1) of one purpose of one entity on one path.
 
@@ -133,14 +133,14 @@ def waits(seed, path, keys, chosen, occurrences, n, purpose, space, out):
         first[place], second[place], third[place], fourth[place] = exponential(u0), u1, exponential(u2), u3
 
 
-@njit(**PART)
+@njit(**EXPOSED)
 def collect(keys, chosen, n, space):
     """Lay the keys of several entities side by side: only so are they drawn for together."""
     for place in range(n):
         space[place] = keys[chosen[place]]
 
 
-@njit(**PART)
+@njit(**EXPOSED)
 def exponential(u):
     """Return -log(u) for a uniform in (0, 1): a wait whose mean is 1.
 
@@ -174,13 +174,13 @@ def uniform_table(seed, entity, purpose, n_paths, n_values):
     return out
 
 
-@njit(**PART)
+@njit(**EXPOSED)
 def standard_normal(u1, u2):
     """Return a standard normal from two uniforms (Box and Muller 1958)."""
     return math.sqrt(-2.0 * math.log(u1)) * math.cos(2.0 * math.pi * u2)
 
 
-@njit(**PART)
+@njit(**EXPOSED)
 def search(cdf, u):
     """Return the first index whose cumulative probability exceeds u; the last one where none does."""
     # Counting all that do not exceed it takes no branch that the processor could mispredict.
@@ -190,7 +190,7 @@ def search(cdf, u):
     return index
 
 
-@njit(**PART)
+@njit(**EXPOSED)
 def write_guide(cdf, guide):
     """Note where ``search_from`` begins to look: by the leading bits of the uniform."""
     index = 0
@@ -200,7 +200,7 @@ def write_guide(cdf, guide):
         guide[place] = index
 
 
-@njit(**PART)
+@njit(**EXPOSED)
 def search_from(cdf, guide, u):
     """Return what ``search`` does, found in a step or two; ``guide`` is that of the probabilities."""
     index = guide[int(u * N_GUIDED)]
@@ -209,7 +209,7 @@ def search_from(cdf, guide, u):
     return index
 
 
-@njit(**PART)
+@njit(**EXPOSED)
 def negative_binomial(u, mean, dispersion):
     """Return the u-quantile of a negative binomial count, increasing in u and in the mean.
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from numba import njit
 
 from benchmarks.workloads import reference_plan
 from simulator.kernels.demand import draw_shocks
@@ -13,9 +14,14 @@ def shocks(sd) -> np.ndarray:
     """Factors of the quarters on every path, shape (path, quarter, kind)."""
     plan = reference_plan(n_draws=1, n_open=0, sals_per_month=1.0)._replace(shock_sd=np.array(sd))
     out = np.empty((N_PATHS, N_QUARTERS, 2))
-    for path in range(N_PATHS):
-        draw_shocks(plan, np.uint64(7), np.uint64(path), out[path])
+    draw_all(plan, out)
     return out
+
+
+@njit
+def draw_all(plan, out):
+    for path in range(out.shape[0]):
+        draw_shocks(plan, np.uint64(7), np.uint64(path), out[path])
 
 
 def test_a_walk_keeps_its_mean_and_widens_quarter_by_quarter():
