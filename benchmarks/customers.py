@@ -28,6 +28,7 @@ from simulator.calibration.contracts import customer_book  # noqa: E402
 from simulator.engine.compile import Horizon  # noqa: E402
 from simulator.engine.customer_plan import DrawSettings, compile_customers  # noqa: E402
 from simulator.engine.inline_customers import with_inline_customers  # noqa: E402
+from simulator.engine.kernel_order import by_segment  # noqa: E402
 from simulator.engine.neutral import no_customers, nobody, unlimited  # noqa: E402
 from simulator.fiscal import FiscalCalendar  # noqa: E402
 from simulator.history.tables import History, empty_table  # noqa: E402
@@ -99,7 +100,7 @@ def reference_customers(deals: DealPlan, n_draws: int) -> tuple[CustomerPlan, np
         rates, customer_book(history, SEGMENTS), ahead, FiscalCalendar(2), DrawSettings(1, n_draws)
     )
     plan = made.plan._replace(month_end=deals.month_end, month_days=np.diff(deals.month_end, prepend=0.0))
-    return plan._replace(first_month_of_quarter=0), made.opening
+    return by_segment(plan._replace(first_month_of_quarter=0)), made.opening
 
 
 def run_kernel(
@@ -214,7 +215,7 @@ def run_python(plan: CustomerPlan, n_paths: int, rng: random.Random) -> np.ndarr
     for path in range(n_paths):
         draw = path % plan.churn.shape[0]
         for index in range(plan.entity.size):
-            segment, law, row, term = (int(x) for x in plan.state[index])
+            segment, law, row, term = (int(x) for x in plan.state[index, :4])
             churn = plan.churn[draw, row, int(rng.random() * plan.churn.shape[2])]
             value = plan.time[index, 1] + plan.time_to_value[draw, segment, int(rng.random() * 64)]
             rate = plan.growth_rate[draw, segment]

@@ -18,6 +18,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from simulator.engine.compile import Compiled
+from simulator.engine.kernel_order import in_kernel_order
 from simulator.kernels.books import open_books
 from simulator.kernels.coverage import n_measures
 from simulator.kernels.customer_flows import N_ARR_FLOWS
@@ -91,7 +92,7 @@ class Job:
         """Return the job of a compiled scenario."""
         bare: Any = None  # neither is read by the kernels, and both are large
         deals = pd.DataFrame(index=range(len(compiled.open_deals)))
-        bare_plan = replace(compiled, open_deals=deals, calibration=bare, rates=bare)
+        bare_plan = replace(in_kernel_order(compiled), open_deals=deals, calibration=bare, rates=bare)
         return cls(bare_plan, seed, averaged, likely_room(compiled))
 
     def shapes(self, n_paths: int) -> tuple[tuple[int, ...], ...]:

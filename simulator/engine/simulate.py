@@ -29,11 +29,8 @@ from simulator.history.states import deal_states, open_deals
 from simulator.history.tables import History
 from simulator.kernels.books import grain_of
 from simulator.kernels.customer_flows import ARR_FLOWS
-from simulator.kernels.customers import CustomerPlan
-from simulator.kernels.deals import DealPlan
 from simulator.kernels.flows import FLOWS, TIME_FLOWS
 from simulator.kernels.path import simulate_block
-from simulator.kernels.vector import in_lines
 from simulator.scenario.schema import Scenario
 
 Floats = npt.NDArray[np.float64]
@@ -194,7 +191,6 @@ def run(compiled: Compiled, scenario: Scenario, progress: Progress | None, first
     ``first_path`` continues an earlier run of so many paths.
     """
     settings = scenario.simulation
-    compiled = in_kernel_order(compiled)
     averaged = 1 if settings.luck else min(LUCK_AVERAGED, settings.paths)
     n_paths = max(1, settings.paths // averaged)
     job = Job.of(compiled, settings.seed, averaged)
@@ -217,37 +213,6 @@ def run(compiled: Compiled, scenario: Scenario, progress: Progress | None, first
     means[..., 1] *= averaged
     flows, arr_flows, bookings, people = store.arrays
     return Outcome(flows, arr_flows, bookings, wins, means, draws, averaged, people)
-
-
-def in_kernel_order(compiled: Compiled) -> Compiled:
-    """Return a plan as the kernels expect it: arrays row by row, customers in the order of their segments.
-
-    For arrays in any other order the kernels would be compiled anew.
-    """
-
-    def ordered(plan: Any) -> Any:
-        arrays = [np.ascontiguousarray(v) if isinstance(v, np.ndarray) else v for v in plan]
-        return type(plan)(*arrays)
-
-    return replace(
-        compiled,
-        plan=with_aligned_hazards(ordered(compiled.plan)),
-        capacity=ordered(compiled.capacity),
-        customers=ordered(by_segment(compiled.customers)),
-        people=ordered(compiled.people),
-    )
-
-
-def with_aligned_hazards(plan: DealPlan) -> DealPlan:
-    """Return a plan whose rows of eight hazards or effects each lie in one line of memory."""
-    return plan._replace(hazard=in_lines(plan.hazard), effect=in_lines(plan.effect))
-
-
-def by_segment(plan: CustomerPlan) -> CustomerPlan:
-    """Return a plan whose customers of as_of stand in the order of their segments."""
-    order = np.argsort(plan.state[:, 0], kind="stable")
-    by_customer = ("entity", "state", "time", "money", "base")
-    return plan._replace(**{name: getattr(plan, name)[order] for name in by_customer})
 
 
 def kernels_are_compiled() -> bool:

@@ -4,9 +4,9 @@ A plan is a tuple of some thirty arrays; a real call would hand over hundreds of
 references to every array, which costs more than the work of one deal. So small functions are inlined by LLVM
 (``PART``), long ones are put in place before that (``BODY``: compiled once, where they are used), and the
 outermost function lets go of the interpreter (``WHOLE``). What works on many rows at once is worth a call
-(``CALLED``). To be callable from Python besides takes a second where a plan is handed over: only the outermost
-are, and the small ones that tests compare with others' (``EXPOSED``). None of them allocates. Division by
-zero gives infinity, as in NumPy.
+(``CALLED``). To be callable from Python besides takes a second where a plan is handed over: only the
+outermost are, and the small ones that tests compare with others' (``EXPOSED``). None of them allocates.
+Division by zero gives infinity, as in NumPy.
 """
 
 from typing import Any

@@ -11,7 +11,7 @@ from benchmarks import workloads
 from simulator.engine.blocks import Job
 from simulator.engine.neutral import nobody, unlimited
 from simulator.engine.prepare import Prepared, prepare
-from simulator.engine.simulate import compile_deals, compile_plan, complete_plan, in_kernel_order, run
+from simulator.engine.simulate import compile_deals, compile_plan, complete_plan, run
 from simulator.kernels.customer_flows import ARR_FLOWS, COHORT, N_ARR_FLOWS, REVENUE
 from simulator.kernels.customers import Customer
 from simulator.kernels.deals import Deal, Luck, live, new_deal
@@ -140,7 +140,7 @@ def test_customers_of_the_sample_company(lever):
 
 def test_a_path_that_needs_more_room_gets_it():
     ready = prepared("base", 4)
-    compiled = in_kernel_order(compile_plan(ready.scenario, ready.calibration, ready.history))
+    compiled = compile_plan(ready.scenario, ready.calibration, ready.history)
     ample, scant = (Job.of(compiled, 1, 1) for _ in range(2))
     scant.room[:] = [1, 1]
     expected, got = ample.play(0, 4), scant.play(0, 4)
