@@ -117,8 +117,8 @@ def report(cost: dict[str, float]) -> str:
         lines.append(f"| {n} | {hours:,.1f} | {sent:,.1f} GB | {idle:.0%} of the threads' time |")
     lines += [
         "",
-        f"The one who asks holds all figures, on disk: {PATHS * cost['bytes_path'] / 1e9:,.1f} GB. Handing out takes "
-        f"it {n_tasks * cost['task']:,.0f} seconds in all.",
+        f"The one who asks holds all figures, on disk: {PATHS * cost['bytes_path'] / 1e9:,.1f} GB. Handing "
+        f"out takes it {n_tasks * cost['task']:,.0f} seconds in all.",
         "",
     ]
     return "\n".join(lines)
