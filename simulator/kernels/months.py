@@ -106,9 +106,9 @@ def find_cell(law, deal, first_cell, n_ages, month):
 def spend(deal, total, end):
     """Spend what a deal has left on the rest of the month; return 1 where it suffices, else 0."""
     wait, room = deal.wait, (end - deal.time) * total
-    stays = int(wait >= room)
-    deal.wait = wait - room * stays
-    return stays
+    stays = wait >= room
+    deal.wait = wait - room if stays else wait
+    return int(stays)
 
 
 @njit(**PART)
