@@ -3,13 +3,14 @@
 import numpy as np
 from numba import njit
 
+from simulator.kernels.crowd import draw_first, draw_for, note_first, wait_for
 from simulator.kernels.deals import NEVER, ORIGIN_CREATED, next_move
-from simulator.kernels.demand import MOST_SALS, count_sals, new_deal_entity
+from simulator.kernels.demand import MOST_REFERRED, MOST_SALS, count_sals, new_deal_entity
 from simulator.kernels.desk import NOTHING, conceded
 from simulator.kernels.draws import BIRTH, CLOSE_DATE, EVENT, TERMS, search_from, write_guide
 from simulator.kernels.flows import CREATED, N_CREATED, N_REFERRED
 from simulator.kernels.jit import BODY, CALLED, NONE, PART
-from simulator.kernels.lanes import FREE, QUEUE, TAKEN, draw_for, first_turn, wait_for
+from simulator.kernels.lanes import FREE, QUEUE, TAKEN
 
 
 @njit(**BODY)
@@ -46,8 +47,7 @@ def lay_open_deals(plan, luck, lanes, segment, n_free):
         deal.pushes, deal.effect_row, deal.origin = state[5], state[6], state[1]
         deal.index, deal.referred, deal.born = index, 0, 0
         deal.time, deal.amount = 0.0, plan.open_amount[index]
-        lanes.turn[number] = np.uint64(0)
-    draw_for(lanes, luck, TAKEN, n, BIRTH)
+    draw_first(lanes, luck, lanes.lists[TAKEN], n, BIRTH)
     n_slices = plan.amount.shape[2]
     for number in range(n):
         deal = lanes.deal[lanes.lists[TAKEN, number]]
@@ -67,8 +67,9 @@ def arrive(plan, luck, books, lanes, segment, month, n_happy, n_free, n_queue):
     for stream in range(plan.stream_key.shape[0]):
         if plan.stream_segment[stream] != segment:
             continue
-        # Keys have room for so many; more come only where customers refer without end.
-        count = min(count_sals(plan, luck, books.shock, books.ramped, n_happy, stream, month), MOST_SALS)
+        count = count_sals(plan, luck, books.shock, books.ramped, n_happy, stream, month)
+        # Customers who refer more than one other each would bring deals without end.
+        count = min(count, MOST_REFERRED if stream == plan.referral_stream[segment] else MOST_SALS)
         if n + count > n_free:
             return -1, 0
         first = new_deal_entity(plan, stream, month, 0)
@@ -78,9 +79,8 @@ def arrive(plan, luck, books, lanes, segment, month, n_happy, n_free, n_queue):
             lanes.lists[TAKEN, n] = lane
             lanes.key[lane] = first | np.uint64(index)
             lanes.deal[lane].stream = stream
-            lanes.turn[n] = np.uint64(0)
             n += 1
-    draw_for(lanes, luck, TAKEN, n, BIRTH)
+    draw_first(lanes, luck, lanes.lists[TAKEN], n, BIRTH)
     created, n_referred = 0.0, 0
     for number in range(n):
         lane = lanes.lists[TAKEN, number]
@@ -120,13 +120,13 @@ def be_born(plan, draw, lanes, lane, number, segment, month):
 
 @njit(**CALLED)
 def take_up(law, luck, lanes, month, n):
-    """Begin to work the deals on the list of those taken up, and add them to the month's work.
+    """Begin to work the deals on the list of those taken up.
 
     A deal qualified in an earlier month starts afresh: all its plans move by as many months.
     """
-    first_turn(lanes, n)
     taken = lanes.lists[TAKEN]
-    wait_for(lanes, luck, TAKEN, n, EVENT)
+    note_first(lanes, n)
+    wait_for(lanes, luck, taken, n, EVENT)
     for number in range(n):
         deal = lanes.deal[taken[number]]
         deal.wait, deal.where = lanes.uniform[0, number], lanes.uniform[1, number]
@@ -137,10 +137,10 @@ def take_up(law, luck, lanes, month, n):
             if deal.close_month < NEVER:
                 deal.close_month += late
         deal.n_events, deal.n_dates, deal.concession, deal.gated = 0, 0, NOTHING, 0
-    draw_for(lanes, luck, TAKEN, n, CLOSE_DATE)
-    plan_moves(law, lanes, TAKEN, n, month)
+    draw_for(lanes, luck, taken, n, CLOSE_DATE)
+    plan_moves(law, lanes, taken, n, month)
     if law.desk.asked_cdf.shape[0] > 0:
-        draw_for(lanes, luck, TAKEN, n, TERMS)
+        draw_for(lanes, luck, taken, n, TERMS)
         for number in range(n):
             deal, uniform = lanes.deal[taken[number]], lanes.uniform
             deal.concession, deal.gated = conceded(
@@ -149,9 +149,9 @@ def take_up(law, luck, lanes, month, n):
 
 
 @njit(**CALLED)
-def plan_moves(law, lanes, which, n, month):
+def plan_moves(law, lanes, chosen, n, month):
     """Decide when and how far the close dates of a list of deals move next, from a month on."""
     for number in range(n):
-        deal, uniform = lanes.deal[lanes.lists[which, number]], lanes.uniform
+        deal, uniform = lanes.deal[chosen[number]], lanes.uniform
         deal.length = search_from(law.push_cdf, lanes.push_guide, uniform[1, number])
         deal.move = next_move(law.chances, month, deal.close_month, uniform[0, number], uniform[2, number])

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from simulator.kernels.draws import N_GUIDED, blocks, waits
+from simulator.kernels.draws import N_GUIDED
 from simulator.kernels.jit import PART
 from simulator.kernels.vector import WIDTH, aligned
 
@@ -50,7 +50,7 @@ class Lanes(NamedTuple):
     """(lane,) of ``DEAL``."""
     lists: npt.NDArray[np.uint32]
     """(N_LISTS, lane)"""
-    turn: npt.NDArray[np.uint64]
+    occurrence: npt.NDArray[np.uint64]
     """(lane,) space: which of its draws each deal of a list takes."""
     space: npt.NDArray[np.uint64]
     """(lane,) space: keys of a list of deals."""
@@ -81,7 +81,7 @@ def open_lanes(n_lanes: int, n_concessions: int, n_streams: int) -> Lanes:
         key=np.zeros(n_lanes, dtype=np.uint64),
         deal=aligned((n_lanes,), DEAL),
         lists=np.zeros((N_LISTS, n_lanes), dtype=np.uint32),
-        turn=np.zeros(n_lanes, dtype=np.uint64),
+        occurrence=np.zeros(n_lanes, dtype=np.uint64),
         space=np.zeros(n_lanes, dtype=np.uint64),
         uniform=np.zeros((4, n_lanes)),
         cell=np.zeros(n_lanes, dtype=np.uint32),
@@ -96,29 +96,16 @@ def open_lanes(n_lanes: int, n_concessions: int, n_streams: int) -> Lanes:
 
 
 @njit(**PART)
-def draw_for(lanes, luck, which, n, purpose):
-    """Draw one block for each of the first deals of a list, at the turns noted."""
-    chosen = lanes.lists[which]
-    blocks(luck.seed, luck.path, lanes.key, chosen, lanes.turn, n, purpose, lanes.space, lanes.uniform)
-
-
-@njit(**PART)
-def wait_for(lanes, luck, which, n, purpose):
-    """Draw the same, the first and the third of each four as exponential waits."""
-    chosen = lanes.lists[which]
-    waits(luck.seed, luck.path, lanes.key, chosen, lanes.turn, n, purpose, lanes.space, lanes.uniform)
-
-
-@njit(**PART)
-def first_turn(lanes, n):
-    """Note that the deals of a list take their first draw."""
-    for place in range(n):
-        lanes.turn[place] = np.uint64(0)
-
-
-@njit(**PART)
 def release(lanes, n_free, which, n):
     """Free the lanes of a list; return how many are free."""
     for place in range(n):
         lanes.lists[FREE, n_free + place] = lanes.lists[which, place]
     return n_free + n
+
+
+@njit(**PART)
+def copy_list(lists, origin, n, target, n_before):
+    """Add the first deals of a list to another; return how many are on that then."""
+    for number in range(n):
+        lists[target, n_before + number] = lists[origin, number]
+    return n_before + n

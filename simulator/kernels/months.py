@@ -4,6 +4,7 @@ import numpy as np
 from numba import njit
 
 from simulator.kernels.births import plan_moves
+from simulator.kernels.crowd import draw_first, draw_for, wait_for
 from simulator.kernels.deals import (
     ADVANCE,
     DESTINATION_WON,
@@ -15,7 +16,7 @@ from simulator.kernels.deals import (
     wait_for_plan,
 )
 from simulator.kernels.desk import NOTHING
-from simulator.kernels.draws import CLOSE_DATE, EVENT, SIGNATURE, blocks
+from simulator.kernels.draws import CLOSE_DATE, EVENT, SIGNATURE
 from simulator.kernels.flows import (
     LOST_COMPETITION,
     LOST_NO_DECISION,
@@ -23,7 +24,7 @@ from simulator.kernels.flows import (
     N_LOST_NO_DECISION,
 )
 from simulator.kernels.jit import BODY, NONE, PART
-from simulator.kernels.lanes import CLOSED, HELD, HIT, LOST, NOW, REDRAWN, WON, draw_for, first_turn, wait_for
+from simulator.kernels.lanes import CLOSED, HELD, HIT, LOST, NOW, REDRAWN, WON
 from simulator.kernels.vector import weigh
 
 
@@ -81,11 +82,11 @@ def live_month(law, luck, lanes, month, n_now, n_held):
             closed[n_closed] = lane
             now[n_now] = lane
             redrawn[n_redrawn] = lane
-            lanes.turn[n_redrawn] = np.uint64(deal.n_events >> 1)
+            lanes.occurrence[n_redrawn] = np.uint64(deal.n_events >> 1)
             n_closed += closes
             n_now += 1 - closes
             n_redrawn += (1 - closes) & ((deal.n_events & 1) ^ 1)
-        wait_for(lanes, luck, REDRAWN, n_redrawn, EVENT)
+        wait_for(lanes, luck, redrawn, n_redrawn, EVENT)
         for number in range(n_redrawn):
             deal, uniform = lanes.deal[redrawn[number]], lanes.uniform
             deal.wait, deal.where = uniform[0, number], uniform[1, number]
@@ -164,10 +165,8 @@ def close_deals(law, luck, lanes, flows, month, n_closed, n_won):
     row[LOST_NO_DECISION] += amounts_no_decision
     row[N_LOST_COMPETITION] += n_lost - n_no_decision
     row[N_LOST_NO_DECISION] += n_no_decision
-    n_new = n_won - n_before
-    first_turn(lanes, n_new)
-    new, uniform = won[n_before:], lanes.uniform
-    blocks(luck.seed, luck.path, lanes.key, new, lanes.turn, n_new, SIGNATURE, lanes.space, uniform)
+    n_new, new, uniform = n_won - n_before, won[n_before:], lanes.uniform
+    draw_first(lanes, luck, new, n_new, SIGNATURE)
     for number in range(n_new):
         sign(law, lanes.deal[new[number]], flows, month, uniform[0, number])
     return n_lost, n_won
@@ -222,6 +221,6 @@ def end_month(law, luck, lanes, flows, month, n_held):
         deal.close_month = close_month
         deal.pushes += 1
         deal.n_dates += 1
-        lanes.turn[number] = np.uint64(deal.n_dates)
-    draw_for(lanes, luck, HIT, n_moved, CLOSE_DATE)
-    plan_moves(law, lanes, HIT, n_moved, month + 1)
+        lanes.occurrence[number] = np.uint64(deal.n_dates)
+    draw_for(lanes, luck, moved, n_moved, CLOSE_DATE)
+    plan_moves(law, lanes, moved, n_moved, month + 1)
