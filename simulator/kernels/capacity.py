@@ -17,8 +17,6 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 FOREVER = 1e18
-MOST_POPS = 3
-"""More deals than that are taken off the heap of ends in one sweep."""
 
 
 class CapacityPlan(NamedTuple):
@@ -197,41 +195,3 @@ def latest_first(rows, space, n_rows, start, end):
 @njit(**EXPOSED)
 def _bin(time, end, scale, n_rows):
     return min(max(int((end - time) * scale), 0), n_rows - 1)
-
-
-@njit(**EXPOSED)
-def drop_ended(heap, n_held, time):
-    """Take all that end by a time off a heap, in one sweep; return how many it holds still."""
-    n_left = 0
-    for place in range(n_held):
-        if heap[place, 0] > time:
-            n_left = push(heap, n_left, heap[place, 0], heap[place, 1])
-    return n_left
-
-
-@njit(**EXPOSED)
-def next_free(month_end, slots, ends, n_busy, month, time):
-    """Return (when a slot is free at the earliest, deals still on the heap then).
-
-    Deals that have ended stay on the heap as long as there are slots besides. FOREVER: none is free
-    within the horizon. The time does not lie before the month given.
-    """
-    n_months = month_end.shape[0]
-    while month < n_months and time >= month_end[month]:
-        month += 1
-    while month < n_months:
-        if n_busy < slots[month]:
-            return time, n_busy
-        for _ in range(MOST_POPS):
-            if n_busy > 0 and ends[0, 0] <= time:
-                n_busy = pop(ends, n_busy)
-        if n_busy > 0 and ends[0, 0] <= time:
-            n_busy = drop_ended(ends, n_busy, time)
-        if n_busy < slots[month]:
-            return time, n_busy
-        if n_busy > 0 and ends[0, 0] < month_end[month]:
-            time = ends[0, 0]
-        else:
-            time = month_end[month]
-            month += 1
-    return FOREVER, n_busy

@@ -2,8 +2,14 @@
 
 import numpy as np
 import pytest
+from numba import njit
 
-from simulator.kernels.capacity import FOREVER, latest_first, next_free, push
+from simulator.kernels.capacity import FOREVER, latest_first, push
+from simulator.kernels.deals import Luck
+from simulator.kernels.flows import N_FLOWS
+from simulator.kernels.jit import NONE
+from simulator.kernels.lanes import QUEUE, TAKEN, open_lanes
+from simulator.kernels.waiting import serve
 
 MONTH_END = np.arange(1, 9) * 30.0
 
@@ -20,25 +26,69 @@ def plain_next_free(slots, ends, time):
     return FOREVER
 
 
+@njit
+def serve_all(slots, births, days, lanes, ends, flows, starts, until):
+    """Hand deals to reps month by month as the kernels do; fill when each starts and ends."""
+    luck = Luck(np.uint64(1), np.uint64(0), 0)
+    n_queue, first, n_free = NONE, 0, NONE
+    for month in range(MONTH_END.size):
+        start, end = (MONTH_END[month - 1] if month > 0 else 0.0), MONTH_END[month]
+        n_queued = n_queue
+        while first < births.size and births[first] < end:
+            lanes.lists[QUEUE, n_queued] = first
+            lanes.deal[first].time, lanes.deal[first].wait, lanes.deal[first].born = (
+                births[first],
+                -1.0,
+                month,
+            )
+            n_queued += 1
+            first += 1
+        n_busy, n_ends = NONE, NONE
+        for lane in range(first):
+            if starts[lane] < start < until[lane]:
+                n_busy += 1
+                if until[lane] < end:
+                    n_ends = push(ends, n_ends, until[lane], 0.0)
+        n_next, clock = NONE, start
+        while True:
+            n_taken, n_next, n_busy, n_ends, clock, n_free = serve(
+                MONTH_END, luck, lanes, ends, flows, 0, slots[month], 0.0, n_next, n_queued, n_busy, n_ends,
+                clock, n_free,
+            )  # fmt: skip
+            for number in range(n_taken):
+                lane = lanes.lists[TAKEN, number]
+                starts[lane] = lanes.deal[lane].time
+                until[lane] = starts[lane] + days[lane]
+                if until[lane] < end:
+                    n_ends = push(ends, n_ends, until[lane], 0.0)
+            if n_taken == 0:
+                break
+        n_queue = NONE
+        for number in range(n_next, n_queued):
+            lanes.lists[QUEUE, n_queue] = lanes.lists[QUEUE, number]
+            n_queue += 1
+
+
 @pytest.mark.parametrize(("mean_slots", "mean_days"), [(3, 20), (10, 20), (10, 200), (40, 15)])
 def test_a_slot_is_found_as_soon_as_there_is_one(mean_slots, mean_days):
     rng = np.random.default_rng(mean_slots + mean_days)
     slots = rng.integers(mean_slots // 2, mean_slots * 3 // 2, MONTH_END.size).astype(float)
-    heap, plain = np.zeros((400, 2)), []
-    n_busy, clock, n_waited = 0, 0.0, 0
-    for arrival in np.sort(rng.uniform(0, 240, 300)):
-        month = int(np.searchsorted(MONTH_END, arrival, side="right"))
-        start = max(clock, arrival)
-        expected = plain_next_free(slots, plain, start)
-        clock, n_busy = next_free(MONTH_END, slots, heap, n_busy, month, start)
-        assert clock == expected
-        n_waited += clock > arrival
+    births = np.sort(rng.uniform(0, 240, 300))
+    days = np.where(rng.random(300) < 0.1, FOREVER, rng.exponential(mean_days, 300))
+    starts, until = np.full(300, np.inf), np.full(300, np.inf)
+    flows = np.zeros((MONTH_END.size, 1, N_FLOWS))
+    serve_all(slots, births, days, open_lanes(304, 0, 1), np.zeros((304, 2)), flows, starts, until)
+    ends, clock, n_waited = [], 0.0, 0
+    for birth, lasts, start in zip(births, days, starts, strict=True):
+        clock = plain_next_free(slots, ends, max(clock, birth))
         if clock == FOREVER:
+            assert start == np.inf
             break
-        end = FOREVER if rng.random() < 0.1 else clock + rng.exponential(mean_days)
-        n_busy = push(heap, n_busy, end, 0.0)
-        plain.append(end)
+        assert start == clock
+        n_waited += clock > birth
+        ends.append(clock + lasts)
     assert n_waited > 0
+    assert np.isinf(starts[len(ends) :]).all()
 
 
 @pytest.mark.parametrize("n", [1, 2, 83, 1000])
