@@ -124,33 +124,23 @@ def _calm(scenario: Scenario) -> Scenario:
     return scenario.with_simulation(shared_shock=False, paths=min(n_paths, settings.paths))
 
 
-def findings_of(
-    prepared: Prepared,
-    futures: Paths,
-    calm: Paths | None,
-    charts: Path | None = None,
-    team: Team | None = None,
-) -> Findings:
-    """Return all that a run says of its futures.
-
-    With a team, the charts of each finding are begun while the next one is looked for.
-    """
+def findings_of(prepared: Prepared, futures: Paths, calm: Paths | None, charts: Path, team: Team) -> Findings:
+    """Return all that a run says of its futures; its charts begin while the next finding is looked for."""
     from simulator.report.customer_charts import customer_chart_jobs
     from simulator.report.judgement_folder import judgement_chart_jobs, look_at_judgement
     from simulator.report.operating_results import operating_chart_jobs
     from simulator.report.results import chart_jobs
 
     outlook = outlook_of(prepared, futures, calm)
-    if team is not None and charts is not None:
-        team.begin(chart_jobs(futures, outlook, charts))
+    team.begin(chart_jobs(futures, outlook, charts))
     customers = customers_of(prepared, futures)
-    if customers is not None and team is not None and charts is not None:
+    if customers is not None:
         team.begin(customer_chart_jobs(customers, outlook.forecast, charts))
     judgement = look_at_judgement(prepared, futures)
-    if judgement is not None and team is not None and charts is not None:
+    if judgement is not None:
         team.begin(judgement_chart_jobs(judgement, outlook.forecast, charts))
     operating = _look_at_operations(prepared, futures)
-    if operating is not None and team is not None and charts is not None:
+    if operating is not None:
         team.begin(operating_chart_jobs(operating, outlook.forecast, charts))
     return Findings(outlook, customers, judgement, operating)
 
