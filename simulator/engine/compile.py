@@ -22,9 +22,10 @@ from simulator.engine.rate_draws import RateDraws, draw_rates
 from simulator.fiscal import FiscalCalendar, day_number, month_number, month_start_day
 from simulator.history.tables import CATEGORIES
 from simulator.kernels.capacity import CapacityPlan
+from simulator.kernels.close_dates import NEVER
 from simulator.kernels.coverage import PeoplePlan
 from simulator.kernels.customers import CustomerPlan
-from simulator.kernels.deals import NEVER, DealPlan
+from simulator.kernels.deals import DealPlan
 from simulator.kernels.vector import aligned
 from simulator.scenario.schema import Scenario
 

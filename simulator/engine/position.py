@@ -10,7 +10,7 @@ import numpy.typing as npt
 from simulator.engine.compile import CENTS, Compiled, Horizon
 from simulator.fiscal import month_numbers
 from simulator.history.tables import CATEGORIES, History
-from simulator.kernels.deals import NEVER
+from simulator.kernels.close_dates import NEVER
 
 Floats = npt.NDArray[np.float64]
 

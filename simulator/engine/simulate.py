@@ -37,7 +37,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Progress = Callable[[int, int], None]
 
-MOST_SALS = 80_000
+MOST_EXPECTED_SALS = 80_000
 """Of one stream in one month: their keys have 17 bits, and months scatter."""
 LUCK_AVERAGED = 50
 """With luck switched off, each reported path is the mean of this many futures, the same for all."""
@@ -161,11 +161,11 @@ def compile_deals(scenario: Scenario, calibration: Calibration | None, history: 
             scenario.name, "there are no segments", "Give a history or 'segments' with rates."
         )
     most = float(compiled.plan.stream_sals.max(initial=0.0))
-    if most > MOST_SALS:
+    if most > MOST_EXPECTED_SALS:
         raise InputError.of(
             scenario.name,
-            f"{most:,.0f} SALs are expected from one source in one month; more than {MOST_SALS:,} cannot be "
-            "told apart",
+            f"{most:,.0f} SALs are expected from one source in one month; "
+            f"more than {MOST_EXPECTED_SALS:,} cannot be told apart",
             "Split the segment or the source, or check the unit of its SALs.",
         )
     return compiled

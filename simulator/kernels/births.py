@@ -3,9 +3,10 @@
 import numpy as np
 from numba import njit
 
+from simulator.kernels.close_dates import NEVER, next_move
 from simulator.kernels.crowd import draw_first, draw_for, note_first, wait_for
-from simulator.kernels.deals import NEVER, ORIGIN_CREATED, next_move
-from simulator.kernels.demand import MOST_REFERRED, MOST_SALS, count_sals, new_deal_entity
+from simulator.kernels.deals import ORIGIN_CREATED
+from simulator.kernels.demand import MOST_SALS, count_sals, new_deal_entity
 from simulator.kernels.desk import NOTHING, conceded
 from simulator.kernels.draws import BIRTH, CLOSE_DATE, EVENT, TERMS, search_from, write_guide
 from simulator.kernels.flows import CREATED, N_CREATED, N_REFERRED
@@ -68,8 +69,7 @@ def arrive(plan, luck, books, lanes, segment, month, n_happy, n_free, n_queue):
         if plan.stream_segment[stream] != segment:
             continue
         count = count_sals(plan, luck, books.shock, books.ramped, n_happy, stream, month)
-        # Customers who refer more than one other each would bring deals without end.
-        count = min(count, MOST_REFERRED if stream == plan.referral_stream[segment] else MOST_SALS)
+        count = min(count, MOST_SALS)
         if n + count > n_free:
             return -1, 0
         first = new_deal_entity(plan, stream, month, 0)

@@ -3,13 +3,13 @@
 Amounts are whole cents held in float64, so that sums are exact and their order does not matter.
 """
 
-import math
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from simulator.kernels.close_dates import NEVER, move_chances, next_move
 from simulator.kernels.desk import NOTHING, DeskPlan, agreed
 from simulator.kernels.draws import BIRTH, CLOSE_DATE, EVENT, SIGNATURE, block, exponential, search
 from simulator.kernels.flows import (
@@ -37,7 +37,6 @@ DESTINATION_WON = 3
 ADVANCE = 6
 N_DESTINATIONS = 7
 STILL_OPEN = -1
-NEVER = 1_000_000
 ORIGIN_CREATED = 3
 
 TRACE_BORN, TRACE_MOVED, TRACE_ADVANCED, TRACE_REDATED, TRACE_CLOSED = range(5)
@@ -139,58 +138,6 @@ class Luck(NamedTuple):
     seed: np.uint64
     path: np.uint64
     draw: int
-
-
-class Chances(NamedTuple):
-    """Chances at a month's end that the close date of a segment's deals moves."""
-
-    at_due: float
-    """Of a deal that was due in the month."""
-    early: float
-    """Of one that is due later."""
-    early_rate: float
-    """-log(1 - early)"""
-    after_rate: float
-    """The same of one past due."""
-
-
-@njit(**PART)
-def move_chances(plan, draw, segment):
-    """Return the chances of a segment's deals."""
-    early, after = plan.early_push[draw, segment], plan.redate[draw, 1]
-    return Chances(plan.redate[draw, 0], early, -math.log1p(-early), -math.log1p(-after))
-
-
-@njit(**PART)
-def next_move(chances, month, close_month, u, u_early):
-    """Return the month, from the one given on, at whose end a deal's close date moves.
-
-    One uniform stands for the whole wait, which has the law of a chance at every month's end. A
-    deal without a close date never moves.
-    """
-    if close_month >= NEVER:
-        return NEVER
-    # The chance of a push before the month due is at most early * months: most need no logarithm.
-    if u_early < chances.early * (close_month - month):
-        wait = failures(u_early, chances.early_rate)
-        if month + wait < close_month:
-            return month + wait
-    first = max(month, close_month)
-    if close_month >= month:
-        if u < chances.at_due:
-            return close_month
-        u = (u - chances.at_due) / (1.0 - chances.at_due)
-        first += 1
-    return first + failures(u, chances.after_rate)
-
-
-@njit(**PART)
-def failures(u, rate):
-    """Return how many failures come before the first success: the u-quantile of the geometric law.
-
-    ``rate`` is -log(1 - chance): 0 where there never is a success, infinite where there always is.
-    """
-    return int(min(float(NEVER), exponential(1.0 - u) / rate))
 
 
 @njit(**PART)

@@ -11,8 +11,6 @@ from simulator.kernels.jit import PART
 _MONTH_SHIFT = np.uint64(17)
 MOST_SALS = (1 << 17) - 1
 """Of one stream in one month: their keys have 17 bits."""
-MOST_REFERRED = 20_000
-"""Of those that the customers of a segment refer."""
 _STREAM_SHIFT = np.uint64(32)
 _NEW_DEAL = np.uint64(1) << np.uint64(55)
 

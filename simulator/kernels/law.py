@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from simulator.kernels.deals import Chances, move_chances
+from simulator.kernels.close_dates import Chances, move_chances
 from simulator.kernels.desk import DeskPlan
 from simulator.kernels.jit import PART
 

@@ -13,7 +13,7 @@ from simulator.fiscal import first_of_month
 from simulator.history.hygiene import check_hygiene
 from simulator.history.states import deal_states, open_deals
 from simulator.history.tables import CATEGORIES
-from simulator.kernels.deals import NEVER
+from simulator.kernels.close_dates import NEVER
 from simulator.report.tables import write_table
 
 

@@ -11,6 +11,7 @@ from simulator.engine.compile import hazard_table
 from simulator.engine.lever_effects import LeverEffects
 from simulator.engine.rate_draws import RateDraws
 from simulator.engine.simulate import compile_plan, simulate, simulate_compiled, without_shock
+from simulator.errors import InputError
 from tests.small_companies import company, deal, segment, stay
 
 AXES = ("stage", "age", "due", "linearity", "pushes")
@@ -59,3 +60,11 @@ def test_a_compiled_plan_without_its_shock_is_the_scenario_without_shock():
     expected = simulate(off, None, None).flows
     assert np.array_equal(simulate_compiled(without_shock(shaken), off, None).flows, expected)
     assert not np.array_equal(simulate_compiled(shaken, off, None).flows, expected)
+
+
+def test_more_sals_than_can_be_told_apart_are_refused():
+    few = {"one": segment(sals_per_month=79_000)}
+    assert simulate(company(few, simulation={"paths": 1}, horizon_quarters=1), None, None).n_paths == 1
+    many = {"one": segment(sals_per_month=81_000)}
+    with pytest.raises(InputError, match=r"81,000 SALs are expected .* cannot be told apart"):
+        simulate(company(many), None, None)
