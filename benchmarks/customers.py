@@ -126,7 +126,7 @@ def run_kernel(
             customers.entity.size + MOST_WON,
         ),
         np.uint64(workloads.SEED),
-        0,
+        np.arange(n_paths),
         1,
         np.arange(n_paths) % deals.hazard.shape[0],
         opening,

@@ -164,7 +164,7 @@ def reference_plan(n_draws: int = 200, n_open: int = 3000, sals_per_month: float
 def simulate_paths(plan: DealPlan, first_path: int, n_paths: int) -> Outcome:
     """Run the kernel over consecutive paths on one thread."""
     outcome = empty_outcome(plan, n_paths)
-    draws = np.arange(first_path, first_path + n_paths) % plan.hazard.shape[0]
+    paths = np.arange(first_path, first_path + n_paths)
     bookings = np.zeros((*outcome.bookings.shape, 3))
     measures = np.zeros((*outcome.flows.shape[:3], 0))
     out = (outcome.flows, np.empty((n_paths, 0, N_SEGMENTS, N_ARR_FLOWS)), bookings, measures)
@@ -176,9 +176,9 @@ def simulate_paths(plan: DealPlan, first_path: int, n_paths: int) -> Outcome:
         people,
         open_books(plan, people, customers, outcome.open_wins, MOST_DEALS, 0),
         np.uint64(SEED),
-        first_path,
+        paths,
         1,
-        draws,
+        paths % plan.hazard.shape[0],
         np.zeros(N_SEGMENTS),
         out,
     )

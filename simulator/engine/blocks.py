@@ -1,4 +1,4 @@
-"""What any worker needs to play a range of futures, and what it returns: the same wherever it is played."""
+"""What any worker needs to play some futures, and what it returns: the same wherever it is played."""
 
 from __future__ import annotations
 
@@ -30,24 +30,25 @@ Ints = npt.NDArray[np.int64]
 
 BLOCK = 100
 """Futures per task: small enough for progress and for stopping soon."""
+NEAR = 5
+"""Futures of one draw of the rates that are played one after the other."""
 
 
 @dataclass(frozen=True)
 class Block:
-    """A range of futures, played. Money in cents.
+    """Some futures, played. Money in cents.
 
     Parameters
     ----------
-    first, n_paths : int
-        Number of the first path, and how many there are.
+    paths : ndarray of int64, shape (path,)
+        Their numbers.
     by_path : tuple of ndarray of float64, shape (path, …)
         Flows, ARR flows, monthly bookings, measures of people; axes as in ``Paths``.
     sums : tuple of ndarray of int64
         Wins and tallies of the open deals, summed over the paths.
     """
 
-    first: int
-    n_paths: int
+    paths: Ints
     by_path: tuple[Floats, ...]
     sums: tuple[Ints, ...]
 
@@ -117,15 +118,25 @@ class Job:
         shape = (len(self.compiled.open_deals), self.compiled.horizon.quarters.size)
         return np.zeros(shape, dtype=np.int64), np.zeros((*shape, 3), dtype=np.int64)
 
-    def draws(self, first: int, n_paths: int) -> Ints:
+    def draws(self, paths: Ints) -> Ints:
         """Return the rate draw of each path: its number modulo their number."""
-        numbers: Ints = np.arange(first, first + n_paths, dtype=np.int64)
-        return np.asarray(numbers % self.compiled.plan.hazard.shape[0])
+        return np.asarray(paths % self.compiled.plan.hazard.shape[0])
 
-    def play(self, first: int, n_paths: int) -> Block:
-        """Play a range of futures."""
+    def tasks(self, first: int, n_paths: int, size: int) -> list[Ints]:
+        """Return the numbers of consecutive paths, so many to a task, those near by of one draw together.
+
+        Its rates are then still in the processor's cache. Only those near by, so that what tasks finish
+        makes room in the order of the paths.
+        """
+        paths: Ints = np.arange(first, first + n_paths, dtype=np.int64)
+        near = (paths - first) // (NEAR * self.compiled.plan.hazard.shape[0])
+        paths = paths[np.lexsort((self.draws(paths), near))]
+        return [paths[begin : begin + size] for begin in range(0, n_paths, size)]
+
+    def play(self, paths: Ints) -> Block:
+        """Play some futures."""
         compiled = self.compiled
-        arrays = self.empty(n_paths)
+        arrays = self.empty(paths.size)
         while True:
             n_lanes, n_accounts = self.room
             books = open_books(
@@ -143,13 +154,13 @@ class Job:
                 compiled.people,
                 books,
                 np.uint64(self.seed),
-                first,
+                paths,
                 self.averaged,
-                self.draws(first, n_paths),
+                self.draws(paths),
                 compiled.opening,
                 arrays,
             ):
-                return Block(first, n_paths, arrays, (books.open_wins, books.open_tally))
+                return Block(paths, arrays, (books.open_wins, books.open_tally))
             # Another thread may have asked for more meanwhile.
             self.room[:] = [max(self.room[0], 2 * n_lanes), max(self.room[1], 2 * n_accounts)]
 

@@ -10,24 +10,23 @@ from contextvars import ContextVar
 from itertools import islice
 from typing import Any, Protocol
 
-from simulator.engine.blocks import Block, Job
+from simulator.engine.blocks import Block, Ints, Job
 
-Range = tuple[int, int]
-"""First path, and how many paths."""
 AHEAD = 3
-"""Ranges handed out per thread, so that none waits and few results do."""
+"""Tasks handed out per thread, so that none waits and few results do."""
 
 
 class Crew(Protocol):
-    """Something that plays ranges of futures; in whatever order, each with the same outcome."""
+    """Something that plays futures; in whatever order, each with the same outcome."""
 
-    def play(self, job: Job, ranges: Sequence[Range], n_threads: int | None) -> Iterator[Block]:
-        """Play ranges of futures and yield each when it is done.
+    def play(self, job: Job, tasks: Sequence[Ints], n_threads: int | None) -> Iterator[Block]:
+        """Play tasks of some futures each and yield each when it is done.
 
         Parameters
         ----------
         job : Job
-        ranges : sequence of Range
+        tasks : sequence of ndarray of int64, shape (path,)
+            Numbers of the futures.
         n_threads : int, optional
             Threads of this process; None: as many as there are processors.
         """
@@ -47,17 +46,17 @@ class Crew(Protocol):
 class Threads:
     """The threads of this process."""
 
-    def play(self, job: Job, ranges: Sequence[Range], n_threads: int | None) -> Iterator[Block]:
-        """Play ranges of futures on threads, no more ahead than keeps them busy."""
+    def play(self, job: Job, tasks: Sequence[Ints], n_threads: int | None) -> Iterator[Block]:
+        """Play tasks on threads, no more ahead than keeps them busy."""
         n_threads = n_threads or os.cpu_count() or 1
-        left = iter(ranges)
+        left = iter(tasks)
         with ThreadPoolExecutor(n_threads) as pool:
-            waiting = {pool.submit(job.play, *item) for item in islice(left, AHEAD * n_threads)}
+            waiting = {pool.submit(job.play, paths) for paths in islice(left, AHEAD * n_threads)}
             try:
                 while waiting:
                     finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
                     for task in finished:
-                        waiting |= {pool.submit(job.play, *item) for item in islice(left, 1)}
+                        waiting |= {pool.submit(job.play, paths) for paths in islice(left, 1)}
                         yield task.result()
             finally:
                 for task in waiting:

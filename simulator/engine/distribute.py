@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from simulator.engine.blocks import Block, Job, build
-from simulator.engine.crew import Range
+from simulator.engine.blocks import Block, Ints, Job, build
 from simulator.errors import InputError
 
 if TYPE_CHECKING:
@@ -46,11 +45,11 @@ class Workers:
         """Threads of all workers there are at the moment."""
         return sum(self.client.nthreads().values())
 
-    def play(self, job: Job, ranges: Sequence[Range], n_threads: int | None) -> Iterator[Block]:
-        """Play ranges of futures on the workers; the job is sent to each worker once."""
+    def play(self, job: Job, tasks: Sequence[Ints], n_threads: int | None) -> Iterator[Block]:
+        """Play tasks on the workers; the job is sent to each worker once."""
         # A task, not scattered data: what a task made is made again when the worker that held it dies.
         there = self.client.submit(_unpacked, pickle.dumps(job), build(), pure=False)
-        calls = [(there, first, n_paths) for first, n_paths in ranges]
+        calls = [(there, paths) for paths in tasks]
         for _, block in self.each(_play, calls):
             yield block
 
@@ -109,8 +108,8 @@ def _unpacked(job: bytes, expected: tuple[str, ...]) -> Job:
     return found
 
 
-def _play(job: Job, first: int, n_paths: int) -> Block:
-    return job.play(first, n_paths)
+def _play(job: Job, paths: Ints) -> Block:
+    return job.play(paths)
 
 
 @contextmanager

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from platformdirs import user_cache_path
 
-from simulator.engine.blocks import Block, Job
-from simulator.engine.crew import Crew, Range
+from simulator.engine.blocks import Block, Ints, Job
+from simulator.engine.crew import Crew
 
 LONG_SECONDS = 20.0
 """A run shorter than this is played again sooner than it is looked up."""
@@ -66,22 +66,20 @@ class Keeping:
         self.long_seconds, self.seconds_between = long_seconds, seconds_between
         self.used: set[Path] = set()
 
-    def play(self, job: Job, ranges: Sequence[Range], n_threads: int | None) -> Iterator[Block]:
+    def play(self, job: Job, tasks: Sequence[Ints], n_threads: int | None) -> Iterator[Block]:
         """Yield what is kept, then play the rest and keep it."""
-        wanted = set(ranges)
-        n_paths = sum(n for _, n in ranges)
+        wanted = {paths.tobytes(): paths for paths in tasks}
+        n_paths = sum(paths.size for paths in tasks)
         taken = 0
         place = functools.cache(lambda: self._place(job))
         for block in _recalled(place(), job) if self._has_any() else ():
-            if (block.first, block.n_paths) in wanted:
-                wanted.discard((block.first, block.n_paths))
-                taken += block.n_paths
+            if wanted.pop(block.paths.tobytes(), None) is not None:
+                taken += block.paths.size
                 yield block
         if taken and self.said is not None:
             self.said(taken, n_paths)
-        rest = [item for item in ranges if item in wanted]
-        if rest:
-            yield from self._kept(place, self.crew.play(job, rest, n_threads))
+        if wanted:
+            yield from self._kept(place, self.crew.play(job, list(wanted.values()), n_threads))
 
     def each(
         self, function: Callable[..., Any], calls: Sequence[tuple[Any, ...]]
@@ -124,8 +122,9 @@ class Keeping:
 
 def _keep(place: Path, blocks: Sequence[Block]) -> None:
     """Write blocks into one file that appears whole; a folder that cannot be written to is left alone."""
-    arrays: dict[str, Any] = {"ranges": np.array([(block.first, block.n_paths) for block in blocks])}
+    arrays: dict[str, Any] = {}
     for number, block in enumerate(blocks):
+        arrays[f"paths_{number}"] = block.paths
         for kind, parts in (("by_path", block.by_path), ("sums", block.sums)):
             arrays |= {f"{kind}_{number}_{i}": part for i, part in enumerate(parts)}
     content = io.BytesIO()
@@ -151,14 +150,15 @@ def _read(file: Path, job: Job) -> list[Block]:
     sums = job.empty_sums()
     blocks = []
     with file.open("rb") as raw, np.load(raw, allow_pickle=False) as kept:
-        for number, (first, n_paths) in enumerate(kept["ranges"].tolist()):
-            like = job.empty(n_paths)
+        for number in range(sum(name.startswith("paths_") for name in kept.files)):
+            paths = kept[f"paths_{number}"]
+            like = job.empty(paths.size)
             by_path = tuple(kept[f"by_path_{number}_{i}"] for i in range(len(like)))
             tallies = tuple(kept[f"sums_{number}_{i}"] for i in range(len(sums)))
             pairs = zip((*by_path, *tallies), (*like, *sums), strict=True)
             if any(got.shape != wanted.shape or got.dtype != wanted.dtype for got, wanted in pairs):
                 raise ValueError("another shape")
-            blocks.append(Block(first, n_paths, by_path, tallies))
+            blocks.append(Block(paths, by_path, tallies))
     return blocks
 
 

@@ -197,15 +197,14 @@ def run(compiled: Compiled, scenario: Scenario, progress: Progress | None, first
     store = Store(job.shapes(n_paths))
     units: tuple[Any, ...] = (np.where(IS_MONEY, CENTS, 1.0), np.where(IS_ARR_MONEY, CENTS, 1.0), CENTS, 1.0)
     wins, tally = job.empty_sums()
-    draws = job.draws(first_path, n_paths)
-    ranges = [(first_path + first, min(BLOCK, n_paths - first)) for first in range(0, n_paths, BLOCK)]
+    draws = job.draws(np.arange(first_path, first_path + n_paths))
     done = 0
-    for block in crew().play(job, ranges, settings.threads):
+    for block in crew().play(job, job.tasks(first_path, n_paths, BLOCK), settings.threads):
         parts = [part / unit for part, unit in zip(block.by_path, units, strict=True)]
-        store.put(block.first - first_path, parts)
+        store.put(block.paths - first_path, parts)
         wins += block.sums[0]
         tally += block.sums[1]
-        done += block.n_paths
+        done += block.paths.size
         if progress is not None:
             progress(done, n_paths)
     means = tally / np.array([CENTS, CENTS / grain_of(compiled.plan), 1.0]) / (n_paths * averaged)

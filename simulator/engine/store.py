@@ -14,10 +14,13 @@ import numpy.typing as npt
 from platformdirs import user_cache_path
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 Shape = tuple[int, ...]
 
 MOST_IN_MEMORY = 64_000_000
 """Bytes; what is larger stands in a file."""
+MOST_HELD = 16_000_000
+"""Bytes of a file that are held in memory while it is filled."""
 NUMBER_BYTES = 8
 
 
@@ -38,6 +41,7 @@ class Store:
         sizes = [int(np.prod(shape)) for shape in shapes]
         n_bytes = sum(sizes) * NUMBER_BYTES
         self._map = _nameless_file(n_bytes) if n_bytes > MOST_IN_MEMORY else None
+        self._held = 0
         buffer = self._map if self._map is not None else bytearray(n_bytes)
         starts = accumulate(sizes, initial=0)
         self.arrays = tuple(
@@ -45,12 +49,17 @@ class Store:
             for shape, size, start in zip(shapes, sizes, starts, strict=False)
         )
 
-    def put(self, first: int, parts: Sequence[Floats]) -> None:
-        """Write the paths from a number on, and let go of what of them is in memory."""
+    def put(self, rows: Ints, parts: Sequence[Floats]) -> None:
+        """Write some paths; now and then let go of what of them is in memory.
+
+        Not each time: paths near by share pages, and those that are let go have to be fetched again.
+        """
         for array, part in zip(self.arrays, parts, strict=True):
-            array[first : first + len(part)] = part
-        if self._map is not None:
+            array[rows] = part
+            self._held += part.nbytes
+        if self._map is not None and self._held > MOST_HELD:
             self._map.madvise(mmap.MADV_DONTNEED)
+            self._held = 0
 
 
 def _by_measure(numbers: Floats, shape: Shape) -> Floats:

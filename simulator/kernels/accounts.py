@@ -14,7 +14,7 @@ from simulator.kernels.customer_flows import N_NEW, NEW
 from simulator.kernels.customers import LONG_AGO, N_TERM_CLASSES, YEAR_QUARTERS, start_in_month
 from simulator.kernels.draws import TERM, search
 from simulator.kernels.jit import BODY, PART
-from simulator.kernels.vector import WIDTH
+from simulator.kernels.vector import WIDTH, aligned
 
 Floats = npt.NDArray[np.float64]
 
@@ -24,8 +24,8 @@ CUSTOMER_ROW = np.dtype(
         ("u_change", "f8"), ("signed", "f8"), ("term", "f8"), ("growth_time", "f8"), ("wait", "f8"),
         ("growth_rate", "f8"), ("u_pick", "f8"), ("value_time", "f8"), ("next_wait", "f8"),
         ("next_pick", "f8"), ("n_growths", "i4"), ("law", "u4"), ("happy_since", "f8"), ("u_return", "f8"),
-        ("former", "f8"), ("u_kind", "f8"), ("next_change", "f8"), ("next_kind", "f8"), ("n_changes", "i4"),
-        ("n_lives", "i4"), ("churn_row", "u4"), ("promise", "u4"), ("renewed", "i4"),
+        ("former", "f8"), ("u_kind", "f8"), ("next_change", "f8"), ("next_kind", "f8"), ("n_changes", "i2"),
+        ("n_lives", "i2"), ("churn_row", "u4"), ("promise", "u4"), ("renewed", "i4"),
     ],
     align=True,
 )  # fmt: skip
@@ -80,7 +80,7 @@ def open_accounts(n_accounts: int, n_quarters: int) -> Accounts:
         arr=np.zeros(n_accounts),
         since=np.zeros(n_accounts),
         quarter_arr=np.zeros((YEAR_QUARTERS + n_quarters, n_accounts)),
-        row=np.zeros(n_accounts, dtype=CUSTOMER_ROW),
+        row=aligned((n_accounts,), CUSTOMER_ROW),
         lists=np.zeros((N_LISTS, n_accounts), dtype=np.uint32),
         occurrence=np.zeros(n_accounts, dtype=np.uint64),
         space=np.zeros(n_accounts, dtype=np.uint64),

@@ -225,9 +225,9 @@ def tally_open_deals(open_sum, open_tally, grain, flows, n_averaged):
 
 @njit(**WHOLE)
 def simulate_block(
-    plan, capacity, customers, people, books, seed, first_path, n_averaged, draws, opening, out
+    plan, capacity, customers, people, books, seed, paths, n_averaged, draws, opening, out
 ):
-    """Simulate consecutive paths; return whether there was room for all deals and customers.
+    """Simulate several paths; return whether there was room for all deals and customers.
 
     Where there was not, the books and what is filled are of no use.
 
@@ -240,8 +240,8 @@ def simulate_block(
     books : Books
         As ``open_books`` returns them; the wins of the open deals are added to.
     seed : uint64
-    first_path : int
-        Number of the first path.
+    paths : ndarray of int64, shape (path,)
+        Their numbers.
     n_averaged : int
         1, or how many futures, the same for every path, each path is the mean of: what luck does is
         then the same everywhere, and paths differ by their rates and shocks only.
@@ -261,9 +261,9 @@ def simulate_block(
         scale(books.arr_flows, 0.0)
         scale(books.cohort, 0.0)
         scale(books.people, 0.0)
-        draw_shocks(plan, np.uint64(seed), np.uint64(first_path + row), books.shock)
+        draw_shocks(plan, np.uint64(seed), np.uint64(paths[row]), books.shock)
         for future in range(n_averaged):
-            path = first_path + row if n_averaged == 1 else future
+            path = paths[row] if n_averaged == 1 else future
             luck = Luck(np.uint64(seed), np.uint64(path), draws[row])
             if not simulate_path(plan, capacity, customers, people, luck, books):
                 return False

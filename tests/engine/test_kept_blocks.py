@@ -112,7 +112,7 @@ def test_what_is_damaged_is_played_again(tmp_path, whole, damage):
     if damage == "foreign":
         import numpy as np
 
-        np.savez(file, ranges=np.array([[0, 100]]), by_path_0_0=np.zeros((100, 1)))
+        np.savez(file, paths_0=np.arange(100), by_path_0_0=np.zeros((100, 1)))
     else:
         file.write_bytes(broken[damage])
     crew, said = keeping(tmp_path)
