@@ -11,14 +11,11 @@ import numpy as np
 from numba import njit
 
 from simulator.kernels.accounts import (
-    CHANGING,
-    CHURNING,
     DUE_NOW,
     GROWING,
     GROWS,
     ODDS,
     REDRAWN,
-    RENEWING,
     RETURNING,
     SELLS,
     SLOWER,
@@ -50,7 +47,7 @@ from simulator.kernels.customers import (
 )
 from simulator.kernels.draws import CUSTOMER, GROWTH, RENEWAL, WORKED, block, exponential
 from simulator.kernels.happiness import begin_happy, end_happy
-from simulator.kernels.jit import CALLED, NONE, PART
+from simulator.kernels.jit import CALLED, NONE, PART, at
 
 
 @njit(**CALLED)
@@ -78,8 +75,8 @@ def begin_lives(plan, luck, accounts, cover, happy, segment, first, n_listed):
     draw_first(accounts, luck, begun, n, CUSTOMER)
     for place in range(n):
         row, start = accounts.row[begun[place]], accounts.strike[begun[place]]
-        churn = churns[row.churn_row, int(uniform[0, place] * churns.shape[1])]
-        to_value = delays[int(uniform[1, place] * delays.shape[0])]
+        churn = churns[row.churn_row, at(uniform[0, place] * churns.shape[1])]
+        to_value = delays[at(uniform[1, place] * delays.shape[0])]
         if plan.month_effect.shape[0] > 0:
             to_value *= plan.month_effect[segment, int(start), EFFECT_TIME_TO_VALUE]
         if cover.shape[0] > 0:
@@ -146,7 +143,7 @@ def live_on(plan, luck, accounts, cover, happy, flows, segment, month, end, read
     striking, strike = accounts.lists[STRIKING], accounts.strike
     n = NONE
     for slot in range(n_listed):
-        striking[n] = slot
+        striking[at(n)] = slot
         n += int(strike[slot] < end)
     while n > 0:
         n_growing, n_due, n_returning = sort_events(accounts, n)
@@ -159,7 +156,7 @@ def live_on(plan, luck, accounts, cover, happy, flows, segment, month, end, read
         for place in range(n):
             slot = striking[place]
             strike[slot] = min(accounts.row[slot].growth_time, accounts.turn[slot])
-            striking[n_left] = slot
+            striking[at(n_left)] = slot
             n_left += int(strike[slot] < end)
         n = n_left
 
@@ -171,12 +168,14 @@ def sort_events(accounts, n):
     n_growing, n_due, n_returning = NONE, NONE, NONE
     for place in range(n):
         slot = lists[STRIKING, place]
-        lists[GROWING, n_growing], lists[DUE_NOW, n_due], lists[RETURNING, n_returning] = slot, slot, slot
         grows = int(accounts.row[slot].growth_time < accounts.turn[slot])
-        is_away = int(accounts.arr[slot] == 0.0)
+        if accounts.arr[slot] == 0.0 and grows == 0:
+            lists[RETURNING, n_returning] = slot
+            n_returning += 1
+            continue
+        lists[GROWING, at(n_growing)], lists[DUE_NOW, at(n_due)] = slot, slot
         n_growing += grows
-        n_returning += (1 - grows) & is_away
-        n_due += (1 - grows) & (1 - is_away)
+        n_due += 1 - grows
     return n_growing, n_due, n_returning
 
 
@@ -203,8 +202,8 @@ def grow_all(plan, luck, accounts, cover, flows, segment, month, n):
         n_signed += int(signed > 0.0)
         n_growths = row.n_growths + 1
         row.n_growths, row.wait, row.u_pick = n_growths, row.next_wait, row.next_pick
-        lists[REDRAWN, n_redrawn] = slot
-        accounts.occurrence[n_redrawn] = np.uint64(n_growths // 2)
+        lists[REDRAWN, at(n_redrawn)] = slot
+        accounts.occurrence[at(n_redrawn)] = np.uint64(n_growths // 2)
         n_redrawn += (n_growths & 1) ^ 1
     flows[BOOKINGS_EXPANSION] += signed_arr
     flows[N_EXPANSIONS] += n_signed
@@ -225,29 +224,21 @@ def fall_due(plan, luck, accounts, cover, happy, flows, segment, month, read, n)
     odds = plan.month_effect[segment, month, EFFECT_CHURN] if plan.month_effect.shape[0] > 0 else 1.0
     if cover.shape[0] > 0:
         odds *= cover[segment, month, ODDS]
-    due, n_churning, n_renewing, n_changing = 0.0, 0, 0, 0
+    due, renewed, grown = 0.0, 0.0, 0.0
+    # With branches: few go, or change.
     for place in range(n):
         slot = lists[DUE_NOW, place]
-        row = accounts.row[slot]
-        due += accounts.arr[slot]
+        row, arr = accounts.row[slot], accounts.arr[slot]
+        due += arr
         row.kept *= 1.0 - (row.churn if odds == 1.0 else with_odds(row.churn, odds))
         row.unchanged *= 1.0 - change_chance(plan, luck.draw, segment, row.law, month)
-        goes = int(row.u_churn >= row.kept)
-        lists[CHURNING, n_churning], lists[RENEWING, n_renewing] = slot, slot
-        lists[CHANGING, n_changing] = slot
-        n_churning += goes
-        n_renewing += 1 - goes
-        n_changing += (1 - goes) & int(row.u_change >= row.unchanged)
-    flows[DUE] += due
-    flows[N_DUE] += n
-    for place in range(n_churning):
-        leave(plan, luck.draw, accounts, happy, flows, lists[CHURNING, place], segment, read)
-    for place in range(n_changing):
-        change(plan, luck, accounts, flows, lists[CHANGING, place], segment, month)
-    renewed, grown = 0.0, 0.0
-    for place in range(n_renewing):
-        slot = lists[RENEWING, place]
-        row, arr, time = accounts.row[slot], accounts.arr[slot], accounts.turn[slot]
+        if row.u_churn >= row.kept:
+            leave(plan, luck.draw, accounts, happy, flows, slot, segment, read)
+            continue
+        if row.u_change >= row.unchanged:
+            change(plan, luck, accounts, flows, slot, segment, month)
+            arr = accounts.arr[slot]
+        time = accounts.turn[slot]
         renewed += np.rint(min(row.signed, arr) * row.year_share)
         grown += max(0.0, arr - row.signed)
         row.signed = arr
@@ -256,6 +247,8 @@ def fall_due(plan, luck, accounts, cover, happy, flows, segment, month, read, n)
             row.happy_since = max(time, row.value_time)
             if happy.shape[0] > 0:
                 begin_happy(happy, segment, row.happy_since, plan.start, read)
+    flows[DUE] += due
+    flows[N_DUE] += n
     flows[BOOKINGS_RENEWAL] += renewed
     flows[BOOKINGS_EXPANSION] += grown
 

@@ -39,7 +39,7 @@ ODDS, SLOWER, GROWS, SELLS, N_TARGETS = range(5)
 """What coverage does: factor on the odds to churn, factor on the time to value, share of growth by itself
 that happens, share of expansion deals that is signed."""
 
-STRIKING, GROWING, DUE_NOW, RETURNING, CHURNING, RENEWING, CHANGING, REDRAWN, N_LISTS = range(9)
+STRIKING, GROWING, DUE_NOW, RETURNING, REDRAWN, N_LISTS = range(6)
 """Lists of a round: all to whom something happens, then by what it is."""
 
 

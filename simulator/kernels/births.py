@@ -10,7 +10,7 @@ from simulator.kernels.demand import MOST_SALS, count_sals, new_deal_entity
 from simulator.kernels.desk import NOTHING, conceded
 from simulator.kernels.draws import BIRTH, CLOSE_DATE, EVENT, TERMS, search_from, write_guide
 from simulator.kernels.flows import CREATED, N_CREATED, N_REFERRED
-from simulator.kernels.jit import BODY, CALLED, NONE, PART
+from simulator.kernels.jit import BODY, CALLED, NONE, PART, at
 from simulator.kernels.lanes import FREE, QUEUE, TAKEN
 
 
@@ -74,9 +74,9 @@ def arrive(plan, luck, books, lanes, segment, month, n_happy, n_free, n_queue):
             return -1, 0
         first = new_deal_entity(plan, stream, month, 0)
         for index in range(count):
-            lane = lanes.lists[FREE, n_free - 1 - n]
-            queue[n_queue + n] = lane
-            lanes.lists[TAKEN, n] = lane
+            lane = lanes.lists[FREE, at(n_free - 1 - n)]
+            queue[at(n_queue + n)] = lane
+            lanes.lists[TAKEN, at(n)] = lane
             lanes.key[lane] = first | np.uint64(index)
             lanes.deal[lane].stream = stream
             n += 1
@@ -110,11 +110,11 @@ def be_born(plan, draw, lanes, lane, number, segment, month):
     profile = search_from(plan.stream_profile_cdf[stream], lanes.profile_guide[stream], u_profile)
     deal.stage, deal.born, deal.entered, deal.pushes = stage, month, month, 0
     deal.close_month = NEVER if offset == plan.offset_cdf.shape[2] - 1 else month + offset
-    deal.effect_row = plan.stream_effect_row[stream, profile, int(u_amount * 3.0)]
+    deal.effect_row = plan.stream_effect_row[stream, profile, at(u_amount * 3.0)]
     deal.origin, deal.index = ORIGIN_CREATED, -1
     deal.referred = stream == plan.referral_stream[segment]
     deal.time, deal.wait = start + u_time * (plan.month_end[month] - start), -1.0
-    deal.amount = plan.amount[draw, segment, int(u_amount * plan.amount.shape[2])]
+    deal.amount = plan.amount[draw, segment, at(u_amount * plan.amount.shape[2])]
     return deal.amount
 
 

@@ -27,7 +27,7 @@ from simulator.kernels.flows import (
     WON,
     WON_OPEN_AMOUNT,
 )
-from simulator.kernels.jit import BODY, PART
+from simulator.kernels.jit import BODY, PART, at
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -151,7 +151,7 @@ def slip(flows, segment, amount, month):
 @njit(**PART)
 def signed_amount(multipliers, desk, segment, amount, concession, u):
     """Return what is signed of a won deal, in cents; ``multipliers`` by slice."""
-    signed = np.rint(amount * multipliers[int(u * multipliers.shape[0])])
+    signed = np.rint(amount * multipliers[at(u * multipliers.shape[0])])
     if desk.asked_cdf.shape[0] > 0:
         signed = np.rint(signed * desk.price[segment, concession])
     return signed

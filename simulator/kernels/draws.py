@@ -13,7 +13,7 @@ import math
 import numpy as np
 from numba import njit
 
-from simulator.kernels.jit import CALLED, EXPOSED
+from simulator.kernels.jit import CALLED, EXPOSED, at
 from simulator.kernels.vector import WIDTH
 
 # What a draw is for. A new purpose takes a new number; numbers are never reused.
@@ -203,7 +203,7 @@ def write_guide(cdf, guide):
 @njit(**EXPOSED)
 def search_from(cdf, guide, u):
     """Return what ``search`` does, found in a step or two; ``guide`` is that of the probabilities."""
-    index = guide[int(u * N_GUIDED)]
+    index = guide[at(u * N_GUIDED)]
     while index < cdf.shape[0] - 1 and u >= cdf[index]:
         index += 1
     return index

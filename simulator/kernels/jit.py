@@ -12,6 +12,7 @@ Division by zero gives infinity, as in NumPy.
 from typing import Any
 
 import numpy as np
+from numba import njit
 
 COMMON: dict[str, Any] = {"cache": True, "_nrt": False, "error_model": "numpy"}
 INSIDE: dict[str, Any] = {**COMMON, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
@@ -23,3 +24,12 @@ WHOLE: dict[str, Any] = {**COMMON, "nogil": True}
 NONE = np.int64(0)
 """Where a counter begins that is handed on: a plain 0 is a type of its own to numba, which would compile all
 that it is handed to a second time."""
+
+
+@njit(**PART)
+def at(counter):
+    """Return a counter, or the whole part of a number, as an index that is known not to be negative.
+
+    Negative indices count from the end: to allow for them costs as much as what is done there.
+    """
+    return np.uint64(counter)

@@ -23,9 +23,9 @@ from simulator.kernels.flows import (
     N_LOST_COMPETITION,
     N_LOST_NO_DECISION,
 )
-from simulator.kernels.jit import BODY, NONE, PART
+from simulator.kernels.jit import BODY, NONE, PART, at
 from simulator.kernels.lanes import CLOSED, HELD, HIT, LOST, NOW, REDRAWN, WON
-from simulator.kernels.vector import weigh
+from simulator.kernels.vector import fetch, weigh
 
 
 @njit(**PART)
@@ -60,7 +60,9 @@ def live_month(law, luck, lanes, month, n_now, n_held):
     first_cell = law.segment * N_CATEGORIES * 2 * n_ages * 27 + linearity * 3
     while n_now > 0:
         for number in range(n_now):
-            lanes.cell[number] = find_cell(law, lanes.deal[now[number]], first_cell, n_ages, month)
+            cell = np.uint32(find_cell(law, lanes.deal[now[number]], first_cell, n_ages, month))
+            lanes.cell[number] = cell
+            fetch(law.hazard, cell)
         for number in range(n_now):
             deal, hazard = lanes.deal[now[number]], law.hazard[lanes.cell[number]]
             effect, factor = law.effect[deal.effect_row], lanes.now[deal.concession]
@@ -69,8 +71,8 @@ def live_month(law, luck, lanes, month, n_now, n_held):
         for number in range(n_now):
             lane = now[number]
             stays = spend(lanes.deal[lane], lanes.total[number], end)
-            held[n_held] = lane
-            hit[n_hit] = number
+            held[at(n_held)] = lane
+            hit[at(n_hit)] = number
             n_held += stays
             n_hit += 1 - stays
         n_now, n_redrawn = NONE, NONE
@@ -79,10 +81,10 @@ def live_month(law, luck, lanes, month, n_now, n_held):
             lane = now[place]
             deal = lanes.deal[lane]
             closes = turn_out(law, deal, lanes.hazard[place], lanes.total[place], month)
-            closed[n_closed] = lane
-            now[n_now] = lane
-            redrawn[n_redrawn] = lane
-            lanes.occurrence[n_redrawn] = np.uint64(deal.n_events >> 1)
+            closed[at(n_closed)] = lane
+            now[at(n_now)] = lane
+            redrawn[at(n_redrawn)] = lane
+            lanes.occurrence[at(n_redrawn)] = np.uint64(deal.n_events >> 1)
             n_closed += closes
             n_now += 1 - closes
             n_redrawn += (1 - closes) & ((deal.n_events & 1) ^ 1)
@@ -97,7 +99,7 @@ def live_month(law, luck, lanes, month, n_now, n_held):
 @njit(**PART)
 def find_cell(law, deal, first_cell, n_ages, month):
     """Return where the hazards of a deal stand in the month."""
-    age = law.age_bin[min(month - deal.entered, law.age_bin.shape[0] - 1)]
+    age = law.age_bin[at(min(month - deal.entered, law.age_bin.shape[0] - 1))]
     close_month = deal.close_month
     due = int(close_month == month) + 2 * int(close_month < month)
     return first_cell + ((deal.stage * n_ages + age) * 3 + due) * 9 + min(deal.pushes, 2)
@@ -152,7 +154,7 @@ def close_deals(law, luck, lanes, flows, month, n_closed, n_won):
     for number in range(n_closed):
         lane = lanes.lists[CLOSED, number]
         outcome, amount = lanes.deal[lane].outcome, lanes.deal[lane].amount
-        lost[n_lost], won[n_won] = lane, lane
+        lost[at(n_lost)], won[at(n_won)] = lane, lane
         wins = int(outcome == DESTINATION_WON)
         n_won += wins
         n_lost += 1 - wins
@@ -207,7 +209,7 @@ def end_month(law, luck, lanes, flows, month, n_held):
         lane = lanes.lists[HELD, number]
         deal = lanes.deal[lane]
         deal.time = law.month_end[month]
-        moved[n_moved] = lane
+        moved[at(n_moved)] = lane
         moves = deal.move == month
         n_moved += int(moves)
         if linearity == 2 and not moves and month - 3 < deal.close_month <= month:

@@ -224,9 +224,7 @@ def tally_open_deals(open_sum, open_tally, grain, flows, n_averaged):
 
 
 @njit(**WHOLE)
-def simulate_block(
-    plan, capacity, customers, people, books, seed, paths, n_averaged, draws, opening, out
-):
+def simulate_block(plan, capacity, customers, people, books, seed, paths, n_averaged, draws, opening, out):
     """Simulate several paths; return whether there was room for all deals and customers.
 
     Where there was not, the books and what is filled are of no use.

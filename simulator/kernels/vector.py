@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 WIDTH = 8
@@ -69,3 +70,23 @@ def _weigh(typingctx: Any, values: Any, factors: Any, more: Any, out: Any) -> An
 
 
 weigh: Any = intrinsic(_weigh)
+
+
+def _fetch(typingctx: Any, rows: Any, row: Any) -> Any:
+    """Ask for a row of eight numbers to be brought near, so that it is there when it is read."""
+    signature = types.void(rows, row)
+
+    def codegen(context: Any, builder: Any, kinds: Any, arguments: Any) -> Any:
+        array = context.make_array(kinds.args[0])(context, builder, arguments[0])
+        first = builder.mul(builder.zext(arguments[1], ir.IntType(64)), ir.Constant(ir.IntType(64), WIDTH))
+        place = builder.bitcast(builder.gep(array.data, [first]), ir.IntType(8).as_pointer())
+        number = ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [place.type, number, number, number])
+        ask = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
+        builder.call(ask, [place, *(ir.Constant(number, value) for value in (0, 3, 1))])
+        return context.get_dummy_value()
+
+    return signature, codegen
+
+
+fetch: Any = intrinsic(_fetch)

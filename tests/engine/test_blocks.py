@@ -17,7 +17,9 @@ def job():
     return Job.of(compile_plan(scenario, None, None), 1, 1)
 
 
-@pytest.mark.parametrize(("first", "n_paths", "size"), [(0, 1, 100), (0, 203, 10), (35, 100, 37), (3, 500, 1)])
+@pytest.mark.parametrize(
+    ("first", "n_paths", "size"), [(0, 1, 100), (0, 203, 10), (35, 100, 37), (3, 500, 1)]
+)
 def test_tasks_hold_each_future_once(job, first, n_paths, size):
     tasks = job.tasks(first, n_paths, size)
     assert sorted(np.concatenate(tasks)) == list(range(first, first + n_paths))
