@@ -1,6 +1,6 @@
 """Ten thousand inputs and more of each kind: scenario files, maps, histories. Nothing but figures or faults.
 
-Run: python benchmarks/fuzz.py [--inputs 10000] [--kinds scenarios,maps,histories] [--more]. Writes
+Run: python benchmarks/fuzz.py [--inputs 10000] [--kinds scenarios,plans,maps,histories] [--more]. Writes
 results/fuzzing.md. ``--more`` goes on where a run that was stopped has come to, while the code is the same.
 
 With atheris installed the inputs are led by the coverage of what reads them (libFuzzer); without it
@@ -29,7 +29,7 @@ sys.path.insert(0, str(ROOT))
 
 from simulator import kernels  # noqa: E402
 
-KINDS = ("scenarios", "maps", "histories")
+KINDS = ("scenarios", "plans", "maps", "histories")
 TOLD = ROOT / "build" / "fuzzing"
 LED = "led by the coverage of the code (atheris)"
 SECONDS_EACH = 60
@@ -38,6 +38,7 @@ N_SEEDS = 100
 CHECKS = {
     "scenarios": "read, settled, said in words and read back; then played: every flow finite, no negative "
     "bookings or ARR, P10 ≤ P50 ≤ P90, chances between 0 and 1",
+    "plans": "scenarios that keep their form and take other figures: all are played, with the same checks",
     "maps": "imported with their files: finite amounts of zero or more, unique deals, every deal dated",
     "histories": "loaded, checked, saved and read back; then calibrated, the rates saved and read back, and "
     "forecast as the scenarios are",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import atexit
 import errno
-import gc
 import importlib
 import importlib.util
 import sys
@@ -16,6 +14,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from simulator.cli.console import harmless, print_faults
 from simulator.errors import Fault, InputError
+from simulator.garbage import look_seldom
 
 DONE, BUG, USER_FAULT, STOPPED = 0, 1, 2, 130
 
@@ -116,8 +115,7 @@ def _simulator(
 
 def main(args: list[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 2 the input is at fault, 1 a bug, 130 stopped."""
-    # The system takes all memory back at once; looking for garbage in it first takes a third of a second.
-    atexit.register(gc.freeze)
+    look_seldom()
     given = list(sys.argv[1:] if args is None else args)
     debug = "--debug" in given
     given = [arg for arg in given if arg != "--debug"]

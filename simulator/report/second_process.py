@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import gc
 import importlib
 import os
@@ -14,6 +13,8 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import connection, get_context, parent_process
 from typing import Protocol
+
+from simulator.garbage import look_seldom
 
 Job = Callable[[], object]
 """A call of a function of this package with arguments that another process can be handed: a `partial`."""
@@ -151,8 +152,8 @@ def _await(job: Job, future: Future[object]) -> None:
 
 
 def _begin() -> None:
-    """Leave Ctrl-C to the first process, and do not outlive it, nor look for garbage before the end."""
-    atexit.register(gc.freeze)
+    """Leave Ctrl-C to the first process, and do not outlive it."""
+    look_seldom()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

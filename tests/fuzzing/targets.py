@@ -11,6 +11,7 @@ import json
 import re
 import tempfile
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,12 @@ EVIL = st.sampled_from(
         ),
     ]
 )
+
+
+FIGURE = re.compile(r"([x+]?)(\d+(?:\.\d+)?)([%kM]?)")
+"""A number as scenario files write them: a factor, a share, thousands or millions."""
+SHARES = (0.0, 0.1, 1.0, 7.0, 30.0, 60.0, 95.0, 100.0)
+TIMES = (0.0, 0.001, 0.1, 0.5, 0.9, 1.1, 2.0, 3.0, 10.0, 100.0)
 
 
 UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -200,6 +207,61 @@ def scenarios(text: str, turn: int) -> None:
             FATES["scenarios: played"] += 1
 
 
+def figures(values: Any, key: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield where the figures of a plan stand; shares that must add up to one as a whole."""
+    if key and key[-1] == "to":
+        yield key
+    elif isinstance(values, dict | list):
+        for name, inner in values.items() if isinstance(values, dict) else enumerate(values):
+            yield from figures(inner, (*key, name))
+    elif type(values) in (int, float) or (isinstance(values, str) and FIGURE.fullmatch(values)):
+        yield key
+
+
+FIGURES = [key for key in figures(VALID) if key[0] not in {"as_of", "fiscal_year"}]
+
+
+@st.composite
+def plan(draw: st.DrawFn) -> dict[str, Any]:
+    """Return a scenario whose figures are others, mostly ones that may be."""
+    values: dict[str, Any] = json.loads(json.dumps(VALID))
+    for key in draw(st.lists(st.sampled_from(FIGURES), min_size=1, max_size=8, unique=True)):
+        parent = values
+        for part in key[:-1]:
+            parent = parent[part]
+        parent[key[-1]] = draw(another(parent[key[-1]]))
+    return values
+
+
+def another(value: Any) -> st.SearchStrategy[Any]:
+    """Return other figures in place of one, in the form that it has."""
+    if isinstance(value, dict):
+        parts = st.lists(st.integers(0, 9), min_size=len(value), max_size=len(value)).filter(any)
+        return parts.map(lambda drawn: {name: n / sum(drawn) for name, n in zip(value, drawn, strict=True)})
+    if not isinstance(value, str):
+        return st.sampled_from(TIMES).map(lambda times: type(value)(value * times))
+    sign, number, unit = FIGURE.fullmatch(value).groups()  # type: ignore[union-attr]
+    if unit == "%":
+        return st.sampled_from(SHARES).map(lambda share: f"{sign}{share:g}%")
+    return st.sampled_from(TIMES).map(lambda times: f"{sign}{float(number) * times:.6f}{unit}")
+
+
+@given(plan())
+def plans(values: dict[str, Any]) -> None:
+    """A scenario of any figures is refused in words, or played without nonsense."""
+    try:
+        scenario = settled(scenario_from_dict(values))
+        if work_of(scenario) > MOST_WORK:
+            FATES["plans: read"] += 1
+            return
+        sound_futures(scenario)
+    except InputError as error:
+        refused(error)
+        FATES["plans: refused"] += 1
+    else:
+        FATES["plans: played"] += 1
+
+
 @st.composite
 def map_text(draw: st.DrawFn) -> str:
     """Return a map with a few letters, lines or values changed."""
@@ -273,4 +335,4 @@ def histories(files: dict[str, str], turn: int) -> None:
             FATES["histories: forecast"] += 1
 
 
-TARGETS = {"scenarios": scenarios, "maps": maps, "histories": histories}
+TARGETS = {"scenarios": scenarios, "plans": plans, "maps": maps, "histories": histories}

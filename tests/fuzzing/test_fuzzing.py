@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.fuzzing.targets import FATES, TARGETS, VALID, sound_futures
 
-EXAMPLES = {"scenarios": 60, "maps": 60, "histories": 25}
+EXAMPLES = {"scenarios": 60, "plans": 60, "maps": 60, "histories": 25}
 
 
 @pytest.mark.parametrize("kind", TARGETS)
