@@ -138,7 +138,7 @@ def list_won(plan, luck, accounts, lanes, wins, n_wins, segment, month, n_listed
         row.law, row.churn_row, row.term, row.renewed = law, law, term, 0
         row.year_share = min(term, 12.0) / 12.0
         row.value_time, row.promise = time, 2 * deal.concession + deal.gated
-        for place in range(YEAR_QUARTERS + quarter):
+        for place in range(quarter, YEAR_QUARTERS + quarter):
             accounts.quarter_arr[place, slot] = 0.0
         new_arr += arr
         n_listed += int(arr >= 1.0)

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from simulator.kernels.draws import TERMS, block, search
-from simulator.kernels.jit import PART
+from simulator.kernels.draws import TERMS, block
+from simulator.kernels.jit import PART, at
 
 Floats = npt.NDArray[np.float64]
 
@@ -51,10 +51,11 @@ def agreed(desk, luck, segment, entity):
 @njit(**PART)
 def conceded(desk, segment, u_ask, u_grant, u_gate):
     """Return (concession, 0 for none; 1 where a success plan comes first) that draws lead to."""
-    concession = 0
     cdf = desk.asked_cdf[segment]
-    if cdf.shape[0] > 0 and u_ask < cdf[cdf.shape[0] - 1]:
-        asked = search(cdf, u_ask)
-        if u_grant < desk.granted[asked]:
-            concession = asked + 1
-    return concession, 1 if u_gate < desk.gated[segment] else 0
+    n, asked, granted = cdf.shape[0], 0, 0
+    # Without branches: who asks for what, and who gets it, cannot be foreseen.
+    for place in range(n):
+        asked += int(u_ask >= cdf[place])
+    if n > 0:
+        granted = int(asked < n) & int(u_grant < desk.granted[at(min(asked, n - 1))])
+    return granted * (asked + 1), int(u_gate < desk.gated[segment])

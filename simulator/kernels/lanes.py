@@ -13,7 +13,7 @@ import numpy.typing as npt
 from numba import njit
 
 from simulator.kernels.draws import N_GUIDED
-from simulator.kernels.jit import PART
+from simulator.kernels.jit import PART, at
 from simulator.kernels.vector import WIDTH, aligned
 
 Floats = npt.NDArray[np.float64]
@@ -99,7 +99,7 @@ def open_lanes(n_lanes: int, n_concessions: int, n_streams: int) -> Lanes:
 def release(lanes, n_free, which, n):
     """Free the lanes of a list; return how many are free."""
     for place in range(n):
-        lanes.lists[FREE, n_free + place] = lanes.lists[which, place]
+        lanes.lists[FREE, at(n_free + place)] = lanes.lists[which, place]
     return n_free + n
 
 
@@ -107,5 +107,5 @@ def release(lanes, n_free, which, n):
 def copy_list(lists, origin, n, target, n_before):
     """Add the first deals of a list to another; return how many are on that then."""
     for number in range(n):
-        lists[target, n_before + number] = lists[origin, number]
+        lists[target, at(n_before + number)] = lists[origin, number]
     return n_before + n
