@@ -75,8 +75,10 @@ def backtest(
     """Forecast past quarters with only what was known then, and score it beside the usual methods."""
     from simulator.analysis.backtest import backtest as score
     from simulator.analysis.past_forecasts import BacktestSettings
+    from simulator.content import contents
     from simulator.fiscal import FiscalCalendar
     from simulator.history.load import load_history
+    from simulator.history.steady import steady
     from simulator.report.backtest_folder import write_backtest
     from simulator.report.folder import check_replaceable
     from simulator.report.record import keep_record
@@ -93,12 +95,13 @@ def backtest(
     code = _currency(currency)
     folder = out or Path("results") / f"backtest-{history.resolve().name}"
     check_replaceable(folder)
-    loaded = load_history(history, _day(as_of))
+    with steady(history):
+        loaded, read = load_history(history, _day(as_of)), contents([history])
     console.note("Forecasting past quarters again, each with the rates known then …")
     with crew_for(workers, console), console.progress("Backtest") as advance:
         result = score(loaded, settings, fresh=fresh, progress=advance)
     command = shlex.join(["simulator", *sys.argv[1:]])
-    summary = write_backtest(result, folder, command=command, inputs=[history], currency=code)
+    summary = write_backtest(result, folder, command=command, inputs=read, currency=code)
     kept = keep_record(result, history)
     _answer(console, result, summary["findings"], code)
     console.say(f"\nTables and chart: {folder}")

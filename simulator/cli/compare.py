@@ -175,7 +175,7 @@ def _write(
             draft,
             folder=folder,
             command=shlex.join(["simulator", *sys.argv[1:]]),
-            inputs=dict.fromkeys(file for item in prepared for file in item.files),
+            inputs=[content for item in prepared for content in item.files],
             scenario={COMPARED: scenarios},
             seed=prepared[0].scenario.simulation.seed,
             timings_seconds=timings.seconds,

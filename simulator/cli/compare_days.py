@@ -145,7 +145,7 @@ def _write(
             draft,
             folder=folder,
             command=shlex.join(["simulator", *sys.argv[1:]]),
-            inputs=dict.fromkeys(file for item in prepared for file in item.files),
+            inputs=[content for item in prepared for content in item.files],
             scenario={COMPARED: {name: item.to_dict() for name, item in named.items()}},
             seed=prepared[1].scenario.simulation.seed,
             timings_seconds=timings.seconds,

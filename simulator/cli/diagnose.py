@@ -57,7 +57,9 @@ def diagnose(
     """What holds a company back: rates, where deals die or wait, slippage, coverage; in words first."""
     from simulator.analysis.stuck_deals import find_stuck_deals
     from simulator.analysis.track_record import track_record
+    from simulator.content import contents
     from simulator.history.load import load_history
+    from simulator.history.steady import steady
     from simulator.report.diagnosis_folder import Diagnosis
     from simulator.report.folder import check_replaceable
     from simulator.report.rates_folder import track_record_summary, write_track_record
@@ -68,7 +70,9 @@ def diagnose(
     settings = _settings(as_of, quarters, (fiscal_start, fiscal_label), currency)
     folder = out or Path("results") / f"diagnose-{history.resolve().name}"
     check_replaceable(folder)
-    loaded = load_history(history, settings.as_of)
+    inputs = (history, *((scenario,) if scenario is not None else ()))
+    with steady(*inputs):
+        loaded, read = load_history(history, settings.as_of), contents(inputs)
     record = track_record(loaded, settings.calendar, quarters)
     what_if = _what_if(scenario, history, record, paths, console) if scenario is not None else None
     diagnosis = Diagnosis(find_stuck_deals(loaded, record.window), what_if)
@@ -84,9 +88,8 @@ def diagnose(
     for note in (*record.notes, *loaded.notes):
         console.say(f"Note: {note}")
     command = shlex.join(["simulator", *sys.argv[1:]])
-    inputs = [history, *((scenario,) if scenario is not None else ())]
     write_track_record(
-        record, folder, command=command, inputs=inputs, currency=settings.currency, diagnosis=diagnosis
+        record, folder, command=command, inputs=read, currency=settings.currency, diagnosis=diagnosis
     )
     console.say(f"\nTables and charts: {folder}")
     summary = track_record_summary(record, settings.currency) | diagnosis.summary(settings.currency)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from simulator.calibration.calibration import Calibration
 from simulator.calibration.file import load_calibration
+from simulator.content import Content, content_of, contents, list_files
 from simulator.engine.kept_rates import KeptRates
 from simulator.errors import InputError
 from simulator.fiscal import FiscalCalendar
@@ -34,8 +35,8 @@ class Prepared:
         As of the scenario's day; None where the scenario states its rates itself.
     calibration : Calibration, optional
         Read from the scenario's file, or estimated from the history.
-    files : tuple of Path
-        Every file and folder that was read.
+    files : tuple of Content
+        Every file that was read, as it was then.
     notes : tuple of str
         What the reader should know of where the figures come from.
     stated : Scenario, optional
@@ -45,7 +46,7 @@ class Prepared:
     scenario: Scenario
     history: History | None
     calibration: Calibration | None
-    files: tuple[Path, ...]
+    files: tuple[Content, ...]
     notes: tuple[str, ...]
     stated: Scenario | None = None
 
@@ -77,10 +78,14 @@ def prepare(scenario: Scenario, like: Prepared | None = None, kept: KeptRates | 
     """
     if like is not None and like.stated is not None and _rests_on(scenario) == _rests_on(like.stated):
         history, calibration = like.history, like.calibration
+        known = {content.path: content for content in like.files}
+        files = list_files(filter(None, (scenario.history, scenario.calibration)))
+        data = tuple(known.get(path) or content_of(path) for path in files)
     else:
         with steady(scenario.history, scenario.calibration):
             history = _history(scenario)
             calibration = _calibration(scenario, history, kept)
+            data = contents(filter(None, (scenario.history, scenario.calibration)))
     segments = calibration.all_segments if calibration is not None else ()
     last_day = history.as_of if history is not None else getattr(calibration, "as_of", None)
     full = settled(scenario, segments, last_day)
@@ -92,13 +97,14 @@ def prepare(scenario: Scenario, like: Prepared | None = None, kept: KeptRates | 
             f"The rates were calibrated as of {calibration.as_of}, after {full.as_of}: "
             "they know what was then still to come."
         )
-    files = [*scenario.files, *(path for path in _paths(scenario) if path)]
-    return Prepared(full, history, calibration, tuple(files), tuple(dict.fromkeys(notes)), scenario)
+    read = (*data, *contents([*scenario.files, *_judgement(scenario)]))
+    return Prepared(full, history, calibration, read, tuple(dict.fromkeys(notes)), scenario)
 
 
-def _paths(scenario: Scenario) -> tuple[Path | None, ...]:
+def _judgement(scenario: Scenario) -> list[Path]:
+    """Return what is read besides where judgement is asked for; whoever reads it says what is missing."""
     blend = scenario.blend / "tables" / "backtest.csv" if scenario.blend is not None else None
-    return scenario.history, scenario.calibration, scenario.judgement, blend
+    return [path for path in (scenario.judgement, blend) if path is not None and path.is_file()]
 
 
 def _rests_on(scenario: Scenario) -> tuple[object, ...]:

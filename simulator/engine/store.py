@@ -19,7 +19,7 @@ Shape = tuple[int, ...]
 
 MOST_IN_MEMORY = 64_000_000
 """Bytes; what is larger stands in a file."""
-MOST_HELD = 16_000_000
+MOST_HELD = 4_000_000
 """Bytes of a file that are held in memory while it is filled."""
 NUMBER_BYTES = 8
 

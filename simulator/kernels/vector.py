@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
 from numba.extending import intrinsic
 
 WIDTH = 8
 LINE_BYTES = 64
 """What a processor reads from memory at once: eight numbers, if they do not straddle two lines."""
+PREFETCH = "llvm.prefetch.p0i8"
 
 
 def aligned(shape: tuple[int, ...], dtype: npt.DTypeLike = np.float64) -> npt.NDArray[Any]:
@@ -82,7 +82,7 @@ def _fetch(typingctx: Any, rows: Any, row: Any) -> Any:
         place = builder.bitcast(builder.gep(array.data, [first]), ir.IntType(8).as_pointer())
         number = ir.IntType(32)
         kind = ir.FunctionType(ir.VoidType(), [place.type, number, number, number])
-        ask = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
+        ask = builder.module.globals.get(PREFETCH) or ir.Function(builder.module, kind, PREFETCH)
         builder.call(ask, [place, *(ir.Constant(number, value) for value in (0, 3, 1))])
         return context.get_dummy_value()
 

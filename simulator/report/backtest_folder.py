@@ -9,6 +9,7 @@ from typing import Any
 
 from simulator.analysis.backtest import Backtest
 from simulator.analysis.totals import ALL
+from simulator.content import Content
 from simulator.report.backtest_words import backtest_findings, record_sentence
 from simulator.report.folder import publish
 from simulator.report.manifest import write_json, write_manifest
@@ -16,7 +17,7 @@ from simulator.report.tables import write_table
 
 
 def write_backtest(
-    result: Backtest, folder: Path, *, command: str, inputs: Sequence[Path] = (), currency: str = ""
+    result: Backtest, folder: Path, *, command: str, inputs: Sequence[Content] = (), currency: str = ""
 ) -> dict[str, Any]:
     """Write tables/backtest.csv, tables/backtest_forecasts.csv, chart, summary and manifest; all or nothing.
 
@@ -27,7 +28,7 @@ def write_backtest(
         Where the results shall stand; older results there are replaced.
     command : str
         What the user typed.
-    inputs : sequence of Path
+    inputs : sequence of Content
         What was read.
     currency : str
         ISO code of the amounts; empty: unknown.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
 import os
 import platform
@@ -11,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from simulator.content import Content, contents
 from simulator.report.folder import MANIFEST
 from simulator.scenario.layers import PATH_KEYS
 
@@ -36,7 +36,7 @@ def write_manifest(
     *,
     folder: Path,
     command: str,
-    inputs: Iterable[Path] = (),
+    inputs: Iterable[Content] = (),
     scenario: Mapping[str, object] | None = None,
     seed: int | None = None,
     timings_seconds: Mapping[str, float] | None = None,
@@ -51,8 +51,8 @@ def write_manifest(
         Where they will stand; input paths are written relative to it.
     command : str
         What the user typed.
-    inputs : iterable of Path
-        Files read; a folder stands for all files in it.
+    inputs : iterable of Content
+        What was read, as it was then; what is named twice stands there once.
     scenario : mapping, optional
         The resolved scenario, every default filled in; its paths too are written relative to ``folder``.
     seed : int, optional
@@ -60,15 +60,16 @@ def write_manifest(
     timings_seconds : mapping, optional
         Seconds by step.
     """
+    read = sorted(set(inputs), key=lambda content: content.path)
     manifest = {
         "command": command,
         "written_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "seed": seed,
         "versions": installed_versions(),
-        "inputs": [fingerprint(path, os.path.relpath(path, folder)) for path in list_files(inputs)],
+        "inputs": [_entry(content, os.path.relpath(content.path, folder)) for content in read],
         "scenario": _with_relative_paths(scenario, folder),
         "timings_seconds": {step: round(t, 3) for step, t in (timings_seconds or {}).items()},
-        "outputs": [fingerprint(path, str(path.relative_to(draft))) for path in list_files([draft])],
+        "outputs": [_entry(content, str(content.path.relative_to(draft))) for content in contents([draft])],
     }
     write_json(manifest, draft / MANIFEST)
 
@@ -103,22 +104,11 @@ def installed_versions() -> dict[str, str]:
     return versions
 
 
-def list_files(paths: Iterable[Path]) -> list[Path]:
-    """Return the files among the paths and inside the folders among them, sorted, each once."""
-    files: set[Path] = set()
-    for path in paths:
-        files |= {p for p in path.rglob("*") if p.is_file()} if path.is_dir() else {path}
-    return sorted(files)
-
-
 def write_json(content: object, path: Path) -> None:
     """Write JSON that reads well and has no NaN in it."""
     text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False, default=str)
     path.write_text(text + "\n", encoding="utf-8")
 
 
-def fingerprint(path: Path, name: str) -> dict[str, object]:
-    """Return name, size and SHA-256 of a file."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return {"path": Path(name).as_posix(), "bytes": path.stat().st_size, "sha256": digest}
+def _entry(content: Content, name: str) -> dict[str, object]:
+    return {"path": Path(name).as_posix(), "bytes": content.n_bytes, "sha256": content.sha256}

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from simulator.analysis.track_record import TrackRecord
+from simulator.content import Content
 from simulator.report.diagnosis_folder import Diagnosis, write_diagnosis
 from simulator.report.folder import check_replaceable, publish
 from simulator.report.manifest import write_json, write_manifest
@@ -34,7 +35,7 @@ def write_track_record(
     folder: Path,
     *,
     command: str,
-    inputs: Sequence[Path] = (),
+    inputs: Sequence[Content] = (),
     currency: str = "",
     diagnosis: Diagnosis | None = None,
 ) -> None:
@@ -48,7 +49,7 @@ def write_track_record(
         Where the results shall stand; older results there are replaced.
     command : str
         What the user typed.
-    inputs : sequence of Path
+    inputs : sequence of Content
         What was read.
     currency : str
         ISO code of the amounts; empty: unknown.

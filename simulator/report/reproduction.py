@@ -10,9 +10,10 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from simulator.content import content_of, list_files
 from simulator.errors import Fault, InputError
 from simulator.report.folder import MANIFEST
-from simulator.report.manifest import fingerprint, installed_versions, list_files
+from simulator.report.manifest import installed_versions
 from simulator.scenario.layers import PATH_KEYS
 from simulator.scenario.load import scenario_from_dict
 from simulator.scenario.schema import Scenario
@@ -166,7 +167,7 @@ def _in_data(path: Path, finished: Finished) -> bool:
 
 
 def _sha(path: Path) -> str:
-    return str(fingerprint(path, "")["sha256"])
+    return content_of(path).sha256
 
 
 def _shown(path: Path) -> str:

@@ -1,4 +1,5 @@
 import datetime as dt
+from hashlib import sha256
 
 import pandas as pd
 import pytest
@@ -52,8 +53,9 @@ def test_a_history_is_read_as_of_the_day_and_calibrated(workspace):
     assert prepared.calibration.segments == ("east", "west")
     assert prepared.history.opportunities["outcome"].isna().any()
     assert prepared.scenario.targets["FY26Q1"]["all"] == 3000.0
-    assert workspace / "history" in prepared.files
-    assert workspace / "base.yaml" in prepared.files
+    read = {content.path: content.sha256 for content in prepared.files}
+    assert workspace / "history" / "opportunities.csv" in read
+    assert read[workspace / "base.yaml"] == sha256((workspace / "base.yaml").read_bytes()).hexdigest()
 
 
 def test_without_a_day_the_history_s_last_day_is_taken(workspace):
@@ -69,7 +71,7 @@ def test_rates_from_after_the_day_are_noted(workspace):
     (workspace / "base.yaml").write_text("history: history\ncalibration: rates.json\nas_of: 2025-09-30\n")
     prepared = prepare(load_scenario(workspace / "base.yaml"))
     assert any("still to come" in note for note in prepared.notes)
-    assert workspace / "rates.json" in prepared.files
+    assert workspace / "rates.json" in [content.path for content in prepared.files]
 
 
 def test_stated_rates_need_no_history_and_have_no_shock(tmp_path):
@@ -129,6 +131,16 @@ def test_what_rests_on_the_same_history_takes_it_over(workspace):
     assert more.calibration is base.calibration
     alone = prepare(load_scenario(workspace / "more.yaml"))
     assert (more.scenario, more.files) == (alone.scenario, alone.files)
+
+
+def test_what_is_taken_over_is_what_was_read_then(workspace):
+    base = prepare(load_scenario(workspace / "base.yaml"))
+    deals = workspace / "history" / "opportunities.csv"
+    before = {content.path: content for content in base.files}[deals]
+    deals.write_text(deals.read_text() + "\n")
+    again = prepare(load_scenario(workspace / "base.yaml"), like=base)
+    assert before in again.files
+    assert before not in prepare(load_scenario(workspace / "base.yaml")).files
 
 
 def test_another_day_is_read_and_calibrated_anew(workspace):

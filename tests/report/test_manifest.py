@@ -3,7 +3,8 @@ import json
 
 import pytest
 
-from simulator.report.manifest import list_files, write_json, write_manifest
+from simulator.content import contents, list_files
+from simulator.report.manifest import write_json, write_manifest
 
 
 def test_manifest_names_every_input_and_output_with_its_hash(tmp_path):
@@ -13,11 +14,13 @@ def test_manifest_names_every_input_and_output_with_its_hash(tmp_path):
     (history / "opportunities.csv").write_text("id\n")
     (tmp_path / "base.yaml").write_text("name: base\n")
     (draft / "summary.json").write_text("{}")
+    read = contents([tmp_path / "base.yaml", history])
+    (history / "opportunities.csv").write_text("changed since\n")
     write_manifest(
         draft,
         folder=tmp_path / "results" / "base",
         command="simulator run base.yaml",
-        inputs=[tmp_path / "base.yaml", history, tmp_path / "base.yaml"],
+        inputs=[*read, read[0]],
         scenario={"name": "base"},
         seed=7,
         timings_seconds={"simulate": 1.23456},
@@ -28,6 +31,8 @@ def test_manifest_names_every_input_and_output_with_its_hash(tmp_path):
         "../../history/opportunities.csv",
     ]
     assert manifest["inputs"][0]["sha256"] == hashlib.sha256(b"name: base\n").hexdigest()
+    assert manifest["inputs"][1]["sha256"] == hashlib.sha256(b"id\n").hexdigest()
+    assert manifest["inputs"][1]["bytes"] == 3
     assert [row["path"] for row in manifest["outputs"]] == ["summary.json"]
     assert (manifest["seed"], manifest["scenario"]) == (7, {"name": "base"})
     assert manifest["timings_seconds"] == {"simulate": 1.235}

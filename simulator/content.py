@@ -1,0 +1,45 @@
+"""What files held when they were read: size and digest."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a file held.
+
+    Parameters
+    ----------
+    path : Path
+    n_bytes : int
+    sha256 : str
+        Hexadecimal.
+    """
+
+    path: Path
+    n_bytes: int
+    sha256: str
+
+
+def content_of(path: Path) -> Content:
+    """Return what a file holds."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return Content(path, file.tell(), digest)
+
+
+def contents(paths: Iterable[Path]) -> tuple[Content, ...]:
+    """Return what files, and all files inside folders, hold."""
+    return tuple(map(content_of, list_files(paths)))
+
+
+def list_files(paths: Iterable[Path]) -> list[Path]:
+    """Return the files among the paths and inside the folders among them, sorted, each once."""
+    files: set[Path] = set()
+    for path in paths:
+        files |= {p for p in path.rglob("*") if p.is_file()} if path.is_dir() else {path}
+    return sorted(files)
