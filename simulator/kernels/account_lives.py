@@ -184,16 +184,18 @@ def grow_all(plan, luck, accounts, cover, flows, segment, month, n):
     """Let customers grow, where the growth happens or the deal is signed, and draw when they do next."""
     lists, uniform = accounts.lists, accounts.uniform
     signed_arr, n_signed, n_redrawn = 0.0, 0, NONE
+    is_missed = cover.shape[0] > 0 and min(cover[segment, month, GROWS], cover[segment, month, SELLS]) < 1.0
+    if is_missed:
+        for place in range(n):
+            accounts.occurrence[place] = np.uint64(accounts.row[lists[GROWING, place]].n_growths)
+        draw_for(accounts, luck, lists[GROWING], n, WORKED)
     for place in range(n):
         slot = lists[GROWING, place]
         row, arr = accounts.row[slot], accounts.arr[slot]
         driver, growth = grow(plan, luck.draw, segment, row.growth_time, row.value_time, arr, row.u_pick)
-        if cover.shape[0] > 0:
+        if is_missed:
             share = cover[segment, month, SELLS if driver >= FIRST_SOLD else GROWS]
-            if share < 1.0:
-                occurrence = np.uint64(row.n_growths)
-                u_worked, _, _, _ = block(luck.seed, luck.path, accounts.key[slot], occurrence, WORKED)
-                growth = growth if u_worked < share else 0.0
+            growth = growth if uniform[0, place] < share else 0.0
         accounts.arr[slot] = arr + growth
         flows[FIRST_DRIVER + driver] += growth
         signed = growth if driver >= FIRST_SOLD else 0.0

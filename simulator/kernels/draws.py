@@ -45,6 +45,7 @@ _32 = np.uint64(32)
 _8 = np.uint64(8)
 _TO_UNIT = 2.0**-32
 N_GUIDED = 128
+"""Parts of the unit interval that tell where to begin to look; one more is for what rounding lifts to 1."""
 _MANTISSA_BITS = np.int64(52)
 _HALF_ROOT = np.int64(0x3FE6A09E667F3BCD)
 """The bits of the square root of a half: numbers are split there into mantissa and exponent."""
@@ -194,7 +195,7 @@ def search(cdf, u):
 def write_guide(cdf, guide):
     """Note where ``search_from`` begins to look: by the leading bits of the uniform."""
     index = 0
-    for place in range(N_GUIDED):
+    for place in range(guide.shape[0]):
         while index < cdf.shape[0] - 1 and place >= cdf[index] * N_GUIDED:
             index += 1
         guide[place] = index

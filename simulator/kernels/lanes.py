@@ -63,13 +63,13 @@ class Lanes(NamedTuple):
     total: Floats
     """(lane,) space: the sums of these."""
     offset_guide: npt.NDArray[np.uint32]
-    """(N_GUIDED,) where to begin to look for first close dates."""
+    """(N_GUIDED + 1,) where to begin to look for first close dates."""
     push_guide: npt.NDArray[np.uint32]
-    """(N_GUIDED,) the same for the lengths of pushes."""
+    """(N_GUIDED + 1,) the same for the lengths of pushes."""
     entry_guide: npt.NDArray[np.uint32]
-    """(N_GUIDED,) the same for where deals start."""
+    """(N_GUIDED + 1,) the same for where deals start."""
     profile_guide: npt.NDArray[np.uint32]
-    """(stream, N_GUIDED) the same for what they are besides their size."""
+    """(stream, N_GUIDED + 1) the same for what they are besides their size."""
     now: Floats
     """(concession, 8) factors of the month on the hazards."""
 
@@ -87,10 +87,10 @@ def open_lanes(n_lanes: int, n_concessions: int, n_streams: int) -> Lanes:
         cell=np.zeros(n_lanes, dtype=np.uint32),
         hazard=aligned((n_lanes, WIDTH)),
         total=np.zeros(n_lanes),
-        offset_guide=np.zeros(N_GUIDED, dtype=np.uint32),
-        push_guide=np.zeros(N_GUIDED, dtype=np.uint32),
-        entry_guide=np.zeros(N_GUIDED, dtype=np.uint32),
-        profile_guide=np.zeros((n_streams, N_GUIDED), dtype=np.uint32),
+        offset_guide=np.zeros(N_GUIDED + 1, dtype=np.uint32),
+        push_guide=np.zeros(N_GUIDED + 1, dtype=np.uint32),
+        entry_guide=np.zeros(N_GUIDED + 1, dtype=np.uint32),
+        profile_guide=np.zeros((n_streams, N_GUIDED + 1), dtype=np.uint32),
         now=aligned((n_concessions + 1, WIDTH)),
     )
 

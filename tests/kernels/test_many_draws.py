@@ -59,8 +59,9 @@ def test_a_guided_search_finds_what_the_plain_one_does():
             shares[rng.integers(size)] += 0.1
             cdf = np.cumsum(shares) / shares.sum()
             cdf[-1] = 1.0
-            guide = np.zeros(N_GUIDED, dtype=np.uint32)
+            guide = np.zeros(N_GUIDED + 1, dtype=np.uint32)
             write_guide(cdf, guide)
-            on_steps = np.concatenate([cdf[:-1], np.nextafter(cdf[:-1], 0.0), np.arange(N_GUIDED) / N_GUIDED])
-            for u in np.concatenate([rng.random(WIDEST // 8), on_steps[(on_steps > 0.0) & (on_steps < 1.0)]]):
+            edges = np.arange(N_GUIDED + 1) / N_GUIDED
+            on_steps = np.concatenate([cdf[:-1], np.nextafter(cdf[:-1], 0.0), edges])
+            for u in np.concatenate([rng.random(WIDEST // 8), on_steps[on_steps > 0.0]]):
                 assert search_from(cdf, guide, u) == search(cdf, u)
