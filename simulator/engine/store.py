@@ -41,6 +41,9 @@ class Store:
         sizes = [int(np.prod(shape)) for shape in shapes]
         n_bytes = sum(sizes) * NUMBER_BYTES
         self._map = _nameless_file(n_bytes) if n_bytes > MOST_IN_MEMORY else None
+        if self._map is not None:
+            # Else the system brings in, and counts as ours, what lies around each page that is written to.
+            self._map.madvise(mmap.MADV_RANDOM)
         self._held = 0
         buffer = self._map if self._map is not None else bytearray(n_bytes)
         starts = accumulate(sizes, initial=0)
