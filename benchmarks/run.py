@@ -21,6 +21,7 @@ from pathlib import Path
 import numba
 import numpy as np
 import simpy
+from llvmlite.binding import get_host_cpu_name
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -185,6 +186,7 @@ def describe_machine() -> str:
         ]
         model = lines[0].split(":")[1].strip() if lines else model
     versions = f"Python {platform.python_version()}, numba {numba.__version__}, NumPy {np.__version__}"
+    model = f"{model} ({get_host_cpu_name()})"
     return f"{model}, {os.cpu_count()} cores; {versions}, SimPy {simpy.__version__}, {compiler_version()}"
 
 
