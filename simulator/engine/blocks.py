@@ -125,8 +125,8 @@ class Job:
     def tasks(self, first: int, n_paths: int, size: int) -> list[Ints]:
         """Return the numbers of consecutive paths, so many to a task, those near by of one draw together.
 
-        Its rates are then still in the processor's cache. Only those near by, so that what tasks finish
-        makes room in the order of the paths.
+        Its rates are then still in the processor's cache. Only those near by: the figures of a task then
+        stand on few pages of their file, and the first paths of a longer run are played in the same tasks.
         """
         paths: Ints = np.arange(first, first + n_paths, dtype=np.int64)
         near = (paths - first) // (NEAR * self.compiled.plan.hazard.shape[0])

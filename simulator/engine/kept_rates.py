@@ -18,6 +18,7 @@ from platformdirs import user_cache_path
 
 from simulator.calibration.calibration import Calibration
 from simulator.calibration.file import load_calibration, save_calibration
+from simulator.content import Content, content_of
 from simulator.errors import InputError
 from simulator.fiscal import FiscalCalendar
 from simulator.history.tables import History
@@ -64,14 +65,14 @@ class KeptRates:
         self.folder = folder if folder is not None else rates_folder()
 
     def recall(
-        self, files: Iterable[Path], history: History, calendar: FiscalCalendar, estimate: Estimate
+        self, files: Iterable[Content], history: History, calendar: FiscalCalendar, estimate: Estimate
     ) -> Calibration:
         """Return the kept rates of a history; where there are none, estimate and keep them.
 
         Parameters
         ----------
-        files : iterable of Path
-            All files that the history was read from.
+        files : iterable of Content
+            All files that the history was read from, as they were then.
         history : History
             As of the day that the rates shall know of.
         calendar : FiscalCalendar
@@ -96,18 +97,18 @@ class KeptRates:
         with contextlib.suppress(OSError, ValueError):
             try:
                 save_calibration(calibration, draft)
-                draft.replace(self.folder / f"{name}-{_digest(draft)}.json")
+                draft.replace(self.folder / f"{name}-{content_of(draft).sha256}.json")
             finally:
                 draft.unlink(missing_ok=True)
             forget_old(self.folder)
 
 
-def fingerprint(files: Iterable[Path], history: History, calendar: FiscalCalendar) -> str:
+def fingerprint(files: Iterable[Content], history: History, calendar: FiscalCalendar) -> str:
     """Return a text that changes with anything that the rates of a history depend on."""
     digest = hashlib.blake2b(digest_size=20)
     digest.update(repr((history.as_of, calendar, build())).encode())
-    for path in sorted(files):
-        digest.update(f"\0{path.name}\0{_digest(path)}".encode())
+    for file in sorted(files, key=lambda content: content.path):
+        digest.update(f"\0{file.path.name}\0{file.sha256}".encode())
     return digest.hexdigest()
 
 
@@ -134,7 +135,7 @@ def _n_processors() -> int:
 def _read(path: Path) -> Calibration | None:
     """Return kept rates, marked as used today; None where the file is not as it was written."""
     with contextlib.suppress(OSError, InputError):
-        if path.stem.rpartition("-")[2] == _digest(path):
+        if path.stem.rpartition("-")[2] == content_of(path).sha256:
             calibration = load_calibration(path)
             with contextlib.suppress(OSError):
                 os.utime(path)
@@ -142,11 +143,6 @@ def _read(path: Path) -> Calibration | None:
     with contextlib.suppress(OSError):
         path.unlink()
     return None
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=20)).hexdigest()
 
 
 def forget_old(folder: Path) -> None:

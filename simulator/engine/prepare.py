@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from simulator.calibration.calibration import Calibration
 from simulator.calibration.file import load_calibration
-from simulator.content import Content, content_of, contents, list_files
+from simulator.content import Content, contents
 from simulator.engine.kept_rates import KeptRates
 from simulator.errors import InputError
 from simulator.fiscal import FiscalCalendar
@@ -78,14 +79,14 @@ def prepare(scenario: Scenario, like: Prepared | None = None, kept: KeptRates | 
     """
     if like is not None and like.stated is not None and _rests_on(scenario) == _rests_on(like.stated):
         history, calibration = like.history, like.calibration
-        known = {content.path: content for content in like.files}
-        files = list_files(filter(None, (scenario.history, scenario.calibration)))
-        data = tuple(known.get(path) or content_of(path) for path in files)
+        places = [place for place in (like.stated.history, like.stated.calibration) if place]
+        data = tuple(file for file in like.files if any(map(file.path.is_relative_to, places)))
     else:
         with steady(scenario.history, scenario.calibration):
             history = _history(scenario)
-            calibration = _calibration(scenario, history, kept)
-            data = contents(filter(None, (scenario.history, scenario.calibration)))
+            data = contents(filter(None, [scenario.history]))
+            calibration = _calibration(scenario, history, data, kept)
+            data += contents(filter(None, [scenario.calibration]))
     segments = calibration.all_segments if calibration is not None else ()
     last_day = history.as_of if history is not None else getattr(calibration, "as_of", None)
     full = settled(scenario, segments, last_day)
@@ -156,7 +157,9 @@ def _in_currency(scenario: Scenario, history: History | None) -> tuple[Scenario,
     return replace(scenario, currency=history.currency), [note]
 
 
-def _calibration(scenario: Scenario, history: History | None, kept: KeptRates | None) -> Calibration | None:
+def _calibration(
+    scenario: Scenario, history: History | None, data: Iterable[Content], kept: KeptRates | None
+) -> Calibration | None:
     if scenario.calibration is not None:
         calibration = load_calibration(scenario.calibration)
         _same_quarters(scenario, calibration)
@@ -166,7 +169,8 @@ def _calibration(scenario: Scenario, history: History | None, kept: KeptRates | 
     calendar = scenario.fiscal_calendar()
     if kept is None or scenario.history is None:
         return _estimate(history, calendar)
-    files = files_of(scenario.history)
+    read = set(files_of(scenario.history))
+    files = [file for file in data if file.path in read]
     return kept.recall(files, history, calendar, partial(_estimate, history, calendar))
 
 
