@@ -1,7 +1,8 @@
-"""Ten thousand inputs and more of each kind: scenario files, maps, histories. Nothing but figures or faults.
+"""Ten thousand inputs and more of each kind: scenarios, maps, histories. Nothing but figures or faults.
 
 Run: python benchmarks/fuzz.py [--inputs 10000] [--kinds scenarios,plans,maps,histories] [--more]. Writes
-results/fuzzing.md. ``--more`` goes on where a run that was stopped has come to, while the code is the same.
+results/fuzzing.md, where kinds that are not tried keep the figures of the run before. ``--more`` goes on
+where a run that was stopped has come to, while the code is the same.
 
 With atheris installed the inputs are led by the coverage of what reads them (libFuzzer); without it
 hypothesis draws them. Each kind runs in a process of its own. Led inputs go on after a traceback or nonsense
@@ -160,8 +161,8 @@ def run(kind: str, n_inputs: int, *, led: bool, more: bool = False) -> dict:
     return outcome
 
 
-def report(outcomes: dict[str, dict]) -> str:
-    """Return results/fuzzing.md."""
+def report(outcomes: dict[str, dict], before: str) -> str:
+    """Return results/fuzzing.md; kinds without an outcome keep their row of the report before."""
     lines = [
         "# Inputs of any content",
         "",
@@ -170,21 +171,23 @@ def report(outcomes: dict[str, dict]) -> str:
         "| kind | inputs | of these | how | tracebacks, nonsense, hangs | seconds |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
+    rows = {kind: line for kind in KINDS for line in before.splitlines() if line.startswith(f"| {kind} |")}
     for kind, outcome in outcomes.items():
         fates = {name.split(": ")[1]: n for name, n in sorted(outcome["fates"].items())}
         parts = ", ".join(f"{n:,} {name}" for name, n in fates.items())
         how = outcome.get("engine", LED)
         bad = "**yes**" if outcome.get("failed") or outcome.get("faults") else "none"
         bad += "" if "failed" in outcome else " so far: **not run to its end yet**"
-        lines.append(
+        rows[kind] = (
             f"| {kind} | {sum(fates.values()):,} | {parts} | {how} | {bad} | {outcome['seconds']:,.0f} |"
         )
+    lines += [rows[kind] for kind in KINDS if kind in rows]
     lines += ["", "What is checked of each input that is not refused in words:", ""]
-    lines += [f"- **{kind}**: {CHECKS[kind]}." for kind in outcomes]
+    lines += [f"- **{kind}**: {CHECKS[kind]}." for kind in KINDS if kind in rows]
     lines += [
         "",
-        f"An input may take {SECONDS_EACH} seconds. One in five of those that are taken is played; plans of",
-        "more work than a few seconds are read and settled only (`read`).",
+        f"An input may take {SECONDS_EACH} seconds. Of scenarios and histories that are taken one in five is",
+        "played; what is more work than a few seconds is read and settled only (`read`).",
     ]
     return "\n".join(lines) + "\n"
 
@@ -193,7 +196,9 @@ def write_report() -> None:
     """Write results/fuzzing.md of what every kind has come to."""
     files = {kind: TOLD / f"{kind}.json" for kind in KINDS}
     known = {kind: json.loads(file.read_text()) for kind, file in files.items() if file.exists()}
-    (ROOT / "results" / "fuzzing.md").write_text(report(known), encoding="utf-8")
+    path = ROOT / "results" / "fuzzing.md"
+    before = path.read_text(encoding="utf-8") if path.exists() else ""
+    path.write_text(report(known, before), encoding="utf-8")
 
 
 def main() -> int:

@@ -11,7 +11,8 @@ import json
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -192,19 +193,30 @@ def scenarios(text: str, turn: int) -> None:
     with tempfile.TemporaryDirectory() as place:
         path = Path(place) / "any.yaml"
         path.write_text(text, encoding="utf-8", errors="replace")
-        try:
-            scenario = settled(load_scenario(path))
-            assert sentences(scenario)
-            assert settled(scenario_from_dict(scenario.to_dict())) == scenario
-            if turn or scenario.history is not None or work_of(scenario) > MOST_WORK:
-                FATES["scenarios: read"] += 1
-                return
-            sound_futures(scenario)
-        except InputError as error:
-            refused(error)
-            FATES["scenarios: refused"] += 1
-        else:
-            FATES["scenarios: played"] += 1
+        played_or_refused("scenarios", partial(said_and_read_back, path), is_played=not turn)
+
+
+def said_and_read_back(path: Path) -> Scenario:
+    """Return the scenario of a file, once it is said in words and read back."""
+    scenario = settled(load_scenario(path))
+    assert sentences(scenario)
+    assert settled(scenario_from_dict(scenario.to_dict())) == scenario
+    return scenario
+
+
+def played_or_refused(kind: str, read: Callable[[], Scenario], *, is_played: bool = True) -> None:
+    """Read a scenario and play it, unless it is too much work; count what became of it."""
+    try:
+        scenario = read()
+        if not is_played or scenario.history is not None or work_of(scenario) > MOST_WORK:
+            FATES[f"{kind}: read"] += 1
+            return
+        sound_futures(scenario)
+    except InputError as error:
+        refused(error)
+        FATES[f"{kind}: refused"] += 1
+    else:
+        FATES[f"{kind}: played"] += 1
 
 
 def figures(values: Any, key: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -249,17 +261,7 @@ def another(value: Any) -> st.SearchStrategy[Any]:
 @given(plan())
 def plans(values: dict[str, Any]) -> None:
     """A scenario of any figures is refused in words, or played without nonsense."""
-    try:
-        scenario = settled(scenario_from_dict(values))
-        if work_of(scenario) > MOST_WORK:
-            FATES["plans: read"] += 1
-            return
-        sound_futures(scenario)
-    except InputError as error:
-        refused(error)
-        FATES["plans: refused"] += 1
-    else:
-        FATES["plans: played"] += 1
+    played_or_refused("plans", lambda: settled(scenario_from_dict(values)))
 
 
 @st.composite
