@@ -8,7 +8,6 @@ results/benchmarks_customers.md; a quick run prints them only.
 import argparse
 import datetime as dt
 import math
-import platform
 import random
 import statistics
 import sys
@@ -16,7 +15,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import numba
 import numpy as np
 import pandas as pd
 
@@ -24,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks import workloads  # noqa: E402
+from benchmarks.run import describe_machine  # noqa: E402
 from simulator.calibration.contracts import customer_book  # noqa: E402
 from simulator.engine.compile import Horizon  # noqa: E402
 from simulator.engine.customer_plan import DrawSettings, compile_customers  # noqa: E402
@@ -320,8 +319,7 @@ def measure(n_paths: int, n_rounds: int) -> str:
         "",
         "Written by `python benchmarks/customers.py`: one run, in turn, medians of processor time.",
         "",
-        f"Machine: {platform.processor() or platform.machine()}; Python {platform.python_version()}, numba "
-        f"{numba.__version__}, NumPy {np.__version__}.",
+        f"Machine: {describe_machine()}.",
         "",
         f"Company: {N_CUSTOMERS:,} customers and {won:,.0f} won over {workloads.N_MONTHS} months, beside the "
         "deals of the reference plan.",
