@@ -1,6 +1,6 @@
 """Compile the kernels into their cache, by simulating a single future of a company of one segment."""
 
-from simulator.engine.simulate import simulate
+from simulator.engine.run.simulate import simulate
 from simulator.scenario.load import scenario_from_dict
 
 ENDS = {"to": {"won": 0.5, "lost_no_decision": 0.5}, "median_days": 30}

@@ -14,16 +14,15 @@ import pandas as pd
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from simulator.analysis.backtest import Backtest, backtest  # noqa: E402
-from simulator.analysis.past_forecasts import BacktestSettings  # noqa: E402
-from simulator.analysis.score_table import SIMULATION  # noqa: E402
-from simulator.analysis.scores import clustered_mean, clustered_share  # noqa: E402
-from simulator.analysis.totals import ALL  # noqa: E402
-from simulator.cli.main import main as command_line  # noqa: E402
-from simulator.fiscal import FiscalCalendar  # noqa: E402
-from simulator.history.load import load_history  # noqa: E402
-from simulator.report.backtest_words import METHOD_WORDS, backtest_findings  # noqa: E402
-from simulator.report.money import format_money  # noqa: E402
+from simulator.analysis.backtest.backtest import Backtest, backtest
+from simulator.analysis.backtest.past_forecasts import BacktestSettings
+from simulator.analysis.backtest.scores import SIMULATION, clustered_mean, clustered_share
+from simulator.analysis.totals import ALL
+from simulator.cli.main import main as command_line
+from simulator.fiscal import FiscalCalendar
+from simulator.history.load import load_history
+from simulator.report.backtest.words import METHOD_WORDS, backtest_findings
+from simulator.report.money import format_money
 
 SETS = {
     "maven_crm": ("sales_pipeline_asof_2017-09-30.csv.gz", "sales_teams.csv"),

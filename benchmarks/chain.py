@@ -20,15 +20,15 @@ from scipy.stats import chi2
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from simulator.analysis.baselines import bookings_by_quarter  # noqa: E402
-from simulator.analysis.origins import knowable  # noqa: E402
-from simulator.analysis.past_forecasts import BacktestSettings, simulate_origin  # noqa: E402
-from simulator.analysis.qualified import qualified_deals  # noqa: E402
-from simulator.calibration.calibration import DESTINATIONS, Calibration  # noqa: E402
-from simulator.calibration.estimate import calibrate  # noqa: E402
-from simulator.fiscal import month_number  # noqa: E402
-from simulator.history.states import deal_states  # noqa: E402
-from simulator.synthetic.drawn import PRIOR, draw_company  # noqa: E402
+from simulator.analysis.backtest.baselines import bookings_by_quarter
+from simulator.analysis.backtest.origins import knowable
+from simulator.analysis.backtest.past_forecasts import BacktestSettings, simulate_origin
+from simulator.analysis.diagnose.qualified import qualified_deals
+from simulator.calibration.calibration import DESTINATIONS, Calibration
+from simulator.calibration.estimate import calibrate
+from simulator.fiscal import month_number
+from simulator.history.states import deal_states
+from simulator.synthetic.drawn import PRIOR, draw_company
 
 SIZE = (15.0, 60.0)
 N_QUARTERS, N_AHEAD, N_PATHS = 11, 2, 99

@@ -17,13 +17,19 @@ import pandas as pd
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from simulator.analysis.backtest import backtest  # noqa: E402
-from simulator.analysis.past_forecasts import BacktestSettings  # noqa: E402
-from simulator.analysis.score_table import OCCASION, SIMULATION  # noqa: E402
-from simulator.analysis.scores import Estimate, clustered_mean, clustered_share, skill  # noqa: E402
-from simulator.analysis.totals import ALL  # noqa: E402
-from simulator.report.backtest_words import METHOD_WORDS  # noqa: E402
-from simulator.synthetic.drawn import PRIOR, draw_company  # noqa: E402
+from simulator.analysis.backtest.backtest import backtest
+from simulator.analysis.backtest.past_forecasts import BacktestSettings
+from simulator.analysis.backtest.scores import (
+    OCCASION,
+    SIMULATION,
+    Estimate,
+    clustered_mean,
+    clustered_share,
+    skill,
+)
+from simulator.analysis.totals import ALL
+from simulator.report.backtest.words import METHOD_WORDS
+from simulator.synthetic.drawn import PRIOR, draw_company
 
 N_QUARTERS, N_PATHS, N_DRAWS = 6, 300, 50
 HELD = (0.75, 0.85)

@@ -21,18 +21,18 @@ import pandas as pd
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks import workloads  # noqa: E402
-from benchmarks.run import describe_machine  # noqa: E402
-from simulator.calibration.contracts import customer_book  # noqa: E402
-from simulator.engine.compile import Horizon  # noqa: E402
-from simulator.engine.customer_plan import DrawSettings, compile_customers  # noqa: E402
-from simulator.engine.inline_customers import with_inline_customers  # noqa: E402
-from simulator.engine.kernel_order import by_segment  # noqa: E402
-from simulator.engine.neutral import no_customers, nobody, unlimited  # noqa: E402
-from simulator.fiscal import FiscalCalendar  # noqa: E402
-from simulator.history.tables import History, empty_table  # noqa: E402
-from simulator.kernels.books import open_books  # noqa: E402
-from simulator.kernels.customer_flows import (  # noqa: E402
+from benchmarks import workloads
+from benchmarks.run import describe_machine
+from simulator.calibration.contracts import customer_book
+from simulator.engine.plan.customers import DrawSettings, compile_customers
+from simulator.engine.plan.deals import Horizon
+from simulator.engine.plan.neutral import no_customers, nobody, unlimited
+from simulator.engine.plan.stated_customers import with_inline_customers
+from simulator.engine.run.batches import by_segment
+from simulator.fiscal import FiscalCalendar
+from simulator.history.tables import History, empty_table
+from simulator.kernels.customers.customer import CustomerPlan
+from simulator.kernels.customers.flows import (
     ARR_FLOWS,
     CHURN,
     CONTRACTION,
@@ -42,10 +42,10 @@ from simulator.kernels.customer_flows import (  # noqa: E402
     N_ARR_FLOWS,
     REACTIVATION,
 )
-from simulator.kernels.customers import CustomerPlan  # noqa: E402
-from simulator.kernels.deals import DealPlan  # noqa: E402
-from simulator.kernels.path import simulate_block  # noqa: E402
-from simulator.scenario.load import scenario_from_dict  # noqa: E402
+from simulator.kernels.deals.deal import DealPlan
+from simulator.kernels.path import simulate_block
+from simulator.kernels.workspace import open_books
+from simulator.scenario.load import scenario_from_dict
 
 N_CUSTOMERS = 4000
 MOST_WON = 6000

@@ -28,7 +28,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from simulator import kernels  # noqa: E402
+from simulator import kernels
 
 KINDS = ("scenarios", "plans", "maps", "histories")
 TOLD = ROOT / "build" / "fuzzing"
@@ -105,7 +105,7 @@ def fuzz_led(kind: str, n_inputs: int, told: Told, place: Path) -> None:
     """The same, each input made of those before it that reached new code."""
     import atheris
 
-    for module in pkgutil.iter_modules(kernels.__path__, "simulator.kernels."):
+    for module in pkgutil.walk_packages(kernels.__path__, "simulator.kernels."):
         importlib.import_module(module.name)  # numba compiles them, and cannot compile what watches
     with atheris.instrument_imports(include=["simulator"]):
         from tests.fuzzing.targets import FATES, TARGETS

@@ -20,10 +20,10 @@ import simpy
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from simulator.engine.capacity_plan import with_reps  # noqa: E402
-from simulator.engine.simulate import compile_deals, run  # noqa: E402
-from simulator.kernels.flows import FLOWS  # noqa: E402
-from simulator.scenario.load import scenario_from_dict  # noqa: E402
+from simulator.engine.plan.capacity import with_reps
+from simulator.engine.run.simulate import compile_deals, run
+from simulator.kernels.flows import FLOWS
+from simulator.scenario.load import scenario_from_dict
 
 DAYS_PER_MONTH = 365.25 / 12
 ARRIVALS, SERVICE, PATIENCE, REPS = 1.0, 1 / 40, 1 / 30, 36

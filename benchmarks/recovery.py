@@ -16,16 +16,11 @@ import pandas as pd
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from simulator.calibration.calibration import Calibration, LogFactors  # noqa: E402
-from simulator.calibration.estimate import calibrate  # noqa: E402
-from simulator.calibration.rates import (  # noqa: E402
-    beta_estimate,
-    gamma_estimate,
-    log_estimate,
-    rates_table,
-)
-from simulator.history.tables import CATEGORIES  # noqa: E402
-from tests.calibration.known_deals import (  # noqa: E402
+from simulator.calibration.calibration import Calibration, LogFactors
+from simulator.calibration.estimate import calibrate
+from simulator.calibration.rates import beta_estimate, gamma_estimate, log_estimate, rates_table
+from simulator.history.tables import CATEGORIES
+from tests.calibration.known_deals import (
     ADVANCE,
     LOST_COMPETITION,
     LOST_NO_DECISION,

@@ -15,9 +15,9 @@ import pandas as pd
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from simulator.calibration.customer_rates import customer_rates  # noqa: E402
-from simulator.calibration.customers import calibrate_customers  # noqa: E402
-from tests.calibration.known_customers import known_history  # noqa: E402
+from simulator.calibration.customer_rates import customer_rates
+from simulator.calibration.customers import calibrate_customers
+from tests.calibration.known_customers import known_history
 
 AIM = (0.75, 0.85)
 SEGMENTS = ("north", "south", "east", "west")

@@ -34,7 +34,7 @@ def peak_mb() -> float:
 def measure_paths(n_paths: int, n_threads: int) -> dict[str, float]:
     """Return seconds and memory of the reference plan, kernels loaded and warm."""
     from benchmarks.reference_plan import compile_reference, prepare_reference
-    from simulator.engine.simulate import run
+    from simulator.engine.run.simulate import run
 
     ready = prepare_reference()
     start, used = time.perf_counter(), time.process_time()
@@ -171,7 +171,7 @@ def bytes_per_path() -> float:
     """Return the memory that one future of the plan keeps: three arrays by period, segment and flow."""
     from benchmarks.reference_plan import N_QUARTERS
     from benchmarks.workloads import N_SEGMENTS
-    from simulator.kernels.customer_flows import N_ARR_FLOWS
+    from simulator.kernels.customers.flows import N_ARR_FLOWS
     from simulator.kernels.flows import N_FLOWS
 
     return 8.0 * N_SEGMENTS * N_QUARTERS * (N_FLOWS + N_ARR_FLOWS + 3 * 3)

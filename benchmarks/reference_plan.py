@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from simulator.engine.compile import Compiled
-from simulator.engine.customer_plan import with_customers
+from simulator.engine.plan.customers import with_customers
+from simulator.engine.plan.deals import Compiled
 from simulator.engine.prepare import Prepared, prepare
-from simulator.engine.simulate import compile_worked_deals
+from simulator.engine.run.simulate import compile_worked_deals
 from simulator.scenario.load import load_scenario
 
 ROOT = Path(__file__).resolve().parents[1]

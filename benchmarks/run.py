@@ -26,10 +26,10 @@ from llvmlite.binding import get_host_cpu_name
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks import peer_numpy, peer_simpy, workloads  # noqa: E402
-from benchmarks.peer_c import FLAGS, CompiledPeer, compiler_version  # noqa: E402
-from simulator.kernels.deals import DealPlan  # noqa: E402
-from simulator.kernels.flows import FLOWS  # noqa: E402
+from benchmarks import peer_numpy, peer_simpy, workloads
+from benchmarks.peer_c import FLAGS, CompiledPeer, compiler_version
+from simulator.kernels.deals.deal import DealPlan
+from simulator.kernels.flows import FLOWS
 
 N_DEAL_FLOWS = FLOWS.index("n_created") + 1
 QUIET, QUIET_C = "kernel, nothing happens", "C, nothing happens"

@@ -16,11 +16,11 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from simulator.engine.blocks import Job  # noqa: E402
-from simulator.engine.distribute import workers_at  # noqa: E402
-from simulator.engine.simulate import compile_plan  # noqa: E402
-from tests.small_companies import company, segment  # noqa: E402
-from tests.small_customers import GROWING, customer  # noqa: E402
+from simulator.engine.run.batches import Job
+from simulator.engine.run.dask import workers_at
+from simulator.engine.run.simulate import compile_plan
+from tests.small_companies import company, segment
+from tests.small_customers import GROWING, customer
 
 SEGMENTS = ("one", "two", "three", "four", "five", "six")
 QUARTERS = 20

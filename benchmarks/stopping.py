@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from simulator.drafts import SECONDS_TO_LOCK  # noqa: E402
+from simulator.atomic_folder import SECONDS_TO_LOCK
 
 WRITTEN_AFTER_THE_MANIFEST = {"manifest.json", "report.html", "forecast.xlsx", "board.pptx"}
 STOPPED = 130

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from simulator.engine.neutral import no_customers, no_desk, nobody, unlimited
-from simulator.kernels.books import open_books
-from simulator.kernels.customer_flows import N_ARR_FLOWS
-from simulator.kernels.deals import DealPlan
+from simulator.engine.plan.neutral import no_customers, no_desk, nobody, unlimited
+from simulator.kernels.customers.flows import N_ARR_FLOWS
+from simulator.kernels.deals.deal import DealPlan
 from simulator.kernels.flows import N_FLOWS
 from simulator.kernels.path import simulate_block
+from simulator.kernels.workspace import open_books
 
 N_SEGMENTS = 6
 N_MONTHS = 24

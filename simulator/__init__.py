@@ -30,60 +30,60 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from simulator.analysis.arr import measure_arr
-    from simulator.analysis.backtest import backtest
-    from simulator.analysis.comparison import compare, play
-    from simulator.analysis.coverage import measure_coverage
-    from simulator.analysis.extra_reps import RepLadder
-    from simulator.analysis.forecast import forecast_bookings
-    from simulator.analysis.head_futures import HeadFutures
-    from simulator.analysis.headcount import HeadQuestion, head_table
-    from simulator.analysis.hiring import Question, place_reps
-    from simulator.analysis.past_forecasts import BacktestSettings
-    from simulator.analysis.track_record import track_record
+    from simulator.analysis.backtest.backtest import backtest
+    from simulator.analysis.backtest.past_forecasts import BacktestSettings
+    from simulator.analysis.compare.comparison import compare, play
+    from simulator.analysis.customers.arr import measure_arr
+    from simulator.analysis.diagnose.track_record import track_record
+    from simulator.analysis.forecast.coverage import measure_coverage
+    from simulator.analysis.forecast.forecast import forecast_bookings
+    from simulator.analysis.headcount.headcount import HeadQuestion, head_table
+    from simulator.analysis.headcount.simulation import HeadFutures
+    from simulator.analysis.hire.allocation import Question, place_reps
+    from simulator.analysis.hire.ladder import RepLadder
     from simulator.calibration.estimate import calibrate
     from simulator.calibration.file import load_calibration, save_calibration
     from simulator.engine.prepare import prepare
-    from simulator.engine.simulate import simulate
+    from simulator.engine.run.simulate import simulate
     from simulator.errors import InputError
     from simulator.fiscal import FiscalCalendar
     from simulator.history.hygiene import check_hygiene
     from simulator.history.importers.importer import import_files
     from simulator.history.load import load_history
     from simulator.history.save import save_history
-    from simulator.report.exports import write_exports
+    from simulator.report.documents.exports import write_exports
     from simulator.scenario.load import load_scenario
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "BacktestSettings": "analysis.past_forecasts",
+    "BacktestSettings": "analysis.backtest.past_forecasts",
     "FiscalCalendar": "fiscal",
-    "HeadFutures": "analysis.head_futures",
-    "HeadQuestion": "analysis.headcount",
+    "HeadFutures": "analysis.headcount.simulation",
+    "HeadQuestion": "analysis.headcount.headcount",
     "InputError": "errors",
-    "Question": "analysis.hiring",
-    "RepLadder": "analysis.extra_reps",
-    "backtest": "analysis.backtest",
+    "Question": "analysis.hire.allocation",
+    "RepLadder": "analysis.hire.ladder",
+    "backtest": "analysis.backtest.backtest",
     "calibrate": "calibration.estimate",
     "check_hygiene": "history.hygiene",
-    "compare": "analysis.comparison",
-    "forecast_bookings": "analysis.forecast",
-    "head_table": "analysis.headcount",
+    "compare": "analysis.compare.comparison",
+    "forecast_bookings": "analysis.forecast.forecast",
+    "head_table": "analysis.headcount.headcount",
     "import_files": "history.importers.importer",
     "load_calibration": "calibration.file",
     "load_history": "history.load",
     "load_scenario": "scenario.load",
-    "measure_arr": "analysis.arr",
-    "measure_coverage": "analysis.coverage",
-    "place_reps": "analysis.hiring",
-    "play": "analysis.comparison",
+    "measure_arr": "analysis.customers.arr",
+    "measure_coverage": "analysis.forecast.coverage",
+    "place_reps": "analysis.hire.allocation",
+    "play": "analysis.compare.comparison",
     "prepare": "engine.prepare",
     "save_calibration": "calibration.file",
     "save_history": "history.save",
-    "simulate": "engine.simulate",
-    "track_record": "analysis.track_record",
-    "write_exports": "report.exports",
+    "simulate": "engine.run.simulate",
+    "track_record": "analysis.diagnose.track_record",
+    "write_exports": "report.documents.exports",
 }
 
 __all__ = [

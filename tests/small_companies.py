@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from simulator.engine.paths import Paths
-from simulator.engine.simulate import simulate
+from simulator.engine.run.simulate import simulate
 from simulator.scenario.load import scenario_from_dict
 from simulator.scenario.schema import Scenario
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.engine.paths import Paths
-from simulator.kernels.customer_flows import DRIVERS
+from simulator.kernels.customers.flows import DRIVERS
 from tests.small_companies import run
 
 GROWING = {

@@ -68,7 +68,7 @@ def test_the_wheel_holds_the_package_and_the_starter_workspace(tmp_path: Path) -
     names = set(zipfile.ZipFile(wheel).namelist())
     scenarios = {path.relative_to(ROOT / "scenarios").as_posix() for path in ROOT.glob("scenarios/**/*.yaml")}
     assert {f"simulator/starter/{name}" for name in scenarios} <= names
-    assert {"simulator/errors.py", "simulator/kernels/deals.py"} <= names
+    assert {"simulator/errors.py", "simulator/kernels/deals/deal.py"} <= names
     assert not [name for name in names if name.startswith(("tests/", "benchmarks/", "results/"))]
 
 

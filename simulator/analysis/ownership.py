@@ -9,15 +9,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from simulator.analysis.head_futures import Futures, HeadFutures
+from simulator.analysis.headcount.simulation import Futures, HeadFutures
 from simulator.analysis.precision import mean_error
-from simulator.engine.coverage_terms import WORK_SHARE
-from simulator.engine.rep_terms import rep_terms
-from simulator.engine.role_terms import HOURS_PER_MONTH, OTE, OTHER_OTE
-from simulator.kernels.coverage import N_ACTIVITIES, N_OF_ACTIVITY, N_OF_ROLE
+from simulator.engine.plan.reps import rep_terms
+from simulator.engine.plan.roles import HOURS_PER_MONTH, OTE, OTHER_OTE
+from simulator.engine.plan.service_coverage import WORK_SHARE
+from simulator.kernels.people.coverage import N_ACTIVITIES, N_OF_ACTIVITY, N_OF_ROLE
 from simulator.scenario.ownership import ACTIVITIES, AE, OPTIONS, Ownership, OwnerTable
-from simulator.scenario.reps import Reps
-from simulator.scenario.roles import Role, SegmentRole
+from simulator.scenario.people import Reps, Role, SegmentRole
 from simulator.scenario.schema import Scenario
 
 Floats = npt.NDArray[np.float64]

@@ -15,7 +15,7 @@ import pandas as pd
 
 from simulator.fiscal import EPOCH_MONTH
 from simulator.history.tables import MOVEMENTS, History
-from simulator.kernels.customer_flows import DRIVERS, FIRST_SOLD
+from simulator.kernels.customers.flows import DRIVERS, FIRST_SOLD
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

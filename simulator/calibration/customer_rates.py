@@ -14,7 +14,7 @@ from simulator.calibration.expansion_deals import FEWEST_CYCLES, FEWEST_LINKED
 from simulator.calibration.growth import Growth
 from simulator.calibration.renewals import TERM_CLASSES
 from simulator.calibration.sizes import Sizes
-from simulator.kernels.customer_flows import DRIVERS
+from simulator.kernels.customers.flows import DRIVERS
 
 Floats = npt.NDArray[np.float64]
 Row = dict[str, Any]

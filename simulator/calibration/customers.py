@@ -37,7 +37,7 @@ from simulator.calibration.renewals import (
 from simulator.calibration.shares import pool_shares
 from simulator.calibration.sizes import Sizes, pool_sizes
 from simulator.history.tables import History
-from simulator.kernels.customer_flows import DRIVERS
+from simulator.kernels.customers.flows import DRIVERS
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

@@ -19,7 +19,7 @@ from simulator.calibration.factors import (
     at_risk,
     multipliers,
 )
-from simulator.calibration.month_scatter import month_variance
+from simulator.calibration.overdispersion import month_variance
 from simulator.calibration.poisson import centre, fit_poisson
 from simulator.calibration.pooling import JEFFREYS_EVENTS, pool_rates
 from simulator.history.tables import CATEGORIES, OUTCOMES

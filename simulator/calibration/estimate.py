@@ -11,15 +11,14 @@ import pandas as pd
 
 from simulator.calibration.amounts import deal_amounts
 from simulator.calibration.calibration import DESTINATIONS, Calibration
-from simulator.calibration.close_dates import close_dates
-from simulator.calibration.courses import Courses, deal_courses
+from simulator.calibration.close_dates import arrivals_seen, close_dates, entries, late_entries
 from simulator.calibration.customers import calibrate_customers
 from simulator.calibration.deals import fit_deal_rates, reachable
 from simulator.calibration.demand import demand
 from simulator.calibration.effects import deal_traits, profiles
-from simulator.calibration.entry import arrivals_seen, entries, late_entries
 from simulator.calibration.exposure import DealMonths, aggregate, deal_months
 from simulator.calibration.staffing import calibrate_staffing
+from simulator.calibration.trends import Courses, deal_courses
 from simulator.calibration.window import first_known_end, states_from
 from simulator.calibration.without_deals import without_deals
 from simulator.errors import InputError

@@ -17,7 +17,7 @@ import numpy as np
 
 from simulator.calibration.calibration import Calibration
 from simulator.calibration.rates import rates_table
-from simulator.calibration.soundness import faults_of
+from simulator.calibration.validation import faults_of
 from simulator.errors import Fault, InputError
 
 FORMAT = "simulator calibration 1"

@@ -15,7 +15,7 @@ from scipy import special
 
 from simulator.calibration.contracts import EXPANSION, Book, Contracts, Movements
 from simulator.calibration.pooling import pool_rates
-from simulator.kernels.customer_flows import DRIVERS, FIRST_SOLD
+from simulator.kernels.customers.flows import DRIVERS, FIRST_SOLD
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.table import Table
 
-    from simulator.analysis.backtest import Backtest
+    from simulator.analysis.backtest.backtest import Backtest
 
 Origins = Annotated[
     int,
@@ -73,15 +73,15 @@ def backtest(
     json: Json = False,
 ) -> None:
     """Forecast past quarters with only what was known then, and score it beside the usual methods."""
-    from simulator.analysis.backtest import backtest as score
-    from simulator.analysis.past_forecasts import BacktestSettings
-    from simulator.content import contents
+    from simulator.analysis.backtest.backtest import backtest as score
+    from simulator.analysis.backtest.past_forecasts import BacktestSettings
+    from simulator.file_digest import contents
     from simulator.fiscal import FiscalCalendar
     from simulator.history.load import load_history
     from simulator.history.steady import steady
-    from simulator.report.backtest_folder import write_backtest
-    from simulator.report.folder import check_replaceable
-    from simulator.report.record import keep_record
+    from simulator.report.backtest.record import keep_record
+    from simulator.report.backtest.results import write_backtest
+    from simulator.report.output.folder import check_replaceable
 
     console = Console(quiet=quiet, as_json=json)
     settings = BacktestSettings(
@@ -148,7 +148,7 @@ def _printed(scores: pd.DataFrame, currency: str) -> Table:
     """Return scores of the total as a table to print."""
     from rich.table import Table
 
-    from simulator.report.backtest_words import METHOD_WORDS
+    from simulator.report.backtest.words import METHOD_WORDS
     from simulator.report.money import format_money, format_share
 
     table = Table("method", "quarters", "error", "CRPS", "bias", "range held", "ours less by", box=None)

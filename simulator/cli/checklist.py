@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from simulator.cli.console import Console
 from simulator.cli.options import Json, NPaths, Out, Quiet, ScenarioFile, Seed, Set
-from simulator.cli.steps import Timings, compile_first, default_folder, kept_rates, overrides, results_of
+from simulator.cli.steps import (
+    Timings,
+    compile_first,
+    default_folder,
+    kept_rates,
+    overrides,
+    results_of,
+)
 
 PATHS = 400
 
@@ -20,14 +27,14 @@ def checklist(
     json: Json = False,
 ) -> None:
     """Who owns the customer after the signature? Five questions, their gaps, and what each gap costs."""
-    from simulator.analysis.checklist import answer_checklist
-    from simulator.analysis.checklist_cost import cost_of_gaps
+    from simulator.analysis.terms.checklist import answer_checklist
+    from simulator.analysis.terms.checklist_cost import cost_of_gaps
     from simulator.engine.prepare import prepare
-    from simulator.report.checklist_words import checklist_answers
-    from simulator.report.folder import check_replaceable
-    from simulator.report.manifest import write_json
-    from simulator.report.summary import records
-    from simulator.report.tables import write_table
+    from simulator.report.forecast.summary import records
+    from simulator.report.output.folder import check_replaceable
+    from simulator.report.output.manifest import write_json
+    from simulator.report.output.tables import write_table
+    from simulator.report.terms.checklist import checklist_answers
     from simulator.scenario.load import load_scenario
     from simulator.scenario.settled import horizon
 

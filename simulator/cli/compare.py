@@ -12,13 +12,20 @@ import typer
 from simulator.cli.compare_days import Asked, compare_days, is_between_days
 from simulator.cli.console import Console
 from simulator.cli.options import Json, NPaths, Out, Quiet, Seed, Set, Workers
-from simulator.cli.steps import Timings, compile_first, crew_for, default_folder, kept_rates, overrides
+from simulator.cli.steps import (
+    Timings,
+    compile_first,
+    crew_for,
+    default_folder,
+    kept_rates,
+    overrides,
+)
 from simulator.errors import Fault, InputError
 
 if TYPE_CHECKING:
     from simulator.engine.paths import Paths
     from simulator.engine.prepare import Prepared
-    from simulator.report.comparison_results import ComparisonResults
+    from simulator.report.compare.results import ComparisonResults
     from simulator.scenario.schema import Scenario
 
 Scenarios = Annotated[
@@ -52,10 +59,10 @@ def compare(
     json: Json = False,
 ) -> None:
     """What do scenarios change? Paired differences on the same futures, and a bridge between the P50s."""
-    from simulator.analysis.comparison import check_comparable, on_the_ground_of
+    from simulator.analysis.compare.comparison import check_comparable, on_the_ground_of
     from simulator.engine.prepare import prepare
-    from simulator.report.comparison_results import comparison_summary
-    from simulator.report.folder import check_replaceable
+    from simulator.report.compare.results import comparison_summary
+    from simulator.report.output.folder import check_replaceable
 
     console, timings = Console(quiet=quiet, as_json=json), Timings()
     if is_between_days(scenarios, since):
@@ -107,7 +114,7 @@ def _load(files: list[Path], overrides: list[str]) -> list[Scenario]:
 
 def _period(text: str | None, prepared: Prepared) -> str:
     """Return the period to speak of: the horizon where none is named."""
-    from simulator.analysis.comparison import labels
+    from simulator.analysis.compare.comparison import labels
     from simulator.scenario.settled import horizon
 
     scenario = prepared.scenario
@@ -123,10 +130,10 @@ def _period(text: str | None, prepared: Prepared) -> str:
 def _compare(
     prepared: list[Prepared], loaded: list[Scenario], period: str, console: Console, timings: Timings
 ) -> ComparisonResults:
-    from simulator.analysis.bridge import bridge
-    from simulator.analysis.comparison import compare as measure
-    from simulator.report.comparison_results import ComparisonResults
-    from simulator.report.comparison_words import compare_answers, say_differences, say_ground
+    from simulator.analysis.compare.bridge import bridge
+    from simulator.analysis.compare.comparison import compare as measure
+    from simulator.report.compare.results import ComparisonResults
+    from simulator.report.compare.words import compare_answers, say_differences, say_ground
 
     futures: list[Paths] = _simulate(prepared, console, timings)
     comparison = measure(futures, [item.scenario.targets for item in prepared])
@@ -150,7 +157,7 @@ def _compare(
 
 
 def _simulate(prepared: list[Prepared], console: Console, timings: Timings) -> list[Paths]:
-    from simulator.analysis.comparison import play
+    from simulator.analysis.compare.comparison import play
 
     futures = []
     for item in prepared:
@@ -162,9 +169,9 @@ def _simulate(prepared: list[Prepared], console: Console, timings: Timings) -> l
 def _write(
     results: ComparisonResults, prepared: list[Prepared], folder: Path, timings: Timings, console: Console
 ) -> None:
-    from simulator.report.comparison_results import write_comparison
-    from simulator.report.folder import publish
-    from simulator.report.manifest import COMPARED, write_manifest
+    from simulator.report.compare.results import write_comparison
+    from simulator.report.output.folder import publish
+    from simulator.report.output.manifest import COMPARED, write_manifest
 
     scenarios = {item.scenario.name: item.scenario.to_dict() for item in prepared}
     with publish(folder) as draft:
@@ -183,7 +190,7 @@ def _write(
 
 
 def _answer(console: Console, results: ComparisonResults, folder: Path) -> None:
-    from simulator.report.comparison_words import say_bridge
+    from simulator.report.compare.words import say_bridge
 
     console.say()
     for name, sentence in results.answers.items():

@@ -9,14 +9,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simulator.cli.console import Console
-from simulator.cli.steps import Timings, compile_first, crew_for, default_folder, kept_rates
+from simulator.cli.steps import (
+    Timings,
+    compile_first,
+    crew_for,
+    default_folder,
+    kept_rates,
+)
 from simulator.errors import Fault, InputError
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from simulator.engine.prepare import Prepared
-    from simulator.report.passage_results import PassageResults
+    from simulator.report.compare.forecast_bridge import PassageResults
     from simulator.scenario.schema import Scenario
 
 MOST_PATHS = 2000
@@ -43,9 +49,9 @@ def is_between_days(places: list[Path], since: str | None) -> bool:
 
 def compare_days(asked: Asked, console: Console) -> None:
     """Say what happened to the P50 between two days, and write it."""
-    from simulator.analysis.passage import attribute
+    from simulator.analysis.compare.forecast_bridge import attribute
     from simulator.engine.prepare import prepare
-    from simulator.report.folder import check_replaceable
+    from simulator.report.output.folder import check_replaceable
 
     timings = Timings()
     loaded = _load(asked)
@@ -76,7 +82,7 @@ def compare_days(asked: Asked, console: Console) -> None:
 
 def _load(asked: Asked) -> tuple[Scenario, Scenario]:
     """Return the scenarios of the earlier and the later day."""
-    from simulator.report.reproduction import read_finished
+    from simulator.report.output.reproduction import read_finished
     from simulator.scenario.load import load_scenario
 
     places = asked.places
@@ -104,7 +110,7 @@ def _on_paths(scenario: Scenario, asked: Asked) -> Scenario:
 
 
 def _results(asked: Asked, prepared: tuple[Prepared, Prepared], steps: pd.DataFrame) -> PassageResults:
-    from simulator.report.passage_results import PassageResults, said_then
+    from simulator.report.compare.forecast_bridge import PassageResults, said_then
 
     before, after = (item.scenario for item in prepared)
     if asked.since is None:
@@ -133,9 +139,9 @@ def _results(asked: Asked, prepared: tuple[Prepared, Prepared], steps: pd.DataFr
 def _write(
     results: PassageResults, prepared: tuple[Prepared, Prepared], folder: Path, timings: Timings
 ) -> None:
-    from simulator.report.folder import publish
-    from simulator.report.manifest import COMPARED, write_manifest
-    from simulator.report.passage_results import write_passage
+    from simulator.report.compare.forecast_bridge import write_passage
+    from simulator.report.output.folder import publish
+    from simulator.report.output.manifest import COMPARED, write_manifest
 
     named = {f"{item.scenario.name} as of {item.scenario.as_of}": item.scenario for item in prepared}
     with publish(folder) as draft:

@@ -18,8 +18,8 @@ from simulator.errors import Fault, InputError
 from simulator.fiscal import FiscalCalendar
 
 if TYPE_CHECKING:
-    from simulator.analysis.track_record import TrackRecord
-    from simulator.report.diagnosis_folder import WhatIf
+    from simulator.analysis.diagnose.track_record import TrackRecord
+    from simulator.report.diagnose.results import WhatIf
 
 Quarters = Annotated[int, typer.Option("--quarters", help="How many whole fiscal quarters to look back.")]
 FiscalStart = Annotated[int, typer.Option("--fiscal-start", help="First month of the fiscal year, 1 to 12.")]
@@ -55,16 +55,16 @@ def diagnose(
     json: Json = False,
 ) -> None:
     """What holds a company back: rates, where deals die or wait, slippage, coverage; in words first."""
-    from simulator.analysis.stuck_deals import find_stuck_deals
-    from simulator.analysis.track_record import track_record
-    from simulator.content import contents
+    from simulator.analysis.diagnose.stuck_deals import find_stuck_deals
+    from simulator.analysis.diagnose.track_record import track_record
+    from simulator.file_digest import contents
     from simulator.history.load import load_history
     from simulator.history.steady import steady
-    from simulator.report.diagnosis_folder import Diagnosis
-    from simulator.report.folder import check_replaceable
-    from simulator.report.rates_folder import track_record_summary, write_track_record
-    from simulator.report.rates_print import printed_tables
-    from simulator.report.rates_words import findings
+    from simulator.report.diagnose.rates_print import printed_tables
+    from simulator.report.diagnose.rates_results import track_record_summary, write_track_record
+    from simulator.report.diagnose.rates_words import findings
+    from simulator.report.diagnose.results import Diagnosis
+    from simulator.report.output.folder import check_replaceable
 
     console = Console(quiet=quiet, as_json=json)
     settings = _settings(as_of, quarters, (fiscal_start, fiscal_label), currency)
@@ -98,11 +98,13 @@ def diagnose(
 
 def _what_if(file: Path, history: Path, record: TrackRecord, n_paths: int, console: Console) -> WhatIf:
     """Return what a scenario adds: each constraint relaxed, and the coverage needed."""
-    from simulator.analysis.counterfactuals import counterfactuals
-    from simulator.analysis.coverage_curve import coverage_curve
-    from simulator.analysis.rates import rate_by_segment
+    from simulator.analysis.bottlenecks import counterfactuals
+    from simulator.analysis.diagnose.rates import (
+        rate_by_segment,
+    )
+    from simulator.analysis.forecast.pipeline import coverage_curve
     from simulator.engine.prepare import prepare
-    from simulator.report.diagnosis_folder import WhatIf
+    from simulator.report.diagnose.results import WhatIf
     from simulator.scenario.load import load_scenario
 
     loaded = load_scenario(file, {"as_of": record.window.as_of.isoformat()})

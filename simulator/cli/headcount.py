@@ -10,12 +10,19 @@ import typer
 
 from simulator.cli.console import Console
 from simulator.cli.options import Json, NPaths, Out, Quiet, ScenarioFile, Seed, Set
-from simulator.cli.steps import Timings, compile_first, default_folder, kept_rates, overrides, results_of
+from simulator.cli.steps import (
+    Timings,
+    compile_first,
+    default_folder,
+    kept_rates,
+    overrides,
+    results_of,
+)
 from simulator.errors import Fault, InputError
 
 if TYPE_CHECKING:
-    from simulator.analysis.head_futures import HeadFutures
-    from simulator.analysis.headcount import Headcount, HeadQuestion
+    from simulator.analysis.headcount.headcount import Headcount, HeadQuestion
+    from simulator.analysis.headcount.simulation import HeadFutures
     from simulator.engine.prepare import Prepared
 
 LEAST_QUARTERS = 8
@@ -53,11 +60,11 @@ def headcount(
     json: Json = False,
 ) -> None:
     """What is one more head worth? ARR, cost, NPV and payback by role, and what that hangs on."""
-    from simulator.analysis.head_futures import HeadFutures
-    from simulator.report.folder import check_replaceable
-    from simulator.report.headcount_results import HeadcountResults, headcount_summary, write_headcount
-    from simulator.report.headcount_words import headcount_answers
-    from simulator.report.people_assumptions import people_assumptions
+    from simulator.analysis.headcount.simulation import HeadFutures
+    from simulator.report.assumptions import people_assumptions
+    from simulator.report.headcount.results import HeadcountResults, headcount_summary, write_headcount
+    from simulator.report.headcount.words import headcount_answers
+    from simulator.report.output.folder import check_replaceable
 
     console, timings = Console(quiet=quiet, as_json=json), Timings()
     prepared = prepare_roles(scenario, overrides(set_, seed=seed), quarters, console, timings)
@@ -120,7 +127,7 @@ def prepare_roles(
 
 
 def _roles(prepared: Prepared, asked: list[str] | None, segment: str | None) -> tuple[str, ...]:
-    from simulator.engine.role_terms import role_names
+    from simulator.engine.plan.roles import role_names
     from simulator.scenario.faults import suggestion
     from simulator.scenario.ownership import AE
 
@@ -143,8 +150,8 @@ def _roles(prepared: Prepared, asked: list[str] | None, segment: str | None) -> 
 
 
 def _question(ladder: HeadFutures, roles: tuple[str, ...], up_to: int, closing_years: float) -> HeadQuestion:
-    from simulator.analysis.headcount import HeadQuestion
-    from simulator.engine.rep_terms import gross_margin
+    from simulator.analysis.headcount.headcount import HeadQuestion
+    from simulator.engine.plan.reps import gross_margin
 
     return HeadQuestion(
         roles=roles,
@@ -158,8 +165,8 @@ def _question(ladder: HeadFutures, roles: tuple[str, ...], up_to: int, closing_y
 def _ask(ladder: HeadFutures, question: HeadQuestion, console: Console, timings: Timings) -> Headcount:
     import pandas as pd
 
-    from simulator.analysis.head_assumptions import find_breakeven, head_sensitivity
-    from simulator.analysis.headcount import Headcount, head_table
+    from simulator.analysis.headcount.assumptions import find_breakeven, head_sensitivity
+    from simulator.analysis.headcount.headcount import Headcount, head_table
     from simulator.scenario.ownership import AE
 
     with timings.measure("headcount"), console.progress("Adding heads in every segment") as advance:

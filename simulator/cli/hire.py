@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simulator.cli.console import Console
-from simulator.cli.options import Json, NPaths, Out, Quiet, ScenarioFile, Seed, Set, Workers, whole
+from simulator.cli.options import (
+    Json,
+    NPaths,
+    Out,
+    Quiet,
+    ScenarioFile,
+    Seed,
+    Set,
+    Workers,
+    whole,
+)
 from simulator.cli.steps import (
     Timings,
     compile_first,
@@ -22,11 +32,11 @@ from simulator.cli.steps import (
 from simulator.errors import Fault, InputError
 
 if TYPE_CHECKING:
-    from simulator.analysis.extra_reps import RepLadder
-    from simulator.analysis.hiring import Hiring
-    from simulator.analysis.reps_for_target import RepsForTarget
+    from simulator.analysis.hire.allocation import Hiring
+    from simulator.analysis.hire.ladder import RepLadder
+    from simulator.analysis.hire.reps_for_target import RepsForTarget
     from simulator.engine.prepare import Prepared
-    from simulator.report.hiring_results import HiringResults
+    from simulator.report.hire.results import HiringResults
 
 BESIDE_THE_POINT = ("deal terms", "referrals", "days to collect")
 """Assumptions that the summary lists and the answer in words does not."""
@@ -79,12 +89,12 @@ def hire(
     json: Json = False,
 ) -> None:
     """Where do the next reps go? The best allocation, its worth, its ties, and the way to a target."""
-    from simulator.analysis.constraints import find_constraints
-    from simulator.analysis.extra_reps import RepLadder
-    from simulator.analysis.hiring import Question, place_reps
-    from simulator.report.folder import check_replaceable
-    from simulator.report.hiring_results import HiringResults, hiring_summary
-    from simulator.report.hiring_words import hiring_answers
+    from simulator.analysis.bottlenecks import find_constraints
+    from simulator.analysis.hire.allocation import Question, place_reps
+    from simulator.analysis.hire.ladder import RepLadder
+    from simulator.report.hire.results import HiringResults, hiring_summary
+    from simulator.report.hire.words import hiring_answers
+    from simulator.report.output.folder import check_replaceable
 
     console, timings = Console(quiet=quiet, as_json=json), Timings()
     money = _options(role, budget, indifference)
@@ -199,9 +209,9 @@ def _periods(prepared: Prepared, ladder: RepLadder) -> tuple[str, ...]:
 
 def _needed(prepared: Prepared, ladder: RepLadder, hiring: Hiring) -> tuple[RepsForTarget, int | None] | None:
     """Return how many reps the last target takes and by when; None where there is no target."""
-    from simulator.analysis.reps_for_target import latest_start, reps_for_target
+    from simulator.analysis.hire.reps_for_target import latest_start, reps_for_target
     from simulator.analysis.totals import ALL
-    from simulator.engine.position import position
+    from simulator.engine.plan.position import position
 
     periods = _periods(prepared, ladder)
     targets = {period: by.get(ALL) for period, by in prepared.scenario.targets.items()}
@@ -227,7 +237,7 @@ def _assumptions(prepared: Prepared) -> tuple[dict[str, str], ...]:
 def _write(
     results: HiringResults, prepared: Prepared, folder: Path, timings: Timings, console: Console
 ) -> None:
-    from simulator.report.hiring_results import write_hiring
+    from simulator.report.hire.results import write_hiring
 
     with results_of(prepared, folder, timings) as draft:
         console.note("Writing tables and drawing charts …")

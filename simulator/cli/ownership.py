@@ -5,7 +5,13 @@ from __future__ import annotations
 from simulator.cli.console import Console
 from simulator.cli.headcount import PATHS, ClosingYears, Quarters, prepare_roles
 from simulator.cli.options import Json, NPaths, Out, Quiet, ScenarioFile, Seed, Set
-from simulator.cli.steps import Timings, compile_first, default_folder, overrides, results_of
+from simulator.cli.steps import (
+    Timings,
+    compile_first,
+    default_folder,
+    overrides,
+    results_of,
+)
 
 MAP_PATHS = 20
 """For each of the 64 runs of the map: enough to tell what is far apart; what is near is named a tie."""
@@ -24,18 +30,18 @@ def ownership(
     json: Json = False,
 ) -> None:
     """Who should own customers? All sales, split, all CSM or mirrored, on the same futures and money."""
-    from simulator.analysis.head_futures import HeadFutures
+    from simulator.analysis.headcount.simulation import HeadFutures
     from simulator.analysis.ownership import weigh_ownership
-    from simulator.engine.rep_terms import gross_margin
+    from simulator.engine.plan.reps import gross_margin
     from simulator.errors import InputError
-    from simulator.report.folder import check_replaceable
-    from simulator.report.ownership_results import (
+    from simulator.report.assumptions import people_assumptions
+    from simulator.report.output.folder import check_replaceable
+    from simulator.report.ownership.results import (
         OwnershipResults,
         ownership_answers,
         ownership_summary,
         write_ownership,
     )
-    from simulator.report.people_assumptions import people_assumptions
 
     console, timings = Console(quiet=quiet, as_json=json), Timings()
     prepared = prepare_roles(scenario, overrides(set_, seed=seed), quarters, console, timings)

@@ -28,13 +28,12 @@ def pipeline(
     json: Json = False,
 ) -> None:
     """How much pipeline must be created by quarter and segment for the targets at 50, 80 and 90 %."""
-    from simulator.analysis.demand_sources import demand_sources
-    from simulator.analysis.pipeline_needed import pipeline_needed
+    from simulator.analysis.forecast.pipeline import demand_sources, pipeline_needed
     from simulator.engine.prepare import prepare
-    from simulator.report.folder import check_replaceable
-    from simulator.report.manifest import write_json
-    from simulator.report.pipeline_words import pipeline_answers, pipeline_summary
-    from simulator.report.tables import write_table
+    from simulator.report.forecast.pipeline_words import pipeline_answers, pipeline_summary
+    from simulator.report.output.folder import check_replaceable
+    from simulator.report.output.manifest import write_json
+    from simulator.report.output.tables import write_table
     from simulator.scenario.load import load_scenario
 
     console, timings = Console(quiet=quiet, as_json=json), Timings()

@@ -45,7 +45,7 @@ def report(
     json: Json = False,
 ) -> None:
     """Write report.html, forecast.xlsx and board.pptx, or SQL tables, from a finished run."""
-    from simulator.report.exports import formats_of, write_exports
+    from simulator.report.documents.exports import formats_of, write_exports
 
     console = Console(quiet=quiet, as_json=json)
     if to_sql is not None:
@@ -72,7 +72,7 @@ class _Place:
 
 def _send(results: Path, url: str, place: _Place, console: Console) -> dict[str, int]:
     from simulator.database import open_database
-    from simulator.report.warehouse import write_to_database
+    from simulator.report.output.warehouse import write_to_database
 
     database = open_database(url, "--to-sql", must_exist=False)
     only = [name.strip() for name in (place.tables or "").split(",") if name.strip()]

@@ -14,7 +14,7 @@ from simulator.cli.options import Json, Quiet, Workers, whole
 from simulator.errors import InputError
 
 if TYPE_CHECKING:
-    from simulator.report.reproduction import Finished, Reproduction
+    from simulator.report.output.reproduction import Finished, Reproduction
 
 DIFFERENT = 1
 
@@ -39,7 +39,7 @@ def reproduce(
     json: Json = False,
 ) -> None:
     """Do the same figures come again? Runs from the manifest, and compares tables and paths bit for bit."""
-    from simulator.report.reproduction import (
+    from simulator.report.output.reproduction import (
         check_figures,
         check_inputs,
         compare_figures,
@@ -83,7 +83,7 @@ def _run_again(finished: Finished, ground: _Ground, place: Path, console: Consol
     from simulator.cli.run import findings_of, simulate_twice, write_all_tables
     from simulator.cli.steps import Timings, compile_first, crew_for
     from simulator.engine.prepare import prepare
-    from simulator.report.second_process import Alone
+    from simulator.report.output.second_process import Alone
 
     scenario = finished.scenario
     if ground.threads is not None:

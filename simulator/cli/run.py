@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 
 from simulator.cli.console import Console
 from simulator.cli.options import Json, NPaths, Out, Quiet, ScenarioFile, Seed, Set, Workers
-from simulator.cli.steps import Timings, compile_first, crew_for, default_folder, kept_rates, overrides
+from simulator.cli.steps import (
+    Timings,
+    compile_first,
+    crew_for,
+    default_folder,
+    kept_rates,
+    overrides,
+)
 
 FEWEST_CALM_PATHS = 500
 PATHS_WITHOUT_HIRES = 400
@@ -20,13 +27,13 @@ FEWEST_PATHS_FOR_TWO = 1000
 """Fewer paths are simulated before a second process has started."""
 
 if TYPE_CHECKING:
-    from simulator.analysis.customer_outlook import CustomerOutlook
-    from simulator.analysis.judgement import Judgement
-    from simulator.analysis.operating import OperatingView
-    from simulator.analysis.outlook import Outlook
+    from simulator.analysis.customers.arr import CustomerOutlook
+    from simulator.analysis.forecast.outlook import Outlook
+    from simulator.analysis.judgement.judgement import Judgement
+    from simulator.analysis.operating.operating import OperatingView
     from simulator.engine.paths import Paths
     from simulator.engine.prepare import Prepared
-    from simulator.report.second_process import Team
+    from simulator.report.output.second_process import Team
     from simulator.scenario.schema import Scenario
 
 
@@ -42,8 +49,8 @@ def run(
     json: Json = False,
 ) -> None:
     """Simulate a scenario: what will be booked, how sure that is, and what the pipeline must hold for it."""
-    from simulator.report.folder import check_replaceable, publish
-    from simulator.report.second_process import all_done, second_process
+    from simulator.report.output.folder import check_replaceable, publish
+    from simulator.report.output.second_process import all_done, second_process
     from simulator.scenario.load import load_scenario
 
     console, timings = Console(quiet=quiet, as_json=json), Timings()
@@ -76,7 +83,7 @@ def _prepare(loaded: Scenario, console: Console, timings: Timings) -> Prepared:
     console.note("Reading the history and its rates …")
     with timings.measure("prepare"):
         from simulator.engine.prepare import prepare
-        from simulator.report.judgement_folder import check_judgement
+        from simulator.report.judgement.results import check_judgement
 
         prepared = prepare(loaded, kept=kept_rates(console))
         check_judgement(prepared)
@@ -95,7 +102,7 @@ class Findings:
 
 def simulate_twice(prepared: Prepared, console: Console, timings: Timings) -> tuple[Paths, Paths | None]:
     """Return the futures, and the same without the shared shock where there is one."""
-    from simulator.engine.simulate import (
+    from simulator.engine.run.simulate import (
         compile_worked_deals,
         complete_plan,
         simulate_compiled,
@@ -126,10 +133,10 @@ def _calm(scenario: Scenario) -> Scenario:
 
 def findings_of(prepared: Prepared, futures: Paths, calm: Paths | None, charts: Path, team: Team) -> Findings:
     """Return all that a run says of its futures; its charts begin while the next finding is looked for."""
-    from simulator.report.customer_charts import customer_chart_jobs
-    from simulator.report.judgement_folder import judgement_chart_jobs, look_at_judgement
-    from simulator.report.operating_results import operating_chart_jobs
-    from simulator.report.results import chart_jobs
+    from simulator.report.customers.charts import customer_chart_jobs
+    from simulator.report.forecast.results import chart_jobs
+    from simulator.report.judgement.results import judgement_chart_jobs, look_at_judgement
+    from simulator.report.operating.words import operating_chart_jobs
 
     outlook = outlook_of(prepared, futures, calm)
     team.begin(chart_jobs(futures, outlook, charts))
@@ -147,9 +154,11 @@ def findings_of(prepared: Prepared, futures: Paths, calm: Paths | None, charts: 
 
 def outlook_of(prepared: Prepared, futures: Paths, calm: Paths | None) -> Outlook:
     """Return what the futures say of bookings, coverage and spread."""
-    from simulator.analysis.close_rates import historical_rates
-    from simulator.analysis.outlook import look_ahead
-    from simulator.engine.rep_terms import rep_terms
+    from simulator.analysis.diagnose.close_rates import (
+        historical_rates,
+    )
+    from simulator.analysis.forecast.outlook import look_ahead
+    from simulator.engine.plan.reps import rep_terms
 
     scenario, history = prepared.scenario, prepared.history
     return look_ahead(
@@ -164,7 +173,7 @@ def outlook_of(prepared: Prepared, futures: Paths, calm: Paths | None) -> Outloo
 
 def customers_of(prepared: Prepared, futures: Paths) -> CustomerOutlook | None:
     """Return what the futures say of customers, where they are simulated."""
-    from simulator.analysis.customer_outlook import look_at_customers
+    from simulator.analysis.customers.arr import look_at_customers
 
     rates = prepared.calibration.customers if prepared.calibration is not None else None
     return look_at_customers(futures, prepared.scenario, rates, prepared.history)
@@ -172,11 +181,11 @@ def customers_of(prepared: Prepared, futures: Paths) -> CustomerOutlook | None:
 
 def _look_at_operations(prepared: Prepared, futures: Paths) -> OperatingView | None:
     """Return the operating plan and what its hires change on some futures; None where none is stated."""
-    from simulator.analysis.operating import look_at_operations, operate
-    from simulator.analysis.planned_hires import without_hires
-    from simulator.engine.rep_terms import rep_terms
-    from simulator.engine.role_terms import role_terms
-    from simulator.engine.simulate import simulate
+    from simulator.analysis.operating.costs import without_hires
+    from simulator.analysis.operating.operating import look_at_operations, operate
+    from simulator.engine.plan.reps import rep_terms
+    from simulator.engine.plan.roles import role_terms
+    from simulator.engine.run.simulate import simulate
 
     scenario, rates, history = prepared.scenario, prepared.calibration, prepared.history
     if not scenario.operating.stated:
@@ -203,15 +212,15 @@ def _write(
     timings: Timings,
 ) -> dict[str, object]:
     """Write the tables, the manifest and what people open beside the charts; return the summary."""
-    from simulator.report.arr_tables import customer_summary
     from simulator.report.assumptions import list_assumptions
-    from simulator.report.checklist_results import checklist_summary
-    from simulator.report.exports import export_jobs
-    from simulator.report.judgement_folder import with_judgement
-    from simulator.report.manifest import write_manifest
-    from simulator.report.operating_words import operating_summary
-    from simulator.report.record import add_record
-    from simulator.report.summary import summarise
+    from simulator.report.backtest.record import add_record
+    from simulator.report.customers.tables import customer_summary
+    from simulator.report.documents.exports import export_jobs
+    from simulator.report.forecast.summary import summarise
+    from simulator.report.judgement.results import with_judgement
+    from simulator.report.operating.words import operating_summary
+    from simulator.report.output.manifest import write_manifest
+    from simulator.report.terms.checklist import checklist_summary
 
     outlook, customers = findings.outlook, findings.customers
     summary = summarise(outlook, notes=prepared.notes, assumptions=list_assumptions(prepared))
@@ -251,12 +260,10 @@ def write_all_tables(
     earlier: Path | None = None,
 ) -> None:
     """Write every table, the paths and the summary: for a run, and for the reproduction held against it."""
-    from simulator.report.background import write_background
-    from simulator.report.checklist_results import write_checklist
-    from simulator.report.deal_tables import write_deals
-    from simulator.report.judgement_folder import write_judgement
-    from simulator.report.operating_results import write_operating
-    from simulator.report.results import write_figures
+    from simulator.report.forecast.results import write_background, write_deals, write_figures
+    from simulator.report.judgement.results import write_judgement
+    from simulator.report.operating.words import write_operating
+    from simulator.report.terms.checklist import write_checklist
 
     tables = draft / "tables"
     write_figures(futures, findings.outlook, summary, draft, findings.customers)
@@ -271,10 +278,10 @@ def write_all_tables(
 def _answer(
     console: Console, findings: Findings, prepared: Prepared, folder: Path, *, record: object
 ) -> None:
-    from simulator.report.arr_words import customer_answers
-    from simulator.report.judgement_words import judgement_answers
-    from simulator.report.operating_words import operating_answers
-    from simulator.report.summary import answers
+    from simulator.report.customers.words import customer_answers
+    from simulator.report.forecast.summary import answers
+    from simulator.report.judgement.words import judgement_answers
+    from simulator.report.operating.words import operating_answers
 
     console.say()
     sentences = answers(findings.outlook)

@@ -21,12 +21,12 @@ from simulator.cli.steps import (
 from simulator.errors import Fault, InputError
 
 if TYPE_CHECKING:
-    from simulator.analysis.main_effects import MainEffects
-    from simulator.analysis.measures import Measure
-    from simulator.analysis.sensitivity import GoalSeek, Sensitivity
-    from simulator.analysis.turns import Turn
+    from simulator.analysis.compare.measures import Measure
+    from simulator.analysis.sensitivity.inputs import Turn
+    from simulator.analysis.sensitivity.main_effects import MainEffects
+    from simulator.analysis.sensitivity.sensitivity import GoalSeek, Sensitivity
     from simulator.engine.prepare import Prepared
-    from simulator.report.sensitivity_results import SensitivityResults
+    from simulator.report.sensitivity.results import SensitivityResults
 
 FEW_PATHS = 500
 """Paired differences need far fewer futures than the forecast itself."""
@@ -66,11 +66,11 @@ def sensitivity(
     json: Json = False,
 ) -> None:
     """What moves a figure most? Every lever and assumption over its interval, on the same futures."""
-    from simulator.analysis.sensitivity import measure_sensitivity, without_customers
-    from simulator.analysis.turns import list_turns
-    from simulator.report.folder import check_replaceable
-    from simulator.report.sensitivity_results import SensitivityResults, sensitivity_summary
-    from simulator.report.sensitivity_words import sensitivity_answers
+    from simulator.analysis.sensitivity.inputs import list_turns
+    from simulator.analysis.sensitivity.sensitivity import measure_sensitivity, without_customers
+    from simulator.report.output.folder import check_replaceable
+    from simulator.report.sensitivity.results import SensitivityResults, sensitivity_summary
+    from simulator.report.sensitivity.words import sensitivity_answers
 
     console, timings = Console(quiet=quiet, as_json=json), Timings()
     share = _goal(seek, chance)
@@ -143,8 +143,8 @@ def _prepare(
 
 
 def _measure(name: str, period: str | None, prepared: Prepared, seek: str | None) -> Measure:
-    from simulator.analysis.comparison import labels
-    from simulator.analysis.measures import P_HIT, read_measure
+    from simulator.analysis.compare.comparison import labels
+    from simulator.analysis.compare.measures import P_HIT, read_measure
     from simulator.scenario.settled import horizon
 
     scenario = prepared.scenario
@@ -166,15 +166,15 @@ def _measure(name: str, period: str | None, prepared: Prepared, seek: str | None
 def _effects(
     prepared: Prepared, turns: tuple[Turn, ...], figure: Measure, console: Console, timings: Timings
 ) -> MainEffects:
-    from simulator.analysis.main_effects import measure_main_effects
+    from simulator.analysis.sensitivity.main_effects import measure_main_effects
 
     with timings.measure("shares"), console.progress("Turning everything at once") as advance:
         return measure_main_effects(prepared, turns, figure, progress=advance)
 
 
 def _seek(prepared: Prepared, lever: str | None, chance: float, figure: Measure) -> GoalSeek | None:
-    from simulator.analysis.sensitivity import seek_goal
-    from simulator.analysis.turns import lever_turn
+    from simulator.analysis.sensitivity.inputs import lever_turn
+    from simulator.analysis.sensitivity.sensitivity import seek_goal
 
     return None if lever is None else seek_goal(prepared, lever_turn(lever, prepared), figure, chance)
 
@@ -189,7 +189,7 @@ def _own_notes(figure: Measure) -> tuple[str, ...]:
 def _write(
     results: SensitivityResults, prepared: Prepared, folder: Path, timings: Timings, console: Console
 ) -> None:
-    from simulator.report.sensitivity_results import write_sensitivity
+    from simulator.report.sensitivity.results import write_sensitivity
 
     with results_of(prepared, folder, timings) as draft:
         console.note("Writing tables and drawing charts …")

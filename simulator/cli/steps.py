@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from simulator.cli.console import Console
 
 if TYPE_CHECKING:
-    from simulator.engine.crew import Crew
-    from simulator.engine.kept_rates import KeptRates
+    from simulator.engine.calibration_cache import KeptRates
     from simulator.engine.prepare import Prepared
+    from simulator.engine.run.executor import Crew
 
 
 class Timings:
@@ -46,14 +46,14 @@ def overrides(set_: list[str] | None, *, paths: int | None = None, seed: int | N
 
 def kept_rates(console: Console) -> KeptRates:
     """Return the rates that earlier commands estimated; the console is told when some are taken over."""
-    from simulator.engine.kept_rates import KeptRates
+    from simulator.engine.calibration_cache import KeptRates
 
     return KeptRates(lambda: console.note("Taking the rates estimated from the same files before …"))
 
 
 def compile_first(prepared: Prepared, console: Console, timings: Timings) -> None:
     """Compile the kernels where they are not, and say so, so that the clock of the simulation is its own."""
-    from simulator.engine.simulate import kernels_are_compiled, simulate
+    from simulator.engine.run.simulate import kernels_are_compiled, simulate
 
     if not kernels_are_compiled():
         console.note("Compiling the simulation for this machine; only the first run waits for it …")
@@ -71,8 +71,8 @@ def crew_for(workers: str | None, console: Console) -> Iterator[None]:
     InputError
         There are no workers at that address.
     """
-    from simulator.engine.crew import Threads, working
-    from simulator.engine.kept_blocks import Keeping
+    from simulator.engine.run.checkpoints import Keeping
+    from simulator.engine.run.executor import Threads, working
 
     def say_taken(taken: int, n_paths: int) -> None:
         console.note(f"Going on from an earlier run that was stopped: {taken:,} of {n_paths:,} futures …")
@@ -80,7 +80,7 @@ def crew_for(workers: str | None, console: Console) -> Iterator[None]:
     with ExitStack() as stack:
         crew: Crew = Threads()
         if workers is not None:
-            from simulator.engine.distribute import workers_at
+            from simulator.engine.run.dask import workers_at
 
             console.note(f"Looking for workers at {workers} …")
             crew = hired = stack.enter_context(workers_at(workers))
@@ -94,8 +94,8 @@ def crew_for(workers: str | None, console: Console) -> Iterator[None]:
 @contextmanager
 def results_of(prepared: Prepared, folder: Path, timings: Timings) -> Iterator[Path]:
     """Give a folder to write results into; with its manifest it takes the place of ``folder``."""
-    from simulator.report.folder import publish
-    from simulator.report.manifest import write_manifest
+    from simulator.report.output.folder import publish
+    from simulator.report.output.manifest import write_manifest
 
     with publish(folder) as draft:
         yield draft

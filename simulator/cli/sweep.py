@@ -48,10 +48,10 @@ def sweep(
     json: Json = False,
 ) -> None:
     """What if? Every combination of the values under 'sweep:' in the scenario, on the same futures."""
-    from simulator.analysis.sweep import play_settings
+    from simulator.analysis.sensitivity.sweep import play_settings
     from simulator.engine.prepare import prepare
-    from simulator.report.folder import check_replaceable
-    from simulator.report.sweep_results import SweepResults, sweep_answers, sweep_summary, write_sweep
+    from simulator.report.output.folder import check_replaceable
+    from simulator.report.sensitivity.results import SweepResults, sweep_answers, sweep_summary, write_sweep
 
     console, timings = Console(quiet=quiet, as_json=json), Timings()
     loaded, points = _load(scenario, overrides(set_, seed=seed), paths)
@@ -107,7 +107,7 @@ def _load(file: Path, given: list[str], paths: int | None) -> tuple[Scenario, li
 
 def _period(text: str | None, prepared: Prepared) -> str:
     """Return the period to speak of: the horizon where none is named."""
-    from simulator.analysis.comparison import labels
+    from simulator.analysis.compare.comparison import labels
     from simulator.scenario.settled import horizon
 
     scenario = prepared.scenario

@@ -7,12 +7,21 @@ from typing import TYPE_CHECKING
 
 from simulator.cli.console import Console
 from simulator.cli.options import Json, NPaths, Out, Quiet, ScenarioFile, Seed, Set
-from simulator.cli.steps import Timings, compile_first, default_folder, kept_rates, overrides, results_of
+from simulator.cli.steps import (
+    Timings,
+    compile_first,
+    default_folder,
+    kept_rates,
+    overrides,
+    results_of,
+)
 
 if TYPE_CHECKING:
-    from simulator.analysis.terms import DealTerms
+    from simulator.analysis.terms.terms import DealTerms
     from simulator.engine.prepare import Prepared
-    from simulator.report.terms_results import TermsResults
+    from simulator.report.terms.results import (
+        TermsResults,
+    )
 
 PATHS = 600
 SCREENS = 6
@@ -30,12 +39,17 @@ def terms(
     json: Json = False,
 ) -> None:
     """What do deal terms cost? Bookings now against customers' value later, by policy of the deal desk."""
-    from simulator.analysis.term_policies import TermsLab
-    from simulator.analysis.terms import compare_terms
+    from simulator.analysis.terms.policies import TermsLab
+    from simulator.analysis.terms.terms import compare_terms
     from simulator.engine.prepare import prepare
-    from simulator.report.folder import check_replaceable
-    from simulator.report.terms_results import TermsResults, terms_summary
-    from simulator.report.terms_words import terms_answers
+    from simulator.report.output.folder import check_replaceable
+    from simulator.report.terms.results import (
+        TermsResults,
+        terms_summary,
+    )
+    from simulator.report.terms.words import (
+        terms_answers,
+    )
     from simulator.scenario.load import load_scenario
 
     console, timings = Console(quiet=quiet, as_json=json), Timings()
@@ -78,7 +92,9 @@ def _assumptions(prepared: Prepared, found: DealTerms) -> tuple[dict[str, str], 
 def _write(
     results: TermsResults, prepared: Prepared, folder: Path, timings: Timings, console: Console
 ) -> None:
-    from simulator.report.terms_results import write_terms
+    from simulator.report.terms.results import (
+        write_terms,
+    )
 
     with results_of(prepared, folder, timings) as draft:
         console.note("Writing tables and drawing charts …")

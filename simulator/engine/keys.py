@@ -7,7 +7,7 @@ import hashlib
 import numpy as np
 import numpy.typing as npt
 
-from simulator.kernels.draws import RATE, uniform_table
+from simulator.kernels.random import RATE, uniform_table
 
 DEAL_BITS = 55
 STREAM_BITS = 23

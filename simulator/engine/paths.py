@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.fiscal import FiscalCalendar
-from simulator.kernels.customer_flows import ARR_FLOWS
+from simulator.kernels.customers.flows import ARR_FLOWS
 from simulator.kernels.flows import FLOWS, ORIGINS
 
 Floats = npt.NDArray[np.float64]

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from simulator.calibration.calibration import Calibration
 from simulator.calibration.file import load_calibration
-from simulator.content import Content, contents
-from simulator.engine.kept_rates import KeptRates
+from simulator.engine.calibration_cache import KeptRates
 from simulator.errors import InputError
+from simulator.file_digest import Content, contents
 from simulator.fiscal import FiscalCalendar
 from simulator.history.as_of import history_as_of
 from simulator.history.load import files_of, load_history

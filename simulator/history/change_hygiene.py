@@ -7,9 +7,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from simulator.history.changes import Changes, day_numbers
+from simulator.history.deal_lifecycle import WON
 from simulator.history.findings import Evidence, Finding, finding
 from simulator.history.matching import occurs, positions
-from simulator.history.spans import WON
 from simulator.history.stage_map import CLOSED
 from simulator.history.states import CENSORED
 from simulator.history.tables import CATEGORIES

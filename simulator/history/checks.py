@@ -11,8 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from simulator.errors import Fault
-from simulator.history.clean_text import clean_text
-from simulator.history.parsing import TEXT, Parsed, parse_dates, parse_numbers
+from simulator.history.parsing import TEXT, Parsed, clean_text, parse_dates, parse_numbers
 from simulator.history.reading import Cells
 from simulator.history.tables import TABLES, Column, empty_table
 

@@ -7,10 +7,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from simulator.history.changes import day_numbers, outcome_codes, plans_repeat_closing
+from simulator.history.deal_lifecycle import WON
 from simulator.history.findings import Evidence, Finding
 from simulator.history.hygiene_words import LEAKING_COLUMNS
 from simulator.history.matching import occurs
-from simulator.history.spans import WON
 from simulator.history.tables import OUTCOMES
 
 Mask = npt.NDArray[np.bool_]

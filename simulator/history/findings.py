@@ -11,9 +11,9 @@ import pandas as pd
 
 from simulator.fiscal import day_number
 from simulator.history.changes import Changes, deal_changes
+from simulator.history.deal_lifecycle import Spans, deal_spans
 from simulator.history.hygiene_words import WORDS
 from simulator.history.matching import occurs
-from simulator.history.spans import Spans, deal_spans
 from simulator.history.states import DealStates, deal_states
 from simulator.history.tables import History
 

@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from simulator.drafts import draft_beside, exchange
+from simulator.atomic_folder import draft_beside, exchange
 from simulator.errors import InputError
 from simulator.history.tables import TABLES, Column, History
 

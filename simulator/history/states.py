@@ -10,8 +10,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from simulator.fiscal import day_number
-from simulator.history.changes import Changes, close_months, deal_changes, known_plans, last_known
-from simulator.history.spans import Spans, deal_spans, first_rows, last_rows
+from simulator.history.changes import (
+    Changes,
+    close_months,
+    deal_changes,
+    known_plans,
+    last_known,
+)
+from simulator.history.deal_lifecycle import Spans, deal_spans, first_rows, last_rows
 from simulator.history.stage_map import CLOSED, LEAD
 from simulator.history.tables import CATEGORIES, History
 

@@ -12,8 +12,8 @@ from pathlib import Path
 def hash_sources(folder: Path) -> str:
     """Return a text that changes whenever a source file of the folder does."""
     digest = hashlib.blake2b(digest_size=16)
-    for source in sorted(folder.glob("*.py")):
-        digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
+    for source in sorted(folder.rglob("*.py")):
+        digest.update(source.relative_to(folder).as_posix().encode() + b"\0" + source.read_bytes() + b"\0")
     return digest.hexdigest()
 
 
@@ -28,7 +28,7 @@ def forget_stale_kernels(folder: Path) -> None:
     with contextlib.suppress(OSError):
         if stamp.is_file() and stamp.read_text(encoding="utf-8") == current:
             return
-        for compiled in [*cache.glob("*.nbi"), *cache.glob("*.nbc")]:
+        for compiled in [*folder.rglob("*.nbi"), *folder.rglob("*.nbc")]:
             compiled.unlink(missing_ok=True)
         cache.mkdir(exist_ok=True)
         stamp.write_text(current, encoding="utf-8")

@@ -5,14 +5,16 @@ import math
 import numpy as np
 from numba import njit
 
-from simulator.kernels.account_lives import begin_lives, live_on
-from simulator.kernels.accounts import close_quarter, list_book, list_won
-from simulator.kernels.births import arrive, enter_segment, lay_open_deals, take_up
-from simulator.kernels.capacity import slots_of, staff
-from simulator.kernels.coverage import cover_month
-from simulator.kernels.customer_paths import close_books
-from simulator.kernels.deals import Luck
-from simulator.kernels.demand import draw_shocks
+from simulator.kernels.batch import ACTIVE, TAKEN, copy_list, release
+from simulator.kernels.batch import WON as WINS
+from simulator.kernels.customers.accounts import close_quarter, list_book, list_won
+from simulator.kernels.customers.lifetimes import begin_lives, live_on
+from simulator.kernels.customers.scalar import close_books
+from simulator.kernels.deals.deal import Luck
+from simulator.kernels.deals.months import set_factors
+from simulator.kernels.deals.new_deals import arrive, draw_shocks, enter_segment, lay_open_deals, take_up
+from simulator.kernels.deals.parameters import law_of
+from simulator.kernels.deals.working import work_month
 from simulator.kernels.flows import (
     N_FLOWS,
     N_ORIGINS,
@@ -23,11 +25,8 @@ from simulator.kernels.flows import (
     WON_REFERRED,
 )
 from simulator.kernels.jit import BODY, NONE, PART, WHOLE
-from simulator.kernels.lanes import ACTIVE, TAKEN, copy_list, release
-from simulator.kernels.lanes import WON as WINS
-from simulator.kernels.law import law_of
-from simulator.kernels.months import set_factors
-from simulator.kernels.working import work_month
+from simulator.kernels.people.capacity import slots_of, staff
+from simulator.kernels.people.coverage import cover_month
 
 
 @njit(**PART)

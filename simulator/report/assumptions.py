@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
+from simulator.analysis.operating.operating import COLLECTION_DAYS
+from simulator.analysis.terms.assumptions import Assumption, list_term_assumptions
 from simulator.calibration.calibration import DESTINATIONS, Calibration
+from simulator.calibration.customer_rates import customer_rates
 from simulator.calibration.drift import DAMPING
 from simulator.calibration.ramp import PUBLISHED_SOURCE
+from simulator.engine.plan.coverage_effects import calibrated_effects
+from simulator.engine.plan.reps import gross_margin, rep_terms
+from simulator.engine.plan.roles import (
+    SCENARIO,
+    customer_time,
+    ramp_of,
+    role_names,
+    role_terms,
+)
+from simulator.engine.plan.service_coverage import (
+    COMMON_BOOK,
+    HAND_OFF,
+    NEGLECT,
+    TARGET_WORDS,
+    effect_terms,
+    skill_of,
+)
 from simulator.engine.prepare import Prepared
-from simulator.engine.rep_terms import gross_margin, rep_terms
-from simulator.report.customer_assumptions import customer_assumptions
-from simulator.report.people_assumptions import people_assumptions
-from simulator.report.plan_assumptions import plan_assumptions
+from simulator.kernels.people.coverage import BY_ACCOUNTS, BY_ARR
+from simulator.scenario.deal_terms import Assumed
+from simulator.scenario.ownership import ACTIVITIES, AE
 from simulator.scenario.schema import Scenario
 
 CALIBRATED = "calibrated"
-SCENARIO = "scenario"
 MODEL = "model"
 
 
@@ -122,3 +142,128 @@ def _switches(prepared: Prepared) -> list[dict[str, str]]:
     spread = [_assumption(name, "on" if on else "off", SCENARIO) for name, on in switches.items()]
     law = "competing hazards by calendar month; the mix of new deals stays as it was"
     return [*spread, _assumption("law of a deal", law, MODEL)]
+
+
+WEAK = frozenset({"prior", "assumption"})
+UNUSED = frozenset({"expansion win rate"})
+"""Reported with the rates, but nothing is simulated from it."""
+CUSTOMER_ASSUMPTIONS_MODEL = "model"
+MOST_SEGMENTS_NAMED = 3
+
+
+def customer_assumptions(prepared: Prepared) -> list[dict[str, str]]:
+    """Return name, value and source of what is assumed about customers; nothing where there are none."""
+    calibration = prepared.calibration.customers if prepared.calibration is not None else None
+    if not prepared.scenario.customers.simulate:
+        return [{"name": "customers", "value": "not simulated, as the scenario says", "source": "scenario"}]
+    if calibration is None:
+        return []
+    law = "shifted-beta-geometric renewal, growth events at constant rates after first value"
+    listed = [{"name": "law of a customer", "value": law, "source": CUSTOMER_ASSUMPTIONS_MODEL}]
+    weak: dict[tuple[str, str, str], list[tuple[str, float]]] = {}
+    for row in customer_rates(calibration):
+        if row["source"] in WEAK and row["name"] not in UNUSED:
+            key = (" ".join(filter(None, (row["name"], row["level"]))), row["unit"], row["source"])
+            weak.setdefault(key, []).append((row["segment"], row["value"]))
+    for (name, unit, source), rows in weak.items():
+        listed.append({"name": f"customers: {name}", "value": _value(rows, unit), "source": source})
+    return listed
+
+
+def _value(rows: list[tuple[str, float]], unit: str) -> str:
+    values = [value for _, value in rows]
+    low, high = f"{min(values):.3g}", f"{max(values):.3g}"
+    figure = low if low == high else f"{low} to {high}"
+    names = [segment for segment, _ in rows if segment]
+    where = ", ".join(names) if len(names) <= MOST_SEGMENTS_NAMED else f"{len(names)} segments"
+    return f"{figure} {unit}" + (f" ({where})" if names else "")
+
+
+CAPACITY_WORDS = {BY_ACCOUNTS: "accounts a head", BY_ARR: "of ARR a head"}
+
+
+def people_assumptions(prepared: Prepared) -> list[dict[str, str]]:
+    """Return name, value and source of what is assumed of people; nothing where none are simulated."""
+    scenario = prepared.scenario
+    if not scenario.simulates_roles:
+        return []
+    listed = []
+    for effect in effect_terms(scenario, calibrated_effects(scenario, prepared.history)):
+        words = f"{effect.value:.3g} ({effect.low:.3g} to {effect.high:.3g}) at no coverage"
+        name = f"{TARGET_WORDS[effect.target]} without {effect.activity}"
+        listed.append(_entry(f"effect: {name}", words, effect.source))
+    for item in role_terms(scenario, prepared.history):
+        what = CAPACITY_WORDS.get(item.kind, "hours a month a head")
+        where = f"{item.role} in {item.segment}"
+        listed.append(_entry(f"{where}: heads", str(item.heads), item.sources["heads"]))
+        listed.append(_entry(f"{where}: capacity", f"{item.capacity:,.0f} {what}", item.sources["capacity"]))
+        listed += [
+            _entry(f"{where}: {key}", _people_assumptions_figure(getattr(item, key)), item.sources[key])
+            for key in ("ote", "variable_share", "attrition", "backfill_months", "hiring_cost")
+        ]
+    for role in role_names(scenario):
+        skill, source = skill_of(scenario, role)
+        shown = ", ".join(f"{a} {s:.0%}" for a, s in zip(ACTIVITIES, skill, strict=True))
+        listed.append(_entry(f"skill of {role}", shown, source))
+        if role != AE:
+            listed.append(_entry(f"ramp of {role}", "mean productivity by month", ramp_of(scenario, role)[1]))
+    share, source = customer_time(scenario)
+    listed.append(_entry("time of ae for customers, at most", f"{share:.0%}", source))
+    for key, (value, source) in {
+        "hand_off_per_cycle_month": HAND_OFF,
+        "common_book_relief": COMMON_BOOK,
+        "neglect_of_unpaid": NEGLECT,
+    }.items():
+        stated = getattr(scenario.effects, key)
+        listed.append(
+            _entry(key, f"{value if stated is None else stated:.0%}", source if stated is None else SCENARIO)
+        )
+    return listed
+
+
+def _people_assumptions_figure(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
+def _entry(name: str, value: str, source: str) -> dict[str, str]:
+    return {"name": name, "value": value, "source": source}
+
+
+REFERRAL_FIGURES = ("per_customer_per_year", "win_odds", "cycle", "price_rises")
+
+
+def plan_assumptions(scenario: Scenario) -> list[dict[str, str]]:
+    """Return name, value and source of what is assumed; nothing of what a scenario does not state."""
+    return [*_terms(scenario), *_referrals(scenario), *_operating(scenario)]
+
+
+def _terms(scenario: Scenario) -> Iterator[dict[str, str]]:
+    for item in list_term_assumptions(scenario.terms):
+        yield _listed(f"deal terms: {item.name}", item)
+    if scenario.terms.concessions:
+        share = f"{scenario.terms.approved_so_far:.0%} of what was asked for"
+        yield {"name": "concessions granted in the history", "value": share, "source": "scenario"}
+
+
+def _referrals(scenario: Scenario) -> Iterator[dict[str, str]]:
+    if not scenario.referrals.stated:
+        return
+    for name in REFERRAL_FIGURES:
+        figure = getattr(scenario.referrals, name)
+        if isinstance(figure, Assumed):
+            yield _listed(f"referrals: {name}", Assumption("referrals", name, figure))  # type: ignore[arg-type]
+    if scenario.referrals.per_customer_per_year is None:
+        source = f"calibrated: deals of source '{scenario.referrals.source_name}' / happy customers"
+        yield {"name": "referrals: per_customer_per_year", "value": "as in the history", "source": source}
+
+
+def _operating(scenario: Scenario) -> Iterator[dict[str, str]]:
+    if scenario.operating.stated and scenario.operating.collection_days is None:
+        value, source = COLLECTION_DAYS
+        yield {"name": "days to collect", "value": f"{value:g}", "source": source}
+
+
+def _listed(name: str, item: Assumption) -> dict[str, str]:
+    low, high = item.figure.low, item.figure.high
+    span = f" ({low:g} to {high:g})" if low is not None and high is not None else ""
+    return {"name": name, "value": f"{item.figure.value:g}{span}", "source": item.source}

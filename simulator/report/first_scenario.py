@@ -13,7 +13,7 @@ import pandas as pd
 from simulator.errors import InputError
 from simulator.fiscal import FiscalCalendar, month_number, month_numbers
 from simulator.history.tables import History
-from simulator.report.folder import REMEDIES
+from simulator.report.output.folder import REMEDIES
 from simulator.scenario.form import read_name
 from simulator.scenario.numbers import ReadingError, money_text
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from simulator.drafts import draft_beside, exchange
+from simulator.atomic_folder import draft_beside, exchange
 from simulator.errors import InputError
-from simulator.report.folder import REMEDIES
+from simulator.report.output.folder import REMEDIES
 
 PACKAGED = Path(__file__).resolve().parents[1] / "starter"
 IN_REPOSITORY = Path(__file__).resolve().parents[2] / "scenarios"

@@ -9,14 +9,13 @@ from pathlib import Path
 from simulator.errors import Fault
 from simulator.history.tables import CATEGORIES
 from simulator.scenario.dates import read_quarter
+from simulator.scenario.deal_terms import named_term_segments
+from simulator.scenario.demand import named_referral_segments
 from simulator.scenario.faults import key_text, suggestion
-from simulator.scenario.referrals import named_referral_segments
-from simulator.scenario.rep_checks import named_rep_segments
-from simulator.scenario.role_checks import named_role_segments, owner_faults
+from simulator.scenario.people_checks import named_rep_segments, named_role_segments, owner_faults
 from simulator.scenario.schema import ALL, ScenarioForm
 from simulator.scenario.segments import missing_parts
-from simulator.scenario.terms import named_term_segments
-from simulator.tree import Key, Tree
+from simulator.yaml_source import Key, Tree
 
 Report = Callable[[Key, str, str], None]
 SYMBOL = re.compile(r"^\s*[+-]?\s*([$€£¥])\s*[\d.]")

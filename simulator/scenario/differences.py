@@ -1,11 +1,121 @@
-"""How two scenarios differ, in words."""
+"""One scenario turned into another, one difference after the other."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+from simulator.scenario.levers import Lever
 from simulator.scenario.numbers import money_text
 from simulator.scenario.schema import Scenario
+
+MOST_WORDS = 3
+
+
+@dataclass(frozen=True)
+class Change:
+    """One step on the way from a scenario to another.
+
+    Parameters
+    ----------
+    label : str
+        A few words, for the axis of a chart.
+    words : str
+        What changes, in words.
+    scenario : Scenario
+        With this and all earlier changes made.
+    """
+
+    label: str
+    words: str
+    scenario: Scenario
+
+
+def list_changes(a: Scenario, b: Scenario) -> list[Change]:
+    """Return the steps that turn scenario ``a`` into ``b``; the last one is ``b``.
+
+    Rates come first (history and calibration, then segment by segment), then open deals, customers, reps,
+    roles, and one step for each lever. Targets, settings of the simulation and horizon are taken from ``a``
+    throughout: they are the ground that both stand on.
+
+    Parameters
+    ----------
+    a, b : Scenario
+        As loaded.
+    """
+    changes: list[Change] = []
+    for label, after in _steps(a, b):
+        before = changes[-1].scenario if changes else a
+        words = differences(before, after)
+        if words:
+            changes.append(Change(label, _shorten(words), after))
+    return changes
+
+
+def _steps(a: Scenario, b: Scenario) -> Iterator[tuple[str, Scenario]]:
+    now = replace(a, places=b.places)
+    for label, fields in (
+        ("history and rates", ("history", "calibration", "as_of", "fiscal_year", "currency")),
+        *((f"segment {name}", name) for name in dict.fromkeys((*a.segments, *b.segments))),
+        ("open deals", ("open_deals",)),
+        ("customers", ("customers",)),
+        ("reps", ("reps",)),
+        ("roles after the sale", ("roles", "activities", "ownership", "effects")),
+        ("deal terms", ("terms",)),
+        ("referrals", ("referrals",)),
+    ):
+        now = _with_segment(now, b, fields) if isinstance(fields, str) else _with(now, b, fields)
+        yield label, now
+    for label, levers in _lever_steps(a.levers, b.levers):
+        now = replace(now, levers=levers)
+        yield label, now
+
+
+def _with(scenario: Scenario, other: Scenario, fields: Sequence[str]) -> Scenario:
+    taken: dict[str, Any] = {field: getattr(other, field) for field in fields}
+    return replace(scenario, **taken)
+
+
+def _with_segment(scenario: Scenario, other: Scenario, name: str) -> Scenario:
+    segments = {key: value for key, value in scenario.segments.items() if key != name}
+    if name in other.segments:
+        segments[name] = other.segments[name]
+    order = dict.fromkeys((*other.segments, *segments))
+    return replace(scenario, segments={key: segments[key] for key in order if key in segments})
+
+
+def _lever_steps(
+    before: tuple[Lever, ...], after: tuple[Lever, ...]
+) -> Iterator[tuple[str, tuple[Lever, ...]]]:
+    """Yield a label and all levers after each step; a lever turned further is one step."""
+    now = list(before)
+    for lever in before:
+        if lever in after:
+            continue
+        place = now.index(lever)
+        turned = next((new for new in after if new not in now and _of(new) == _of(lever)), None)
+        now[place : place + 1] = [turned] if turned is not None else []
+        yield (str(turned) if turned is not None else f"without {lever}"), tuple(now)
+    for lever in after:
+        if lever not in now:
+            now.append(lever)
+            if len(now) == len(after) and set(now) == set(after):
+                now = list(after)  # the order in which factors multiply, to the last bit
+            yield str(lever), tuple(now)
+    if tuple(now) != after:
+        yield "levers", after
+
+
+def _of(lever: Lever) -> Lever:
+    """Return the lever without how far it is turned."""
+    return replace(lever, factor=1.0)
+
+
+def _shorten(words: list[str]) -> str:
+    more = len(words) - MOST_WORDS
+    return "; ".join(words[:MOST_WORDS]) + (f"; and {more} more" if more > 0 else "")
+
 
 PARTS_WITH_OWN_WORDS = ("name", "description", "levers")
 

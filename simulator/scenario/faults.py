@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 
 from simulator.errors import Fault
 from simulator.scenario.numbers import ReadingError
-from simulator.tree import Key, Tree
+from simulator.yaml_source import Key, Tree
 
 EXPECTED = {
     "model_type": "a mapping of 'key: value' lines",

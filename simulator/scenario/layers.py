@@ -11,7 +11,7 @@ from typing import Any
 from simulator.errors import Fault, InputError
 from simulator.scenario.faults import key_text
 from simulator.scenario.schema import ALL
-from simulator.tree import MAX_DEPTH, Key, Tree, parse_tree, read_tree
+from simulator.yaml_source import MAX_DEPTH, Key, Tree, parse_tree, read_tree
 
 MAX_FILES = 10
 OWN_KEYS = ("name", "description")

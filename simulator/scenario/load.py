@@ -20,7 +20,7 @@ from simulator.scenario.levers import levers_of
 from simulator.scenario.numbers import ReadingError
 from simulator.scenario.schema import Scenario, ScenarioForm
 from simulator.scenario.segments import never_ends
-from simulator.tree import Tree
+from simulator.yaml_source import Tree
 
 T = TypeVar("T")
 

@@ -11,22 +11,20 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, field_validator
 
 from simulator.fiscal import FiscalCalendar
-from simulator.scenario.coverage import Activities, Effects
 from simulator.scenario.customers import Customers
 from simulator.scenario.dates import month_text
-from simulator.scenario.demand import DemandSource
+from simulator.scenario.deal_terms import Terms
+from simulator.scenario.demand import DemandSource, Referrals
 from simulator.scenario.form import Day, Form, Money, Name, Quarter, Whole
 from simulator.scenario.intervals import Intervals
 from simulator.scenario.levers import Lever, LeverForm
 from simulator.scenario.numbers import ReadingError
 from simulator.scenario.operating import Operating
 from simulator.scenario.ownership import Ownership
-from simulator.scenario.referrals import Referrals
-from simulator.scenario.reps import Reps
-from simulator.scenario.roles import Role, Roles
+from simulator.scenario.people import Reps, Role, Roles
 from simulator.scenario.segments import OpenDeal, Segment
+from simulator.scenario.service_coverage import Activities, Effects
 from simulator.scenario.sweep import Sweep
-from simulator.scenario.terms import Terms
 
 ALL = "all"
 """The name of all segments together; no segment may be called so."""

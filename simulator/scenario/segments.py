@@ -9,7 +9,16 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, mo
 
 from simulator.history.tables import CATEGORIES, OUTCOMES
 from simulator.scenario.customers import CustomerRates
-from simulator.scenario.form import Day, Form, Money, Number, Positive, PositiveMoney, Share, Whole
+from simulator.scenario.form import (
+    Day,
+    Form,
+    Money,
+    Number,
+    Positive,
+    PositiveMoney,
+    Share,
+    Whole,
+)
 from simulator.scenario.numbers import ReadingError, percent_text
 
 Category = Literal["pipeline", "best_case", "commit"]

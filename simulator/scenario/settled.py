@@ -9,14 +9,20 @@ from dataclasses import replace
 from simulator.errors import Fault, InputError
 from simulator.fiscal import month_number
 from simulator.scenario.checks import named_targets
+from simulator.scenario.deal_terms import named_term_segments
+from simulator.scenario.demand import named_referral_segments
 from simulator.scenario.faults import key_text, suggestion
-from simulator.scenario.referrals import named_referral_segments
-from simulator.scenario.rep_checks import hire_faults, named_rep_segments, rep_notes
-from simulator.scenario.role_checks import named_role_segments, role_hire_faults, role_notes
+from simulator.scenario.people_checks import (
+    hire_faults,
+    named_rep_segments,
+    named_role_segments,
+    rep_notes,
+    role_hire_faults,
+    role_notes,
+)
 from simulator.scenario.schema import ALL, Scenario
 from simulator.scenario.segments import Segment, missing_parts
-from simulator.scenario.terms import named_term_segments
-from simulator.tree import Key, Tree
+from simulator.yaml_source import Key, Tree
 
 
 def settled(

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from simulator.calibration.customers import CustomerCalibration
-from simulator.engine.inline_customers import with_inline_customers
+from simulator.engine.plan.stated_customers import with_inline_customers
 from simulator.scenario.load import scenario_from_dict
 from simulator.synthetic.customers import live_customers
 from simulator.synthetic.truth import Truth

@@ -12,12 +12,13 @@ import pandas as pd
 from simulator.calibration.contracts import midnight_after, month_time
 from simulator.calibration.customers import CustomerCalibration
 from simulator.calibration.renewals import term_class
-from simulator.engine.compile import CENTS, Horizon
-from simulator.engine.customer_lives import Moves, live_apart, new_starts
-from simulator.engine.customer_plan import DrawSettings, compile_customers
 from simulator.engine.keys import unique_keys
+from simulator.engine.plan.customers import DrawSettings, compile_customers
+from simulator.engine.plan.deals import CENTS, Horizon
+from simulator.engine.run.customers import Moves, live_apart, new_starts
 from simulator.fiscal import FiscalCalendar, month_start_day
-from simulator.kernels.customer_flows import (
+from simulator.kernels.customers.customer import CustomerPlan
+from simulator.kernels.customers.flows import (
     ARR_FLOWS,
     CHURN,
     CONTRACTION,
@@ -25,7 +26,6 @@ from simulator.kernels.customer_flows import (
     FIRST_DRIVER,
     REACTIVATION,
 )
-from simulator.kernels.customers import CustomerPlan
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

@@ -10,12 +10,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from simulator.calibration.calibration import Calibration
-from simulator.engine.compile import CENTS, Compiled, compile_scenario
+from simulator.engine.plan.deals import CENTS, Compiled, compile_scenario
 from simulator.fiscal import FiscalCalendar, day_number, month_start_day
 from simulator.history.tables import OUTCOMES
-from simulator.kernels.close_dates import NEVER
-from simulator.kernels.deals import TRACE_BORN, TRACE_CLOSED, TRACE_COLUMNS, TRACE_REDATED
-from simulator.kernels.trace import count_deals, trace_deals
+from simulator.kernels.deals.close_dates import NEVER
+from simulator.kernels.deals.deal import TRACE_BORN, TRACE_CLOSED, TRACE_COLUMNS, TRACE_REDATED
+from simulator.kernels.deals.trace import count_deals, trace_deals
 from simulator.scenario.levers import Lever
 from simulator.scenario.schema import FiscalYear, Scenario, Simulation
 

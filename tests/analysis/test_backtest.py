@@ -6,14 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simulator.analysis import kept_forecasts, past_forecasts
-from simulator.analysis.backtest import backtest
-from simulator.analysis.kept_forecasts import Samples, fingerprint
-from simulator.analysis.origins import knowable, past_origins
-from simulator.analysis.past_forecasts import BacktestSettings, simulate_origin
-from simulator.analysis.qualified import qualified_deals
-from simulator.analysis.score_table import SIMULATION, score_table
-from simulator.analysis.scores import pit
+from simulator.analysis.backtest import past_forecasts
+from simulator.analysis.backtest import past_forecasts as kept_forecasts
+from simulator.analysis.backtest.backtest import backtest
+from simulator.analysis.backtest.origins import knowable, past_origins
+from simulator.analysis.backtest.past_forecasts import BacktestSettings, Samples, fingerprint, simulate_origin
+from simulator.analysis.backtest.scores import SIMULATION, pit, score_table
+from simulator.analysis.diagnose.qualified import qualified_deals
 from simulator.calibration.calibration import DESTINATIONS
 from simulator.calibration.estimate import calibrate
 from simulator.errors import InputError

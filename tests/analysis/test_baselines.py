@@ -4,8 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simulator.analysis.baselines import BASELINES, HAIRCUTS, baseline_forecasts, category_arithmetic, know
-from simulator.analysis.origins import Origin
+from simulator.analysis.backtest.baselines import (
+    BASELINES,
+    HAIRCUTS,
+    baseline_forecasts,
+    category_arithmetic,
+    know,
+)
+from simulator.analysis.backtest.origins import Origin
 from simulator.fiscal import FiscalCalendar, month_number
 from simulator.history.load import make_history
 from simulator.history.tables import TABLES

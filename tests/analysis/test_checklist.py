@@ -2,10 +2,10 @@
 
 import pytest
 
-from simulator.analysis.checklist import answer_checklist, retention_owner
-from simulator.analysis.checklist_cost import cost_of_gaps, question_table
+from simulator.analysis.terms.checklist import answer_checklist, retention_owner
+from simulator.analysis.terms.checklist_cost import cost_of_gaps, question_table
 from simulator.engine.prepare import prepare
-from simulator.report.checklist_words import checklist_answers
+from simulator.report.terms.checklist import checklist_answers
 from simulator.scenario.ownership import OwnerTable
 from tests.small_companies import company, segment
 from tests.small_customers import book

@@ -3,7 +3,9 @@ import datetime as dt
 import pandas as pd
 import pytest
 
-from simulator.analysis.close_rates import historical_rates
+from simulator.analysis.diagnose.close_rates import (
+    historical_rates,
+)
 from simulator.fiscal import FiscalCalendar
 from simulator.history.load import load_history
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from simulator.analysis.bridge import bridge
-from simulator.analysis.comparison import check_comparable, compare, on_the_ground_of, play
+from simulator.analysis.compare.bridge import bridge
+from simulator.analysis.compare.comparison import check_comparable, compare, on_the_ground_of, play
 from simulator.engine.prepare import prepare
 from simulator.errors import InputError
 from tests.small_companies import company, segment, stay

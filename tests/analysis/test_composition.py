@@ -1,8 +1,11 @@
 import numpy as np
 import pytest
 
-from simulator.analysis.composition import PARTS, split_p50
-from simulator.analysis.forecast import forecast_bookings
+from simulator.analysis.forecast.composition import (
+    PARTS,
+    split_p50,
+)
+from simulator.analysis.forecast.forecast import forecast_bookings
 from simulator.analysis.totals import round_to_total
 from tests.made_paths import make_paths, sample_paths
 

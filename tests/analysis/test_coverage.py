@@ -1,8 +1,13 @@
 import numpy as np
 import pytest
 
-from simulator.analysis.coverage import HistoricalRates, measure_coverage, needed_multiple, rule_of_thumb
-from simulator.analysis.forecast import forecast_bookings
+from simulator.analysis.forecast.coverage import (
+    HistoricalRates,
+    measure_coverage,
+    needed_multiple,
+    rule_of_thumb,
+)
+from simulator.analysis.forecast.forecast import forecast_bookings
 from tests.made_paths import SAMPLE_TARGETS, make_paths, sample_paths
 
 DUE = np.array([[[8.0], [4.0], [2.0]]])

@@ -5,16 +5,15 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from simulator.analysis.arr import MOVEMENTS, SIGNS, arr_movements, measure_arr
-from simulator.analysis.customer_outlook import look_at_customers
-from simulator.analysis.forecast import forecast_bookings
-from simulator.analysis.lifetime import past_revenue, value_customers
-from simulator.analysis.retention import cohort_table, survival_table
+from simulator.analysis.customers.arr import MOVEMENTS, SIGNS, arr_movements, look_at_customers, measure_arr
+from simulator.analysis.customers.lifetime import past_revenue, value_customers
+from simulator.analysis.customers.retention import cohort_table, survival_table
+from simulator.analysis.forecast.forecast import forecast_bookings
 from simulator.calibration.contracts import customer_book
 from simulator.calibration.customers import calibrate_customers
 from simulator.calibration.estimate import calibrate
-from simulator.engine.customer_position import booked_by_customers
-from simulator.engine.simulate import simulate
+from simulator.engine.plan.customer_levers import booked_by_customers
+from simulator.engine.run.simulate import simulate
 from simulator.fiscal import FiscalCalendar
 from simulator.scenario.schema import Scenario
 from simulator.scenario.settled import settled

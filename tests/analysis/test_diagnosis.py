@@ -6,16 +6,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simulator.analysis import counterfactuals as remedies
-from simulator.analysis.counterfactuals import CAPACITY, CLOSING, PIPELINE, counterfactuals
-from simulator.analysis.coverage import measure_coverage
-from simulator.analysis.coverage_curve import chance_at, coverage_curve
-from simulator.analysis.stuck_deals import OLD_AND_QUIET, PAST_DUE, find_stuck_deals
-from simulator.analysis.window import rate_window
+from simulator.analysis import bottlenecks as remedies
+from simulator.analysis.bottlenecks import CAPACITY, CLOSING, PIPELINE, counterfactuals
+from simulator.analysis.diagnose.qualified import rate_window
+from simulator.analysis.diagnose.stuck_deals import OLD_AND_QUIET, PAST_DUE, find_stuck_deals
+from simulator.analysis.forecast.coverage import measure_coverage
+from simulator.analysis.forecast.pipeline import chance_at, coverage_curve
 from simulator.engine.prepare import prepare
 from simulator.fiscal import FiscalCalendar, day_number
 from simulator.history.tables import History, empty_table
-from simulator.report.diagnosis_words import stuck_findings, what_holds_back
+from simulator.report.diagnose.words import stuck_findings, what_holds_back
 from tests.made_paths import SAMPLE_TARGETS, sample_paths
 from tests.small_companies import company, deal, segment, stay
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from simulator.analysis.forecast import forecast_bookings
+from simulator.analysis.forecast.forecast import forecast_bookings
 from tests.made_paths import SAMPLE_TARGETS, make_paths, sample_paths
 
 

@@ -5,13 +5,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from simulator.analysis.head_assumptions import find_breakeven, head_sensitivity, scaled_effects
-from simulator.analysis.head_futures import HeadFutures
-from simulator.analysis.headcount import HeadQuestion, gain, head_table
-from simulator.analysis.ownership import STATED, budget_by_segment, option_scenarios, weigh_ownership
+from simulator.analysis.headcount.assumptions import find_breakeven, head_sensitivity, scaled_effects
+from simulator.analysis.headcount.headcount import HeadQuestion, gain, head_table
+from simulator.analysis.headcount.simulation import HeadFutures
+from simulator.analysis.ownership import (
+    STATED,
+    budget_by_segment,
+    option_scenarios,
+    weigh_ownership,
+)
 from simulator.analysis.precision import mean_error
 from simulator.engine.prepare import prepare
-from simulator.kernels.coverage import HEADS, N_OF_ROLE
+from simulator.kernels.people.coverage import HEADS, N_OF_ROLE
 from tests.laws.test_coverage import NO_EFFECTS, PERFECT, WORK, csm
 from tests.small_companies import company, segment, stay
 from tests.small_customers import GROWING, customer

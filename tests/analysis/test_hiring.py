@@ -6,16 +6,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from simulator.analysis.allocations import best_allocations, n_allocations
-from simulator.analysis.capacity import measure_capacity
-from simulator.analysis.constraints import find_constraints
-from simulator.analysis.extra_reps import RepLadder
-from simulator.analysis.hiring import Question, place_reps
-from simulator.analysis.pipeline_needed import factor_needed, pipeline_created, pipeline_needed
-from simulator.analysis.reps_for_target import reps_for_target
+from simulator.analysis.bottlenecks import find_constraints
+from simulator.analysis.forecast.outlook import measure_capacity
+from simulator.analysis.forecast.pipeline import factor_needed, pipeline_created, pipeline_needed
+from simulator.analysis.hire.allocation import Question, place_reps
+from simulator.analysis.hire.ladder import RepLadder, best_allocations, n_allocations
+from simulator.analysis.hire.reps_for_target import reps_for_target
+from simulator.engine.plan.reps import rep_terms
 from simulator.engine.prepare import Prepared
-from simulator.engine.rep_terms import rep_terms
-from simulator.engine.simulate import run, simulate
+from simulator.engine.run.simulate import run, simulate
 from simulator.kernels.flows import REP_MONTHS
 from tests.small_companies import company, segment, stay
 

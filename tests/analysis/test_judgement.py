@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simulator.analysis.in_blood import REASONS, Deadline, Standing, judge_deals, reason_codes
-from simulator.analysis.judgement import BLEND, METHODS, SIMULATION, blend_weights, judge
+from simulator.analysis.judgement.in_blood import REASONS, Deadline, Standing, judge_deals, reason_codes
+from simulator.analysis.judgement.judgement import BLEND, METHODS, SIMULATION, blend_weights, judge
 from simulator.errors import InputError
 from simulator.fiscal import FiscalCalendar
 from simulator.history.deal_calls import read_deal_calls

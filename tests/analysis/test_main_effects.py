@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.stats import qmc
 
-from simulator.analysis.main_effects import factor_at, measure_main_effects, variance_shares
-from simulator.analysis.measures import Measure
-from simulator.analysis.turns import LEVER, Turn, lever_turn
+from simulator.analysis.compare.measures import Measure
+from simulator.analysis.sensitivity.inputs import LEVER, Turn, lever_turn
+from simulator.analysis.sensitivity.main_effects import factor_at, measure_main_effects, variance_shares
 from simulator.engine.prepare import prepare
 from simulator.scenario.load import scenario_from_dict
 

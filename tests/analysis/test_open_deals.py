@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simulator.analysis.open_deals import COLUMNS, deal_changes, drill_down
+from simulator.analysis.forecast.open_deals import COLUMNS, deal_changes, drill_down
 from tests.made_paths import make_paths
 from tests.small_companies import deal, run, segment, stay
 

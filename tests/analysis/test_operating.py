@@ -5,15 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from simulator.analysis.operating import collect, look_at_operations, operate
-from simulator.analysis.operating_costs import ACQUISITION, POST_SALE
-from simulator.analysis.planned_hires import without_hires
+from simulator.analysis.operating.costs import ACQUISITION, POST_SALE, without_hires
+from simulator.analysis.operating.operating import collect, look_at_operations, operate
+from simulator.engine.plan.reps import rep_terms
+from simulator.engine.plan.roles import role_terms
 from simulator.engine.prepare import prepare
-from simulator.engine.rep_terms import rep_terms
-from simulator.engine.role_terms import role_terms
-from simulator.engine.simulate import simulate
+from simulator.engine.run.simulate import simulate
 from simulator.errors import InputError
-from simulator.report.operating_words import operating_answers, operating_title
+from simulator.report.operating.words import operating_answers, operating_title
 from tests.small_companies import company, deal, segment, stay
 from tests.small_customers import book
 

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simulator.analysis.passage import STEPS, attribute
+from simulator.analysis.compare.forecast_bridge import STEPS, attribute
 from simulator.engine.prepare import Prepared, prepare
-from simulator.engine.simulate import simulate
+from simulator.engine.run.simulate import simulate
 from simulator.errors import InputError
 from simulator.history.tables import History, empty_table
 from simulator.scenario.load import load_scenario, scenario_from_dict

@@ -5,10 +5,21 @@ import pandas as pd
 import pytest
 from scipy.stats import chi2_contingency
 
-from simulator.analysis.due import SLIPPED, due_deals, due_endings, past_due
-from simulator.analysis.qualified import qualified_deals
-from simulator.analysis.rates import LEAK, NO_AMOUNTS, TOO_FEW, chance_explains, rate_by_segment, rates
-from simulator.analysis.window import rate_window
+from simulator.analysis.diagnose.due_deals import (
+    SLIPPED,
+    due_deals,
+    due_endings,
+    past_due,
+)
+from simulator.analysis.diagnose.qualified import qualified_deals, rate_window
+from simulator.analysis.diagnose.rates import (
+    LEAK,
+    NO_AMOUNTS,
+    TOO_FEW,
+    chance_explains,
+    rate_by_segment,
+    rates,
+)
 from simulator.errors import InputError
 from simulator.fiscal import FiscalCalendar, day_number
 from tests.analysis.deals_by_hand import Deal, by_hand

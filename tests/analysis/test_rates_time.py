@@ -4,15 +4,18 @@ import numpy as np
 import pytest
 from statsmodels.duration.survfunc import CumIncidenceRight, SurvfuncRight
 
-from simulator.analysis.conversion import conversion
-from simulator.analysis.coverage_history import coverage_history
-from simulator.analysis.created import created, cycles
-from simulator.analysis.due import due_deals
-from simulator.analysis.dwell import dwell, spells
-from simulator.analysis.incidence import cumulative_incidence
-from simulator.analysis.pushes import push_lengths, pushes
-from simulator.analysis.qualified import qualified_deals
-from simulator.analysis.window import rate_window
+from simulator.analysis.diagnose.conversion import conversion, cumulative_incidence
+from simulator.analysis.diagnose.coverage_history import coverage_history
+from simulator.analysis.diagnose.due_deals import (
+    due_deals,
+)
+from simulator.analysis.diagnose.dwell import dwell, spells
+from simulator.analysis.diagnose.pushes import (
+    push_lengths,
+    pushes,
+)
+from simulator.analysis.diagnose.qualified import qualified_deals, rate_window
+from simulator.analysis.diagnose.track_record import created, cycles
 from simulator.fiscal import FiscalCalendar
 from tests.analysis.deals_by_hand import Deal, by_hand
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simulator.analysis.rep_calls import (
+from simulator.analysis.judgement.rep_calls import (
     COLUMNS,
     COMPANY,
     HAPPY_EARS,

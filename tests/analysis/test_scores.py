@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import scoringrules
 
-from simulator.analysis.scores import clustered_mean, clustered_share, crps, pinball, pit, skill
+from simulator.analysis.backtest.scores import clustered_mean, clustered_share, crps, pinball, pit, skill
 
 RNG = np.random.default_rng(11)
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from simulator.analysis.comparison import play
-from simulator.analysis.measures import MEASURES, Measure, change_error, read_measure
-from simulator.analysis.sensitivity import measure_sensitivity, seek_goal, without_customers
-from simulator.analysis.turns import DEFAULT_INTERVALS, lever_turn, list_turns
+from simulator.analysis.compare.comparison import play
+from simulator.analysis.compare.measures import MEASURES, Measure, change_error, read_measure
+from simulator.analysis.sensitivity.inputs import DEFAULT_INTERVALS, lever_turn, list_turns
+from simulator.analysis.sensitivity.sensitivity import measure_sensitivity, seek_goal, without_customers
 from simulator.engine.prepare import prepare
 from simulator.errors import InputError
 from simulator.scenario.levers import LEVERS

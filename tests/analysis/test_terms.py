@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 
-from simulator.analysis.term_assumptions import list_term_assumptions, turned
-from simulator.analysis.term_policies import NONE, PLAN, STATED, STRICT, TermsLab, policies
-from simulator.analysis.terms import compare_terms, crossing_place
+from simulator.analysis.terms.assumptions import list_term_assumptions, turned
+from simulator.analysis.terms.policies import NONE, PLAN, STATED, STRICT, TermsLab, policies
+from simulator.analysis.terms.terms import compare_terms, crossing_place
 from simulator.engine.prepare import prepare
 from simulator.errors import InputError
-from simulator.report.terms_words import terms_answers
+from simulator.report.terms.words import (
+    terms_answers,
+)
 from tests.small_companies import company, deal, segment, stay
 
 AT_ONCE = segment(pipeline=stay(0.001, won=1), customers={"annual_churn": 0, "term_months": 12})

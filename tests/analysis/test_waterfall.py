@@ -1,7 +1,11 @@
 import numpy as np
 import pytest
 
-from simulator.analysis.waterfall import STEPS, trace_pipeline, waterfall_of
+from simulator.analysis.forecast.waterfall import (
+    STEPS,
+    trace_pipeline,
+    waterfall_of,
+)
 from tests.made_paths import make_paths, sample_paths
 
 

@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 
 from benchmarks import reference, reference_plan
-from simulator.engine.compile import Compiled
+from simulator.engine.plan.deals import Compiled
 from simulator.engine.prepare import Prepared
-from simulator.engine.simulate import run
+from simulator.engine.run.simulate import run
 from simulator.history.load import load_history
-from simulator.kernels.customer_flows import ARR_FLOWS
+from simulator.kernels.customers.flows import ARR_FLOWS
 from simulator.kernels.flows import FLOWS
 
 

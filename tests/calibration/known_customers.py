@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from simulator.calibration.customers import CustomerCalibration
-from simulator.engine.inline_customers import with_inline_customers
+from simulator.engine.plan.stated_customers import with_inline_customers
 from simulator.history.tables import History, empty_table
 from simulator.scenario.load import scenario_from_dict
 from simulator.synthetic.customers import live_customers

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from simulator.calibration.close_dates import PRIOR_DEALS, close_dates
-from simulator.calibration.entry import arrivals_seen, entries, late_entries
+from simulator.calibration.close_dates import PRIOR_DEALS, arrivals_seen, close_dates, entries, late_entries
 from simulator.calibration.exposure import deal_months
 from simulator.fiscal import FiscalCalendar
 from simulator.history.states import CHANGED

@@ -10,12 +10,12 @@ from scipy import special, stats
 
 from simulator.calibration.contracts import arr_at, customer_book, midnight_after, month_time
 from simulator.calibration.customer_rates import customer_rates
-from simulator.calibration.customer_soundness import customer_faults
+from simulator.calibration.customer_validation import customer_faults
 from simulator.calibration.customers import calibrate_customers
 from simulator.calibration.shares import pool_shares
 from simulator.calibration.sizes import pool_sizes
 from simulator.history.tables import History, empty_table
-from simulator.kernels.customer_flows import DRIVERS
+from simulator.kernels.customers.flows import DRIVERS
 from tests.calibration.known_customers import RATES, known_history, truth
 from tests.calibration.small_books import AS_OF, arr_change, book_history
 

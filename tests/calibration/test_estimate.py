@@ -8,7 +8,7 @@ import pytest
 
 from simulator.calibration.calibration import DESTINATIONS, FACTOR_LEVELS
 from simulator.calibration.estimate import calibrate
-from simulator.calibration.soundness import faults_of
+from simulator.calibration.validation import faults_of
 from simulator.errors import InputError
 from simulator.fiscal import FiscalCalendar
 from simulator.history.as_of import history_as_of

@@ -7,7 +7,7 @@ import pytest
 
 from simulator.calibration.calibration import DESTINATIONS
 from simulator.calibration.factors import less_certain
-from simulator.calibration.month_scatter import month_variance
+from simulator.calibration.overdispersion import month_variance
 
 WON = DESTINATIONS.index("won")
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from simulator.calibration.shock import PRIOR_SCALE, quarterly_shock
+from simulator.calibration.overdispersion import PRIOR_SCALE, quarterly_shock
 
 
 def quarters(spread: float, n: int, expected: float, seed: int):

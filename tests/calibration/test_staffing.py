@@ -18,7 +18,7 @@ from simulator.calibration.ramp import (
 )
 from simulator.calibration.staffing import calibrate_staffing, roster
 from simulator.calibration.staffing_rates import staffing_rates
-from simulator.calibration.staffing_soundness import staffing_faults
+from simulator.calibration.staffing_validation import staffing_faults
 from simulator.history.states import deal_states
 from simulator.history.tables import History, empty_table
 from simulator.synthetic.history import typed

@@ -4,14 +4,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from simulator.analysis import kept_forecasts
+from simulator.analysis.backtest import past_forecasts as kept_forecasts
 from simulator.cli.main import main
 from simulator.fiscal import FiscalCalendar
 from simulator.history.as_of import history_as_of
 from simulator.history.load import load_history
 from simulator.history.save import save_history
-from simulator.report.manifest import write_json
-from simulator.report.record import read_record, record_path
+from simulator.report.backtest.record import read_record, record_path
+from simulator.report.output.manifest import write_json
 
 SAMPLE = Path(__file__).resolve().parents[2] / "scenarios" / "sample" / "history"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from simulator.report.passage_results import PROGRAM, RESTATED, said_then
+from simulator.report.compare.forecast_bridge import PROGRAM, RESTATED, said_then
 from tests.cli.test_run import simulator
 from tests.report.finished_runs import write_run
 

@@ -5,7 +5,7 @@ import json
 import pandas as pd
 import pytest
 
-from simulator.analysis.judgement import METHODS
+from simulator.analysis.judgement.judgement import METHODS
 from tests.cli.test_compare_days import PLAN
 from tests.cli.test_run import simulator
 

@@ -14,7 +14,7 @@ import sys
 import numpy as np
 
 from simulator.engine.paths import Paths
-from simulator.engine.simulate import Progress, simulate
+from simulator.engine.run.simulate import Progress, simulate
 from tests.small_companies import company, deal, segment, stay
 from tests.small_customers import GROWING, book
 
@@ -50,8 +50,8 @@ def digest(paths: Paths) -> str:
 
 def main(address: str, n_paths: str, killed: str) -> None:
     """Play on workers, and lose one of them on the way."""
-    from simulator.engine.crew import working
-    from simulator.engine.distribute import workers_at
+    from simulator.engine.run.dask import workers_at
+    from simulator.engine.run.executor import working
 
     with workers_at(address) as workers, working(workers):
         victims = list(workers.client.run(os.getpid).values()) if killed == "yes" else []

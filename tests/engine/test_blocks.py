@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from simulator.engine.blocks import NEAR, Job
-from simulator.engine.simulate import compile_plan
+from simulator.engine.run.batches import NEAR, Job
+from simulator.engine.run.simulate import compile_plan
 from tests.small_companies import company, segment, stay
 
 N_DRAWS = 7

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from simulator.engine.capacity_plan import wait_cdf, with_reps
-from simulator.engine.rep_terms import rep_terms
-from simulator.engine.simulate import compile_deals, run, simulate
+from simulator.engine.plan.capacity import wait_cdf, with_reps
+from simulator.engine.plan.reps import rep_terms
+from simulator.engine.run.simulate import compile_deals, run, simulate
 from simulator.errors import InputError
 from simulator.kernels.flows import FLOWS
 from simulator.scenario.levers import Lever

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from simulator.engine import churn_slices as tables
-from simulator.engine.churn_slices import churn_slices
+from simulator.engine.draws import slices as tables
+from simulator.engine.draws.slices import churn_slices
 
 
 def laws(n, seed=1):

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from simulator.calibration.calibration import FACTOR_LEVELS
-from simulator.engine.compile import hazard_table
-from simulator.engine.lever_effects import LeverEffects
-from simulator.engine.rate_draws import RateDraws
-from simulator.engine.simulate import compile_plan, simulate, simulate_compiled, without_shock
+from simulator.engine.draws.deals import RateDraws
+from simulator.engine.plan.deals import hazard_table
+from simulator.engine.plan.effects import LeverEffects
+from simulator.engine.run.simulate import compile_plan, simulate, simulate_compiled, without_shock
 from simulator.errors import InputError
 from tests.small_companies import company, deal, segment, stay
 

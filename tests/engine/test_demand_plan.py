@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from simulator.analysis.demand_sources import demand_sources
+from simulator.analysis.forecast.pipeline import demand_sources
 from simulator.engine.prepare import Prepared
-from simulator.engine.simulate import compile_deals, simulate
+from simulator.engine.run.simulate import compile_deals, simulate
 from simulator.errors import InputError
 from tests.small_companies import company, segment
 

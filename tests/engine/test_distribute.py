@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from simulator.engine.blocks import build
-from simulator.engine.distribute import workers_at
+from simulator.engine.run.batches import build
+from simulator.engine.run.dask import workers_at
 from simulator.errors import InputError
 from tests.engine.several_lives import digest, futures
 
@@ -99,13 +99,13 @@ def test_a_worker_killed_on_the_way_costs_time_and_not_the_result(alone, schedul
     ],
 )
 def test_addresses_that_lead_nowhere(address, words, monkeypatch):
-    monkeypatch.setattr("simulator.engine.distribute.SECONDS_TO_CONNECT", 1)
+    monkeypatch.setattr("simulator.engine.run.dask.SECONDS_TO_CONNECT", 1)
     with pytest.raises(InputError, match=re.escape(words)), workers_at(address):
         pass
 
 
 def test_a_worker_of_another_build_is_refused_by_what_differs():
-    from simulator.engine.distribute import _unpacked
+    from simulator.engine.run.dask import _unpacked
 
     with pytest.raises(InputError, match="numba 0"):
         _unpacked(b"", tuple("numba 0" if part.startswith("numba") else part for part in build()))

@@ -5,8 +5,8 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from simulator.engine.compile import horizon
 from simulator.engine.keys import key, unique_keys
+from simulator.engine.plan.deals import horizon
 from simulator.fiscal import FiscalCalendar, month_number
 from tests.small_companies import deal, run, segment
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from simulator.engine.blocks import Job
-from simulator.engine.crew import Threads, working
-from simulator.engine.kept_blocks import Keeping, forget_old
+from simulator.engine.run.batches import Job
+from simulator.engine.run.checkpoints import Keeping, forget_old
+from simulator.engine.run.executor import Threads, working
 from simulator.errors import Fault, InputError
 from tests.engine.several_lives import digest, futures
 
@@ -20,8 +20,8 @@ N_PATHS = 1_000
 STOPPED = """
 import os, signal, sys
 from pathlib import Path
-from simulator.engine.crew import Threads, working
-from simulator.engine.kept_blocks import Keeping
+from simulator.engine.run.executor import Threads, working
+from simulator.engine.run.checkpoints import Keeping
 from tests.engine.several_lives import futures
 
 def progress(done, total):

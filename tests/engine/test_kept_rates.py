@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from simulator.calibration.calibration import Calibration
-from simulator.engine import kept_rates
-from simulator.engine.kept_rates import KeptRates
+from simulator.engine import calibration_cache as kept_rates
+from simulator.engine.calibration_cache import KeptRates
 from simulator.engine.prepare import prepare
 from simulator.scenario.load import load_scenario
 from tests.engine.test_prepare import write_history

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from simulator.calibration.calibration import AGE_BINS
-from simulator.engine.compile import compile_scenario
-from simulator.engine.lever_effects import lengthen
-from simulator.engine.simulate import listed_deals
+from simulator.engine.plan.deals import compile_scenario
+from simulator.engine.plan.effects import lengthen
+from simulator.engine.run.simulate import listed_deals
 from simulator.errors import InputError
 from tests.small_companies import company, deal, run, segment, stay
 

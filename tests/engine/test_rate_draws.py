@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from simulator.calibration.calibration import DESTINATIONS, FACTOR_LEVELS, Drift
-from simulator.engine.rate_draws import _Drawer, draw_rates
+from simulator.engine.draws.deals import _Drawer, draw_rates
 from simulator.history.tables import CATEGORIES
 from simulator.synthetic.company import AS_OF, CALENDAR, FIRST_DAY, TRUTH
 

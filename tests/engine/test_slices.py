@@ -7,8 +7,8 @@ import pytest
 from scipy import stats
 
 from simulator.calibration.calibration import Amounts
-from simulator.engine.inline import lognormal_amounts
-from simulator.engine.slices import amount_slices, gamma_quantile, slice_means
+from simulator.engine.draws.slices import amount_slices, gamma_quantile, slice_means
+from simulator.engine.plan.stated_rates import lognormal_amounts
 from simulator.scenario.segments import AmountRates
 
 NO_TAIL = (math.inf, 0.0, 0.0)

@@ -8,8 +8,8 @@ import sys
 import numpy as np
 import pytest
 
-from simulator.engine import store
-from simulator.engine.store import Store
+from simulator.engine.run import result_buffer as store
+from simulator.engine.run.result_buffer import Store
 
 SHAPES = [(7, 2, 3, 5), (7, 0, 3, 4), (7, 4, 1)]
 
@@ -52,7 +52,7 @@ def test_without_room_on_disk_memory_serves(monkeypatch, tmp_path, fault):
 GROWTH = """
 import resource, sys
 import numpy as np
-from simulator.engine.store import Store
+from simulator.engine.run.result_buffer import Store
 n = 20_000
 kept = Store([(n, 4, 6, 60)])
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -21,12 +21,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from simulator.analysis.arr import arr_movements
-from simulator.analysis.forecast import forecast_bookings
+from simulator.analysis.customers.arr import arr_movements
+from simulator.analysis.forecast.forecast import forecast_bookings
 from simulator.calibration.estimate import calibrate
 from simulator.calibration.file import load_calibration, save_calibration
 from simulator.cli.console import harmless
-from simulator.engine.simulate import simulate
+from simulator.engine.run.simulate import simulate
 from simulator.errors import InputError
 from simulator.fiscal import FiscalCalendar
 from simulator.history.importers.importer import import_files
@@ -35,7 +35,7 @@ from simulator.scenario.load import load_scenario, scenario_from_dict
 from simulator.scenario.schema import Scenario
 from simulator.scenario.settled import settled
 from simulator.scenario.words import sentences
-from simulator.tree import parse_tree
+from simulator.yaml_source import parse_tree
 from tests.history.importers.exports import DEALS_MAP
 from tests.history.importers.test_any_files import MARKS, SOURCES, damaged
 from tests.history.test_any_tables import folder_of_tables, use

@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
-from simulator.history.clean_text import clean_text
 from simulator.history.importers.importer import import_files
 from simulator.history.load import load_history
+from simulator.history.parsing import clean_text
 
 STEERED = "a\x1b[31mb\x07\u202ec\x9d\u2066d"
 PLAIN = "a?[31mb??c??d"

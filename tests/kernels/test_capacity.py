@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from numba import njit
 
-from simulator.kernels.capacity import FOREVER, latest_first, push
-from simulator.kernels.deals import Luck
+from simulator.kernels.batch import QUEUE, TAKEN, open_lanes
+from simulator.kernels.deals.deal import Luck
+from simulator.kernels.deals.queue import serve
 from simulator.kernels.flows import N_FLOWS
 from simulator.kernels.jit import NONE
-from simulator.kernels.lanes import QUEUE, TAKEN, open_lanes
-from simulator.kernels.waiting import serve
+from simulator.kernels.people.capacity import FOREVER, latest_first, push
 
 MONTH_END = np.arange(1, 9) * 30.0
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from simulator.kernels.draws import (
+from simulator.kernels.random import (
     EVENT,
     block,
     negative_binomial,

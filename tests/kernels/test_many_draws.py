@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numba import njit
 
-from simulator.kernels.draws import (
+from simulator.kernels.random import (
     EVENT,
     N_GUIDED,
     block,

@@ -8,17 +8,17 @@ import pytest
 from numba import njit
 
 from benchmarks import workloads
-from simulator.engine.blocks import Job
-from simulator.engine.neutral import nobody, unlimited
+from simulator.engine.plan.neutral import nobody, unlimited
 from simulator.engine.prepare import Prepared, prepare
-from simulator.engine.simulate import compile_deals, compile_plan, complete_plan, run
-from simulator.kernels.customer_flows import ARR_FLOWS, COHORT, N_ARR_FLOWS, REVENUE
-from simulator.kernels.customers import Customer
-from simulator.kernels.deals import Deal, Luck, live, new_deal
-from simulator.kernels.demand import count_sals, draw_shocks, new_deal_entity
-from simulator.kernels.draws import BIRTH, block
+from simulator.engine.run.batches import Job
+from simulator.engine.run.simulate import compile_deals, compile_plan, complete_plan, run
+from simulator.kernels.customers.customer import Customer
+from simulator.kernels.customers.flows import ARR_FLOWS, COHORT, N_ARR_FLOWS, REVENUE
+from simulator.kernels.customers.scalar import live_customer
+from simulator.kernels.deals.deal import Deal, Luck, live, new_deal
+from simulator.kernels.deals.new_deals import count_sals, draw_shocks, new_deal_entity
 from simulator.kernels.flows import CREATED, FLOWS, N_CREATED, N_FLOWS
-from simulator.kernels.lives import live_customer
+from simulator.kernels.random import BIRTH, block
 from simulator.scenario.load import load_scenario
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"

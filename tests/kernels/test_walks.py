@@ -5,7 +5,7 @@ import pytest
 from numba import njit
 
 from benchmarks.workloads import reference_plan
-from simulator.kernels.demand import draw_shocks
+from simulator.kernels.deals.new_deals import draw_shocks
 
 N_PATHS, N_QUARTERS = 4000, 4
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from simulator.engine import simulate as engine
+from simulator.engine.run import simulate as engine
 from tests.small_companies import deal, run, segment, stay
 
 RATES = {

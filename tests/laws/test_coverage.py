@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from simulator.kernels.coverage import ASKED, DONE, HEADS, N_OF_ROLE
+from simulator.kernels.people.coverage import ASKED, DONE, HEADS, N_OF_ROLE
 from tests.small_companies import company, deal, run, segment, stay
 from tests.small_customers import GROWING, book, customer
 
@@ -231,7 +231,7 @@ def test_hires_start_in_their_month_and_leavers_are_replaced():
 
 
 def test_reps_must_be_simulated_where_they_own_customers():
-    from simulator.engine.simulate import simulate
+    from simulator.engine.run.simulate import simulate
     from simulator.errors import InputError
 
     scenario = company(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from simulator.calibration.renewals import survival
-from simulator.engine import simulate as engine
+from simulator.engine.run import simulate as engine
 from tests.small_companies import deal, run, segment, stay
 from tests.small_customers import GROWING, book, cents, closing, customer, keep, movement
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from simulator.analysis.headcount import head_table
+from simulator.analysis.headcount.headcount import head_table
 from simulator.calibration.coverage_effects import churn_per_coverage
 from tests.analysis.test_headcount import STRONG, ladder, question
 from tests.calibration.test_coverage_effects import MONTHS, hired_midway, planted

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import simpy
 
-from simulator.engine.capacity_plan import with_reps
-from simulator.engine.compile import Compiled
-from simulator.engine.simulate import compile_deals, run
+from simulator.engine.plan.capacity import with_reps
+from simulator.engine.plan.deals import Compiled
+from simulator.engine.run.simulate import compile_deals, run
 from simulator.kernels.flows import FLOWS
 from tests.small_companies import company, segment, stay
 

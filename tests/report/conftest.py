@@ -2,7 +2,7 @@
 
 import pytest
 
-from simulator.report.exports import write_exports
+from simulator.report.documents.exports import write_exports
 from tests.report.finished_runs import (
     HOSTILE_NAMES,
     HOSTILE_SCENARIO,

@@ -6,10 +6,10 @@ import json
 import numpy as np
 import pandas as pd
 
-from simulator.analysis.outlook import look_ahead
-from simulator.report.manifest import write_manifest
-from simulator.report.results import chart_jobs, write_figures
-from simulator.report.summary import summarise
+from simulator.analysis.forecast.outlook import look_ahead
+from simulator.report.forecast.results import chart_jobs, write_figures
+from simulator.report.forecast.summary import summarise
+from simulator.report.output.manifest import write_manifest
 from tests.made_paths import SAMPLE_TARGETS, sample_paths
 
 FORMULA = '=HYPERLINK("http://evil","x")'

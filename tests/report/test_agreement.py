@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 from pptx import Presentation
 
-from simulator.report.finished import read_finished
-from simulator.report.view import show
-from simulator.report.views import views
-from simulator.report.workbook import SHEETS, TABLE_ROW
+from simulator.report.documents.finished import read_finished
+from simulator.report.documents.view import show
+from simulator.report.documents.views import views
+from simulator.report.documents.workbook import SHEETS, TABLE_ROW
 
 
 class Tables(HTMLParser):

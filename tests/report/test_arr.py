@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simulator.analysis.customer_outlook import look_at_customers
-from simulator.analysis.forecast import forecast_bookings
-from simulator.report.arr_tables import customer_summary, customer_tables, write_customer_tables
-from simulator.report.arr_words import customer_answers, snowball_figures, snowball_title
-from simulator.report.customer_charts import customer_chart_jobs
-from simulator.report.tables import write_paths
+from simulator.analysis.customers.arr import look_at_customers
+from simulator.analysis.forecast.forecast import forecast_bookings
+from simulator.report.customers.charts import customer_chart_jobs
+from simulator.report.customers.tables import customer_summary, customer_tables, write_customer_tables
+from simulator.report.customers.words import customer_answers, snowball_figures, snowball_title
+from simulator.report.output.tables import write_paths
 from simulator.scenario.load import scenario_from_dict
 from tests.small_companies import company, segment, stay
 from tests.small_customers import GROWING, book, customer, keep

@@ -4,14 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simulator.analysis.backtest import Backtest
-from simulator.analysis.origins import Origin
-from simulator.analysis.past_forecasts import BacktestSettings
-from simulator.analysis.score_table import score_table
+from simulator.analysis.backtest.backtest import Backtest
+from simulator.analysis.backtest.origins import Origin
+from simulator.analysis.backtest.past_forecasts import BacktestSettings
+from simulator.analysis.backtest.scores import score_table
 from simulator.fiscal import FiscalCalendar
-from simulator.report.backtest_charts import draw_backtest
-from simulator.report.backtest_folder import backtest_summary, write_backtest
-from simulator.report.backtest_words import backtest_findings, record_sentence
+from simulator.report.backtest.charts import draw_backtest
+from simulator.report.backtest.results import backtest_summary, write_backtest
+from simulator.report.backtest.words import backtest_findings, record_sentence
 
 
 def made(n_quarters, n_held, *, bias=0.0, others=("run_rate",)):

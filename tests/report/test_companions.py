@@ -6,11 +6,11 @@ import openpyxl
 import pytest
 from pptx import Presentation
 
-from simulator.report.exports import write_exports
-from simulator.report.finished import read_finished
-from simulator.report.view import show
-from simulator.report.views import views
-from simulator.report.workbook import TABLE_ROW
+from simulator.report.documents.exports import write_exports
+from simulator.report.documents.finished import read_finished
+from simulator.report.documents.view import show
+from simulator.report.documents.views import views
+from simulator.report.documents.workbook import TABLE_ROW
 from tests.report.finished_runs import arr_table, write_companions, write_run
 
 

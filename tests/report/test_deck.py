@@ -6,8 +6,8 @@ from pptx import Presentation
 from pptx.util import Inches
 
 from simulator.errors import InputError
-from simulator.report.exports import write_exports
-from simulator.report.finished import read_finished
+from simulator.report.documents.exports import write_exports
+from simulator.report.documents.finished import read_finished
 from tests.report.finished_runs import arr_table, write_run
 
 

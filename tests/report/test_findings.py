@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from simulator.analysis.outlook import look_ahead
-from simulator.report.findings import (
+from simulator.analysis.forecast.outlook import look_ahead
+from simulator.report.forecast.findings import (
     composition_title,
     coverage_title,
     exceedance_title,
@@ -15,7 +15,7 @@ from simulator.report.findings import (
     waterfall_figures,
     waterfall_title,
 )
-from simulator.report.summary import answers, summarise
+from simulator.report.forecast.summary import answers, summarise
 from tests.made_paths import SAMPLE_TARGETS, make_paths, sample_paths
 
 UNIFORM = np.arange(101.0)[:, None, None] * 1e5

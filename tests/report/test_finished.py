@@ -3,10 +3,10 @@ import shutil
 import pytest
 
 from simulator.errors import InputError
-from simulator.report.exports import formats_of, write_exports
-from simulator.report.finished import clean_text, read_finished
-from simulator.report.view import show
-from simulator.report.views import views
+from simulator.report.documents.exports import formats_of, write_exports
+from simulator.report.documents.finished import clean_text, read_finished
+from simulator.report.documents.view import show
+from simulator.report.documents.views import views
 from tests.report.finished_runs import HOSTILE_NAMES, write_run
 
 
@@ -85,7 +85,7 @@ def test_a_file_that_cannot_be_written_whole_leaves_the_old_one(copy, monkeypatc
     def fail(run):
         raise RuntimeError("stopped")
 
-    monkeypatch.setattr("simulator.report.html.render_page", fail)
+    monkeypatch.setattr("simulator.report.documents.page.render_page", fail)
     with pytest.raises(RuntimeError):
         write_exports(copy, ["html"])
     assert (copy / "report.html").read_bytes() == before

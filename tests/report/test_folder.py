@@ -3,9 +3,9 @@ import os
 
 import pytest
 
-from simulator import drafts
+from simulator import atomic_folder
 from simulator.errors import InputError
-from simulator.report.folder import MANIFEST, check_replaceable, publish
+from simulator.report.output.folder import MANIFEST, check_replaceable, publish
 
 
 def write(folder, text):
@@ -45,7 +45,7 @@ def test_whatever_stops_the_writing_leaves_the_old_results(tmp_path, stop):
 
 def test_a_rename_that_fails_puts_the_old_results_back(tmp_path, monkeypatch):
     write(tmp_path / "results", "one")
-    monkeypatch.setattr(drafts, "swap", lambda one, other: False)
+    monkeypatch.setattr(atomic_folder, "swap", lambda one, other: False)
     rename = type(tmp_path).rename
 
     def fail(self, target):

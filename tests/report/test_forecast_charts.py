@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from simulator.analysis.outlook import look_ahead
-from simulator.report.findings import waterfall_figures
-from simulator.report.results import chart_jobs
+from simulator.analysis.forecast.outlook import look_ahead
+from simulator.report.forecast.findings import waterfall_figures
+from simulator.report.forecast.results import chart_jobs
 from simulator.report.style import PART_COLOURS, SERIES, text_colour
 from tests.made_paths import SAMPLE_TARGETS, make_paths, sample_paths
 

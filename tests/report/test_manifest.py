@@ -3,8 +3,8 @@ import json
 
 import pytest
 
-from simulator.content import contents, list_files
-from simulator.report.manifest import write_json, write_manifest
+from simulator.file_digest import contents, list_files
+from simulator.report.output.manifest import write_json, write_manifest
 
 
 def test_manifest_names_every_input_and_output_with_its_hash(tmp_path):

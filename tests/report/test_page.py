@@ -3,7 +3,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from simulator.report.finished import read_finished
+from simulator.report.documents.finished import read_finished
 from tests.report.finished_runs import MARKUP
 
 VOID = {"meta", "img", "br", "link"}

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from simulator.analysis import track_record as module
-from simulator.analysis.track_record import track_record
+from simulator.analysis.diagnose import track_record as module
+from simulator.analysis.diagnose.track_record import track_record
 from simulator.errors import InputError
 from simulator.fiscal import FiscalCalendar
-from simulator.report.rates_charts import draw_track_record
-from simulator.report.rates_folder import track_record_summary
-from simulator.report.rates_words import findings
+from simulator.report.diagnose.rates_charts import draw_track_record
+from simulator.report.diagnose.rates_results import track_record_summary
+from simulator.report.diagnose.rates_words import findings
 from tests.analysis.deals_by_hand import Deal, by_hand
 
 AS_OF = "2026-07-15"

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from simulator.fiscal import FiscalCalendar
-from simulator.report.manifest import write_json
-from simulator.report.record import add_record, record_path
+from simulator.report.backtest.record import add_record, record_path
+from simulator.report.output.manifest import write_json
 
 RECORD = {"record": "Your P10–P90 held 7 of 9 quarters", "as_of": "2026-01-31"}
 QUARTERS = {"fiscal_start": 2, "fiscal_label": "end"}

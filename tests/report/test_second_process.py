@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 
 from simulator.errors import InputError
-from simulator.report.second_process import all_done, second_process
+from simulator.report.output.second_process import all_done, second_process
 
 SHARED = """
 import sys, time
 from functools import partial
 from pathlib import Path
-from simulator.report.second_process import second_process
+from simulator.report.output.second_process import second_process
 if __name__ == "__main__":
     with second_process() as team:
         team.begin([partial(Path.touch, Path(sys.argv[1], "begun")), partial(time.sleep, 0.1)])

@@ -4,11 +4,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simulator.analysis.forecast import forecast_bookings
-from simulator.analysis.outlook import look_ahead
-from simulator.report.results import write_figures
-from simulator.report.summary import summarise
-from simulator.report.tables import escape_formula, write_open_deals_table, write_paths, write_table
+from simulator.analysis.forecast.forecast import forecast_bookings
+from simulator.analysis.forecast.outlook import look_ahead
+from simulator.report.forecast.results import write_figures
+from simulator.report.forecast.summary import summarise
+from simulator.report.output.tables import (
+    escape_formula,
+    write_open_deals_table,
+    write_paths,
+    write_table,
+)
 from tests.made_paths import SAMPLE_TARGETS, make_paths, sample_paths
 
 COLUMNS = {

@@ -13,7 +13,7 @@ from simulator.errors import InputError
 from simulator.scenario.load import load_scenario, scenario_from_dict
 from simulator.scenario.settled import settled
 from simulator.scenario.words import sentences
-from simulator.tree import parse_tree
+from simulator.yaml_source import parse_tree
 from tests.scenario.conftest import INLINE
 
 VALID = parse_tree(INLINE, "inline").values

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from simulator.scenario.changes import list_changes
+from simulator.scenario.differences import list_changes
 from tests.small_companies import company, deal, segment
 
 ONE = {"one": segment(sals_per_month=3)}

@@ -3,7 +3,7 @@ import pytest
 from simulator.errors import InputError
 from simulator.scenario.load import scenario_from_dict
 from simulator.scenario.ownership import ACTIVITIES, OPTIONS, OwnerTable
-from simulator.scenario.roles import Role
+from simulator.scenario.people import Role
 from simulator.scenario.settled import settled
 from tests.small_companies import company, segment
 

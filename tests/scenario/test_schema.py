@@ -4,7 +4,7 @@ import pytest
 from simulator.scenario.faults import known_keys
 from simulator.scenario.levers import LEVERS
 from simulator.scenario.schema import ScenarioForm, Simulation, scenario_schema
-from simulator.tree import parse_tree
+from simulator.yaml_source import parse_tree
 from tests.scenario.conftest import INLINE
 
 SCHEMA = scenario_schema()

@@ -11,9 +11,9 @@ import pytest
 from simulator.cli.main import main
 from simulator.database import open_database, read_rows
 from simulator.errors import InputError
-from simulator.report.folder import MANIFEST
-from simulator.report.tables import write_table
-from simulator.report.warehouse import write_to_database
+from simulator.report.output.folder import MANIFEST
+from simulator.report.output.tables import write_table
+from simulator.report.output.warehouse import write_to_database
 
 HOSTILE = """=cmd|'x'!A1"); DROP TABLE simulator_bookings; -- <b>"""
 

@@ -11,8 +11,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from simulator.history.clean_text import clean_text
 from simulator.history.importers.sheet import plain
+from simulator.history.parsing import clean_text
 
 EMPTY = frozenset({"", "null", "nan", "nat", "#n/a", "<null>", r"\n"})
 """Cells that hold nothing, whatever the column."""

@@ -23,7 +23,7 @@ from simulator.history.importers.sheet import Sheet
 from simulator.history.importers.summary import understanding
 from simulator.history.steady import steady
 from simulator.history.tables import History
-from simulator.tree import Tree
+from simulator.yaml_source import Tree
 
 Kind = Literal["salesforce", "hubspot", "snapshots", "table"]
 KINDS: tuple[str, ...] = get_args(Kind)

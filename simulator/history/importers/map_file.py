@@ -25,7 +25,7 @@ from simulator.history.importers.mapping import (
     missing_columns,
 )
 from simulator.history.importers.roles import REQUIRED, ROLES
-from simulator.tree import Tree, read_tree
+from simulator.yaml_source import Tree, read_tree
 
 Place = tuple[str | int, ...]
 

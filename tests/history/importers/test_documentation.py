@@ -7,7 +7,7 @@ import pytest
 
 from simulator.history.importers.map_file import check_map
 from simulator.history.importers.mapping import ColumnSpec, Mapping, Tables
-from simulator.tree import parse_tree
+from simulator.yaml_source import parse_tree
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "importing.md").read_text(encoding="utf-8")
 SHOWN = re.findall(r"```yaml\n(.*?)```", PAGE, re.S)

@@ -1,0 +1,244 @@
+"""Forecasts from past days: the same simulation, given only what was knowable."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import multiprocessing
+import os
+import secrets
+import signal
+import threading
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from platformdirs import user_cache_path
+
+from simulator.calibration.calibration import Calibration
+from simulator.calibration.estimate import calibrate
+from simulator.engine.run.executor import crew, is_elsewhere
+from simulator.engine.run.simulate import simulate
+from simulator.fiscal import FiscalCalendar
+from simulator.history.tables import TABLES, History
+from simulator.scenario.customers import Customers
+from simulator.scenario.schema import FiscalYear, Scenario
+from simulator.scenario.settled import settled
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class BacktestSettings:
+    """What is forecast, how often, and with how many futures.
+
+    Parameters
+    ----------
+    calendar : FiscalCalendar
+        Fiscal quarters.
+    n_quarters : int
+        Past quarters to forecast again.
+    weeks : tuple of int
+        Weeks into each quarter at which this is done; 0 is its start.
+    n_periods : int
+        Quarters ahead: this one, the next …
+    n_paths, n_rate_draws, seed : int
+        Of every simulation.
+    """
+
+    calendar: FiscalCalendar
+    n_quarters: int = 8
+    weeks: tuple[int, ...] = (0,)
+    n_periods: int = 2
+    n_paths: int = 500
+    n_rate_draws: int = 50
+    seed: int = 1
+
+
+def simulate_origin(
+    known: History, settings: BacktestSettings, calibration: Calibration | None = None
+) -> Samples:
+    """Return simulated bookings from one day on, with rates estimated from what was known by then.
+
+    Parameters
+    ----------
+    known : History
+        Strictly as of the origin (``knowable``).
+    settings : BacktestSettings
+    calibration : Calibration, optional
+        Rates to use in place of those of ``known``.
+    """
+    rates = calibration if calibration is not None else calibrate(known, settings.calendar)
+    scenario = Scenario(
+        name="backtest",
+        fiscal_year=FiscalYear(start_month=settings.calendar.start_month, label=settings.calendar.label),
+        horizon_quarters=settings.n_periods,
+        customers=Customers(simulate=False),
+    ).with_simulation(paths=settings.n_paths, rate_draws=settings.n_rate_draws, seed=settings.seed, threads=1)
+    paths = simulate(settled(scenario, rates.all_segments, known.as_of), rates, known)
+    return Samples(paths.segments, paths.bookings_new())
+
+
+def past_forecasts(
+    known: Sequence[History],
+    settings: BacktestSettings,
+    *,
+    fresh: bool = False,
+    progress: Progress | None = None,
+    n_workers: int | None = None,
+) -> list[Samples]:
+    """Return the samples of every origin, from earlier runs where these had the same to go by.
+
+    Parameters
+    ----------
+    known : sequence of History
+        What was knowable on each day (``knowable``).
+    settings : BacktestSettings
+    fresh : bool
+        True: simulate again what is kept.
+    progress : callable, optional
+        Called with (origins done, origins in all).
+    n_workers : int, optional
+        Processes; by default as many as there are cores.
+    """
+    relevant = (settings.calendar, settings.n_periods, settings.n_paths, settings.n_rate_draws, settings.seed)
+    names = [fingerprint(past, relevant) for past in known]
+    kept = {i: None if fresh else recall(name) for i, name in enumerate(names)}
+    found = {i: samples for i, samples in kept.items() if samples is not None}
+    missing = [i for i in range(len(known)) if i not in found]
+    tell = progress or (lambda done, total: None)
+    tell(len(found), len(known))
+    for i, samples in _simulated(missing, known, settings, n_workers or os.cpu_count() or 1):
+        keep(names[i], samples)
+        found[i] = samples
+        tell(len(found), len(known))
+    return [found[i] for i in range(len(known))]
+
+
+def _simulated(
+    missing: list[int], known: Sequence[History], settings: BacktestSettings, n_workers: int
+) -> Iterator[tuple[int, Samples]]:
+    """Simulate origins on workers, or in so many processes, whichever ends first coming first."""
+    if is_elsewhere():
+        calls = [(known[i], settings) for i in missing]
+        yield from ((missing[place], samples) for place, samples in crew().each(simulate_origin, calls))
+        return
+    n_workers = min(n_workers, len(missing))
+    if n_workers < 2:
+        for i in missing:
+            yield i, simulate_origin(known[i], settings)
+        return
+    # Spawned: the compiled kernels' threads would not survive a fork.
+    spawn = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(n_workers, mp_context=spawn, initializer=_watch_parent)
+    try:
+        with _without_interrupts():
+            tasks = {pool.submit(simulate_origin, known[i], settings): i for i in missing}
+        for task in as_completed(tasks):
+            yield tasks[task], task.result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Start workers deaf to Ctrl-C from their first moment; it then stops the parent, which stops them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    usual = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
+
+
+def _watch_parent() -> None:
+    """Let a worker end with its parent, however that ends."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+Floats = npt.NDArray[np.float64]
+
+PACKAGES = ("kernels", "engine", "calibration", "history", "scenario")
+"""Parts of the program that a forecast depends on."""
+
+
+def cache_folder() -> Path:
+    """Return the user's cache folder for these forecasts."""
+    return user_cache_path("simulator") / "backtest"
+
+
+def fingerprint(history: History, settings: tuple[object, ...]) -> str:
+    """Return a name that changes with any cell known, any setting and any source file behind a forecast."""
+    digest = hashlib.blake2b(digest_size=20)
+    digest.update(repr((history.as_of, settings)).encode())
+    for name in TABLES:
+        table: pd.DataFrame = getattr(history, name)
+        digest.update(repr((name, list(table.columns), len(table))).encode())
+        digest.update(pd.util.hash_pandas_object(table, index=False).to_numpy().tobytes())
+    digest.update(_sources().encode())
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Simulated bookings of one origin.
+
+    Parameters
+    ----------
+    segments : tuple of str
+        Names, in axis order.
+    bookings : ndarray of float64, shape (path, period, segment)
+        What is already booked in the first quarter included. Unit: the history's currency.
+    """
+
+    segments: tuple[str, ...]
+    bookings: Floats
+
+
+def recall(name: str) -> Samples | None:
+    """Return the kept samples, or None where there are none or the file is broken."""
+    try:
+        with np.load(cache_folder() / f"{name}.npz", allow_pickle=False) as kept:
+            return Samples(tuple(map(str, kept["segments"])), np.asarray(kept["bookings"], dtype=np.float64))
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
+        return None
+
+
+def keep(name: str, samples: Samples) -> None:
+    """Keep samples; a folder that cannot be written to is left alone."""
+    folder = cache_folder()
+    draft = folder / f".{name}.{secrets.token_hex(4)}"
+    content = io.BytesIO()
+    np.savez(content, segments=np.array(samples.segments, dtype=np.str_), bookings=samples.bookings)
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            draft.write_bytes(content.getvalue())
+            draft.replace(folder / f"{name}.npz")
+        finally:
+            draft.unlink(missing_ok=True)
+
+
+def _sources() -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    root = Path(__file__).resolve().parents[1]
+    for package in PACKAGES:
+        for source in sorted((root / package).rglob("*.py")):
+            digest.update(source.name.encode() + source.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,1 @@
+"""What held the past back?"""

@@ -1,0 +1,1 @@
+"""What will we book, and how sure are we?"""

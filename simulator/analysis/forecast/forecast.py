@@ -1,0 +1,260 @@
+"""Paths -> Forecast: bookings by period and segment, their percentiles and the chance of each number."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from simulator.analysis.forecast.composition import (
+    split_p50,
+)
+from simulator.analysis.precision import mean_error, quantile_error, share_error
+from simulator.analysis.totals import ALL, HALF_CENT, add_total, names_with_total
+from simulator.engine.paths import QUANTILES, Paths
+
+Floats = npt.NDArray[np.float64]
+Targets = Mapping[str, Mapping[str, float]]
+"""Bookings targets by period and segment (or ``all``), in the scenario's currency."""
+
+PERCENTILES = tuple(f"p{round(100 * q)}" for q in QUANTILES)
+PROBABILITIES = np.arange(1, 100) / 100
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Bookings to come, as a board reads them. All amounts are bookings in ``currency``.
+
+    Parameters
+    ----------
+    bookings : DataFrame
+        period, segment, kind, mean, p10, p50, p90, target, p_hit, partial, booked. Kind ``new``: won
+        deals; where customers are simulated also ``expansion`` and ``renewal``; ``all``: together.
+        Targets are for ``new``. Segment ``all`` is the joint total on every path. ``booked`` is what was
+        signed by ``as_of`` in the first period, and is inside the other figures.
+    monthly : DataFrame
+        month, segment, kind, mean, p10, p50, p90, partial: signed after ``as_of``.
+    horizon : DataFrame
+        The columns of ``bookings`` for all periods together.
+    exceedance : DataFrame
+        period, segment, probability, amount: the number that is reached with each probability.
+    composition : DataFrame
+        period, segment, part, amount, share: see `split_p50`.
+    slipped : DataFrame
+        period, segment, mean, p10, p50, p90, n_mean: amount and number of deals whose close date
+        leaves the period.
+    precision : DataFrame
+        period, mean_error, p10_error, p50_error, p90_error, p_hit_error: Monte Carlo standard errors of
+        segment ``all``.
+    """
+
+    scenario: str
+    currency: str
+    as_of: dt.date
+    periods: tuple[str, ...]
+    segments: tuple[str, ...]
+    partial: bool
+    n_paths: int
+    n_rate_draws: int
+    bookings: pd.DataFrame
+    monthly: pd.DataFrame
+    horizon: pd.DataFrame
+    exceedance: pd.DataFrame
+    composition: pd.DataFrame
+    slipped: pd.DataFrame
+    precision: pd.DataFrame
+
+    def total(self, period: str) -> pd.Series:
+        """Return the row of ``bookings`` of the joint total of a period, new business."""
+        table = self.bookings
+        rows = table[(table["period"] == period) & (table["segment"] == ALL) & (table["kind"] == "new")]
+        return rows.iloc[0]
+
+
+def forecast_bookings(paths: Paths, targets: Targets | None = None) -> Forecast:
+    """Return the forecast that simulated futures amount to.
+
+    Parameters
+    ----------
+    paths : Paths
+        Simulated futures.
+    targets : mapping, optional
+        Bookings targets by period and segment; periods outside the horizon are ignored.
+    """
+    goals = targets or {}
+    bookings = add_total(paths.bookings_new(), paths.segments)
+    kinds = _kinds(paths)
+    goal = _targets_by_axis(goals, paths)
+    return Forecast(
+        scenario=paths.scenario,
+        currency=paths.currency,
+        as_of=paths.as_of,
+        periods=paths.periods,
+        segments=names_with_total(paths.segments),
+        partial=paths.partial,
+        n_paths=paths.n_paths,
+        n_rate_draws=len(np.unique(paths.rate_draw)),
+        bookings=_bookings_table(paths, kinds, goal),
+        monthly=_monthly_table(paths),
+        horizon=_horizon_table(paths, kinds, goal),
+        exceedance=_exceedance_table(paths, bookings),
+        composition=split_p50(paths),
+        slipped=_slipped_table(paths),
+        precision=_precision_table(paths, bookings[..., -1], goal[:, -1]),
+    )
+
+
+def horizon_label(periods: tuple[str, ...]) -> str:
+    """Return the name of all periods together, such as ``FY27Q1–FY27Q4``."""
+    return periods[0] if len(periods) == 1 else f"{periods[0]}–{periods[-1]}"
+
+
+def hit_shares(values: Floats, targets: Floats) -> Floats:
+    """Return the share of paths (first axis) that reach each target to the cent; NaN without a target."""
+    shares = (values >= targets - HALF_CENT).mean(axis=0)
+    return np.where(np.isnan(targets), np.nan, shares)
+
+
+def _targets_by_axis(targets: Targets, paths: Paths) -> Floats:
+    """Return targets, shape (period, name), NaN where there is none."""
+    names = names_with_total(paths.segments)
+    rows = [[targets.get(period, {}).get(name, np.nan) for name in names] for period in paths.periods]
+    return np.array(rows, dtype=np.float64)
+
+
+def _quantile_columns(values: Floats) -> dict[str, Floats]:
+    """Return mean and percentiles over the first axis, flattened in the order of the others."""
+    quantiles = np.quantile(values, QUANTILES, axis=0)
+    columns = {"mean": values.mean(axis=0).ravel()}
+    return columns | {name: q.ravel() for name, q in zip(PERCENTILES, quantiles, strict=True)}
+
+
+def _labels(outer: str, outer_names: tuple[str, ...], inner: tuple[str, ...]) -> dict[str, object]:
+    """Return the two label columns of a table whose rows run over the outer, then the inner axis."""
+    return {
+        outer: np.repeat(outer_names, len(inner)),
+        "segment": np.tile(inner, len(outer_names)),
+    }
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """Bookings of one kind, shape (path, period, name); what was booked by as_of; whether targets apply."""
+
+    amounts: Floats
+    booked: Floats
+    has_target: bool
+
+
+def _kinds(paths: Paths) -> dict[str, _Kind]:
+    amounts = {name: add_total(values, paths.segments) for name, values in paths.bookings_by_kind().items()}
+    first = {"new": paths.booked}
+    if paths.booked_by_customers is not None:
+        first |= {"expansion": paths.booked_by_customers[:, 0], "renewal": paths.booked_by_customers[:, 1]}
+    kinds = {}
+    for name, values in amounts.items():
+        booked = np.zeros(values.shape[1:])
+        booked[0] = add_total(first.get(name, np.zeros(len(paths.segments))), paths.segments)
+        kinds[name] = _Kind(values, booked, name == "new")
+    together = sum((kind.amounts for kind in kinds.values()), np.zeros(()))
+    booked = sum((kind.booked for kind in kinds.values()), np.zeros(()))
+    # With renewals in it the total is no longer what a target is set for.
+    return {**kinds, "all": _Kind(np.asarray(together), np.asarray(booked), len(kinds) == 1)}
+
+
+def _beside(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return tables with the same rows as one, the kinds of a row beside each other."""
+    parts = [table.assign(kind=name) for name, table in tables.items()]
+    merged = pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
+    merged.insert(2, "kind", merged.pop("kind"))
+    return merged
+
+
+def _bookings_table(paths: Paths, kinds: Mapping[str, _Kind], goal: Floats) -> pd.DataFrame:
+    labels = _labels("period", paths.periods, names_with_total(paths.segments))
+    return _kinds_table(kinds, labels, goal, paths.partial & (labels["period"] == paths.periods[0]))
+
+
+def _horizon_table(paths: Paths, kinds: Mapping[str, _Kind], goal: Floats) -> pd.DataFrame:
+    labels = _labels("period", (horizon_label(paths.periods),), names_with_total(paths.segments))
+    summed = {
+        name: _Kind(kind.amounts.sum(axis=1), kind.booked.sum(axis=0), kind.has_target)
+        for name, kind in kinds.items()
+    }
+    return _kinds_table(summed, labels, goal.sum(axis=0), paths.partial)
+
+
+def _kinds_table(
+    kinds: Mapping[str, _Kind], labels: dict[str, object], goal: Floats, partial: object
+) -> pd.DataFrame:
+    tables = {}
+    for name, kind in kinds.items():
+        target = goal if kind.has_target else np.full(goal.shape, np.nan)
+        tables[name] = pd.DataFrame(
+            labels
+            | _quantile_columns(kind.amounts)
+            | {"target": target.ravel(), "p_hit": hit_shares(kind.amounts, target).ravel()}
+            | {"partial": partial, "booked": kind.booked.ravel()}
+        )
+    return _beside(tables)
+
+
+def _monthly_table(paths: Paths) -> pd.DataFrame:
+    months = tuple(f"{month // 12:04d}-{month % 12 + 1:02d}" for month in paths.months.tolist())
+    labels = _labels("month", months, names_with_total(paths.segments))
+    values = {"new": paths.monthly_bookings}
+    if paths.monthly_customer_bookings is not None:
+        values["expansion"] = paths.monthly_customer_bookings[..., 0]
+        values["renewal"] = paths.monthly_customer_bookings[..., 1]
+    values["all"] = np.asarray(sum(values.values(), np.zeros(())))
+    table = _beside(
+        {
+            name: pd.DataFrame(labels | _quantile_columns(add_total(amounts, paths.segments)))
+            for name, amounts in values.items()
+        }
+    )
+    table["partial"] = table["month"] == f"{paths.as_of:%Y-%m}"
+    return table
+
+
+def _exceedance_table(paths: Paths, bookings: Floats) -> pd.DataFrame:
+    names = names_with_total(paths.segments)
+    amounts = np.quantile(bookings, 1 - PROBABILITIES, axis=0)
+    n_rows = len(paths.periods) * len(names)
+    return pd.DataFrame(
+        {
+            "period": np.repeat(paths.periods, len(names) * len(PROBABILITIES)),
+            "segment": np.tile(np.repeat(names, len(PROBABILITIES)), len(paths.periods)),
+            "probability": np.tile(PROBABILITIES, n_rows),
+            "amount": np.moveaxis(amounts, 0, -1).ravel(),
+        }
+    )
+
+
+def _slipped_table(paths: Paths) -> pd.DataFrame:
+    amounts = add_total(paths.flow("slipped"), paths.segments)
+    counts = add_total(paths.flow("n_slipped"), paths.segments)
+    labels = _labels("period", paths.periods, names_with_total(paths.segments))
+    return pd.DataFrame(labels | _quantile_columns(amounts) | {"n_mean": counts.mean(axis=0).ravel()})
+
+
+def _precision_table(paths: Paths, totals: Floats, goals: Floats) -> pd.DataFrame:
+    rows = [
+        {
+            "period": period,
+            "mean_error": mean_error(totals[:, i], paths.rate_draw),
+            **{
+                f"{name}_error": quantile_error(totals[:, i], q, paths.rate_draw)
+                for name, q in zip(PERCENTILES, QUANTILES, strict=True)
+            },
+            "p_hit_error": np.nan
+            if np.isnan(goals[i])
+            else share_error(totals[:, i] >= goals[i] - HALF_CENT, paths.rate_draw),
+        }
+        for i, period in enumerate(paths.periods)
+    ]
+    return pd.DataFrame(rows)

@@ -1,0 +1,139 @@
+"""All that one run says about the bookings to come, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from simulator.analysis.forecast.coverage import Coverage, HistoricalRates, measure_coverage
+from simulator.analysis.forecast.forecast import Forecast, Targets, forecast_bookings
+from simulator.analysis.forecast.pipeline import pipeline_created
+from simulator.analysis.forecast.spread import split_spread
+from simulator.analysis.forecast.waterfall import (
+    trace_pipeline,
+)
+from simulator.analysis.totals import ALL
+from simulator.engine.paths import QUANTILES, Paths
+from simulator.engine.plan.reps import RepTerms
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """Forecast, coverage, pipeline waterfall and spread of the same simulated futures.
+
+    ``created`` is the qualified pipeline created; ``capacity`` the quota capacity, empty without reps.
+    """
+
+    forecast: Forecast
+    coverage: Coverage
+    waterfall: pd.DataFrame
+    spread: pd.DataFrame
+    created: pd.DataFrame
+    capacity: pd.DataFrame
+
+
+def look_ahead(
+    paths: Paths,
+    *,
+    without_shock: Paths | None = None,
+    targets: Targets | None = None,
+    motions: Mapping[str, str] | None = None,
+    rates: HistoricalRates | None = None,
+    reps: Sequence[RepTerms] = (),
+) -> Outlook:
+    """Return every finding that simulated futures allow.
+
+    Parameters
+    ----------
+    paths : Paths
+        Simulated futures.
+    without_shock : Paths, optional
+        See `split_spread`.
+    targets, motions, rates
+        See `forecast_bookings` and `measure_coverage`.
+    reps : sequence of RepTerms
+        Of the segments whose reps are simulated.
+    """
+    return Outlook(
+        forecast=forecast_bookings(paths, targets),
+        coverage=measure_coverage(paths, targets, motions, rates),
+        waterfall=trace_pipeline(paths),
+        spread=split_spread(paths, without_shock),
+        created=pipeline_created(paths),
+        capacity=measure_capacity(paths, reps, targets),
+    )
+
+
+MONTHS_PER_YEAR = 12.0
+
+
+def measure_capacity(
+    paths: Paths, terms: Sequence[RepTerms], targets: Mapping[str, Mapping[str, float]] | None = None
+) -> pd.DataFrame:
+    """Return the quota capacity of every quarter and segment whose reps are simulated.
+
+    Parameters
+    ----------
+    paths : Paths
+        Simulated futures with reps.
+    terms : sequence of RepTerms
+        Quotas by segment.
+    targets : mapping, optional
+        The plan: bookings by period and segment or ``all``.
+
+    Returns
+    -------
+    DataFrame
+        period, segment (``all``: together), heads and ramped_heads (mean over the quarter), street_quota
+        (heads × quota of the quarter), ramped_quota with p10 and p90, target, over_assignment (street
+        quota / target: 125 % means that the plan is met at 80 % attainment), attainment_needed (target /
+        ramped quota), utilisation (deals in work / slots), waited_out (share of SALs that gave up
+        waiting), bookings (mean). Missing where there is no target.
+    """
+    axis = {name: place for place, name in enumerate(paths.segments)}
+    parts = [_quarters(paths, [axis[item.segment]], [item], item.segment, targets) for item in terms]
+    if len(terms) > 1:
+        parts.append(_quarters(paths, [axis[item.segment] for item in terms], list(terms), ALL, targets))
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def _quarters(
+    paths: Paths,
+    places: list[int],
+    terms: list[RepTerms],
+    name: str,
+    targets: Mapping[str, Mapping[str, float]] | None,
+) -> pd.DataFrame:
+    quota = np.array([item.quota for item in terms]) / MONTHS_PER_YEAR
+    heads, ramped = paths.flow("rep_months")[..., places], paths.flow("ramped_rep_months")[..., places]
+    ramped_quota = (ramped * quota).sum(axis=2)
+    low, _, high = np.quantile(ramped_quota, QUANTILES, axis=0)
+    street = (heads * quota).sum(axis=2).mean(axis=0)
+    n_months = np.bincount((paths.months - paths.calendar.first_month(int(paths.quarters[0]))) // 3)
+    target = np.array([(targets or {}).get(period, {}).get(name, np.nan) for period in paths.periods])
+    totals = {
+        flow: paths.flow(flow)[..., places].mean(axis=0).sum(axis=1)
+        for flow in ("busy_days", "slot_days", "n_waited_out", "n_created")
+    }
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return pd.DataFrame(
+            {
+                "period": paths.periods,
+                "segment": name,
+                "heads": heads.sum(axis=2).mean(axis=0) / n_months,
+                "ramped_heads": ramped.sum(axis=2).mean(axis=0) / n_months,
+                "street_quota": street,
+                "ramped_quota": ramped_quota.mean(axis=0),
+                "ramped_quota_p10": low,
+                "ramped_quota_p90": high,
+                "target": target,
+                "over_assignment": street / target,
+                "attainment_needed": target / ramped_quota.mean(axis=0),
+                "utilisation": totals["busy_days"] / totals["slot_days"],
+                "waited_out": totals["n_waited_out"] / totals["n_created"],
+                "bookings": paths.bookings_new()[..., places].mean(axis=0).sum(axis=1),
+            }
+        ).replace([np.inf, -np.inf], np.nan)

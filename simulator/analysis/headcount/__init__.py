@@ -1,0 +1,1 @@
+"""What is one more CSM worth?"""

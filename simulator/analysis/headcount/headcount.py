@@ -1,0 +1,228 @@
+"""What one more head of each role is worth, by segment: the same futures with and without."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from simulator.analysis.headcount.simulation import Futures, HeadFutures
+from simulator.analysis.precision import mean_error, share_error
+from simulator.scenario.ownership import AE
+
+Floats = npt.NDArray[np.float64]
+Progress = Callable[[int, int], None]
+
+LOW, HIGH = 0.1, 0.9
+QUARTER_MONTHS = 3.0
+
+
+@dataclass(frozen=True)
+class HeadQuestion:
+    """What is asked.
+
+    Parameters
+    ----------
+    roles : tuple of str
+        Whose heads are added.
+    up_to : int
+        Most heads added to a segment.
+    start : int
+        Month number in which they start.
+    margin : float
+        Gross margin on revenue.
+    discount : float
+        Yearly rate at which later money counts less.
+    closing_years : float
+        Years of gross margin that the ARR at the end of the horizon counts for.
+    """
+
+    roles: tuple[str, ...]
+    up_to: int
+    start: int
+    margin: float
+    discount: float = 0.10
+    closing_years: float = 1.0
+
+
+@dataclass(frozen=True)
+class Gain:
+    """What k heads more do on each path; money in scenario currency, shape (path, segment).
+
+    Parameters
+    ----------
+    npv, cost, value : Floats
+        Discounted: value less cost; what the heads cost more; gross margin of what they bring.
+    by_period : Floats, shape (path, period, segment)
+        Discounted value less cost of each period, the closing ARR in the last.
+    arr, bookings, expansion : Floats
+        ARR at the end, new business and expansion bookings gained over the horizon.
+    nrr : Floats, shape (segment,)
+        NRR of the last period gained: of the means.
+    cost_undiscounted : Floats
+    """
+
+    npv: Floats
+    cost: Floats
+    value: Floats
+    by_period: Floats
+    arr: Floats
+    bookings: Floats
+    expansion: Floats
+    nrr: Floats
+    cost_undiscounted: Floats
+
+
+def gain(ladder: HeadFutures, question: HeadQuestion, base: Futures, more: Futures, hiring: Floats) -> Gain:
+    """Return what a run brings beside another.
+
+    Parameters
+    ----------
+    ladder : HeadFutures
+    question : HeadQuestion
+    base, more : Futures
+        On the same random numbers.
+    hiring : ndarray of float64, shape (segment,)
+        Paid once, in the month of the hire. Unit: currency.
+    """
+    months = ladder.months
+    period = (np.arange(months.size) + ladder.deals.plan.first_month_of_quarter) // 3
+    n_periods = base.revenue.shape[1]
+    middle = np.array([months[period == p].mean() - months[0] + 0.5 for p in range(n_periods)])
+    factor = (1.0 + question.discount) ** (-middle / 12.0)
+    start_period = int(period[max(0, min(question.start - int(months[0]), months.size - 1))])
+    cost = more.cost - base.cost
+    cost[:, start_period] += hiring
+    revenue = (more.revenue - base.revenue) * question.margin
+    closing = (more.arr_closing - base.arr_closing)[:, -1] * question.margin * question.closing_years
+    value = revenue * factor[None, :, None]
+    value[:, -1] += closing * factor[-1]
+    paid = cost * factor[None, :, None]
+    return Gain(
+        npv=(value - paid).sum(axis=1),
+        cost=paid.sum(axis=1),
+        value=value.sum(axis=1),
+        by_period=value - paid,
+        arr=(more.arr_closing - base.arr_closing)[:, -1],
+        bookings=(more.bookings_new - base.bookings_new).sum(axis=1),
+        expansion=(more.bookings_expansion - base.bookings_expansion).sum(axis=1),
+        nrr=_nrr(more) - _nrr(base),
+        cost_undiscounted=cost.sum(axis=1),
+    )
+
+
+def _nrr(futures: Futures) -> Floats:
+    """Return mean NRR of the last period by segment; NaN where no customer is a year old."""
+    base, now = futures.cohort_base[:, -1].mean(axis=0), futures.cohort_arr[:, -1].mean(axis=0)
+    return np.asarray(np.divide(now, base, out=np.full(base.shape, np.nan), where=base > 0.0))
+
+
+@dataclass(frozen=True)
+class Headcount:
+    """What heads are worth.
+
+    Parameters
+    ----------
+    question : HeadQuestion
+    segments : tuple of str
+    table : DataFrame
+        One row for each role, segment and number of heads added; columns in docs/results.md.
+    breakeven : DataFrame
+        role, segment, scale (of all log effects of what the role does, 1: as assumed), effect, assumed
+        (the effect at no coverage that breaks even, and the one in force), note.
+    sensitivity : DataFrame
+        role, segment, assumption, source, low, high, npv_low, npv, npv_high, swing: the NPV of one head
+        over each assumption's interval, the widest first.
+    n_paths : int
+    periods : tuple of str
+    """
+
+    question: HeadQuestion
+    segments: tuple[str, ...]
+    table: pd.DataFrame
+    breakeven: pd.DataFrame
+    sensitivity: pd.DataFrame
+    n_paths: int
+    periods: tuple[str, ...]
+
+
+def head_table(
+    ladder: HeadFutures, question: HeadQuestion, progress: Progress | None = None
+) -> tuple[pd.DataFrame, dict[str, list[Gain]]]:
+    """Return the table of heads, and the gains by role behind it."""
+    base = ladder.play(ladder.scenario)
+    n_steps, done = len(question.roles) * question.up_to + 1, 1
+    rows: list[dict[str, object]] = []
+    gains: dict[str, list[Gain]] = {}
+    for role in question.roles:
+        gains[role] = []
+        hiring = ladder.costs.hiring[ladder.costs.roles.index(role)]
+        for count in range(1, question.up_to + 1):
+            more = ladder.play(ladder.with_hires(ladder.scenario, role, count, question.start))
+            gains[role].append(gain(ladder, question, base, more, count * hiring))
+            done += 1
+            if progress is not None:
+                progress(done, n_steps)
+        for place, segment in enumerate(ladder.segments):
+            if role != AE or ladder.scenario.reps.limits(segment):
+                rows += _rows(ladder, question, gains[role], (role, segment, place), base.rate_draw)
+    return pd.DataFrame(rows), gains
+
+
+def _rows(
+    ladder: HeadFutures,
+    question: HeadQuestion,
+    gains: list[Gain],
+    where: tuple[str, str, int],
+    draw: npt.NDArray[np.int64],
+) -> list[dict[str, object]]:
+    role, segment, place = where
+    rows: list[dict[str, object]] = []
+    last = 0.0
+    for count, found in enumerate(gains, 1):
+        npv, cost = found.npv[:, place], found.cost[:, place]
+        low, high = np.quantile(npv, [LOW, HIGH])
+        mean = float(npv.mean())
+        rows.append(
+            {
+                "role": role,
+                "segment": segment,
+                "heads_added": count,
+                "gain_arr": found.arr[:, place].mean(),
+                "gain_bookings_new": found.bookings[:, place].mean(),
+                "gain_bookings_expansion": found.expansion[:, place].mean(),
+                "gain_nrr": found.nrr[place],
+                "cost": found.cost_undiscounted[:, place].mean(),
+                "npv": mean,
+                "npv_p10": low,
+                "npv_p90": high,
+                "npv_error": mean_error(npv, draw),
+                "roi": mean / cost.mean() if cost.mean() > 0 else np.nan,
+                "p_roi_above_0": float((npv > 0.0).mean()),
+                "p_roi_error": share_error(npv > 0.0, draw),
+                "marginal_npv": mean - last,
+                "payback_months": _payback(found.by_period[:, :, place].mean(axis=0), ladder, question),
+            }
+        )
+        last = mean
+    return rows
+
+
+def _payback(by_period: Floats, ladder: HeadFutures, question: HeadQuestion) -> float:
+    """Return the months from the start after which the mean stays at or above zero; NaN: never."""
+    total = np.cumsum(by_period)
+    if total[-1] < 0.0 or not np.abs(by_period).sum():
+        return float("nan")
+    months = ladder.months
+    end = np.array([(p + 1) * QUARTER_MONTHS for p in range(total.size)])
+    end -= ladder.deals.plan.first_month_of_quarter
+    below = np.flatnonzero(total < 0.0)
+    if not below.size:
+        return 0.0
+    last = int(below[-1])
+    share = -total[last] / (total[last + 1] - total[last])
+    at = end[last] + share * (end[last + 1] - end[last])
+    return max(0.0, float(at - (question.start - int(months[0]))))

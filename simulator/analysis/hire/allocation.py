@@ -1,0 +1,314 @@
+"""Where the next reps go: every allocation screened, the best verified on more futures, ties named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from simulator.analysis.forecast.spread import variance_between
+from simulator.analysis.hire.ladder import ExtraReps, RepLadder, best_allocations, n_allocations
+from simulator.analysis.precision import mean_error
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Progress = Callable[[int, int], None]
+
+MOST_CANDIDATES = 40
+SCREEN_ERRORS = 3.0
+"""Standard errors within which an allocation may still turn out to be the best."""
+SEPARATE_ERRORS = 2.0
+LOW, HIGH = 0.1, 0.9
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked.
+
+    Parameters
+    ----------
+    n_reps : int
+        Most reps to hire.
+    start : int
+        Month number in which they start.
+    budget : float
+        Most that they may cost a year, at OTE. Unit: scenario currency.
+    indifference : float
+        Money below which two answers are as good as each other; NaN: a month of a rep's pay.
+    first_paths, most_paths : int
+        Futures of the screening, and the most to verify on.
+    """
+
+    n_reps: int
+    start: int
+    budget: float = float("inf")
+    indifference: float = float("nan")
+    first_paths: int = 1000
+    most_paths: int = 4000
+
+
+@dataclass(frozen=True)
+class Hiring:
+    """Where the reps go. Money over the horizon, in scenario currency.
+
+    Parameters
+    ----------
+    question : Question
+    segments : tuple of str
+        Those that reps can be hired for, in axis order.
+    allocation : ndarray of int64, shape (segment,)
+        The answer; all zero: hire no one.
+    allocations : DataFrame
+        One row for each verified allocation, best first: reps, one column a segment, gain_bookings,
+        gain_bookings_p10, _p90, gain_contribution, gain_contribution_p10, _p90, error (Monte Carlo
+        standard error of the gain in contribution), behind (mean contribution less than the best's),
+        behind_error, p_best, tied, unresolved (neither clearly worse nor surely tied), answer.
+    marginal : DataFrame
+        segment, reps, gain_bookings, gain_contribution (of so many), p10 and p90 of it, error,
+        marginal_bookings, marginal_contribution (of the last).
+    monthly : DataFrame
+        month, gain_bookings, gain_contribution (of the answer, mean), cumulative.
+    payback_month : int, optional
+        Month number from which the answer's cumulative contribution stays at or above zero.
+    n_allocations : int
+        All that were screened.
+    n_paths : int
+        Futures that the answer rests on.
+    indifference : float
+    separated : bool
+        Whether every allocation is either tied with the best or clearly worse.
+    futures : ExtraReps
+    """
+
+    question: Question
+    segments: tuple[str, ...]
+    allocation: Ints
+    allocations: pd.DataFrame
+    marginal: pd.DataFrame
+    monthly: pd.DataFrame
+    payback_month: int | None
+    n_allocations: int
+    n_paths: int
+    indifference: float
+    separated: bool
+    futures: ExtraReps
+
+    @property
+    def n_hired(self) -> int:
+        """Reps that the answer hires."""
+        return int(self.allocation.sum())
+
+    @property
+    def answer(self) -> pd.Series:
+        """The row of the answer."""
+        return self.allocations[self.allocations["answer"]].iloc[0]
+
+
+def place_reps(ladder: RepLadder, question: Question, progress: Progress | None = None) -> Hiring:
+    """Find where up to n more reps go.
+
+    All allocations are screened on the first futures by their mean contribution (exact, see
+    `extra_reps`); those within three standard errors of the best are verified on twice as many futures,
+    and again, until each is either clearly worse than the best (two standard errors) or tied with it
+    within the indifference. Of those tied the one with the fewest reps is the answer, of as many reps
+    the one with the highest mean.
+
+    Parameters
+    ----------
+    ladder : RepLadder
+        For at least as many reps as asked for.
+    question : Question
+    progress : callable, optional
+        Called with (paths done, paths in all) of each round.
+    """
+    futures = ladder.simulate(question.first_paths, progress=progress)
+    indifference = _indifference(futures, question)
+    while True:
+        verdict = _judge(futures, question, indifference)
+        n = futures.n_paths
+        if verdict.separated or 2 * n > question.most_paths:
+            break
+        futures = futures.joined(ladder.simulate(n, first_path=n, progress=progress))
+    months = ladder.steps[0].horizon.months
+    allocation = verdict.rows[verdict.answer]
+    monthly = _monthly(futures, allocation, question.start, months, ladder.month_period)
+    return Hiring(
+        question=question,
+        segments=futures.segments,
+        allocation=allocation,
+        allocations=verdict.table(futures.segments),
+        marginal=_marginal(futures),
+        monthly=monthly,
+        payback_month=_payback(monthly, question.start) if allocation.any() else None,
+        n_allocations=n_allocations(question.n_reps, len(futures.segments)),
+        n_paths=futures.n_paths,
+        indifference=indifference,
+        separated=verdict.separated,
+        futures=futures,
+    )
+
+
+def _indifference(futures: ExtraReps, question: Question) -> float:
+    if np.isfinite(question.indifference):
+        return question.indifference
+    return float(np.mean([item.ote for item in futures.terms])) / 12.0
+
+
+@dataclass(frozen=True)
+class _Verdict:
+    rows: Ints
+    bookings: Floats
+    contribution: Floats
+    error: Floats
+    behind: Floats
+    behind_error: Floats
+    p_best: Floats
+    tied: npt.NDArray[np.bool_]
+    unresolved: npt.NDArray[np.bool_]
+    answer: int
+
+    @property
+    def separated(self) -> bool:
+        return not self.unresolved.any()
+
+    def table(self, segments: tuple[str, ...]) -> pd.DataFrame:
+        columns: dict[str, object] = {"reps": self.rows.sum(axis=1)}
+        columns |= {name: self.rows[:, place] for place, name in enumerate(segments)}
+        for name, values in (("gain_bookings", self.bookings), ("gain_contribution", self.contribution)):
+            low, high = np.quantile(values, [LOW, HIGH], axis=0)
+            columns |= {name: values.mean(axis=0), f"{name}_p10": low, f"{name}_p90": high}
+        columns |= {"error": self.error, "behind": self.behind, "behind_error": self.behind_error}
+        answer = np.arange(len(self.rows)) == self.answer
+        columns |= {"p_best": self.p_best, "tied": self.tied, "unresolved": self.unresolved, "answer": answer}
+        return pd.DataFrame(columns)
+
+
+def _judge(futures: ExtraReps, question: Question, indifference: float) -> _Verdict:
+    gain = futures.gain_contribution()
+    cost = np.array([item.ote for item in futures.terms])
+    rows, totals = best_allocations(gain.mean(axis=1), question.n_reps, cost, question.budget)
+    rows = _candidates(rows, totals, gain, futures.rate_draw, indifference)
+    contribution = _of_allocations(gain, rows)
+    bookings = _of_allocations(futures.gain_bookings(), rows)
+    order = np.argsort(-contribution.mean(axis=0), kind="stable")
+    rows, contribution, bookings = rows[order], contribution[:, order], bookings[:, order]
+    lead = contribution[:, :1] - contribution
+    behind = lead.mean(axis=0)
+    error = np.array([mean_error(column, futures.rate_draw) for column in contribution.T])
+    behind_error = np.array([mean_error(column, futures.rate_draw) for column in lead.T])
+    tied = behind <= indifference
+    clear = (behind > indifference) & (behind - SEPARATE_ERRORS * behind_error > 0)
+    surely_tied = behind + SEPARATE_ERRORS * behind_error <= indifference
+    heads = rows.sum(axis=1)
+    among = np.flatnonzero(tied & (heads == heads[tied].min()))
+    return _Verdict(
+        rows=rows,
+        bookings=bookings,
+        contribution=contribution,
+        error=error,
+        behind=behind,
+        behind_error=behind_error,
+        p_best=_chance_best(lead, futures.rate_draw),
+        tied=tied,
+        unresolved=~(clear | surely_tied),
+        answer=int(among[0]),
+    )
+
+
+def _candidates(rows: Ints, totals: Floats, gain: Floats, draw: Ints, indifference: float) -> Ints:
+    """Return the allocations that may be the best, hiring no one and the best of each size among them."""
+    best = _of_allocations(gain, rows[:1])[:, 0]
+    near = [0]
+    for place in range(1, min(len(rows), 4 * MOST_CANDIDATES)):
+        lead = best - _of_allocations(gain, rows[place : place + 1])[:, 0]
+        if lead.mean() - SCREEN_ERRORS * mean_error(lead, draw) <= indifference:
+            near.append(place)
+    sizes = rows.sum(axis=1)
+    first_of_size = [int(np.flatnonzero(sizes == size)[0]) for size in np.unique(sizes)]
+    kept = sorted({*near[:MOST_CANDIDATES], *first_of_size})
+    return np.asarray(rows[kept])
+
+
+def _of_allocations(gain: Floats, rows: Ints) -> Floats:
+    """Return the gain of each allocation on each path, shape (path, allocation)."""
+    total = np.zeros((gain.shape[1], len(rows)))
+    for segment in range(rows.shape[1]):
+        total += gain[rows[:, segment], :, segment].T
+    return total
+
+
+def _chance_best(lead: Floats, draw: Ints) -> Floats:
+    """Return in which share of the draws of the rates each allocation is the best, luck averaged out.
+
+    The mean over the paths of a draw still holds luck: deviations from the mean over all draws are
+    shrunk so that their variance is that between the draws alone (`variance_between`).
+    """
+    _, index, sizes = np.unique(draw, return_inverse=True, return_counts=True)
+    value = -lead
+    means = np.stack([np.bincount(index, weights=column) / sizes for column in value.T], axis=1)
+    centre = value.mean(axis=0)
+    spread = means.var(axis=0)
+    between = np.array([variance_between(column, draw) for column in value.T])
+    keep = np.sqrt(np.divide(between, spread, out=np.zeros_like(spread), where=spread > 0.0))
+    shrunk = centre + (means - centre) * np.minimum(keep, 1.0)
+    return np.bincount(shrunk.argmax(axis=1), minlength=lead.shape[1]) / len(sizes)
+
+
+def _marginal(futures: ExtraReps) -> pd.DataFrame:
+    bookings, contribution = futures.gain_bookings(), futures.gain_contribution()
+    rows = []
+    for place, segment in enumerate(futures.segments):
+        for k in range(1, futures.most + 1):
+            gain = contribution[k, :, place]
+            low, high = np.quantile(gain, [LOW, HIGH])
+            rows.append(
+                {
+                    "segment": segment,
+                    "reps": k,
+                    "gain_bookings": bookings[k, :, place].mean(),
+                    "gain_contribution": gain.mean(),
+                    "gain_contribution_p10": low,
+                    "gain_contribution_p90": high,
+                    "error": mean_error(gain, futures.rate_draw),
+                    "marginal_bookings": (bookings[k] - bookings[k - 1])[:, place].mean(),
+                    "marginal_contribution": (contribution[k] - contribution[k - 1])[:, place].mean(),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _monthly(
+    futures: ExtraReps, allocation: Ints, start: int, months: Ints, month_period: Ints
+) -> pd.DataFrame:
+    """Return the mean gain of an allocation month by month; pay is spread evenly inside a quarter."""
+    place = np.arange(len(allocation))
+    sold = (futures.monthly_bookings[allocation, :, place] - futures.monthly_bookings[0].T).T
+    paid = (futures.period_rep_months[allocation, :, place] - futures.period_rep_months[0].T).T
+    working = (months >= start).astype(np.float64)
+    in_period = np.bincount(month_period, working, minlength=paid.shape[0])
+    share = working / np.maximum(in_period[month_period], 1.0)
+    reps = paid[month_period] * share[:, None]
+    keep = np.array([futures.margin - item.commission for item in futures.terms])
+    base = np.array([item.base_per_month for item in futures.terms])
+    hiring = float(allocation @ np.array([item.hiring_cost for item in futures.terms]))
+    contribution = sold @ keep - reps @ base - np.where(months == start, hiring, 0.0)
+    return pd.DataFrame(
+        {
+            "month": months,
+            "gain_bookings": sold.sum(axis=1),
+            "gain_contribution": contribution,
+            "cumulative": np.cumsum(contribution),
+        }
+    )
+
+
+def _payback(monthly: pd.DataFrame, start: int) -> int | None:
+    below = monthly["cumulative"].to_numpy() < 0.0
+    if below[-1]:
+        return None
+    last_below = np.flatnonzero(below)
+    months = monthly["month"].to_numpy()
+    return int(months[last_below[-1] + 1]) if last_below.size else start

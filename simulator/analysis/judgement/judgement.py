@@ -1,0 +1,249 @@
+"""The roll-up, the in-blood number, the category arithmetic and the simulation side by side."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from simulator.analysis.backtest.baselines import (
+    Known,
+    arithmetic_forecast,
+    commit_forecast,
+    know,
+    last_calls,
+    quarter_bounds,
+)
+from simulator.analysis.backtest.origins import Origin
+from simulator.analysis.diagnose.qualified import states_at
+from simulator.analysis.judgement.in_blood import Deadline, Standing, judge_deals, reason_codes
+from simulator.analysis.judgement.rep_calls import COMPANY, rep_biases
+from simulator.analysis.totals import ALL, add_total, names_with_total
+from simulator.engine.paths import QUANTILES, Paths
+from simulator.fiscal import day_number, first_of_month, month_number, month_start_day
+from simulator.history.deal_calls import COLUMNS as CALL_COLUMNS
+from simulator.history.states import open_deals
+from simulator.history.tables import History
+
+Floats = npt.NDArray[np.float64]
+
+SIMULATION, BLEND = "simulation", "blend"
+METHODS = ("reps_commit", "reps_commit_adjusted", "in_blood", "category_arithmetic", SIMULATION, BLEND)
+"""Names of the forecasts, in the order in which they are shown."""
+
+N_PERIODS = 2
+"""Nobody calls further ahead than the next quarter."""
+LEAST_RECORD = 4
+"""Past quarters without which a method is left out of a blend."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What people say of the quarters at hand, beside the simulation.
+
+    Parameters
+    ----------
+    table : DataFrame
+        period, segment, method, number, low, high, weight, note. ``number`` is the simulation's P50; low and
+        high its P10 and P90, or of ``in_blood`` the number and all that its upside adds. ``weight``: of the
+        method in the blend.
+    deals : DataFrame
+        period, then the columns of `judge_deals`.
+    reps : DataFrame
+        Of `rep_biases`.
+    notes : tuple of str
+    """
+
+    table: pd.DataFrame
+    deals: pd.DataFrame
+    reps: pd.DataFrame
+    notes: tuple[str, ...]
+
+    def number(self, period: str, method: str) -> pd.Series | None:
+        """Return the row of all segments, None where the method has no number."""
+        table = self.table
+        rows = table[(table["period"] == period) & (table["method"] == method) & (table["segment"] == ALL)]
+        return rows.iloc[0] if len(rows) else None
+
+
+def judge(
+    paths: Paths,
+    history: History,
+    calls: pd.DataFrame | None = None,
+    weights: Mapping[int, Mapping[str, float]] | None = None,
+    notes: tuple[str, ...] = (),
+) -> Judgement:
+    """Set what people say of this quarter and the next beside the simulation.
+
+    Parameters
+    ----------
+    paths : Paths
+    history : History
+        As of the same day.
+    calls : DataFrame, optional
+        Judgements by deal (``history.deal_calls``); they overrule the rule.
+    weights : mapping, optional
+        By quarters ahead, of the methods in a blend (`blend_weights`). None: no blend.
+    notes : tuple of str
+        Of how the judgements were read.
+    """
+    known = _known(paths, history)
+    judged = _judged(known, calls if calls is not None else pd.DataFrame(columns=list(CALL_COLUMNS)))
+    points = {"reps_commit": commit_forecast(known), **judged_forecasts(known)}
+    points["category_arithmetic"] = arithmetic_forecast(known)
+    ours = add_total(paths.bookings_new(), paths.segments)
+    names = names_with_total(paths.segments)
+    rows: list[dict[str, str | float]] = []
+    for ahead in range(known.n_periods):
+        deals = judged[judged["period"] == paths.periods[ahead]]
+        for place, name in enumerate(names):
+            low, middle, high = np.quantile(ours[:, ahead, place], QUANTILES)
+            numbers = {method: (float(values[ahead, place]),) * 3 for method, values in points.items()}
+            booked = float(add_total(known.booked(), paths.segments)[place]) if ahead == 0 else 0.0
+            numbers["in_blood"] = _in_blood(deals, name, booked)
+            numbers[SIMULATION] = (float(low), float(middle), float(high))
+            weight = _usable((weights or {}).get(ahead, {}), numbers)
+            if weight:
+                blended = sum(weight[method] * numbers[method][1] for method in weight)
+                numbers[BLEND] = (blended,) * 3
+            found: list[dict[str, str | float]] = [
+                {"period": paths.periods[ahead], "segment": name, "method": method}
+                | {"number": numbers[method][1], "low": numbers[method][0], "high": numbers[method][2]}
+                | {"weight": weight.get(method, np.nan)}
+                for method in METHODS
+                if method in numbers and np.isfinite(numbers[method][1])
+            ]
+            rows += found
+    return Judgement(pd.DataFrame(rows), judged, rep_biases(history, paths.calendar), notes)
+
+
+def blend_weights(scores: pd.DataFrame, week: int) -> dict[int, dict[str, float]]:
+    """Return by quarters ahead how much each method has earned: weights as 1 / its squared error.
+
+    Bates & Granger (1969), errors taken as independent: the mean absolute error of the total, from the week
+    of the quarter nearest to this one. Methods with fewer than ``LEAST_RECORD`` past quarters get none.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        As in ``Backtest.scores``: week, ahead, segment, method, n_quarters, absolute_error.
+    week : int
+        Whole weeks of the quarter that have passed.
+    """
+    found: dict[int, dict[str, float]] = {}
+    table = scores[(scores["segment"] == ALL) & scores["method"].isin(METHODS)]
+    table = table[(table["n_quarters"] >= LEAST_RECORD) & (table["absolute_error"] > 0)]
+    for ahead, part in table.groupby("ahead"):
+        nearest = min(set(part["week"]), key=lambda w: abs(w - week))
+        errors = part[part["week"] == nearest].set_index("method")["absolute_error"].astype("float64")
+        power = 1.0 / errors**2
+        found[int(str(ahead))] = {str(name): float(share) for name, share in (power / power.sum()).items()}
+    return found
+
+
+def weeks_gone(paths: Paths) -> int:
+    """Return how many whole weeks of the first quarter had passed by as_of."""
+    start = float(month_start_day(paths.calendar.first_month(int(paths.quarters[0]))))
+    return max(0, int((day_number(paths.as_of) + 1 - start) // 7))
+
+
+def _known(paths: Paths, history: History) -> Known:
+    origin = Origin(paths.as_of, int(paths.quarters[0]), weeks_gone(paths))
+    return know(history, origin, paths.calendar, paths.segments, min(N_PERIODS, len(paths.periods)))
+
+
+def _judged(known: Known, calls: pd.DataFrame) -> pd.DataFrame:
+    """Return the deals judged for each period; one that counts in a period does not count in a later one."""
+    deals = open_deals(known.history, known.states)
+    ids = known.history.opportunities["opportunity_id"].to_numpy()[known.states.deal]
+    usual = pd.Series(known.amount).groupby(ids).last()
+    deals["amount"] = deals["amount"].fillna(deals["opportunity_id"].map(usual))
+    tables: list[pd.DataFrame] = []
+    for ahead in range(known.n_periods):
+        table = judge_deals(deals, deadline_of(known, ahead), calls)
+        table.insert(0, "period", known.calendar.quarter_label(known.origin.quarter + ahead))
+        tables.append(table)
+        deals = deals[~deals["opportunity_id"].isin(table.loc[table["counts"], "opportunity_id"])]
+    return pd.concat(tables, ignore_index=True)
+
+
+def _in_blood(deals: pd.DataFrame, segment: str, booked: float) -> tuple[float, float, float]:
+    part = (
+        deals if segment == ALL and ALL not in set(deals["segment"]) else deals[deals["segment"] == segment]
+    )
+    amount = part["amount"].fillna(0.0)
+    number = booked + float(amount[part["counts"].to_numpy(bool)].sum())
+    return number, number, number + float(amount[part["upside"].to_numpy(bool)].sum())
+
+
+def _usable(
+    weight: Mapping[str, float], numbers: Mapping[str, tuple[float, float, float]]
+) -> dict[str, float]:
+    """Return the weights of the methods that have a number, made to add up to 1."""
+    there = {m: w for m, w in weight.items() if m in numbers and np.isfinite(numbers[m][1])}
+    total = sum(there.values())
+    return {method: w / total for method, w in there.items()} if total > 0 else {}
+
+
+JUDGED = ("reps_commit_adjusted", "in_blood")
+"""Names of the forecasts, as in the tables."""
+
+
+def judged_forecasts(known: Known) -> dict[str, Floats]:
+    """Return the forecasts by judgement, shape (period, segment and total); NaN where there is none.
+
+    ``reps_commit_adjusted``: the reps' commit, each times what the rep has won for each unit called
+    (`rep_biases`, of calls made as early in past quarters). ``in_blood``: what is booked and the deals that
+    the rule of `in_blood` counts.
+    """
+    return dict(zip(JUDGED, (_adjusted(known), _judged_forecasts_in_blood(known)), strict=True))
+
+
+def deadline_of(known: Known, ahead: int) -> Deadline:
+    """Return a period so many quarters ahead as seen from the origin."""
+    quarter = known.origin.quarter + ahead
+    first = known.calendar.first_month(quarter)
+    tomorrow = day_number(known.origin.as_of) + 1
+    weeks = (quarter_bounds(known.calendar, quarter)[1] - tomorrow) / 7.0
+    return Deadline(first, first + 2, month_number(known.origin.as_of + dt.timedelta(days=1)), weeks)
+
+
+def _adjusted(known: Known) -> Floats:
+    staff = known.history.reps.drop_duplicates("rep_id").set_index("rep_id")["segment"]
+    out = np.full((known.n_periods, len(known.segments)), np.nan)
+    for ahead in range(known.n_periods):
+        # A call made before the quarter is held against such calls, a later one against later ones.
+        start = first_of_month(known.calendar.first_month(known.origin.quarter + ahead))
+        gone = max(0, (known.origin.as_of - start).days + 1)
+        biases = rep_biases(known.history, known.calendar, gone).set_index("rep_id")["bias"]
+        last = last_calls(known.history, known.calendar.quarter_label(known.origin.quarter + ahead))
+        if COMPANY not in biases or last.empty:
+            continue
+        factor = last["rep_id"].map(biases).astype("float64").fillna(float(biases[COMPANY]))
+        sums = (last["commit"] * factor).groupby(last["rep_id"].map(staff)).sum()
+        out[ahead] = sums.reindex(list(known.segments)).to_numpy(np.float64)
+    if known.segments == ("all",):
+        return out
+    total = np.where(np.isnan(out).all(axis=1), np.nan, np.nansum(out, axis=1))
+    return np.column_stack([out, total])
+
+
+def _judged_forecasts_in_blood(known: Known) -> Floats:
+    states = known.states
+    rows = states_at(states, day_number(known.origin.as_of) + 1)
+    out = np.full((known.n_periods, len(known.segments)), np.nan)
+    standing = Standing(
+        states.category[rows], states.late[rows], states.close_month[rows], states.pushes[rows]
+    )
+    if not (standing.close_month >= 0).any():
+        return add_total(out, known.segments)
+    for ahead in range(known.n_periods):
+        deadline = deadline_of(known, ahead)
+        counts = deadline.due(standing.close_month) & (reason_codes(standing, deadline) == 0)
+        out[ahead] = known.sums(states.deal[rows], known.amount[rows] * counts)
+    out[0] += known.booked()
+    return add_total(out, known.segments)

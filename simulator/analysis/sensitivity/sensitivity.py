@@ -1,0 +1,162 @@
+"""What each lever and assumption is worth over its own interval, on the same random numbers; goal-seek."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import brentq
+
+from simulator.analysis.compare.comparison import play
+from simulator.analysis.compare.measures import P_HIT, Measure, change_error
+from simulator.analysis.sensitivity.inputs import Turn
+from simulator.engine.prepare import Prepared
+from simulator.scenario.levers import LEVERS
+
+Progress = Callable[[int, int], None]
+
+STEPS_UP = (1.1, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0)
+STEPS_DOWN = (0.9, 0.75, 0.5, 0.3, 0.1, 0.0)
+PRECISION = 0.002
+"""How closely a factor is found; the futures tell it apart no better."""
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """A tornado.
+
+    Parameters
+    ----------
+    measure : Measure
+    base : float
+        The figure as the scenario stands.
+    table : DataFrame
+        One row a turn, widest first: name, kind (lever, assumption), low, high (factors), value_low,
+        value_high (the figure there), change_low, change_high (against base), error_low, error_high
+        (Monte Carlo standard errors of the changes), swing (the widest of the differences between the
+        three values), reason (why this interval).
+    n_paths : int
+    """
+
+    measure: Measure
+    base: float
+    table: pd.DataFrame
+    n_paths: int
+
+
+@dataclass(frozen=True)
+class GoalSeek:
+    """The factor of one lever at which a target is hit with a given probability.
+
+    Parameters
+    ----------
+    lever : str
+    chance : float
+        Wanted.
+    factor : float
+        NaN where no factor allowed reaches it.
+    reached : float
+        The chance at the factor; the highest found where none reaches it.
+    error : float
+        Monte Carlo standard error of that chance.
+    curve : DataFrame
+        factor, p_hit: all that was tried, ascending.
+    """
+
+    lever: str
+    chance: float
+    factor: float
+    reached: float
+    error: float
+    curve: pd.DataFrame
+
+
+def without_customers(prepared: Prepared) -> Prepared:
+    """Return the scenario without its customers, whom new-business bookings do not depend on."""
+    return replace(prepared, scenario=prepared.scenario.without_customers())
+
+
+def measure_sensitivity(
+    prepared: Prepared, turns: tuple[Turn, ...], measure: Measure, progress: Progress | None = None
+) -> Sensitivity:
+    """Return what turning each thing alone, down and up, does to a figure.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    turns : tuple of Turn
+        See `list_turns`.
+    measure : Measure
+    progress : callable, optional
+        Called with (runs done, runs in all).
+    """
+    base_paths = play(prepared)
+    base = measure.sample(base_paths)
+    now = float(measure.of(base))
+    rows = []
+    for place, turn in enumerate(turns):
+        row: dict[str, object] = {"name": turn.name, "kind": turn.kind, "low": turn.low, "high": turn.high}
+        values = {}
+        for end, factor in (("low", turn.low), ("high", turn.high)):
+            sample = measure.sample(play(turn.apply(prepared, factor)))
+            values[end] = float(measure.of(sample))
+            row |= {
+                f"value_{end}": values[end],
+                f"change_{end}": values[end] - now,
+                f"error_{end}": change_error(measure, base, sample, base_paths.rate_draw),
+            }
+        three = (now, *values.values())
+        rows.append({**row, "swing": max(three) - min(three), "reason": turn.reason})
+        if progress is not None:
+            progress(place + 1, len(turns))
+    table = pd.DataFrame(rows).sort_values("swing", ascending=False, kind="stable", ignore_index=True)
+    return Sensitivity(measure, now, table, base_paths.n_paths)
+
+
+def seek_goal(prepared: Prepared, turn: Turn, measure: Measure, chance: float) -> GoalSeek:
+    """Find the factor of a lever at which P(hit) is what is wanted, all else as it stands.
+
+    The curve is that of the same futures throughout; it is walked outwards from where the scenario stands
+    until it crosses the chance, and the crossing is found by Brent's method.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    turn : Turn
+        Of a lever.
+    measure : Measure
+        ``p_hit`` of a period with a target.
+    chance : float
+        Between 0 and 1.
+    """
+    hit = replace(measure, name=P_HIT)
+    tried: dict[float, float] = {}
+    errors: dict[float, float] = {}
+
+    def gap(factor: float) -> float:
+        if factor not in tried:
+            futures = play(turn.apply(prepared, factor))
+            sample = hit.sample(futures)
+            tried[factor] = float(hit.of(sample))
+            errors[factor] = change_error(hit, np.zeros_like(sample), sample, futures.rate_draw)
+        return tried[factor] - chance
+
+    kind = LEVERS[turn.name]
+    wants_more = gap(1.0) < 0
+    helps_up = gap(turn.high) >= gap(turn.low)
+    steps = STEPS_UP if wants_more == helps_up else STEPS_DOWN
+    inner, found = 1.0, float("nan")
+    for step in steps:
+        outer = float(min(max(step, kind.low), kind.high))
+        if outer == inner:
+            break
+        if (gap(outer) < 0) != wants_more:
+            found = float(brentq(gap, inner, outer, xtol=PRECISION))
+            break
+        inner = outer
+    best = found if np.isfinite(found) else (max if wants_more else min)(tried, key=lambda x: tried[x])
+    gap(best)
+    curve = pd.DataFrame(sorted(tried.items()), columns=["factor", P_HIT])
+    return GoalSeek(turn.name, chance, found, tried[best], errors[best], curve)

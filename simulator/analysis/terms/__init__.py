@@ -1,0 +1,1 @@
+"""What do deal terms cost and return?"""

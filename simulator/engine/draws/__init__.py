@@ -1,0 +1,1 @@
+"""Draws of the rates: one set of rates for each draw, with their uncertainty."""

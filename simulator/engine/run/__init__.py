@@ -1,0 +1,1 @@
+"""Running a plan: batches of paths, executors, checkpoints, the result buffer."""

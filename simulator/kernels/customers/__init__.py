@@ -1,0 +1,1 @@
+"""Kernels of customers: renewal, expansion, contraction, churn."""

@@ -1,0 +1,349 @@
+"""A month of the customers of a segment, side by side: growth, renewals, departures and returns.
+
+Law, draws and bits are those of ``lives``, with what coverage and referrals add. As with deals in ``months``,
+each round takes one event of every customer that has one, sorted into lists by its kind.
+
+They are lived in step because who is still there decides how far the people after the sale go round, and
+how far they go round decides who stays; and because the happy ones refer new deals.
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+
+from simulator.kernels.batch import draw_first, draw_for, wait_for
+from simulator.kernels.customers.accounts import (
+    DUE_NOW,
+    GROWING,
+    GROWS,
+    ODDS,
+    REDRAWN,
+    RETURNING,
+    SELLS,
+    SLOWER,
+    STRIKING,
+)
+from simulator.kernels.customers.customer import (
+    EFFECT_CHURN,
+    EFFECT_TIME_TO_VALUE,
+    change_chance,
+    grow,
+    later,
+    renew,
+    with_odds,
+)
+from simulator.kernels.customers.flows import (
+    BOOKINGS_EXPANSION,
+    BOOKINGS_RENEWAL,
+    CHURN,
+    CONTRACTION,
+    DUE,
+    FIRST_DRIVER,
+    FIRST_SOLD,
+    N_CHURNED,
+    N_DUE,
+    N_EXPANSIONS,
+    N_REACTIVATED,
+    REACTIVATION,
+)
+from simulator.kernels.jit import CALLED, NONE, PART, at
+from simulator.kernels.random import CUSTOMER, GROWTH, RENEWAL, WORKED, block, exponential
+
+
+@njit(**CALLED)
+def begin_lives(plan, luck, accounts, cover, happy, segment, first, n_listed):
+    """Draw what the customers listed last need from the start.
+
+    Parameters
+    ----------
+    plan : CustomerPlan
+    luck : Luck
+    accounts : Accounts
+    cover : ndarray of float64, shape (segment or 0, month, 4)
+        What coverage does; no rows where no one's work is simulated.
+    happy : ndarray of float64, shape (segment, month + 1)
+        Added to: change of the number of happy customers; no rows: nobody asks.
+    segment, first, n_listed : int
+        The first customer that has not begun, and how many are listed.
+    """
+    draw, n = luck.draw, n_listed - first
+    begun, uniform = accounts.lists[STRIKING], accounts.uniform
+    for place in range(n):
+        begun[place] = first + place
+    churns, delays = plan.churn[draw], plan.time_to_value[draw, segment]
+    base_rate = plan.growth_rate[draw, segment]
+    draw_first(accounts, luck, begun, n, CUSTOMER)
+    for place in range(n):
+        row, start = accounts.row[begun[place]], accounts.strike[begun[place]]
+        churn = churns[row.churn_row, at(uniform[0, place] * churns.shape[1])]
+        to_value = delays[at(uniform[1, place] * delays.shape[0])]
+        if plan.month_effect.shape[0] > 0:
+            to_value *= plan.month_effect[segment, int(start), EFFECT_TIME_TO_VALUE]
+        if cover.shape[0] > 0:
+            to_value *= cover[segment, int(start), SLOWER]
+        growth_rate = base_rate
+        if plan.promises.shape[0] > 0:
+            promised = plan.promises[segment, row.promise]
+            churn = with_odds(churn, promised[0])
+            growth_rate *= promised[1]
+            to_value *= promised[2]
+        row.churn, row.growth_rate, row.value_time = churn, growth_rate, row.value_time + to_value
+        row.u_churn, row.u_return = uniform[2, place], uniform[3, place]
+        row.kept, row.unchanged = 1.0, 1.0
+        row.n_lives, row.n_growths, row.n_changes = 0, 0, 0
+    draw_for(accounts, luck, begun, n, RENEWAL)
+    for place in range(n):
+        row = accounts.row[begun[place]]
+        row.u_change, row.u_kind = uniform[0, place], uniform[1, place]
+        row.next_change, row.next_kind = uniform[2, place], uniform[3, place]
+    wait_for(accounts, luck, begun, n, GROWTH)
+    for place in range(n):
+        slot = begun[place]
+        row, start = accounts.row[slot], accounts.strike[slot]
+        row.u_pick, row.next_wait, row.next_pick = uniform[1, place], uniform[2, place], uniform[3, place]
+        row.growth_time = later(plan, segment, max(start, row.value_time), uniform[0, place], row.growth_rate)
+        is_there = accounts.arr[slot] > 0.0
+        row.happy_since = row.value_time if is_there and row.renewed >= plan.happy_after else np.inf
+        if happy.shape[0] > 0:
+            begin_happy(happy, segment, row.happy_since, plan.start, 0)
+        if not is_there:
+            accounts.turn[slot] = returns_at(plan, draw, segment, start, row.u_return)
+        accounts.strike[slot] = min(row.growth_time, accounts.turn[slot])
+
+
+@njit(**PART)
+def returns_at(plan, draw, segment, time, u):
+    """Return when a customer that is away comes back; infinite: never."""
+    rate = plan.return_rate[draw, segment]
+    return time + exponential(u) / rate if rate > 0.0 else np.inf
+
+
+@njit(**CALLED)
+def live_on(plan, luck, accounts, cover, happy, flows, segment, month, end, read, n_listed):
+    """Live the customers listed through a month, up to a time.
+
+    Parameters
+    ----------
+    plan : CustomerPlan
+    luck : Luck
+    accounts : Accounts
+    cover : ndarray of float64, shape (segment or 0, month, 4)
+        What coverage does in the month.
+    happy : ndarray of float64, shape (segment, month + 1)
+        Added to.
+    flows : ndarray of float64, shape (month, segment, flow)
+        Added to. Unit: cents, or customers.
+    segment, month : int
+    end : float
+        In months; what happens then happens later.
+    read : int
+        Months whose happy customers have been counted.
+    n_listed : int
+    """
+    striking, strike = accounts.lists[STRIKING], accounts.strike
+    n = NONE
+    for slot in range(n_listed):
+        striking[at(n)] = slot
+        n += int(strike[slot] < end)
+    while n > 0:
+        n_growing, n_due, n_returning = sort_events(accounts, n)
+        grow_all(plan, luck, accounts, cover, flows[month, segment], segment, month, n_growing)
+        fall_due(plan, luck, accounts, cover, happy, flows[month, segment], segment, month, read, n_due)
+        for place in range(n_returning):
+            slot = accounts.lists[RETURNING, place]
+            come_back(plan, luck, accounts, happy, flows[month, segment], slot, segment, read)
+        n_left = NONE
+        for place in range(n):
+            slot = striking[place]
+            strike[slot] = min(accounts.row[slot].growth_time, accounts.turn[slot])
+            striking[at(n_left)] = slot
+            n_left += int(strike[slot] < end)
+        n = n_left
+
+
+@njit(**PART)
+def sort_events(accounts, n):
+    """List by kind what happens next to customers; return how many grow, are due, and come back."""
+    lists = accounts.lists
+    n_growing, n_due, n_returning = NONE, NONE, NONE
+    for place in range(n):
+        slot = lists[STRIKING, place]
+        grows = int(accounts.row[slot].growth_time < accounts.turn[slot])
+        if accounts.arr[slot] == 0.0 and grows == 0:
+            lists[RETURNING, n_returning] = slot
+            n_returning += 1
+            continue
+        lists[GROWING, at(n_growing)], lists[DUE_NOW, at(n_due)] = slot, slot
+        n_growing += grows
+        n_due += 1 - grows
+    return n_growing, n_due, n_returning
+
+
+@njit(**PART)
+def grow_all(plan, luck, accounts, cover, flows, segment, month, n):
+    """Let customers grow, where the growth happens or the deal is signed, and draw when they do next."""
+    lists, uniform = accounts.lists, accounts.uniform
+    signed_arr, n_signed, n_redrawn = 0.0, 0, NONE
+    is_missed = cover.shape[0] > 0 and min(cover[segment, month, GROWS], cover[segment, month, SELLS]) < 1.0
+    if is_missed:
+        for place in range(n):
+            accounts.occurrence[place] = np.uint64(accounts.row[lists[GROWING, place]].n_growths)
+        draw_for(accounts, luck, lists[GROWING], n, WORKED)
+    for place in range(n):
+        slot = lists[GROWING, place]
+        row, arr = accounts.row[slot], accounts.arr[slot]
+        driver, growth = grow(plan, luck.draw, segment, row.growth_time, row.value_time, arr, row.u_pick)
+        if is_missed:
+            share = cover[segment, month, SELLS if driver >= FIRST_SOLD else GROWS]
+            growth = growth if uniform[0, place] < share else 0.0
+        accounts.arr[slot] = arr + growth
+        flows[FIRST_DRIVER + driver] += growth
+        signed = growth if driver >= FIRST_SOLD else 0.0
+        row.signed += signed
+        signed_arr += signed
+        n_signed += int(signed > 0.0)
+        n_growths = row.n_growths + 1
+        row.n_growths, row.wait, row.u_pick = n_growths, row.next_wait, row.next_pick
+        lists[REDRAWN, at(n_redrawn)] = slot
+        accounts.occurrence[at(n_redrawn)] = np.uint64(n_growths // 2)
+        n_redrawn += (n_growths & 1) ^ 1
+    flows[BOOKINGS_EXPANSION] += signed_arr
+    flows[N_EXPANSIONS] += n_signed
+    wait_for(accounts, luck, lists[REDRAWN], n_redrawn, GROWTH)
+    for place in range(n_redrawn):
+        row = accounts.row[lists[REDRAWN, place]]
+        row.wait, row.u_pick = uniform[0, place], uniform[1, place]
+        row.next_wait, row.next_pick = uniform[2, place], uniform[3, place]
+    for place in range(n):
+        row = accounts.row[lists[GROWING, place]]
+        row.growth_time = later(plan, segment, row.growth_time, row.wait, row.growth_rate)
+
+
+@njit(**PART)
+def fall_due(plan, luck, accounts, cover, happy, flows, segment, month, read, n):
+    """Renew the customers whose term ends, or let them go."""
+    lists = accounts.lists
+    odds = plan.month_effect[segment, month, EFFECT_CHURN] if plan.month_effect.shape[0] > 0 else 1.0
+    if cover.shape[0] > 0:
+        odds *= cover[segment, month, ODDS]
+    due, renewed, grown = 0.0, 0.0, 0.0
+    # With branches: few go, or change.
+    for place in range(n):
+        slot = lists[DUE_NOW, place]
+        row, arr = accounts.row[slot], accounts.arr[slot]
+        due += arr
+        row.kept *= 1.0 - (row.churn if odds == 1.0 else with_odds(row.churn, odds))
+        row.unchanged *= 1.0 - change_chance(plan, luck.draw, segment, row.law, month)
+        if row.u_churn >= row.kept:
+            leave(plan, luck.draw, accounts, happy, flows, slot, segment, read)
+            continue
+        if row.u_change >= row.unchanged:
+            change(plan, luck, accounts, flows, slot, segment, month)
+            arr = accounts.arr[slot]
+        time = accounts.turn[slot]
+        renewed += np.rint(min(row.signed, arr) * row.year_share)
+        grown += max(0.0, arr - row.signed)
+        row.signed = arr
+        accounts.turn[slot] = time + row.term
+        if row.happy_since == np.inf:
+            row.happy_since = max(time, row.value_time)
+            if happy.shape[0] > 0:
+                begin_happy(happy, segment, row.happy_since, plan.start, read)
+    flows[DUE] += due
+    flows[N_DUE] += n
+    flows[BOOKINGS_RENEWAL] += renewed
+    flows[BOOKINGS_EXPANSION] += grown
+
+
+@njit(**PART)
+def leave(plan, draw, accounts, happy, flows, slot, segment, read):
+    """Let a customer go; it may return."""
+    row, time, arr = accounts.row[slot], accounts.turn[slot], accounts.arr[slot]
+    flows[CHURN] += arr
+    flows[N_CHURNED] += 1.0
+    row.former, accounts.arr[slot] = arr, 0.0
+    if happy.shape[0] > 0:
+        end_happy(happy, segment, row.happy_since, time, plan.start, read)
+    row.happy_since = np.inf
+    accounts.turn[slot] = returns_at(plan, draw, segment, time, row.u_return)
+
+
+@njit(**PART)
+def change(plan, luck, accounts, flows, slot, segment, month):
+    """Contract a customer that renews, or raise its price; and draw at which renewal it changes next."""
+    row, time, arr = accounts.row[slot], accounts.turn[slot], accounts.arr[slot]
+    premium = plan.premium if row.happy_since <= time else 1.0
+    contraction, rise = renew(plan, luck.draw, segment, row.law, month, arr, row.u_kind, premium)
+    # A contraction never takes the last cent: that would be churn.
+    contraction = min(contraction, arr - 1.0)
+    accounts.arr[slot] = arr + rise - contraction
+    flows[CONTRACTION] += contraction
+    flows[FIRST_DRIVER] += rise
+    row.n_changes += 1
+    row.unchanged, row.u_change, row.u_kind = 1.0, row.next_change, row.next_kind
+    if row.n_changes % 2 == 0:
+        row.u_change, row.u_kind, row.next_change, row.next_kind = block(
+            luck.seed, luck.path, accounts.key[slot], np.uint64(row.n_changes // 2), RENEWAL
+        )
+
+
+@njit(**PART)
+def come_back(plan, luck, accounts, happy, flows, slot, segment, read):
+    """Let a customer return with a share of the ARR that it left with, on a new term."""
+    row, time, n_slices = accounts.row[slot], accounts.turn[slot], plan.return_size.shape[2]
+    row.n_lives += 1
+    u_size, _, u_churn, u_return = block(
+        luck.seed, luck.path, accounts.key[slot], np.uint64(row.n_lives), CUSTOMER
+    )
+    size = plan.return_size[luck.draw, segment, int(u_size * n_slices)]
+    arr = max(1.0, np.rint(row.former * size))
+    accounts.arr[slot], row.signed, row.kept = arr, arr, 1.0
+    row.u_churn, row.u_return = u_churn, u_return
+    flows[REACTIVATION] += arr
+    flows[N_REACTIVATED] += 1.0
+    flows[BOOKINGS_RENEWAL] += np.rint(arr * row.year_share)
+    accounts.turn[slot] = time + row.term
+    if plan.happy_after == 0:
+        row.happy_since = max(time, row.value_time)
+        if happy.shape[0] > 0:
+            begin_happy(happy, segment, row.happy_since, plan.start, read)
+
+
+@njit(**PART)
+def happy_from(happy, since, start, read):
+    """Return the first month that begins with a customer happy since a time; 0 where it is at ``start``.
+
+    ``read`` months have been asked for already: what happens at the very instant that the last of them
+    begins counts from the next.
+    """
+    first = 0 if since <= start else min(math.ceil(since), happy.shape[1] - 1)
+    return max(first, min(read, happy.shape[1] - 1))
+
+
+@njit(**PART)
+def begin_happy(happy, segment, since, start, read):
+    """Count a customer among the happy ones of the months that begin after a time.
+
+    Parameters
+    ----------
+    happy : ndarray of float64, shape (segment, month + 1)
+        Changes of their number, added to.
+    segment : int
+    since : float
+        Infinite: it never is.
+    start : float
+        Time of as_of.
+    read : int
+        Months that have been asked for already.
+    """
+    if since < happy.shape[1] - 1:
+        happy[segment, happy_from(happy, since, start, read)] += 1.0
+
+
+@njit(**PART)
+def end_happy(happy, segment, since, until, start, read):
+    """Count it no more from a time on; where that comes before it was happy, it never was."""
+    if since < happy.shape[1] - 1:
+        first = happy_from(happy, since, start, 0)
+        happy[segment, max(first, happy_from(happy, until, start, read))] -= 1.0

@@ -1,0 +1,1 @@
+"""Kernels of deals: hazards, new deals, close dates, concessions, the queue for a rep."""

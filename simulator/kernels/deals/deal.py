@@ -1,0 +1,407 @@
+"""One deal from where it is to its end: competing hazards, month by month.
+
+Amounts are whole cents held in float64, so that sums are exact and their order does not matter.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from simulator.kernels.deals.close_dates import NEVER, move_chances, next_move
+from simulator.kernels.deals.concessions import NOTHING, DeskPlan, agreed
+from simulator.kernels.flows import (
+    DELIVERY_COST,
+    DISCOUNT,
+    LOST_COMPETITION,
+    LOST_NO_DECISION,
+    N_CONCEDED,
+    N_GATED,
+    N_LOST_COMPETITION,
+    N_LOST_NO_DECISION,
+    N_SLIPPED,
+    N_WON,
+    SLIPPED,
+    WON,
+    WON_OPEN_AMOUNT,
+)
+from simulator.kernels.jit import BODY, PART, at
+from simulator.kernels.random import (
+    BIRTH,
+    CLOSE_DATE,
+    EVENT,
+    SIGNATURE,
+    block,
+    exponential,
+    search,
+)
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+N_CATEGORIES = 3
+DESTINATION_WON = 3
+ADVANCE = 6
+N_DESTINATIONS = 7
+STILL_OPEN = -1
+ORIGIN_CREATED = 3
+
+TRACE_BORN, TRACE_MOVED, TRACE_ADVANCED, TRACE_REDATED, TRACE_CLOSED = range(5)
+TRACE_COLUMNS = ("time", "kind", "category", "late", "close_month", "amount", "outcome")
+
+
+class DealPlan(NamedTuple):
+    """All that the deal kernels need, as arrays. ``draw`` is the axis of rate draws.
+
+    Times are days since the midnight that ends ``as_of``; months count from the first simulated
+    month, 0, and may be negative; destination axes are padded to 8.
+    """
+
+    month_end: Floats
+    """(month,) day at which each month ends."""
+    first_month: int
+    """Month number of month 0."""
+    first_month_of_quarter: int
+    """Place of month 0 inside its fiscal quarter, 0 to 2."""
+    hazard: Floats
+    """(draw, cell, 8) per day; cell runs over (segment, category, late, age bin, due, linearity, pushes)."""
+    age_bin: Ints
+    """(month of age,) bin of each age; the last one holds from there on."""
+    month_effect: Floats
+    """(segment, month, 8) factor of levers that hold for some months only; no rows where there are none."""
+    effect: Floats
+    """(draw, effect row, 8) factor of what a deal is: source, competitor, compelling event, size."""
+    offset_cdf: Floats
+    """(draw, segment, months) first close date, months after the SAL; the last bin: none."""
+    push_cdf: Floats
+    """(draw, segment, months) months beyond the next that a push adds."""
+    redate: Floats
+    """(draw, 2) chance of a new close date at the end of a month: due this month, past due."""
+    early_push: Floats
+    """(draw, segment) chance a month that a deal due later is pushed."""
+    entry_cdf: Floats
+    """(draw, segment, 6) where deals start: category * 2 + late."""
+    late_entry: Floats
+    """(draw, 3) chance that a deal entering a category enters its late stage."""
+    amount: Floats
+    """(draw, segment, slice) cents; mean of each equal-probability slice of new deals' amounts."""
+    multiplier_new: Floats
+    """(draw, segment, slice) signed amount / amount at SAL."""
+    multiplier_open: Floats
+    """(draw, segment, slice) signed amount / open amount of a deal open at as_of."""
+    open_entity: npt.NDArray[np.uint64]
+    """(open deal,) key of its draws."""
+    open_state: Ints
+    """(open deal, 7) segment, category, late, entered month, close month, pushes, effect row."""
+    open_amount: Floats
+    """(open deal,) cents; negative where unknown: then drawn."""
+    open_first: Ints
+    """(segment + 1,) where each segment's open deals begin; they stand in the order of the segments."""
+    stream_key: npt.NDArray[np.uint64]
+    """(stream,) key of the draws of the deals that a stream of demand creates."""
+    stream_segment: Ints
+    """(stream,) its segment."""
+    stream_sals: Floats
+    """(draw, stream, month) expected SALs."""
+    stream_rep_sals: Floats
+    """(draw, stream, month) expected SALs for each ramped rep of the stream's segment besides."""
+    stream_referrals: Floats
+    """(draw, stream, month) expected SALs for each happy customer of the stream's segment besides."""
+    referral_stream: Ints
+    """(segment,) the stream of what customers refer; -1: none."""
+    stream_dispersion: Floats
+    """(stream,) size of the negative binomial."""
+    stream_profile_cdf: Floats
+    """(stream, profile) what its deals are besides their size."""
+    stream_effect_row: Ints
+    """(stream, profile, 3) effect row by size band."""
+    shock_sd: Floats
+    """(2 or 4,) standard deviation of the log shock a quarter shares: closing, demand; and of the step
+    of their levels from one quarter to the next."""
+    desk: DeskPlan
+    """What is conceded to which deals, and which need a success plan."""
+
+
+class Deal(NamedTuple):
+    """Where one deal stands."""
+
+    entity: np.uint64
+    time: float
+    month: int
+    segment: int
+    category: int
+    late: int
+    entered: int
+    close_month: int
+    pushes: int
+    amount: float
+    effect_row: int
+    origin: int
+
+
+class Luck(NamedTuple):
+    """Which draws a path uses."""
+
+    seed: np.uint64
+    path: np.uint64
+    draw: int
+
+
+@njit(**PART)
+def slip(flows, segment, amount, month):
+    """Add a deal that left its quarter to the flows of the month given."""
+    if 0 <= month < flows.shape[0]:
+        flows[month, segment, SLIPPED] += amount
+        flows[month, segment, N_SLIPPED] += 1.0
+
+
+@njit(**PART)
+def signed_amount(multipliers, desk, segment, amount, concession, u):
+    """Return what is signed of a won deal, in cents; ``multipliers`` by slice."""
+    signed = np.rint(amount * multipliers[at(u * multipliers.shape[0])])
+    if desk.asked_cdf.shape[0] > 0:
+        signed = np.rint(signed * desk.price[segment, concession])
+    return signed
+
+
+@njit(**PART)
+def count_win(desk, flows, origin, amount, signed, concession, gated):
+    """Add a signature to the flows (flow,) of its month and segment."""
+    if concession != NOTHING:
+        flows[DISCOUNT] += np.rint(signed * desk.discount[concession])
+        flows[DELIVERY_COST] += np.rint(signed * desk.delivery[concession])
+        flows[N_CONCEDED] += 1.0
+    flows[N_GATED] += gated
+    flows[WON + origin] += signed
+    flows[WON_OPEN_AMOUNT] += amount
+    flows[N_WON] += 1.0
+
+
+@njit(**PART)
+def close(plan, luck, deal, outcome, month, flows, concession, gated):
+    """Add the end of a deal to the flows; return the signed amount (0 where it is lost)."""
+    if outcome != DESTINATION_WON:
+        lost_no_decision = outcome == DESTINATION_WON + 2
+        flows[month, deal.segment, LOST_NO_DECISION if lost_no_decision else LOST_COMPETITION] += deal.amount
+        flows[month, deal.segment, N_LOST_NO_DECISION if lost_no_decision else N_LOST_COMPETITION] += 1.0
+        return 0.0
+    u, _, _, _ = block(luck.seed, luck.path, deal.entity, np.uint64(0), SIGNATURE)
+    table = plan.multiplier_new if deal.origin == ORIGIN_CREATED else plan.multiplier_open
+    multipliers = table[luck.draw, deal.segment]
+    signed = signed_amount(multipliers, plan.desk, deal.segment, deal.amount, concession, u)
+    count_win(plan.desk, flows[month, deal.segment], deal.origin, deal.amount, signed, concession, gated)
+    return signed
+
+
+@njit(**PART)
+def wait_for_plan(month_end, first_month_of_quarter, days, segment, amount, close_month, time, month, flows):
+    """Return (time, month) of a signature that waits so many days until a success plan is agreed.
+
+    The quarter that the deal leaves meanwhile counts it as slipped. The month is that after the last one
+    where the horizon ends first.
+    """
+    time += days
+    while month < month_end.shape[0] and time >= month_end[month]:
+        if (month + first_month_of_quarter) % 3 == 2 and month - 3 < close_month <= month:
+            slip(flows, segment, amount, month)
+        month += 1
+    return time, month
+
+
+@njit(**PART)
+def record(trace, n_traced, time, kind, category, late, close_month, amount, outcome):
+    """Write one row of a deal's story where a trace is wanted; return the number of rows."""
+    if n_traced < trace.shape[0]:
+        trace[n_traced, 0] = time
+        trace[n_traced, 1] = kind
+        trace[n_traced, 2] = category
+        trace[n_traced, 3] = late
+        trace[n_traced, 4] = close_month
+        trace[n_traced, 5] = amount
+        trace[n_traced, 6] = outcome
+    return n_traced + 1
+
+
+@njit(**BODY)
+def live(plan, luck, shock, deal, flows, trace):
+    """Follow one deal to its end or to the end of the horizon.
+
+    Parameters
+    ----------
+    plan : DealPlan
+    luck : Luck
+    shock : ndarray of float64, shape (quarter, 2)
+        Factors of the path's quarters on closing and on demand.
+    deal : Deal
+        Where it stands.
+    flows : ndarray of float64, shape (month, segment, flow)
+        Added to. Unit: cents, or deals.
+    trace : ndarray of float64, shape (row, 7)
+        Filled with the deal's story as long as there is room; no rows: not wanted.
+
+    Returns
+    -------
+    outcome : int
+        Destination code of its end, or STILL_OPEN.
+    time : float
+        When it ended.
+    month : int
+        The month in which it ended.
+    signed : float
+        Signed amount in cents, 0 unless won.
+    promise : int
+        What goes with the customer: 2 × concession + 1 where a success plan was agreed.
+    """
+    seed, path, draw, entity, segment = luck.seed, luck.path, luck.draw, deal.entity, deal.segment
+    # The first two blocks stand side by side so that the processor can work on both at once.
+    u, u_where, u_next, u_where_next = block(seed, path, entity, np.uint64(0), EVENT)
+    u_move, u_length, u_early, _ = block(seed, path, entity, np.uint64(0), CLOSE_DATE)
+    n_months = plan.month_end.shape[0]
+    oldest = plan.age_bin.shape[0] - 1
+    n_ages = plan.age_bin[oldest] + 1
+    has_lever_months = plan.month_effect.shape[0] > 0
+    effect = plan.effect[draw, deal.effect_row]
+    time, category, late, entered = deal.time, deal.category, deal.late, deal.entered
+    close_month, pushes = deal.close_month, deal.pushes
+    n_events, n_dates, n_traced = 0, 0, 0
+    concession, gated = 0, 0
+    has_desk = plan.desk.asked_cdf.shape[0] > 0
+    if has_desk:
+        concession, gated = agreed(plan.desk, luck, segment, entity)
+    if trace.shape[0] > 0:
+        n_traced = record(trace, 0, time, TRACE_BORN, category, late, close_month, deal.amount, 0)
+    month = deal.month
+    linearity = (month + plan.first_month_of_quarter) % 3
+    quarter = (month + plan.first_month_of_quarter) // 3
+    chances, push_cdf = move_chances(plan, draw, segment), plan.push_cdf[draw, segment]
+    move, length = next_move(chances, month, close_month, u_move, u_early), search(push_cdf, u_length)
+    wait = exponential(u)
+    while month < n_months:
+        age = plan.age_bin[min(month - entered, oldest)]
+        due = 0 if close_month > month else (1 if close_month == month else 2)
+        cell = (segment * N_CATEGORIES + category) * 2 + late
+        cell = ((cell * n_ages + age) * 3 + due) * 9 + linearity * 3 + min(pushes, 2)
+        hazard = plan.hazard[draw, cell]
+        w0, w1, w2, w3, w4, w5, w6 = 1.0, 1.0, 1.0, shock[quarter, 0], 1.0, 1.0, 1.0
+        if has_lever_months:
+            lever = plan.month_effect[segment, month]
+            w0, w1, w2, w3 = w0 * lever[0], w1 * lever[1], w2 * lever[2], w3 * lever[3]
+            w4, w5, w6 = w4 * lever[4], w5 * lever[5], w6 * lever[6]
+        if has_desk:
+            now = plan.desk.factor[segment, concession, linearity]
+            w0, w1, w2, w3 = w0 * now[0], w1 * now[1], w2 * now[2], w3 * now[3]
+            w4, w5, w6 = w4 * now[4], w5 * now[5], w6 * now[6]
+        h0, h1, h2 = hazard[0] * effect[0] * w0, hazard[1] * effect[1] * w1, hazard[2] * effect[2] * w2
+        h3, h4, h5 = hazard[3] * effect[3] * w3, hazard[4] * effect[4] * w4, hazard[5] * effect[5] * w5
+        h6 = hazard[6] * effect[6] * w6
+        # In this order eight numbers are added up at once.
+        total = ((h0 + h4) + (h2 + h6)) + ((h1 + h5) + h3)
+        room = (plan.month_end[month] - time) * total
+        if wait >= room:
+            wait -= room
+            time = plan.month_end[month]
+            if month == move:
+                left = max(close_month, month)
+                close_month = left + 1 + length
+                if (close_month + plan.first_month_of_quarter) // 3 > (
+                    left + plan.first_month_of_quarter
+                ) // 3:
+                    slip(flows, segment, deal.amount, left)
+                pushes += 1
+                n_dates += 1
+                if trace.shape[0] > 0:
+                    n_traced = record(
+                        trace, n_traced, time, TRACE_REDATED, category, late, close_month, deal.amount, 0
+                    )
+                u_move, u_length, u_early, _ = block(seed, path, entity, np.uint64(n_dates), CLOSE_DATE)
+                move = next_move(chances, month + 1, close_month, u_move, u_early)
+                length = search(push_cdf, u_length)
+            elif linearity == 2 and month - 3 < close_month <= month:
+                slip(flows, segment, deal.amount, month)
+            month += 1
+            linearity += 1
+            if linearity == 3:
+                linearity = 0
+                quarter += 1
+            continue
+        time += wait / total
+        target = u_where * total
+        if target < h0 + h1 + h2:
+            if target < h0:
+                category, below, rate = 0, 0.0, h0
+            elif target < h0 + h1:
+                category, below, rate = 1, h0, h1
+            else:
+                category, below, rate = 2, h0 + h1, h2
+            entered = month
+            late = 1 if target < below + rate * plan.late_entry[draw, category] else 0
+            if trace.shape[0] > 0:
+                n_traced = record(
+                    trace, n_traced, time, TRACE_MOVED, category, late, close_month, deal.amount, 0
+                )
+        elif target < h0 + h1 + h2 + h6:
+            late = 1
+            if trace.shape[0] > 0:
+                n_traced = record(
+                    trace, n_traced, time, TRACE_ADVANCED, category, late, close_month, deal.amount, 0
+                )
+        else:
+            target -= h0 + h1 + h2 + h6
+            outcome = DESTINATION_WON
+            if target >= h3:
+                outcome = DESTINATION_WON + 1 if target < h3 + h4 else DESTINATION_WON + 2
+            if plan.desk.in_force[concession, linearity] == 0:
+                concession = NOTHING
+            if gated == 1 and outcome == DESTINATION_WON:
+                time, month = wait_for_plan(
+                    plan.month_end, plan.first_month_of_quarter, plan.desk.gate_days, segment, deal.amount,
+                    close_month, time, month, flows,
+                )  # fmt: skip
+                if month >= n_months:
+                    return STILL_OPEN, time, n_months, 0.0, 0
+            signed = close(plan, luck, deal, outcome, month, flows, concession, gated)
+            if trace.shape[0] > 0:
+                record(trace, n_traced, time, TRACE_CLOSED, category, late, close_month, signed, outcome)
+            return outcome, time, month, signed, 2 * concession + gated
+        n_events += 1
+        if n_events % 2 == 1:
+            u, u_where = u_next, u_where_next
+        else:
+            u, u_where, u_next, u_where_next = block(seed, path, entity, np.uint64(n_events // 2), EVENT)
+        wait = exponential(u)
+    return STILL_OPEN, time, n_months, 0.0, 0
+
+
+@njit(**PART)
+def new_deal(plan, luck, stream, entity, month):
+    """Return a deal at its SAL, at a uniform moment of its month: its size, date and kind are drawn."""
+    segment = plan.stream_segment[stream]
+    u_amount, u_offset, u_place, u_time = block(luck.seed, luck.path, entity, np.uint64(0), BIRTH)
+    start = 0.0 if month == 0 else plan.month_end[month - 1]
+    time = start + u_time * (plan.month_end[month] - start)
+    amount = plan.amount[luck.draw, segment, int(u_amount * plan.amount.shape[2])]
+    offset = search(plan.offset_cdf[luck.draw, segment], u_offset)
+    no_date = offset == plan.offset_cdf.shape[2] - 1
+    entry_cdf = plan.entry_cdf[luck.draw, segment]
+    place = search(entry_cdf, u_place)
+    # What is left of the uniform inside the place that it chose is uniform again.
+    below = entry_cdf[place - 1] if place > 0 else 0.0
+    u_profile = (u_place - below) / (entry_cdf[place] - below)
+    profile = search(plan.stream_profile_cdf[stream], u_profile)
+    row = plan.stream_effect_row[stream, profile, int(u_amount * 3.0)]
+    close_month = NEVER if no_date else month + offset
+    return Deal(
+        entity,
+        time,
+        month,
+        segment,
+        place // 2,
+        place % 2,
+        month,
+        close_month,
+        0,
+        amount,
+        row,
+        ORIGIN_CREATED,
+    )

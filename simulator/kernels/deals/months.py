@@ -1,0 +1,227 @@
+"""A month of the deals in work: what happens to them, wins and losses, close dates that move."""
+
+import numpy as np
+from numba import njit
+
+from simulator.kernels.batch import CLOSED, HELD, HIT, LOST, NOW, REDRAWN, WON, draw_first, draw_for, wait_for
+from simulator.kernels.deals.concessions import NOTHING
+from simulator.kernels.deals.deal import (
+    ADVANCE,
+    DESTINATION_WON,
+    N_CATEGORIES,
+    ORIGIN_CREATED,
+    count_win,
+    signed_amount,
+    slip,
+    wait_for_plan,
+)
+from simulator.kernels.deals.new_deals import plan_moves
+from simulator.kernels.flows import (
+    LOST_COMPETITION,
+    LOST_NO_DECISION,
+    N_LOST_COMPETITION,
+    N_LOST_NO_DECISION,
+)
+from simulator.kernels.jit import BODY, NONE, PART, at
+from simulator.kernels.random import CLOSE_DATE, EVENT, SIGNATURE
+from simulator.kernels.simd import fetch, weigh
+
+
+@njit(**PART)
+def set_factors(law, shock, lanes, month):
+    """Note what a month, its levers and each concession make of the hazards."""
+    linearity = (month + law.first_month_of_quarter) % 3
+    for concession in range(lanes.now.shape[0]):
+        for k in range(8):
+            factor = shock if k == DESTINATION_WON else 1.0
+            if law.month_effect.shape[0] > 0:
+                factor *= law.month_effect[law.segment, month, k]
+            if law.desk.asked_cdf.shape[0] > 0:
+                factor *= law.desk.factor[law.segment, concession, linearity, k]
+            lanes.now[concession, k] = factor
+
+
+@njit(**BODY)
+def live_month(law, luck, lanes, month, n_now, n_held):
+    """Live the deals of the month's work to the month's end or to their own.
+
+    Returns
+    -------
+    n_held : int
+        Deals on the list of those that reach the month's end, earlier ones included.
+    n_closed : int
+        Deals on the list of those that were won or lost.
+    """
+    now, held, hit, closed = lanes.lists[NOW], lanes.lists[HELD], lanes.lists[HIT], lanes.lists[CLOSED]
+    redrawn, n_closed, end = lanes.lists[REDRAWN], 0, law.month_end[month]
+    linearity = (month + law.first_month_of_quarter) % 3
+    n_ages = law.age_bin[law.age_bin.shape[0] - 1] + 1
+    first_cell = law.segment * N_CATEGORIES * 2 * n_ages * 27 + linearity * 3
+    while n_now > 0:
+        for number in range(n_now):
+            cell = np.uint32(find_cell(law, lanes.deal[now[number]], first_cell, n_ages, month))
+            lanes.cell[number] = cell
+            fetch(law.hazard, cell)
+        for number in range(n_now):
+            deal, hazard = lanes.deal[now[number]], law.hazard[lanes.cell[number]]
+            effect, factor = law.effect[deal.effect_row], lanes.now[deal.concession]
+            lanes.total[number] = weigh(hazard, effect, factor, lanes.hazard[number])
+        n_hit = NONE
+        for number in range(n_now):
+            lane = now[number]
+            stays = spend(lanes.deal[lane], lanes.total[number], end)
+            held[at(n_held)] = lane
+            hit[at(n_hit)] = number
+            n_held += stays
+            n_hit += 1 - stays
+        n_now, n_redrawn = NONE, NONE
+        for number in range(n_hit):
+            place = hit[number]
+            lane = now[place]
+            deal = lanes.deal[lane]
+            closes = turn_out(law, deal, lanes.hazard[place], lanes.total[place], month)
+            closed[at(n_closed)] = lane
+            now[at(n_now)] = lane
+            redrawn[at(n_redrawn)] = lane
+            lanes.occurrence[at(n_redrawn)] = np.uint64(deal.n_events >> 1)
+            n_closed += closes
+            n_now += 1 - closes
+            n_redrawn += (1 - closes) & ((deal.n_events & 1) ^ 1)
+        wait_for(lanes, luck, redrawn, n_redrawn, EVENT)
+        for number in range(n_redrawn):
+            deal, uniform = lanes.deal[redrawn[number]], lanes.uniform
+            deal.wait, deal.where = uniform[0, number], uniform[1, number]
+            deal.next_wait, deal.next_where = uniform[2, number], uniform[3, number]
+    return n_held, n_closed
+
+
+@njit(**PART)
+def find_cell(law, deal, first_cell, n_ages, month):
+    """Return where the hazards of a deal stand in the month."""
+    age = law.age_bin[at(min(month - deal.entered, law.age_bin.shape[0] - 1))]
+    close_month = deal.close_month
+    due = int(close_month == month) + 2 * int(close_month < month)
+    return first_cell + ((deal.stage * n_ages + age) * 3 + due) * 9 + min(deal.pushes, 2)
+
+
+@njit(**PART)
+def spend(deal, total, end):
+    """Spend what a deal has left on the rest of the month; return 1 where it suffices, else 0."""
+    wait, room = deal.wait, (end - deal.time) * total
+    stays = wait >= room
+    deal.wait = wait - room if stays else wait
+    return int(stays)
+
+
+@njit(**PART)
+def turn_out(law, deal, hazard, total, month):
+    """Write what becomes of a deal to which something happens; return 1 if it closes, else 0.
+
+    Without branches: which way a deal turns cannot be foreseen.
+    """
+    deal.time += deal.wait / total
+    target = deal.where * total
+    first, second = hazard[0], hazard[0] + hazard[1]
+    moving = second + hazard[2]
+    staying = moving + hazard[ADVANCE]
+    moves, closes = int(target < moving), int(target >= staying)
+    not_first, not_second = int(target >= first), int(target >= second)
+    late = (
+        int(target < hazard[0] * law.late_entry[0])
+        | (not_first & int(target < first + hazard[1] * law.late_entry[1]))
+        | (not_second & int(target < second + hazard[2] * law.late_entry[2]))
+    )
+    entering = 2 * (not_first + not_second) + late
+    deal.stage = moves * entering + (1 - moves) * (deal.stage | 1)
+    deal.entered += moves * (month - deal.entered)
+    beyond = target - staying
+    deal.outcome = DESTINATION_WON + int(beyond >= hazard[3]) + int(beyond >= hazard[3] + hazard[4])
+    deal.n_events += 1
+    deal.wait, deal.where = deal.next_wait, deal.next_where
+    return closes
+
+
+@njit(**BODY)
+def close_deals(law, luck, lanes, flows, month, n_closed, n_won):
+    """Count wins and losses; return how many are on the lists of the same names, earlier wins included.
+
+    Where a win waits for its success plan, its time is that of the signature.
+    """
+    lost, won = lanes.lists[LOST], lanes.lists[WON]
+    n_lost, n_before = NONE, n_won
+    amounts_competition, amounts_no_decision, n_no_decision = 0.0, 0.0, 0
+    for number in range(n_closed):
+        lane = lanes.lists[CLOSED, number]
+        outcome, amount = lanes.deal[lane].outcome, lanes.deal[lane].amount
+        lost[at(n_lost)], won[at(n_won)] = lane, lane
+        wins = int(outcome == DESTINATION_WON)
+        n_won += wins
+        n_lost += 1 - wins
+        undecided = outcome == DESTINATION_WON + 2
+        amounts_no_decision += amount if undecided else 0.0
+        amounts_competition += amount if outcome == DESTINATION_WON + 1 else 0.0
+        n_no_decision += int(undecided)
+    row = flows[month, law.segment]
+    row[LOST_COMPETITION] += amounts_competition
+    row[LOST_NO_DECISION] += amounts_no_decision
+    row[N_LOST_COMPETITION] += n_lost - n_no_decision
+    row[N_LOST_NO_DECISION] += n_no_decision
+    n_new, new, uniform = n_won - n_before, won[n_before:], lanes.uniform
+    draw_first(lanes, luck, new, n_new, SIGNATURE)
+    for number in range(n_new):
+        sign(law, lanes.deal[new[number]], flows, month, uniform[0, number])
+    return n_lost, n_won
+
+
+@njit(**PART)
+def sign(law, deal, flows, month, u):
+    """Sign a deal that was won, once its success plan is agreed where it needs one.
+
+    ``move`` then holds the month of the signature: that after the last one where the horizon ends first.
+    """
+    linearity = (month + law.first_month_of_quarter) % 3
+    amount = deal.amount
+    if law.desk.in_force[deal.concession, linearity] == 0:
+        deal.concession = NOTHING
+    signing = month
+    if deal.gated == 1:
+        deal.time, signing = wait_for_plan(
+            law.month_end, law.first_month_of_quarter, law.desk.gate_days, law.segment, amount,
+            deal.close_month, deal.time, month, flows,
+        )  # fmt: skip
+    deal.move, deal.signed = signing, 0.0
+    if signing < law.month_end.shape[0]:
+        multipliers = law.multiplier_new if deal.origin == ORIGIN_CREATED else law.multiplier_open
+        signed = signed_amount(multipliers, law.desk, law.segment, amount, deal.concession, u)
+        row = flows[signing, law.segment]
+        count_win(law.desk, row, deal.origin, amount, signed, deal.concession, deal.gated)
+        deal.signed = signed
+
+
+@njit(**BODY)
+def end_month(law, luck, lanes, flows, month, n_held):
+    """Move the close dates of deals that reach a month's end, and count those that leave their quarter."""
+    linearity = (month + law.first_month_of_quarter) % 3
+    moved = lanes.lists[HIT]
+    n_moved = NONE
+    for number in range(n_held):
+        lane = lanes.lists[HELD, number]
+        deal = lanes.deal[lane]
+        deal.time = law.month_end[month]
+        moved[at(n_moved)] = lane
+        moves = deal.move == month
+        n_moved += int(moves)
+        if linearity == 2 and not moves and month - 3 < deal.close_month <= month:
+            slip(flows, law.segment, deal.amount, month)
+    for number in range(n_moved):
+        deal = lanes.deal[moved[number]]
+        left = max(deal.close_month, month)
+        close_month = left + 1 + deal.length
+        if (close_month + law.first_month_of_quarter) // 3 > (left + law.first_month_of_quarter) // 3:
+            slip(flows, law.segment, deal.amount, left)
+        deal.close_month = close_month
+        deal.pushes += 1
+        deal.n_dates += 1
+        lanes.occurrence[number] = np.uint64(deal.n_dates)
+    draw_for(lanes, luck, moved, n_moved, CLOSE_DATE)
+    plan_moves(law, lanes, moved, n_moved, month + 1)

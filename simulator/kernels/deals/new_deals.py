@@ -1,0 +1,243 @@
+"""Where deals start: those open at as_of, a month's SALs, and what each draws when a rep takes it up."""
+
+import math
+
+import numpy as np
+from numba import njit
+
+from simulator.kernels.batch import FREE, QUEUE, TAKEN, draw_first, draw_for, note_first, wait_for
+from simulator.kernels.deals.close_dates import NEVER, next_move
+from simulator.kernels.deals.concessions import NOTHING, conceded
+from simulator.kernels.deals.deal import ORIGIN_CREATED
+from simulator.kernels.flows import CREATED, N_CREATED, N_REFERRED
+from simulator.kernels.jit import BODY, CALLED, NONE, PART, at
+from simulator.kernels.random import (
+    BIRTH,
+    CLOSE_DATE,
+    EVENT,
+    SALS,
+    SHOCK,
+    TERMS,
+    WALK,
+    block,
+    negative_binomial,
+    search_from,
+    standard_normal,
+    write_guide,
+)
+
+
+@njit(**BODY)
+def enter_segment(plan, draw, lanes, segment):
+    """Note what helps to look up how the deals of a segment start; free all lanes and return their number."""
+    write_guide(plan.offset_cdf[draw, segment], lanes.offset_guide)
+    write_guide(plan.push_cdf[draw, segment], lanes.push_guide)
+    write_guide(plan.entry_cdf[draw, segment], lanes.entry_guide)
+    for stream in range(plan.stream_key.shape[0]):
+        if plan.stream_segment[stream] == segment:
+            write_guide(plan.stream_profile_cdf[stream], lanes.profile_guide[stream])
+    n_lanes = lanes.key.shape[0]
+    for lane in range(n_lanes):
+        lanes.lists[FREE, lane] = n_lanes - 1 - lane
+    return n_lanes
+
+
+@njit(**BODY)
+def lay_open_deals(plan, luck, lanes, segment, n_free):
+    """Put a segment's open deals on lanes and on the list of those taken up; return (free lanes, deals).
+
+    With fewer lanes than deals nothing is done: (-1, 0).
+    """
+    first, n = plan.open_first[segment], plan.open_first[segment + 1] - plan.open_first[segment]
+    if n > n_free:
+        return -1, 0
+    for number in range(n):
+        index = first + number
+        lane = lanes.lists[FREE, n_free - 1 - number]
+        lanes.lists[TAKEN, number] = lane
+        state, deal = plan.open_state[index], lanes.deal[lane]
+        lanes.key[lane] = plan.open_entity[index]
+        deal.stage, deal.entered, deal.close_month = state[1] * 2 + state[2], state[3], state[4]
+        deal.pushes, deal.effect_row, deal.origin = state[5], state[6], state[1]
+        deal.index, deal.referred, deal.born = index, 0, 0
+        deal.time, deal.amount = 0.0, plan.open_amount[index]
+    draw_first(lanes, luck, lanes.lists[TAKEN], n, BIRTH)
+    n_slices = plan.amount.shape[2]
+    for number in range(n):
+        deal = lanes.deal[lanes.lists[TAKEN, number]]
+        if deal.amount < 0.0:
+            deal.amount = plan.amount[luck.draw, segment, int(lanes.uniform[0, number] * n_slices)]
+    return n_free - n, n
+
+
+@njit(**BODY)
+def arrive(plan, luck, books, lanes, segment, month, n_happy, n_free, n_queue):
+    """Put a month's SALs of a segment on lanes and at the end of the queue; return (free lanes, SALs).
+
+    With fewer lanes than SALs nothing more is done: (-1, 0).
+    """
+    n = NONE
+    queue = lanes.lists[QUEUE]
+    for stream in range(plan.stream_key.shape[0]):
+        if plan.stream_segment[stream] != segment:
+            continue
+        count = count_sals(plan, luck, books.shock, books.ramped, n_happy, stream, month)
+        count = min(count, MOST_SALS)
+        if n + count > n_free:
+            return -1, 0
+        first = new_deal_entity(plan, stream, month, 0)
+        for index in range(count):
+            lane = lanes.lists[FREE, at(n_free - 1 - n)]
+            queue[at(n_queue + n)] = lane
+            lanes.lists[TAKEN, at(n)] = lane
+            lanes.key[lane] = first | np.uint64(index)
+            lanes.deal[lane].stream = stream
+            n += 1
+    draw_first(lanes, luck, lanes.lists[TAKEN], n, BIRTH)
+    created, n_referred = 0.0, 0
+    for number in range(n):
+        lane = lanes.lists[TAKEN, number]
+        created += be_born(plan, luck.draw, lanes, lane, number, segment, month)
+        n_referred += lanes.deal[lane].referred
+    flows = books.flows[month, segment]
+    flows[CREATED] += created
+    flows[N_CREATED] += n
+    flows[N_REFERRED] += n_referred
+    return n_free - n, n
+
+
+@njit(**PART)
+def be_born(plan, draw, lanes, lane, number, segment, month):
+    """Write a new deal's size, date and kind at a uniform moment of its month; return its amount."""
+    deal = lanes.deal[lane]
+    stream = deal.stream
+    u_amount, u_offset = lanes.uniform[0, number], lanes.uniform[1, number]
+    u_place, u_time = lanes.uniform[2, number], lanes.uniform[3, number]
+    start = 0.0 if month == 0 else plan.month_end[month - 1]
+    offset = search_from(plan.offset_cdf[draw, segment], lanes.offset_guide, u_offset)
+    entry_cdf = plan.entry_cdf[draw, segment]
+    stage = search_from(entry_cdf, lanes.entry_guide, u_place)
+    # What is left of the uniform inside the place that it chose is uniform again.
+    below = entry_cdf[stage - 1] if stage > 0 else 0.0
+    u_profile = (u_place - below) / (entry_cdf[stage] - below)
+    profile = search_from(plan.stream_profile_cdf[stream], lanes.profile_guide[stream], u_profile)
+    deal.stage, deal.born, deal.entered, deal.pushes = stage, month, month, 0
+    deal.close_month = NEVER if offset == plan.offset_cdf.shape[2] - 1 else month + offset
+    deal.effect_row = plan.stream_effect_row[stream, profile, at(u_amount * 3.0)]
+    deal.origin, deal.index = ORIGIN_CREATED, -1
+    deal.referred = stream == plan.referral_stream[segment]
+    deal.time, deal.wait = start + u_time * (plan.month_end[month] - start), -1.0
+    deal.amount = plan.amount[draw, segment, at(u_amount * plan.amount.shape[2])]
+    return deal.amount
+
+
+@njit(**CALLED)
+def take_up(law, luck, lanes, month, n):
+    """Begin to work the deals on the list of those taken up.
+
+    A deal qualified in an earlier month starts afresh: all its plans move by as many months.
+    """
+    taken = lanes.lists[TAKEN]
+    note_first(lanes, n)
+    wait_for(lanes, luck, taken, n, EVENT)
+    for number in range(n):
+        deal = lanes.deal[taken[number]]
+        deal.wait, deal.where = lanes.uniform[0, number], lanes.uniform[1, number]
+        deal.next_wait, deal.next_where = lanes.uniform[2, number], lanes.uniform[3, number]
+        late = month - deal.born
+        if late > 0:
+            deal.entered = month
+            if deal.close_month < NEVER:
+                deal.close_month += late
+        deal.n_events, deal.n_dates, deal.concession, deal.gated = 0, 0, NOTHING, 0
+    draw_for(lanes, luck, taken, n, CLOSE_DATE)
+    plan_moves(law, lanes, taken, n, month)
+    if law.desk.asked_cdf.shape[0] > 0:
+        draw_for(lanes, luck, taken, n, TERMS)
+        for number in range(n):
+            deal, uniform = lanes.deal[taken[number]], lanes.uniform
+            deal.concession, deal.gated = conceded(
+                law.desk, law.segment, uniform[0, number], uniform[1, number], uniform[2, number]
+            )
+
+
+@njit(**CALLED)
+def plan_moves(law, lanes, chosen, n, month):
+    """Decide when and how far the close dates of a list of deals move next, from a month on."""
+    for number in range(n):
+        deal, uniform = lanes.deal[chosen[number]], lanes.uniform
+        deal.length = search_from(law.push_cdf, lanes.push_guide, uniform[1, number])
+        deal.move = next_move(law.chances, month, deal.close_month, uniform[0, number], uniform[2, number])
+
+
+_MONTH_SHIFT = np.uint64(17)
+MOST_SALS = (1 << 17) - 1
+"""Of one stream in one month: their keys have 17 bits."""
+_STREAM_SHIFT = np.uint64(32)
+_NEW_DEAL = np.uint64(1) << np.uint64(55)
+
+
+@njit(**PART)
+def draw_shocks(plan, seed, path, shock):
+    """Fill the factors of a path's quarters on closing and on demand, shape (quarter, 2), mean 1."""
+    first = (plan.first_month - plan.first_month_of_quarter) // 3
+    for quarter in range(shock.shape[0]):
+        u1, u2, u3, u4 = block(seed, path, np.uint64(first + quarter), np.uint64(0), SHOCK)
+        for kind in range(2):
+            sd = plan.shock_sd[kind]
+            normal = standard_normal(u1, u2) if kind == 0 else standard_normal(u3, u4)
+            shock[quarter, kind] = math.exp(sd * normal - 0.5 * sd * sd)
+    if plan.shock_sd.shape[0] > 2:
+        add_walks(plan, seed, path, first, shock)
+
+
+@njit(**PART)
+def add_walks(plan, seed, path, first, shock):
+    """Multiply the factors of a path's quarters by levels that walk on from today's, mean 1."""
+    for kind in range(2):
+        sd = plan.shock_sd[2 + kind]
+        log_level, variance = 0.0, 0.0
+        for quarter in range(shock.shape[0]):
+            u1, u2, u3, u4 = block(seed, path, np.uint64(first + quarter), np.uint64(0), WALK)
+            normal = standard_normal(u1, u2) if kind == 0 else standard_normal(u3, u4)
+            # From today to the middle of the first quarter is half a step.
+            step = sd * math.sqrt(0.5) if quarter == 0 else sd
+            log_level += step * normal
+            variance += step * step
+            shock[quarter, kind] *= math.exp(log_level - 0.5 * variance)
+
+
+@njit(**PART)
+def new_deal_entity(plan, stream, month, index):
+    """Return the key of the index-th SAL of a stream in a month; the same in every scenario."""
+    calendar_month = np.uint64(plan.first_month + month)
+    return (
+        _NEW_DEAL
+        | (plan.stream_key[stream] << _STREAM_SHIFT)
+        | (calendar_month << _MONTH_SHIFT)
+        | np.uint64(index)
+    )
+
+
+@njit(**PART)
+def count_sals(plan, luck, shock, ramped, n_happy, stream, month):
+    """Return how many SALs a stream creates in a month.
+
+    Parameters
+    ----------
+    plan : DealPlan
+    luck : Luck
+    shock : ndarray of float64, shape (quarter, 2)
+    ramped : ndarray of float64, shape (segment, month)
+        Ramped reps, for what they source themselves.
+    n_happy : float
+        Happy customers of the stream's segment when the month begins, for what they refer.
+    stream, month : int
+    """
+    quarter = (month + plan.first_month_of_quarter) // 3
+    mean = plan.stream_sals[luck.draw, stream, month]
+    mean += plan.stream_rep_sals[luck.draw, stream, month] * ramped[plan.stream_segment[stream], month]
+    mean += plan.stream_referrals[luck.draw, stream, month] * n_happy
+    entity = new_deal_entity(plan, stream, month, 0)
+    u, _, _, _ = block(luck.seed, luck.path, entity, np.uint64(0), SALS)
+    return negative_binomial(u, mean * shock[quarter, 1], plan.stream_dispersion[stream])

@@ -1,0 +1,61 @@
+"""How the deals of one segment live under one draw of the rates: what of a plan its months need."""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from simulator.kernels.deals.close_dates import Chances, move_chances
+from simulator.kernels.deals.concessions import DeskPlan
+from simulator.kernels.jit import PART
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+class Law(NamedTuple):
+    """The part of a ``DealPlan`` that one segment needs; passing all of it costs more than the work."""
+
+    segment: int
+    month_end: Floats
+    """(month,)"""
+    first_month_of_quarter: int
+    hazard: Floats
+    """(cell, 8)"""
+    effect: Floats
+    """(effect row, 8)"""
+    late_entry: Floats
+    """(3,)"""
+    age_bin: Ints
+    """(month of age,)"""
+    month_effect: Floats
+    """(segment or 0, month, 8)"""
+    chances: Chances
+    push_cdf: Floats
+    """(months,)"""
+    multiplier_new: Floats
+    """(slice,)"""
+    multiplier_open: Floats
+    """(slice,)"""
+    desk: DeskPlan
+
+
+@njit(**PART)
+def law_of(plan, draw, segment):
+    """Return the law of a segment under a draw."""
+    return Law(
+        segment,
+        plan.month_end,
+        plan.first_month_of_quarter,
+        plan.hazard[draw],
+        plan.effect[draw],
+        plan.late_entry[draw],
+        plan.age_bin,
+        plan.month_effect,
+        move_chances(plan, draw, segment),
+        plan.push_cdf[draw, segment],
+        plan.multiplier_new[draw, segment],
+        plan.multiplier_open[draw, segment],
+        plan.desk,
+    )

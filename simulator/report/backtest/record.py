@@ -1,0 +1,109 @@
+"""The record of past forecasts kept beside a history, for every later run on it to show."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from simulator.engine.prepare import Prepared
+from simulator.fiscal import FiscalCalendar
+from simulator.report.output.manifest import write_json
+
+if TYPE_CHECKING:
+    from simulator.analysis.backtest.backtest import Backtest
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a backtest found, in one sentence.
+
+    Parameters
+    ----------
+    sentence : str
+        As it stands on a board page.
+    as_of : datetime.date
+        Last day of the history that the past forecasts were held against.
+    """
+
+    sentence: str
+    as_of: dt.date
+
+    def answer(self) -> str:
+        """Return the record as one of a run's answers."""
+        return f"{self.sentence} (backtest of the history up to {self.as_of})"
+
+
+def record_path(history: Path) -> Path:
+    """Return the file beside a history's folder that keeps its record."""
+    folder = history.resolve()
+    return folder.parent / f"{folder.name}.backtest.json"
+
+
+def keep_record(result: Backtest, history: Path) -> Path | None:
+    """Keep the record beside the history; return the file, or None where nothing can be written there."""
+    from simulator.report.backtest.words import record_sentence
+
+    calendar = result.settings.calendar
+    content = {
+        "record": record_sentence(result),
+        "as_of": result.as_of.isoformat(),
+        "fiscal_start": calendar.start_month,
+        "fiscal_label": calendar.label,
+        "n_quarters": result.settings.n_quarters,
+        "n_paths": result.settings.n_paths,
+    }
+    try:
+        write_json(content, record_path(history))
+    except OSError:
+        return None
+    return record_path(history)
+
+
+def read_record(history: Path, calendar: FiscalCalendar, as_of: dt.date) -> Record | None:
+    """Return the record kept beside a history; None where there is none of these quarters by that day.
+
+    Parameters
+    ----------
+    history : Path
+        Folder of the history.
+    calendar : FiscalCalendar
+        Of the run: quarters cut otherwise are other quarters.
+    as_of : datetime.date
+        Last day of the run; a record that knows more is not shown.
+    """
+    try:
+        content = json.loads(record_path(history).read_text(encoding="utf-8"))
+        record = Record(str(content["record"]), dt.date.fromisoformat(content["as_of"]))
+        quarters = content["fiscal_start"], content["fiscal_label"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    fits = quarters == (calendar.start_month, calendar.label) and record.as_of <= as_of
+    return record if fits else None
+
+
+def how_to_make(history: Path, calendar: FiscalCalendar, currency: str) -> str:
+    """Return the note of a run without a record: what it lacks, and the command that makes it."""
+    command = f"simulator backtest {history} --fiscal-start {calendar.start_month}"
+    command += f" --fiscal-label {calendar.label} --currency {currency}"
+    return f"Nothing tells yet how well past forecasts of this history held; a record is made by: {command}"
+
+
+def add_record(summary: dict[str, Any], prepared: Prepared) -> None:
+    """Add the record of past forecasts to a run's summary and answers, or how to make one to its notes."""
+    scenario = prepared.scenario
+    summary["record"] = None
+    if scenario.history is None or prepared.history is None or prepared.history.opportunities.empty:
+        return
+    calendar = scenario.fiscal_calendar()
+    record = read_record(scenario.history, calendar, prepared.history.as_of)
+    if record is None:
+        summary["notes"] = [
+            *summary["notes"],
+            f"{how_to_make(scenario.history, calendar, scenario.currency)}.",
+        ]
+        return
+    summary["record"] = record.answer()
+    summary["answers"] = {**summary["answers"], "record": record.answer()}

@@ -1,0 +1,1 @@
+"""What changes between two scenarios or two days?"""

@@ -1,0 +1,1 @@
+"""What people open: the page, the workbook, the deck."""

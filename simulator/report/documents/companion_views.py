@@ -1,0 +1,102 @@
+"""Hiring, headcount and the record of past forecasts as they are shown beside a run."""
+
+from __future__ import annotations
+
+from simulator.analysis.totals import ALL
+from simulator.report.documents.finished import Finished
+from simulator.report.documents.view import Column, View, columns
+
+MOST_ALLOCATIONS = 12
+MONEY_OF_HIRING = {
+    "gain_bookings": "Bookings gained",
+    "gain_contribution": "Contribution gained",
+    "gain_contribution_p10": "P10",
+    "gain_contribution_p90": "P90",
+}
+MONEY_OF_HEADS = {
+    "gain_arr": "ARR gained at the end",
+    "gain_bookings_new": "New bookings gained",
+    "cost": "Cost",
+    "npv": "NPV (mean)",
+    "npv_p10": "NPV P10",
+    "npv_p90": "NPV P90",
+    "marginal_npv": "NPV of the last head",
+}
+NOT_SEGMENTS = {"reps", "error", "behind", "behind_error", "p_best", "tied", "unresolved", "answer"}
+
+
+def hiring_view(run: Finished) -> View | None:
+    """Return the best allocations of more reps; None where none were looked for."""
+    if "hiring" not in run.companions:
+        return None
+    found = run.companions["hiring"]
+    table = found.table.head(MOST_ALLOCATIONS).copy()
+    segments = [c for c in table.columns if c not in NOT_SEGMENTS and not str(c).startswith("gain_")]
+    table["tied"] = ["the answer" if a else "as good" if t else "" for a, t in zip(
+        table["answer"].astype(bool), table["tied"].astype(bool), strict=True)]  # fmt: skip
+    known = {key: label for key, label in MONEY_OF_HIRING.items() if key in table}
+    return View(
+        "hiring",
+        "Where the next reps go",
+        f"{found.answers[0]}. The best allocations, means over the futures; contribution: gross margin less "
+        "pay, commission and hiring.",
+        (
+            Column("tied", ""),
+            Column("reps", "Reps", "count"),
+            *columns("count", {segment: segment for segment in segments}),
+            *columns("money", known),
+            Column("p_best", "Chance to be the best", "share"),
+        ),
+        table,
+    )
+
+
+def headcount_view(run: Finished) -> View | None:
+    """Return what each head more is worth, by role and segment; None where it was not asked."""
+    if "headcount" not in run.companions:
+        return None
+    found = run.companions["headcount"]
+    known = {key: label for key, label in MONEY_OF_HEADS.items() if key in found.table}
+    return View(
+        "headcount",
+        "What one more head is worth",
+        f"{found.answers[0]}. Gains against the same futures without the heads.",
+        (
+            Column("role", "Role"),
+            Column("segment", "Segment"),
+            Column("heads_added", "Heads more", "count"),
+            *columns("money", known),
+            Column("p_roi_above_0", "Chance that it pays", "share"),
+        ),
+        found.table,
+    )
+
+
+def record_view(run: Finished) -> View | None:
+    """Return how past forecasts held beside the usual methods; None where there was no backtest."""
+    if "backtest" not in run.companions:
+        return None
+    found = run.companions["backtest"]
+    table = found.table[found.table["segment"] == ALL].copy()
+    table["when"] = [_when(int(w), int(a)) for w, a in zip(table["week"], table["ahead"], strict=True)]
+    table["method"] = table["method"].str.replace("_", " ")
+    return View(
+        "record",
+        "The record of past forecasts",
+        f"{found.answers[0]}. Past quarters, forecast again from what was known then. Inside: results "
+        "between P10 and P90, honest at 80 %; error of a range: CRPS.",
+        (
+            Column("when", "Made at"),
+            Column("method", "Method"),
+            Column("n", "Forecasts", "count"),
+            *columns("money", {"crps": "Error of the range", "absolute_error": "Error of the middle"}),
+            *columns("share", {"bias": "Bias", "inside": "Inside"}),
+        ),
+        table.reset_index(drop=True),
+    )
+
+
+def _when(week: int, ahead: int) -> str:
+    """Return when forecasts were made, as seen from the quarter that they are of."""
+    start = "the start" if week == 0 else f"week {week}"
+    return f"{start} of {'that quarter' if ahead == 0 else f'the quarter {ahead} before'}"

@@ -1,0 +1,160 @@
+"""forecast.xlsx: the same tables as a workbook, with live totals and native charts."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+import xlsxwriter
+from xlsxwriter.worksheet import Worksheet
+
+from simulator.analysis.totals import ALL
+from simulator.report.documents.definitions import DEFINITIONS
+from simulator.report.documents.finished import Finished
+from simulator.report.documents.view import Column, View
+from simulator.report.documents.views import views
+from simulator.report.documents.workbook_cells import Book, formulas, row_height, sheet_top, write_cell
+from simulator.report.documents.workbook_charts import add_charts
+
+SHEETS = {
+    "bookings": "bookings",
+    "parts": "P50",
+    "coverage": "coverage",
+    "pipeline": "pipeline",
+    "arr": "ARR",
+    "spread": "spread",
+    "capacity": "capacity",
+    "chances": "chances",
+    "hiring": "hiring",
+    "headcount": "headcount",
+    "record": "record",
+    "deals": "deals",
+    "assumptions": "assumptions",
+    "hygiene": "hygiene",
+}
+"""Sheets by view, in the order of the workbook; the summary comes first, the manifest last."""
+
+TABLE_ROW = 4
+"""Row of the headings on every sheet, counted from 0."""
+WIDTHS = {"text": 18, "money": 16, "share": 13, "multiple": 13, "count": 11}
+WIDE = {
+    "name": 38,
+    "value": 70,
+    "check": 40,
+    "effect": 60,
+    "fix": 60,
+    "note": 40,
+    "basis": 34,
+    "of": 20,
+    "source": 32,
+}
+
+
+def write_workbook(run: Finished, path: Path) -> None:
+    """Write the workbook of a finished run.
+
+    Sums are live formulas whose kept value is what they amount to; percentiles are values, for they do
+    not add. Text is written as text, whatever it begins with.
+
+    Parameters
+    ----------
+    run : Finished
+        What `read_finished` read.
+    path : Path
+        The file to write.
+    """
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with xlsxwriter.Workbook(str(path), options) as file:
+        as_of = dt.date.fromisoformat(run.summary["as_of"])
+        file.set_properties(
+            {
+                "title": f"Forecast of scenario {run.summary['scenario']}"[:200],
+                "comments": run.source_line()[:200],
+                "created": dt.datetime(as_of.year, as_of.month, as_of.day),
+            }
+        )
+        book = Book.of(file, run.currency)
+        shown = views(run)
+        _write_summary(book, run, shown["headline"])
+        for name, sheet in SHEETS.items():
+            if name in shown:
+                _write_view(book, run, shown[name], sheet)
+        _write_definitions(book, run)
+        _write_manifest(book, run)
+        add_charts(book, shown, SHEETS, TABLE_ROW)
+
+
+def _write_view(book: Book, run: Finished, view: View, name: str) -> None:
+    sheet = book.file.add_worksheet(name)
+    sheet_top(book, sheet, view.title, view.note, run.source_line())
+    _write_table(book, sheet, view, TABLE_ROW)
+    sheet.freeze_panes(TABLE_ROW + 1, _n_frozen(view.columns))
+    sheet.repeat_rows(TABLE_ROW)
+    sheet.autofilter(TABLE_ROW, 0, TABLE_ROW + len(view.table), len(view.columns) - 1)
+
+
+def _n_frozen(columns: Iterable[Column]) -> int:
+    """Return how many label columns stay in sight: those before the first figure, three at most."""
+    n = 0
+    for column in columns:
+        if column.kind != "text" or column.key in WIDE:
+            break
+        n += 1
+    return min(n, 3)
+
+
+def _write_table(book: Book, sheet: Worksheet, view: View, top: int) -> None:
+    live = formulas(view, top + 1)
+    widths = {column.key: WIDE.get(column.key, WIDTHS[column.kind]) for column in view.columns}
+    for at, column in enumerate(view.columns):
+        sheet.set_column(at, at, widths[column.key])
+        sheet.write_string(top, at, column.label, book.heading_of(column))
+    sheet.set_row(top, row_height((len(column.label), widths[column.key] - 2) for column in view.columns))
+    for row, values in enumerate(view.table.to_dict("records")):
+        styles = book.totals if values.get("segment") == ALL and view.name != "headline" else book.cells
+        texts = [(len(str(values[c.key])), widths[c.key]) for c in view.columns if c.kind == "text"]
+        sheet.set_row(top + 1 + row, row_height(texts))
+        for at, column in enumerate(view.columns):
+            key, kind = column.key, column.kind
+            look = (kind, styles[kind])
+            write_cell(sheet, (top + 1 + row, at), values[key], look, live.get((row, key)))
+
+
+def _write_summary(book: Book, run: Finished, headline: View) -> None:
+    sheet = book.file.add_worksheet("summary")
+    answers = [f"{sentence}." for sentence in run.summary["answers"].values()]
+    sheet_top(book, sheet, answers[0], headline.note, run.source_line())
+    _write_table(book, sheet, headline, TABLE_ROW)
+    sheet.freeze_panes(TABLE_ROW + 1, 1)
+    row = TABLE_ROW + 2 + len(headline.table)
+    for line in (*answers[1:], "", run.summary["figures_are"], run.summary["percentiles_are"]):
+        sheet.write_string(row, 0, line)
+        row += 1
+    for note in run.summary["notes"]:
+        sheet.write_string(row, 0, f"Note: {note}")
+        row += 1
+    book.below_summary = row + 1
+
+
+def _write_definitions(book: Book, run: Finished) -> None:
+    table = pd.DataFrame([(d.word, d.meaning, d.formula) for d in DEFINITIONS])
+    table.columns = ["word", "effect", "fix"]
+    columns = (Column("word", "Word"), Column("effect", "Meaning"), Column("fix", "Formula, in words"))
+    _write_view(book, run, View("definitions", "Definitions", "", columns, table), "definitions")
+
+
+def _write_manifest(book: Book, run: Finished) -> None:
+    manifest = run.manifest
+    rows = [
+        ("Command", manifest["command"]),
+        ("Written", manifest["written_at"]),
+        ("Seed", str(manifest["seed"])),
+        *((f"Version of {name}", version) for name, version in manifest["versions"].items()),
+        *((f"File read: {file['path']}", f"SHA-256 {file['sha256']}") for file in manifest["inputs"]),
+    ]
+    table = pd.DataFrame(rows, columns=["name", "value"], dtype="str")
+    columns = (Column("name", "What"), Column("value", "Value"))
+    note = "The same command, seed and files give the same figures."
+    _write_view(book, run, View("manifest", "Where this comes from", note, columns, table), "manifest")

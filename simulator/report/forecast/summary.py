@@ -1,0 +1,99 @@
+"""summary.json: the figures of the tables, the answers in words, notes and assumptions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import pandas as pd
+
+from simulator.analysis.forecast.outlook import Outlook
+from simulator.report.forecast.findings import (
+    headline_period,
+    say_coverage,
+    say_hit,
+    say_parts,
+    say_range,
+    say_spread,
+)
+from simulator.report.money import format_money
+from simulator.report.output.tables import round_figures
+
+FIGURES_ARE = "bookings: value signed in the period; not ARR, not revenue"
+PERCENTILES_ARE = "of the outcome: P10 is the low case, 10% of simulated futures are below it"
+
+
+def summarise(
+    outlook: Outlook, *, notes: Sequence[str] = (), assumptions: Sequence[dict[str, str]] = ()
+) -> dict[str, object]:
+    """Return the content of summary.json, free of NaN: what is missing is null.
+
+    Parameters
+    ----------
+    outlook : Outlook
+        What the run found.
+    notes : sequence of str
+        What the reader should know of the input.
+    assumptions : sequence of dict
+        name, value, source.
+    """
+    forecast = outlook.forecast
+    return {
+        "scenario": forecast.scenario,
+        "as_of": forecast.as_of.isoformat(),
+        "currency": forecast.currency,
+        "figures_are": FIGURES_ARE,
+        "percentiles_are": PERCENTILES_ARE,
+        "n_paths": forecast.n_paths,
+        "n_rate_draws": forecast.n_rate_draws,
+        "periods": list(forecast.periods),
+        "partial_period": forecast.periods[0] if forecast.partial else None,
+        "answers": answers(outlook),
+        "bookings": records(forecast.bookings),
+        "horizon": records(forecast.horizon),
+        "p50_composition": records(forecast.composition),
+        "spread": records(outlook.spread),
+        "coverage": records(outlook.coverage.table),
+        "waterfall": records(outlook.waterfall),
+        "slipped": records(forecast.slipped),
+        "pipeline_created": records(outlook.created),
+        "capacity": records(outlook.capacity),
+        "monte_carlo_error": records(forecast.precision),
+        "notes": [*notes, *outlook.coverage.notes],
+        "assumptions": list(assumptions),
+    }
+
+
+def records(table: pd.DataFrame) -> list[dict[str, object]]:
+    """Return a table as one mapping a row, with the decimals of the files and null for what is missing."""
+    rows = round_figures(table).to_dict("records")
+    return [{str(key): _plain(value) for key, value in row.items()} for row in rows]
+
+
+def _plain(value: object) -> object:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def answers(outlook: Outlook) -> dict[str, str]:
+    """Return the answer of a run in a few plain sentences, by question."""
+    forecast = outlook.forecast
+    period = headline_period(forecast)
+    hit = say_hit(forecast, period)
+    texts = {"bookings": f"{say_range(forecast, period)} (P10 to P90); P50 {_p50(outlook, period)}"}
+    if hit:
+        texts["target"] = hit[0].upper() + hit[1:]
+    texts["coverage"] = f"Coverage of {period}: {say_coverage(outlook.coverage, period)}"
+    texts["p50"] = f"The P50 of {period} is made of {say_parts(forecast, period)}"
+    texts["spread"] = f"Spread of {period}: {say_spread(outlook.spread, period, forecast.currency)}"
+    return texts
+
+
+def _p50(outlook: Outlook, period: str) -> str:
+    """Return the P50 with its Monte Carlo error, where enough futures were simulated to tell it."""
+    forecast = outlook.forecast
+    p50 = format_money(forecast.total(period)["p50"], forecast.currency)
+    errors = forecast.precision
+    error = float(errors["p50_error"].to_numpy()[errors["period"] == period][0])
+    if not math.isfinite(error):
+        return p50
+    return f"{p50} (Monte Carlo error {format_money(error, forecast.currency, 2)})"

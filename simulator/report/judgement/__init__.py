@@ -1,0 +1,1 @@
+"""What do the calls of reps and managers say?"""

@@ -1,0 +1,1 @@
+"""What does the plan cost, and how long does cash last?"""

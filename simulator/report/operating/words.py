@@ -1,0 +1,158 @@
+"""The operating plan in sentences: contribution, cash, how long it lasts, what the hires change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from simulator.analysis.forecast.forecast import Forecast
+from simulator.analysis.operating.operating import (
+    ACQUISITION_RATIO,
+    BANDS,
+    POST_SALE_SHARE,
+    PUBLISHED_CAC,
+    OperatingView,
+)
+from simulator.report.forecast.summary import records
+from simulator.report.money import format_money, format_share, source_line
+from simulator.report.output.second_process import Job
+from simulator.report.output.tables import write_table
+
+
+def operating_title(view: OperatingView, currency: str) -> str:
+    """Return the finding as a headline: how long cash lasts, else what is contributed."""
+    if np.isfinite(view.chance):
+        cash = view.line("cash at the end")["p50"].iloc[-1]
+        if view.chance == 0.0:
+            middle = format_money(cash, currency)
+            return f"Cash lasts through {view.before} in every simulated future; P50 {middle} then"
+        return f"Cash runs out by the end of {view.before} in {format_share(view.chance)} of futures"
+    last = view.line("contribution").iloc[-1]
+    return f"Contribution of {view.periods[-1]}: P50 {format_money(last['p50'], currency)}"
+
+
+def operating_answers(view: OperatingView, currency: str) -> dict[str, str]:
+    """Return the operating plan in a few sentences, by question."""
+    texts = {"contribution": _contribution(view, currency)}
+    if np.isfinite(view.chance):
+        texts["cash"] = _cash(view, currency)
+    texts["acquisition"] = _acquisition(view, currency)
+    texts["post_sale"] = say_post_sale(view)
+    if view.hiring:
+        texts["hiring_plan"] = _hiring(view, currency)
+    return texts
+
+
+def operating_summary(view: OperatingView, currency: str) -> dict[str, object]:
+    """Return what summary.json holds of the operating plan."""
+    return {
+        "operating_answers": operating_answers(view, currency),
+        "operating": records(view.table),
+        "operating_run_out": records(view.run_out),
+        "operating_hiring": dict(view.hiring),
+        "operating_sources": dict(view.sources),
+    }
+
+
+def _contribution(view: OperatingView, currency: str) -> str:
+    last = view.line("contribution").iloc[-1]
+    result = view.line("operating result").iloc[-1]
+    low, high = (format_money(last[p], currency) for p in ("p10", "p90"))
+    return (
+        f"In {view.periods[-1]} gross profit less sales expense (contribution) is "
+        f"{format_money(last['p50'], currency)} (P10 {low} to P90 {high}), after all other costs "
+        f"{format_money(result['p50'], currency)}"
+    )
+
+
+def _cash(view: OperatingView, currency: str) -> str:
+    cash = view.line("cash at the end")
+    end = cash.iloc[-1]
+    low, high = (format_money(end[p], currency) for p in ("p10", "p90"))
+    text = (
+        f"Cash at the end of {view.periods[-1]}: P50 {format_money(end['p50'], currency)} (P10 {low} to P90 "
+        f"{high}); it runs out by the end of {view.before} in {format_share(view.chance)} of futures"
+    )
+    short = cash.index[cash["p10"] < 0.0]
+    dry = cash.index[cash["p50"] < 0.0]
+    if len(dry):
+        return f"{text}, in half of them by {dry[0]}"
+    return f"{text}, in one of ten by {short[0]}" if len(short) else text
+
+
+def _acquisition(view: OperatingView, currency: str) -> str:
+    ratio = view.line(ACQUISITION_RATIO)["mean"].iloc[-1]
+    if not np.isfinite(ratio):
+        return f"No new ARR is won in {view.periods[-1]} to hold acquisition cost against"
+    unit = format_money(1.0, currency)
+    return (
+        f"Winning {unit} of new ARR costs {currency} {ratio:.2f} in {view.periods[-1]} "
+        f"(published: {PUBLISHED_CAC:.2f}, Benchmarkit 2025)"
+    )
+
+
+def say_post_sale(view: OperatingView) -> str:
+    """Return the post-sale share of sales expense beside the published bands."""
+    share = view.line(POST_SALE_SHARE)["mean"]
+    held = share[np.isfinite(share)]
+    if held.empty:
+        return "No sales expense is simulated, so there is no post-sale share of it"
+    first, last = format_share(held.iloc[0]), format_share(held.iloc[-1])
+    bands = "under 5% in traditional software, over 10% at two thirds of pure-play cloud vendors, 15% to 20% "
+    over_time = f"in {held.index[0]} and {last} in {held.index[-1]}"
+    if first == last:
+        over_time = f"from {held.index[0]} to {held.index[-1]}"
+    return (
+        f"Post-sale spend is {first} of sales expense {over_time}; "
+        f"published: {bands}at some cloud vendors (Alexander Group 2016)"
+    )
+
+
+def band_words(place: int) -> str:
+    """Return a published band as it is read on a chart."""
+    name, low, high = BANDS[place]
+    if low == 0.0:
+        return f"under {high:.0%}: {name}"
+    return f"over {low:.0%}: {name}" if high == 1.0 else f"{low:.0%} to {high:.0%}: {name}"
+
+
+def _hiring(view: OperatingView, currency: str) -> str:
+    plan: Mapping[str, float] = view.hiring
+
+    def span(name: str) -> str:
+        low, high = (format_money(plan[f"{name}_{p}"], currency) for p in ("p10", "p90"))
+        return f"{format_money(plan[name], currency)} (P10 {low} to P90 {high})"
+
+    text = f"The planned hires change contribution until {view.periods[-1]} by {span('contribution')}"
+    if not np.isfinite(view.chance):
+        return text
+    return (
+        f"{text} and cash at its end by {span('cash')}; cash has run out by then in "
+        f"{format_share(plan['p_run_out'])} of futures, without them in "
+        f"{format_share(plan['p_run_out_without'])}"
+    )
+
+
+def write_operating(view: OperatingView, tables: Path) -> None:
+    """Write operating.csv and, where an opening cash is stated, operating_run_out.csv."""
+    write_table(view.table, tables / "operating.csv")
+    if len(view.run_out):
+        write_table(view.run_out, tables / "operating_run_out.csv")
+
+
+def operating_chart_jobs(view: OperatingView, forecast: Forecast, charts: Path) -> list[Job]:
+    """Return what draws the charts of the operating plan."""
+    from simulator.report.operating.charts import draw_operating, draw_post_sale_share
+
+    footer = source_line(
+        forecast.as_of,
+        f"{forecast.n_paths:,} simulated futures of scenario “{forecast.scenario}”",
+        "Rates of cost and their sources: summary.json",
+    )
+    return [
+        partial(draw_operating, view, forecast.currency, footer, charts),
+        partial(draw_post_sale_share, view, footer, charts),
+    ]

@@ -1,0 +1,1 @@
+"""Where results go: the folder, its manifest, a warehouse."""

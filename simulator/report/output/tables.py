@@ -1,0 +1,178 @@
+"""Tables as CSV files that open the same everywhere: fixed columns, fixed decimals, harmless text."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from simulator.analysis.customers.arr import arr_movements
+from simulator.analysis.forecast.coverage import Coverage
+from simulator.analysis.forecast.forecast import Forecast
+from simulator.engine.paths import Paths
+
+MONEY_DECIMALS = 2
+SHARE_DECIMALS = 6
+SHARES = {
+    "p_hit",
+    "weight",
+    "won_per_called",
+    "p_this",
+    "p_next",
+    "p_horizon",
+    "p_before",
+    "p_now",
+    "share_p50_this",
+    "share_p50_next",
+    "share_spread_this",
+    "share_spread_next",
+    "p_win",
+    "share",
+    "probability",
+    "variance_share",
+    "p_hit_error",
+    "p_more",
+    "p_less",
+    "base_p_hit",
+    "share_of_losses",
+    "close_rate_cleaned",
+    "value",
+    "low",
+    "high",
+    "p_best",
+    "anyway",
+    "p_run_out",
+    "utilisation",
+    "waited_out",
+    "close_rate",
+    "bias",
+    "bias_low",
+    "bias_high",
+    "inside",
+    "inside_low",
+    "inside_high",
+    "pit",
+    "skill_crps",
+    "skill_crps_low",
+    "skill_crps_high",
+    "skill_error",
+    "skill_error_low",
+    "skill_error_high",
+}
+MULTIPLES = {
+    "coverage",
+    "coverage_with_pipeline",
+    "conversion",
+    "needed_p50",
+    "needed_p80",
+    "needed_p90",
+    "rule_of_thumb",
+    "over_assignment",
+    "attainment_needed",
+}
+
+FORMULA_SIGNS = ("=", "+", "-", "@")
+LINE_BREAKS = re.compile(r"[\t\r\n\v\f]+")
+
+
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """Write a table as CSV (UTF-8, empty cells where a figure is missing).
+
+    Amounts have cents, shares six decimals. Text that a spreadsheet would run as a formula gets a
+    leading apostrophe; numbers, negative ones too, are written as numbers.
+    """
+    rounded = round_figures(table)
+    for column in rounded.columns:
+        if not pd.api.types.is_numeric_dtype(rounded[column]):
+            rounded[column] = rounded[column].map(escape_formula, na_action="ignore")
+    rounded.columns = [str(escape_formula(str(column))) for column in rounded.columns]
+    rounded.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
+
+
+def round_figures(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a copy with the decimals that every file shows, and no negative zero."""
+    rounded = table.copy()
+    for column in rounded.select_dtypes("float").columns:
+        decimals = SHARE_DECIMALS if column in SHARES | MULTIPLES else MONEY_DECIMALS
+        rounded[column] = rounded[column].round(decimals) + 0.0
+    return rounded
+
+
+def escape_formula(cell: object) -> object:
+    """Return a cell that no spreadsheet takes for a formula, on one line."""
+    if not isinstance(cell, str):
+        return cell
+    text = LINE_BREAKS.sub(" ", cell).strip()
+    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
+
+
+def write_forecast_tables(forecast: Forecast, folder: Path) -> None:
+    """Write bookings.csv, bookings_monthly.csv, exceedance.csv, p50_composition.csv and slipped.csv."""
+    write_table(forecast.bookings, folder / "bookings.csv")
+    write_table(forecast.monthly, folder / "bookings_monthly.csv")
+    write_table(forecast.exceedance, folder / "exceedance.csv")
+    write_table(forecast.composition, folder / "p50_composition.csv")
+    write_table(forecast.slipped, folder / "slipped.csv")
+
+
+def write_coverage_table(coverage: Coverage, folder: Path) -> None:
+    """Write coverage.csv."""
+    write_table(coverage.table, folder / "coverage.csv")
+
+
+def write_waterfall_table(waterfall: pd.DataFrame, folder: Path) -> None:
+    """Write waterfall.csv."""
+    write_table(waterfall, folder / "waterfall.csv")
+
+
+def write_spread_table(spread: pd.DataFrame, folder: Path) -> None:
+    """Write spread.csv."""
+    write_table(spread, folder / "spread.csv")
+
+
+def write_open_deals_table(paths: Paths, folder: Path) -> None:
+    """Write open_deals.csv: the share of futures in which each open deal is won in each period."""
+    n_futures = paths.n_paths * paths.n_averaged
+    n_periods = len(paths.periods)
+    table = pd.DataFrame(
+        {
+            "opportunity_id": np.repeat(np.asarray(paths.open_deals, dtype=object), n_periods),
+            "period": np.tile(paths.periods, len(paths.open_deals)),
+            "p_win": paths.open_wins.ravel() / n_futures,
+        }
+    )
+    write_table(table, folder / "open_deals.csv")
+
+
+def write_paths(paths: Paths, file: Path) -> None:
+    """Write paths.parquet: one row for each path, period and segment, in this order.
+
+    Columns: path (int32), period, segment (text), then float64 in the scenario's currency: bookings_new,
+    bookings_expansion, bookings_renewal, slipped_amount, arr_opening, arr_new, arr_expansion,
+    arr_contraction, arr_churn, arr_reactivation, arr_closing; those of customers only where customers are
+    simulated. What is booked already is inside the first period. Segments only: their sum on a path is
+    the joint total.
+    """
+    shape = paths.flows.shape[:3]
+    arr = arr_movements(paths) if paths.arr_flows is not None else {}
+    path, period, segment = (index.ravel() for index in np.indices(shape, dtype=np.int32, sparse=False))
+    table = pa.table(
+        {
+            "path": pa.array(path, type=pa.int32()),
+            "period": _names(period, paths.periods),
+            "segment": _names(segment, paths.segments),
+            **{f"bookings_{kind}": pa.array(a.ravel()) for kind, a in paths.bookings_by_kind().items()},
+            "slipped_amount": pa.array(paths.flow("slipped").ravel()),
+            **{f"arr_{name}": pa.array(amounts.ravel()) for name, amounts in arr.items()},
+        }
+    )
+    pq.write_table(table, file, compression="zstd")
+
+
+def _names(index: np.ndarray[tuple[int, ...], np.dtype[np.int32]], names: tuple[str, ...]) -> pa.Array:
+    """Return names by their place, as plain text for the reader."""
+    return pa.DictionaryArray.from_arrays(pa.array(index), pa.array(names)).cast(pa.string())

@@ -1,0 +1,189 @@
+"""The results folder of ``simulator ownership``: words, tables, charts, summary."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from simulator.analysis.ownership import STATED, OwnershipFindings
+from simulator.engine.plan.service_coverage import Effect
+from simulator.report.forecast.summary import records
+from simulator.report.headcount.words import sources_words
+from simulator.report.money import format_money, format_share, join_words, source_line
+from simulator.report.output.manifest import write_json
+from simulator.report.output.tables import write_table
+from simulator.report.ownership.charts import OPTION_WORDS, draw_map, draw_options
+
+SAME = 0.005
+SURVEY = (
+    ("AE alone responsible: renewal / upsell / cross-sell", "22 % / 40 % / 57 %"),
+    ("AE not involved: renewal / upsell / cross-sell", "78 % / 37 % / 26 %"),
+    ("AE leads or is involved in upsell: contracts up to $50K / $51-100K / above $101K", "43 / 63 / 83 %"),
+    ("AE leads or is involved in cross-sell, same sizes", "52 / 80 / 87 %"),
+)
+SURVEY_SOURCE = "Gainsight survey 2019, second-hand: what companies do, not what works best"
+
+
+@dataclass(frozen=True)
+class OwnershipResults:
+    """All that one ``simulator ownership`` found."""
+
+    scenario: str
+    as_of: dt.date
+    currency: str
+    found: OwnershipFindings
+    effects: tuple[Effect, ...]
+    answers: Mapping[str, str]
+    notes: tuple[str, ...]
+    assumptions: tuple[dict[str, str], ...] = ()
+
+
+def as_stated(found: OwnershipFindings) -> str:
+    """Return the option that is what the scenario states; ``STATED`` where none is, to the cent."""
+    rows = found.table[found.table["segment"] == "all"].set_index("option")["contribution"]
+    same = [o for o in rows.index if o != STATED and abs(rows[o] - rows[STATED]) < SAME]
+    return str(same[0]) if same else STATED
+
+
+def distinct(found: OwnershipFindings) -> pd.DataFrame:
+    """Return the table without the scenario's own owners where one of the options is the same."""
+    return found.table if as_stated(found) == STATED else found.table[found.table["option"] != STATED]
+
+
+def whole(found: OwnershipFindings) -> pd.DataFrame:
+    """Return the options over all segments, the best first."""
+    rows = distinct(found)
+    rows = rows[rows["segment"] == "all"]
+    return rows.sort_values("contribution", ascending=False, kind="stable")
+
+
+def option_word(found: OwnershipFindings, option: str) -> str:
+    """Return the name of an option, and whether it is what is stated."""
+    return OPTION_WORDS[option] + (" (as stated)" if option == as_stated(found) != STATED else "")
+
+
+def ownership_title(found: OwnershipFindings, currency: str) -> str:
+    """Return the answer as a headline."""
+    rows = whole(found)
+    best = rows.iloc[0]
+    tied = [option_word(found, o) for o in rows.loc[rows["tied"], "option"] if o != best["option"]]
+    if tied:
+        return f"{option_word(found, best['option'])} is worth most, not clearly more than {join_words(tied)}"
+    ahead = format_money(float(rows.iloc[1]["behind"]), currency)
+    second = option_word(found, rows.iloc[1]["option"])
+    return f"{option_word(found, best['option'])} is worth most: {ahead} more than {second}"
+
+
+def ownership_answers(found: OwnershipFindings, effects: tuple[Effect, ...], currency: str) -> dict[str, str]:
+    """Return the answer in a few sentences, by question."""
+    texts = {"answer": ownership_title(found, currency)}
+    texts["same money"] = (
+        "Each option has the same money for people after the sale, "
+        f"{format_money(found.budget, currency)} a year at target pay, shared out by its work; worth is "
+        "gross margin on revenue and on the ARR at the end, less all people"
+    )
+    for _, row in whole(found).iterrows():
+        texts[f"option {row['option']}"] = (
+            f"{option_word(found, row['option'])}: "
+            f"new business {format_money(row['bookings_new'], currency)}, "
+            f"expansion {format_money(row['bookings_expansion'], currency)}, NRR {format_share(row['nrr'])}, "
+            f"people {format_money(row['cost'], currency)}; "
+            f"worth {format_money(row['contribution'], currency)}"
+            + ("" if row["behind"] <= 0 else f", {format_money(row['behind'], currency)} behind")
+        )
+    texts["by segment"] = _by_segment(found)
+    texts["map"] = _map_words(found)
+    texts["nobody"] = _nobody(found)
+    texts["nrr"] = _who_owns_nrr(found)
+    texts["rests on"] = (
+        "The rates of customers were earned with the owners of today: what another option changes rests on "
+        "the skills, hand-offs and effects assumed, listed in summary.json with their sources"
+    )
+    texts["survey"] = f"For context, {SURVEY[0][0]}: {SURVEY[0][1]} ({SURVEY_SOURCE})"
+    texts["sources"] = sources_words(effects)
+    return {key: text for key, text in texts.items() if text}
+
+
+def _by_segment(found: OwnershipFindings) -> str:
+    rows = distinct(found)
+    rows = rows[(rows["segment"] != "all") & (rows["behind"] <= 0)].drop_duplicates("segment")
+    parts = [f"{row['segment']}: {OPTION_WORDS[row['option']]}" for _, row in rows.iterrows()]
+    return "By segment the most is worth " + "; ".join(parts)
+
+
+def _map_words(found: OwnershipFindings) -> str:
+    best = found.map[found.map["best"]]
+    parts = [
+        f"{OPTION_WORDS[str(option)]} in {n} of {len(best)}"
+        for option, n in best["option"].value_counts().items()
+    ]
+    return "Over sales cycles of 1 to 12 months and 10 % to 80 % of growth to be sold, best is " + join_words(
+        parts
+    )
+
+
+def _nobody(found: OwnershipFindings) -> str:
+    rows = found.work[(found.work["option"] == STATED) & (found.work["share_nobody"] > 0)]
+    thin = found.work[(found.work["option"] == STATED) & (found.work["share_done"] < 0.005)]
+    if rows.empty and thin.empty:
+        return "As stated every activity after the signature has an owner with people for it"
+    parts = [f"{row['activity']} in {row['segment']}" for _, row in rows.iterrows()]
+    text = f"Nobody owns {join_words(parts)}" if parts else "Every activity has an owner"
+    empty = [
+        f"{row['activity']} in {row['segment']}" for _, row in thin.iterrows() if row["share_nobody"] == 0
+    ]
+    return text + (f"; owned, but without people: {join_words(empty)}" if empty else "")
+
+
+def _who_owns_nrr(found: OwnershipFindings) -> str:
+    rows = found.work[found.work["option"] == STATED]
+    owners = {a: set(rows.loc[rows["activity"] == a, "owners"]) for a in ("renewal", "expansion_new_sale")}
+    if owners["renewal"] == owners["expansion_new_sale"] and len(owners["renewal"]) == 1:
+        return f"{next(iter(owners['renewal']))} owns net revenue retention as stated: renewals and expansion"
+    kept, sold = (join_words(sorted(owners[a])) for a in ("renewal", "expansion_new_sale"))
+    return (
+        f"No one role owns net revenue retention as stated: renewals are with {kept}, new sales with {sold}"
+    )
+
+
+def ownership_summary(results: OwnershipResults) -> dict[str, object]:
+    """Return the content of summary.json."""
+    return {
+        "scenario": results.scenario,
+        "as_of": results.as_of.isoformat(),
+        "currency": results.currency,
+        "figures_are": "over the horizon; contribution is gross margin on revenue and on the ARR at the end, "
+        "less the cost of all people at target pay",
+        "answers": dict(results.answers),
+        "budget_per_year": round(results.found.budget, 2),
+        "n_paths": results.found.n_paths,
+        "ownership": records(results.found.table),
+        "map": records(results.found.map),
+        "survey": [{"what": what, "share": share, "source": SURVEY_SOURCE} for what, share in SURVEY],
+        "effects": [asdict(effect) for effect in results.effects],
+        "notes": list(results.notes),
+        "assumptions": list(results.assumptions),
+    }
+
+
+def write_ownership(results: OwnershipResults, draft: Path) -> None:
+    """Write tables/, charts/ and summary.json into a folder that `publish` gave."""
+    tables, charts = draft / "tables", draft / "charts"
+    tables.mkdir()
+    charts.mkdir()
+    found = results.found
+    write_table(found.table, tables / "ownership.csv")
+    write_table(found.work, tables / "ownership_work.csv")
+    write_table(found.map, tables / "ownership_map.csv")
+    write_json(ownership_summary(results), draft / "summary.json")
+    footer = source_line(
+        results.as_of,
+        "Gross margin on revenue and closing ARR less people",
+        f"{found.n_paths:,} simulated futures of scenario “{results.scenario}”",
+    )
+    draw_options(whole(found), results.currency, ownership_title(found, results.currency), footer, charts)
+    draw_map(found.map, _map_words(found), results.currency, footer, charts)

@@ -1,0 +1,115 @@
+"""What moves a figure most, and how far a lever must turn, in sentences."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+
+from simulator.analysis.compare.measures import P_HIT, Measure
+from simulator.analysis.sensitivity.main_effects import MainEffects
+from simulator.analysis.sensitivity.sensitivity import GoalSeek, Sensitivity
+from simulator.report.money import format_money, format_share, join_words
+from simulator.scenario.levers import LEVERS
+
+MEASURE_WORDS = {
+    "mean": "mean bookings",
+    "p10": "P10 bookings",
+    "p50": "P50 bookings",
+    "p90": "P90 bookings",
+    P_HIT: "chance of the target",
+    "arr": "ARR at the end",
+    "nrr": "NRR (cohort method)",
+    "grr": "GRR (cohort method)",
+}
+CLEAR_ERRORS = 2.0
+"""A change is told from the simulation's own noise if it is this many standard errors away from nothing."""
+
+
+def say_measure(measure: Measure) -> str:
+    """Return the figure in words, such as ``P50 bookings of FY28Q1``."""
+    return f"{MEASURE_WORDS[measure.name]} of {measure.period}"
+
+
+def format_figure(value: float, measure: Measure, currency: str) -> str:
+    """Return a value of the measure: money, or a share in percent."""
+    if not measure.is_share or not math.isfinite(value):
+        return format_money(value, currency)
+    return format_share(value) if measure.name == P_HIT else f"{value:.1%}"
+
+
+def format_factor(factor: float) -> str:
+    """Return a factor as levers are written."""
+    return f"×{factor:.3g}"
+
+
+def is_clear(row: pd.Series) -> bool:
+    """Return whether either end of a turn differs from base by more than the simulation's own noise."""
+    return any(
+        abs(row[f"change_{end}"]) > CLEAR_ERRORS * row[f"error_{end}"] and row[f"change_{end}"] != 0
+        for end in ("low", "high")
+    )
+
+
+def sensitivity_title(found: Sensitivity, currency: str) -> str:
+    """Return which turn moves the figure most, and how far."""
+    row = found.table.iloc[0]
+    if not row["swing"] > 0:
+        return f"Nothing that can be turned moves the {say_measure(found.measure)}"
+    low, high = (format_figure(row[f"value_{end}"], found.measure, currency) for end in ("low", "high"))
+    factors = " to ".join(format_factor(row[end]) for end in ("low", "high"))
+    return (
+        f"{row['name']} moves the {say_measure(found.measure)} most: "
+        f"from {low} to {high} as it goes from {factors}"
+    )
+
+
+def shares_title(effects: MainEffects, currency: str) -> str:
+    """Return how far the figure varies when everything turns at once, and what most of it comes from."""
+    first = effects.table.iloc[0]
+    if not effects.sd > 0:
+        return f"Nothing that can be turned moves the {say_measure(effects.measure)}"
+    spread = format_figure(effects.sd, effects.measure, currency)
+    return (
+        f"With everything turning at once the {say_measure(effects.measure)} varies by {spread} "
+        f"(one standard deviation), {first['share']:.0%} of the variance from {first['name']}"
+    )
+
+
+def sensitivity_answers(
+    found: Sensitivity, goal: GoalSeek | None, currency: str, effects: MainEffects | None = None
+) -> dict[str, str]:
+    """Return the answers, a sentence each."""
+    base = format_figure(found.base, found.measure, currency)
+    texts = {
+        "base": f"As things stand the {say_measure(found.measure)}: {base}",
+        "most": sensitivity_title(found, currency),
+    }
+    clear = [row for _, row in found.table.iterrows() if is_clear(row)]
+    if len(clear) > 1:
+        texts["next"] = f"Then come {join_words([str(row['name']) for row in clear[1:4]])}"
+    quiet = [str(row["name"]) for _, row in found.table.iterrows() if not is_clear(row)]
+    if quiet:
+        texts["quiet"] = f"Not told from nothing with {found.n_paths:,} futures: {join_words(quiet)}"
+    if effects is not None:
+        texts["shares"] = shares_title(effects, currency)
+    if goal is not None:
+        texts["goal"] = say_goal(goal, found.measure.period)
+    return texts
+
+
+def say_goal(goal: GoalSeek, period: str) -> str:
+    """Return the factor at which the target is hit with the chance wanted, or that there is none."""
+    what = f"{goal.lever} ({LEVERS[goal.lever].multiplies})"
+    if not math.isfinite(goal.factor):
+        curve = goal.curve
+        ends = " to ".join(format_factor(curve["factor"].iloc[place]) for place in (0, -1))
+        return (
+            f"No factor of {what} from {ends} makes the chance of the {period} target "
+            f"{format_share(goal.chance)}: the nearest is {format_share(goal.reached)}"
+        )
+    margin = f" ± {CLEAR_ERRORS * goal.error:.0%}" if math.isfinite(goal.error) else ""
+    return (
+        f"The {period} target is hit in {format_share(goal.reached)}{margin} of futures with "
+        f"{what} at {format_factor(goal.factor)}, all else as it stands"
+    )
