@@ -44,7 +44,7 @@ from simulator.kernels.customers.flows import (
 )
 from simulator.kernels.deals.deal import DealPlan
 from simulator.kernels.path import simulate_block
-from simulator.kernels.workspace import open_books
+from simulator.kernels.workspace import open_workspace
 from simulator.scenario.load import scenario_from_dict
 
 N_CUSTOMERS = 4000
@@ -116,7 +116,7 @@ def run_kernel(
         unlimited(workloads.N_SEGMENTS, deals.hazard.shape[0]),
         customers,
         people,
-        open_books(
+        open_workspace(
             deals,
             people,
             customers,

@@ -14,7 +14,7 @@ from simulator.kernels.customers.flows import N_ARR_FLOWS
 from simulator.kernels.deals.deal import DealPlan
 from simulator.kernels.flows import N_FLOWS
 from simulator.kernels.path import simulate_block
-from simulator.kernels.workspace import open_books
+from simulator.kernels.workspace import open_workspace
 
 N_SEGMENTS = 6
 N_MONTHS = 24
@@ -174,7 +174,7 @@ def simulate_paths(plan: DealPlan, first_path: int, n_paths: int) -> Outcome:
         unlimited(N_SEGMENTS, plan.hazard.shape[0]),
         customers,
         people,
-        open_books(plan, people, customers, outcome.open_wins, MOST_DEALS, 0),
+        open_workspace(plan, people, customers, outcome.open_wins, MOST_DEALS, 0),
         np.uint64(SEED),
         paths,
         1,

@@ -17,7 +17,7 @@ plays the futures, and ``forecast_bookings`` and ``measure_coverage`` say what t
     sim.forecast_bookings(paths, ready.scenario.targets).bookings
 
 ``import_files`` and ``save_history`` bring a CRM's export in. ``compare`` holds paths of several scenarios
-against each other, ``place_reps`` says where reps go, ``backtest`` whether past forecasts held, and
+against each other, ``allocate_reps`` says where reps go, ``backtest`` whether past forecasts held, and
 ``write_exports`` makes page, workbook and slides of a results folder.
 
 Names are imported when they are first used, so that ``import simulator`` costs nothing. Nothing inside
@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from simulator.analysis.diagnose.track_record import track_record
     from simulator.analysis.forecast.coverage import measure_coverage
     from simulator.analysis.forecast.forecast import forecast_bookings
-    from simulator.analysis.headcount.headcount import HeadQuestion, head_table
-    from simulator.analysis.headcount.simulation import HeadFutures
-    from simulator.analysis.hire.allocation import Question, place_reps
+    from simulator.analysis.headcount.headcount import HeadcountSettings, head_table
+    from simulator.analysis.headcount.simulation import HeadcountSimulation
+    from simulator.analysis.hire.allocation import HiringSettings, allocate_reps
     from simulator.analysis.hire.ladder import RepLadder
     from simulator.calibration.estimate import calibrate
     from simulator.calibration.file import load_calibration, save_calibration
@@ -59,10 +59,10 @@ __version__ = "0.1.0"
 _HOMES = {
     "BacktestSettings": "analysis.backtest.past_forecasts",
     "FiscalCalendar": "fiscal",
-    "HeadFutures": "analysis.headcount.simulation",
-    "HeadQuestion": "analysis.headcount.headcount",
+    "HeadcountSimulation": "analysis.headcount.simulation",
+    "HeadcountSettings": "analysis.headcount.headcount",
     "InputError": "errors",
-    "Question": "analysis.hire.allocation",
+    "HiringSettings": "analysis.hire.allocation",
     "RepLadder": "analysis.hire.ladder",
     "backtest": "analysis.backtest.backtest",
     "calibrate": "calibration.estimate",
@@ -76,7 +76,7 @@ _HOMES = {
     "load_scenario": "scenario.load",
     "measure_arr": "analysis.customers.arr",
     "measure_coverage": "analysis.forecast.coverage",
-    "place_reps": "analysis.hire.allocation",
+    "allocate_reps": "analysis.hire.allocation",
     "play": "analysis.compare.comparison",
     "prepare": "engine.prepare",
     "save_calibration": "calibration.file",
@@ -89,10 +89,10 @@ _HOMES = {
 __all__ = [
     "BacktestSettings",
     "FiscalCalendar",
-    "HeadFutures",
-    "HeadQuestion",
+    "HeadcountSimulation",
+    "HeadcountSettings",
     "InputError",
-    "Question",
+    "HiringSettings",
     "RepLadder",
     "backtest",
     "calibrate",
@@ -106,7 +106,7 @@ __all__ = [
     "load_scenario",
     "measure_arr",
     "measure_coverage",
-    "place_reps",
+    "allocate_reps",
     "play",
     "prepare",
     "save_calibration",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
-class Content:
+class FileDigest:
     """What a file held.
 
     Parameters
@@ -25,16 +25,16 @@ class Content:
     sha256: str
 
 
-def content_of(path: Path) -> Content:
+def digest_of(path: Path) -> FileDigest:
     """Return what a file holds."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return Content(path, file.tell(), digest)
+        return FileDigest(path, file.tell(), digest)
 
 
-def contents(paths: Iterable[Path]) -> tuple[Content, ...]:
+def contents(paths: Iterable[Path]) -> tuple[FileDigest, ...]:
     """Return what files, and all files inside folders, hold."""
-    return tuple(map(content_of, list_files(paths)))
+    return tuple(map(digest_of, list_files(paths)))
 
 
 def list_files(paths: Iterable[Path]) -> list[Path]:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from simulator.analysis.headcount.simulation import Futures, HeadFutures
+from simulator.analysis.headcount.simulation import Futures, HeadcountSimulation
 from simulator.analysis.precision import mean_error
 from simulator.engine.plan.reps import rep_terms
 from simulator.engine.plan.roles import HOURS_PER_MONTH, OTE, OTHER_OTE
@@ -55,7 +55,7 @@ class OwnershipFindings:
     n_paths: int
 
 
-def option_scenarios(ladder: HeadFutures) -> dict[str, Scenario]:
+def option_scenarios(ladder: HeadcountSimulation) -> dict[str, Scenario]:
     """Return the scenario under each option, with the money for people after the sale shared out anew.
 
     What the people after the sale of a segment cost pays for the roles of the option, by the hours that it
@@ -68,7 +68,7 @@ def option_scenarios(ladder: HeadFutures) -> dict[str, Scenario]:
     }
 
 
-def budget_by_segment(ladder: HeadFutures) -> dict[str, float]:
+def budget_by_segment(ladder: HeadcountSimulation) -> dict[str, float]:
     """Return what the people of as_of after the sale cost a year. Unit: currency."""
     owners = {
         r for s in ladder.segments if (t := ladder.scenario.ownership.of(s)) is not None for r in t.roles
@@ -80,7 +80,7 @@ def budget_by_segment(ladder: HeadFutures) -> dict[str, float]:
     return budget
 
 
-def _under(ladder: HeadFutures, table: OwnerTable, scenario: Scenario) -> Scenario:
+def _under(ladder: HeadcountSimulation, table: OwnerTable, scenario: Scenario) -> Scenario:
     budget = budget_by_segment(ladder)
     weights = {
         role: sum(WORK_SHARE[a] * table.owners(name).get(role, 0.0) for a, name in enumerate(ACTIVITIES))
@@ -130,7 +130,7 @@ def _staffed(role: Role, stated: Role, segment: str, wanted: float, pay: float) 
     return role.model_copy(update={"segments": {**role.segments, segment: people}})
 
 
-def _more_reps(ladder: HeadFutures, reps: Reps, segment: str, money: float) -> Reps:
+def _more_reps(ladder: HeadcountSimulation, reps: Reps, segment: str, money: float) -> Reps:
     calibration = ladder.prepared.calibration
     staffing = calibration.staffing if calibration is not None else None
     item = next(t for t in rep_terms(ladder.scenario, staffing) if t.segment == segment)
@@ -140,13 +140,17 @@ def _more_reps(ladder: HeadFutures, reps: Reps, segment: str, money: float) -> R
 
 
 def weigh_ownership(
-    ladder: HeadFutures, margin: float, closing_years: float, few_paths: int, progress: Progress | None = None
+    ladder: HeadcountSimulation,
+    margin: float,
+    closing_years: float,
+    few_paths: int,
+    progress: Progress | None = None,
 ) -> OwnershipFindings:
     """Play every option, then each at other sales cycles and shares of growth that must be sold.
 
     Parameters
     ----------
-    ladder : HeadFutures
+    ladder : HeadcountSimulation
     margin : float
         Gross margin on revenue.
     closing_years : float
@@ -188,7 +192,7 @@ def _worth(futures: Futures, margin: float, closing_years: float) -> Floats:
 
 
 def _cell(
-    ladder: HeadFutures,
+    ladder: HeadcountSimulation,
     scenarios: dict[str, Scenario],
     where: tuple[float, float],
     terms: tuple[float, float],
@@ -230,7 +234,7 @@ def _ranked(worth: dict[str, Floats], draw: npt.NDArray[np.int64]) -> list[dict[
     return rows
 
 
-def _table(ladder: HeadFutures, played: dict[str, Futures], worth: dict[str, Floats]) -> pd.DataFrame:
+def _table(ladder: HeadcountSimulation, played: dict[str, Futures], worth: dict[str, Floats]) -> pd.DataFrame:
     rows = []
     for place in [None, *range(len(ladder.segments))]:
         pick = slice(None) if place is None else slice(place, place + 1)
@@ -262,7 +266,9 @@ def _table(ladder: HeadFutures, played: dict[str, Futures], worth: dict[str, Flo
     return pd.DataFrame(rows)
 
 
-def _work(ladder: HeadFutures, scenarios: dict[str, Scenario], played: dict[str, Futures]) -> pd.DataFrame:
+def _work(
+    ladder: HeadcountSimulation, scenarios: dict[str, Scenario], played: dict[str, Futures]
+) -> pd.DataFrame:
     rows = []
     for option, futures in played.items():
         n_roles = (futures.people.shape[-1] - N_ACTIVITIES * N_OF_ACTIVITY) // N_OF_ROLE

@@ -13,7 +13,7 @@ import typer
 from simulator.cli.calibrate import FiscalLabel, FiscalStart, YearLabel, _day
 from simulator.cli.console import Console
 from simulator.cli.options import AsOf, HistoryFolder, Json, Out, Quiet, Seed, Workers, whole
-from simulator.cli.steps import crew_for
+from simulator.cli.steps import executor_for
 from simulator.errors import InputError
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def backtest(
     with steady(history):
         loaded, read = load_history(history, _day(as_of)), contents([history])
     console.note("Forecasting past quarters again, each with the rates known then …")
-    with crew_for(workers, console), console.progress("Backtest") as advance:
+    with executor_for(workers, console), console.progress("Backtest") as advance:
         result = score(loaded, settings, fresh=fresh, progress=advance)
     command = shlex.join(["simulator", *sys.argv[1:]])
     summary = write_backtest(result, folder, command=command, inputs=read, currency=code)

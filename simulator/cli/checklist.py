@@ -6,9 +6,9 @@ from simulator.cli.console import Console
 from simulator.cli.options import Json, NPaths, Out, Quiet, ScenarioFile, Seed, Set
 from simulator.cli.steps import (
     Timings,
+    calibration_cache,
     compile_first,
     default_folder,
-    kept_rates,
     overrides,
     results_of,
 )
@@ -44,7 +44,7 @@ def checklist(
     check_replaceable(folder)
     console.note("Reading the history and its rates …")
     with timings.measure("prepare"):
-        prepared = prepare(loaded, kept=kept_rates(console))
+        prepared = prepare(loaded, kept=calibration_cache(console))
     compile_first(prepared, console, timings)
     full = prepared.scenario
     n_paths = paths or min(PATHS, full.simulation.paths)

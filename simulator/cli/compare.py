@@ -14,10 +14,10 @@ from simulator.cli.console import Console
 from simulator.cli.options import Json, NPaths, Out, Quiet, Seed, Set, Workers
 from simulator.cli.steps import (
     Timings,
+    calibration_cache,
     compile_first,
-    crew_for,
     default_folder,
-    kept_rates,
+    executor_for,
     overrides,
 )
 from simulator.errors import Fault, InputError
@@ -74,13 +74,13 @@ def compare(
     check_replaceable(folder)
     console.note("Reading the histories and their rates …")
     with timings.measure("prepare"):
-        kept = kept_rates(console)
+        kept = calibration_cache(console)
         prepared = [prepare(loaded[0], kept=kept)]
         prepared += [prepare(on_the_ground_of(loaded[0], other), prepared[0], kept) for other in loaded[1:]]
     check_comparable(prepared)
     spoken = _period(period, prepared[0])
     compile_first(prepared[0], console, timings)
-    with crew_for(workers, console):
+    with executor_for(workers, console):
         results = _compare(prepared, loaded, spoken, console, timings)
     _write(results, prepared, folder, timings, console)
     _answer(console, results, folder)

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from simulator.cli.console import Console
 from simulator.cli.steps import (
     Timings,
+    calibration_cache,
     compile_first,
-    crew_for,
     default_folder,
-    kept_rates,
+    executor_for,
 )
 from simulator.errors import Fault, InputError
 
@@ -60,12 +60,12 @@ def compare_days(asked: Asked, console: Console) -> None:
     console.note("Reading the histories and their rates …")
     with timings.measure("prepare"):
         prepared = (
-            prepare(loaded[0], kept=kept_rates(console)),
-            prepare(loaded[1], kept=kept_rates(console)),
+            prepare(loaded[0], kept=calibration_cache(console)),
+            prepare(loaded[1], kept=calibration_cache(console)),
         )
     compile_first(prepared[1], console, timings)
     with (
-        crew_for(asked.workers, console),
+        executor_for(asked.workers, console),
         timings.measure("simulate"),
         console.progress("One step at a time") as advance,
     ):

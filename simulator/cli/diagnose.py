@@ -13,7 +13,7 @@ import typer
 
 from simulator.cli.console import Console
 from simulator.cli.options import AsOf, HistoryFolder, Json, Out, Quiet
-from simulator.cli.steps import kept_rates
+from simulator.cli.steps import calibration_cache
 from simulator.errors import Fault, InputError
 from simulator.fiscal import FiscalCalendar
 
@@ -112,7 +112,7 @@ def _what_if(file: Path, history: Path, record: TrackRecord, n_paths: int, conso
         where = loaded.places.get(("history",), str(file))
         raise InputError.of(where, f"is not about {history}", "Name the same history in both.")
     console.note("Reading the rates …")
-    prepared = prepare(loaded, kept=kept_rates(console))
+    prepared = prepare(loaded, kept=calibration_cache(console))
     slippage = rate_by_segment(record.rates, "slippage").get("all", float("nan"))
     with console.progress("Relaxing what holds back") as advance:
         remedies, base = counterfactuals(

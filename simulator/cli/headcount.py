@@ -12,17 +12,17 @@ from simulator.cli.console import Console
 from simulator.cli.options import Json, NPaths, Out, Quiet, ScenarioFile, Seed, Set
 from simulator.cli.steps import (
     Timings,
+    calibration_cache,
     compile_first,
     default_folder,
-    kept_rates,
     overrides,
     results_of,
 )
 from simulator.errors import Fault, InputError
 
 if TYPE_CHECKING:
-    from simulator.analysis.headcount.headcount import Headcount, HeadQuestion
-    from simulator.analysis.headcount.simulation import HeadFutures
+    from simulator.analysis.headcount.headcount import Headcount, HeadcountSettings
+    from simulator.analysis.headcount.simulation import HeadcountSimulation
     from simulator.engine.prepare import Prepared
 
 LEAST_QUARTERS = 8
@@ -60,7 +60,7 @@ def headcount(
     json: Json = False,
 ) -> None:
     """What is one more head worth? ARR, cost, NPV and payback by role, and what that hangs on."""
-    from simulator.analysis.headcount.simulation import HeadFutures
+    from simulator.analysis.headcount.simulation import HeadcountSimulation
     from simulator.report.assumptions import people_assumptions
     from simulator.report.headcount.results import HeadcountResults, headcount_summary, write_headcount
     from simulator.report.headcount.words import headcount_answers
@@ -73,7 +73,7 @@ def headcount(
     check_replaceable(folder)
     compile_first(prepared, console, timings)
     with timings.measure("compile scenario"):
-        ladder = HeadFutures(prepared, paths or PATHS)
+        ladder = HeadcountSimulation(prepared, paths or PATHS)
     question = _question(ladder, roles, up_to, closing_years)
     found = _ask(ladder, question, console, timings)
     results = HeadcountResults(
@@ -123,7 +123,7 @@ def prepare_roles(
     console.note("Reading the history and its rates …")
     with timings.measure("prepare"):
         shorter = loaded.with_simulation(rate_draws=min(RATE_DRAWS, loaded.simulation.rate_draws))
-        return prepare(replace(shorter, horizon_quarters=wanted), kept=kept_rates(console))
+        return prepare(replace(shorter, horizon_quarters=wanted), kept=calibration_cache(console))
 
 
 def _roles(prepared: Prepared, asked: list[str] | None, segment: str | None) -> tuple[str, ...]:
@@ -149,11 +149,13 @@ def _roles(prepared: Prepared, asked: list[str] | None, segment: str | None) -> 
     return tuple(name for name in known if name in owners or name == AE)
 
 
-def _question(ladder: HeadFutures, roles: tuple[str, ...], up_to: int, closing_years: float) -> HeadQuestion:
-    from simulator.analysis.headcount.headcount import HeadQuestion
+def _question(
+    ladder: HeadcountSimulation, roles: tuple[str, ...], up_to: int, closing_years: float
+) -> HeadcountSettings:
+    from simulator.analysis.headcount.headcount import HeadcountSettings
     from simulator.engine.plan.reps import gross_margin
 
-    return HeadQuestion(
+    return HeadcountSettings(
         roles=roles,
         up_to=up_to,
         start=int(ladder.months[0]) + 1,
@@ -162,7 +164,9 @@ def _question(ladder: HeadFutures, roles: tuple[str, ...], up_to: int, closing_y
     )
 
 
-def _ask(ladder: HeadFutures, question: HeadQuestion, console: Console, timings: Timings) -> Headcount:
+def _ask(
+    ladder: HeadcountSimulation, question: HeadcountSettings, console: Console, timings: Timings
+) -> Headcount:
     import pandas as pd
 
     from simulator.analysis.headcount.assumptions import find_breakeven, head_sensitivity

@@ -22,10 +22,10 @@ from simulator.cli.options import (
 )
 from simulator.cli.steps import (
     Timings,
+    calibration_cache,
     compile_first,
-    crew_for,
     default_folder,
-    kept_rates,
+    executor_for,
     overrides,
     results_of,
 )
@@ -90,7 +90,7 @@ def hire(
 ) -> None:
     """Where do the next reps go? The best allocation, its worth, its ties, and the way to a target."""
     from simulator.analysis.bottlenecks import find_constraints
-    from simulator.analysis.hire.allocation import Question, place_reps
+    from simulator.analysis.hire.allocation import HiringSettings, allocate_reps
     from simulator.analysis.hire.ladder import RepLadder
     from simulator.report.hire.results import HiringResults, hiring_summary
     from simulator.report.hire.words import hiring_answers
@@ -101,7 +101,7 @@ def hire(
     prepared = _prepare(scenario, overrides(set_, seed=seed), quarters, console, timings)
     folder = out or default_folder(f"{prepared.scenario.name}-hire")
     check_replaceable(folder)
-    question = Question(
+    question = HiringSettings(
         n_reps=reps,
         start=_start_month(start, prepared),
         budget=money["budget"],
@@ -111,9 +111,9 @@ def hire(
     )
     compile_first(prepared, console, timings)
     ladder = RepLadder(prepared, question.start, reps)
-    with crew_for(workers, console):
+    with executor_for(workers, console):
         with timings.measure("hire"), console.progress("Trying reps in every segment") as advance:
-            hiring = place_reps(ladder, question, advance)
+            hiring = allocate_reps(ladder, question, advance)
         with timings.measure("constraints"), console.progress("Relaxing what is in the way") as advance:
             constraints = find_constraints(prepared, min(CONSTRAINT_PATHS, question.most_paths), advance)
         with timings.measure("target"):
@@ -170,7 +170,7 @@ def _prepare(
     console.note("Reading the history and its rates …")
     with timings.measure("prepare"):
         return prepare(
-            replace(loaded, horizon_quarters=wanted, customers=customers), kept=kept_rates(console)
+            replace(loaded, horizon_quarters=wanted, customers=customers), kept=calibration_cache(console)
         )
 
 

@@ -30,7 +30,7 @@ def ownership(
     json: Json = False,
 ) -> None:
     """Who should own customers? All sales, split, all CSM or mirrored, on the same futures and money."""
-    from simulator.analysis.headcount.simulation import HeadFutures
+    from simulator.analysis.headcount.simulation import HeadcountSimulation
     from simulator.analysis.ownership import weigh_ownership
     from simulator.engine.plan.reps import gross_margin
     from simulator.errors import InputError
@@ -56,7 +56,7 @@ def ownership(
     check_replaceable(folder)
     compile_first(prepared, console, timings)
     with timings.measure("compile scenario"):
-        futures = HeadFutures(prepared, paths or PATHS)
+        futures = HeadcountSimulation(prepared, paths or PATHS)
     margin = gross_margin(futures.scenario)[0]
     few = min(MAP_PATHS, futures.n_paths)
     with timings.measure("ownership"), console.progress("Trying every owner") as advance:

@@ -7,10 +7,10 @@ from simulator.cli.hire import FIRST_PATHS
 from simulator.cli.options import Json, NPaths, Out, Quiet, ScenarioFile, Seed, Set, Workers
 from simulator.cli.steps import (
     Timings,
+    calibration_cache,
     compile_first,
-    crew_for,
     default_folder,
-    kept_rates,
+    executor_for,
     overrides,
     results_of,
 )
@@ -42,10 +42,10 @@ def pipeline(
     check_replaceable(folder)
     console.note("Reading the history and its rates …")
     with timings.measure("prepare"):
-        prepared = prepare(loaded, kept=kept_rates(console))
+        prepared = prepare(loaded, kept=calibration_cache(console))
     compile_first(prepared, console, timings)
     with (
-        crew_for(workers, console),
+        executor_for(workers, console),
         timings.measure("simulate"),
         console.progress("Trying more and fewer SALs") as advance,
     ):

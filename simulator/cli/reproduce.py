@@ -81,7 +81,7 @@ class _Ground:
 
 def _run_again(finished: Finished, ground: _Ground, place: Path, console: Console) -> None:
     from simulator.cli.run import findings_of, simulate_twice, write_all_tables
-    from simulator.cli.steps import Timings, compile_first, crew_for
+    from simulator.cli.steps import Timings, compile_first, executor_for
     from simulator.engine.prepare import prepare
     from simulator.report.output.second_process import Alone
 
@@ -91,7 +91,7 @@ def _run_again(finished: Finished, ground: _Ground, place: Path, console: Consol
     console.note("Reading the history and its rates …")
     prepared = prepare(scenario)
     compile_first(prepared, console, Timings())
-    with crew_for(ground.workers, console):
+    with executor_for(ground.workers, console):
         futures, calm = simulate_twice(prepared, console, Timings())
     # What is drawn from the tables is not held against anything: nobody finishes this team's jobs.
     findings = findings_of(prepared, futures, calm, place / "charts", Alone())

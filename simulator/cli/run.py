@@ -13,10 +13,10 @@ from simulator.cli.console import Console
 from simulator.cli.options import Json, NPaths, Out, Quiet, ScenarioFile, Seed, Set, Workers
 from simulator.cli.steps import (
     Timings,
+    calibration_cache,
     compile_first,
-    crew_for,
     default_folder,
-    kept_rates,
+    executor_for,
     overrides,
 )
 
@@ -60,7 +60,7 @@ def run(
     with second_process(_is_large(loaded)) as team:
         prepared = _prepare(loaded, console, timings)
         compile_first(prepared, console, timings)
-        with crew_for(workers, console):
+        with executor_for(workers, console):
             futures, calm = simulate_twice(prepared, console, timings)
         with publish(folder) as draft, all_done(team):
             console.note("Writing tables and drawing charts …")
@@ -85,7 +85,7 @@ def _prepare(loaded: Scenario, console: Console, timings: Timings) -> Prepared:
         from simulator.engine.prepare import prepare
         from simulator.report.judgement.results import check_judgement
 
-        prepared = prepare(loaded, kept=kept_rates(console))
+        prepared = prepare(loaded, kept=calibration_cache(console))
         check_judgement(prepared)
     return prepared
 

@@ -11,10 +11,10 @@ from simulator.cli.console import Console
 from simulator.cli.options import Json, NPaths, Out, Quiet, ScenarioFile, Seed, Set, Workers
 from simulator.cli.steps import (
     Timings,
+    calibration_cache,
     compile_first,
-    crew_for,
     default_folder,
-    kept_rates,
+    executor_for,
     overrides,
     results_of,
 )
@@ -82,7 +82,7 @@ def sensitivity(
         prepared = without_customers(prepared)
     compile_first(prepared, console, timings)
     turns = list_turns(prepared, with_customers=figure.of_customers)
-    with crew_for(workers, console):
+    with executor_for(workers, console):
         with timings.measure("turns"), console.progress("Turning one thing at a time") as advance:
             found: Sensitivity = measure_sensitivity(prepared, turns, figure, advance)
         effects = _effects(prepared, turns, figure, console, timings) if shares else None
@@ -139,7 +139,7 @@ def _prepare(
     n_paths = paths or min(FEW_PATHS, loaded.simulation.paths)
     console.note("Reading the history and its rates …")
     with timings.measure("prepare"):
-        return prepare(loaded.with_simulation(paths=n_paths), kept=kept_rates(console))
+        return prepare(loaded.with_simulation(paths=n_paths), kept=calibration_cache(console))
 
 
 def _measure(name: str, period: str | None, prepared: Prepared, seek: str | None) -> Measure:

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from simulator.cli.console import Console
 
 if TYPE_CHECKING:
-    from simulator.engine.calibration_cache import KeptRates
+    from simulator.engine.calibration_cache import CalibrationCache
     from simulator.engine.prepare import Prepared
-    from simulator.engine.run.executor import Crew
+    from simulator.engine.run.executor import Executor
 
 
 class Timings:
@@ -44,11 +44,11 @@ def overrides(set_: list[str] | None, *, paths: int | None = None, seed: int | N
     return [*(set_ or ()), *(f"{key}={value}" for key, value in given.items() if value is not None)]
 
 
-def kept_rates(console: Console) -> KeptRates:
+def calibration_cache(console: Console) -> CalibrationCache:
     """Return the rates that earlier commands estimated; the console is told when some are taken over."""
-    from simulator.engine.calibration_cache import KeptRates
+    from simulator.engine.calibration_cache import CalibrationCache
 
-    return KeptRates(lambda: console.note("Taking the rates estimated from the same files before …"))
+    return CalibrationCache(lambda: console.note("Taking the rates estimated from the same files before …"))
 
 
 def compile_first(prepared: Prepared, console: Console, timings: Timings) -> None:
@@ -63,7 +63,7 @@ def compile_first(prepared: Prepared, console: Console, timings: Timings) -> Non
 
 
 @contextmanager
-def crew_for(workers: str | None, console: Console) -> Iterator[None]:
+def executor_for(workers: str | None, console: Console) -> Iterator[None]:
     """Play all futures inside on workers where they are named; go on where a stopped run was.
 
     Raises
@@ -71,21 +71,21 @@ def crew_for(workers: str | None, console: Console) -> Iterator[None]:
     InputError
         There are no workers at that address.
     """
-    from simulator.engine.run.checkpoints import Keeping
+    from simulator.engine.run.checkpoints import Checkpointing
     from simulator.engine.run.executor import Threads, working
 
     def say_taken(taken: int, n_paths: int) -> None:
         console.note(f"Going on from an earlier run that was stopped: {taken:,} of {n_paths:,} futures …")
 
     with ExitStack() as stack:
-        crew: Crew = Threads()
+        crew: Executor = Threads()
         if workers is not None:
             from simulator.engine.run.dask import workers_at
 
             console.note(f"Looking for workers at {workers} …")
             crew = hired = stack.enter_context(workers_at(workers))
             console.note(f"Playing on {hired.n_threads} threads of workers.")
-        keeping = Keeping(crew, say_taken)
+        keeping = Checkpointing(crew, say_taken)
         stack.enter_context(working(keeping))
         yield
         keeping.forget()

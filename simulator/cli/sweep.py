@@ -12,10 +12,10 @@ from simulator.cli.console import Console
 from simulator.cli.options import Json, NPaths, Out, Quiet, ScenarioFile, Seed, Set, Workers
 from simulator.cli.steps import (
     Timings,
+    calibration_cache,
     compile_first,
-    crew_for,
     default_folder,
-    kept_rates,
+    executor_for,
     overrides,
     results_of,
 )
@@ -59,11 +59,11 @@ def sweep(
     check_replaceable(folder)
     console.note("Reading the history and its rates …")
     with timings.measure("prepare"):
-        prepared = prepare(loaded, kept=kept_rates(console))
+        prepared = prepare(loaded, kept=calibration_cache(console))
     spoken = _period(period, prepared)
     compile_first(prepared, console, timings)
     with (
-        crew_for(workers, console),
+        executor_for(workers, console),
         timings.measure("sweep"),
         console.progress("Setting by setting") as advance,
     ):

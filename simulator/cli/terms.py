@@ -9,9 +9,9 @@ from simulator.cli.console import Console
 from simulator.cli.options import Json, NPaths, Out, Quiet, ScenarioFile, Seed, Set
 from simulator.cli.steps import (
     Timings,
+    calibration_cache,
     compile_first,
     default_folder,
-    kept_rates,
     overrides,
     results_of,
 )
@@ -58,7 +58,7 @@ def terms(
     check_replaceable(folder)
     console.note("Reading the history and its rates …")
     with timings.measure("prepare"):
-        prepared = prepare(loaded, kept=kept_rates(console))
+        prepared = prepare(loaded, kept=calibration_cache(console))
         lab = TermsLab(prepared)
     compile_first(prepared, console, timings)
     n_paths = paths or min(PATHS, prepared.scenario.simulation.paths)

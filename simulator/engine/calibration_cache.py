@@ -19,7 +19,7 @@ from platformdirs import user_cache_path
 from simulator.calibration.calibration import Calibration
 from simulator.calibration.file import load_calibration, save_calibration
 from simulator.errors import InputError
-from simulator.file_digest import Content, content_of
+from simulator.file_digest import FileDigest, digest_of
 from simulator.fiscal import FiscalCalendar
 from simulator.history.tables import History
 
@@ -40,12 +40,12 @@ ARITHMETIC = (
 Estimate = Callable[[], Calibration]
 
 
-def rates_folder() -> Path:
+def cache_folder() -> Path:
     """Return the user's cache folder for rates that were estimated."""
     return user_cache_path("simulator") / "rates"
 
 
-class KeptRates:
+class CalibrationCache:
     """Rates that earlier commands estimated, by all that they depend on.
 
     A kept calibration is the text that ``simulator calibrate`` writes, whose numbers come back to the last
@@ -62,16 +62,16 @@ class KeptRates:
 
     def __init__(self, said: Callable[[], None] | None = None, *, folder: Path | None = None) -> None:
         self.said = said
-        self.folder = folder if folder is not None else rates_folder()
+        self.folder = folder if folder is not None else cache_folder()
 
     def recall(
-        self, files: Iterable[Content], history: History, calendar: FiscalCalendar, estimate: Estimate
+        self, files: Iterable[FileDigest], history: History, calendar: FiscalCalendar, estimate: Estimate
     ) -> Calibration:
         """Return the kept rates of a history; where there are none, estimate and keep them.
 
         Parameters
         ----------
-        files : iterable of Content
+        files : iterable of FileDigest
             All files that the history was read from, as they were then.
         history : History
             As of the day that the rates shall know of.
@@ -97,13 +97,13 @@ class KeptRates:
         with contextlib.suppress(OSError, ValueError):
             try:
                 save_calibration(calibration, draft)
-                draft.replace(self.folder / f"{name}-{content_of(draft).sha256}.json")
+                draft.replace(self.folder / f"{name}-{digest_of(draft).sha256}.json")
             finally:
                 draft.unlink(missing_ok=True)
             forget_old(self.folder)
 
 
-def fingerprint(files: Iterable[Content], history: History, calendar: FiscalCalendar) -> str:
+def fingerprint(files: Iterable[FileDigest], history: History, calendar: FiscalCalendar) -> str:
     """Return a text that changes with anything that the rates of a history depend on."""
     digest = hashlib.blake2b(digest_size=20)
     digest.update(repr((history.as_of, calendar, build())).encode())
@@ -135,7 +135,7 @@ def _n_processors() -> int:
 def _read(path: Path) -> Calibration | None:
     """Return kept rates, marked as used today; None where the file is not as it was written."""
     with contextlib.suppress(OSError, InputError):
-        if path.stem.rpartition("-")[2] == content_of(path).sha256:
+        if path.stem.rpartition("-")[2] == digest_of(path).sha256:
             calibration = load_calibration(path)
             with contextlib.suppress(OSError):
                 os.utime(path)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from simulator.calibration.calibration import Calibration
 from simulator.calibration.file import load_calibration
-from simulator.engine.calibration_cache import KeptRates
+from simulator.engine.calibration_cache import CalibrationCache
 from simulator.errors import InputError
-from simulator.file_digest import Content, contents
+from simulator.file_digest import FileDigest, contents
 from simulator.fiscal import FiscalCalendar
 from simulator.history.as_of import history_as_of
 from simulator.history.load import files_of, load_history
@@ -36,7 +36,7 @@ class Prepared:
         As of the scenario's day; None where the scenario states its rates itself.
     calibration : Calibration, optional
         Read from the scenario's file, or estimated from the history.
-    files : tuple of Content
+    files : tuple of FileDigest
         Every file that was read, as it was then.
     notes : tuple of str
         What the reader should know of where the figures come from.
@@ -47,7 +47,7 @@ class Prepared:
     scenario: Scenario
     history: History | None
     calibration: Calibration | None
-    files: tuple[Content, ...]
+    files: tuple[FileDigest, ...]
     notes: tuple[str, ...]
     stated: Scenario | None = None
 
@@ -59,7 +59,9 @@ class Prepared:
         return shocks and self.scenario.simulation.shared_shock
 
 
-def prepare(scenario: Scenario, like: Prepared | None = None, kept: KeptRates | None = None) -> Prepared:
+def prepare(
+    scenario: Scenario, like: Prepared | None = None, kept: CalibrationCache | None = None
+) -> Prepared:
     """Read the history and the calibration of a scenario, or estimate the latter.
 
     Parameters
@@ -69,7 +71,7 @@ def prepare(scenario: Scenario, like: Prepared | None = None, kept: KeptRates | 
     like : Prepared, optional
         Another scenario, prepared before; where both rest on the same history and calibration these are
         taken over instead of being read and estimated again.
-    kept : KeptRates, optional
+    kept : CalibrationCache, optional
         Where rates estimated before may be taken from, and kept for the next time.
 
     Raises
@@ -158,7 +160,7 @@ def _in_currency(scenario: Scenario, history: History | None) -> tuple[Scenario,
 
 
 def _calibration(
-    scenario: Scenario, history: History | None, data: Iterable[Content], kept: KeptRates | None
+    scenario: Scenario, history: History | None, data: Iterable[FileDigest], kept: CalibrationCache | None
 ) -> Calibration | None:
     if scenario.calibration is not None:
         calibration = load_calibration(scenario.calibration)

@@ -41,7 +41,7 @@ won, ``time`` and ``move`` are those of the signature."""
 success plan; deals that wait for a rep, in turn; then the month's work."""
 
 
-class Lanes(NamedTuple):
+class Batch(NamedTuple):
     """Room for deals, one on each lane."""
 
     key: npt.NDArray[np.uint64]
@@ -74,10 +74,10 @@ class Lanes(NamedTuple):
     """(concession, 8) factors of the month on the hazards."""
 
 
-def open_lanes(n_lanes: int, n_concessions: int, n_streams: int) -> Lanes:
+def open_lanes(n_lanes: int, n_concessions: int, n_streams: int) -> Batch:
     """Return room for at least so many deals."""
     n_lanes = -(-n_lanes // WIDTH) * WIDTH
-    return Lanes(
+    return Batch(
         key=np.zeros(n_lanes, dtype=np.uint64),
         deal=aligned((n_lanes,), DEAL),
         lists=np.zeros((N_LISTS, n_lanes), dtype=np.uint32),

@@ -12,7 +12,13 @@ from simulator.kernels.customers.lifetimes import begin_lives, live_on
 from simulator.kernels.customers.scalar import close_books
 from simulator.kernels.deals.deal import Luck
 from simulator.kernels.deals.months import set_factors
-from simulator.kernels.deals.new_deals import arrive, draw_shocks, enter_segment, lay_open_deals, take_up
+from simulator.kernels.deals.new_deals import (
+    arrive,
+    assign_to_rep,
+    draw_shocks,
+    enter_segment,
+    lay_open_deals,
+)
 from simulator.kernels.deals.parameters import law_of
 from simulator.kernels.deals.working import work_month
 from simulator.kernels.flows import (
@@ -67,7 +73,7 @@ def simulate_path(plan, capacity, customers, people, luck, books):
         Those of as_of in the order of the segments.
     people : PeoplePlan
     luck : Luck
-    books : Books
+    books : Workspace
         Its shock is given; everything else is added to or overwritten.
     """
     month_end, flows, lanes, accounts = plan.month_end, books.flows, books.lanes, books.accounts
@@ -99,7 +105,7 @@ def simulate_path(plan, capacity, customers, people, luck, books):
         n_free, n_active = lay_open_deals(plan, luck, lanes, segment, n_free)
         if n_listed < 0 or n_free < 0:
             return False
-        take_up(law, luck, lanes, NONE, n_active)
+        assign_to_rep(law, luck, lanes, NONE, n_active)
         copy_list(lanes.lists, TAKEN, n_active, ACTIVE, NONE)
         n_signing, n_queue = NONE, NONE
         for month in range(n_months):
@@ -234,8 +240,8 @@ def simulate_block(plan, capacity, customers, people, books, seed, paths, n_aver
     capacity : CapacityPlan
     customers : CustomerPlan
     people : PeoplePlan
-    books : Books
-        As ``open_books`` returns them; the wins of the open deals are added to.
+    books : Workspace
+        As ``open_workspace`` returns them; the wins of the open deals are added to.
     seed : uint64
     paths : ndarray of int64, shape (path,)
         Their numbers.

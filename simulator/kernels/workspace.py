@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from simulator.kernels.batch import Lanes, open_lanes
+from simulator.kernels.batch import Batch, open_lanes
 from simulator.kernels.customers.accounts import N_TARGETS, Accounts, open_accounts
 from simulator.kernels.customers.customer import CustomerPlan
 from simulator.kernels.customers.flows import N_ARR_FLOWS, N_COHORT_FLOWS
@@ -18,7 +18,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 
-class Books(NamedTuple):
+class Workspace(NamedTuple):
     """What a path adds up, and the space it works in. Money in cents."""
 
     flows: Floats
@@ -27,7 +27,7 @@ class Books(NamedTuple):
     """(month, segment, flow) of customers."""
     cohort: Floats
     """(segment, 5, quarter) of customers."""
-    lanes: Lanes
+    lanes: Batch
     """Room for the deals of one segment."""
     accounts: Accounts
     """Room for the customers of one segment."""
@@ -74,14 +74,14 @@ class Books(NamedTuple):
     """(segment, month + 1) change of the number of happy customers; no rows: nobody asks."""
 
 
-def open_books(
+def open_workspace(
     plan: DealPlan,
     people: PeoplePlan,
     customers: CustomerPlan,
     open_wins: Ints,
     n_lanes: int,
     n_accounts: int,
-) -> Books:
+) -> Workspace:
     """Return books for a plan (not compiled: kernels do not allocate).
 
     Parameters
@@ -100,7 +100,7 @@ def open_books(
     n_segments, n_open = plan.open_first.size - 1, open_wins.shape[0]
     n_cells = people.kind.size if people.worst.size else 0
     refer = (plan.referral_stream >= 0).any()
-    return Books(
+    return Workspace(
         flows=np.zeros((n_months, n_segments, N_FLOWS)),
         arr_flows=np.zeros((n_months, n_segments, N_ARR_FLOWS)),
         cohort=np.zeros((n_segments, N_COHORT_FLOWS, n_quarters)),

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from simulator.analysis.headcount.assumptions import find_breakeven, head_sensitivity, scaled_effects
-from simulator.analysis.headcount.headcount import HeadQuestion, gain, head_table
-from simulator.analysis.headcount.simulation import HeadFutures
+from simulator.analysis.headcount.headcount import HeadcountSettings, gain, head_table
+from simulator.analysis.headcount.simulation import HeadcountSimulation
 from simulator.analysis.ownership import (
     STATED,
     budget_by_segment,
@@ -68,11 +68,11 @@ def ladder(effects, ownership="all_csm", n_paths=PATHS, **more):
         simulation={"paths": n_paths},
         **more,
     )
-    return HeadFutures(prepare(scenario), n_paths)
+    return HeadcountSimulation(prepare(scenario), n_paths)
 
 
 def question(of, roles=("csm",), up_to=1):
-    return HeadQuestion(roles, up_to, int(of.months[0]), 0.8)
+    return HeadcountSettings(roles, up_to, int(of.months[0]), 0.8)
 
 
 @pytest.fixture(scope="module")

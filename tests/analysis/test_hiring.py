@@ -9,7 +9,7 @@ import pytest
 from simulator.analysis.bottlenecks import find_constraints
 from simulator.analysis.forecast.outlook import measure_capacity
 from simulator.analysis.forecast.pipeline import factor_needed, pipeline_created, pipeline_needed
-from simulator.analysis.hire.allocation import Question, place_reps
+from simulator.analysis.hire.allocation import HiringSettings, allocate_reps
 from simulator.analysis.hire.ladder import RepLadder, best_allocations, n_allocations
 from simulator.analysis.hire.reps_for_target import reps_for_target
 from simulator.engine.plan.reps import rep_terms
@@ -108,7 +108,9 @@ def brute_force(case: Prepared, n_reps: int, n_paths: int) -> dict[tuple[int, ..
 
 def test_the_answer_is_the_one_that_brute_force_finds():
     case = prepared()
-    hiring = place_reps(RepLadder(case, START, 2), Question(2, START, first_paths=200, most_paths=800))
+    hiring = allocate_reps(
+        RepLadder(case, START, 2), HiringSettings(2, START, first_paths=200, most_paths=800)
+    )
     truth = brute_force(case, 2, 400)
     best = max(truth.values())
     assert best > 0
@@ -129,22 +131,26 @@ def test_the_answer_is_right_in_at_least_19_of_20_seeds():
     best, right = max(truth.values()), 0
     for seed in range(20):
         case = prepared(seed=1000 + seed)
-        hiring = place_reps(RepLadder(case, START, 3), Question(3, START, first_paths=400, most_paths=3200))
+        hiring = allocate_reps(
+            RepLadder(case, START, 3), HiringSettings(3, START, first_paths=400, most_paths=3200)
+        )
         right += best - truth[tuple(hiring.allocation.tolist())] <= hiring.indifference
     assert right >= 19
 
 
 def test_no_one_is_hired_where_capacity_is_not_the_constraint():
     case = prepared(crowded=False)
-    hiring = place_reps(RepLadder(case, START, 2), Question(2, START, first_paths=200, most_paths=200))
+    hiring = allocate_reps(
+        RepLadder(case, START, 2), HiringSettings(2, START, first_paths=200, most_paths=200)
+    )
     assert hiring.n_hired == 0
     assert hiring.payback_month is None
 
 
 def test_a_budget_below_one_rep_hires_no_one():
     case = prepared()
-    question = Question(2, START, budget=100_000, first_paths=100, most_paths=100)
-    assert place_reps(RepLadder(case, START, 2), question).n_hired == 0
+    question = HiringSettings(2, START, budget=100_000, first_paths=100, most_paths=100)
+    assert allocate_reps(RepLadder(case, START, 2), question).n_hired == 0
 
 
 def test_what_binds_is_told():

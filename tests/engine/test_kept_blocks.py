@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from simulator.engine.run.batches import Job
-from simulator.engine.run.checkpoints import Keeping, forget_old
+from simulator.engine.run.checkpoints import Checkpointing, forget_old
 from simulator.engine.run.executor import Threads, working
 from simulator.errors import Fault, InputError
 from tests.engine.several_lives import digest, futures
@@ -21,14 +21,14 @@ STOPPED = """
 import os, signal, sys
 from pathlib import Path
 from simulator.engine.run.executor import Threads, working
-from simulator.engine.run.checkpoints import Keeping
+from simulator.engine.run.checkpoints import Checkpointing
 from tests.engine.several_lives import futures
 
 def progress(done, total):
     if done >= 600:
         os.kill(os.getpid(), signal.SIGKILL)
 
-with working(Keeping(Threads(), folder=Path(sys.argv[1]), long_seconds=0, seconds_between=0)):
+with working(Checkpointing(Threads(), folder=Path(sys.argv[1]), long_seconds=0, seconds_between=0)):
     futures({n_paths}, progress, threads=1)
 """
 
@@ -37,9 +37,9 @@ class Stopped(Exception):
     """Somebody pressed Ctrl-C."""
 
 
-def keeping(folder: Path) -> tuple[Keeping, list[tuple[int, int]]]:
+def keeping(folder: Path) -> tuple[Checkpointing, list[tuple[int, int]]]:
     said: list[tuple[int, int]] = []
-    told = Keeping(
+    told = Checkpointing(
         Threads(), lambda *taken: said.append(taken), folder=folder, long_seconds=0, seconds_between=0
     )
     return told, said
@@ -89,7 +89,7 @@ def test_a_run_killed_without_warning_goes_on_too(tmp_path, whole):
 
 def test_a_short_run_beside_an_empty_folder_takes_no_fingerprint(tmp_path, whole, monkeypatch):
     monkeypatch.setattr(Job, "fingerprint", lambda job: pytest.fail("a third of a second for nothing"))
-    with working(Keeping(Threads(), folder=tmp_path)):
+    with working(Checkpointing(Threads(), folder=tmp_path)):
         assert digest(futures(N_PATHS)) == whole
     assert list(tmp_path.iterdir()) == []
 
@@ -129,7 +129,7 @@ def test_a_folder_that_cannot_be_written_to_is_no_obstacle(tmp_path, whole):
 
 
 def test_short_runs_leave_nothing_and_old_futures_go(tmp_path):
-    with working(Keeping(Threads(), folder=tmp_path)):
+    with working(Checkpointing(Threads(), folder=tmp_path)):
         futures(N_PATHS)
     assert list(tmp_path.iterdir()) == []
     for name, days in (("old", 8), ("new", 1)):

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from simulator.calibration.calibration import Calibration
-from simulator.engine import calibration_cache as kept_rates
-from simulator.engine.calibration_cache import KeptRates
+from simulator.engine import calibration_cache as calibration_cache
+from simulator.engine.calibration_cache import CalibrationCache
 from simulator.engine.prepare import prepare
 from simulator.scenario.load import load_scenario
 from tests.engine.test_prepare import write_history
@@ -29,7 +29,7 @@ class Keeper:
     def rates(self, text: str = "history: history\nas_of: 2025-12-31\n") -> Calibration:
         """Return the rates of a scenario."""
         (self.workspace / "base.yaml").write_text(text)
-        kept = KeptRates(self._count, folder=self.folder)
+        kept = CalibrationCache(self._count, folder=self.folder)
         calibration = prepare(load_scenario(self.workspace / "base.yaml"), kept=kept).calibration
         assert calibration is not None
         return calibration
@@ -71,7 +71,7 @@ def test_the_second_time_the_same_bits_are_taken_over(keeper):
 
 
 def test_the_rates_of_the_sample_company_come_back_to_the_last_bit(tmp_path):
-    scenario, kept = load_scenario(SAMPLE), KeptRates(folder=tmp_path)
+    scenario, kept = load_scenario(SAMPLE), CalibrationCache(folder=tmp_path)
     estimated = prepare(scenario, kept=kept).calibration
     assert same_bits(estimated, prepare(scenario, kept=kept).calibration)
 
@@ -114,7 +114,7 @@ def test_what_the_rates_do_not_depend_on_leaves_them_alone(keeper):
 
 def test_other_sources_or_versions_make_the_rates_anew(keeper, monkeypatch):
     keeper.rates()
-    monkeypatch.setattr(kept_rates, "build", lambda: ("another program",))
+    monkeypatch.setattr(calibration_cache, "build", lambda: ("another program",))
     keeper.rates()
     assert keeper.n_taken == 0
 
@@ -124,18 +124,18 @@ def test_every_source_that_rates_depend_on_is_in_the_digest(tmp_path, monkeypatc
     for name in ("fiscal.py", "errors.py", "history/a.py", "calibration/a.py", "kernels/a.py", "engine/a.py"):
         (package / name).parent.mkdir(parents=True, exist_ok=True)
         (package / name).write_text("")
-    monkeypatch.setattr(kept_rates, "__file__", str(package / "engine" / "kept_rates.py"))
-    seen = {kept_rates.build.__wrapped__()}
+    monkeypatch.setattr(calibration_cache, "__file__", str(package / "engine" / "calibration_cache.py"))
+    seen = {calibration_cache.build.__wrapped__()}
     for name in ("fiscal.py", "errors.py", "history/a.py", "calibration/a.py", "kernels/a.py"):
         (package / name).write_text("changed")
-        seen.add(kept_rates.build.__wrapped__())
+        seen.add(calibration_cache.build.__wrapped__())
     assert len(seen) == 6
 
 
 def test_other_threads_of_linear_algebra_make_the_rates_anew(monkeypatch):
-    before = kept_rates.build.__wrapped__()
+    before = calibration_cache.build.__wrapped__()
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "17")
-    assert kept_rates.build.__wrapped__() != before
+    assert calibration_cache.build.__wrapped__() != before
 
 
 @pytest.mark.parametrize("damage", ["empty", "cut", "digit", "foreign"])
@@ -174,7 +174,7 @@ def test_a_full_disk_is_no_obstacle_and_leaves_nothing_half_written(keeper, monk
         path.write_text("half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(kept_rates, "save_calibration", full)
+    monkeypatch.setattr(calibration_cache, "save_calibration", full)
     keeper.rates()
     assert keeper.files() == []
 
@@ -184,7 +184,7 @@ def test_a_read_only_file_is_taken_over_all_the_same(keeper, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     keeper.rates()
-    monkeypatch.setattr(kept_rates.os, "utime", refuse)
+    monkeypatch.setattr(calibration_cache.os, "utime", refuse)
     keeper.rates()
     assert keeper.n_taken == 1
 
@@ -194,15 +194,15 @@ def test_old_files_go_and_the_least_recently_used_of_too_many(tmp_path, monkeypa
     for name, days in (("old", 91), ("unused", 3), ("used", 1)):
         (tmp_path / name).write_bytes(b"x" * 600)
         os.utime(tmp_path / name, (now - days * 86_400,) * 2)
-    kept_rates.forget_old(tmp_path)
+    calibration_cache.forget_old(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {"unused", "used"}
-    monkeypatch.setattr(kept_rates, "MOST_BYTES", 1000)
-    kept_rates.forget_old(tmp_path)
+    monkeypatch.setattr(calibration_cache, "MOST_BYTES", 1000)
+    calibration_cache.forget_old(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {"used"}
 
 
 def test_without_a_place_to_keep_them_rates_are_estimated(keeper, monkeypatch):
-    monkeypatch.setattr(KeptRates, "recall", lambda *_: pytest.fail("nobody asked for kept rates"))
+    monkeypatch.setattr(CalibrationCache, "recall", lambda *_: pytest.fail("nobody asked for kept rates"))
     (keeper.workspace / "base.yaml").write_text("history: history\n")
     prepared = prepare(load_scenario(keeper.workspace / "base.yaml"))
     assert prepared.calibration is not None

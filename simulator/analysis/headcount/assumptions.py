@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from simulator.analysis.headcount.headcount import HeadQuestion, gain
-from simulator.analysis.headcount.simulation import HeadFutures
+from simulator.analysis.headcount.headcount import HeadcountSettings, gain
+from simulator.analysis.headcount.simulation import HeadcountSimulation
 from simulator.engine.plan.deals import Compiled
 from simulator.engine.plan.service_coverage import Effect
 from simulator.scenario.ownership import ACTIVITIES
@@ -25,7 +25,7 @@ MARGIN_SWING = 0.05
 YEARS_SWING = 1.0
 
 
-def effects_of_role(ladder: HeadFutures, role: str) -> tuple[Effect, ...]:
+def effects_of_role(ladder: HeadcountSimulation, role: str) -> tuple[Effect, ...]:
     """Return the effects of the activities that a role does in some segment."""
     tables = [ladder.scenario.ownership.of(segment) for segment in ladder.segments]
     done = {
@@ -38,7 +38,7 @@ def effects_of_role(ladder: HeadFutures, role: str) -> tuple[Effect, ...]:
 
 
 def npv_of_one(
-    ladder: HeadFutures, question: HeadQuestion, role: str, scenario: Scenario, n_paths: int
+    ladder: HeadcountSimulation, question: HeadcountSettings, role: str, scenario: Scenario, n_paths: int
 ) -> Floats:
     """Return the mean NPV of one head more in each segment under a scenario, shape (segment,)."""
     more = ladder.with_hires(scenario, role, 1, question.start)
@@ -46,8 +46,8 @@ def npv_of_one(
 
 
 def _npv(
-    ladder: HeadFutures,
-    question: HeadQuestion,
+    ladder: HeadcountSimulation,
+    question: HeadcountSettings,
     role: str,
     pair: tuple[Compiled, Compiled],
     n_paths: int,
@@ -60,13 +60,17 @@ def _npv(
     return np.asarray(gain(ladder, question, without, with_one, hiring).npv.mean(axis=0))
 
 
-def scaled_effects(ladder: HeadFutures, role: str, scale: float) -> Scenario:
+def scaled_effects(ladder: HeadcountSimulation, role: str, scale: float) -> Scenario:
     """Return the scenario with the effects of what a role does to a power, for certain; 0: no effect."""
     return ladder.with_effects({e.name: e.value**scale for e in effects_of_role(ladder, role)})
 
 
 def find_breakeven(
-    ladder: HeadFutures, question: HeadQuestion, role: str, n_paths: int, progress: Progress | None = None
+    ladder: HeadcountSimulation,
+    question: HeadcountSettings,
+    role: str,
+    n_paths: int,
+    progress: Progress | None = None,
 ) -> pd.DataFrame:
     """Find the power of the effects at which one head more earns exactly what it costs, by segment.
 
@@ -116,7 +120,11 @@ def find_breakeven(
 
 
 def head_sensitivity(
-    ladder: HeadFutures, question: HeadQuestion, role: str, n_paths: int, progress: Progress | None = None
+    ladder: HeadcountSimulation,
+    question: HeadcountSettings,
+    role: str,
+    n_paths: int,
+    progress: Progress | None = None,
 ) -> pd.DataFrame:
     """Return the NPV of one head over the interval of each assumption, by segment, the widest first."""
     effects = tuple(e for e in effects_of_role(ladder, role) if e.high > e.low)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from simulator.analysis.headcount.simulation import Futures, HeadFutures
+from simulator.analysis.headcount.simulation import Futures, HeadcountSimulation
 from simulator.analysis.precision import mean_error, share_error
 from simulator.scenario.ownership import AE
 
@@ -21,7 +21,7 @@ QUARTER_MONTHS = 3.0
 
 
 @dataclass(frozen=True)
-class HeadQuestion:
+class HeadcountSettings:
     """What is asked.
 
     Parameters
@@ -76,13 +76,15 @@ class Gain:
     cost_undiscounted: Floats
 
 
-def gain(ladder: HeadFutures, question: HeadQuestion, base: Futures, more: Futures, hiring: Floats) -> Gain:
+def gain(
+    ladder: HeadcountSimulation, question: HeadcountSettings, base: Futures, more: Futures, hiring: Floats
+) -> Gain:
     """Return what a run brings beside another.
 
     Parameters
     ----------
-    ladder : HeadFutures
-    question : HeadQuestion
+    ladder : HeadcountSimulation
+    question : HeadcountSettings
     base, more : Futures
         On the same random numbers.
     hiring : ndarray of float64, shape (segment,)
@@ -126,7 +128,7 @@ class Headcount:
 
     Parameters
     ----------
-    question : HeadQuestion
+    question : HeadcountSettings
     segments : tuple of str
     table : DataFrame
         One row for each role, segment and number of heads added; columns in docs/results.md.
@@ -140,7 +142,7 @@ class Headcount:
     periods : tuple of str
     """
 
-    question: HeadQuestion
+    question: HeadcountSettings
     segments: tuple[str, ...]
     table: pd.DataFrame
     breakeven: pd.DataFrame
@@ -150,7 +152,7 @@ class Headcount:
 
 
 def head_table(
-    ladder: HeadFutures, question: HeadQuestion, progress: Progress | None = None
+    ladder: HeadcountSimulation, question: HeadcountSettings, progress: Progress | None = None
 ) -> tuple[pd.DataFrame, dict[str, list[Gain]]]:
     """Return the table of heads, and the gains by role behind it."""
     base = ladder.play(ladder.scenario)
@@ -173,8 +175,8 @@ def head_table(
 
 
 def _rows(
-    ladder: HeadFutures,
-    question: HeadQuestion,
+    ladder: HeadcountSimulation,
+    question: HeadcountSettings,
     gains: list[Gain],
     where: tuple[str, str, int],
     draw: npt.NDArray[np.int64],
@@ -211,7 +213,7 @@ def _rows(
     return rows
 
 
-def _payback(by_period: Floats, ladder: HeadFutures, question: HeadQuestion) -> float:
+def _payback(by_period: Floats, ladder: HeadcountSimulation, question: HeadcountSettings) -> float:
     """Return the months from the start after which the mean stays at or above zero; NaN: never."""
     total = np.cumsum(by_period)
     if total[-1] < 0.0 or not np.abs(by_period).sum():

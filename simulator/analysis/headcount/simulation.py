@@ -60,7 +60,7 @@ class Futures:
     rate_draw: npt.NDArray[np.int64]
 
 
-class HeadFutures:
+class HeadcountSimulation:
     """Compiles a scenario once, and plays it with more heads, other effects or other owners.
 
     Parameters

@@ -25,7 +25,7 @@ LOW, HIGH = 0.1, 0.9
 
 
 @dataclass(frozen=True)
-class Question:
+class HiringSettings:
     """What is asked.
 
     Parameters
@@ -56,7 +56,7 @@ class Hiring:
 
     Parameters
     ----------
-    question : Question
+    question : HiringSettings
     segments : tuple of str
         Those that reps can be hired for, in axis order.
     allocation : ndarray of int64, shape (segment,)
@@ -83,7 +83,7 @@ class Hiring:
     futures : ExtraReps
     """
 
-    question: Question
+    question: HiringSettings
     segments: tuple[str, ...]
     allocation: Ints
     allocations: pd.DataFrame
@@ -107,7 +107,7 @@ class Hiring:
         return self.allocations[self.allocations["answer"]].iloc[0]
 
 
-def place_reps(ladder: RepLadder, question: Question, progress: Progress | None = None) -> Hiring:
+def allocate_reps(ladder: RepLadder, question: HiringSettings, progress: Progress | None = None) -> Hiring:
     """Find where up to n more reps go.
 
     All allocations are screened on the first futures by their mean contribution (exact, see
@@ -120,7 +120,7 @@ def place_reps(ladder: RepLadder, question: Question, progress: Progress | None 
     ----------
     ladder : RepLadder
         For at least as many reps as asked for.
-    question : Question
+    question : HiringSettings
     progress : callable, optional
         Called with (paths done, paths in all) of each round.
     """
@@ -151,7 +151,7 @@ def place_reps(ladder: RepLadder, question: Question, progress: Progress | None 
     )
 
 
-def _indifference(futures: ExtraReps, question: Question) -> float:
+def _indifference(futures: ExtraReps, question: HiringSettings) -> float:
     if np.isfinite(question.indifference):
         return question.indifference
     return float(np.mean([item.ote for item in futures.terms])) / 12.0
@@ -186,7 +186,7 @@ class _Verdict:
         return pd.DataFrame(columns)
 
 
-def _judge(futures: ExtraReps, question: Question, indifference: float) -> _Verdict:
+def _judge(futures: ExtraReps, question: HiringSettings, indifference: float) -> _Verdict:
     gain = futures.gain_contribution()
     cost = np.array([item.ote for item in futures.terms])
     rows, totals = best_allocations(gain.mean(axis=1), question.n_reps, cost, question.budget)

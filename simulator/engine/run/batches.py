@@ -25,7 +25,7 @@ from simulator.kernels.flows import N_FLOWS
 from simulator.kernels.path import simulate_block
 from simulator.kernels.people.coverage import n_measures
 from simulator.kernels.simd import in_lines
-from simulator.kernels.workspace import open_books
+from simulator.kernels.workspace import open_workspace
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -141,7 +141,7 @@ class Job:
         arrays = self.empty(paths.size)
         while True:
             n_lanes, n_accounts = self.room
-            books = open_books(
+            books = open_workspace(
                 compiled.plan,
                 compiled.people,
                 compiled.customers,

@@ -18,7 +18,7 @@ import numpy as np
 from platformdirs import user_cache_path
 
 from simulator.engine.run.batches import Block, Ints, Job
-from simulator.engine.run.executor import Crew
+from simulator.engine.run.executor import Executor
 
 LONG_SECONDS = 20.0
 """A run shorter than this is played again sooner than it is looked up."""
@@ -38,12 +38,12 @@ def cache_folder() -> Path:
     return user_cache_path("simulator") / "futures"
 
 
-class Keeping:
+class Checkpointing:
     """A crew whose finished futures are kept on disk once a run is long, and taken from there the next time.
 
     Parameters
     ----------
-    crew : Crew
+    crew : Executor
         Who plays what is not kept.
     said : callable, optional
         Told of what is taken over.
@@ -53,7 +53,7 @@ class Keeping:
 
     def __init__(
         self,
-        crew: Crew,
+        crew: Executor,
         said: Said | None = None,
         *,
         folder: Path | None = None,

@@ -16,7 +16,7 @@ AHEAD = 3
 """Tasks handed out per thread, so that none waits and few results do."""
 
 
-class Crew(Protocol):
+class Executor(Protocol):
     """Something that plays futures; in whatever order, each with the same outcome."""
 
     def play(self, job: Job, tasks: Sequence[Ints], n_threads: int | None) -> Iterator[Block]:
@@ -69,11 +69,11 @@ class Threads:
         raise NotImplementedError
 
 
-_CREW: ContextVar[Crew] = ContextVar("crew")
+_CREW: ContextVar[Executor] = ContextVar("crew")
 _HERE = Threads()
 
 
-def crew() -> Crew:
+def crew() -> Executor:
     """Return who plays the futures at the moment."""
     return _CREW.get(_HERE)
 
@@ -84,7 +84,7 @@ def is_elsewhere() -> bool:
 
 
 @contextmanager
-def working(hired: Crew) -> Iterator[None]:
+def working(hired: Executor) -> Iterator[None]:
     """Let somebody else play all futures that are simulated inside."""
     before = _CREW.set(hired)
     try:

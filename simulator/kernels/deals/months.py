@@ -79,7 +79,7 @@ def live_month(law, luck, lanes, month, n_now, n_held):
             place = hit[number]
             lane = now[place]
             deal = lanes.deal[lane]
-            closes = turn_out(law, deal, lanes.hazard[place], lanes.total[place], month)
+            closes = end_of_month(law, deal, lanes.hazard[place], lanes.total[place], month)
             closed[at(n_closed)] = lane
             now[at(n_now)] = lane
             redrawn[at(n_redrawn)] = lane
@@ -114,7 +114,7 @@ def spend(deal, total, end):
 
 
 @njit(**PART)
-def turn_out(law, deal, hazard, total, month):
+def end_of_month(law, deal, hazard, total, month):
     """Write what becomes of a deal to which something happens; return 1 if it closes, else 0.
 
     Without branches: which way a deal turns cannot be foreseen.

@@ -97,7 +97,7 @@ def arrive(plan, luck, books, lanes, segment, month, n_happy, n_free, n_queue):
     created, n_referred = 0.0, 0
     for number in range(n):
         lane = lanes.lists[TAKEN, number]
-        created += be_born(plan, luck.draw, lanes, lane, number, segment, month)
+        created += draw_new_deal(plan, luck.draw, lanes, lane, number, segment, month)
         n_referred += lanes.deal[lane].referred
     flows = books.flows[month, segment]
     flows[CREATED] += created
@@ -107,7 +107,7 @@ def arrive(plan, luck, books, lanes, segment, month, n_happy, n_free, n_queue):
 
 
 @njit(**PART)
-def be_born(plan, draw, lanes, lane, number, segment, month):
+def draw_new_deal(plan, draw, lanes, lane, number, segment, month):
     """Write a new deal's size, date and kind at a uniform moment of its month; return its amount."""
     deal = lanes.deal[lane]
     stream = deal.stream
@@ -132,7 +132,7 @@ def be_born(plan, draw, lanes, lane, number, segment, month):
 
 
 @njit(**CALLED)
-def take_up(law, luck, lanes, month, n):
+def assign_to_rep(law, luck, lanes, month, n):
     """Begin to work the deals on the list of those taken up.
 
     A deal qualified in an earlier month starts afresh: all its plans move by as many months.

@@ -81,7 +81,7 @@ def serve(
     ----------
     month_end : ndarray of float64, shape (month,)
     luck : Luck
-    lanes : Lanes
+    lanes : Batch
     ends : ndarray of float64, shape (deal, 2)
         Heap of the known ends of the month that have not freed their slot yet.
     flows : ndarray of float64, shape (month, segment, flow)

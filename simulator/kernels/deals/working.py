@@ -16,7 +16,7 @@ from simulator.kernels.batch import (
     release,
 )
 from simulator.kernels.deals.months import close_deals, end_month, live_month
-from simulator.kernels.deals.new_deals import take_up
+from simulator.kernels.deals.new_deals import assign_to_rep
 from simulator.kernels.deals.queue import (
     free_slots_later,
     keep_waiting,
@@ -61,7 +61,7 @@ def work_month(luck, books, law, month, slots, patience, n_active, n_signing, n_
     Parameters
     ----------
     luck : Luck
-    books : Books
+    books : Workspace
     law : Law
     month : int
     slots : float
@@ -94,7 +94,7 @@ def work_month(luck, books, law, month, slots, patience, n_active, n_signing, n_
             )  # fmt: skip
             if is_short and n_taken == 0:
                 break
-            take_up(law, luck, lanes, month, n_taken)
+            assign_to_rep(law, luck, lanes, month, n_taken)
             n_begun += n_taken
             days += days_left(lists, deals, TAKEN, n_taken, end)
             n_now = copy_list(lists, TAKEN, n_taken, NOW, n_now)

@@ -9,7 +9,7 @@ from typing import Any
 
 from simulator.analysis.backtest.backtest import Backtest
 from simulator.analysis.totals import ALL
-from simulator.file_digest import Content
+from simulator.file_digest import FileDigest
 from simulator.report.backtest.words import backtest_findings, record_sentence
 from simulator.report.output.folder import publish
 from simulator.report.output.manifest import write_json, write_manifest
@@ -17,7 +17,7 @@ from simulator.report.output.tables import write_table
 
 
 def write_backtest(
-    result: Backtest, folder: Path, *, command: str, inputs: Sequence[Content] = (), currency: str = ""
+    result: Backtest, folder: Path, *, command: str, inputs: Sequence[FileDigest] = (), currency: str = ""
 ) -> dict[str, Any]:
     """Write tables/backtest.csv, tables/backtest_forecasts.csv, chart, summary and manifest; all or nothing.
 
@@ -28,7 +28,7 @@ def write_backtest(
         Where the results shall stand; older results there are replaced.
     command : str
         What the user typed.
-    inputs : sequence of Content
+    inputs : sequence of FileDigest
         What was read.
     currency : str
         ISO code of the amounts; empty: unknown.

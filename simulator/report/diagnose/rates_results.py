@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from simulator.analysis.diagnose.track_record import TrackRecord
-from simulator.file_digest import Content
+from simulator.file_digest import FileDigest
 from simulator.report.diagnose.rates_words import findings
 from simulator.report.diagnose.results import Diagnosis, write_diagnosis
 from simulator.report.output.folder import check_replaceable, publish
@@ -35,7 +35,7 @@ def write_track_record(
     folder: Path,
     *,
     command: str,
-    inputs: Sequence[Content] = (),
+    inputs: Sequence[FileDigest] = (),
     currency: str = "",
     diagnosis: Diagnosis | None = None,
 ) -> None:
@@ -49,7 +49,7 @@ def write_track_record(
         Where the results shall stand; older results there are replaced.
     command : str
         What the user typed.
-    inputs : sequence of Content
+    inputs : sequence of FileDigest
         What was read.
     currency : str
         ISO code of the amounts; empty: unknown.

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from simulator.file_digest import Content, contents
+from simulator.file_digest import FileDigest, contents
 from simulator.report.output.folder import MANIFEST
 from simulator.scenario.layers import PATH_KEYS
 
@@ -36,7 +36,7 @@ def write_manifest(
     *,
     folder: Path,
     command: str,
-    inputs: Iterable[Content] = (),
+    inputs: Iterable[FileDigest] = (),
     scenario: Mapping[str, object] | None = None,
     seed: int | None = None,
     timings_seconds: Mapping[str, float] | None = None,
@@ -51,7 +51,7 @@ def write_manifest(
         Where they will stand; input paths are written relative to it.
     command : str
         What the user typed.
-    inputs : iterable of Content
+    inputs : iterable of FileDigest
         What was read, as it was then; what is named twice stands there once.
     scenario : mapping, optional
         The resolved scenario, every default filled in; its paths too are written relative to ``folder``.
@@ -110,5 +110,5 @@ def write_json(content: object, path: Path) -> None:
     path.write_text(text + "\n", encoding="utf-8")
 
 
-def _entry(content: Content, name: str) -> dict[str, object]:
+def _entry(content: FileDigest, name: str) -> dict[str, object]:
     return {"path": Path(name).as_posix(), "bytes": content.n_bytes, "sha256": content.sha256}

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from simulator.errors import Fault, InputError
-from simulator.file_digest import content_of, list_files
+from simulator.file_digest import digest_of, list_files
 from simulator.report.output.folder import MANIFEST
 from simulator.report.output.manifest import installed_versions
 from simulator.scenario.layers import PATH_KEYS
@@ -167,7 +167,7 @@ def _in_data(path: Path, finished: Finished) -> bool:
 
 
 def _sha(path: Path) -> str:
-    return content_of(path).sha256
+    return digest_of(path).sha256
 
 
 def _shown(path: Path) -> str:
