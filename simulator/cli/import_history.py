@@ -16,8 +16,8 @@ from simulator.errors import InputError
 
 if TYPE_CHECKING:
     from simulator.history.hygiene import Hygiene
+    from simulator.history.importers.import_log import Understanding
     from simulator.history.importers.importer import Imported
-    from simulator.history.importers.journal import Understanding
 
 Kind = Annotated[str, typer.Argument(metavar="KIND", help="salesforce, hubspot, snapshots, table or sql.")]
 Files = Annotated[list[Path] | None, typer.Argument(metavar="FILE...", help="CSV, XLSX or Parquet files.")]
@@ -146,7 +146,7 @@ def _import(
             _refuse(option, given, "It belongs to databases: simulator import sql …")
         return import_files(kind, files, map_, as_of)
     from simulator.database import open_database
-    from simulator.history.importers.queries import import_queries
+    from simulator.history.importers.readers.sql import import_queries
 
     _refuse("FILE", files, "sql reads a database; what is in files is imported by itself.")
     queries = {name: _query(text) for name, text in _pairs("--query", asked.queries).items()}

@@ -12,7 +12,7 @@ import pytest
 from simulator.cli.main import main
 from simulator.database import open_database
 from simulator.errors import InputError
-from simulator.history.importers.queries import import_queries
+from simulator.history.importers.readers.sql import import_queries
 from simulator.history.load import load_history
 from simulator.history.tables import TABLES, History
 

@@ -14,7 +14,7 @@ from simulator.history.importers.deals import finish_deals, whole
 from simulator.history.importers.events import changes_from_events, deals_from_changes
 from simulator.history.importers.extract import Files, extract
 from simulator.history.importers.field_changes import changes_from_fields
-from simulator.history.importers.journal import Journal, listed
+from simulator.history.importers.import_log import ImportLog, listed
 from simulator.history.importers.lead_rows import funnel_from_leads
 from simulator.history.importers.mapping import EventsSpec, Mapping, SnapshotsSpec, StageSpec
 from simulator.history.importers.revenue import (
@@ -31,7 +31,7 @@ Tables = dict[str, pd.DataFrame]
 
 
 def assemble(
-    mapping: Mapping, files: Files, journal: Journal, may_guess: bool, as_of: dt.date | None
+    mapping: Mapping, files: Files, log: ImportLog, may_guess: bool, as_of: dt.date | None
 ) -> History:
     """Read all tables of a map and make a history of them.
 
@@ -41,53 +41,53 @@ def assemble(
         All faults of all files.
     """
     read = {role: extract(role, spec, mapping, files) for role, spec in mapping.tables.given().items()}
-    journal.stop_if_faulty()
-    _require_rows(read, journal)
-    tables = _deal_tables(read, mapping, may_guess, journal) | _customer_tables(read, journal)
+    log.stop_if_faulty()
+    _require_rows(read, log)
+    tables = _deal_tables(read, mapping, may_guess, log) | _customer_tables(read, log)
     tables |= {name: read[name] for name in ("reps", "leads", "calls") if name in read}
     if "lead_rows" in read:
-        tables["leads"] = funnel_from_leads(read["lead_rows"], journal)
-    journal.stop_if_faulty()
-    typed = _checked(tables, journal)
-    journal.stop_if_faulty()
-    notes = (_currency(read, mapping, journal), *_worth_keeping(journal))
+        tables["leads"] = funnel_from_leads(read["lead_rows"], log)
+    log.stop_if_faulty()
+    typed = _checked(tables, log)
+    log.stop_if_faulty()
+    notes = (_currency(read, mapping, log), *_worth_keeping(log))
     last_day = _last_day(read, mapping, as_of)
-    history = make_history(typed, notes=notes, as_of=last_day, currency=journal.currency)
-    return _cut(history, as_of or _day(mapping.as_of), journal)
+    history = make_history(typed, notes=notes, as_of=last_day, currency=log.currency)
+    return _cut(history, as_of or _day(mapping.as_of), log)
 
 
-def _require_rows(read: Tables, journal: Journal) -> None:
+def _require_rows(read: Tables, log: ImportLog) -> None:
     for role, frame in read.items():
         if len(frame) == 0:
-            journal.fault(
+            log.fault(
                 role, "no rows are left to import", "Look at the file and at the drop rules of the map."
             )
-    journal.stop_if_faulty()
+    log.stop_if_faulty()
 
 
-def _deal_tables(read: Tables, mapping: Mapping, may_guess: bool, journal: Journal) -> Tables:
+def _deal_tables(read: Tables, mapping: Mapping, may_guess: bool, log: ImportLog) -> Tables:
     deals, changes = read.get("opportunities"), read.get("stage_changes")
     tables = mapping.tables
     if isinstance(tables.snapshots, SnapshotsSpec):
         spec = tables.snapshots
         mapping = _with_vanished(mapping, spec)
-        deals, changes = deals_from_snapshots(read["snapshots"], spec, mapping, journal)
+        deals, changes = deals_from_snapshots(read["snapshots"], spec, mapping, log)
     elif "stage_dates" in read:
         changes = read["stage_dates"]
-        journal.note("One date is known for each stage of a deal: returns to a stage are not seen.")
+        log.note("One date is known for each stage of a deal: returns to a stage are not seen.")
     elif isinstance(tables.events, EventsSpec):
-        changes = changes_from_events(read["events"], tables.events, mapping, journal)
+        changes = changes_from_events(read["events"], tables.events, mapping, log)
     if deals is None and changes is not None:
-        deals = deals_from_changes(whole(changes, "stage_changes"), journal)
+        deals = deals_from_changes(whole(changes, "stage_changes"), log)
     if deals is None:
         return {}
     deals = whole(deals, "opportunities")
     if "field_changes" in read and changes is None:
-        changes = changes_from_fields(read["field_changes"], deals, journal)
+        changes = changes_from_fields(read["field_changes"], deals, log)
     changes = whole(changes if changes is not None else deals.iloc[:0][["file", "row"]], "stage_changes")
-    journal.stop_if_faulty()
+    log.stop_if_faulty()
     names = ("opportunities", "stage_changes", "stages")
-    return dict(zip(names, finish_deals(deals, changes, mapping, may_guess, journal), strict=True))
+    return dict(zip(names, finish_deals(deals, changes, mapping, may_guess, log), strict=True))
 
 
 def _with_vanished(mapping: Mapping, spec: SnapshotsSpec) -> Mapping:
@@ -98,27 +98,27 @@ def _with_vanished(mapping: Mapping, spec: SnapshotsSpec) -> Mapping:
     return mapping.model_copy(update={"stages": stages})
 
 
-def _customer_tables(read: Tables, journal: Journal) -> Tables:
+def _customer_tables(read: Tables, log: ImportLog) -> Tables:
     customers, subscriptions = read.get("customers"), read.get("subscriptions")
     changes = read.get("arr_changes")
     if subscriptions is not None and changes is None:
-        changes = changes_from_subscriptions(subscriptions, journal)
+        changes = changes_from_subscriptions(subscriptions, log)
     if changes is not None and ("movement" not in changes or changes["movement"].isna().all()):
-        changes = name_movements(changes, journal)
+        changes = name_movements(changes, log)
     if customers is None and subscriptions is None:
         return {} if changes is None else {"arr_changes": changes}
     if changes is None:
         return {"customers": customers} if customers is not None else {}
     if "churn_events" in read:
-        churn_oddities(read["churn_events"], subscriptions, changes, journal)
-    known = customers_from_changes(customers, subscriptions, changes, journal)
+        churn_oddities(read["churn_events"], subscriptions, changes, log)
+    known = customers_from_changes(customers, subscriptions, changes, log)
     changes = changes[changes["customer_id"].isin(known["customer_id"])]
     if known["segment"].isna().all():
         known = known.assign(segment=pd.Series("all", index=known.index, dtype="str"))
     return {"customers": known, "arr_changes": changes}
 
 
-def _checked(tables: Tables, journal: Journal) -> Tables:
+def _checked(tables: Tables, log: ImportLog) -> Tables:
     """Return the tables with just their own columns, after the checks that every history passes."""
     typed: Tables = {}
     for name, frame in tables.items():
@@ -127,15 +127,15 @@ def _checked(tables: Tables, journal: Journal) -> Tables:
         rows = frame["row"].to_numpy(dtype="int64") if "row" in frame.columns else frame.index.to_numpy() + 2
         cells = Cells(where or name, frame[wanted].reset_index(drop=True), rows)
         result = typed_table(name, cells)
-        journal.faults += [fault for fault in result.faults if fault not in journal.faults]
+        log.faults += [fault for fault in result.faults if fault not in log.faults]
         for note in result.notes:
-            journal.note(note)
+            log.note(note)
         typed[name] = result.table
     return typed
 
 
-def _currency(read: Tables, mapping: Mapping, journal: Journal) -> str:
-    seen = set(journal.currencies)
+def _currency(read: Tables, mapping: Mapping, log: ImportLog) -> str:
+    seen = set(log.currencies)
     for role in ("opportunities", "snapshots"):
         if role in read:
             seen |= set(read[role]["currency"].dropna().str.upper().unique())
@@ -149,15 +149,15 @@ def _currency(read: Tables, mapping: Mapping, journal: Journal) -> str:
         )
         remedy = "Export converted amounts (Salesforce: 'Amount (converted)'), or convert them first."
         raise InputError.of("amounts", what, remedy)
-    journal.currency = mapping.currency or next(iter(seen), "")
-    if not journal.currency:
+    log.currency = mapping.currency or next(iter(seen), "")
+    if not log.currency:
         return "The files name no currency: amounts are taken to be in that of the scenario."
     source = "" if mapping.currency else ", as the files say ($ is taken for USD)"
-    return f"Amounts are in {journal.currency}{source}."
+    return f"Amounts are in {log.currency}{source}."
 
 
-def _worth_keeping(journal: Journal) -> tuple[str, ...]:
-    return tuple(journal.notes)
+def _worth_keeping(log: ImportLog) -> tuple[str, ...]:
+    return tuple(log.notes)
 
 
 def _day(text: str | None) -> dt.date | None:
@@ -172,12 +172,12 @@ def _last_day(read: Tables, mapping: Mapping, as_of: dt.date | None) -> dt.date 
     return max(days, default=None)
 
 
-def _cut(history: History, as_of: dt.date | None, journal: Journal) -> History:
+def _cut(history: History, as_of: dt.date | None, log: ImportLog) -> History:
     """Return the history as of a day, counting the rows that are dated later."""
     if as_of is None or as_of >= history.as_of:
         return history
     cut = history_as_of(history, as_of)
     for name, table in history.tables().items():
         lost = len(table) - len(cut.tables()[name])
-        journal.drop(name, "", f"dated after {as_of} (as of)", lost)
+        log.drop(name, "", f"dated after {as_of} (as of)", lost)
     return cut

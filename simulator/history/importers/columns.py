@@ -7,25 +7,25 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from simulator.history.importers.amounts import read_amounts
-from simulator.history.importers.cells import as_flags, as_text, blank, map_unique
-from simulator.history.importers.dates import read_dates
-from simulator.history.importers.journal import Journal, Meaning, listed
+from simulator.history.importers.fields.amounts import read_amounts
+from simulator.history.importers.fields.cells import as_flags, as_text, blank, map_unique
+from simulator.history.importers.fields.dates import read_dates
+from simulator.history.importers.import_log import ImportLog, Meaning, listed
 from simulator.history.importers.mapping import ColumnSpec, Mapping
+from simulator.history.importers.readers.sheet import Sheet, plain
 from simulator.history.importers.roles import SIGNED, CellKind
 from simulator.history.importers.rows import found
-from simulator.history.importers.sheet import Sheet, plain
 from simulator.history.tables import TABLES
 
 
 class ColumnReader:
     """Reads the columns of one sheet into one table, and records what each was taken from."""
 
-    def __init__(self, table: str, sheet: Sheet, mapping: Mapping, journal: Journal) -> None:
+    def __init__(self, table: str, sheet: Sheet, mapping: Mapping, log: ImportLog) -> None:
         self.table = table
         self.sheet = sheet
         self.mapping = mapping
-        self.journal = journal
+        self.log = log
 
     def read(self, name: str, kind: CellKind, spec: ColumnSpec) -> pd.Series[Any]:
         """Return the column ``name`` with the type of its kind; faulty cells are recorded and missing."""
@@ -45,14 +45,14 @@ class ColumnReader:
         else:
             values, read_as = self._dates(name, kind, raw, spec)
         taken = f"'{spec.constant}' for all" if spec.constant is not None else listed(spec.headings())
-        self.journal.meanings.append(Meaning(self.table, name, self.sheet.file, taken, read_as))
+        self.log.meanings.append(Meaning(self.table, name, self.sheet.file, taken, read_as))
         return values
 
     def _source(self, spec: ColumnSpec) -> pd.Series[Any] | None:
         frame = self.sheet.frame
         if spec.constant is not None:
             return pd.Series(spec.constant, index=frame.index, dtype="str")
-        names = [found(self.sheet, heading, self.journal) for heading in spec.headings()]
+        names = [found(self.sheet, heading, self.log) for heading in spec.headings()]
         if None in names:
             return None
         columns = [frame[name] for name in names]
@@ -98,7 +98,7 @@ class ColumnReader:
         shown = listed([f"'{word}' ({n:,} rows)" for word, n in counts.items()])
         what = f"column '{listed(spec.headings())}': the map does not say what these mean: {shown}"
         remedy = f"Add them under 'values:' of {self.table}.{name}, or say others: empty."
-        self.journal.fault(self.sheet.file, what, remedy)
+        self.log.fault(self.sheet.file, what, remedy)
 
     def _words(self, name: str, raw: pd.Series[Any], spec: ColumnSpec) -> pd.Series[Any]:
         text = as_text(raw)
@@ -115,7 +115,7 @@ class ColumnReader:
         amounts = read_amounts(text, decimal)
         self._faults(spec, amounts.bad, "'{value}' is not an amount", _AMOUNT)
         self._faults(spec, amounts.doubtful, "'{value}': is the point a decimal sign?", _POINT)
-        self.journal.currencies |= amounts.currencies
+        self.log.currencies |= amounts.currencies
         values = amounts.numbers * (spec.times if spec.times is not None else 1.0)
         if (self.table, name) not in SIGNED and self.table != "field_changes":
             negative = as_text(raw)[values < 0]
@@ -138,7 +138,7 @@ class ColumnReader:
 
     def _faults(self, spec: ColumnSpec, bad: pd.Series[Any], what: str, remedy: str) -> None:
         if len(bad):
-            self.journal.cell_faults(self.sheet.file, listed(spec.headings()), bad, what, remedy)
+            self.log.cell_faults(self.sheet.file, listed(spec.headings()), bad, what, remedy)
 
 
 _AMOUNT = 'Write it as 1200.50; if commas are decimal signs, say in the map: decimal: ",".'

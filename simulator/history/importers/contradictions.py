@@ -9,7 +9,7 @@ import pandas as pd
 
 from simulator.history.findings import Finding, short
 from simulator.history.hygiene import Hygiene
-from simulator.history.importers.journal import Journal, listed
+from simulator.history.importers.import_log import ImportLog, listed
 
 NEAR_DAYS = 31
 """Days by which the end of revenue and a churn event may differ and still be the same thing."""
@@ -17,7 +17,7 @@ N_EXAMPLES = 3
 
 
 def churn_oddities(
-    churn_events: pd.DataFrame, subscriptions: pd.DataFrame | None, changes: pd.DataFrame, journal: Journal
+    churn_events: pd.DataFrame, subscriptions: pd.DataFrame | None, changes: pd.DataFrame, log: ImportLog
 ) -> None:
     """Compare a list of churn events with the ends of revenue, which are what is imported."""
     ends, events = _ends(subscriptions, changes), churn_events[["customer_id", "date"]].dropna()
@@ -43,14 +43,14 @@ def churn_oddities(
     )
     files = listed(churn_events["file"].unique())
     reason = "only compared with the ends of revenue, not imported"
-    journal.drop("churn_events", files, reason, len(churn_events))
+    log.drop("churn_events", files, reason, len(churn_events))
     same = int((near["ended"] == near["date"]).sum())
-    journal.note(
+    log.note(
         f"{files}: of {len(left):,} ends of revenue {int(near['date'].notna().sum()):,} have a churn event "
         f"of the same customer within {NEAR_DAYS} days ({same:,} on the day), and of {len(right):,} churn "
         f"events {int(back['ended'].notna().sum()):,} have such an end. Where they differ the revenue counts."
     )
-    journal.oddities += [
+    log.oddities += [
         _oddity(
             "revenue that ends without a churn event", "ends of revenue", near[near["date"].isna()], len(near)
         ),

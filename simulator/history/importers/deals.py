@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from simulator.history.importers.cells import look_up, map_unique
 from simulator.history.importers.columns import empty_column
-from simulator.history.importers.journal import Journal, listed
+from simulator.history.importers.fields.cells import look_up, map_unique
+from simulator.history.importers.fields.stage_words import note_most_likely
+from simulator.history.importers.fields.stages import StageTable
+from simulator.history.importers.import_log import ImportLog, listed
 from simulator.history.importers.mapping import Mapping
 from simulator.history.importers.outcomes import read_outcomes
+from simulator.history.importers.readers.sheet import plain
 from simulator.history.importers.roles import ROLES
-from simulator.history.importers.sheet import plain
-from simulator.history.importers.stage_words import note_most_likely
-from simulator.history.importers.stages import StageTable
 
 TYPES = {
     "new": "new",
@@ -51,7 +51,7 @@ def whole(frame: pd.DataFrame, role: str) -> pd.DataFrame:
 
 
 def finish_deals(
-    deals: pd.DataFrame, changes: pd.DataFrame, mapping: Mapping, may_guess: bool, journal: Journal
+    deals: pd.DataFrame, changes: pd.DataFrame, mapping: Mapping, may_guess: bool, log: ImportLog
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Return opportunities, stage changes and stages, ready to be checked.
 
@@ -62,31 +62,31 @@ def finish_deals(
     may_guess : bool
         Whether stages of which nothing is known may be given a category by place.
     """
-    deals = _with_ids(deals, "opportunities", journal)
-    changes = _with_ids(changes, "stage_changes", journal)
-    deals, changes = _same_ids(deals, changes, journal)
-    changes = _in_order(changes, deals, journal)
+    deals = _with_ids(deals, "opportunities", log)
+    changes = _with_ids(changes, "stage_changes", log)
+    deals, changes = _same_ids(deals, changes, log)
+    changes = _in_order(changes, deals, log)
     deals = deals.assign(deal=np.arange(len(deals)))
-    note_most_likely(pd.concat([deals["category"], changes["category"]]), journal)
+    note_most_likely(pd.concat([deals["category"], changes["category"]]), log)
     use_deals = deals if len(changes) == 0 or deals["stage"].notna().any() else deals.iloc[:0]
-    stages, changes = StageTable(mapping, may_guess, journal).resolve(use_deals, changes)
-    journal.stop_if_faulty()
-    changes = _without_repeats(changes, journal)
-    deals = read_outcomes(deals, changes, stages, mapping, journal)
-    deals = _with_created(deals, changes, journal)
+    stages, changes = StageTable(mapping, may_guess, log).resolve(use_deals, changes)
+    log.stop_if_faulty()
+    changes = _without_repeats(changes, log)
+    deals = read_outcomes(deals, changes, stages, mapping, log)
+    deals = _with_created(deals, changes, log)
     if mapping.unqualified == "drop":
-        deals, changes = _without_unqualified(deals, changes, stages, journal)
+        deals, changes = _without_unqualified(deals, changes, stages, log)
     if len(changes) == 0 and deals["stage"].notna().any():
-        journal.note(
+        log.note(
             "The files tell the present stage of each deal but not when it was reached: open deals are told "
             "apart by age and amount only."
         )
         stages = stages.iloc[:0]
-    deals = _where_said(_with_segment_and_type(deals, journal), mapping, journal)
+    deals = _where_said(_with_segment_and_type(deals, log), mapping, log)
     return deals, changes, stages
 
 
-def _where_said(deals: pd.DataFrame, mapping: Mapping, journal: Journal) -> pd.DataFrame:
+def _where_said(deals: pd.DataFrame, mapping: Mapping, log: ImportLog) -> pd.DataFrame:
     """Empty the columns that the map wants only for open, closed, won or lost deals."""
     outcome = deals["outcome"]
     masks = {
@@ -100,35 +100,35 @@ def _where_said(deals: pd.DataFrame, mapping: Mapping, journal: Journal) -> pd.D
             if column.where is not None:
                 lost = deals[name].notna() & ~masks[column.where]
                 deals = deals.assign(**{name: deals[name].where(masks[column.where])})
-                journal.note(
+                log.note(
                     f"{name} is taken for {column.where} deals only; {int(lost.sum()):,} others are left out."
                 )
     return deals
 
 
-def _with_ids(frame: pd.DataFrame, table: str, journal: Journal) -> pd.DataFrame:
+def _with_ids(frame: pd.DataFrame, table: str, log: ImportLog) -> pd.DataFrame:
     nameless = frame["opportunity_id"].isna()
     if nameless.any():
         example = f"row {frame.loc[nameless, 'row'].iloc[0]}"
-        journal.drop(table, listed(frame["file"].unique()), "no id of the deal", int(nameless.sum()), example)
+        log.drop(table, listed(frame["file"].unique()), "no id of the deal", int(nameless.sum()), example)
     return frame[~nameless]
 
 
 def _same_ids(
-    deals: pd.DataFrame, changes: pd.DataFrame, journal: Journal
+    deals: pd.DataFrame, changes: pd.DataFrame, log: ImportLog
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Cut ids of 18 signs to 15 where the other file has 15: Salesforce reports and its API differ so."""
     lengths = [set(frame["opportunity_id"].str.len().unique()) for frame in (deals, changes)]
     if sorted(map(sorted, lengths)) != [[15], [18]]:
         return deals, changes
-    journal.note("Ids of 18 signs are cut to the 15 that the other file has.")
+    log.note("Ids of 18 signs are cut to the 15 that the other file has.")
     cut = [
         frame.assign(opportunity_id=frame["opportunity_id"].str.slice(0, 15)) for frame in (deals, changes)
     ]
     return cut[0], cut[1]
 
 
-def _in_order(changes: pd.DataFrame, deals: pd.DataFrame, journal: Journal) -> pd.DataFrame:
+def _in_order(changes: pd.DataFrame, deals: pd.DataFrame, log: ImportLog) -> pd.DataFrame:
     """Return the changes by deal and time, with the position of their deal, and none of unknown deals."""
     index = pd.Index(deals["opportunity_id"]).drop_duplicates()
     changes = changes.assign(deal=index.get_indexer(pd.Index(changes["opportunity_id"])))
@@ -136,26 +136,26 @@ def _in_order(changes: pd.DataFrame, deals: pd.DataFrame, journal: Journal) -> p
     if orphan.any():
         files, example = listed(changes["file"].unique()), changes.loc[orphan, "opportunity_id"].iloc[0]
         reason = "changes of deals that are not in the file of deals"
-        journal.drop("stage_changes", files, reason, int(orphan.sum()), example)
+        log.drop("stage_changes", files, reason, int(orphan.sum()), example)
         if orphan.all():
             what = f"no change belongs to any deal: '{example}' and the others are not among the deals"
-            journal.fault(files, what, "Export both files with the same id of the deal.")
+            log.fault(files, what, "Export both files with the same id of the deal.")
     order = np.lexsort((changes["changed_at"].to_numpy(), changes["deal"].to_numpy()))
     return changes.iloc[order[int(orphan.sum()) :]].reset_index(drop=True)
 
 
-def _without_repeats(changes: pd.DataFrame, journal: Journal) -> pd.DataFrame:
+def _without_repeats(changes: pd.DataFrame, log: ImportLog) -> pd.DataFrame:
     """Leave out rows in which nothing that matters changed."""
     same = changes["deal"] == changes["deal"].shift()
     for column in ("stage", "amount", "close_date"):
         before = changes[column].shift()
         same &= (changes[column] == before) | (changes[column].isna() & before.isna())
     files = listed(changes["file"].unique())
-    journal.drop("stage_changes", files, "neither stage nor amount nor close date changed", int(same.sum()))
+    log.drop("stage_changes", files, "neither stage nor amount nor close date changed", int(same.sum()))
     return changes[~same]
 
 
-def _with_created(deals: pd.DataFrame, changes: pd.DataFrame, journal: Journal) -> pd.DataFrame:
+def _with_created(deals: pd.DataFrame, changes: pd.DataFrame, log: ImportLog) -> pd.DataFrame:
     missing = deals["created_date"].isna()
     if not missing.any():
         return deals
@@ -165,17 +165,15 @@ def _with_created(deals: pd.DataFrame, changes: pd.DataFrame, journal: Journal) 
     unknown = created.isna()
     filled = int(missing.sum() - unknown.sum())
     if filled:
-        journal.note(f"{filled:,} deals have no created date: the day of their first change is taken.")
+        log.note(f"{filled:,} deals have no created date: the day of their first change is taken.")
     files = listed(deals["file"].unique())
     example = deals.loc[unknown, "opportunity_id"].iloc[0] if unknown.any() else ""
-    journal.drop(
-        "opportunities", files, "no created date, and no change to tell it", int(unknown.sum()), example
-    )
+    log.drop("opportunities", files, "no created date, and no change to tell it", int(unknown.sum()), example)
     return deals.assign(created_date=created)[~unknown]
 
 
 def _without_unqualified(
-    deals: pd.DataFrame, changes: pd.DataFrame, stages: pd.DataFrame, journal: Journal
+    deals: pd.DataFrame, changes: pd.DataFrame, stages: pd.DataFrame, log: ImportLog
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Leave out deals that were lost before they were qualified: they never were pipeline."""
     leads = set(stages.loc[stages["category"] == "lead", "stage"])
@@ -189,22 +187,22 @@ def _without_unqualified(
     if never.any():
         files, example = listed(deals["file"].unique()), deals.loc[never, "opportunity_id"].iloc[0]
         reason = "lost before they were qualified: no deals (unqualified: keep imports them)"
-        journal.drop("opportunities", files, reason, int(never.sum()), example)
+        log.drop("opportunities", files, reason, int(never.sum()), example)
     return deals[~never], changes[~changes["opportunity_id"].isin(deals.loc[never, "opportunity_id"])]
 
 
-def _with_segment_and_type(deals: pd.DataFrame, journal: Journal) -> pd.DataFrame:
+def _with_segment_and_type(deals: pd.DataFrame, log: ImportLog) -> pd.DataFrame:
     if deals["segment"].isna().all():
-        journal.note("No column tells the segment: all deals are in one segment, 'all'.")
+        log.note("No column tells the segment: all deals are in one segment, 'all'.")
         deals = deals.assign(segment=pd.Series("all", index=deals.index, dtype="str"))
     kinds = map_unique(deals["type"], lambda cell: TYPES.get(plain(cell))).astype("str")
     unknown = deals.loc[kinds.isna() & deals["type"].notna(), "type"].value_counts()
     if len(unknown):
         shown = listed([f"{word} ({n:,})" for word, n in unknown.items()])
-        journal.note(f"Types of deals that are not known and left empty: {shown}.")
+        log.note(f"Types of deals that are not known and left empty: {shown}.")
     known = _counts(deals["type"], kinds)
     if known:
-        journal.note(f"Types of deals: {known}.")
+        log.note(f"Types of deals: {known}.")
     return deals.assign(type=kinds)
 
 

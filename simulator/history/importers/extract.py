@@ -8,21 +8,21 @@ import pandas as pd
 
 from simulator.errors import InputError
 from simulator.history.importers.columns import ColumnReader, empty_column
-from simulator.history.importers.journal import Journal
+from simulator.history.importers.import_log import ImportLog
 from simulator.history.importers.mapping import ColumnSpec, FileSpec, Mapping, StageDatesSpec, TableSpec
-from simulator.history.importers.readers import read_file
+from simulator.history.importers.readers.files import read_file
+from simulator.history.importers.readers.sheet import Sheet
 from simulator.history.importers.roles import ROLES
 from simulator.history.importers.rows import drop_rows, join_columns
-from simulator.history.importers.sheet import Sheet
 
 
 class Files:
     """The files of an import, each read once."""
 
-    def __init__(self, paths: dict[str, Path], specs: dict[str, FileSpec], journal: Journal) -> None:
+    def __init__(self, paths: dict[str, Path], specs: dict[str, FileSpec], log: ImportLog) -> None:
         self.paths = paths
         self.specs = specs
-        self.journal = journal
+        self.log = log
         self.sheets: dict[str, Sheet] = {}
 
     def sheet(self, name: str) -> Sheet | None:
@@ -30,10 +30,10 @@ class Files:
         if name not in self.sheets:
             try:
                 spec = self.specs.get(name, FileSpec(path=name))
-                self.sheets[name] = read_file(self.paths[name], spec, self.journal)
+                self.sheets[name] = read_file(self.paths[name], spec, self.log)
             except InputError as error:
                 for fault in error.faults:
-                    self.journal.fault(fault.where, fault.what, fault.remedy)
+                    self.log.fault(fault.where, fault.what, fault.remedy)
                 return None
         return self.sheets[name]
 
@@ -63,9 +63,9 @@ def _extract_one(
         other = files.sheet(rule.file)
         if other is None:
             return None
-        sheet = join_columns(sheet, rule, other, files.journal)
-    sheet = drop_rows(sheet, role, spec.drop, files.journal)
-    reader = ColumnReader(role, sheet, mapping, files.journal)
+        sheet = join_columns(sheet, rule, other, files.log)
+    sheet = drop_rows(sheet, role, spec.drop, files.log)
+    reader = ColumnReader(role, sheet, mapping, files.log)
     columns = {
         column: reader.read(column, kind, spec.columns[column])
         if column in spec.columns

@@ -6,12 +6,12 @@ from typing import Any
 
 import pandas as pd
 
-from simulator.history.importers.amounts import read_amounts
-from simulator.history.importers.cells import as_text, look_up
 from simulator.history.importers.columns import empty_column
-from simulator.history.importers.dates import read_dates
-from simulator.history.importers.journal import Journal, listed
-from simulator.history.importers.sheet import Sheet, plain
+from simulator.history.importers.fields.amounts import read_amounts
+from simulator.history.importers.fields.cells import as_text, look_up
+from simulator.history.importers.fields.dates import read_dates
+from simulator.history.importers.import_log import ImportLog, listed
+from simulator.history.importers.readers.sheet import Sheet, plain
 
 FIELDS = {
     "stage": "stage",
@@ -26,7 +26,7 @@ FIELDS = {
 """Names of fields, as ``plain`` writes them, and the column of ours that they change."""
 
 
-def changes_from_fields(rows: pd.DataFrame, deals: pd.DataFrame, journal: Journal) -> pd.DataFrame:
+def changes_from_fields(rows: pd.DataFrame, deals: pd.DataFrame, log: ImportLog) -> pd.DataFrame:
     """Return the state of every deal at its creation and after each change of a field that matters.
 
     A field that was never changed has had its present value all along; one that was changed began
@@ -37,13 +37,13 @@ def changes_from_fields(rows: pd.DataFrame, deals: pd.DataFrame, journal: Journa
     other = rows.loc[ours.isna(), "field"].value_counts(dropna=False)
     if len(other):
         shown = listed([f"{name} ({n:,})" for name, n in other.items()])
-        journal.drop("field_changes", files, "fields that do not matter here", int(other.sum()), shown)
+        log.drop("field_changes", files, "fields that do not matter here", int(other.sum()), shown)
     rows = rows.assign(field=ours)[ours.notna()]
     rows = rows.sort_values(["opportunity_id", "changed_at"], kind="stable")
     if not (rows["field"] == "category").any():
         # Untracked: the present category tells only of the present stage, never of the past.
         deals = deals.assign(category=empty_column("text", deals.index))
-    states = pd.concat([_starts(rows, deals), _changes(rows, journal)], ignore_index=True)
+    states = pd.concat([_starts(rows, deals), _changes(rows, log)], ignore_index=True)
     states = states.sort_values(["opportunity_id", "changed_at"], kind="stable")
     filled = states.groupby("opportunity_id")[["stage", "amount", "close_date", "category"]].ffill()
     states = states.assign(**{name: filled[name] for name in filled.columns})
@@ -61,26 +61,26 @@ def _starts(rows: pd.DataFrame, deals: pd.DataFrame) -> pd.DataFrame:
     return start
 
 
-def _changes(rows: pd.DataFrame, journal: Journal) -> pd.DataFrame:
+def _changes(rows: pd.DataFrame, log: ImportLog) -> pd.DataFrame:
     states = rows[["opportunity_id", "changed_at", "file", "row"]].copy()
     for field in ("stage", "amount", "close_date", "category"):
         its = rows["field"] == field
         new = rows.loc[its].set_index("row")["new_value"]
-        typed = _typed(new, field, journal, listed(rows["file"].unique()))
+        typed = _typed(new, field, log, listed(rows["file"].unique()))
         states[field] = pd.Series(typed.to_numpy(), index=rows.index[its]).reindex(rows.index)
     return states
 
 
-def _typed(values: pd.Series[Any], field: str, journal: Journal | None, file: str = "") -> pd.Series[Any]:
-    """Return values of a field with its type; what cannot be read is a fault where a journal is given."""
+def _typed(values: pd.Series[Any], field: str, log: ImportLog | None, file: str = "") -> pd.Series[Any]:
+    """Return values of a field with its type; what cannot be read is a fault where a log is given."""
     if field == "amount":
         amounts = read_amounts(values)
-        if journal is not None and len(amounts.bad):
-            journal.cell_faults(file, "new value", amounts.bad, "'{value}' is not an amount", "Correct it.")
+        if log is not None and len(amounts.bad):
+            log.cell_faults(file, "new value", amounts.bad, "'{value}' is not an amount", "Correct it.")
         return amounts.numbers
     if field == "close_date":
         dates = read_dates(values, Sheet(file, pd.DataFrame({"new value": values})))
-        if journal is not None and len(dates.bad):
-            journal.cell_faults(file, "new value", dates.bad, dates.what, dates.remedy)
+        if log is not None and len(dates.bad):
+            log.cell_faults(file, "new value", dates.bad, dates.what, dates.remedy)
         return dates.days
     return as_text(values)

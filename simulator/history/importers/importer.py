@@ -12,14 +12,14 @@ from typing import Any, Literal, get_args
 from simulator.errors import InputError
 from simulator.history.findings import Finding
 from simulator.history.importers.assemble import assemble
+from simulator.history.importers.crm.headings import DEAL, SNAPSHOT_DATE, recognised
+from simulator.history.importers.crm.hubspot import recognise_hubspot
+from simulator.history.importers.crm.salesforce import recognise_salesforce
 from simulator.history.importers.extract import Files
-from simulator.history.importers.headings import DEAL, SNAPSHOT_DATE, recognised
-from simulator.history.importers.hubspot import recognise_hubspot
-from simulator.history.importers.journal import Journal, Understanding, listed
+from simulator.history.importers.import_log import ImportLog, Understanding, listed
 from simulator.history.importers.map_file import check_map, read_map
 from simulator.history.importers.mapping import Mapping, merged
-from simulator.history.importers.salesforce import recognise_salesforce
-from simulator.history.importers.sheet import Sheet
+from simulator.history.importers.readers.sheet import Sheet
 from simulator.history.importers.summary import understanding
 from simulator.history.steady import steady
 from simulator.history.tables import History
@@ -72,22 +72,22 @@ def import_files(
 
 
 def _import(kind: str, paths: Sequence[Path], map_path: Path | None, as_of: dt.date | None) -> Imported:
-    journal = Journal()
+    log = ImportLog()
     tree = read_map(map_path) if map_path is not None else None
     label = str(map_path) if map_path is not None else "the map"
     said = dict(tree.values) if tree is not None else {}
     given = _by_name(paths)
     first = check_map({"files": said.get("files") or {}}, tree, label)
     _refuse_queries(first, label)
-    files = Files({}, first.files, journal)
+    files = Files({}, first.files, log)
     values = merged(_recognise(kind, said, given, files, tree), said)
     mapping = check_map(values, tree, label)
     if not mapping.tables.given():
         raise InputError.of(label, "says nothing of tables", NO_MAP)
     used = _resolve(mapping, given, map_path, files)
     _refuse_unused(given, used, mapping, label)
-    history = assemble(mapping, files, journal, kind in ("salesforce", "hubspot"), as_of)
-    return Imported(history, understanding(kind, history, journal), tuple(journal.oddities))
+    history = assemble(mapping, files, log, kind in ("salesforce", "hubspot"), as_of)
+    return Imported(history, understanding(kind, history, log), tuple(log.oddities))
 
 
 def _refuse_queries(mapping: Mapping, label: str) -> None:
@@ -127,14 +127,14 @@ def _recognise(
         sheet = files.sheet(name)
         if sheet is not None:
             sheets[name] = sheet
-    files.journal.stop_if_faulty()
+    files.log.stop_if_faulty()
     if kind == "salesforce":
-        values = recognise_salesforce(sheets, said.get("deleted") == "keep", files.journal)
+        values = recognise_salesforce(sheets, said.get("deleted") == "keep", files.log)
     elif kind == "hubspot":
-        values = recognise_hubspot(sheets, files.journal)
+        values = recognise_hubspot(sheets, files.log)
     else:
-        values = _recognise_snapshots(sheets, said, files.journal)
-    files.journal.stop_if_faulty()
+        values = _recognise_snapshots(sheets, said, files.log)
+    files.log.stop_if_faulty()
     return values
 
 
@@ -154,7 +154,7 @@ def _lookup_files(said: dict[str, Any]) -> set[str]:
     return names
 
 
-def _recognise_snapshots(sheets: dict[str, Sheet], said: dict[str, Any], journal: Journal) -> dict[str, Any]:
+def _recognise_snapshots(sheets: dict[str, Sheet], said: dict[str, Any], log: ImportLog) -> dict[str, Any]:
     columns: dict[str, str] = {}
     named = _tables(said).get("snapshots")
     known = set(named.get("columns") or {}) if isinstance(named, dict) else set()
@@ -162,9 +162,7 @@ def _recognise_snapshots(sheets: dict[str, Sheet], said: dict[str, Any], journal
         columns = recognised(sheet, DEAL | SNAPSHOT_DATE)
         missing = {"opportunity_id", "snapshot_date", "stage"} - set(columns) - known
         for column in sorted(missing):
-            journal.fault(
-                sheet.file, f"no column is recognised as {column}", f"{NO_MAP} {sheet.near(column)}"
-            )
+            log.fault(sheet.file, f"no column is recognised as {column}", f"{NO_MAP} {sheet.near(column)}")
     return {"tables": {"snapshots": {"file": list(sheets), "columns": columns}}}
 
 
@@ -181,9 +179,7 @@ def _resolve(mapping: Mapping, given: dict[str, Path], map_path: Path | None, fi
             files.paths[name] = given[matches[0]]
             used.add(matches[0])
         elif len(matches) > 1:
-            files.journal.fault(
-                name, f"several files fit '{pattern}': {listed(matches)}", "Give one of them."
-            )
+            files.log.fault(name, f"several files fit '{pattern}': {listed(matches)}", "Give one of them.")
         elif len(names) == 1 and len(given) == 1:
             only = next(iter(given))
             files.paths[name] = given[only]
@@ -192,8 +188,8 @@ def _resolve(mapping: Mapping, given: dict[str, Path], map_path: Path | None, fi
             files.paths[name] = beside
         else:
             what = f"the map names the file '{pattern}', which is neither given nor beside the map"
-            files.journal.fault(name, what, f"Files given: {listed(given) or 'none'}.")
-    files.journal.stop_if_faulty()
+            files.log.fault(name, what, f"Files given: {listed(given) or 'none'}.")
+    files.log.stop_if_faulty()
     return used
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from simulator.history.importers.cells import look_up, map_unique
-from simulator.history.importers.journal import Journal, listed
+from simulator.history.importers.fields.cells import look_up, map_unique
+from simulator.history.importers.import_log import ImportLog, listed
 from simulator.history.importers.mapping import Mapping
-from simulator.history.importers.sheet import plain
+from simulator.history.importers.readers.sheet import plain
 from simulator.history.tables import OUTCOMES
 
 WORDS = {
@@ -29,7 +29,7 @@ SAME_DAY_SHARE = 0.9
 
 
 def read_outcomes(
-    deals: pd.DataFrame, changes: pd.DataFrame, stages: pd.DataFrame, mapping: Mapping, journal: Journal
+    deals: pd.DataFrame, changes: pd.DataFrame, stages: pd.DataFrame, mapping: Mapping, log: ImportLog
 ) -> pd.DataFrame:
     """Return the deals with ``outcome`` and ``closed_date``: empty while open.
 
@@ -37,15 +37,15 @@ def read_outcomes(
     deal is in now, else from its last change. A loss is refined by its reason.
     """
     by_stage = _outcome_by_stage(stages, mapping)
-    outcome = _said(deals["outcome"], journal, deals)
+    outcome = _said(deals["outcome"], log, deals)
     outcome = outcome.fillna(_flagged(deals))
     outcome = outcome.fillna(_of_stage(deals["stage"], by_stage))
     last = changes.drop_duplicates("opportunity_id", keep="last").set_index("opportunity_id")["stage"]
     outcome = outcome.fillna(look_up(deals["opportunity_id"], _of_stage(last, by_stage)))
     outcome = outcome.mask(outcome == "open")
-    outcome = _refined(outcome, deals, mapping, journal)
+    outcome = _refined(outcome, deals, mapping, log)
     deals = deals.assign(outcome=outcome)
-    return _with_closed_date(deals, changes, by_stage, journal)
+    return _with_closed_date(deals, changes, by_stage, log)
 
 
 def _outcome_by_stage(stages: pd.DataFrame, mapping: Mapping) -> dict[str, str]:
@@ -58,13 +58,13 @@ def _outcome_by_stage(stages: pd.DataFrame, mapping: Mapping) -> dict[str, str]:
     }
 
 
-def _said(cells: pd.Series[Any], journal: Journal, deals: pd.DataFrame) -> pd.Series[Any]:
+def _said(cells: pd.Series[Any], log: ImportLog, deals: pd.DataFrame) -> pd.Series[Any]:
     outcome = map_unique(cells, lambda cell: WORDS.get(plain(cell).replace("_", " "), WORDS.get(plain(cell))))
     bad = deals[outcome.isna() & cells.notna()]
     for file, rows in bad.groupby("file"):
         what = "'{value}' is no outcome"
         remedy = f"Give it one of {listed(OUTCOMES)}, lost or open under 'values:' of opportunities.outcome."
-        journal.cell_faults(str(file), "outcome", rows.set_index("row")["outcome"], what, remedy)
+        log.cell_faults(str(file), "outcome", rows.set_index("row")["outcome"], what, remedy)
     return outcome.astype("str")
 
 
@@ -82,7 +82,7 @@ def _of_stage(stages: pd.Series[Any], by_stage: dict[str, str]) -> pd.Series[Any
 
 
 def _refined(
-    outcome: pd.Series[Any], deals: pd.DataFrame, mapping: Mapping, journal: Journal
+    outcome: pd.Series[Any], deals: pd.DataFrame, mapping: Mapping, log: ImportLog
 ) -> pd.Series[Any]:
     """Tell losses to a competitor from the others by the reason given; say what each reason counts as."""
     lost = outcome.isin(["lost", "lost_no_decision"])
@@ -98,11 +98,11 @@ def _refined(
         kinds = {reason: kind(str(reason)) for reason in reasons.dropna().unique()}
         counts = reasons.value_counts()
         shown = listed([f"{reason} → {kinds[reason]} ({n:,})" for reason, n in counts.items()], 20)
-        journal.note(f"Reasons of losses: {shown}.")
+        log.note(f"Reasons of losses: {shown}.")
         outcome = outcome.mask(reasons.notna(), map_unique(reasons, kinds.get).astype("str"))
     silent = int((outcome == "lost").sum())
     if silent:
-        journal.note(
+        log.note(
             f"{silent:,} lost deals have no reason of loss and count as lost_no_decision: win rates against "
             "competitors cannot be told from close rates for them."
         )
@@ -110,7 +110,7 @@ def _refined(
 
 
 def _with_closed_date(
-    deals: pd.DataFrame, changes: pd.DataFrame, by_stage: dict[str, str], journal: Journal
+    deals: pd.DataFrame, changes: pd.DataFrame, by_stage: dict[str, str], log: ImportLog
 ) -> pd.DataFrame:
     """Date the ends: by their column, else by the last change into a closed stage, else by the close date."""
     closed = deals["outcome"].notna()
@@ -118,16 +118,14 @@ def _with_closed_date(
     date = deals["closed_date"].fillna(look_up(deals["opportunity_id"], seen))
     by_close_date = closed & date.isna() & deals["close_date"].notna()
     if by_close_date.any():
-        journal.note(
-            f"{int(by_close_date.sum()):,} closed deals are taken to have closed on their close date."
-        )
+        log.note(f"{int(by_close_date.sum()):,} closed deals are taken to have closed on their close date.")
     latest = look_up(deals["opportunity_id"], at_the_latest)
     planned = deals["close_date"].where(~(deals["close_date"] > latest), latest)
     date = date.fillna(planned).fillna(latest).where(closed)
     deals = deals.assign(closed_date=date)
     if changes["close_date"].notna().any():
         return deals
-    return _without_hindsight(deals, journal)
+    return _without_hindsight(deals, log)
 
 
 def _days_of_ends(changes: pd.DataFrame, by_stage: dict[str, str]) -> tuple[pd.Series[Any], pd.Series[Any]]:
@@ -144,7 +142,7 @@ def _days_of_ends(changes: pd.DataFrame, by_stage: dict[str, str]) -> tuple[pd.S
     return seen.dt.normalize(), first.dt.normalize()
 
 
-def _without_hindsight(deals: pd.DataFrame, journal: Journal) -> pd.DataFrame:
+def _without_hindsight(deals: pd.DataFrame, log: ImportLog) -> pd.DataFrame:
     """Empty the close dates of closed deals that are merely the day they closed.
 
     Without their past nobody knows what was planned; kept, they would teach that deals close on the
@@ -153,7 +151,7 @@ def _without_hindsight(deals: pd.DataFrame, journal: Journal) -> pd.DataFrame:
     closed = deals["outcome"].notna() & deals["close_date"].notna()
     same = closed & (deals["close_date"] == deals["closed_date"])
     if closed.any() and same.sum() >= SAME_DAY_SHARE * closed.sum():
-        journal.note(
+        log.note(
             f"The close dates of {int(same.sum()):,} closed deals are the days they closed, not plans, and "
             "their past is not in the files: they are left out, and slippage cannot be learned from them."
         )

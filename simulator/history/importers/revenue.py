@@ -5,21 +5,21 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from simulator.history.importers.cells import look_up
 from simulator.history.importers.contradictions import start_oddities
-from simulator.history.importers.journal import Journal, listed
+from simulator.history.importers.fields.cells import look_up
+from simulator.history.importers.import_log import ImportLog, listed
 
 CENT = 0.005
 
 
-def changes_from_subscriptions(subscriptions: pd.DataFrame, journal: Journal) -> pd.DataFrame:
+def changes_from_subscriptions(subscriptions: pd.DataFrame, log: ImportLog) -> pd.DataFrame:
     """Return one change of ARR at the start and one at the end of each subscription."""
     files = listed(subscriptions["file"].unique())
     worthless = ~(subscriptions["arr"] > 0)
-    journal.drop("subscriptions", files, "subscriptions without recurring revenue", int(worthless.sum()))
+    log.drop("subscriptions", files, "subscriptions without recurring revenue", int(worthless.sum()))
     paid = subscriptions[~worthless]
     backwards = paid["end_date"] < paid["start_date"]
-    journal.drop("subscriptions", files, "subscriptions that end before they start", int(backwards.sum()))
+    log.drop("subscriptions", files, "subscriptions that end before they start", int(backwards.sum()))
     paid = paid[~backwards]
     ended = paid[paid["end_date"].notna()]
     columns = ["customer_id", "date", "arr_delta", "file", "row"]
@@ -28,7 +28,7 @@ def changes_from_subscriptions(subscriptions: pd.DataFrame, journal: Journal) ->
     return pd.concat([starts, ends], ignore_index=True)
 
 
-def name_movements(changes: pd.DataFrame, journal: Journal) -> pd.DataFrame:
+def name_movements(changes: pd.DataFrame, log: ImportLog) -> pd.DataFrame:
     """Return changes of ARR, one per customer and day, named by what they do to the customer's balance.
 
     From nothing: new the first time, reactivation later; upwards: expansion; downwards: contraction;
@@ -48,7 +48,7 @@ def name_movements(changes: pd.DataFrame, journal: Journal) -> pd.DataFrame:
     names = np.select(conditions, ["new", "reactivation", "expansion", "churn"], "contraction")
     daily = daily.assign(movement=pd.Series(names, index=daily.index).astype("str"))
     counts = listed([f"{n:,} {name}" for name, n in daily["movement"].value_counts().items()])
-    journal.note(f"{files}: movements of ARR named by the running balance of each customer: {counts}.")
+    log.note(f"{files}: movements of ARR named by the running balance of each customer: {counts}.")
     return daily
 
 
@@ -56,7 +56,7 @@ def customers_from_changes(
     customers: pd.DataFrame | None,
     subscriptions: pd.DataFrame | None,
     changes: pd.DataFrame,
-    journal: Journal,
+    log: ImportLog,
 ) -> pd.DataFrame:
     """Return customers, completed by what subscriptions and changes of ARR say of them.
 
@@ -70,14 +70,14 @@ def customers_from_changes(
     is_start = first["movement"].isin(("new", "reactivation")) | first["movement"].isna()
     first = first[is_start | first.index.isin(ids[base["start_date"].isna()])]
     started = look_up(ids, first["date"])
-    journal.oddities += start_oddities(base, started)
+    log.oddities += start_oddities(base, started)
     base["start_date"] = started.fillna(base["start_date"])
     base["arr"] = look_up(ids, first["arr_delta"]).fillna(base["arr"])
     never = base["start_date"].isna()
-    journal.drop("customers", listed(base["file"].unique()), "customers without any start", int(never.sum()))
+    log.drop("customers", listed(base["file"].unique()), "customers without any start", int(never.sum()))
     base = base[~never]
     unknown = ~changes["customer_id"].isin(base["customer_id"])
-    journal.drop("arr_changes", "", "changes of ARR of unknown customers", int(unknown.sum()))
+    log.drop("arr_changes", "", "changes of ARR of unknown customers", int(unknown.sum()))
     return base
 
 

@@ -6,31 +6,31 @@ from typing import Any
 
 import pandas as pd
 
-from simulator.history.importers.cells import FALSE, TRUE, as_text, look_up, map_unique
-from simulator.history.importers.journal import Journal, listed
+from simulator.history.importers.fields.cells import FALSE, TRUE, as_text, look_up, map_unique
+from simulator.history.importers.import_log import ImportLog, listed
 from simulator.history.importers.mapping import DropRule, JoinRule
-from simulator.history.importers.sheet import Sheet, plain
+from simulator.history.importers.readers.sheet import Sheet, plain
 
 
-def drop_rows(sheet: Sheet, table: str, rules: tuple[DropRule, ...], journal: Journal) -> Sheet:
+def drop_rows(sheet: Sheet, table: str, rules: tuple[DropRule, ...], log: ImportLog) -> Sheet:
     """Return the sheet without the rows that the rules leave out; every rule that hits is recorded."""
     frame = sheet.frame
     for rule in rules:
-        hit = _hit(sheet, frame, rule, journal)
+        hit = _hit(sheet, frame, rule, log)
         if hit is None or not hit.any():
             continue
         rows = frame.index[hit]
-        journal.drop(table, sheet.file, rule.reason or _reason(rule), len(rows), f"row {rows[0]}")
+        log.drop(table, sheet.file, rule.reason or _reason(rule), len(rows), f"row {rows[0]}")
         frame = frame[~hit]
     return Sheet(sheet.file, frame, sheet.ambiguous)
 
 
-def _hit(sheet: Sheet, frame: pd.DataFrame, rule: DropRule, journal: Journal) -> pd.Series[Any] | None:
+def _hit(sheet: Sheet, frame: pd.DataFrame, rule: DropRule, log: ImportLog) -> pd.Series[Any] | None:
     if rule.duplicates is not None:
-        columns = [found(sheet, name, journal) for name in rule.duplicates]
+        columns = [found(sheet, name, log) for name in rule.duplicates]
         known = [column for column in columns if column is not None]
         return frame.duplicated(known, keep=rule.keep) if len(known) == len(columns) else None
-    column = found(sheet, str(rule.column), journal)
+    column = found(sheet, str(rule.column), log)
     if column is None:
         return None
     text = as_text(frame[column])
@@ -59,48 +59,48 @@ def _reason(rule: DropRule) -> str:
     return f"'{rule.column}' is not {listed(rule.other_than or ())}"
 
 
-def join_columns(sheet: Sheet, rule: JoinRule, other: Sheet, journal: Journal) -> Sheet:
+def join_columns(sheet: Sheet, rule: JoinRule, other: Sheet, log: ImportLog) -> Sheet:
     """Return the sheet with columns looked up in another one, by the first row that has the same key.
 
     Keys that are not found give empty cells and a note; keys that are there twice with different
     values are faults.
     """
     ours, theirs = next(iter(rule.on.items())) if isinstance(rule.on, dict) else (rule.on, rule.on)
-    key, other_key = found(sheet, ours, journal), found(other, theirs, journal)
-    sources = {name: found(other, heading, journal) for name, heading in rule.take.items()}
+    key, other_key = found(sheet, ours, log), found(other, theirs, log)
+    sources = {name: found(other, heading, log) for name, heading in rule.take.items()}
     if key is None or other_key is None or None in sources.values():
         return sheet
     lookup = other.frame.assign(**{other_key: as_text(other.frame[other_key])})
     lookup = lookup.dropna(subset=[other_key])[[other_key, *dict.fromkeys(map(str, sources.values()))]]
-    _fault_doubled_keys(other.file, other_key, lookup.drop_duplicates(), journal)
+    _fault_doubled_keys(other.file, other_key, lookup.drop_duplicates(), log)
     lookup = lookup.drop_duplicates(other_key).set_index(other_key)
     keys = as_text(sheet.frame[key])
     joined = {name: look_up(keys, lookup[source]) for name, source in sources.items()}
     lost = keys[keys.notna() & ~keys.isin(lookup.index)]
     if len(lost):
-        journal.note(
+        log.note(
             f"{sheet.file}: {len(lost):,} rows whose '{key}' is not in {other.file} "
             f"({listed(lost.unique(), 5)}) get no {listed(rule.take)}"
         )
     return Sheet(sheet.file, sheet.frame.assign(**joined), sheet.ambiguous)
 
 
-def _fault_doubled_keys(file: str, key: str, lookup: pd.DataFrame, journal: Journal) -> None:
+def _fault_doubled_keys(file: str, key: str, lookup: pd.DataFrame, log: ImportLog) -> None:
     doubled = lookup[lookup.duplicated(key)]
     if len(doubled):
         what = "'{value}' is there twice with different values, so that it cannot be looked up"
-        journal.cell_faults(file, key, doubled[key], what, "Keep one row for each.")
+        log.cell_faults(file, key, doubled[key], what, "Keep one row for each.")
 
 
-def found(sheet: Sheet, heading: str, journal: Journal) -> str | None:
+def found(sheet: Sheet, heading: str, log: ImportLog) -> str | None:
     """Return the sheet's spelling of a heading; record a fault if it is not there or there twice."""
     column = sheet.find(heading)
     if column is None:
-        journal.fault(sheet.file, f"has no column '{heading}'", sheet.near(heading))
+        log.fault(sheet.file, f"has no column '{heading}'", sheet.near(heading))
     elif column in sheet.ambiguous:
         what = f"has two columns '{column}' with different contents"
-        journal.fault(sheet.file, what, "Rename one of them in the file.")
+        log.fault(sheet.file, what, "Rename one of them in the file.")
         return None
     if column is not None:
-        journal.used.add((sheet.file, column))
+        log.used.add((sheet.file, column))
     return column

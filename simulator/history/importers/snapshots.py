@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from simulator.history.importers.cells import look_up
-from simulator.history.importers.journal import Journal, listed
+from simulator.history.importers.fields.cells import look_up
+from simulator.history.importers.fields.stages import is_closed_stage
+from simulator.history.importers.import_log import ImportLog, listed
 from simulator.history.importers.mapping import Mapping, SnapshotsSpec
-from simulator.history.importers.stages import is_closed_stage
 
 STATE = ("stage", "amount", "close_date")
 """What makes a row a change: the first snapshot of a deal, and any that differs in one of these."""
@@ -20,7 +20,7 @@ VANISHED = "no longer in the snapshots"
 
 
 def deals_from_snapshots(
-    snapshots: pd.DataFrame, spec: SnapshotsSpec, mapping: Mapping, journal: Journal
+    snapshots: pd.DataFrame, spec: SnapshotsSpec, mapping: Mapping, log: ImportLog
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the deals as of their last snapshot, and the changes between snapshots.
 
@@ -28,33 +28,31 @@ def deals_from_snapshots(
     the very first snapshot ended on an unknown earlier day and are left out.
     """
     files = listed(snapshots["file"].unique())
-    _fault_doubles(snapshots, journal)
+    _fault_doubles(snapshots, log)
     rows = snapshots.sort_values(["opportunity_id", "snapshot_date"], kind="stable")
-    rows = _without_old_ends(rows, mapping, files, journal)
+    rows = _without_old_ends(rows, mapping, files, log)
     changes = rows[_is_change(rows)].rename(columns={"snapshot_date": "changed_at"})
     deals = rows.drop_duplicates("opportunity_id", keep="last").drop(columns=["snapshot_date", "close_date"])
     deals = deals.assign(close_date=rows.drop_duplicates("opportunity_id", keep="last")["close_date"])
     first_seen = rows.groupby("opportunity_id")["snapshot_date"].min()
     seen = look_up(deals["opportunity_id"], first_seen)
     if deals["created_date"].isna().all():
-        journal.note(f"{files}: without a created date, a deal counts as created at its first snapshot.")
+        log.note(f"{files}: without a created date, a deal counts as created at its first snapshot.")
     created = deals["created_date"].fillna(seen)
     deals = deals.assign(created_date=created.where(created <= seen, seen))
     n_dates = snapshots["snapshot_date"].nunique()
-    journal.note(
-        f"{files}: {n_dates} snapshots; what happened between two of them is dated at the later one."
-    )
-    gone = _vanished(deals, snapshots, mapping, spec.vanished, journal)
+    log.note(f"{files}: {n_dates} snapshots; what happened between two of them is dated at the later one.")
+    gone = _vanished(deals, snapshots, mapping, spec.vanished, log)
     return _with_vanished(deals, changes, snapshots, gone, spec.vanished)
 
 
-def _fault_doubles(snapshots: pd.DataFrame, journal: Journal) -> None:
+def _fault_doubles(snapshots: pd.DataFrame, log: ImportLog) -> None:
     doubled = snapshots[snapshots.duplicated(["opportunity_id", "snapshot_date"])]
     for file, rows in doubled.groupby("file"):
         bad = rows.set_index("row")["opportunity_id"]
         what = "'{value}' is there twice in the same snapshot"
         remedy = "Keep one, or add to drop: {duplicates: [<id>, <snapshot date>], keep: last}."
-        journal.cell_faults(str(file), "opportunity_id", bad, what, remedy)
+        log.cell_faults(str(file), "opportunity_id", bad, what, remedy)
 
 
 def _is_change(rows: pd.DataFrame) -> pd.Series[bool]:
@@ -65,14 +63,14 @@ def _is_change(rows: pd.DataFrame) -> pd.Series[bool]:
     return changed
 
 
-def _without_old_ends(rows: pd.DataFrame, mapping: Mapping, files: str, journal: Journal) -> pd.DataFrame:
+def _without_old_ends(rows: pd.DataFrame, mapping: Mapping, files: str, log: ImportLog) -> pd.DataFrame:
     """Leave out deals closed in the first snapshot: whoever counted them would see a wave of old wins."""
     start = rows["snapshot_date"].min()
     old = rows[(rows["snapshot_date"] == start) & is_closed_stage(rows["stage"], mapping)]["opportunity_id"]
     gone = rows["opportunity_id"].isin(old)
     if len(old):
         reason = f"deals that were closed already in the first snapshot ({start:%Y-%m-%d}), on an unknown day"
-        journal.drop("snapshots", files, f"{reason}; {len(old):,} deals", int(gone.sum()), old.iloc[0])
+        log.drop("snapshots", files, f"{reason}; {len(old):,} deals", int(gone.sum()), old.iloc[0])
     return rows[~gone]
 
 
@@ -95,7 +93,7 @@ def _last_seen(snapshots: pd.DataFrame) -> pd.Series[Any]:
 
 
 def _vanished(
-    deals: pd.DataFrame, snapshots: pd.DataFrame, mapping: Mapping, fate: str, journal: Journal
+    deals: pd.DataFrame, snapshots: pd.DataFrame, mapping: Mapping, fate: str, log: ImportLog
 ) -> pd.Series[bool]:
     """Return which open deals are missing from the last snapshot, and say so."""
     last_seen = look_up(deals["opportunity_id"], _last_seen(snapshots))
@@ -105,5 +103,5 @@ def _vanished(
         files = listed(snapshots["file"].unique())
         told = f"{files}: {int(gone.sum()):,} open deals vanish before the last snapshot"
         hint = "stay open as they were; say 'vanished: lost_no_decision' or 'won' in the map if they ended"
-        journal.note(f"{told} and {hint if fate == 'keep_open' else f'count as {fate}'}.")
+        log.note(f"{told} and {hint if fate == 'keep_open' else f'count as {fate}'}.")
     return gone

@@ -7,35 +7,33 @@ from typing import Any
 
 import pandas as pd
 
-from simulator.history.importers.journal import Journal, Understanding
+from simulator.history.importers.import_log import ImportLog, Understanding
 from simulator.history.tables import History
 
 
-def understanding(kind: str, history: History, journal: Journal) -> Understanding:
+def understanding(kind: str, history: History, log: ImportLog) -> Understanding:
     """Return all that was understood, with totals to compare with the CRM."""
-    files = [
-        replace(read, unused=tuple(sorted(_unused(read.file, journal)))) for read in journal.files.values()
-    ]
+    files = [replace(read, unused=tuple(sorted(_unused(read.file, log)))) for read in log.files.values()]
     tables = {name: len(table) for name, table in history.tables().items() if len(table)}
     return Understanding(
         kind=kind,
         files=tuple(files),
-        meanings=tuple(dict.fromkeys(journal.meanings)),
-        dropped=tuple(journal.dropped),
-        stages=tuple(journal.stages),
+        meanings=tuple(dict.fromkeys(log.meanings)),
+        dropped=tuple(log.dropped),
+        stages=tuple(log.stages),
         tables=tables,
-        figures=_figures(history, journal),
+        figures=_figures(history, log),
         notes=history.notes,
     )
 
 
-def _unused(file: str, journal: Journal) -> set[str]:
-    return journal.headings.get(file, set()) - {column for name, column in journal.used if name == file}
+def _unused(file: str, log: ImportLog) -> set[str]:
+    return log.headings.get(file, set()) - {column for name, column in log.used if name == file}
 
 
-def _figures(history: History, journal: Journal) -> dict[str, Any]:
+def _figures(history: History, log: ImportLog) -> dict[str, Any]:
     deals = history.opportunities
-    figures: dict[str, Any] = {"as_of": history.as_of.isoformat(), "currency": journal.currency}
+    figures: dict[str, Any] = {"as_of": history.as_of.isoformat(), "currency": log.currency}
     if len(deals):
         outcome = deals["outcome"].fillna("open")
         figures |= {

@@ -3,7 +3,7 @@ import math
 import pandas as pd
 import pytest
 
-from simulator.history.importers.amounts import read_amounts
+from simulator.history.importers.fields.amounts import read_amounts
 
 
 @pytest.mark.parametrize(

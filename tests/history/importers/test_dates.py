@@ -3,8 +3,8 @@ import datetime as dt
 import pandas as pd
 import pytest
 
-from simulator.history.importers.dates import Dates, read_dates
-from simulator.history.importers.sheet import Sheet
+from simulator.history.importers.fields.dates import Dates, read_dates
+from simulator.history.importers.readers.sheet import Sheet
 
 
 def read(cells: list[object], other: list[str] | None = None, **options: object) -> Dates:

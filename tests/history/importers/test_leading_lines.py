@@ -3,7 +3,7 @@
 import pytest
 
 from simulator.errors import InputError
-from simulator.history.importers.text_files import TextOptions, read_text_file
+from simulator.history.importers.readers.text import TextOptions, read_text_file
 
 
 @pytest.mark.parametrize("n_leading", [0, 1, 3])

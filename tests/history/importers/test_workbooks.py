@@ -7,7 +7,7 @@ import pytest
 
 from simulator.errors import InputError
 from simulator.history.importers.importer import import_files
-from simulator.history.importers.workbooks import read_parquet, read_workbook
+from simulator.history.importers.readers.workbook import read_parquet, read_workbook
 from tests.history.importers.exports import DEALS_MAP, write
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from simulator.errors import InputError
-from simulator.history.importers.text_files import TextOptions, read_text_file
+from simulator.history.importers.readers.text import TextOptions, read_text_file
 
 
 def read(tmp_path: Path, content: bytes | str, **options: str) -> tuple[dict[str, list[str]], list[int], str]:

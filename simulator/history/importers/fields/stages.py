@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from simulator.history.importers.cells import map_unique
-from simulator.history.importers.journal import Journal, StageRead
+from simulator.history.importers.fields.cells import map_unique
+from simulator.history.importers.fields.stage_words import category_words, end_by_name
+from simulator.history.importers.import_log import ImportLog, StageRead
 from simulator.history.importers.mapping import Mapping, StageSpec
-from simulator.history.importers.sheet import plain
-from simulator.history.importers.stage_words import category_words, end_by_name
+from simulator.history.importers.readers.sheet import plain
 from simulator.history.tables import CATEGORIES, OUTCOMES
 
 AGREE = 0.98
@@ -63,10 +63,10 @@ class StageTable:
         loudly), or is a fault.
     """
 
-    def __init__(self, mapping: Mapping, may_guess: bool, journal: Journal) -> None:
+    def __init__(self, mapping: Mapping, may_guess: bool, log: ImportLog) -> None:
         self.mapping = mapping
         self.may_guess = may_guess
-        self.journal = journal
+        self.log = log
         self.rows: list[StageRow] = []
 
     def resolve(self, deals: pd.DataFrame, changes: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -94,7 +94,7 @@ class StageTable:
     def _add(self, row: StageRow, decided_by: str) -> None:
         self.rows.append(row)
         since = f"{row.valid_from:%Y-%m-%d}" if row.valid_from is not None else ""
-        self.journal.stages.append(StageRead(row.stage, row.category, row.outcome or "", since, decided_by))
+        self.log.stages.append(StageRead(row.stage, row.category, row.outcome or "", since, decided_by))
 
     def _facts(self, stage: str, rows: pd.DataFrame) -> StageFacts:
         return StageFacts(
@@ -174,7 +174,7 @@ class StageTable:
                 "lead, pipeline, best_case, commit, omitted, won, lost, lost_competition, lost_no_decision"
             )
             what = f"stage '{facts.stage}' ({len(facts.rows):,} rows) has no forecast category"
-            self.journal.fault(where, what, f"{hint}Add it under 'stages:' of the map, as one of: {words}.")
+            self.log.fault(where, what, f"{hint}Add it under 'stages:' of the map, as one of: {words}.")
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from simulator.history.importers.headings import DEAL, recognised
-from simulator.history.importers.journal import Journal
-from simulator.history.importers.sheet import Sheet
+from simulator.history.importers.crm.headings import DEAL, recognised
+from simulator.history.importers.import_log import ImportLog
+from simulator.history.importers.readers.sheet import Sheet
 
 Values = dict[str, Any]
 
@@ -17,7 +17,7 @@ PIPELINE_SUFFIX = re.compile(r"^(?P<stage>.+?)\s*\((?P<pipeline>[^()]*(?:\([^()]
 NOT_STAGES = ("current stage", "current_stage")
 
 
-def recognise_hubspot(sheets: dict[str, Sheet], journal: Journal) -> Values:
+def recognise_hubspot(sheets: dict[str, Sheet], log: ImportLog) -> Values:
     """Return the tables of a map for exports of deals, told by their headings or property names."""
     tables: Values = {}
     for name, sheet in sheets.items():
@@ -26,7 +26,7 @@ def recognise_hubspot(sheets: dict[str, Sheet], journal: Journal) -> Values:
         )
         if "opportunity_id" not in columns or "stage" not in columns:
             what = "is no export of deals: it has no 'Record ID' or no 'Deal Stage'"
-            journal.fault(sheet.file, what, f"Export deals with all properties. {sheet.near('Record ID')}")
+            log.fault(sheet.file, what, f"Export deals with all properties. {sheet.near('Record ID')}")
             continue
         _settle_segment(columns, sheet)
         spec: Values = dict(columns)
@@ -39,7 +39,7 @@ def recognise_hubspot(sheets: dict[str, Sheet], journal: Journal) -> Values:
             dates["file"].append(name)
             dates["columns"] = {"opportunity_id": columns["opportunity_id"]}
         else:
-            journal.note(
+            log.note(
                 f"{sheet.file} has no columns 'Date entered …': export all properties of the deals, or only "
                 "their present stage is known."
             )

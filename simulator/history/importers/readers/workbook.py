@@ -17,7 +17,7 @@ import pyarrow.parquet
 from openpyxl.utils.exceptions import InvalidFileException
 
 from simulator.errors import InputError
-from simulator.history.importers.sheet import Sheet, make_sheet, plain, unique_headings
+from simulator.history.importers.readers.sheet import Sheet, make_sheet, plain, unique_headings
 
 MAX_UNPACKED = 2_000_000_000
 HEADING_ROWS = 50

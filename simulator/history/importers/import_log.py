@@ -88,7 +88,7 @@ class Understanding:
 
 
 @dataclass
-class Journal:
+class ImportLog:
     """Collects, during one import, what was understood, dropped and found wrong."""
 
     files: dict[str, FileRead] = field(default_factory=dict)

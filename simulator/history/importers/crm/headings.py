@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from simulator.history.importers.sheet import Sheet
+from simulator.history.importers.readers.sheet import Sheet
 
 Names = dict[str, tuple[str, ...]]
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from simulator.history.importers.cells import map_unique
-from simulator.history.importers.journal import Journal, listed
+from simulator.history.importers.fields.cells import map_unique
+from simulator.history.importers.import_log import ImportLog, listed
 
 CATEGORY_WORDS = {
     "omitted": "omitted",
@@ -47,14 +47,14 @@ def end_by_name(stage: str) -> str | None:
     return "won" if WON.search(stage) else None
 
 
-def note_most_likely(cells: pd.Series[Any], journal: Journal) -> None:
+def note_most_likely(cells: pd.Series[Any], log: ImportLog) -> None:
     """Say that "Most Likely" counts as best case, where a CRM uses it, and which words were not known."""
     words = cells.dropna().unique()
     if any(_letters(word) in ("mostlikely", "likely") for word in words):
-        journal.note("Forecast category Most Likely counts as best_case.")
+        log.note("Forecast category Most Likely counts as best_case.")
     unknown = [word for word in words if _letters(word) not in CATEGORY_WORDS]
     if unknown:
-        journal.note(f"Forecast categories that are not known and were passed over: {listed(unknown, 6)}.")
+        log.note(f"Forecast categories that are not known and were passed over: {listed(unknown, 6)}.")
 
 
 def _letters(cell: str) -> str:

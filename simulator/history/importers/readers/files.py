@@ -5,17 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from simulator.errors import InputError
-from simulator.history.importers.journal import FileRead, Journal
+from simulator.history.importers.import_log import FileRead, ImportLog
 from simulator.history.importers.mapping import FileSpec
-from simulator.history.importers.sheet import Sheet
-from simulator.history.importers.text_files import TextOptions, read_text_file
-from simulator.history.importers.workbooks import read_parquet, read_workbook
+from simulator.history.importers.readers.sheet import Sheet
+from simulator.history.importers.readers.text import TextOptions, read_text_file
+from simulator.history.importers.readers.workbook import read_parquet, read_workbook
 
 WORKBOOKS = (".xlsx", ".xlsm", ".xls")
 PARQUET = (".parquet", ".pq")
 
 
-def read_file(path: Path, spec: FileSpec, journal: Journal) -> Sheet:
+def read_file(path: Path, spec: FileSpec, log: ImportLog) -> Sheet:
     """Read one file and record how it was read.
 
     Raises
@@ -32,8 +32,8 @@ def read_file(path: Path, spec: FileSpec, journal: Journal) -> Sheet:
         what = f"cannot be read ({(error.strerror or str(error)).lower()})"
         raise InputError.of(str(path), what, "Check that you may read it.") from None
     frame = sheet.frame
-    journal.files[sheet.file] = FileRead(sheet.file, len(frame), len(frame.columns), read_as)
-    journal.headings[sheet.file] = set(map(str, frame.columns))
+    log.files[sheet.file] = FileRead(sheet.file, len(frame), len(frame.columns), read_as)
+    log.headings[sheet.file] = set(map(str, frame.columns))
     return sheet
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from simulator.history.importers.cells import as_flags, as_text
-from simulator.history.importers.headings import CHANGE, DEAL, FIELD, keys, recognised
-from simulator.history.importers.journal import Journal
+from simulator.history.importers.crm.headings import CHANGE, DEAL, FIELD, keys, recognised
+from simulator.history.importers.fields.cells import as_flags, as_text
+from simulator.history.importers.import_log import ImportLog
+from simulator.history.importers.readers.sheet import Sheet
 from simulator.history.importers.roles import REQUIRED
-from simulator.history.importers.sheet import Sheet
 
 Values = dict[str, Any]
 
@@ -20,7 +20,7 @@ KIND_NAMES = {
 }
 
 
-def recognise_salesforce(sheets: dict[str, Sheet], keep_deleted: bool, journal: Journal) -> Values:
+def recognise_salesforce(sheets: dict[str, Sheet], keep_deleted: bool, log: ImportLog) -> Values:
     """Return the tables of a map for exports of Opportunity and its histories.
 
     Export headings, names of the API and the snake_case of warehouse copies are known. A file is the
@@ -37,13 +37,13 @@ def recognise_salesforce(sheets: dict[str, Sheet], keep_deleted: bool, journal: 
         missing = [column for column in REQUIRED[role] if column not in columns]
         if missing:
             what = f"looks like {KIND_NAMES[role]} but has no column for {', '.join(missing)}"
-            journal.fault(sheet.file, what, f"Export it with these columns. {sheet.near(missing[0])}")
+            log.fault(sheet.file, what, f"Export it with these columns. {sheet.near(missing[0])}")
             continue
-        journal.note(f"{sheet.file} is read as {KIND_NAMES[role]}.")
-        drop = _drop_rules(sheet, role, columns, keep_deleted, journal)
-        _add(tables, role, name, {"columns": columns, "drop": drop}, journal)
+        log.note(f"{sheet.file} is read as {KIND_NAMES[role]}.")
+        drop = _drop_rules(sheet, role, columns, keep_deleted, log)
+        _add(tables, role, name, {"columns": columns, "drop": drop}, log)
     if tables and "opportunities" not in tables and "stage_changes" in tables:
-        _deals_from_history(tables, sheets, journal)
+        _deals_from_history(tables, sheets, log)
     return {"tables": tables}
 
 
@@ -61,7 +61,7 @@ def _role(sheet: Sheet) -> str:
     return "opportunities"
 
 
-def _add(tables: Values, role: str, name: str, table: Values, journal: Journal) -> None:
+def _add(tables: Values, role: str, name: str, table: Values, log: ImportLog) -> None:
     """Add one file to its table; a second file of the same kind must have the same headings."""
     if role not in tables:
         tables[role] = {"file": [name], **table}
@@ -69,11 +69,11 @@ def _add(tables: Values, role: str, name: str, table: Values, journal: Journal) 
         tables[role]["file"].append(name)
     else:
         what = f"is {KIND_NAMES[role]} like {tables[role]['file'][0]}, but its headings differ"
-        journal.fault(name, what, "Export both in the same way, or import one of them.")
+        log.fault(name, what, "Export both in the same way, or import one of them.")
 
 
 def _drop_rules(
-    sheet: Sheet, role: str, columns: dict[str, str], keep_deleted: bool, journal: Journal
+    sheet: Sheet, role: str, columns: dict[str, str], keep_deleted: bool, log: ImportLog
 ) -> list[Values]:
     have = keys(sheet)
     rules: list[Values] = []
@@ -81,7 +81,7 @@ def _drop_rules(
     if deleted is not None and not keep_deleted:
         flags, _ = as_flags(as_text(sheet.frame[deleted]))
         if len(flags) and bool((flags == 1).all()):
-            journal.note(
+            log.note(
                 f"{sheet.file}: every row is marked as deleted ({deleted}), which no live CRM says of all "
                 "its deals: the mark is passed over. If they are really gone, do not import the file."
             )
@@ -94,7 +94,7 @@ def _drop_rules(
     return rules
 
 
-def _deals_from_history(tables: Values, sheets: dict[str, Sheet], journal: Journal) -> None:
+def _deals_from_history(tables: Values, sheets: dict[str, Sheet], log: ImportLog) -> None:
     """Take the deals from the last row of each in the history, where that is the only file."""
     table = tables["stage_changes"]
     sheet = sheets[table["file"][0]]
@@ -107,4 +107,4 @@ def _deals_from_history(tables: Values, sheets: dict[str, Sheet], journal: Journ
         "reason": "earlier states of the same deal",
     }
     tables["opportunities"] = {"file": table["file"], "columns": columns, "drop": [*table["drop"], by_id]}
-    journal.note(f"{sheet.file} is the only file: the deals are taken from the last row of each.")
+    log.note(f"{sheet.file} is the only file: the deals are taken from the last row of each.")

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from simulator.history.importers.sheet import plain
+from simulator.history.importers.readers.sheet import plain
 from simulator.history.parsing import clean_text
 
 EMPTY = frozenset({"", "null", "nan", "nat", "#n/a", "<null>", r"\n"})

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from simulator.history.importers.cells import EMPTY_NUMBERS, as_text, blank, map_unique, matches
+from simulator.history.importers.fields.cells import EMPTY_NUMBERS, as_text, blank, map_unique, matches
 
 SIGNS = {"$": "$", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "us$": "USD", "c$": "CAD", "a$": "AUD"}
 CODE = re.compile(r"\b([A-Z]{3})\b")

@@ -14,14 +14,14 @@ from simulator.database import Database, bound_names, check_select, read_rows
 from simulator.errors import Fault, InputError
 from simulator.history.importers.assemble import assemble
 from simulator.history.importers.extract import Files
+from simulator.history.importers.import_log import FileRead, ImportLog, listed
 from simulator.history.importers.importer import Imported
-from simulator.history.importers.journal import FileRead, Journal, listed
 from simulator.history.importers.map_file import check_map, read_map
 from simulator.history.importers.mapping import Mapping, merged
+from simulator.history.importers.readers.sheet import Sheet, plain
+from simulator.history.importers.readers.workbook import arrow_sheet
 from simulator.history.importers.roles import ROLES
-from simulator.history.importers.sheet import Sheet, plain
 from simulator.history.importers.summary import understanding
-from simulator.history.importers.workbooks import arrow_sheet
 from simulator.history.tables import TABLES
 
 STAGES = "stages"
@@ -72,13 +72,13 @@ def import_queries(
     specs = check_map({"files": said.get("files") or {}}, tree, label).files
     asked = {name: spec.query for name, spec in specs.items() if spec.query is not None} | dict(queries)
     bound = _bound(asked, dict(values or {}), as_of)
-    journal = Journal()
-    files = Files({}, specs, journal)
-    files.sheets = _read(database, asked, bound, journal)
-    mapping = check_map(merged(_called_like_ours(files.sheets, said, journal), said), tree, label)
+    log = ImportLog()
+    files = Files({}, specs, log)
+    files.sheets = _read(database, asked, bound, log)
+    mapping = check_map(merged(_called_like_ours(files.sheets, said, log), said), tree, label)
     _refuse_misfits(mapping, files, label)
-    history = assemble(mapping, files, journal, False, as_of)
-    return Imported(history, understanding("sql", history, journal), tuple(journal.oddities))
+    history = assemble(mapping, files, log, False, as_of)
+    return Imported(history, understanding("sql", history, log), tuple(log.oddities))
 
 
 def _bound(asked: dict[str, str], values: dict[str, str], as_of: dt.date | None) -> dict[str, str]:
@@ -108,7 +108,7 @@ def _bound(asked: dict[str, str], values: dict[str, str], as_of: dt.date | None)
 
 
 def _read(
-    database: Database, asked: dict[str, str], bound: dict[str, str], journal: Journal
+    database: Database, asked: dict[str, str], bound: dict[str, str], log: ImportLog
 ) -> dict[str, Sheet]:
     sheets = {}
     with database.reading() as connection:
@@ -116,8 +116,8 @@ def _read(
             headings, columns = read_rows(connection, query, bound)
             table = pa.table([_arrow(cells) for cells in columns], names=list(map(str, range(len(columns)))))
             sheet = arrow_sheet(name, table, headings, first_row=1)
-            journal.files[name] = FileRead(name, table.num_rows, len(headings), f"query of {database.name}")
-            journal.headings[name] = set(map(str, sheet.frame.columns))
+            log.files[name] = FileRead(name, table.num_rows, len(headings), f"query of {database.name}")
+            log.headings[name] = set(map(str, sheet.frame.columns))
             sheets[name] = sheet
     return sheets
 
@@ -140,7 +140,7 @@ def _plain_cell(cell: Any) -> Any:
     return bytes(cell).decode("utf-8", "replace") if isinstance(cell, bytes | memoryview) else cell
 
 
-def _called_like_ours(sheets: dict[str, Sheet], said: dict[str, Any], journal: Journal) -> dict[str, Any]:
+def _called_like_ours(sheets: dict[str, Sheet], said: dict[str, Any], log: ImportLog) -> dict[str, Any]:
     """Return the map that follows from queries called like our tables; the user's own map goes before."""
     tables = said.get("tables")
     named = {
@@ -154,7 +154,7 @@ def _called_like_ours(sheets: dict[str, Sheet], said: dict[str, Any], journal: J
         if name in named:
             continue
         if name == STAGES and STAGES not in said:
-            values[STAGES] = _stages(sheet, journal)
+            values[STAGES] = _stages(sheet, log)
         elif name in ROLES:
             have = {plain(heading): str(heading) for heading in sheet.frame.columns}
             columns = {column: have[column] for column in ROLES[name] if column in have}
@@ -162,15 +162,15 @@ def _called_like_ours(sheets: dict[str, Sheet], said: dict[str, Any], journal: J
     return values
 
 
-def _stages(sheet: Sheet, journal: Journal) -> dict[str, list[dict[str, str]]]:
+def _stages(sheet: Sheet, log: ImportLog) -> dict[str, list[dict[str, str]]]:
     """Return the rows of a table of stages as a map says them."""
     found = {name: sheet.find(name) for name in (column.name for column in TABLES[STAGES])}
     if found["stage"] is None or found["category"] is None:
-        journal.fault(sheet.file, "needs the columns stage and category", "Name them with AS in the query.")
-        journal.stop_if_faulty()
+        log.fault(sheet.file, "needs the columns stage and category", "Name them with AS in the query.")
+        log.stop_if_faulty()
     stages: dict[str, list[dict[str, str]]] = {}
     columns = {name: sheet.frame[heading] for name, heading in found.items() if heading is not None}
-    journal.used |= {(sheet.file, heading) for heading in found.values() if heading is not None}
+    log.used |= {(sheet.file, heading) for heading in found.values() if heading is not None}
     for row in pd.DataFrame(columns).to_dict("records"):
         given = {name: str(cell) for name, cell in row.items() if not pd.isna(cell) and str(cell).strip()}
         spec = {"to": given.get("outcome") or given.get("category", "")}

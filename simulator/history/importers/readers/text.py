@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.csv
 
 from simulator.errors import Fault, InputError
-from simulator.history.importers.journal import SHOWN
-from simulator.history.importers.sheet import Sheet, make_sheet, unique_headings
+from simulator.history.importers.import_log import SHOWN
+from simulator.history.importers.readers.sheet import Sheet, make_sheet, unique_headings
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 MAX_BYTES = 4_000_000_000

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from simulator.history.importers.cells import EMPTY_NUMBERS, as_text, blank, matches
-from simulator.history.importers.sheet import Sheet
+from simulator.history.importers.fields.cells import EMPTY_NUMBERS, as_text, blank, matches
+from simulator.history.importers.readers.sheet import Sheet
 
 ISO = r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?\s?(?:Z|UTC|[+-]\d{2}:?\d{2})?)?"
 ISO_LOCAL = r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?)?"

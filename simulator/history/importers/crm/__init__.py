@@ -1,0 +1,1 @@
+"""What each CRM and billing system calls its columns."""

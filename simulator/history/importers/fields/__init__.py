@@ -1,0 +1,1 @@
+"""Cells of one kind, read as people and programs write them."""

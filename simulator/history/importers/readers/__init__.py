@@ -1,0 +1,1 @@
+"""Files of any make as rows of text or typed cells."""
