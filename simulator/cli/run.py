@@ -263,12 +263,14 @@ def write_all_tables(
     from simulator.report.forecast.results import write_background, write_deals, write_figures
     from simulator.report.judgement.results import write_judgement
     from simulator.report.operating.words import write_operating
-    from simulator.report.terms.checklist import write_checklist
+    from simulator.report.output.tables import write_table
+    from simulator.report.terms.checklist import checklist_table
 
     tables = draft / "tables"
     write_figures(futures, findings.outlook, summary, draft, findings.customers)
     write_background(prepared, tables)
-    write_checklist(prepared.scenario, tables)
+    if prepared.scenario.ownership.stated:
+        write_table(checklist_table(prepared.scenario), tables / "checklist.csv")
     if findings.operating is not None:
         write_operating(findings.operating, tables)
     write_deals(prepared, futures, tables, earlier=earlier)

@@ -100,7 +100,7 @@ def test_a_gap_costs_what_mending_it_brings_on_the_same_futures():
     assert found.loc["success_plan", "arr_change"] == 0, "a plan without days or effects changes nothing"
     assert found.loc["commercial_ownership", "arr_change"] > 0, "sold growth that nobody sold comes back"
     texts = checklist_answers(found.reset_index(), "USD", "FY27Q4")
-    assert "changes by" in texts["commercial_ownership"]
+    assert "changes ARR at the end of FY27Q4 by" in texts["commercial_ownership"]
     bare = question_table(questions)
     assert "That is a gap" in checklist_answers(bare, "USD", "FY27Q4")["nrr_owner"]
 

@@ -8,7 +8,6 @@ import pandas as pd
 
 from simulator.analysis.forecast.pipeline import PipelineNeeded
 from simulator.analysis.totals import ALL
-from simulator.report.forecast.summary import records
 from simulator.report.money import format_money
 
 FIGURES_ARE = "qualified pipeline created: amounts at SAL, those that gave up waiting for a rep taken off"
@@ -41,18 +40,3 @@ def _needs(row: pd.Series, currency: str) -> str:
         else:
             parts.append(f"{chance}%: {format_money(amount, currency)} (for {target})")
     return "for the targets from then on it takes, at " + ", ".join(parts)
-
-
-def pipeline_summary(
-    needed: PipelineNeeded, scenario: str, currency: str, answers: list[str]
-) -> dict[str, object]:
-    """Return the content of summary.json."""
-    return {
-        "scenario": scenario,
-        "currency": currency,
-        "figures_are": FIGURES_ARE,
-        "answers": answers,
-        "pipeline_created": records(needed.created),
-        "pipeline_chances": records(needed.chances),
-        "pipeline_needed": records(needed.needed),
-    }

@@ -1,23 +1,29 @@
-"""The results folder of ``simulator ownership``: words, tables, charts, summary."""
+"""Who should own customers after the sale: the question asked, and its answer."""
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import asdict
+from functools import partial
 
 import pandas as pd
 
-from simulator.analysis.ownership import STATED, OwnershipFindings
+from simulator.analysis.headcount.simulation import HeadcountSimulation
+from simulator.analysis.ownership import STATED, OwnershipFindings, weigh_ownership
+from simulator.engine.plan.reps import gross_margin
 from simulator.engine.plan.service_coverage import Effect
+from simulator.errors import InputError
+from simulator.report.answer import Answer, Provenance
+from simulator.report.assumptions import people_assumptions
 from simulator.report.forecast.summary import records
+from simulator.report.headcount.results import PATHS, prepare_roles
 from simulator.report.headcount.words import sources_words
 from simulator.report.money import format_money, format_share, join_words, source_line
-from simulator.report.output.manifest import write_json
-from simulator.report.output.tables import write_table
 from simulator.report.ownership.charts import OPTION_WORDS, draw_map, draw_options
+from simulator.report.work import Source, Work
+from simulator.scenario.schema import Scenario
 
+MAP_PATHS = 20
+"""For each of the 64 runs of the map: enough to show large differences; small ones are called a tie."""
 SAME = 0.005
 SURVEY = (
     ("AE alone responsible: renewal / upsell / cross-sell", "22 % / 40 % / 57 %"),
@@ -28,18 +34,90 @@ SURVEY = (
 SURVEY_SOURCE = "Gainsight survey 2019, second-hand: what companies do, not what works best"
 
 
-@dataclass(frozen=True)
-class OwnershipResults:
-    """All that one ``simulator ownership`` found."""
+def ownership(
+    scenario: Source,
+    *,
+    quarters: int | None = None,
+    closing_years: float = 1.0,
+    paths: int | None = None,
+    work: Work | None = None,
+) -> Answer:
+    """Compare who owns customers after the sale, on the same simulations and the same money.
 
-    scenario: str
-    as_of: dt.date
-    currency: str
-    found: OwnershipFindings
-    effects: tuple[Effect, ...]
-    answers: Mapping[str, str]
-    notes: tuple[str, ...]
-    assumptions: tuple[dict[str, str], ...] = ()
+    Parameters
+    ----------
+    scenario : Scenario, Prepared, str or Path
+        It must state ``roles``, ``ownership`` and ``reps`` of every segment.
+    quarters : int, optional
+        Fiscal quarters to look at; at least 8 without it.
+    closing_years : float
+        Years that the ARR at the end counts for.
+    paths : int, optional
+        Simulations.
+    work : Work, optional
+        Who is told how far it is.
+
+    Returns
+    -------
+    Answer
+        Tables: ownership, ownership_work, ownership_map.
+
+    Raises
+    ------
+    InputError
+        The scenario is at fault.
+    """
+    work = work or Work()
+    prepared = prepare_roles(scenario, quarters, work)
+    _check_reps(prepared.scenario)
+    work.compile(prepared)
+    with work.step("compile scenario"):
+        simulation = HeadcountSimulation(prepared, paths or PATHS)
+    margin, few = gross_margin(simulation.scenario)[0], min(MAP_PATHS, simulation.n_paths)
+    with work.step("ownership", "Trying every owner") as advance:
+        found = weigh_ownership(simulation, margin, closing_years, few, advance)
+    currency = prepared.scenario.currency
+    footer = source_line(
+        simulation.deals.horizon.as_of,
+        "Gross margin on revenue and closing ARR less people",
+        f"{found.n_paths:,} simulations of scenario “{prepared.scenario.name}”",
+    )
+    title = ownership_title(found, currency)
+    return Answer(
+        question="ownership",
+        currency=currency,
+        provenance=Provenance.of(prepared, n_paths=found.n_paths),
+        sentences=ownership_answers(found, simulation.effects, currency),
+        tables={"ownership": found.table, "ownership_work": found.work, "ownership_map": found.map},
+        draws=(
+            partial(draw_options, whole(found), currency, title, footer),
+            partial(draw_map, found.map, _map_words(found), currency, footer),
+        ),
+        figures=_figures(found) | {"effects": [asdict(effect) for effect in simulation.effects]},
+        notes=prepared.notes,
+        assumptions=tuple(people_assumptions(prepared)),
+    )
+
+
+def _check_reps(scenario: Scenario) -> None:
+    silent = [name for name in scenario.segments if not scenario.reps.limits(name)]
+    if silent:
+        raise InputError.of(
+            str(scenario.files[0]) if scenario.files else scenario.name,
+            f"reps are not simulated in {', '.join(silent)}: sales as the owner cannot be tried there",
+            "State them: 'reps: {all: {patience_days: 60}}'.",
+        )
+
+
+def _figures(found: OwnershipFindings) -> dict[str, object]:
+    return {
+        "figures_are": "over the horizon; contribution is gross margin on revenue and on the ARR at the end, "
+        "less the cost of all people at target pay",
+        "budget_per_year": round(found.budget, 2),
+        "ownership": records(found.table),
+        "map": records(found.map),
+        "survey": [{"what": what, "share": share, "source": SURVEY_SOURCE} for what, share in SURVEY],
+    }
 
 
 def as_stated(found: OwnershipFindings) -> str:
@@ -148,42 +226,3 @@ def _who_owns_nrr(found: OwnershipFindings) -> str:
     return (
         f"No one role owns net revenue retention as stated: renewals are with {kept}, new sales with {sold}"
     )
-
-
-def ownership_summary(results: OwnershipResults) -> dict[str, object]:
-    """Return the content of summary.json."""
-    return {
-        "scenario": results.scenario,
-        "as_of": results.as_of.isoformat(),
-        "currency": results.currency,
-        "figures_are": "over the horizon; contribution is gross margin on revenue and on the ARR at the end, "
-        "less the cost of all people at target pay",
-        "answers": dict(results.answers),
-        "budget_per_year": round(results.found.budget, 2),
-        "n_paths": results.found.n_paths,
-        "ownership": records(results.found.table),
-        "map": records(results.found.map),
-        "survey": [{"what": what, "share": share, "source": SURVEY_SOURCE} for what, share in SURVEY],
-        "effects": [asdict(effect) for effect in results.effects],
-        "notes": list(results.notes),
-        "assumptions": list(results.assumptions),
-    }
-
-
-def write_ownership(results: OwnershipResults, draft: Path) -> None:
-    """Write tables/, charts/ and summary.json into a folder that `publish` gave."""
-    tables, charts = draft / "tables", draft / "charts"
-    tables.mkdir()
-    charts.mkdir()
-    found = results.found
-    write_table(found.table, tables / "ownership.csv")
-    write_table(found.work, tables / "ownership_work.csv")
-    write_table(found.map, tables / "ownership_map.csv")
-    write_json(ownership_summary(results), draft / "summary.json")
-    footer = source_line(
-        results.as_of,
-        "Gross margin on revenue and closing ARR less people",
-        f"{found.n_paths:,} simulated futures of scenario “{results.scenario}”",
-    )
-    draw_options(whole(found), results.currency, ownership_title(found, results.currency), footer, charts)
-    draw_map(found.map, _map_words(found), results.currency, footer, charts)

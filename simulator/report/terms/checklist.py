@@ -1,34 +1,75 @@
-"""What a run says of the continuous-selling checklist: the answers, without what the gaps cost."""
+"""Who owns the customer after the signature: five questions, their gaps, and what each gap costs."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import pandas as pd
 
 from simulator.analysis.terms.checklist import answer_checklist
-from simulator.analysis.terms.checklist_cost import question_table
+from simulator.analysis.terms.checklist_cost import cost_of_gaps, question_table
+from simulator.report.answer import Answer, Provenance
 from simulator.report.forecast.summary import records
 from simulator.report.money import format_money
-from simulator.report.output.tables import write_table
+from simulator.report.work import Source, Work, load
 from simulator.scenario.schema import Scenario
+from simulator.scenario.settled import horizon
+
+PATHS = 400
+
+
+def checklist(scenario: Source, *, paths: int | None = None, work: Work | None = None) -> Answer:
+    """Answer the checklist of continuous selling, and simulate what each gap costs.
+
+    Parameters
+    ----------
+    scenario : Scenario, Prepared, str or Path
+    paths : int, optional
+        Simulations; 400 without it.
+    work : Work, optional
+        Who is told how far it is.
+
+    Returns
+    -------
+    Answer
+        Table: checklist.
+
+    Raises
+    ------
+    InputError
+        The scenario is at fault.
+    """
+    work = work or Work()
+    prepared = work.prepare(*load(scenario))
+    work.compile(prepared)
+    full = prepared.scenario
+    n_paths = paths or min(PATHS, full.simulation.paths)
+    with work.step("checklist", "Closing the gaps") as advance:
+        table = cost_of_gaps(prepared, answer_checklist(full), n_paths, advance)
+    until = str(full.fiscal_calendar().quarter_label(horizon(full)[-1]))
+    return Answer(
+        question="checklist",
+        currency=full.currency,
+        provenance=Provenance.of(prepared, n_paths=n_paths),
+        sentences=checklist_answers(table, full.currency, until),
+        tables={"checklist": table},
+        figures={"until": until, "checklist": records(table)},
+        notes=prepared.notes,
+    )
 
 
 def checklist_summary(scenario: Scenario) -> dict[str, object]:
     """Return what summary.json of a run holds of the checklist; nothing where no ownership is stated."""
     if not scenario.ownership.stated:
         return {}
-    table = question_table(answer_checklist(scenario))
+    table = checklist_table(scenario)
     return {
         "checklist": records(table),
         "checklist_answers": checklist_answers(table, scenario.currency, ""),
     }
 
 
-def write_checklist(scenario: Scenario, tables: Path) -> None:
-    """Write checklist.csv where ownership is stated."""
-    if scenario.ownership.stated:
-        write_table(question_table(answer_checklist(scenario)), tables / "checklist.csv")
+def checklist_table(scenario: Scenario) -> pd.DataFrame:
+    """Return the questions and answers, without what the gaps cost."""
+    return question_table(answer_checklist(scenario))
 
 
 CLEAR = 1.96
@@ -56,15 +97,16 @@ def say_question(row: pd.Series, currency: str, until: str) -> str:
         return text
     text = f"{text}. That is a gap"
     if "arr_change" not in row or pd.isna(row["arr_change"]):
-        unknown = "its cost is not simulated here: that takes the roles, owners or terms that could mend it"
+        unknown = "its cost is not simulated here: that needs the roles, owners or terms that could close it"
         return f"{text}; {unknown}" if "arr_change" in row else text
     low, high = (format_money(row[f"arr_change_{p}"], currency) for p in ("p10", "p90"))
     change = f"{format_money(row['arr_change'], currency)} (P10 {low} to P90 {high})"
-    text = f"{text}. Mended ({row['mended_by']}), ARR at the end of {until} changes by {change}"
+    closed = f"{text}. Closing it ({row['mended_by']})"
     if row["arr_change"] == 0.0 and row["arr_change_error"] == 0.0:
-        return f"{text.split('. Mended')[0]}. Mended ({row['mended_by']}), it changes nothing"
+        return f"{closed} changes nothing"
+    text = f"{closed} changes ARR at the end of {until} by {change}"
     if abs(row["arr_change"]) < CLEAR * row["arr_change_error"]:
-        return f"{text}, which so many futures cannot tell from nothing"
+        return f"{text}: no measurable difference"
     points = f"{100 * row['nrr_change']:.1f}".replace("-", "−")
     text += (
         f", new-business bookings by {format_money(row['bookings_change'], currency)}, NRR by {points} points"

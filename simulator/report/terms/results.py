@@ -1,70 +1,96 @@
-"""The results folder of ``simulator terms``: tables, charts, summary."""
+"""What deal terms cost: bookings now against the customers' value later, by policy of the deal desk."""
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 
-from simulator.analysis.terms.terms import DealTerms
+from simulator.analysis.terms.policies import TermsLab
+from simulator.analysis.terms.terms import DealTerms, compare_terms
+from simulator.engine.prepare import Prepared
+from simulator.report.answer import Answer, Provenance
+from simulator.report.assumptions import list_assumptions
 from simulator.report.forecast.summary import records
 from simulator.report.money import source_line
-from simulator.report.output.manifest import write_json
-from simulator.report.output.tables import write_table
 from simulator.report.terms.charts import draw_crossing, draw_policies
+from simulator.report.terms.words import terms_answers
+from simulator.report.work import Source, Work, load
+
+PATHS = 600
+SCREENS = 6
+"""A sixth of the simulations is enough for the assumptions: each is tried on the same ones."""
 
 
-@dataclass(frozen=True)
-class TermsResults:
-    """All that one ``simulator terms`` found."""
+def terms(scenario: Source, *, paths: int | None = None, work: Work | None = None) -> Answer:
+    """Compare the policies of the deal desk: bookings now, and the customers' value later.
 
-    scenario: str
-    as_of: dt.date
-    currency: str
-    terms: DealTerms
-    answers: Mapping[str, str]
-    notes: tuple[str, ...]
-    assumptions: tuple[dict[str, str], ...]
+    Parameters
+    ----------
+    scenario : Scenario, Prepared, str or Path
+        It must state ``terms``.
+    paths : int, optional
+        Simulations; 600 without it.
+    work : Work, optional
+        Who is told how far it is.
+
+    Returns
+    -------
+    Answer
+        Tables: terms, terms_curve, terms_prices, terms_assumptions.
+
+    Raises
+    ------
+    InputError
+        The scenario is at fault.
+    """
+    work = work or Work()
+    prepared = work.prepare(*load(scenario))
+    with work.step("prepare"):
+        lab = TermsLab(prepared)
+    work.compile(prepared)
+    n_paths = paths or min(PATHS, prepared.scenario.simulation.paths)
+    with work.step("terms", "Trying the policies of the deal desk") as advance:
+        found = compare_terms(lab, n_paths, max(n_paths // SCREENS, 1), advance)
+    full = prepared.scenario
+    footer = source_line(
+        lab.compiled.horizon.as_of,
+        f"Gross margin of {found.margin:.0%} on revenue less cost of delivery; effects of terms assumed",
+        f"{found.n_paths:,} simulations of scenario “{full.name}”",
+    )
+    return Answer(
+        question="terms",
+        currency=full.currency,
+        provenance=Provenance.of(prepared, n_paths=found.n_paths),
+        sentences=terms_answers(found, full.currency, full.terms.value_years),
+        tables={
+            "terms": found.table,
+            "terms_curve": found.curve,
+            "terms_prices": found.prices,
+            "terms_assumptions": found.assumptions,
+        },
+        draws=tuple(partial(draw, found, full.currency, footer) for draw in (draw_policies, draw_crossing)),
+        figures=_figures(found),
+        notes=prepared.notes,
+        assumptions=_assumptions(prepared, found),
+    )
 
 
-def terms_summary(results: TermsResults) -> dict[str, object]:
-    """Return the content of summary.json."""
-    found = results.terms
+def _figures(found: DealTerms) -> dict[str, object]:
+    driven_by = records(found.assumptions)
     return {
-        "scenario": results.scenario,
-        "as_of": results.as_of.isoformat(),
-        "currency": results.currency,
         "figures_are": "new-business bookings signed in the window; value is gross margin on the revenue of "
         "the customers signed, less the cost of what was promised, to the end of the run-off",
-        "answers": dict(results.answers),
         "window": list(found.window),
         "until": found.periods[-1],
-        "n_paths": found.n_paths,
         "policies": records(found.table),
         "prices": records(found.prices),
         "success_plan": dict(found.gate),
-        "hangs_on": records(found.assumptions),
-        "notes": list(results.notes),
-        "assumptions": list(results.assumptions),
+        "driven_by": driven_by,
+        "hangs_on": driven_by,  # the old key, for one version
     }
 
 
-def write_terms(results: TermsResults, draft: Path) -> None:
-    """Write tables/, charts/ and summary.json into a folder that `publish` gave."""
-    found = results.terms
-    tables, charts = draft / "tables", draft / "charts"
-    tables.mkdir()
-    charts.mkdir()
-    write_table(found.table, tables / "terms.csv")
-    write_table(found.curve, tables / "terms_curve.csv")
-    write_table(found.prices, tables / "terms_prices.csv")
-    write_table(found.assumptions, tables / "terms_assumptions.csv")
-    write_json(terms_summary(results), draft / "summary.json")
-    footer = source_line(
-        results.as_of,
-        f"Gross margin of {found.margin:.0%} on revenue less cost of delivery; effects of terms assumed",
-        f"{found.n_paths:,} simulated futures of scenario “{results.scenario}”",
-    )
-    draw_policies(found, results.currency, footer, charts)
-    draw_crossing(found, results.currency, footer, charts)
+def _assumptions(prepared: Prepared, found: DealTerms) -> tuple[dict[str, str], ...]:
+    margin = {
+        "name": "gross margin on revenue", "value": f"{found.margin:.0%}", "source": found.margin_source,
+    }  # fmt: skip
+    return (*list_assumptions(prepared), margin)
