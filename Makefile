@@ -70,7 +70,7 @@ kernels: develop
 	@$(BIN)/python .ci/compile_kernels.py
 
 sample: develop
-	@$(BIN)/python -m simulator.synthetic
+	@$(BIN)/python -m tools.sample_company
 
 reference: develop
 	@$(BIN)/python .ci/reference.py
@@ -122,4 +122,4 @@ $(DEV_STAMP): $(USER_STAMP)
 
 clean:
 	@rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
-	@find simulator tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
+	@find simulator tools tests benchmarks -name __pycache__ -prune -exec rm -rf {} +

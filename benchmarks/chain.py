@@ -28,7 +28,7 @@ from simulator.calibration.calibration import DESTINATIONS, Calibration
 from simulator.calibration.estimate import calibrate
 from simulator.fiscal import month_number
 from simulator.history.states import deal_states
-from simulator.synthetic.drawn import PRIOR, draw_company
+from tools.sample_company.drawn import PRIOR, draw_company
 
 SIZE = (15.0, 60.0)
 N_QUARTERS, N_AHEAD, N_PATHS = 11, 2, 99

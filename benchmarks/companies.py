@@ -29,7 +29,7 @@ from simulator.analysis.backtest.scores import (
 )
 from simulator.analysis.totals import ALL
 from simulator.report.backtest.words import METHOD_WORDS
-from simulator.synthetic.drawn import PRIOR, draw_company
+from tools.sample_company.drawn import PRIOR, draw_company
 
 N_QUARTERS, N_PATHS, N_DRAWS = 6, 300, 50
 HELD = (0.75, 0.85)

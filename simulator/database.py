@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 URL_VARIABLE = "SIMULATOR_SQL_URL"
 SECONDS_TO_CONNECT = 15
-INSTALL = "Install it: pip install 'simulator[sql]'."
+INSTALL = "Install it: pip install 'SQLAlchemy>=2.0.36' 'psycopg[binary]>=3.2.3'."
 FORM = (
     "Write postgresql://host/database or sqlite:///file.db, or env:NAME for the variable that holds it; "
     "a password belongs into that variable or into the database's own files, such as ~/.pgpass."

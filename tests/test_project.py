@@ -2,17 +2,24 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
 import zipfile
 from pathlib import Path
 
+import numpy
 import pytest
+
+from simulator import database
+from simulator.engine.run import dask
+from simulator.versions import DISTRIBUTION, version_of
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+WHEEL_NAME = f"{DISTRIBUTION.replace('-', '_')}-{PROJECT['project']['version']}"
 
 
 def run_lock_check(folder: Path) -> subprocess.CompletedProcess[str]:
@@ -69,7 +76,43 @@ def test_the_wheel_holds_the_package_and_the_starter_workspace(tmp_path: Path) -
     scenarios = {path.relative_to(ROOT / "scenarios").as_posix() for path in ROOT.glob("scenarios/**/*.yaml")}
     assert {f"simulator/starter/{name}" for name in scenarios} <= names
     assert {"simulator/errors.py", "simulator/kernels/deals/deal.py"} <= names
-    assert not [name for name in names if name.startswith(("tests/", "benchmarks/", "results/"))]
+    assert {Path(name).parts[0] for name in names} == {"simulator", f"{WHEEL_NAME}.dist-info"}
+
+
+def test_the_wheel_holds_no_stray_file_from_the_scenarios(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    shutil.copytree(ROOT / "scenarios", project / "scenarios")
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, project)
+    (project / "simulator").mkdir()
+    (project / "simulator" / "__init__.py").touch()
+    before = starter_files(project, tmp_path / "before")
+    for stray in ("forecast.yaml", "results/base/manifest.json", "sample/history/.~lock.csv"):
+        (project / "scenarios" / stray).parent.mkdir(parents=True, exist_ok=True)
+        (project / "scenarios" / stray).touch()
+    assert starter_files(project, tmp_path / "after") == before
+    assert {"base.yaml", "README.md", "sample/salesforce/Opportunity.csv"} <= before
+
+
+def starter_files(project: Path, folder: Path) -> set[str]:
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(command, cwd=project, capture_output=True, check=True)
+    (wheel,) = folder.glob("*.whl")
+    prefix = "simulator/starter/"
+    names = zipfile.ZipFile(wheel).namelist()
+    return {name.removeprefix(prefix) for name in names if name.startswith(prefix)}
+
+
+def test_messages_about_missing_packages_name_what_the_extras_install() -> None:
+    for extra, message in (("sql", database.INSTALL), ("distributed", dask.INSTALL)):
+        wanted = [f"'{line}'" for line in PROJECT["project"]["optional-dependencies"][extra]]
+        assert f"pip install {' '.join(wanted)}." in message
+
+
+def test_versions_are_those_of_this_distribution() -> None:
+    assert PROJECT["project"]["name"] == DISTRIBUTION
+    assert version_of("numpy") == numpy.__version__
+    assert version_of("never-installed") == "not installed"
 
 
 def test_the_changelog_names_the_version_or_what_is_unreleased() -> None:

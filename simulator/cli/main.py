@@ -15,6 +15,7 @@ from typer.core import TyperCommand, TyperGroup
 from simulator.cli.console import harmless, print_faults
 from simulator.errors import Fault, InputError
 from simulator.garbage import look_seldom
+from simulator.versions import version_of
 
 DONE, BUG, USER_FAULT, STOPPED = 0, 1, 2, 130
 
@@ -99,9 +100,7 @@ app = typer.Typer(
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
-
-        sys.stdout.write(f"simulator {version('simulator')}\n")
+        sys.stdout.write(f"simulator {version_of('simulator')}\n")
         raise typer.Exit
 
 

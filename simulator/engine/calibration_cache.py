@@ -10,7 +10,6 @@ import platform
 import secrets
 import time
 from collections.abc import Callable, Iterable
-from importlib.metadata import version
 from pathlib import Path
 
 from llvmlite.binding import get_host_cpu_name
@@ -22,6 +21,7 @@ from simulator.errors import InputError
 from simulator.file_digest import FileDigest, digest_of
 from simulator.fiscal import FiscalCalendar
 from simulator.history.tables import History
+from simulator.versions import version_of
 
 DAYS_KEPT = 90
 MOST_BYTES = 200_000_000
@@ -119,7 +119,7 @@ def build() -> tuple[str, ...]:
     root = Path(__file__).resolve().parents[1]
     for source in sorted(path for pattern in SOURCES for path in root.glob(pattern)):
         digest.update(f"{source.relative_to(root)}\0".encode() + source.read_bytes() + b"\0")
-    versions = (f"{package} {version(package)}" for package in PACKAGES)
+    versions = (f"{package} {version_of(package)}" for package in PACKAGES)
     settings = (f"{name} {os.environ.get(name)}" for name in ARITHMETIC)
     processor = f"{platform.machine()} {get_host_cpu_name()}, {_n_processors()} of it"
     return (f"Python {platform.python_version()}", *versions, digest.hexdigest(), processor, *settings)

@@ -15,7 +15,7 @@ from simulator.analysis.backtest.origins import Origin
 from simulator.fiscal import FiscalCalendar, month_number
 from simulator.history.load import make_history
 from simulator.history.tables import TABLES
-from simulator.synthetic.history import typed
+from tools.sample_company.history import typed
 
 CALENDAR = FiscalCalendar()
 MONTHS = pd.period_range("2023-01", "2025-12", freq="M")

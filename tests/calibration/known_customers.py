@@ -13,7 +13,7 @@ from simulator.calibration.customers import CustomerCalibration
 from simulator.engine.plan.stated_customers import with_inline_customers
 from simulator.history.tables import History, empty_table
 from simulator.scenario.load import scenario_from_dict
-from simulator.synthetic.customers import live_customers
+from tools.sample_company.customers import live_customers
 
 SIZES = ("contraction_size", "price_size", "return_size")
 AS_OF = dt.date(2026, 10, 31)

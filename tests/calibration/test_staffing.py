@@ -21,7 +21,7 @@ from simulator.calibration.staffing_rates import staffing_rates
 from simulator.calibration.staffing_validation import staffing_faults
 from simulator.history.states import deal_states
 from simulator.history.tables import History, empty_table
-from simulator.synthetic.history import typed
+from tools.sample_company.history import typed
 
 TRUE_RAMP = np.array([0.05, 0.15, 0.3, 0.45, 0.6, 0.8, 0.95, 1.0])
 

@@ -7,20 +7,12 @@ from pathlib import Path
 import pytest
 
 from simulator.cli.main import COMMANDS, main
-from simulator.history.load import load_history
-from simulator.synthetic.salesforce_export import write_salesforce_export
 from tests.docs.pages import PAGES, ROOT, blocks, is_played, play, run_command, with_few_paths
 
-SAMPLE = ROOT / "scenarios" / "sample" / "history"
+EXPORT = ROOT / "scenarios" / "sample" / "salesforce"
 SLOW = {"README", "backtest", "comparing", "hiring", "people", "reports"}
 """Pages whose commands take longer; tests of the commands themselves run more often."""
 ANCHOR = re.compile(r"\]\(([^)#\s]*)#([^)\s]+)\)")
-
-
-@pytest.fixture(scope="session")
-def exports(tmp_path_factory):
-    """The sample company's Salesforce export."""
-    return write_salesforce_export(load_history(SAMPLE), tmp_path_factory.mktemp("exports"))
 
 
 @pytest.fixture(scope="session")
@@ -47,7 +39,7 @@ def bring_what_is_named(text, scratch, request):
     if "results/base" in text:
         shutil.copytree(request.getfixturevalue("finished"), scratch / "results" / "base")
     if re.search(r"salesforce Opportunity\.csv", text):
-        for path in request.getfixturevalue("exports"):
+        for path in EXPORT.glob("*.csv"):
             shutil.copy(path, scratch)
             shutil.copy(path, scratch / "scenarios")
 

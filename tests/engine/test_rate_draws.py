@@ -9,7 +9,7 @@ from scipy import stats
 from simulator.calibration.calibration import DESTINATIONS, FACTOR_LEVELS, Drift
 from simulator.engine.draws.deals import _Drawer, draw_rates
 from simulator.history.tables import CATEGORIES
-from simulator.synthetic.company import AS_OF, CALENDAR, FIRST_DAY, TRUTH
+from tools.sample_company.company import AS_OF, CALENDAR, FIRST_DAY, TRUTH
 
 WON = DESTINATIONS.index("won")
 PLACE = sum(len(levels) for name, levels in FACTOR_LEVELS.items() if name in ("age", "due"))

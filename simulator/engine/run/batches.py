@@ -9,7 +9,6 @@ import pickle
 import platform
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from simulator.kernels.path import simulate_block
 from simulator.kernels.people.coverage import n_measures
 from simulator.kernels.simd import in_lines
 from simulator.kernels.workspace import open_workspace
+from simulator.versions import version_of
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -207,7 +207,7 @@ def build() -> tuple[str, ...]:
             digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
     packages = ("simulator", "numba", "llvmlite", "numpy", "scipy")
     python = ".".join(platform.python_version_tuple()[:2])
-    versions = (f"{package} {version(package)}" for package in packages)
+    versions = (f"{package} {version_of(package)}" for package in packages)
     return (f"Python {python}", *versions, f"sources {digest.hexdigest()}", platform.machine())
 
 

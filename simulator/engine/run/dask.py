@@ -20,7 +20,7 @@ SECONDS_TO_CONNECT = 15
 SECONDS_FOR_A_WORKER = 60
 AHEAD = 4
 """Tasks handed out per thread of the workers: enough that none waits, few enough to hold their results."""
-INSTALL = "Install it: pip install 'simulator[distributed]'."
+INSTALL = "Install it: pip install 'dask>=2024.12' 'distributed>=2024.12'."
 FORM = (
     "Give local:N for N processes on this machine, or the scheduler's address, such as tcp://10.0.0.5:8786."
 )

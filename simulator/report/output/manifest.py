@@ -7,12 +7,12 @@ import json
 import os
 import platform
 from collections.abc import Iterable, Mapping
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from simulator.file_digest import FileDigest, contents
 from simulator.report.output.folder import MANIFEST
 from simulator.scenario.layers import PATH_KEYS
+from simulator.versions import version_of
 
 PACKAGES = (
     "simulator",
@@ -91,17 +91,12 @@ def installed_versions() -> dict[str, str]:
     """Return the versions of Python, the system, the processor and all packages that figures rest on."""
     from llvmlite.binding import get_host_cpu_name
 
-    versions = {
+    return {
         "python": platform.python_version(),
         "system": platform.platform(),
         "processor": str(get_host_cpu_name()),
+        **{package: version_of(package) for package in PACKAGES},
     }
-    for package in PACKAGES:
-        try:
-            versions[package] = version(package)
-        except PackageNotFoundError:
-            versions[package] = "not installed"
-    return versions
 
 
 def write_json(content: object, path: Path) -> None:

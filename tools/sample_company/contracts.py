@@ -13,8 +13,8 @@ import pandas as pd
 from simulator.calibration.customers import CustomerCalibration
 from simulator.engine.plan.stated_customers import with_inline_customers
 from simulator.scenario.load import scenario_from_dict
-from simulator.synthetic.customers import live_customers
-from simulator.synthetic.truth import Truth
+from tools.sample_company.customers import live_customers
+from tools.sample_company.truth import Truth
 
 Floats = npt.NDArray[np.float64]
 

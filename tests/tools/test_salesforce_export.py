@@ -7,7 +7,7 @@ import pytest
 
 from simulator.history.importers.importer import import_files
 from simulator.history.load import load_history
-from simulator.synthetic.salesforce_export import main, salesforce_id, write_salesforce_export
+from tools.sample_company.salesforce_export import salesforce_id, write_salesforce_export
 
 SAMPLE = Path(__file__).resolve().parents[2] / "scenarios" / "sample" / "history"
 
@@ -55,13 +55,3 @@ def test_stages_and_their_categories_come_back(sample, imported):
 
 def test_the_footer_is_no_deal(imported):
     assert "closing lines" in imported.understanding.files[0].read_as
-
-
-def test_one_command_writes_it(tmp_path, capsys):
-    assert main([str(tmp_path / "export")]) == 0
-    assert sorted(path.name for path in (tmp_path / "export").iterdir()) == [
-        "Opportunity.csv",
-        "OpportunityHistory.csv",
-    ]
-    assert main([]) == 2
-    assert "FOLDER" in capsys.readouterr().err

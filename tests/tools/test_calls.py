@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from simulator.fiscal import FiscalCalendar
-from simulator.synthetic import calls
-from simulator.synthetic.calls import DAYS, make_calls
+from tools.sample_company import calls
+from tools.sample_company.calls import DAYS, make_calls
 
 CALENDAR = FiscalCalendar(1, "end")
 STAGES = pd.DataFrame(

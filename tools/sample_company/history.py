@@ -10,12 +10,12 @@ import pandas as pd
 from simulator.fiscal import FiscalCalendar
 from simulator.history.tables import TABLES, History, empty_table
 from simulator.scenario.levers import Lever
-from simulator.synthetic.calls import make_calls
-from simulator.synthetic.contracts import CustomerBook, assign_csms, customer_tables
-from simulator.synthetic.deals import deal_tables, simulate_stories
-from simulator.synthetic.people import assign_owners, count_leads, hire_reps
-from simulator.synthetic.truth import Truth
-from simulator.synthetic.warts import Warts, add_warts
+from tools.sample_company.calls import make_calls
+from tools.sample_company.contracts import CustomerBook, assign_csms, customer_tables
+from tools.sample_company.deals import deal_tables, simulate_stories
+from tools.sample_company.people import assign_owners, count_leads, hire_reps
+from tools.sample_company.truth import Truth
+from tools.sample_company.warts import Warts, add_warts
 
 
 def simulate_history(

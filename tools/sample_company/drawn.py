@@ -11,10 +11,10 @@ import numpy.typing as npt
 from simulator.fiscal import FiscalCalendar, first_of_month
 from simulator.history.tables import History
 from simulator.scenario.levers import Lever
-from simulator.synthetic.company import TRUTH
-from simulator.synthetic.history import simulate_history
-from simulator.synthetic.truth import SegmentTruth, Stays, Truth
-from simulator.synthetic.warts import Warts
+from tools.sample_company.company import TRUTH
+from tools.sample_company.history import simulate_history
+from tools.sample_company.truth import SegmentTruth, Stays, Truth
+from tools.sample_company.warts import Warts
 
 Floats = npt.NDArray[np.float64]
 

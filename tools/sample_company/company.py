@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from simulator.fiscal import FiscalCalendar
-from simulator.synthetic.truth import SegmentTruth, Truth
+from tools.sample_company.truth import SegmentTruth, Truth
 
 NAME = "Kestrel Analytics (fictitious)"
 FIRST_DAY = dt.date(2023, 11, 1)

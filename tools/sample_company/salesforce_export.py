@@ -1,18 +1,15 @@
 """A history as Salesforce would export it: report headings, its date format, its footer.
 
-``python -m simulator.synthetic.salesforce_export FOLDER`` writes the sample company's export, to try an
-import on: ``Opportunity.csv`` as a report's details, ``OpportunityHistory.csv`` as the Data Loader gives it.
+``Opportunity.csv`` is a report's details, ``OpportunityHistory.csv`` what the Data Loader gives.
 """
 
 from __future__ import annotations
 
 import csv
-import sys
 from pathlib import Path
 
 import pandas as pd
 
-from simulator.history.load import load_history
 from simulator.history.tables import History
 
 DEALS, CHANGES = "Opportunity.csv", "OpportunityHistory.csv"
@@ -121,20 +118,3 @@ def _segment_words(segment: str) -> str:
 def _month_first(days: pd.Series) -> pd.Series:
     """Return days as 3/31/2026, the way of Salesforce's American locale."""
     return days.map(lambda day: f"{day.month}/{day.day}/{day.year}", na_action="ignore")
-
-
-def main(arguments: list[str]) -> int:
-    """Write the sample company's export into the folder that the one argument names."""
-    if len(arguments) != 1 or arguments[0].startswith("-"):
-        sys.stderr.write(f"{__doc__}\n")
-        return 2
-    package = Path(__file__).resolve().parents[1]
-    starters = (package / "starter", package.parent / "scenarios")
-    sample = next(folder for folder in starters if folder.is_dir()) / "sample" / "history"
-    for path in write_salesforce_export(load_history(sample), Path(arguments[0])):
-        sys.stdout.write(f"Written: {path}\n")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -1,4 +1,4 @@
-"""Write the sample company anew: ``python -m simulator.synthetic FOLDER``."""
+"""Write the sample company anew: ``python -m tools.sample_company FOLDER``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from simulator.calibration.file import save_calibration
 from simulator.history.save import save_history
-from simulator.synthetic.company import (
+from tools.sample_company.company import (
     AS_OF,
     BEFORE,
     CALENDAR,
@@ -19,16 +19,18 @@ from simulator.synthetic.company import (
     SEED,
     TRUTH,
 )
-from simulator.synthetic.contracts import CustomerBook
-from simulator.synthetic.history import simulate_history
-from simulator.synthetic.warts import Warts
+from tools.sample_company.contracts import CustomerBook
+from tools.sample_company.history import simulate_history
+from tools.sample_company.salesforce_export import write_salesforce_export
+from tools.sample_company.warts import Warts
 
 
 def write_sample(folder: Path) -> None:
-    """Write the sample history and, beside it, the truth that it was simulated from."""
+    """Write the sample history, its export as from Salesforce, and the rates that it was simulated from."""
     book = CustomerBook(CUSTOMERS, BEFORE, CSM_SEATS, SEED)
     history = simulate_history(TRUTH, FIRST_DAY, AS_OF, CALENDAR, SEED, seats=SEATS, book=book, warts=Warts())
     save_history(history, folder / "history")
+    write_salesforce_export(history, folder / "salesforce")
     truth = TRUTH.calibration(AS_OF, FIRST_DAY, CALENDAR)
     save_calibration(replace(truth, customers=book.truth(truth.segments)), folder / "truth.json")
 
