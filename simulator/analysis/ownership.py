@@ -206,11 +206,11 @@ def _cell(
         compiled = ladder.compiled(scenario, cycle_months=cycles, sold_share=where[1])
         futures = ladder.play_compiled(compiled, scenario, n_paths)
         worth[option] = _worth(futures, *terms).sum(axis=1)
-    ranked = _ranked(worth, futures.rate_draw)
-    return [{"cycle_months": where[0], "sold_share": where[1], **row} for row in ranked]
+    rows = ranked(worth, futures.rate_draw)
+    return [{"cycle_months": where[0], "sold_share": where[1], **row} for row in rows]
 
 
-def _ranked(worth: dict[str, Floats], draw: npt.NDArray[np.int64]) -> list[dict[str, object]]:
+def ranked(worth: dict[str, Floats], draw: npt.NDArray[np.int64]) -> list[dict[str, object]]:
     """Return each option's mean, how far it is behind the best, and whether that is more than chance."""
     best = max(worth, key=lambda option: float(worth[option].mean()))
     draws = np.unique(draw)
@@ -240,7 +240,7 @@ def _table(ladder: HeadcountSimulation, played: dict[str, Futures], worth: dict[
         pick = slice(None) if place is None else slice(place, place + 1)
         name = "all" if place is None else ladder.segments[place]
         of = {option: w[:, pick].sum(axis=1) for option, w in worth.items()}
-        for row in _ranked(of, played[STATED].rate_draw):
+        for row in ranked(of, played[STATED].rate_draw):
             option = str(row["option"])
             f = played[option]
             base, now = f.cohort_base[:, -1, pick].sum(axis=1), f.cohort_arr[:, -1, pick].sum(axis=1)

@@ -5,6 +5,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from simulator.engine.prepare import prepare
+from simulator.engine.run.simulate import compile_plan
 from simulator.kernels.people.coverage import ASKED, DONE, HEADS, N_OF_ROLE
 from tests.small_companies import company, deal, run, segment, stay
 from tests.small_customers import GROWING, book, customer
@@ -205,6 +207,43 @@ def test_reps_who_look_after_customers_have_fewer_slots_for_new_ones():
     expected = hours * 8 / 130 * 365.25 / 12
     assert np.allclose(taken.mean(axis=0), expected.mean(axis=0), rtol=0.03)
     assert split.flow("n_taken_up")[..., 0].mean() <= without.flow("n_taken_up")[..., 0].mean()
+
+
+HEAVY = {**WORK, "adoption": {"hours_per_account": 100}}
+
+
+@pytest.mark.parametrize("share", [0.25, 0.5])
+def test_account_executives_give_customers_no_more_time_than_stated(share):
+    """With more work than they can do, ``customer_time`` of six reps' 130 hours a month goes to it."""
+    owned = {"like": "all_sales", "adoption": {"ae": 1}}
+    paths = lived(
+        {"csm": {"all": {"heads": 0}}, "ae": {"customer_time": share}},
+        ownership=owned,
+        reps=REPS,
+        activities=HEAVY,
+    )
+    asked, done = np.moveaxis(measures(paths, "ae")[..., ASKED : DONE + 1], -1, 0)
+    assert np.all(asked > done)
+    assert np.allclose(done, 6 * 3 * 130 * share)
+
+
+@pytest.mark.parametrize("share", [0.25, 0.5])
+def test_slots_calibrated_with_customers_are_those_of_the_time_left(share):
+    """Reps whose open deals were counted while customers took ``customer_time`` would work 1 / (1 - it)."""
+    scenario = company(
+        SEGMENTS,
+        OPEN,
+        customers={"existing": MIXED},
+        horizon_quarters=2,
+        roles={"ae": {"customer_time": share}},
+        ownership={"like": "all_sales", "adoption": {"ae": 1}},
+        effects={**EFFECTS, "observed_coverage": "as_of"},
+        activities=HEAVY,
+        reps=REPS,
+    )
+    prepared = prepare(scenario)
+    compiled = compile_plan(prepared.scenario, prepared.calibration, prepared.history)
+    assert np.allclose(compiled.capacity.slots_per_rep, 8 / (1 - share))
 
 
 def test_a_head_more_changes_no_draw_of_the_others():

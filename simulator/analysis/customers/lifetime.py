@@ -169,7 +169,7 @@ def _new_table(compiled: CompiledCustomers, starts: Starts, revenue: Floats, ali
             float(revenue[own, 0].mean()),
             float(starts.arr[own][0] / CENTS),
         )
-        half = _rate_error(value, starts.luck[own, 1])
+        half = rate_error(value, starts.luck[own, 1])
         p10, p50, p90 = np.quantile(value, [LOW, 0.5, HIGH])
         rows.append(
             {
@@ -191,7 +191,7 @@ def _new_table(compiled: CompiledCustomers, starts: Starts, revenue: Floats, ali
     return pd.DataFrame(rows)
 
 
-def _rate_error(value: Floats, draw: Ints) -> float:
+def rate_error(value: Floats, draw: Ints) -> float:
     """Return half the width of the 80 % interval that the uncertainty of the rates gives the mean.
 
     Var(E | rates) = variance of the means by draw less what luck adds to them.

@@ -206,14 +206,14 @@ def _rows(
                 "p_roi_above_0": float((npv > 0.0).mean()),
                 "p_roi_error": share_error(npv > 0.0, draw),
                 "marginal_npv": mean - last,
-                "payback_months": _payback(found.by_period[:, :, place].mean(axis=0), ladder, question),
+                "payback_months": payback_months(found.by_period[:, :, place].mean(axis=0), ladder, question),
             }
         )
         last = mean
     return rows
 
 
-def _payback(by_period: Floats, ladder: HeadcountSimulation, question: HeadcountSettings) -> float:
+def payback_months(by_period: Floats, ladder: HeadcountSimulation, question: HeadcountSettings) -> float:
     """Return the months from the start after which the mean stays at or above zero; NaN: never."""
     total = np.cumsum(by_period)
     if total[-1] < 0.0 or not np.abs(by_period).sum():
