@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -187,7 +187,7 @@ def counterfactuals(
         The futures as things stand.
     """
     scenario = prepared.scenario.with_simulation(paths=n_paths)
-    scenario = replace(scenario, customers=scenario.customers.model_copy(update={"simulate": False}))
+    scenario = scenario.replace(customers=scenario.customers.model_copy(update={"simulate": False}))
     step = [0]
 
     def play(levers: tuple[Lever, ...]) -> Paths:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -104,7 +104,7 @@ def _under(ladder: HeadcountSimulation, table: OwnerTable, scenario: Scenario) -
             roles[role] = _staffed(roles.get(role, Role()), stated, segment, wanted, pay)
         if not weights and reps.limits(segment):
             reps = _more_reps(ladder, reps, segment, money)
-    return replace(scenario, ownership=Ownership(all=table), roles=roles, reps=reps)
+    return scenario.replace(ownership=Ownership(all=table), roles=roles, reps=reps)
 
 
 def _without_people(role: Role, segments: tuple[str, ...]) -> Role:

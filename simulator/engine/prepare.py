@@ -156,7 +156,7 @@ def _in_currency(scenario: Scenario, history: History | None) -> tuple[Scenario,
             f"Write currency: {history.currency}, or import amounts that were converted.",
         )
     note = f"Amounts are in {history.currency}, as in the history; the scenario names no currency"
-    return replace(scenario, currency=history.currency), [note]
+    return scenario.replace(currency=history.currency), [note]
 
 
 def _calibration(

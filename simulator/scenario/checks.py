@@ -12,8 +12,9 @@ from simulator.scenario.dates import read_quarter
 from simulator.scenario.deal_terms import named_term_segments
 from simulator.scenario.demand import named_referral_segments
 from simulator.scenario.faults import key_text, suggestion
+from simulator.scenario.levers import named_lever_segments
 from simulator.scenario.people_checks import named_rep_segments, named_role_segments, owner_faults
-from simulator.scenario.schema import ALL, ScenarioForm
+from simulator.scenario.schema import ALL, Scenario
 from simulator.scenario.segments import missing_parts
 from simulator.yaml_source import Key, Tree
 
@@ -23,7 +24,7 @@ NOT_DOLLARS = frozenset({"EUR", "GBP", "JPY", "CHF", "CNY", "INR", "SEK", "NOK",
 CURRENCIES_OF = {"€": {"EUR"}, "£": {"GBP", "EGP", "GIP"}, "¥": {"JPY", "CNY"}}
 
 
-def check(form: ScenarioForm, tree: Tree, faulty: frozenset[str]) -> list[Fault]:
+def check(form: Scenario, tree: Tree, faulty: frozenset[str]) -> list[Fault]:
     """Return the faults between the parts of a scenario, those that are ``faulty`` themselves left alone."""
     faults: list[Fault] = []
 
@@ -41,7 +42,7 @@ def check(form: ScenarioForm, tree: Tree, faulty: frozenset[str]) -> list[Fault]
     return faults
 
 
-def _paths_exist(form: ScenarioForm, report: Report) -> None:
+def _paths_exist(form: Scenario, report: Report) -> None:
     if form.history is not None and not _is_kind(form.history, Path.is_dir):
         what = (
             "is a file, not a folder" if _is_kind(form.history, Path.is_file) else "there is no such folder"
@@ -52,14 +53,14 @@ def _paths_exist(form: ScenarioForm, report: Report) -> None:
         report(("calibration",), f"{form.calibration}: there is no such file", remedy)
 
 
-def _is_kind(path: str, test: Callable[[Path], bool]) -> bool:
+def _is_kind(path: Path, test: Callable[[Path], bool]) -> bool:
     try:
-        return test(Path(path))
+        return test(path)
     except (OSError, ValueError):
         return False
 
 
-def _judgement_exists(form: ScenarioForm, report: Report) -> None:
+def _judgement_exists(form: Scenario, report: Report) -> None:
     if form.judgement is not None and not _is_kind(form.judgement, Path.is_file):
         remedy = "Name a CSV with the columns opportunity_id, call and reason, or leave it out."
         report(("judgement",), f"{form.judgement}: there is no such file", remedy)
@@ -75,7 +76,7 @@ def _is_backtest(path: Path) -> bool:
     return (path / "tables" / "backtest.csv").is_file()
 
 
-def _something_to_simulate(form: ScenarioForm, report: Report) -> None:
+def _something_to_simulate(form: Scenario, report: Report) -> None:
     if form.history is not None or form.calibration is not None:
         return
     if not form.segments:
@@ -88,12 +89,12 @@ def _something_to_simulate(form: ScenarioForm, report: Report) -> None:
             report(("segments", name), what, "Add them, or name a 'history' folder.")
 
 
-def _day_is_known(form: ScenarioForm, report: Report) -> None:
+def _day_is_known(form: Scenario, report: Report) -> None:
     if form.history is None and form.calibration is None and form.segments and form.as_of is None:
         report(("as_of",), "'as_of' is missing", "Without a history, say on which day the future begins.")
 
 
-def _deals_listed_once(form: ScenarioForm, report: Report) -> None:
+def _deals_listed_once(form: Scenario, report: Report) -> None:
     if form.open_deals and form.history is not None:
         remedy = "Remove 'open_deals', or 'history' (a 'calibration' file can give the rates)."
         report(("open_deals",), "the open deals are already in the history", remedy)
@@ -104,7 +105,7 @@ def _deals_listed_once(form: ScenarioForm, report: Report) -> None:
         seen.add(deal.id)
 
 
-def _customers_listed_once(form: ScenarioForm, report: Report) -> None:
+def _customers_listed_once(form: Scenario, report: Report) -> None:
     listed = form.customers.existing
     if listed and form.history is not None:
         remedy = "Remove 'customers.existing', or 'history' (a 'calibration' file can give the rates)."
@@ -120,7 +121,7 @@ def _customers_listed_once(form: ScenarioForm, report: Report) -> None:
         seen.add(customer.id)
 
 
-def _deals_can_move(form: ScenarioForm, report: Report) -> None:
+def _deals_can_move(form: Scenario, report: Report) -> None:
     if form.history is not None or form.calibration is not None:
         return
     for i, deal in enumerate(form.open_deals):
@@ -131,21 +132,26 @@ def _deals_can_move(form: ScenarioForm, report: Report) -> None:
             report(("open_deals", i, "category"), what, f"Give them, or use one of: {known}.")
 
 
-def _segments_known(form: ScenarioForm, report: Report) -> None:
+def _segments_known(form: Scenario, report: Report) -> None:
     if form.history is None and form.calibration is None and form.segments:
         for key, name in named_segments(form):
             if name not in form.segments:
                 report(key, f"unknown segment '{name}'", suggestion(name, form.segments, "Segments"))
 
 
-def _owners_known(form: ScenarioForm, report: Report) -> None:
+def _owners_known(form: Scenario, report: Report) -> None:
     for key, what, remedy in owner_faults(form.roles, form.ownership):
         report(key, what, remedy)
 
 
-def named_segments(form: ScenarioForm) -> list[tuple[Key, str]]:
+def named_segments(form: Scenario) -> list[tuple[Key, str]]:
     """Return the places where a scenario names a segment outside of ``segments``, and the names."""
-    named = named_targets(form.targets)
+    named: list[tuple[Key, str]] = [
+        (("targets", period, name), name)
+        for period, by_segment in form.targets.items()
+        for name in by_segment
+        if name != ALL
+    ]
     named += [(("open_deals", i, "segment"), deal.segment) for i, deal in enumerate(form.open_deals)]
     named += [
         (("customers", "existing", i, "segment"), customer.segment)
@@ -160,23 +166,11 @@ def named_segments(form: ScenarioForm) -> list[tuple[Key, str]]:
     named += named_role_segments(form.roles, form.activities, form.ownership)
     named += named_term_segments(form.terms)
     named += named_referral_segments(form.referrals)
-    for lever in type(form.levers).model_fields:
-        for i, use in enumerate(getattr(form.levers, lever)):
-            named += [
-                (("levers", lever, i, "segments", j), name) for j, name in enumerate(use.segments or ())
-            ]
-    return named
-
-
-def named_targets(targets: Mapping[str, Mapping[str, float]]) -> list[tuple[Key, str]]:
-    """Return the places where targets name a segment, and the names."""
-    return [
-        (("targets", period, name), name) for period in targets for name in targets[period] if name != ALL
-    ]
+    return named + named_lever_segments(form.levers)
 
 
 ROLE_KEYS = frozenset({"roles", "activities", "ownership"})
-CHECKS: tuple[tuple[frozenset[str], Callable[[ScenarioForm, Report], None]], ...] = (
+CHECKS: tuple[tuple[frozenset[str], Callable[[Scenario, Report], None]], ...] = (
     (frozenset({"history", "calibration"}), _paths_exist),
     (frozenset({"history", "judgement", "blend"}), _judgement_exists),
     (frozenset({"history", "calibration", "segments"}), _something_to_simulate),

@@ -53,14 +53,14 @@ PositiveRatio = Annotated[
 class Growth(Form):
     """Growth by one driver: by so much a year, or so many events a year of a size."""
 
-    per_year: Ratio | None = Field(None, description="ARR grows by this share a year: 8%.")
-    step: PositiveRatio | None = Field(
-        None, description="Share of ARR by which each event grows it; 5% where left out."
-    )
-    events_per_year: Number | None = Field(
-        None, description="Growth events per customer and year; deals signed, where growth must be sold."
-    )
-    size: PositiveRatio | None = Field(None, description="Share of ARR that each event adds.")
+    per_year: Ratio | None = None
+    """ARR grows by this share a year: 8%."""
+    step: PositiveRatio | None = None
+    """Share of ARR by which each event grows it; 5% where left out."""
+    events_per_year: Number | None = None
+    """Growth events per customer and year; deals signed, where growth must be sold."""
+    size: PositiveRatio | None = None
+    """Share of ARR that each event adds."""
 
     @model_validator(mode="after")
     def _one_form(self) -> Growth:
@@ -92,15 +92,19 @@ def _growth(value: object) -> object:
 class Change(Form):
     """What happens at some of the renewals that are kept."""
 
-    share: Share = Field(description="Share of renewals that it happens at.")
-    size: Ratio = Field(description="Share of ARR.")
+    share: Share
+    """Share of renewals that it happens at."""
+    size: Ratio
+    """Share of ARR."""
 
 
 class Reactivation(Form):
     """Customers who have left and come back."""
 
-    per_year: Share = Field(description="Share of those who have left that come back within a year.")
-    size: Ratio = Field(1.0, description="Share of the ARR that they had.")
+    per_year: Share
+    """Share of those who have left that come back within a year."""
+    size: Ratio = 1.0
+    """Share of the ARR that they had."""
 
     @property
     def per_month(self) -> float:
@@ -111,28 +115,28 @@ class Reactivation(Form):
 class CustomerRates(Form):
     """How customers of a segment live on; what is given here replaces what is calibrated."""
 
-    annual_churn: Share | None = Field(None, description="Share of customers who leave in their first year.")
-    alike: Positive | None = Field(
-        None,
-        description="How alike customers are in this: alpha + beta of the Beta law; left out: all the same.",
-    )
-    evidence_customers: Positive | None = Field(
-        None, description="How many customers the churn rests on; taken as certain where left out."
-    )
-    term_months: Whole | None = Field(None, ge=1, le=120, description="Length of new contracts.")
-    expansion: dict[Driver, Annotated[Growth, BeforeValidator(_growth, Growth | Ratio)]] = Field(
-        {}, description="Growth by driver."
-    )
-    cycle_days: Positive | None = Field(None, description="Median sales cycle of expansion deals.")
-    time_to_value_months: Number | None = Field(
-        None, description="Median months from the start until growth can begin."
-    )
-    price_rise: Change | None = Field(None, description="Renewals that come with a price rise.")
-    contraction: Change | None = Field(None, description="Renewals that come with less.")
-    reactivation: Reactivation | None = Field(None, description="Customers who come back.")
-    arr_per_amount: Positive | None = Field(
-        None, le=10, description="ARR of a new customer as a share of the amount signed."
-    )
+    annual_churn: Share | None = None
+    """Share of customers who leave in their first year."""
+    alike: Positive | None = None
+    """How alike customers are in this: alpha + beta of the Beta law; left out: all the same."""
+    evidence_customers: Positive | None = None
+    """How many customers the churn rests on; taken as certain where left out."""
+    term_months: Whole | None = Field(None, ge=1, le=120)
+    """Length of new contracts."""
+    expansion: dict[Driver, Annotated[Growth, BeforeValidator(_growth, Growth | Ratio)]] = Field({})
+    """Growth by driver."""
+    cycle_days: Positive | None = None
+    """Median sales cycle of expansion deals."""
+    time_to_value_months: Number | None = None
+    """Median months from the start until growth can begin."""
+    price_rise: Change | None = None
+    """Renewals that come with a price rise."""
+    contraction: Change | None = None
+    """Renewals that come with less."""
+    reactivation: Reactivation | None = None
+    """Customers who come back."""
+    arr_per_amount: Positive | None = Field(None, le=10)
+    """ARR of a new customer as a share of the amount signed."""
 
     @property
     def replaces_rates(self) -> bool:
@@ -143,17 +147,22 @@ class CustomerRates(Form):
 class ExistingCustomer(Form):
     """A customer of as_of, where no history lists them."""
 
-    id: str = Field(description="Name of the customer.", min_length=1)
-    segment: str = Field(description="Its segment.")
-    arr: PositiveMoney = Field(description="Its annual recurring revenue at as_of.")
-    start_date: Day = Field(description="First day of its first contract.")
-    term_months: Whole = Field(12, ge=1, le=120, description="Length of its contract.")
+    id: str = Field(min_length=1)
+    """Name of the customer."""
+    segment: str
+    """Its segment."""
+    arr: PositiveMoney
+    """Its annual recurring revenue at as_of."""
+    start_date: Day
+    """First day of its first contract."""
+    term_months: Whole = Field(12, ge=1, le=120)
+    """Length of its contract."""
 
 
 class Customers(Form):
     """Which customers there are, and whether they are simulated."""
 
-    simulate: bool = Field(True, description="Whether customers are simulated where they are known.")
-    existing: tuple[ExistingCustomer, ...] = Field(
-        (), description="Customers of as_of, where no history lists them."
-    )
+    simulate: bool = True
+    """Whether customers are simulated where they are known."""
+    existing: tuple[ExistingCustomer, ...] = ()
+    """Customers of as_of, where no history lists them."""

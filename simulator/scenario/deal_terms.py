@@ -17,16 +17,21 @@ MOST_DISCOUNT = 0.95
 class Assumed(Form):
     """A figure with its 80 % interval and where it is from."""
 
-    source: Source | None = Field(None, description="Where it is from; assumption where left out.")
-    because: str | None = Field(None, description="What it rests on, in a few words.", max_length=200)
+    source: Source | None = None
+    """Where it is from; assumption where left out."""
+    because: str | None = Field(None, max_length=200)
+    """What it rests on, in a few words."""
 
 
 class AssumedFactor(Assumed):
     """A multiplier with its interval."""
 
-    value: Factor = Field(description="What it multiplies by: x1.3, +30% or 0.8.")
-    low: Factor | None = Field(None, description="Low end of the 80 % interval.")
-    high: Factor | None = Field(None, description="High end of the 80 % interval.")
+    value: Factor
+    """What it multiplies by: x1.3, +30% or 0.8."""
+    low: Factor | None = None
+    """Low end of the 80 % interval."""
+    high: Factor | None = None
+    """High end of the 80 % interval."""
 
     @model_validator(mode="after")
     def _in_range(self) -> AssumedFactor:
@@ -41,9 +46,12 @@ class AssumedFactor(Assumed):
 class AssumedShare(Assumed):
     """A share with its interval."""
 
-    value: Share = Field(description="The share: 10%.")
-    low: Share | None = Field(None, description="Low end of the 80 % interval.")
-    high: Share | None = Field(None, description="High end of the 80 % interval.")
+    value: Share
+    """The share: 10%."""
+    low: Share | None = None
+    """Low end of the 80 % interval."""
+    high: Share | None = None
+    """High end of the 80 % interval."""
 
     @model_validator(mode="after")
     def _in_range(self) -> AssumedShare:
@@ -54,9 +62,12 @@ class AssumedShare(Assumed):
 class AssumedNumber(Assumed):
     """A number, zero or more, with its interval."""
 
-    value: Number = Field(description="The number.")
-    low: Number | None = Field(None, description="Low end of the 80 % interval.")
-    high: Number | None = Field(None, description="High end of the 80 % interval.")
+    value: Number
+    """The number."""
+    low: Number | None = None
+    """Low end of the 80 % interval."""
+    high: Number | None = None
+    """High end of the 80 % interval."""
 
     @model_validator(mode="after")
     def _in_range(self) -> AssumedNumber:
@@ -92,24 +103,30 @@ Segments = Annotated[tuple[str, ...] | None, BeforeValidator(_listed, str | list
 class Concession(Form):
     """Something given to get a signature: what it does to the deal now, and to the customer later."""
 
-    name: Name = Field(description="What it is called: quarter_end_discount.")
-    deals: Share = Field(description="Share of deals that ask for it.")
-    when: Literal["any_time", "last_month"] = Field(
-        "any_time", description="Whether it is given at any time, or in the last month of a quarter only."
-    )
-    segments: Segments = Field(None, description="Only these segments; all where left out.", min_length=1)
-    approved: Share | None = Field(
-        None, description="Share of it granted from as_of on; as 'approved' of all terms where left out."
-    )
-    win_odds: FactorOf | None = Field(None, description="Factor on the rate of winning, while it is offered.")
-    cycle: FactorOf | None = Field(None, description="Factor on the length of the sales cycle from there on.")
-    discount: ShareOf | None = Field(None, description="Share taken off the amount.")
-    delivery_cost: ShareOf | None = Field(
-        None, description="What the promise costs to deliver, as a share of the signed amount."
-    )
-    churn: FactorOf | None = Field(None, description="Factor on the odds to churn at each renewal.")
-    expansion: FactorOf | None = Field(None, description="Factor on how often the customer grows.")
-    time_to_value: FactorOf | None = Field(None, description="Factor on the months to first value.")
+    name: Name
+    """What it is called: quarter_end_discount."""
+    deals: Share
+    """Share of deals that ask for it."""
+    when: Literal["any_time", "last_month"] = "any_time"
+    """Whether it is given at any time, or in the last month of a quarter only."""
+    segments: Segments = Field(None, min_length=1)
+    """Only these segments; all where left out."""
+    approved: Share | None = None
+    """Share of it granted from as_of on; as 'approved' of all terms where left out."""
+    win_odds: FactorOf | None = None
+    """Factor on the rate of winning, while it is offered."""
+    cycle: FactorOf | None = None
+    """Factor on the length of the sales cycle from there on."""
+    discount: ShareOf | None = None
+    """Share taken off the amount."""
+    delivery_cost: ShareOf | None = None
+    """What the promise costs to deliver, as a share of the signed amount."""
+    churn: FactorOf | None = None
+    """Factor on the odds to churn at each renewal."""
+    expansion: FactorOf | None = None
+    """Factor on how often the customer grows."""
+    time_to_value: FactorOf | None = None
+    """Factor on the months to first value."""
 
     @field_validator("discount")
     @classmethod
@@ -129,31 +146,37 @@ class Concession(Form):
 class SuccessPlan(Form):
     """The gate 'no closed-won without a success plan': days now, better customers later."""
 
-    deals: Share = Field(0.0, description="Share of deals that need one before they are closed won.")
-    days: NumberOf = Field(description="Days that agreeing on it takes before the signature.")
-    time_to_value: FactorOf | None = Field(None, description="Factor on the months to first value.")
-    churn: FactorOf | None = Field(None, description="Factor on the odds to churn at each renewal.")
-    expansion: FactorOf | None = Field(None, description="Factor on how often the customer grows.")
+    deals: Share = 0.0
+    """Share of deals that need one before they are closed won."""
+    days: NumberOf
+    """Days that agreeing on it takes before the signature."""
+    time_to_value: FactorOf | None = None
+    """Factor on the months to first value."""
+    churn: FactorOf | None = None
+    """Factor on the odds to churn at each renewal."""
+    expansion: FactorOf | None = None
+    """Factor on how often the customer grows."""
 
 
 class Terms(Form):
     """Deal terms, and how strictly the deal desk guards them."""
 
-    concessions: tuple[Concession, ...] = Field(
-        (), description="What may be conceded; a deal gets at most one."
-    )
-    approved_so_far: Share = Field(
-        1.0,
-        description="Share of what was asked for that the history, whose rates hold it already, granted; "
-        "0%: the history knows no such concessions.",
-    )
-    approved: Share | None = Field(
-        None, description="Share granted from as_of on; as so far where left out, all where it was none."
-    )
-    strict_desk: Share = Field(0.3, description="Share that a strict desk would grant, for the comparison.")
-    success_plan: SuccessPlan | None = Field(None, description="The gate before closed-won.")
-    value_years: Whole = Field(5, ge=1, le=8, description="Years over which a customer's value is counted.")
-    discount_rate: Share = Field(0.0, description="Yearly rate at which later money counts for less.")
+    concessions: tuple[Concession, ...] = ()
+    """What may be conceded; a deal gets at most one."""
+    approved_so_far: Share = 1.0
+    """Share of what was asked for that the history, whose rates hold it already, granted; 0%: the history
+    knows no such concessions.
+    """
+    approved: Share | None = None
+    """Share granted from as_of on; as so far where left out, all where it was none."""
+    strict_desk: Share = 0.3
+    """Share that a strict desk would grant, for the comparison."""
+    success_plan: SuccessPlan | None = None
+    """The gate before closed-won."""
+    value_years: Whole = Field(5, ge=1, le=8)
+    """Years over which a customer's value is counted."""
+    discount_rate: Share = 0.0
+    """Yearly rate at which later money counts for less."""
 
     @property
     def stated(self) -> bool:

@@ -20,22 +20,30 @@ def _listed(value: object) -> object:
 class DemandSource(Form):
     """Qualified deals (SALs) from one source, stated outright or as a funnel of leads."""
 
-    source: str = Field(description="Where they come from: marketing, partner, self_serve …", min_length=1)
-    segments: Annotated[tuple[str, ...], BeforeValidator(_listed, str | list[str])] = Field(
-        description="The segments that this holds for, each by itself.", min_length=1
-    )
-    sals_per_month: Number | None = Field(None, description="SALs per month, season apart.")
-    leads_per_month: Number | None = Field(None, description="Leads per month, season apart.")
-    mql_share: Share | None = Field(None, description="Share of leads that become MQLs; else as calibrated.")
-    sql_share: Share | None = Field(None, description="Share of MQLs that become SQLs; else as calibrated.")
-    sal_share: Share | None = Field(None, description="Share of SQLs that are accepted; else as calibrated.")
-    lag_months: Whole | None = Field(
-        None, le=36, description="Months from lead to SAL; until then the deals come as before."
-    )
-    sdrs: Number | None = Field(None, description="Sales development reps who work these leads.")
-    leads_per_sdr: Number | None = Field(None, description="Leads that one of them can work in a month.")
-    cost_per_lead: Money | None = Field(None, description="What a lead costs; else as calibrated.")
-    cost_per_sal: Money | None = Field(None, description="What a SAL costs; else as calibrated.")
+    source: str = Field(min_length=1)
+    """Where they come from: marketing, partner, self_serve …"""
+    segments: Annotated[tuple[str, ...], BeforeValidator(_listed, str | list[str])] = Field(min_length=1)
+    """The segments that this holds for, each by itself."""
+    sals_per_month: Number | None = None
+    """SALs per month, season apart."""
+    leads_per_month: Number | None = None
+    """Leads per month, season apart."""
+    mql_share: Share | None = None
+    """Share of leads that become MQLs; else as calibrated."""
+    sql_share: Share | None = None
+    """Share of MQLs that become SQLs; else as calibrated."""
+    sal_share: Share | None = None
+    """Share of SQLs that are accepted; else as calibrated."""
+    lag_months: Whole | None = Field(None, le=36)
+    """Months from lead to SAL; until then the deals come as before."""
+    sdrs: Number | None = None
+    """Sales development reps who work these leads."""
+    leads_per_sdr: Number | None = None
+    """Leads that one of them can work in a month."""
+    cost_per_lead: Money | None = None
+    """What a lead costs; else as calibrated."""
+    cost_per_sal: Money | None = None
+    """What a SAL costs; else as calibrated."""
 
     @model_validator(mode="after")
     def _one_form(self) -> DemandSource:
@@ -72,26 +80,20 @@ MOST_PER_YEAR = 2.0
 class Referrals(Form):
     """Customers who reached first value and stayed refer others, and bear price rises."""
 
-    source: str | None = Field(
-        None,
-        min_length=1,
-        description="Source of demand that they take the place of; 'referral' where left out.",
-    )
-    per_customer_per_year: NumberOf | None = Field(
-        None,
-        description="Qualified deals that a happy customer brings in a year; else as the history has it.",
-    )
-    after: Literal["first_value", "first_renewal"] | None = Field(
-        None, description="When a customer is happy: from first value, or from the first renewal after it."
-    )
-    win_odds: FactorOf | None = Field(
-        None, description="Factor on the rate of winning such deals; else as calibrated for the source."
-    )
-    cycle: FactorOf | None = Field(None, description="Factor on the length of their sales cycle.")
-    price_rises: FactorOf | None = Field(
-        None, description="Factor on the size of the price rises that happy customers bear at renewals."
-    )
-    segments: Segments = Field(None, description="Only these segments; all where left out.", min_length=1)
+    source: str | None = Field(None, min_length=1)
+    """Source of demand that they take the place of; 'referral' where left out."""
+    per_customer_per_year: NumberOf | None = None
+    """Qualified deals that a happy customer brings in a year; else as the history has it."""
+    after: Literal["first_value", "first_renewal"] | None = None
+    """When a customer is happy: from first value, or from the first renewal after it."""
+    win_odds: FactorOf | None = None
+    """Factor on the rate of winning such deals; else as calibrated for the source."""
+    cycle: FactorOf | None = None
+    """Factor on the length of their sales cycle."""
+    price_rises: FactorOf | None = None
+    """Factor on the size of the price rises that happy customers bear at renewals."""
+    segments: Segments = Field(None, min_length=1)
+    """Only these segments; all where left out."""
 
     @field_validator("per_customer_per_year")
     @classmethod

@@ -54,7 +54,7 @@ def list_changes(a: Scenario, b: Scenario) -> list[Change]:
 
 
 def _steps(a: Scenario, b: Scenario) -> Iterator[tuple[str, Scenario]]:
-    now = replace(a, places=b.places)
+    now = a.with_reading(places=b.places)
     for label, fields in (
         ("history and rates", ("history", "calibration", "as_of", "fiscal_year", "currency")),
         *((f"segment {name}", name) for name in dict.fromkeys((*a.segments, *b.segments))),
@@ -68,13 +68,13 @@ def _steps(a: Scenario, b: Scenario) -> Iterator[tuple[str, Scenario]]:
         now = _with_segment(now, b, fields) if isinstance(fields, str) else _with(now, b, fields)
         yield label, now
     for label, levers in _lever_steps(a.levers, b.levers):
-        now = replace(now, levers=levers)
+        now = now.replace(levers=levers)
         yield label, now
 
 
 def _with(scenario: Scenario, other: Scenario, fields: Sequence[str]) -> Scenario:
     taken: dict[str, Any] = {field: getattr(other, field) for field in fields}
-    return replace(scenario, **taken)
+    return scenario.replace(**taken)
 
 
 def _with_segment(scenario: Scenario, other: Scenario, name: str) -> Scenario:
@@ -82,7 +82,7 @@ def _with_segment(scenario: Scenario, other: Scenario, name: str) -> Scenario:
     if name in other.segments:
         segments[name] = other.segments[name]
     order = dict.fromkeys((*other.segments, *segments))
-    return replace(scenario, segments={key: segments[key] for key in order if key in segments})
+    return scenario.replace(segments={key: segments[key] for key in order if key in segments})
 
 
 def _lever_steps(

@@ -20,6 +20,7 @@ EXPECTED = {
     "list_type": "a list of lines that begin with '-'",
     "tuple_type": "a list of lines that begin with '-'",
     "string_type": "text",
+    "path_type": "text",
     "bool_type": "true or false",
     "bool_parsing": "true or false",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -32,6 +33,7 @@ class Form(BaseModel):
         validate_by_name=True,
         validate_by_alias=True,
         ser_json_inf_nan="constants",
+        use_attribute_docstrings=True,
     )
 
 
@@ -69,6 +71,13 @@ def read_positive_money(value: object) -> float:
     return amount
 
 
+def read_file(value: object) -> object:
+    """Return text, or a number as text, as a path; None where it is empty."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        value = str(value)
+    return (Path(value) if value else None) if isinstance(value, str) else value
+
+
 _written = float | str
 
 Name = Annotated[str, AfterValidator(read_name)]
@@ -98,3 +107,4 @@ Day = Annotated[
 ]
 Month = Annotated[int, BeforeValidator(read_month, str), Field(json_schema_extra={"examples": ["2027-01"]})]
 Quarter = Annotated[str, AfterValidator(read_quarter)]
+File = Annotated[Path | None, BeforeValidator(read_file, str | None)]

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BeforeValidator, Field, ValidationInfo, create_model, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    create_model,
+    field_validator,
+    model_validator,
+)
 
 from simulator.scenario.dates import month_text
 from simulator.scenario.form import Factor, Form, Month
@@ -174,15 +184,18 @@ def _listed(value: object) -> object:
 class LeverUse(Form):
     """One turn of a lever."""
 
-    factor: Factor = Field(description="What to multiply by: +20%, -10%, x0.8 or 1.1.")
+    factor: Factor
+    """What to multiply by: +20%, -10%, x0.8 or 1.1."""
     segments: Annotated[tuple[str, ...] | None, BeforeValidator(_listed, str | list[str] | None)] = Field(
-        None, description="Only these segments; all where left out.", min_length=1
+        None, min_length=1
     )
-    source: str | None = Field(None, description="Only deals from this source (lever sals).")
-    from_month: Month | None = Field(None, alias="from", description="First month in force, such as 2027-01.")
-    until_month: Month | None = Field(
-        None, alias="until", description="Last month in force, such as 2027-06."
-    )
+    """Only these segments; all where left out."""
+    source: str | None = None
+    """Only deals from this source (lever sals)."""
+    from_month: Month | None = Field(None, alias="from")
+    """First month in force, such as 2027-01."""
+    until_month: Month | None = Field(None, alias="until")
+    """Last month in force, such as 2027-06."""
 
     @model_validator(mode="after")
     def _ends_after_it_begins(self) -> LeverUse:
@@ -242,10 +255,45 @@ LeverForm: type[Form] = create_model(
 """The ``levers`` section of a scenario file."""
 
 
-def levers_of(form: Form) -> tuple[Lever, ...]:
-    """Return the levers that a ``levers`` section turns, in the order of ``LEVERS``."""
+def _levers_of(value: object, read: ValidatorFunctionWrapHandler) -> tuple[Lever, ...]:
+    """Return levers in the order of ``LEVERS``; a tuple of them stays as it is."""
+    if isinstance(value, tuple) and all(isinstance(item, Lever) for item in value):
+        return value
+    form = read(value)
     return tuple(
         Lever(name, use.factor, use.segments, use.source, use.from_month, use.until_month)
         for name in LEVERS
         for use in getattr(form, name)
     )
+
+
+def _written(levers: tuple[Lever, ...]) -> dict[str, list[dict[str, Any]]]:
+    uses: dict[str, list[dict[str, Any]]] = {}
+    for lever in levers:
+        use = {
+            "factor": lever.factor,
+            "segments": list(lever.segments) if lever.segments is not None else None,
+            "source": lever.source,
+            "from": month_text(lever.from_month) if lever.from_month is not None else None,
+            "until": month_text(lever.until_month) if lever.until_month is not None else None,
+        }
+        kept = {key: value for key, value in use.items() if value is not None}
+        uses.setdefault(lever.name, []).append(kept)
+    return uses
+
+
+if TYPE_CHECKING:
+    Levers = tuple[Lever, ...]
+else:
+    Levers = Annotated[LeverForm, WrapValidator(_levers_of), PlainSerializer(_written)]
+"""Levers: written by name in a scenario file, read as a tuple."""
+
+
+def named_lever_segments(levers: tuple[Lever, ...]) -> list[tuple[tuple[str | int, ...], str]]:
+    """Return the places where levers name a segment, and the names."""
+    uses = [(lever, sum(other.name == lever.name for other in levers[:i])) for i, lever in enumerate(levers)]
+    return [
+        (("levers", lever.name, use, "segments", j), name)
+        for lever, use in uses
+        for j, name in enumerate(lever.segments or ())
+    ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,9 +15,8 @@ from simulator.scenario.checks import check
 from simulator.scenario.faults import faults_of
 from simulator.scenario.form import read_name
 from simulator.scenario.layers import PATH_KEYS, Overrides, merged, override_trees, read_layers
-from simulator.scenario.levers import levers_of
 from simulator.scenario.numbers import ReadingError
-from simulator.scenario.schema import Scenario, ScenarioForm
+from simulator.scenario.schema import Scenario
 from simulator.scenario.segments import never_ends
 from simulator.yaml_source import Tree
 
@@ -79,7 +77,7 @@ def scenario_from_dict(values: Mapping[str, Any], label: str = "scenario") -> Sc
 def resolved_yaml(scenario: Scenario) -> str:
     """Return a scenario as YAML with every default filled and full paths; it reads back from any folder."""
     full: dict[str, Any] = {key: _full(getattr(scenario, key)) for key in PATH_KEYS}
-    whole = replace(scenario, **full)
+    whole = scenario.replace(**full)
     text = io.StringIO()
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = False
@@ -100,41 +98,12 @@ def _file_name(path: Path) -> str:
 
 
 def _scenario(tree: Tree, default_name: str, files: tuple[Path, ...], notes: list[str]) -> Scenario:
-    form, faults = _form(tree)
-    if faults or form is None:
+    scenario, faults = _read(tree)
+    if faults or scenario is None:
         raise InputError(sorted(faults, key=_reading_order))
-    return Scenario(
-        name=form.name or default_name,
-        description=form.description,
-        as_of=form.as_of,
-        currency=form.currency,
-        fiscal_year=form.fiscal_year,
-        horizon_quarters=form.horizon_quarters,
-        history=Path(form.history) if form.history else None,
-        calibration=Path(form.calibration) if form.calibration else None,
-        judgement=Path(form.judgement) if form.judgement else None,
-        blend=Path(form.blend) if form.blend else None,
-        simulation=form.simulation,
-        segments=form.segments,
-        targets=form.targets,
-        open_deals=form.open_deals,
-        customers=form.customers,
-        demand=form.demand,
-        reps=form.reps,
-        roles=form.roles,
-        activities=form.activities,
-        ownership=form.ownership,
-        effects=form.effects,
-        terms=form.terms,
-        referrals=form.referrals,
-        operating=form.operating,
-        levers=levers_of(form.levers),
-        sensitivity=form.sensitivity,
-        sweep=form.sweep,
-        notes=tuple(notes + _notes(form)),
-        files=files,
-        places=tree.places,
-    )
+    if "name" not in scenario.model_fields_set:
+        scenario = scenario.replace(name=default_name)
+    return scenario.with_reading(notes=tuple(notes + _notes(scenario)), files=files, places=tree.places)
 
 
 def _reading_order(fault: Fault) -> tuple[str, int]:
@@ -142,23 +111,23 @@ def _reading_order(fault: Fault) -> tuple[str, int]:
     return (file, int(line)) if line.isdecimal() else (fault.where, 0)
 
 
-def _form(tree: Tree) -> tuple[ScenarioForm | None, list[Fault]]:
+def _read(tree: Tree) -> tuple[Scenario | None, list[Fault]]:
     try:
-        form = ScenarioForm.model_validate(tree.values)
-        return form, check(form, tree, frozenset())
+        scenario = Scenario.model_validate(tree.values)
+        return scenario, check(scenario, tree, frozenset())
     except ValidationError as error:
-        faults = faults_of(error, ScenarioForm, tree)
+        faults = faults_of(error, Scenario, tree)
         faulty = frozenset(
             str(details["loc"][0]) for details in error.errors(include_url=False) if details["loc"]
         )
     sound = {key: value for key, value in tree.values.items() if key not in faulty}
-    return None, faults + check(ScenarioForm.model_validate(sound), tree, faulty)
+    return None, faults + check(Scenario.model_validate(sound), tree, faulty)
 
 
-def _notes(form: ScenarioForm) -> list[str]:
+def _notes(form: Scenario) -> list[str]:
     notes = []
     if form.sweep:
-        notes.append("'sweep' is played by simulator sweep; elsewhere the scenario is taken as it stands")
+        notes.append("'sweep' is used by 'simulator sweep' only; other commands leave it out")
     for name, segment in form.segments.items():
         alone = form.history is None and form.calibration is None
         if alone and (endless := never_ends(segment)):

@@ -32,11 +32,12 @@ ROUNDING = 0.005
 class AmountRates(Form):
     """Amounts of new deals: log-normal by median and mean, or all the same."""
 
-    median: PositiveMoney | None = Field(None, description="Half of the new deals are larger.")
-    mean: PositiveMoney | None = Field(
-        None, description="Average amount; above the median where few are large."
-    )
-    fixed: PositiveMoney | None = Field(None, description="Every new deal has this amount.")
+    median: PositiveMoney | None = None
+    """Half of the new deals are larger."""
+    mean: PositiveMoney | None = None
+    """Average amount; above the median where few are large."""
+    fixed: PositiveMoney | None = None
+    """Every new deal has this amount."""
 
     @model_validator(mode="after")
     def _one_form(self) -> AmountRates:
@@ -69,10 +70,10 @@ class AmountRates(Form):
 class Stay(Form):
     """What becomes of a deal that is in a category, and how long it takes."""
 
-    to: dict[Destination, Share] = Field(
-        description="Share of deals that goes to each category or outcome next; sums to 100 %."
-    )
-    median_days: Positive = Field(description="Half of the deals have left after this many days.")
+    to: dict[Destination, Share]
+    """Share of deals that goes to each category or outcome next; sums to 100 %."""
+    median_days: Positive
+    """Half of the deals have left after this many days."""
 
     @field_validator("to")
     @classmethod
@@ -95,24 +96,26 @@ def _amount(value: object) -> object:
 class Segment(Form):
     """One segment of the market; rates given here replace the calibrated ones."""
 
-    motion: Motion = Field("enterprise", description="How coverage is counted: by quarter, or as SMB.")
-    sals_per_month: Number | None = Field(None, description="Qualified deals (SALs) created per month.")
-    sals_dispersion: Positive | None = Field(
-        None, description="Size of the negative binomial of SALs per month; Poisson where left out."
-    )
-    amount: Annotated[AmountRates | None, BeforeValidator(_amount, AmountRates | PositiveMoney | None)] = (
-        Field(None, description="Amount of new deals.")
-    )
-    close_in_days: Positive | None = Field(
-        None, description="Median days from qualification to the close date that is first planned."
-    )
-    pipeline: Stay | None = Field(None, description="Deals in pipeline.")
-    best_case: Stay | None = Field(None, description="Deals in best case.")
-    commit: Stay | None = Field(None, description="Deals in commit.")
-    evidence_deals: Positive | None = Field(
-        None, description="How many deals the shares rest on; the rates are taken as certain where left out."
-    )
-    customers: CustomerRates | None = Field(None, description="How those who have signed live on.")
+    motion: Motion = "enterprise"
+    """How coverage is counted: by quarter, or as SMB."""
+    sals_per_month: Number | None = None
+    """Qualified deals (SALs) created per month."""
+    sals_dispersion: Positive | None = None
+    """Size of the negative binomial of SALs per month; Poisson where left out."""
+    amount: Annotated[AmountRates | None, BeforeValidator(_amount, AmountRates | PositiveMoney | None)] = None
+    """Amount of new deals."""
+    close_in_days: Positive | None = None
+    """Median days from qualification to the close date that is first planned."""
+    pipeline: Stay | None = None
+    """Deals in pipeline."""
+    best_case: Stay | None = None
+    """Deals in best case."""
+    commit: Stay | None = None
+    """Deals in commit."""
+    evidence_deals: Positive | None = None
+    """How many deals the shares rest on; the rates are taken as certain where left out."""
+    customers: CustomerRates | None = None
+    """How those who have signed live on."""
 
     @field_validator(*CATEGORIES)
     @classmethod
@@ -171,10 +174,17 @@ def never_ends(segment: Segment) -> list[str]:
 class OpenDeal(Form):
     """A deal that is open at as_of, where no history lists them."""
 
-    id: str = Field(description="Name of the deal.", min_length=1)
-    segment: str = Field(description="Its segment.")
-    category: Category = Field(description="Its forecast category.")
-    amount: Money = Field(description="Its amount.")
-    close_date: Day | None = Field(None, description="Day the rep says it will close.")
-    age_months: Whole = Field(0, description="Calendar months since it entered the category.", le=600)
-    pushes: Whole = Field(0, description="How often its close date was moved later.", le=1000)
+    id: str = Field(min_length=1)
+    """Name of the deal."""
+    segment: str
+    """Its segment."""
+    category: Category
+    """Its forecast category."""
+    amount: Money
+    """Its amount."""
+    close_date: Day | None = None
+    """Day the rep says it will close."""
+    age_months: Whole = Field(0, le=600)
+    """Calendar months since it entered the category."""
+    pushes: Whole = Field(0, le=1000)
+    """How often its close date was moved later."""

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import replace
 
 from simulator.errors import Fault, InputError
 from simulator.fiscal import month_number
-from simulator.scenario.checks import named_targets
-from simulator.scenario.deal_terms import named_term_segments
-from simulator.scenario.demand import named_referral_segments
+from simulator.scenario.checks import named_segments
 from simulator.scenario.faults import key_text, suggestion
 from simulator.scenario.people_checks import (
     hire_faults,
-    named_rep_segments,
-    named_role_segments,
     rep_notes,
     role_hire_faults,
     role_notes,
@@ -62,9 +57,7 @@ def settled(
     faults = _unknown_segments(scenario, known) + _unknown_sources(scenario, sources)
     as_of = scenario.as_of or last_day
     if as_of is None:
-        faults.append(
-            Fault(_place(scenario, ("as_of",)), "'as_of' is missing", "Say when the future begins.")
-        )
+        faults.append(Fault(scenario.where("as_of"), "'as_of' is missing", "Say when the future begins."))
     else:
         faults += hire_faults(scenario.reps, scenario.places, as_of)
         faults += role_hire_faults(scenario.roles, scenario.places, as_of)
@@ -78,13 +71,12 @@ def settled(
         notes += [f"segments.{name} is not in the history: simulated from the rates given" for name in new]
     if last_day is not None and as_of > last_day:
         notes.append(f"as_of is {as_of}, but the history ends on {last_day}: nothing is known in between")
-    full = replace(
-        scenario,
+    full = scenario.replace(
         as_of=as_of,
         segments={name: scenario.segments.get(name, Segment()) for name in known},
         targets={period: _with_total(by, known) for period, by in scenario.targets.items()},
     )
-    return replace(full, notes=tuple(notes + _outside_horizon(full)))
+    return full.with_reading(notes=tuple(notes + _outside_horizon(full)))
 
 
 def horizon(scenario: Scenario) -> range:
@@ -120,10 +112,11 @@ def _outside_horizon(scenario: Scenario) -> list[str]:
 
 def _unknown_segments(scenario: Scenario, known: tuple[str, ...]) -> list[Fault]:
     faults = []
-    for key, name in _named_segments(scenario):
+    own: list[tuple[Key, str]] = [(("segments", name), name) for name in scenario.segments]
+    for key, name in own + named_segments(scenario):
         if name not in known:
-            where = _place(scenario, key)
-            what = f"{key_text(key)}: unknown segment '{name}'"
+            where, written = Tree(None, scenario.places).place(key)
+            what = f"{key_text(written or key)}: unknown segment '{name}'"
             remedy = suggestion(name, known, "Segments")
             if key[0] == "segments":
                 remedy += " A new one needs all its rates: sals_per_month, amount and its categories."
@@ -136,36 +129,10 @@ def _unknown_sources(scenario: Scenario, sources: Sequence[str] | None) -> list[
         return []
     return [
         Fault(
-            _place(scenario, ("levers", lever.name, "source")),
+            scenario.where("levers", lever.name, "source"),
             f"levers.{lever.name}: no deal comes from source '{lever.source}'",
             suggestion(lever.source, sources, "Sources"),
         )
         for lever in scenario.levers
         if lever.source is not None and lever.source not in sources
     ]
-
-
-def _named_segments(scenario: Scenario) -> list[tuple[Key, str]]:
-    named: list[tuple[Key, str]] = [(("segments", name), name) for name in scenario.segments]
-    named += named_targets(scenario.targets)
-    named += [(("open_deals", i, "segment"), deal.segment) for i, deal in enumerate(scenario.open_deals)]
-    named += [
-        (("customers", "existing", i, "segment"), customer.segment)
-        for i, customer in enumerate(scenario.customers.existing)
-    ]
-    named += [
-        (("demand", i, "segments", j), name)
-        for i, item in enumerate(scenario.demand)
-        for j, name in enumerate(item.segments)
-    ]
-    named += named_rep_segments(scenario.reps)
-    named += named_role_segments(scenario.roles, scenario.activities, scenario.ownership)
-    named += named_term_segments(scenario.terms)
-    named += named_referral_segments(scenario.referrals)
-    for lever in scenario.levers:
-        named += [(("levers", lever.name, "segments"), name) for name in lever.segments or ()]
-    return list(dict.fromkeys(named))
-
-
-def _place(scenario: Scenario, key: Key) -> str:
-    return Tree(None, scenario.places).place(key)[0]

@@ -27,9 +27,12 @@ Setting = dict[str, Value]
 class Range(Form):
     """Evenly spaced numbers, both ends included."""
 
-    low: float = Field(alias="from", description="First number.")
-    high: float = Field(alias="to", description="Last number.")
-    steps: int = Field(5, ge=2, le=MOST_STEPS, description="How many numbers, both ends included.")
+    low: float = Field(alias="from")
+    """First number."""
+    high: float = Field(alias="to")
+    """Last number."""
+    steps: int = Field(5, ge=2, le=MOST_STEPS)
+    """How many numbers, both ends included."""
 
 
 def _values(value: object) -> object:

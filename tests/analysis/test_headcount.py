@@ -1,7 +1,5 @@
 """What heads are worth, where the answer is known: no effect, exact costs, effects that break even."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -111,8 +109,7 @@ def test_costs_foot_to_heads_months_and_pay(strong):
 def test_with_a_quota_variable_pay_is_a_commission_on_what_the_role_sells(strong):
     people = strong.scenario.roles["csm"]
     paid = people.all.model_copy(update={"quota": 500_000.0, "variable_share": 0.2})
-    scenario = replace(
-        strong.scenario,
+    scenario = strong.scenario.replace(
         roles={**strong.scenario.roles, "csm": people.model_copy(update={"all": paid})},
     )
     played = strong.play(scenario)

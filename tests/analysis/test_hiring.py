@@ -1,7 +1,6 @@
 """Where the next reps go: screening is exact, addition is exact, the answer is the one brute force finds."""
 
 import itertools
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -182,7 +181,7 @@ def test_over_assignment_is_the_inverse_of_attainment():
         reps={"ramp": [1.0], "segments": {"one": {**REPS, "heads": 4, "quota": 500_000, "attrition": 0}}},
         simulation={"paths": 20},
     )
-    scenario = replace(scenario, targets={"FY27Q1": {"all": 400_000.0, "one": 400_000.0}})
+    scenario = scenario.replace(targets={"FY27Q1": {"all": 400_000.0, "one": 400_000.0}})
     paths = simulate(scenario, None, None)
     row = measure_capacity(paths, rep_terms(scenario, None), scenario.targets).iloc[0]
     assert row["street_quota"] == pytest.approx(500_000)

@@ -1,7 +1,5 @@
 """The operating plan: costs foot to heads × months × cost, cash to the cent, edges exactly."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -171,7 +169,7 @@ def test_every_role_costs_heads_times_months_times_cost():
     terms = role_terms(settled, None)
     for simulated in (True, False):
         effects = settled.effects.model_copy(update={"simulate": simulated})
-        this = replace(settled, effects=effects)
+        this = settled.replace(effects=effects)
         own = operate(simulate(this, None, None), this, None, (), terms)
         assert np.allclose(line(own, "csm"), [75_000, 75_000, 112_500 + 5000, 112_500])
         assert np.allclose(line(own, "sdr"), 15_000)

@@ -45,7 +45,7 @@ def test_the_steps_lead_from_the_earlier_forecast_to_the_later_one_and_foot(days
         assert rows["label"].tolist() == [THEN, *STEPS.values()]
         assert rows["p50"].iloc[0] + rows["change"].sum() == pytest.approx(rows["p50"].iloc[-1])
         if "–" not in period:
-            ahead = dataclasses.replace(days[0].scenario, horizon_quarters=3)
+            ahead = days[0].scenario.replace(horizon_quarters=3)
             # To rounding: segments are added up in another order there.
             earlier = p50(dataclasses.replace(days[0], scenario=ahead), period)
             assert rows["p50"].iloc[0] == pytest.approx(earlier, rel=1e-12)

@@ -112,7 +112,7 @@ def test_deals_of_the_sample_company_with_terms_and_success_plans(name):
 def test_customers_of_the_sample_company(lever):
     ready = prepared("base", 4)
     compiled = compile_deals(ready.scenario, ready.calibration, ready.history)
-    with_customers = complete_plan(compiled, replace(ready.scenario, roles={}), ready.history)
+    with_customers = complete_plan(compiled, ready.scenario.replace(roles={}), ready.history)
     n_segments, n_draws = len(compiled.segments), compiled.plan.hazard.shape[0]
     customers = with_customers.customers
     if lever:

@@ -3,7 +3,7 @@ import pytest
 
 from simulator.scenario.faults import known_keys
 from simulator.scenario.levers import LEVERS
-from simulator.scenario.schema import ScenarioForm, Simulation, scenario_schema
+from simulator.scenario.schema import Scenario, Simulation, scenario_schema
 from simulator.yaml_source import parse_tree
 from tests.scenario.conftest import INLINE
 
@@ -57,8 +57,8 @@ def test_every_key_is_described():
 
 
 def test_known_keys_are_found_through_mappings_lists_and_aliases():
-    assert known_keys(ScenarioForm, ("simulation",)) == list(Simulation.model_fields)
-    assert known_keys(ScenarioForm, ("levers",)) == list(LEVERS)
-    assert "from" in known_keys(ScenarioForm, ("levers", "sals", 0))
-    assert "median_days" in known_keys(ScenarioForm, ("segments", "any", "commit"))
-    assert "pushes" in known_keys(ScenarioForm, ("open_deals", 3))
+    assert known_keys(Scenario, ("simulation",)) == list(Simulation.model_fields)
+    assert known_keys(Scenario, ("levers",)) == list(LEVERS)
+    assert "from" in known_keys(Scenario, ("levers", "sals", 0))
+    assert "median_days" in known_keys(Scenario, ("segments", "any", "commit"))
+    assert "pushes" in known_keys(Scenario, ("open_deals", 3))

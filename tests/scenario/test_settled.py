@@ -28,7 +28,7 @@ def test_a_segment_that_the_history_lacks_is_a_fault_with_its_line(load):
     message = str(caught.value)
     assert "case.yaml:4: segments.enterprise: unknown segment 'enterprise'" in message
     assert "Did you mean 'enterprize'?" in message
-    assert "inline.yaml:27: levers.no_decision.segments: unknown segment 'enterprise'" in message
+    assert "inline.yaml:27: levers.no_decision.segments.0: unknown segment 'enterprise'" in message
 
 
 def test_a_segment_that_the_history_lacks_is_new_where_it_has_all_its_rates(inline):

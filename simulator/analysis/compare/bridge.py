@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -67,7 +66,7 @@ def _stated(prepared: Prepared) -> Scenario:
 def _play_step(change: Change, like: Prepared) -> Paths | None:
     """Return the futures of a step; None where it cannot be simulated without the next one."""
     try:
-        return play(prepare(replace(change.scenario, name=change.label), like))
+        return play(prepare(change.scenario.replace(name=change.label), like))
     except InputError:
         return None
 

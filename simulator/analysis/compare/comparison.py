@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -63,7 +63,7 @@ def on_the_ground_of(first: Scenario, other: Scenario) -> Scenario:
     Every random draw is keyed by what it is for, so two scenarios on the same ground share all draws that
     they have in common: what differs between their futures is the scenarios' doing.
     """
-    return replace(other, simulation=first.simulation, horizon_quarters=first.horizon_quarters)
+    return other.replace(simulation=first.simulation, horizon_quarters=first.horizon_quarters)
 
 
 def check_comparable(prepared: Sequence[Prepared]) -> None:

@@ -130,7 +130,7 @@ def _worlds(before: Prepared, after: Prepared) -> dict[str, World]:
     known = set(before.history.opportunities["opportunity_id"]) if before.history is not None else set()
     first = replace(then, scenario=_on_ground(before.scenario, after.scenario))
     # The same world seen from the later day.
-    passed = replace(first, scenario=replace(first.scenario, as_of=after.scenario.as_of))
+    passed = replace(first, scenario=first.scenario.replace(as_of=after.scenario.as_of))
     wins_of_old = now.wins[now.wins["opportunity_id"].isin(known)]
     mixed = old.loc[kept]
     worlds = {"start": first, "time": replace(passed, wins=then.wins)}
@@ -173,7 +173,7 @@ def _on_ground(scenario: Scenario, other: Scenario) -> Scenario:
         horizon(item.as_of, calendar, 1).quarters[0] for item in (scenario, other) if item.as_of is not None
     )
     ahead = other.horizon_quarters + int(now - then)
-    return replace(scenario, simulation=other.simulation, horizon_quarters=ahead)
+    return scenario.replace(simulation=other.simulation, horizon_quarters=ahead)
 
 
 def _medians(world: World, quarters: Ints) -> Floats:
@@ -183,7 +183,7 @@ def _medians(world: World, quarters: Ints) -> Floats:
     if as_of is None:
         raise ValueError("the as-of date is not known yet")
     first = int(horizon(as_of, calendar, 1).quarters[0])
-    scenario = replace(scenario, horizon_quarters=int(quarters[-1]) - first + 1)
+    scenario = scenario.replace(horizon_quarters=int(quarters[-1]) - first + 1)
     compiled = compile_scenario(scenario, world.calibration, world.deals, as_of)
     compiled = with_reps(compiled, scenario, world.history)
     if _lives_with_customers(scenario):

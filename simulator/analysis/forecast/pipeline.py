@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -81,7 +81,7 @@ def pipeline_needed(prepared: Prepared, n_paths: int, progress: Progress | None 
     progress : callable, optional
     """
     scenario = prepared.scenario.with_simulation(paths=n_paths)
-    scenario = replace(scenario, customers=scenario.customers.model_copy(update={"simulate": False}))
+    scenario = scenario.replace(customers=scenario.customers.model_copy(update={"simulate": False}))
     runs: dict[float, Paths] = {}
     for step, factor in enumerate(FACTORS):
         turned = scenario if factor == 1.0 else scenario.with_levers(Lever("sals", factor))

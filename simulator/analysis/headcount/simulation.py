@@ -168,11 +168,11 @@ class HeadcountSimulation:
             for segment in scenario.segments:
                 if reps.limits(segment):
                     reps = reps.with_hires(segment, hire)
-            return replace(scenario, reps=reps)
+            return scenario.replace(reps=reps)
         stated = scenario.roles[role]
         for segment in scenario.segments:
             stated = stated.with_hires(segment, hire)
-        return replace(scenario, roles={**scenario.roles, role: stated})
+        return scenario.replace(roles={**scenario.roles, role: stated})
 
     def with_effects(self, values: Mapping[str, float | None]) -> Scenario:
         """Return the scenario with some effects stated for certain; the others as they are.
@@ -204,7 +204,7 @@ def scenario_with_effects(
                     source=source,
                 )
         changed[activity] = ActivityEffects.model_construct(**stated)
-    return replace(scenario, effects=scenario.effects.model_copy(update=changed))
+    return scenario.replace(effects=scenario.effects.model_copy(update=changed))
 
 
 def with_sold_share(plan: CustomerPlan, share: float) -> CustomerPlan:

@@ -152,7 +152,7 @@ class RepLadder:
             if count > 0:
                 hire = Hire.model_construct(month=start, count=int(count), delay_months=self.delay_months)
                 reps = reps.with_hires(item.segment, (hire,))
-        return with_reps(self.deals, replace(scenario, reps=reps), self.prepared.history)
+        return with_reps(self.deals, scenario.replace(reps=reps), self.prepared.history)
 
     def total_bookings(self, counts: Sequence[int], start: int, n_paths: int) -> Floats:
         """Return simulated bookings of all segments with reps added from a month on, shape (path, period)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -264,7 +264,7 @@ def without_hires(scenario: Scenario) -> Scenario | None:
     }
     if bare_reps == reps and bare_roles == dict(scenario.roles):
         return None
-    return replace(scenario, reps=bare_reps, roles=bare_roles)
+    return scenario.replace(reps=bare_reps, roles=bare_roles)
 
 
 def _bare(own: Own | None) -> Own | None:

@@ -122,7 +122,7 @@ def _with_backfill(item: Prepared, factor: float) -> Prepared:
     for terms in rep_terms(item.scenario, staffing):
         stated = own.get(terms.segment, SegmentReps())
         own[terms.segment] = stated.model_copy(update={"backfill_months": terms.backfill_months * factor})
-    scenario = replace(item.scenario, reps=reps.model_copy(update={"segments": own}))
+    scenario = item.scenario.replace(reps=reps.model_copy(update={"segments": own}))
     return replace(item, scenario=scenario)
 
 

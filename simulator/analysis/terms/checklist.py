@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from simulator.engine.plan.service_coverage import paid_for
 from simulator.scenario.ownership import ACTIVITIES, AE, Ownership, OwnerTable
@@ -146,7 +146,7 @@ def _paid(scenario: Scenario) -> Question:
             )
             for role in roles
         }
-        mended = replace(scenario, roles={**scenario.roles, **paid})
+        mended = scenario.replace(roles={**scenario.roles, **paid})
     question = "Are the roles on both sides of the signature paid for growth?"
     how = "every role that looks after customers is paid for renewals and growth"
     return Question("paid_for_growth", question, answer, gap, mended, how)
@@ -181,7 +181,7 @@ def _success_plan(scenario: Scenario) -> Question:
     mended = None
     if plan is not None and share < 1.0:
         every = scenario.terms.model_copy(update={"success_plan": plan.model_copy(update={"deals": 1.0})})
-        mended = replace(scenario, terms=every)
+        mended = scenario.replace(terms=every)
     question = "Must a success plan be agreed before closed-won?"
     how = "a plan before every signature, with the days and effects of terms.success_plan"
     return Question("success_plan", question, answer, share < 1.0, mended, how)
@@ -227,4 +227,4 @@ def _with_tables(scenario: Scenario, change: Callable[[OwnerTable | None], Owner
         table = change(scenario.ownership.of(name))
         if table is not None:
             segments[name] = table
-    return replace(scenario, ownership=Ownership.model_construct(all=None, segments=segments))
+    return scenario.replace(ownership=Ownership.model_construct(all=None, segments=segments))

@@ -154,7 +154,7 @@ def _long(scenario: Scenario) -> Scenario:
     no_more = Lever("sals", 0.0, from_month=first_after)
     # Customers are looked after as so far: who looks after them is another question.
     effects = scenario.effects.model_copy(update={"simulate": False})
-    longer = replace(scenario, horizon_quarters=scenario.horizon_quarters + 4 * years, effects=effects)
+    longer = scenario.replace(horizon_quarters=scenario.horizon_quarters + 4 * years, effects=effects)
     return longer.with_levers(no_more)
 
 

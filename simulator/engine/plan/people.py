@@ -125,7 +125,7 @@ def with_people(
 
 def _as_observed(scenario: Scenario) -> Scenario:
     stated = scenario.effects.observed_ownership
-    return scenario if stated is None else replace(scenario, ownership=stated)
+    return scenario if stated is None else scenario.replace(ownership=stated)
 
 
 def _ae_is_simulated(compiled: Compiled, scenario: Scenario) -> None:
