@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -133,7 +133,7 @@ def prepare_roles(source: Source, quarters: int | None, work: Work) -> Prepared:
         )
     wanted = quarters or max(loaded.horizon_quarters, LEAST_QUARTERS)
     fewer = loaded.with_simulation(rate_draws=min(RATE_DRAWS, loaded.simulation.rate_draws))
-    return work.prepare(replace(fewer, horizon_quarters=wanted), like)
+    return work.prepare(fewer.replace(horizon_quarters=wanted), like)
 
 
 def _roles(scenario: Scenario, asked: Sequence[str] | None, segment: str | None) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 
 from simulator.analysis.bottlenecks import find_constraints
@@ -112,7 +111,7 @@ def _without_customers(loaded: Scenario, quarters: int | None) -> Scenario:
         )
     wanted = quarters or max(loaded.horizon_quarters, LEAST_QUARTERS)
     customers = loaded.customers.model_copy(update={"simulate": False})
-    return replace(loaded, horizon_quarters=wanted, customers=customers)
+    return loaded.replace(horizon_quarters=wanted, customers=customers)
 
 
 def _start_month(text: str | None, scenario: Scenario) -> int:
