@@ -7,6 +7,7 @@ import hashlib
 import numpy as np
 import numpy.typing as npt
 
+from simulator.calibration.posteriors import Draws
 from simulator.kernels.random import RATE, uniform_table
 
 DEAL_BITS = 55
@@ -48,3 +49,12 @@ def rate_uniforms(seed: int, name: str, n_draws: int, n_values: int = 1) -> npt.
     """
     table = uniform_table(np.uint64(seed), np.uint64(key(name)), RATE, n_draws, n_values)
     return np.asarray(table, dtype=np.float64)
+
+
+def rate_draws(seed: int, n_draws: int, uncertain: bool, prefix: str = "") -> Draws:
+    """Return the draws of the rates of a scenario, whose keys begin with ``prefix``."""
+
+    def uniforms(name: str, n_values: int) -> npt.NDArray[np.float64]:
+        return rate_uniforms(seed, prefix + name, n_draws, n_values)
+
+    return Draws(n_draws, uniforms if uncertain else None)

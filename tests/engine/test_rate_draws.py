@@ -7,7 +7,18 @@ import pytest
 from scipy import stats
 
 from simulator.calibration.calibration import DESTINATIONS, FACTOR_LEVELS, Drift
-from simulator.engine.draws.deals import _Drawer, draw_rates
+from simulator.calibration.posteriors import (
+    Beta,
+    Gamma,
+    JointNormal,
+    Logistic,
+    LogMedian,
+    LogNormal,
+    Normal,
+    Shares,
+)
+from simulator.engine.draws.deals import draw_rates
+from simulator.engine.keys import rate_draws
 from simulator.history.tables import CATEGORIES
 from tools.sample_company.company import AS_OF, CALENDAR, FIRST_DAY, TRUTH
 
@@ -16,26 +27,76 @@ PLACE = sum(len(levels) for name, levels in FACTOR_LEVELS.items() if name in ("a
 """Where the levels of the month of the quarter stand among those of all factors."""
 
 N_DRAWS = 400
-DRAWER = _Drawer(seed=5, n_draws=4000, uncertain=True)
+DRAWS = rate_draws(5, 4000, uncertain=True)
+ONE = {"level": ("only",)}
 
 
-def test_each_law_has_its_mean_and_spread():
-    laws = {
-        "gamma": (DRAWER.gamma("a", 12.0, 400.0), stats.gamma(12, scale=1 / 400)),
-        "beta": (DRAWER.beta("b", 9.0, 3.0), stats.beta(9, 3)),
-        "factor": (DRAWER.multiplier("c", np.log(1.3), 0.4), stats.lognorm(0.4, scale=1.3 * np.exp(-0.08))),
-        "share": (DRAWER.shares("d", np.array([6.0, 2.0, 4.0]))[:, 0], stats.beta(6, 6)),
+def drawn(posterior):
+    """Return the draws of the first cell."""
+    return posterior.draw("name", DRAWS)[:, 0]
+
+
+def test_each_posterior_draws_its_own_distribution():
+    one = np.ones(1)
+    cases = {
+        "gamma": (Gamma(ONE, 12.0 * one, 400.0 * one), stats.gamma(12, scale=1 / 400)),
+        "beta": (Beta(ONE, np.array([[9.0, 3.0]])), stats.beta(9, 3)),
+        "normal": (Normal(ONE, 2.0 * one, 0.5 * one), stats.norm(2.0, 0.5)),
+        "factor": (
+            LogNormal(ONE, np.log(1.3) * one, 0.4 * one),
+            stats.lognorm(0.4, scale=1.3 * np.exp(-0.08)),
+        ),
+        "median": (LogMedian(ONE, np.log(1.3) * one, 0.4 * one), stats.lognorm(0.4, scale=1.3)),
     }
-    for name, (draws, law) in laws.items():
-        assert stats.kstest(draws, law.cdf).pvalue > 1e-3, name
-    assert laws["factor"][0].mean() == pytest.approx(1.3, abs=4 * laws["factor"][1].std() / 4000**0.5)
+    for name, (posterior, expected) in cases.items():
+        assert stats.kstest(drawn(posterior), expected.cdf).pvalue > 1e-3, name
+    shares = Shares({}, np.array([6.0, 2.0, 4.0])).draw("share", DRAWS)
+    assert stats.kstest(shares[:, 0], stats.beta(6, 6).cdf).pvalue > 1e-3
+    factor = drawn(cases["factor"][0])
+    assert factor.mean() == pytest.approx(1.3, abs=4 * factor.std() / 4000**0.5)
+    # The negative control: without the correction of the mean, it is 8 % too high.
+    median = drawn(cases["median"][0])
+    assert median.mean() > 1.3 + 8 * median.std() / 4000**0.5
+
+
+def test_an_interval_holds_the_draws_as_often_as_it_says():
+    one = np.ones(1)
+    for posterior in (
+        Gamma(ONE, 12.0 * one, 400.0 * one),
+        Beta(ONE, np.array([[9.0, 3.0]])),
+        Normal(ONE, 2.0 * one, 0.5 * one),
+        LogMedian(ONE, 0.3 * one, 0.4 * one),
+        Logistic(ONE, -2.0 * one, 0.7 * one),
+    ):
+        low, high = posterior.interval((0,))
+        inside = (drawn(posterior) >= low) & (drawn(posterior) <= high)
+        assert inside.mean() == pytest.approx(0.8, abs=4 * (0.16 / 4000) ** 0.5), posterior
 
 
 def test_zeros_stay_zero():
-    assert not DRAWER.gamma("a", 0.0, 5.0).any()
-    assert not DRAWER.beta("b", 0.0, 5.0).any()
-    assert np.all(DRAWER.beta("b", 5.0, 0.0) == 1.0)
-    assert not DRAWER.shares("d", np.array([6.0, 0.0, 4.0]))[:, 1].any()
+    assert not drawn(Gamma(ONE, np.zeros(1), np.full(1, 5.0))).any()
+    assert not drawn(Beta(ONE, np.array([[0.0, 5.0]]))).any()
+    assert np.all(drawn(Beta(ONE, np.array([[5.0, 0.0]]))) == 1.0)
+    assert not Shares({}, np.array([6.0, 0.0, 4.0])).draw("d", DRAWS)[:, 1].any()
+
+
+def test_what_is_certain_is_the_same_in_every_draw():
+    assert (drawn(Gamma(ONE, np.full(1, np.inf), np.full(1, 0.3))) == 0.3).all()
+    assert (drawn(Gamma(ONE, np.full(1, 6.0), np.full(1, 2.0), np.ones(1, dtype=bool))) == 3.0).all()
+    assert (drawn(Beta(ONE, np.array([[3e9, 1e9]]))) == 0.75).all()
+
+
+def test_a_table_with_other_lengths_than_its_axes_is_refused():
+    Gamma(ONE, np.ones(1), np.ones(1)).check()
+    with pytest.raises(ValueError, match=r"\(2,\), not \(1,\)"):
+        Gamma(ONE, np.ones(2), np.ones(2)).check()
+
+
+def test_the_lower_root_of_a_covariance_keeps_it():
+    covariance = np.array([[0.04, 0.01], [0.01, 0.09]])
+    for symmetric in (True, False):
+        points = JointNormal(np.array([1.0, 2.0]), covariance, symmetric).draw("joint", DRAWS)
+        assert np.allclose(np.cov(points.T), covariance, atol=4 * 0.09 * np.sqrt(2 / 4000))
 
 
 def test_a_quantity_keeps_its_draws_whatever_else_is_drawn():

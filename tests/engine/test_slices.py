@@ -7,7 +7,9 @@ import pytest
 from scipy import stats
 
 from simulator.calibration.calibration import Amounts
-from simulator.engine.draws.slices import amount_slices, gamma_quantile, slice_means
+from simulator.calibration.posteriors import gamma_quantile
+from simulator.engine.draws.slices import amount_slices, slice_means
+from simulator.engine.keys import rate_draws
 from simulator.engine.plan.stated_rates import lognormal_amounts
 from simulator.scenario.segments import AmountRates
 
@@ -42,7 +44,7 @@ def test_a_pareto_tail_has_its_own_mean(shape):
 
 def test_a_lognormal_has_the_stated_median_and_mean():
     amounts = lognormal_amounts(AmountRates(median=12_000, mean=18_000), 0)
-    slices = amount_slices(amounts, "a", 1, 1, uncertain=False)[0]
+    slices = amount_slices(amounts, "a", rate_draws(1, 1, False))[0]
     assert slices.mean() == pytest.approx(18_000, rel=1e-9)
     assert np.median(slices) == pytest.approx(12_000, rel=0.01)
 
@@ -50,11 +52,11 @@ def test_a_lognormal_has_the_stated_median_and_mean():
 def test_the_bootstrap_has_the_standard_error_of_the_mean():
     values = np.random.default_rng(2).lognormal(0, 1, 200)
     amounts = Amounts(values, np.ones(200), math.inf, 0.0, 0.0, 200, "calibrated")
-    means = amount_slices(amounts, "a", 1, 2000, uncertain=True).mean(axis=1)
+    means = amount_slices(amounts, "a", rate_draws(1, 2000, True)).mean(axis=1)
     expected = values.std() / math.sqrt(201)
     assert abs(means.std() / expected - 1) < 4 / math.sqrt(2 * 2000)
     assert abs(means.mean() - values.mean()) < 4 * expected / math.sqrt(2000)
-    assert np.array_equal(means[:10], amount_slices(amounts, "a", 1, 10, uncertain=True).mean(axis=1))
+    assert np.array_equal(means[:10], amount_slices(amounts, "a", rate_draws(1, 10, True)).mean(axis=1))
 
 
 @pytest.mark.parametrize("shape", [0.05, 0.4, 3.0, 40.0])

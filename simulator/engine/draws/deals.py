@@ -6,18 +6,19 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import betaincinv, ndtri
 
-from simulator.calibration.calibration import (
-    DESTINATIONS,
-    FACTOR_LEVELS,
-    Arrivals,
-    Calibration,
-    Dirichlet,
-    Drift,
+from simulator.calibration.calibration import DESTINATIONS, FACTOR_LEVELS, Calibration, Drift, LogFactors
+from simulator.calibration.posteriors import (
+    Beta,
+    Draws,
+    Gamma,
+    JointLogNormal,
+    JointNormal,
+    LogNormal,
+    Shares,
 )
-from simulator.engine.draws.slices import N_MULTIPLIER_SLICES, amount_slices, gamma_quantile
-from simulator.engine.keys import rate_uniforms
+from simulator.engine.draws.slices import N_MULTIPLIER_SLICES, N_SLICES, amount_slices
+from simulator.engine.keys import rate_draws
 from simulator.history.tables import CATEGORIES
 
 Floats = npt.NDArray[np.float64]
@@ -66,51 +67,6 @@ class RateDraws:
     sals_drift: Floats | None = None
 
 
-@dataclass(frozen=True)
-class _Drawer:
-    """How many draws, from which seed, and whether the rates are uncertain at all."""
-
-    seed: int
-    n_draws: int
-    uncertain: bool
-
-    def gamma(self, name: str, shape: float, rate: float) -> Floats:
-        """Gamma(shape, rate) draws; shape 0 is exactly 0, an infinite rate never occurs."""
-        if shape <= 0.0:
-            return np.zeros(self.n_draws)
-        if not self.uncertain:
-            return np.full(self.n_draws, shape / rate)
-        u = rate_uniforms(self.seed, name, self.n_draws)[:, 0]
-        return gamma_quantile(u, np.full(self.n_draws, shape)) / rate
-
-    def beta(self, name: str, a: float, b: float) -> Floats:
-        """Beta(a, b) draws; a or b of 0 is exactly 0 or 1."""
-        if a <= 0.0 or b <= 0.0 or not self.uncertain:
-            return np.full(self.n_draws, a / (a + b) if a + b > 0.0 else 0.0)
-        u = rate_uniforms(self.seed, name, self.n_draws)[:, 0]
-        return np.asarray(betaincinv(a, b, u), dtype=np.float64)
-
-    def shares(self, name: str, concentration: Floats) -> Floats:
-        """Dirichlet draws, shape (draw, value); a concentration of 0 is a share of exactly 0."""
-        total = concentration.sum()
-        if total <= 0.0:
-            return np.zeros((self.n_draws, concentration.size))
-        if not self.uncertain:
-            return np.tile(concentration / total, (self.n_draws, 1))
-        u = rate_uniforms(self.seed, name, self.n_draws, concentration.size)
-        positive = concentration > 0.0
-        drawn = np.zeros(u.shape)
-        drawn[:, positive] = gamma_quantile(u[:, positive], concentration[positive])
-        return np.asarray(drawn / drawn.sum(axis=1, keepdims=True), dtype=np.float64)
-
-    def multiplier(self, name: str, log_mean: float, log_sd: float) -> Floats:
-        """Log-normal draws with mean exp(log_mean): uncertainty does not raise the rates by itself."""
-        if log_sd <= 0.0 or not self.uncertain:
-            return np.full(self.n_draws, np.exp(log_mean))
-        u = rate_uniforms(self.seed, name, self.n_draws)[:, 0]
-        return np.asarray(np.exp(log_mean + log_sd * ndtri(u) - 0.5 * log_sd**2), dtype=np.float64)
-
-
 def draw_rates(calibration: Calibration, seed: int, n_draws: int, uncertain: bool) -> RateDraws:
     """Draw every rate of a calibration, each keyed by its own name.
 
@@ -124,151 +80,93 @@ def draw_rates(calibration: Calibration, seed: int, n_draws: int, uncertain: boo
     uncertain : bool
         False: every draw is the point estimate.
     """
-    drawer = _Drawer(seed, n_draws, uncertain)
-    names = calibration.segments
+    c, draws = calibration, rate_draws(seed, n_draws, uncertain)
+    segments = {"segment": c.segments}
+
+    def slices(kind: str, n_slices: int) -> Floats:
+        tables = getattr(c, "amounts" if kind == "amount" else kind)
+        named = zip(c.segments, tables, strict=True)
+        return np.stack([amount_slices(a, f"{kind}/{s}", draws, n_slices) for s, a in named], axis=1)
+
     return RateDraws(
-        hazards=_draw_hazards(drawer, calibration, names),
-        factors=_draw_factors(drawer, calibration),
-        effects=_draw_effects(drawer, calibration),
-        amounts=np.stack(
-            [
-                amount_slices(amounts, f"amount/{name}", seed, n_draws, uncertain=uncertain)
-                for name, amounts in zip(names, calibration.amounts, strict=True)
-            ],
-            axis=1,
-        ),
-        multiplier_new=_draw_multipliers(drawer, "multiplier_new", calibration),
-        multiplier_open=_draw_multipliers(drawer, "multiplier_open", calibration),
-        offset=_draw_shares(drawer, "offset", calibration.offset, names),
-        push=_draw_shares(drawer, "push", calibration.push, names),
-        entry=_draw_shares(drawer, "entry", calibration.entry, names),
-        redate=np.stack(
-            [drawer.beta(f"redate/{i}", *map(float, row)) for i, row in enumerate(calibration.redate)], axis=1
-        ),
-        early_push=np.stack(
-            [
-                drawer.beta(f"early_push/{name}", *map(float, row))
-                for name, row in zip(names, calibration.early_push, strict=True)
-            ],
-            axis=1,
-        ),
-        late_entry=np.stack(
-            [
-                drawer.beta(f"late_entry/{name}", *map(float, row))
-                for name, row in zip(CATEGORIES, calibration.late_entry, strict=True)
-            ],
-            axis=1,
-        ),
-        sals=_draw_sals(drawer, calibration.arrivals, names),
-        season=_draw_season(drawer, calibration.arrivals),
-        sals_drift=_draw_sals_drift(drawer, calibration.drift),
+        hazards=_draw_hazards(draws, c),
+        factors=_draw_factors(draws, c),
+        effects=_draw_effects(draws, c),
+        amounts=slices("amount", N_SLICES),
+        multiplier_new=slices("multiplier_new", N_MULTIPLIER_SLICES),
+        multiplier_open=slices("multiplier_open", N_MULTIPLIER_SLICES),
+        offset=Shares(segments, c.offset.concentration).draw("offset", draws),
+        push=Shares(segments, c.push.concentration).draw("push", draws),
+        entry=Shares(segments, c.entry.concentration).draw("entry", draws),
+        redate=Beta({"level": ("0", "1")}, c.redate).draw("redate", draws),
+        early_push=Beta(segments, c.early_push).draw("early_push", draws),
+        late_entry=Beta({"category": CATEGORIES}, c.late_entry).draw("late_entry", draws),
+        sals=_draw_sals(draws, c),
+        season=_draw_season(draws, c),
+        sals_drift=None if c.drift is None else _sals_drift(c.drift).draw("drift/sals", draws),
     )
 
 
-def _draw_hazards(drawer: _Drawer, calibration: Calibration, names: tuple[str, ...]) -> Floats:
+def _draw_hazards(draws: Draws, calibration: Calibration) -> Floats:
     hazards, drift = calibration.hazards, calibration.drift
-    out = np.zeros((drawer.n_draws, *hazards.shape.shape))
-    for segment, category, k in np.argwhere(hazards.shape > 0.0):
-        name = f"hazard/{names[segment]}/{CATEGORIES[category]}/{DESTINATIONS[k]}"
-        if np.isinf(hazards.exposure_days[segment, category, k]):
-            out[:, segment, category, k] = (
-                hazards.shape[segment, category, k] / hazards.rate[segment, category, k]
-            )
-            continue
-        out[:, segment, category, k] = drawer.gamma(
-            name, float(hazards.shape[segment, category, k]), float(hazards.rate[segment, category, k])
-        )
+    axes = {"segment": calibration.segments, "category": CATEGORIES, "destination": DESTINATIONS}
+    stated = np.isinf(hazards.exposure_days)
+    out = Gamma(axes, hazards.shape, hazards.rate, stated).draw("hazard", draws)
     if drift is not None:
+        level = LogNormal({"destination": DESTINATIONS}, drift.level, drift.level_sd).draw("drift", draws)
         # Rates that a scenario states are those of today.
-        drifts = ~np.isinf(hazards.exposure_days)
-        for k, name in enumerate(DESTINATIONS):
-            level = drawer.multiplier(f"drift/{name}", float(drift.level[k]), float(drift.level_sd[k]))
-            out[..., k] *= np.where(drifts[..., k], level[:, None, None], 1.0)
+        out *= np.where(stated, 1.0, level[:, None, None, :])
     return out
 
 
-def _draw_sals_drift(drawer: _Drawer, drift: Drift | None) -> Floats | None:
-    if drift is None:
-        return None
-    middle = np.array([0.0, drift.sals_growth])
-    if not drawer.uncertain:
-        return np.tile(middle, (drawer.n_draws, 1))
-    normals = ndtri(rate_uniforms(drawer.seed, "drift/sals", drawer.n_draws, 2))
-    return np.asarray(middle + normals @ root_of(drift.sals_covariance), dtype=np.float64)
+def _sals_drift(drift: Drift) -> JointNormal:
+    return JointNormal(np.array([0.0, drift.sals_growth]), drift.sals_covariance)
 
 
-def root_of(covariance: Floats) -> Floats:
-    """Return the symmetric square root of a covariance, which may be singular."""
-    values, vectors = np.linalg.eigh(covariance)
-    return np.asarray((vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T, dtype=np.float64)
-
-
-def _draw_factors(drawer: _Drawer, calibration: Calibration) -> dict[str, Floats]:
-    """Return draws of the factors, by name; what the history tells of them together is drawn together."""
+def _draw_factors(draws: Draws, calibration: Calibration) -> dict[str, Floats]:
+    """Return draws of the factors, by name; what the history estimates together is drawn together."""
     found = {name: calibration.factors[name] for name in FACTOR_LEVELS if name in calibration.factors}
     covariance = calibration.factor_covariance
-    drawn = {name: np.empty((drawer.n_draws, *factor.log_mean.shape)) for name, factor in found.items()}
-    for category, k in np.ndindex(len(CATEGORIES), len(DESTINATIONS)):
-        law = _Together(
-            names=tuple(
-                f"factor/{name}/{CATEGORIES[category]}/{level}/{DESTINATIONS[k]}"
-                for name, factor in found.items()
-                for level in factor.levels
-            ),
-            log_mean=_joined([factor.log_mean[category, :, k] for factor in found.values()]),
-            log_sd=_joined([factor.log_sd[category, :, k] for factor in found.values()]),
-            covariance=None if covariance is None else covariance[category, k],
+    drawn = {name: np.empty((draws.n, *factor.log_mean.shape)) for name, factor in found.items()}
+    for c, k in np.ndindex(len(CATEGORIES), len(DESTINATIONS)):
+        joint = _together(
+            found,
+            (c, slice(None), k),
+            f"{{name}}/{CATEGORIES[c]}/{{level}}/{DESTINATIONS[k]}",
+            None if covariance is None else covariance[c, k],
         )
-        _part(law.drawn(drawer), [table[:, category, :, k] for table in drawn.values()])
+        _split(joint.draw("factor", draws), [table[:, c, :, k] for table in drawn.values()])
     return drawn
 
 
-def _draw_effects(drawer: _Drawer, calibration: Calibration) -> dict[str, Floats]:
+def _draw_effects(draws: Draws, calibration: Calibration) -> dict[str, Floats]:
     found, covariance = calibration.effects, calibration.effect_covariance
-    drawn = {name: np.empty((drawer.n_draws, *effect.log_mean.shape)) for name, effect in found.items()}
+    drawn = {name: np.empty((draws.n, *effect.log_mean.shape)) for name, effect in found.items()}
     for k, destination in enumerate(DESTINATIONS):
-        law = _Together(
-            names=tuple(
-                f"effect/{name}/{level}/{destination}"
-                for name, effect in found.items()
-                for level in effect.levels
-            ),
-            log_mean=_joined([effect.log_mean[:, k] for effect in found.values()]),
-            log_sd=_joined([effect.log_sd[:, k] for effect in found.values()]),
-            covariance=None if covariance is None else covariance[k],
+        joint = _together(
+            found,
+            (slice(None), k),
+            f"{{name}}/{{level}}/{destination}",
+            None if covariance is None else covariance[k],
         )
-        _part(law.drawn(drawer), [table[:, :, k] for table in drawn.values()])
+        _split(joint.draw("effect", draws), [table[:, :, k] for table in drawn.values()])
     return drawn
 
 
-@dataclass(frozen=True)
-class _Together:
-    """Log-normal multipliers with a joint covariance of their logs, or each by itself where there is none."""
-
-    names: tuple[str, ...]
-    log_mean: Floats
-    log_sd: Floats
-    covariance: Floats | None
-
-    def drawn(self, drawer: _Drawer) -> Floats:
-        """Return draws, shape (draw, multiplier)."""
-        moves = (self.log_sd > 0.0).any() and drawer.uncertain
-        if self.covariance is None or not moves:
-            columns = [
-                drawer.multiplier(name, float(mean), float(sd))
-                for name, mean, sd in zip(self.names, self.log_mean, self.log_sd, strict=True)
-            ]
-            return np.stack(columns, axis=1) if columns else np.empty((drawer.n_draws, 0))
-        uniforms = [rate_uniforms(drawer.seed, name, drawer.n_draws)[:, 0] for name in self.names]
-        apart = ndtri(np.stack(uniforms, axis=1)) @ root_of(self.covariance)
-        return np.asarray(np.exp(self.log_mean + apart - 0.5 * np.diag(self.covariance)))
+def _together(
+    found: dict[str, LogFactors], at: tuple[int | slice, ...], key: str, covariance: Floats | None
+) -> JointLogNormal:
+    """Return the multipliers of all levels of all covariates, one after the other."""
+    tables = found.values()
+    return JointLogNormal(
+        names=tuple(key.format(name=name, level=level) for name, t in found.items() for level in t.levels),
+        log_mean=np.concatenate([np.zeros(0), *(table.log_mean[at] for table in tables)]),
+        log_sd=np.concatenate([np.zeros(0), *(table.log_sd[at] for table in tables)]),
+        covariance=covariance,
+    )
 
 
-def _joined(parts: list[Floats]) -> Floats:
-    return np.concatenate(parts) if parts else np.zeros(0)
-
-
-def _part(drawn: Floats, tables: list[Floats]) -> None:
+def _split(drawn: Floats, tables: list[Floats]) -> None:
     """Write draws of multipliers, one after the other, into the tables that they belong to."""
     first = 0
     for table in tables:
@@ -276,53 +174,16 @@ def _part(drawn: Floats, tables: list[Floats]) -> None:
         first += table.shape[1]
 
 
-def _draw_multipliers(drawer: _Drawer, kind: str, calibration: Calibration) -> Floats:
-    return np.stack(
-        [
-            amount_slices(
-                amounts,
-                f"{kind}/{name}",
-                drawer.seed,
-                drawer.n_draws,
-                uncertain=drawer.uncertain,
-                n_slices=N_MULTIPLIER_SLICES,
-            )
-            for name, amounts in zip(calibration.segments, getattr(calibration, kind), strict=True)
-        ],
-        axis=1,
-    )
+def _draw_sals(draws: Draws, calibration: Calibration) -> Floats:
+    arrivals = calibration.arrivals
+    names = (calibration.segments[s] for s in arrivals.segment)
+    streams = tuple(f"{name}/{source}" for name, source in zip(names, arrivals.source, strict=True))
+    stated = np.isinf(arrivals.exposure_months)
+    return Gamma({"stream": streams}, arrivals.shape, arrivals.rate, stated).draw("sals", draws)
 
 
-def _draw_shares(drawer: _Drawer, kind: str, law: Dirichlet, names: tuple[str, ...]) -> Floats:
-    return np.stack(
-        [drawer.shares(f"{kind}/{name}", row) for name, row in zip(names, law.concentration, strict=True)],
-        axis=1,
-    )
-
-
-def _draw_sals(drawer: _Drawer, arrivals: Arrivals, names: tuple[str, ...]) -> Floats:
-    columns = [
-        np.full(drawer.n_draws, shape / rate)
-        if np.isinf(exposure)
-        else drawer.gamma(f"sals/{names[segment]}/{source}", float(shape), float(rate))
-        for segment, source, shape, rate, exposure in zip(
-            arrivals.segment,
-            arrivals.source,
-            arrivals.shape,
-            arrivals.rate,
-            arrivals.exposure_months,
-            strict=True,
-        )
-    ]
-    return np.stack(columns, axis=1) if columns else np.zeros((drawer.n_draws, 0))
-
-
-def _draw_season(drawer: _Drawer, arrivals: Arrivals) -> Floats:
-    season = np.stack(
-        [
-            drawer.multiplier(f"season/{month}", float(np.log(mean)), float(sd))
-            for month, (mean, sd) in enumerate(zip(arrivals.season, arrivals.season_log_sd, strict=True))
-        ],
-        axis=1,
-    )
+def _draw_season(draws: Draws, calibration: Calibration) -> Floats:
+    arrivals = calibration.arrivals
+    axes = {"month": tuple(map(str, range(12)))}
+    season = LogNormal(axes, np.log(arrivals.season), arrivals.season_log_sd).draw("season", draws)
     return np.asarray(season / season.mean(axis=1, keepdims=True), dtype=np.float64)

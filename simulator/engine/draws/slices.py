@@ -8,18 +8,15 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import gammaincinv, ndtr, ndtri
 
 from simulator.calibration.calibration import Amounts
-from simulator.engine.keys import rate_uniforms
+from simulator.calibration.posteriors import TINY, Draws, gamma_quantile
 from simulator.kernels.slices import beta_slices, sample_slices
 
 Floats = npt.NDArray[np.float64]
 
 N_SLICES = 1024
 N_MULTIPLIER_SLICES = 256
-TABLE_NODES = 4097
-TINY = 1e-300
 NO_SHAPE = 1e-9
 
 
@@ -72,9 +69,7 @@ def _tail_integrals(p_tail: Floats, start: float, shape: float, scale: float, n_
     return out
 
 
-def amount_slices(
-    amounts: Amounts, name: str, seed: int, n_draws: int, *, uncertain: bool, n_slices: int = N_SLICES
-) -> Floats:
+def amount_slices(amounts: Amounts, name: str, draws: Draws, n_slices: int = N_SLICES) -> Floats:
     """Return the slices of one distribution for each draw of the rates.
 
     The draws are the Bayesian bootstrap (Rubin 1981) of the sample: weights are Gamma with the
@@ -88,34 +83,12 @@ def amount_slices(
     values = amounts.values[order]
     share = amounts.weights[order] / amounts.weights.sum()
     tail = (amounts.tail_start, amounts.tail_shape, amounts.tail_scale)
-    if not uncertain or amounts.count <= 0:
-        return np.tile(slice_means(values, share, tail, n_slices), (n_draws, 1))
-    u = rate_uniforms(seed, name, n_draws, values.size)[:, order]
+    if draws.uniforms is None or amounts.count <= 0:
+        return np.tile(slice_means(values, share, tail, n_slices), (draws.n, 1))
+    u = draws.uniforms(name, values.size)[:, order]
     drawn = gamma_quantile(u, share * amounts.count)
     drawn /= drawn.sum(axis=1, keepdims=True)
     return slice_means(values, drawn, tail, n_slices)
-
-
-def gamma_quantile(u: Floats, shape: Floats) -> Floats:
-    """Return Gamma(shape, 1) quantiles.
-
-    A shape of 1 is exponential. Where many quantiles share a few shapes, they are read off a table of
-    the logarithm over normal scores, good to six digits: draws need no more.
-    """
-    if np.allclose(shape, 1.0):
-        return np.asarray(-np.log1p(-u), dtype=np.float64)
-    distinct = np.unique(shape)
-    if u.size < TABLE_NODES * distinct.size:
-        return np.asarray(np.maximum(gammaincinv(shape, u), TINY), dtype=np.float64)
-    scores, out = ndtri(u), np.empty(u.shape)
-    nodes = np.linspace(-6.5, 6.5, TABLE_NODES)
-    chances = ndtr(nodes)
-    for value in distinct:
-        log_quantile = np.log(np.maximum(gammaincinv(value, chances), TINY))
-        # Shapes lie along the last axis, so that whole columns share one.
-        held = ... if distinct.size == 1 else (..., shape == value)
-        out[held] = np.exp(np.interp(scores[held], nodes, log_quantile))
-    return out
 
 
 Ints = npt.NDArray[np.int64]

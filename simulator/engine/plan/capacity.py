@@ -9,9 +9,9 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import ndtri, pdtr
 
+from simulator.calibration.posteriors import gamma_quantile
 from simulator.calibration.ramp import RampCurve, published_ramp, tenure_bin
 from simulator.calibration.staffing import OUTBOUND, StaffingCalibration, roster
-from simulator.engine.draws.slices import gamma_quantile
 from simulator.engine.keys import rate_uniforms, unique_keys
 from simulator.engine.plan.deals import Compiled
 from simulator.engine.plan.reps import RepTerms, rep_terms
