@@ -89,7 +89,8 @@ class Posterior(ABC):
         if draws.uniforms is not None:
             for cell in self.cells(self.uncertain):
                 name = "/".join((key, *self.labels(cell).values()))
-                out[:, *cell] = self.quantile(cell, draws.uniforms(name, 1)[:, 0])
+                at: tuple[int | slice, ...] = (slice(None), *cell)
+                out[at] = self.quantile(cell, draws.uniforms(name, 1)[:, 0])
         return out
 
     def cells(self, where: npt.NDArray[np.bool_] | None = None) -> Iterator[Index]:
