@@ -11,8 +11,7 @@ import pandas as pd
 
 from simulator.analysis.headcount.simulation import Futures, HeadcountSimulation
 from simulator.analysis.precision import mean_error
-from simulator.engine.plan.reps import rep_terms
-from simulator.engine.plan.roles import HOURS_PER_MONTH, OTE, OTHER_OTE
+from simulator.engine.plan.roles import HOURS_PER_MONTH, OTE, OTHER_OTE, rep_terms
 from simulator.engine.plan.service_coverage import WORK_SHARE
 from simulator.kernels.people.coverage import N_ACTIVITIES, N_OF_ACTIVITY, N_OF_ROLE
 from simulator.scenario.ownership import ACTIVITIES, AE, OPTIONS, Ownership, OwnerTable
@@ -135,8 +134,7 @@ def _more_reps(ladder: HeadcountSimulation, reps: Reps, segment: str, money: flo
     staffing = calibration.staffing if calibration is not None else None
     item = next(t for t in rep_terms(ladder.scenario, staffing) if t.segment == segment)
     more = round(money / item.ote)
-    own = ladder.scenario.reps.of(segment).model_copy(update={"heads": item.heads + more})
-    return reps.model_copy(update={"segments": {**reps.segments, segment: own}})
+    return reps.with_people(segment, heads=item.heads + more)
 
 
 def weigh_ownership(

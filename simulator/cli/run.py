@@ -158,7 +158,7 @@ def outlook_of(prepared: Prepared, futures: Paths, calm: Paths | None) -> Outloo
         historical_rates,
     )
     from simulator.analysis.forecast.outlook import look_ahead
-    from simulator.engine.plan.reps import rep_terms
+    from simulator.engine.plan.roles import rep_terms
 
     scenario, history = prepared.scenario, prepared.history
     return look_ahead(
@@ -183,8 +183,7 @@ def _look_at_operations(prepared: Prepared, futures: Paths) -> OperatingView | N
     """Return the operating plan and what its hires change on some futures; None where none is stated."""
     from simulator.analysis.operating.costs import without_hires
     from simulator.analysis.operating.operating import look_at_operations, operate
-    from simulator.engine.plan.reps import rep_terms
-    from simulator.engine.plan.roles import role_terms
+    from simulator.engine.plan.roles import rep_terms, role_terms
     from simulator.engine.run.simulate import simulate
 
     scenario, rates, history = prepared.scenario, prepared.calibration, prepared.history

@@ -13,11 +13,12 @@ from simulator.calibration.customer_rates import customer_rates
 from simulator.calibration.drift import DAMPING
 from simulator.calibration.ramp import PUBLISHED_SOURCE
 from simulator.engine.plan.coverage_effects import calibrated_effects
-from simulator.engine.plan.reps import gross_margin, rep_terms
 from simulator.engine.plan.roles import (
     SCENARIO,
     customer_time,
+    gross_margin,
     ramp_of,
+    rep_terms,
     role_names,
     role_terms,
 )

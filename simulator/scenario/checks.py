@@ -13,7 +13,7 @@ from simulator.scenario.deal_terms import named_term_segments
 from simulator.scenario.demand import named_referral_segments
 from simulator.scenario.faults import key_text, suggestion
 from simulator.scenario.levers import named_lever_segments
-from simulator.scenario.people_checks import named_rep_segments, named_role_segments, owner_faults
+from simulator.scenario.people_checks import named_people_segments, owner_faults
 from simulator.scenario.schema import ALL, Scenario
 from simulator.scenario.segments import missing_parts
 from simulator.yaml_source import Key, Tree
@@ -162,8 +162,7 @@ def named_segments(form: Scenario) -> list[tuple[Key, str]]:
         for i, item in enumerate(form.demand)
         for j, name in enumerate(item.segments)
     ]
-    named += named_rep_segments(form.reps)
-    named += named_role_segments(form.roles, form.activities, form.ownership)
+    named += named_people_segments(form.reps, form.roles, form.activities, form.ownership)
     named += named_term_segments(form.terms)
     named += named_referral_segments(form.referrals)
     return named + named_lever_segments(form.levers)

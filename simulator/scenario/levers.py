@@ -113,9 +113,9 @@ LEVERS: dict[str, LeverKind] = {
             10,
         ),
         LeverKind(
-            "ramp", "how long new reps need", "months of tenure to productivity", 0, 10, by_month=False
+            "ramp", "how long new people need", "months of tenure to productivity", 0, 10, by_month=False
         ),
-        LeverKind("attrition", "how readily reps leave", "rate of leaving", 0, 20, by_month=False),
+        LeverKind("attrition", "how readily people leave", "rate of leaving", 0, 20, by_month=False),
         LeverKind(
             "open_deals_per_rep",
             "how many deals a rep can work",

@@ -16,6 +16,7 @@ from simulator.scenario.faults import faults_of
 from simulator.scenario.form import read_name
 from simulator.scenario.layers import PATH_KEYS, Overrides, merged, override_trees, read_layers
 from simulator.scenario.numbers import ReadingError
+from simulator.scenario.people_checks import reps_in_place
 from simulator.scenario.schema import Scenario
 from simulator.scenario.segments import never_ends
 from simulator.yaml_source import Tree
@@ -98,6 +99,7 @@ def _file_name(path: Path) -> str:
 
 
 def _scenario(tree: Tree, default_name: str, files: tuple[Path, ...], notes: list[str]) -> Scenario:
+    tree = reps_in_place(tree)
     scenario, faults = _read(tree)
     if faults or scenario is None:
         raise InputError(sorted(faults, key=_reading_order))

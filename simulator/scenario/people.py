@@ -1,9 +1,12 @@
-"""Sales reps in a scenario: who works the deals of each segment, how they ramp, and what they cost."""
+"""People in a scenario: who works in each segment, how they become productive, and what they cost.
+
+Account executives are the role whose work is open deals: section ``reps``, or ``roles.ae``.
+"""
 
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, Generic, Self, TypeVar
 
 from pydantic import BeforeValidator, Field, field_serializer, field_validator, model_validator
 
@@ -27,7 +30,7 @@ MOST_SEATS = 5000
 
 
 class Hire(Form):
-    """Reps to be hired."""
+    """People to be hired."""
 
     month: Month = Field(description="First month of work, such as 2027-01.")
     count: Whole = Field(1, ge=1, le=MOST_SEATS, description="How many.")
@@ -40,38 +43,11 @@ class Hire(Form):
         return month_text(month)
 
 
-class SegmentReps(Form):
-    """The reps of a segment; what is left out comes from the history, else from published defaults."""
-
-    heads: Whole | None = Field(None, le=MOST_SEATS, description="Reps employed at as_of.")
-    open_deals_per_rep: Positive | None = Field(
-        None, le=10_000, description="Open deals that a ramped rep can work at once."
-    )
-    quota: PositiveMoney | None = Field(None, description="Bookings quota of a ramped rep per year.")
-    ote: PositiveMoney | None = Field(None, description="On-target earnings per year, variable pay included.")
-    variable_share: Share | None = Field(None, description="Variable share of the on-target earnings.")
-    hiring_cost: Money | None = Field(None, description="Paid once for each rep hired.")
-    attrition: Share | None = Field(None, description="Share of reps who leave within a year.")
-    backfill_months: Number | None = Field(
-        None, le=60, description="Months from a departure to the next start, on average."
-    )
-    self_sourced_sals_per_month: Number | None = Field(
-        None,
-        le=10_000,
-        description="Qualified deals that a ramped rep sources; they take the place of the source "
-        "'outbound'. 0: that source does not depend on the reps.",
-    )
-    patience_days: Positive | None = Field(
-        None, description="Half of the qualified deals that wait for a rep have given up after these days."
-    )
-    hires: tuple[Hire, ...] | None = Field(None, description="Reps to be hired.")
-
-
 class Ramp(Form):
-    """How new reps become productive: in how long, or how far by month of tenure."""
+    """How new people become productive: in how long, or how far by month of tenure."""
 
     median_months: Positive | None = Field(
-        None, le=60, description="Half of the new reps are fully productive by then; the rest as published."
+        None, le=60, description="Half of the new people are fully productive by then; the rest as published."
     )
     shares: tuple[Share, ...] | None = Field(
         None, description="Productivity by month of tenure; the last one stays."
@@ -99,7 +75,7 @@ class Ramp(Form):
 
     @property
     def length_months(self) -> float:
-        """Months after which reps are ramped, half of them where only the median is known."""
+        """Months after which people are ramped, half of them where only the median is known."""
         return float(len(self.shares) - 1) if self.shares is not None else self.median_months or 0.0
 
 
@@ -110,16 +86,101 @@ def read_ramp(value: object) -> object:
     return {"shares": value} if isinstance(value, (list, tuple)) else {"median_months": value}
 
 
-class Reps(Form):
-    """The reps of the company. Segments that have none stated here take up every deal at once."""
+class SegmentPeople(Form):
+    """The people of one role in a segment; what is left out comes from the history, else from defaults."""
+
+    heads: Whole | None = Field(None, le=MOST_SEATS, description="Employed at as_of.")
+    hires: tuple[Hire, ...] | None = Field(None, description="People to be hired.")
+    attrition: Share | None = Field(None, description="Share who leave within a year.")
+    backfill_months: Number | None = Field(
+        None, le=60, description="Months from a departure to the next start, on average."
+    )
+    ote: PositiveMoney | None = Field(None, description="On-target earnings per year, variable pay included.")
+    variable_share: Share | None = Field(None, description="Variable share of the on-target earnings.")
+    quota: PositiveMoney | None = Field(
+        None,
+        description="Bookings a year that earn the whole variable pay: new business for ae, else expansion.",
+    )
+    hiring_cost: Money | None = Field(None, description="Paid once for each hire.")
+
+    def with_own(self, own: Self) -> Self:
+        """Return what holds for a segment: its own figures, and these where it states none."""
+        given = {name: getattr(own, name) for name in own.model_fields_set}
+        return self.model_copy(update={name: value for name, value in given.items() if value is not None})
+
+
+People = TypeVar("People", bound=SegmentPeople)
+
+
+class Team(Form, Generic[People]):
+    """The people of a role by segment, and how they ramp."""
+
+    all: People | None = Field(None, description="What holds for every segment that says nothing else.")
+    segments: dict[Name, People] = Field({}, description="People by segment.")
+    ramp: Annotated[Ramp | None, BeforeValidator(read_ramp, Positive | list[Share] | Ramp | None)] = Field(
+        None, description="How new people become productive: 5 (median months), or [0%, 20%, 50%, 100%]."
+    )
+
+    @classmethod
+    def nobody(cls) -> People:
+        """Return people of whom nothing is stated."""
+        raise NotImplementedError
+
+    def of(self, segment: str) -> People:
+        """Return what is stated for a segment, over what is stated for all."""
+        return (self.all or self.nobody()).with_own(self.segments.get(segment, self.nobody()))
+
+    def with_people(self, segment: str, **changes: object) -> Self:
+        """Return the same team with other figures in one segment."""
+        own = self.segments.get(segment, self.nobody()).model_copy(update=changes)
+        return self.model_copy(update={"segments": {**self.segments, segment: own}})
+
+    def with_hires(self, segment: str, hires: tuple[Hire, ...]) -> Self:
+        """Return the same team with more people to be hired in a segment."""
+        return self.with_people(segment, hires=(*(self.of(segment).hires or ()), *hires))
+
+    def without_hires(self) -> Self:
+        """Return the same team without anyone to be hired."""
+        bare = {
+            name: own.model_copy(update={"hires": None}) if own.hires else own
+            for name, own in self.stated_people
+        }
+        return self.model_copy(update={"all": bare.pop(ALL_SEGMENTS, None), "segments": bare})
+
+    @property
+    def stated_people(self) -> list[tuple[str, People]]:
+        """What is stated for all segments, under the name ``all``, and for each."""
+        everywhere = [] if self.all is None else [(ALL_SEGMENTS, self.all)]
+        return [*everywhere, *self.segments.items()]
+
+
+class SegmentReps(SegmentPeople):
+    """The account executives of a segment; what is left out comes from the history, else as published."""
+
+    open_deals_per_rep: Positive | None = Field(
+        None, le=10_000, description="Open deals that a ramped rep can work at once."
+    )
+    self_sourced_sals_per_month: Number | None = Field(
+        None,
+        le=10_000,
+        description="Qualified deals that a ramped rep sources; they take the place of the source "
+        "'outbound'. 0: that source does not depend on the reps.",
+    )
+    patience_days: Positive | None = Field(
+        None, description="Half of the qualified deals that wait for a rep have given up after these days."
+    )
+
+
+class Reps(Team[SegmentReps]):
+    """The account executives of the company. Segments that have none here take up every deal at once."""
 
     simulate: bool = Field(True, description="Whether reps limit how many deals can be worked.")
     gross_margin: Share | None = Field(None, description="Gross margin on bookings, for what a rep adds.")
-    ramp: Annotated[Ramp | None, BeforeValidator(read_ramp, Positive | list[Share] | Ramp | None)] = Field(
-        None, description="How new reps become productive: 5 (median months), or [0%, 20%, 50%, 100%]."
-    )
-    all: SegmentReps | None = Field(None, description="What holds for every segment that says nothing else.")
-    segments: dict[Name, SegmentReps] = Field({}, description="Reps by segment.")
+
+    @classmethod
+    def nobody(cls) -> SegmentReps:
+        """Return reps of whom nothing is stated."""
+        return SegmentReps()
 
     @property
     def stated(self) -> bool:
@@ -129,24 +190,6 @@ class Reps(Form):
     def limits(self, segment: str) -> bool:
         """Return whether the deals of a segment need a rep."""
         return self.simulate and (self.all is not None or segment in self.segments)
-
-    def of(self, segment: str) -> SegmentReps:
-        """Return what is stated for a segment, over what is stated for all."""
-        own = self.segments.get(segment, SegmentReps())
-        given = {name: getattr(own, name) for name in own.model_fields_set}
-        stated = {name: value for name, value in given.items() if value is not None}
-        return (self.all or SegmentReps()).model_copy(update=stated)
-
-    def with_hires(self, segment: str, hires: tuple[Hire, ...]) -> Reps:
-        """Return the same reps with more to be hired in a segment."""
-        own = self.segments.get(segment, SegmentReps())
-        planned = (*(self.of(segment).hires or ()), *hires)
-        return self.model_copy(
-            update={"segments": {**self.segments, segment: own.model_copy(update={"hires": planned})}}
-        )
-
-
-KNOWN_ROLES = ("ae", "ae_existing", "account_manager", "csm", "renewals_rep", "specialist", "sdr")
 
 
 class Book(Form):
@@ -168,28 +211,16 @@ def _book(value: object) -> object:
     return value if value is None or isinstance(value, (dict, Book)) else {"accounts": value}
 
 
-class SegmentRole(Form):
-    """The people of one role in a segment; what is left out comes from the history, else from defaults."""
+class SegmentRole(SegmentPeople):
+    """The people of one role after or beside the sale in a segment."""
 
-    heads: Whole | None = Field(None, le=MOST_SEATS, description="Employed at as_of.")
-    hires: tuple[Hire, ...] | None = Field(None, description="People to be hired.")
     book: Annotated[Book | None, BeforeValidator(_book, Book | Positive | None)] = Field(
         None, description="What a ramped head can look after: 40 accounts, or {arr: 2M}."
     )
     hours_per_month: Positive | None = Field(
         None, le=744, description="Hours a month that a ramped head has for customers; in place of a book."
     )
-    attrition: Share | None = Field(None, description="Share who leave within a year.")
-    backfill_months: Number | None = Field(
-        None, le=60, description="Months from a departure to the next start, on average."
-    )
-    ote: PositiveMoney | None = Field(None, description="On-target earnings per year, variable pay included.")
     overhead: Share | None = Field(None, description="What a head costs beyond pay, as a share of the OTE.")
-    variable_share: Share | None = Field(None, description="Variable share of the on-target earnings.")
-    quota: PositiveMoney | None = Field(
-        None, description="Expansion bookings a year that earn the whole variable pay."
-    )
-    hiring_cost: Money | None = Field(None, description="Paid once for each hire.")
 
     @model_validator(mode="after")
     def _one_measure(self) -> SegmentRole:
@@ -198,6 +229,14 @@ class SegmentRole(Form):
                 "has a book and hours", "Give one: a book, or hours_per_month with 'activities'."
             )
         return self
+
+    def with_own(self, own: Self) -> Self:
+        """Return what holds for a segment; a book of its own takes the place of hours, and the reverse."""
+        whole = super().with_own(own)
+        if whole.book is not None and whole.hours_per_month is not None:
+            other = "hours_per_month" if own.book is not None else "book"
+            return whole.model_copy(update={other: None})
+        return whole
 
 
 class Skills(Form):
@@ -209,14 +248,9 @@ class Skills(Form):
     expansion_new_sale: Share | None = Field(None, description="At selling what is not in use yet.")
 
 
-class Role(Form):
+class Role(Team[SegmentRole]):
     """One role: its people by segment, how they ramp, what they are good at and paid for."""
 
-    all: SegmentRole | None = Field(None, description="What holds for every segment that says nothing else.")
-    segments: dict[Name, SegmentRole] = Field({}, description="People by segment.")
-    ramp: Annotated[Ramp | None, BeforeValidator(read_ramp, Positive | list[Share] | Ramp | None)] = Field(
-        None, description="How new people become productive: 3 (median months), or [0%, 50%, 100%]."
-    )
     skill: Skills | None = Field(None, description="How well the role does each activity.")
     paid_for: tuple[Activity, ...] | None = Field(
         None, description="Activities that its variable pay rewards; what it owns beyond is done unpaid."
@@ -225,24 +259,10 @@ class Role(Form):
         None, description="Most of its time that role ae gives to customers; the rest is for new logos."
     )
 
-    def of(self, segment: str) -> SegmentRole:
-        """Return what is stated for a segment, over what is stated for all."""
-        own = self.segments.get(segment, SegmentRole())
-        given = {name: getattr(own, name) for name in own.model_fields_set}
-        stated = {name: value for name, value in given.items() if value is not None}
-        # A book in one place takes the place of hours in the other, and the reverse.
-        whole = (self.all or SegmentRole()).model_copy(update=stated)
-        if whole.book is not None and whole.hours_per_month is not None:
-            whole = whole.model_copy(update={"hours_per_month" if "book" in stated else "book": None})
-        return whole
-
-    def with_hires(self, segment: str, hires: tuple[Hire, ...]) -> Role:
-        """Return the same role with more to be hired in a segment."""
-        own = self.segments.get(segment, SegmentRole())
-        planned = (*(self.of(segment).hires or ()), *hires)
-        return self.model_copy(
-            update={"segments": {**self.segments, segment: own.model_copy(update={"hires": planned})}}
-        )
+    @classmethod
+    def nobody(cls) -> SegmentRole:
+        """Return people of whom nothing is stated."""
+        return SegmentRole()
 
 
 Roles = dict[Name, Role]

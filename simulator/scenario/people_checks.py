@@ -1,9 +1,10 @@
-"""What a scenario says about reps, held against its horizon: hires in the past, ramps that never end."""
+"""Checks of the people in a scenario: hires in the past, ramps that never end, work that no one owns."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from typing import Any
 
 from simulator.errors import Fault
 from simulator.fiscal import FiscalCalendar, month_number
@@ -14,17 +15,59 @@ from simulator.scenario.people import ALL_SEGMENTS, Reps, Role
 from simulator.scenario.service_coverage import Activities
 from simulator.yaml_source import Key, Tree
 
-
-def named_rep_segments(reps: Reps) -> list[tuple[Key, str]]:
-    """Return the places where the reps name a segment, and the names."""
-    return [(("reps", "segments", name), name) for name in reps.segments]
+PEOPLE_KEYS = frozenset({"all", "segments", "ramp"})
+"""What is said of the people of a role, apart from what they are good at and paid for."""
 
 
-def hire_faults(reps: Reps, places: dict[Key, str], as_of: dt.date) -> list[Fault]:
+def reps_in_place(tree: Tree) -> Tree:
+    """Return a scenario's tree with what ``roles.ae`` says of people under ``reps``, where they are read.
+
+    Account executives are a role like the others. What is stated in both places stays where it is, to be
+    reported.
+    """
+    stated = _mapping(_mapping(tree.values.get("roles")).get(AE))
+    if not PEOPLE_KEYS & stated.keys():
+        return tree
+    reps, places, rest = dict(_mapping(tree.values.get("reps"))), dict(tree.places), dict(stated)
+    for key in PEOPLE_KEYS & stated.keys():
+        reps[key], left = _laid_over(reps.get(key), rest.pop(key))
+        if left is not None:
+            rest[key] = left
+    for written, place in tree.places.items():
+        if written[:2] == ("roles", AE) and len(written) > 2 and written[2] in PEOPLE_KEYS:
+            places.setdefault(("reps", *written[2:]), place)
+    places.setdefault(("reps",), tree.places.get(("roles", AE), ""))
+    return Tree({**tree.values, "reps": reps, "roles": {**tree.values["roles"], AE: rest}}, places)
+
+
+def _mapping(value: object) -> dict[Any, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _laid_over(below: Any, above: Any) -> tuple[Any, Any]:
+    """Return both together, and what of ``above`` is stated in both; None: nothing is."""
+    if below is None:
+        return above, None
+    if not isinstance(below, dict) or not isinstance(above, dict):
+        return below, above
+    whole, twice = dict(below), {}
+    for key, value in above.items():
+        whole[key], left = _laid_over(below.get(key), value)
+        if left is not None:
+            twice[key] = left
+    return whole, twice or None
+
+
+def teams(reps: Reps, roles: Mapping[str, Role]) -> list[tuple[Key, Reps | Role]]:
+    """Return the people of every role, and where they are stated."""
+    return [(("reps",), reps), *((("roles", name), role) for name, role in roles.items())]
+
+
+def hire_faults(reps: Reps, roles: Mapping[str, Role], places: dict[Key, str], as_of: dt.date) -> list[Fault]:
     """Return the hires that lie in the past: who was hired by then is among the heads already."""
     first = month_number(as_of + dt.timedelta(days=1))
     faults = []
-    for key, month in _hires(reps):
+    for key, month in _hires(teams(reps, roles)):
         if month < first:
             where = Tree(None, places).place((*key, "month"))[0]
             what = f"{'.'.join(map(str, key))}: hired in {month_text(month)}, before as_of ({as_of})"
@@ -32,43 +75,44 @@ def hire_faults(reps: Reps, places: dict[Key, str], as_of: dt.date) -> list[Faul
     return faults
 
 
-def rep_notes(reps: Reps, as_of: dt.date, calendar: FiscalCalendar, n_quarters: int) -> list[str]:
-    """Return what the reader should know of reps whose work lies mostly behind the horizon."""
-    if not reps.stated:
-        return []
+def hire_notes(
+    reps: Reps, roles: Mapping[str, Role], as_of: dt.date, calendar: FiscalCalendar, n_quarters: int
+) -> list[str]:
+    """Return what the reader should know of people whose work lies mostly behind the horizon."""
     first = month_number(as_of + dt.timedelta(days=1))
     n_months = calendar.first_month(int(calendar.quarter(first)) + n_quarters) - first
-    notes = [
-        f"{'.'.join(map(str, key))}: hired in {month_text(month)}, after all that is simulated"
-        for key, month in _hires(reps)
-        if month >= first + n_months
-    ]
-    length = reps.ramp.length_months if reps.ramp is not None else 0.0
-    if length > n_months:
-        notes.append(
-            f"reps.ramp: a ramp of {length:g} months is longer than the {n_months} months simulated: "
-            "no new rep is fully productive within them; lengthen 'horizon_quarters' to see their work"
-        )
+    notes = []
+    for key, team in teams(reps if reps.stated else Reps(), roles):
+        notes += [
+            f"{'.'.join(map(str, place))}: hired in {month_text(month)}, after all that is simulated"
+            for place, month in _hires([(key, team)])
+            if month >= first + n_months
+        ]
+        length = team.ramp.length_months if team.ramp is not None else 0.0
+        if length > n_months:
+            notes.append(
+                f"{'.'.join(map(str, key))}.ramp: a ramp of {length:g} months is longer than the {n_months} "
+                "months simulated: no new hire is fully productive within them; lengthen 'horizon_quarters' "
+                "to see their work"
+            )
     return notes
 
 
-def _hires(reps: Reps) -> list[tuple[Key, int]]:
-    stated: dict[Key, tuple[int, ...]] = {}
-    if reps.all is not None:
-        stated[("reps", ALL_SEGMENTS)] = tuple(hire.month for hire in reps.all.hires or ())
-    for name, own in reps.segments.items():
-        stated[("reps", "segments", name)] = tuple(hire.month for hire in own.hires or ())
-    return [((*key, "hires", i), month) for key, months in stated.items() for i, month in enumerate(months)]
+def _hires(stated: list[tuple[Key, Reps | Role]]) -> list[tuple[Key, int]]:
+    return [
+        ((*key, *((ALL_SEGMENTS,) if name == ALL_SEGMENTS else ("segments", name)), "hires", i), hire.month)
+        for key, team in stated
+        for name, people in team.stated_people
+        for i, hire in enumerate(people.hires or ())
+    ]
 
 
-def named_role_segments(
-    roles: Mapping[str, Role], activities: Activities, ownership: Ownership
+def named_people_segments(
+    reps: Reps, roles: Mapping[str, Role], activities: Activities, ownership: Ownership
 ) -> list[tuple[Key, str]]:
-    """Return the places where roles, activities and ownership name a segment, and the names."""
+    """Return the places where people, activities and ownership name a segment, and the names."""
     named: list[tuple[Key, str]] = [
-        (("roles", role, "segments", name), name)
-        for role, stated in roles.items()
-        for name in stated.segments
+        ((*key, "segments", name), name) for key, team in teams(reps, roles) for name in team.segments
     ]
     for activity in ACTIVITIES:
         work = getattr(activities, activity)
@@ -89,16 +133,11 @@ def owner_faults(roles: Mapping[str, Role], ownership: Ownership) -> list[tuple[
                 remedy = f"Add 'roles: {{{role}: …}}'. " + suggestion(role, [AE, *roles], "Roles")
                 faults.append((key, f"'{role}' does something, but is no role here", remedy))
     if AE in roles:
-        stated = {"all": roles[AE].all, **roles[AE].segments}
-        for name, people in stated.items():
-            if people is not None and people.model_fields_set:
-                key = ("roles", AE, "all") if name == "all" else ("roles", AE, "segments", name)
-                remedy = "Write heads, pay and ramp of account executives under 'reps'."
-                faults.append((key, "account executives are stated twice", remedy))
-        if roles[AE].ramp is not None:
-            faults.append(
-                (("roles", AE, "ramp"), "account executives are stated twice", "Write 'reps.ramp'.")
-            )
+        again: list[Key] = [("all",)] if roles[AE].all is not None else []
+        again += [("segments", name) for name in roles[AE].segments]
+        again += [("ramp",)] if roles[AE].ramp is not None else []
+        remedy = "It is under 'reps' as well; keep one of the two."
+        faults += [(("roles", AE, *part), "account executives are stated twice", remedy) for part in again]
     faults += [
         (("roles", role, "customer_time"), "only account executives share their time", "Remove it.")
         for role, stated in roles.items()
@@ -112,18 +151,6 @@ def _tables(ownership: Ownership) -> list[tuple[Key, OwnerTable]]:
         (("ownership", "segments", name), table) for name, table in ownership.segments.items()
     ]
     return [(("ownership",), ownership.all), *tables] if ownership.all is not None else tables
-
-
-def role_hire_faults(roles: Mapping[str, Role], places: dict[Key, str], as_of: dt.date) -> list[Fault]:
-    """Return the hires that lie in the past: who was hired by then is among the heads already."""
-    first = month_number(as_of + dt.timedelta(days=1))
-    faults = []
-    for key, month in _role_checks_hires(roles):
-        if month < first:
-            where = Tree(None, places).place((*key, "month"))[0]
-            what = f"{'.'.join(map(str, key))}: hired in {month_text(month)}, before as_of ({as_of})"
-            faults.append(Fault(where, what, f"Count them in 'heads', or hire from {month_text(first)} on."))
-    return faults
 
 
 def role_notes(roles: Mapping[str, Role], ownership: Ownership, *, simulated: bool) -> list[str]:
@@ -144,13 +171,3 @@ def role_notes(roles: Mapping[str, Role], ownership: Ownership, *, simulated: bo
                 share = "nobody does" if done == 0 else f"nobody does {1 - done:.0%} of"
                 notes.append(f"{'.'.join(map(str, key))}: {share} {activity}")
     return notes
-
-
-def _role_checks_hires(roles: Mapping[str, Role]) -> list[tuple[Key, int]]:
-    stated: dict[Key, tuple[int, ...]] = {}
-    for role, own in roles.items():
-        if own.all is not None:
-            stated[("roles", role, ALL_SEGMENTS)] = tuple(hire.month for hire in own.all.hires or ())
-        for name, people in own.segments.items():
-            stated[("roles", role, "segments", name)] = tuple(hire.month for hire in people.hires or ())
-    return [((*key, "hires", i), month) for key, months in stated.items() for i, month in enumerate(months)]

@@ -11,8 +11,7 @@ from simulator.scenario.checks import named_segments
 from simulator.scenario.faults import key_text, suggestion
 from simulator.scenario.people_checks import (
     hire_faults,
-    rep_notes,
-    role_hire_faults,
+    hire_notes,
     role_notes,
 )
 from simulator.scenario.schema import ALL, Scenario
@@ -59,12 +58,12 @@ def settled(
     if as_of is None:
         faults.append(Fault(scenario.where("as_of"), "'as_of' is missing", "Say when the future begins."))
     else:
-        faults += hire_faults(scenario.reps, scenario.places, as_of)
-        faults += role_hire_faults(scenario.roles, scenario.places, as_of)
+        faults += hire_faults(scenario.reps, scenario.roles, scenario.places, as_of)
     if faults or as_of is None:
         raise InputError(faults)
     notes = list(scenario.notes)
-    notes += rep_notes(scenario.reps, as_of, scenario.fiscal_calendar(), scenario.horizon_quarters)
+    calendar = scenario.fiscal_calendar()
+    notes += hire_notes(scenario.reps, scenario.roles, as_of, calendar, scenario.horizon_quarters)
     if scenario.customers.simulate:
         notes += role_notes(scenario.roles, scenario.ownership, simulated=scenario.simulates_roles)
     if segments:

@@ -10,14 +10,14 @@ from simulator.analysis.headcount.headcount import HeadcountSettings, payback_mo
 from simulator.analysis.hire.allocation import HiringSettings, allocate_reps
 from simulator.analysis.hire.ladder import ExtraReps
 from simulator.analysis.ownership import ranked
-from simulator.engine.plan.reps import RepTerms
+from simulator.engine.plan.roles import RepTerms
 
 HIRING, PAY, QUOTA = 1_200.0, 1_200.0, 6_000.0
 
 
 def rep_terms(segment):
     """Return a rep who costs 100 a month, gets no commission and 1,200 to hire."""
-    return RepTerms(segment, 1, 5.0, QUOTA, PAY, 0.0, HIRING, 0.0, 1.0, 30.0)
+    return RepTerms("ae", segment, 1, PAY, 0.0, QUOTA, HIRING, 0.0, 1.0, 5.0, 30.0)
 
 
 def extra_reps(gains, monthly=None):

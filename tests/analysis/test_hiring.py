@@ -11,7 +11,7 @@ from simulator.analysis.forecast.pipeline import factor_needed, pipeline_created
 from simulator.analysis.hire.allocation import HiringSettings, allocate_reps
 from simulator.analysis.hire.ladder import RepLadder, best_allocations, n_allocations
 from simulator.analysis.hire.reps_for_target import reps_for_target
-from simulator.engine.plan.reps import rep_terms
+from simulator.engine.plan.roles import rep_terms
 from simulator.engine.prepare import Prepared
 from simulator.engine.run.simulate import run, simulate
 from simulator.kernels.flows import REP_MONTHS

@@ -5,8 +5,7 @@ import pytest
 
 from simulator.analysis.operating.costs import ACQUISITION, POST_SALE, without_hires
 from simulator.analysis.operating.operating import collect, look_at_operations, operate
-from simulator.engine.plan.reps import rep_terms
-from simulator.engine.plan.roles import role_terms
+from simulator.engine.plan.roles import rep_terms, role_terms
 from simulator.engine.prepare import prepare
 from simulator.engine.run.simulate import simulate
 from simulator.errors import InputError

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from simulator.engine.plan.capacity import wait_cdf, with_reps
-from simulator.engine.plan.reps import rep_terms
+from simulator.engine.plan.capacity import with_reps
+from simulator.engine.plan.roles import rep_terms
+from simulator.engine.plan.seats import wait_cdf
 from simulator.engine.run.simulate import compile_deals, run, simulate
 from simulator.errors import InputError
 from simulator.kernels.flows import FLOWS

@@ -7,7 +7,7 @@ import pytest
 
 from simulator.engine.prepare import prepare
 from simulator.engine.run.simulate import compile_plan
-from simulator.kernels.people.coverage import ASKED, DONE, HEADS, N_OF_ROLE
+from simulator.kernels.people.coverage import ASKED, DONE, HEADS, N_OF_ROLE, RAMPED
 from tests.small_companies import company, deal, run, segment, stay
 from tests.small_customers import GROWING, book, customer
 
@@ -278,3 +278,19 @@ def test_reps_must_be_simulated_where_they_own_customers():
     )
     with pytest.raises(InputError, match="reps are not simulated"):
         simulate(scenario, None, None)
+
+
+def test_levers_of_people_reach_every_role():
+    """Leavers and the ramp of CSMs answer to the same levers as those of account executives."""
+    hires = [{"month": "2027-01", "count": 2}]
+    people = {
+        "csm": {"all": {"heads": 4, "attrition": 0.3, "backfill_months": 3, "hires": hires}, "ramp": [0, 1]}
+    }
+
+    def months(measure, **levers):
+        return measures(lived(people, levers=levers), "csm")[..., measure].sum(axis=(1, 2)).mean()
+
+    assert months(HEADS, attrition=0) == 2 * 6 * 24
+    assert months(HEADS, attrition=2) < months(HEADS) < 2 * 6 * 24
+    assert months(RAMPED, ramp=6, attrition=0) < months(RAMPED, attrition=0)
+    assert months(RAMPED, ramp=0, attrition=0) == 2 * 6 * 24

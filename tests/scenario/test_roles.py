@@ -74,7 +74,7 @@ def test_a_book_in_a_segment_takes_the_place_of_hours_for_all():
     [
         ({"ownership": "mirrored", "roles": CSM}, "'account_manager' does something, but is no role"),
         ({"roles": {"csm": {"segments": {"two": {"heads": 1}}}}}, "unknown segment 'two'"),
-        ({"roles": {"ae": {"all": {"heads": 3}}}}, "stated twice"),
+        ({"roles": {"ae": {"all": {"heads": 3}}}, "reps": {"all": {"heads": 2}}}, "stated twice"),
         ({"roles": {"csm": {"customer_time": "30%"}}}, "only account executives"),
         ({"roles": {"csm": {"all": {"book": 4, "hours_per_month": 100}}}}, "has a book and hours"),
         ({"roles": CSM, "ownership": {"renewal": {"csm": "60%", "ae": "60%"}}}, "sum to 120 %"),
@@ -96,3 +96,30 @@ def test_hires_of_the_past_and_roles_without_work_are_said():
     idle = settled(stated(roles={**CSM, "specialist": {"all": {"heads": 1}}}, ownership="all_csm"))
     assert any("roles.specialist: does nothing" in note for note in idle.notes)
     assert any("change no forecast" in note for note in settled(stated(roles=CSM)).notes)
+
+
+def test_account_executives_are_a_role_like_the_others():
+    """What ``roles.ae`` says of people is what ``reps`` says; each may say a part."""
+    people = {
+        "ramp": [0, 1],
+        "all": {"heads": 3, "open_deals_per_rep": 5},
+        "segments": {"one": {"ote": 1000}},
+    }
+    as_reps = stated(reps={**people, "gross_margin": 0.7}, roles={"ae": {"customer_time": 0.2}})
+    as_role = stated(reps={"gross_margin": 0.7}, roles={"ae": {**people, "customer_time": 0.2}})
+    assert as_role.reps == as_reps.reps
+    assert as_role.roles == as_reps.roles
+    parts = stated(
+        reps={"ramp": [0, 1], "all": {"heads": 3}, "gross_margin": 0.7},
+        roles={
+            "ae": {"all": {"open_deals_per_rep": 5}, "segments": {"one": {"ote": 1000}}, "customer_time": 0.2}
+        },
+    )
+    assert parts.reps == as_reps.reps
+
+
+def test_a_ramp_longer_than_the_horizon_is_said_of_every_role():
+    slow = {"all": {"heads": 1}, "ramp": 50}
+    notes = settled(stated(roles={"csm": slow, "ae": slow}, ownership="all_csm")).notes
+    assert any(note.startswith("reps.ramp") for note in notes)
+    assert any(note.startswith("roles.csm.ramp") for note in notes)

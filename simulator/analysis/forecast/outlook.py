@@ -17,7 +17,7 @@ from simulator.analysis.forecast.waterfall import (
 )
 from simulator.analysis.totals import ALL
 from simulator.engine.paths import QUANTILES, Paths
-from simulator.engine.plan.reps import RepTerms
+from simulator.engine.plan.roles import RepTerms
 
 
 @dataclass(frozen=True)

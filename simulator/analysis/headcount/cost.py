@@ -9,8 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.calibration.calibration import Calibration
-from simulator.engine.plan.reps import rep_terms
-from simulator.engine.plan.roles import RoleTerms, role_names, role_terms
+from simulator.engine.plan.roles import RoleTerms, rep_terms, role_names, role_terms
 from simulator.history.tables import History
 from simulator.kernels.people.coverage import HEADS, N_OF_ROLE
 from simulator.scenario.schema import Scenario

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from simulator.engine.plan.capacity import with_reps
 from simulator.engine.plan.deals import Compiled
-from simulator.engine.plan.reps import RepTerms, gross_margin, rep_terms
+from simulator.engine.plan.roles import RepTerms, gross_margin, rep_terms
 from simulator.engine.prepare import Prepared
 from simulator.engine.run.simulate import compile_deals, run
 from simulator.kernels.flows import FLOWS, N_ORIGINS

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,12 +11,10 @@ import numpy.typing as npt
 from simulator.calibration.calibration import Calibration
 from simulator.engine.paths import Paths
 from simulator.engine.plan.demand import cost_per_sal
-from simulator.engine.plan.reps import RepTerms
-from simulator.engine.plan.roles import RoleTerms
+from simulator.engine.plan.roles import RepTerms, RoleTerms
 from simulator.fiscal import day_number, month_start_day
 from simulator.kernels.people.coverage import HEADS, N_OF_ROLE
 from simulator.scenario.operating import Cost
-from simulator.scenario.people import SegmentReps, SegmentRole
 from simulator.scenario.schema import Scenario
 
 Floats = npt.NDArray[np.float64]
@@ -241,34 +238,10 @@ def _period_of(paths: Paths, month: int) -> int | None:
     return place if 0 <= place < len(paths.periods) else None
 
 
-Own = TypeVar("Own", SegmentReps, SegmentRole)
-
-
 def without_hires(scenario: Scenario) -> Scenario | None:
     """Return the scenario without the hires it plans, of reps and of every role; None where it plans none."""
-    reps = scenario.reps
-    bare_reps = reps.model_copy(
-        update={
-            "all": _bare(reps.all),
-            "segments": {name: _bare(own) for name, own in reps.segments.items()},
-        }
-    )
-    bare_roles = {
-        name: role.model_copy(
-            update={
-                "all": _bare(role.all),
-                "segments": {segment: _bare(own) for segment, own in role.segments.items()},
-            }
-        )
-        for name, role in scenario.roles.items()
-    }
-    if bare_reps == reps and bare_roles == dict(scenario.roles):
+    bare = scenario.reps.without_hires()
+    bare_roles = {name: role.without_hires() for name, role in scenario.roles.items()}
+    if bare == scenario.reps and bare_roles == dict(scenario.roles):
         return None
-    return scenario.replace(reps=bare_reps, roles=bare_roles)
-
-
-def _bare(own: Own | None) -> Own | None:
-    """Return what is stated of a segment's people without the hires."""
-    if own is None or not own.hires:
-        return own
-    return own.model_copy(update={"hires": None})
+    return scenario.replace(reps=bare, roles=bare_roles)

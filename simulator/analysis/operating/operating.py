@@ -12,8 +12,7 @@ import pandas as pd
 from simulator.analysis.operating.costs import ACQUISITION, OTHER, POST_SALE, CostLine, cost_lines
 from simulator.calibration.calibration import Calibration
 from simulator.engine.paths import QUANTILES, Paths
-from simulator.engine.plan.reps import RepTerms, gross_margin
-from simulator.engine.plan.roles import RoleTerms
+from simulator.engine.plan.roles import RepTerms, RoleTerms, gross_margin
 from simulator.errors import InputError
 from simulator.fiscal import day_number, month_start_day
 from simulator.scenario.schema import Scenario

@@ -6,10 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from simulator.engine.plan.customer_levers import CUSTOMER_LEVERS
-from simulator.engine.plan.reps import CALIBRATED, SCENARIO, rep_terms
+from simulator.engine.plan.roles import CALIBRATED, SCENARIO, rep_terms
 from simulator.engine.prepare import Prepared
 from simulator.scenario.levers import LEVERS, Lever
-from simulator.scenario.people import SegmentReps
 
 LEVER, ASSUMPTION = "lever", "assumption"
 REP_LEVERS = ("ramp", "attrition", "open_deals_per_rep", "patience")
@@ -118,11 +117,9 @@ def _assumptions(prepared: Prepared) -> list[Turn]:
 def _with_backfill(item: Prepared, factor: float) -> Prepared:
     staffing = item.calibration.staffing if item.calibration is not None else None
     reps = item.scenario.reps
-    own = dict(reps.segments)
     for terms in rep_terms(item.scenario, staffing):
-        stated = own.get(terms.segment, SegmentReps())
-        own[terms.segment] = stated.model_copy(update={"backfill_months": terms.backfill_months * factor})
-    scenario = item.scenario.replace(reps=reps.model_copy(update={"segments": own}))
+        reps = reps.with_people(terms.segment, backfill_months=terms.backfill_months * factor)
+    scenario = item.scenario.replace(reps=reps)
     return replace(item, scenario=scenario)
 
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from simulator.engine.plan.concessions import desk_plan, promises
 from simulator.engine.plan.deals import Compiled
-from simulator.engine.plan.reps import gross_margin
+from simulator.engine.plan.roles import gross_margin
 from simulator.engine.prepare import Prepared
 from simulator.engine.run.simulate import compile_plan, run
 from simulator.errors import InputError

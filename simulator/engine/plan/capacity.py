@@ -7,37 +7,32 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import ndtri, pdtr
+from scipy.special import ndtri
 
 from simulator.calibration.posteriors import gamma_quantile
 from simulator.calibration.ramp import RampCurve, published_ramp, tenure_bin
 from simulator.calibration.staffing import OUTBOUND, StaffingCalibration, roster
-from simulator.engine.keys import rate_uniforms, unique_keys
+from simulator.engine.keys import rate_uniforms
 from simulator.engine.plan.deals import Compiled
-from simulator.engine.plan.reps import RepTerms, rep_terms
+from simulator.engine.plan.roles import RepTerms, rep_terms, stated_ramp
+from simulator.engine.plan.seats import (
+    LONGEST_WAIT,
+    lever,
+    ramp_array,
+    seat_arrays,
+    seats_of,
+    stretched,
+    wait_cdf,
+)
 from simulator.history.tables import History
 from simulator.kernels.people.capacity import CapacityPlan
-from simulator.scenario.people import Ramp
 from simulator.scenario.schema import Scenario
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-LONG_AGO = -1200
-"""Month of hire of a rep of whom only is known that there is one: ramped by now."""
-LONGEST_WAIT = 61
 LEVERS = ("ramp", "attrition", "open_deals_per_rep", "patience")
 DAYS_OF_80 = float(2 * ndtri(0.9))
-
-
-@dataclass(frozen=True)
-class _Seat:
-    """One seat: its segment, the name that keys its draws, when it is filled, how late that may be."""
-
-    segment: int
-    name: str
-    start: int
-    delay_months: float = 0.0
 
 
 def with_reps(compiled: Compiled, scenario: Scenario, history: History | None) -> Compiled:
@@ -80,12 +75,7 @@ class _Draws:
 
     def lever(self, name: str, segment: str) -> float:
         """Return what the levers multiply a quantity by."""
-        factors = [
-            lever.factor
-            for lever in self.scenario.levers
-            if lever.name == name and (lever.segments is None or segment in lever.segments)
-        ]
-        return float(np.prod(factors)) if factors else 1.0
+        return lever(self.scenario, name, segment)
 
     def uniforms(self, name: str) -> Floats:
         settings = self.scenario.simulation
@@ -131,8 +121,9 @@ class _Draws:
         if stated is None and self.staffing is not None and self.staffing.rep_months.any():
             curves = self._calibrated_ramp(self.staffing.ramp)
         else:
-            curves = np.tile(_stated_ramp(stated), (self.n_draws, 1))
-        return _stretch(curves, self.lever("ramp", segment))
+            curve = published_ramp() if stated is None else stated_ramp(stated)
+            curves = np.tile(curve, (self.n_draws, 1))
+        return stretched(curves, self.lever("ramp", segment))
 
     def _calibrated_ramp(self, ramp: RampCurve) -> Floats:
         # One uniform for the whole curve: reps ramp faster or slower than estimated, throughout.
@@ -151,24 +142,6 @@ class _Draws:
         return np.asarray(rising[:, tenure_bin(np.arange(ramp.first_month[-1] + 1))])
 
 
-def _stated_ramp(ramp: Ramp | None) -> Floats:
-    if ramp is None:
-        return published_ramp()
-    return np.array(ramp.shares) if ramp.shares is not None else published_ramp(ramp.median_months or 0.0)
-
-
-def _stretch(curves: Floats, factor: float) -> Floats:
-    """Return ramps that take ``factor`` times as long; factor 0: productive at once."""
-    if factor == 1.0:
-        return curves
-    if factor <= 0.0:
-        return np.repeat(curves[:, -1:], curves.shape[1], axis=1)
-    months = np.arange(curves.shape[1])
-    longer = np.arange(int(np.ceil(curves.shape[1] * factor)) + 1)
-    at = (longer + 0.5) / factor - 0.5
-    return np.stack([np.interp(at, months, curve) for curve in curves])
-
-
 def _capacity(
     compiled: Compiled,
     scenario: Scenario,
@@ -178,7 +151,18 @@ def _capacity(
 ) -> CapacityPlan:
     n_segments, n_draws = len(compiled.segments), draws.n_draws
     where = {item.segment: compiled.segments.index(item.segment) for item in terms}
-    seats = [seat for item in terms for seat in _seats(item, scenario, where, compiled, history)]
+    first = int(compiled.horizon.months[0])
+    seats = [
+        seat
+        for item in terms
+        for seat in seats_of(
+            item,
+            where[item.segment],
+            _employed(history, item.segment, first),
+            scenario.reps.of(item.segment).hires or (),
+            first,
+        )
+    ]
     limited = np.zeros(n_segments, dtype=np.int64)
     slots, patience = np.zeros((n_draws, n_segments)), np.zeros((n_draws, n_segments))
     backfill = np.ones((n_segments, LONGEST_WAIT))
@@ -190,58 +174,14 @@ def _capacity(
         patience[:, place] = np.log(2.0) / (item.patience_days * draws.lever("patience", item.segment))
         backfill[place] = wait_cdf(item.backfill_months)
         leaves[:, place] = draws.leaves(item)
-    of_seat = np.array([seat.segment for seat in seats], dtype=np.int64)
     return CapacityPlan(
         limited=limited,
-        seat_segment=of_seat,
-        seat_key=unique_keys([seat.name for seat in seats]),
-        seat_start=np.array([seat.start for seat in seats], dtype=np.int64),
-        seat_delay_cdf=np.array([wait_cdf(seat.delay_months) for seat in seats]).reshape(-1, LONGEST_WAIT),
-        seat_leaves=leaves[:, of_seat],
+        **seat_arrays(seats, leaves),
         backfill_cdf=backfill,
-        ramp=_ramps(compiled.segments, draws),
+        ramp=ramp_array([draws.ramp(name) for name in compiled.segments]),
         slots_per_rep=slots,
         patience=patience,
     )
-
-
-def wait_cdf(mean_months: float) -> Floats:
-    """Return the cumulative chances of waiting 0, 1, 2 … whole months: Poisson about the mean."""
-    cdf = pdtr(np.arange(LONGEST_WAIT), mean_months)
-    return np.asarray(cdf / cdf[-1])
-
-
-def _ramps(segments: tuple[str, ...], draws: _Draws) -> Floats:
-    curves = [draws.ramp(name) for name in segments]
-    longest = max(curve.shape[1] for curve in curves)
-    padded = [np.pad(curve, ((0, 0), (0, longest - curve.shape[1])), mode="edge") for curve in curves]
-    return np.stack(padded, axis=1)
-
-
-def _seats(
-    terms: RepTerms,
-    scenario: Scenario,
-    where: dict[str, int],
-    compiled: Compiled,
-    history: History | None,
-) -> list[_Seat]:
-    """Return the seats of a segment: those filled at as_of, the longest there first, then the hires."""
-    place, first = where[terms.segment], int(compiled.horizon.months[0])
-    known = _employed(history, terms.segment, first)
-    seats = [
-        _Seat(place, f"rep/{name}", start - first)
-        for name, start in zip(known["rep_id"], known["start"], strict=True)
-    ][: terms.heads]
-    unnamed = terms.heads - len(seats)
-    seats += [_Seat(place, f"seat/{terms.segment}/{i}", LONG_AGO) for i in range(unnamed)]
-    planned: dict[int, int] = {}
-    for hire in scenario.reps.of(terms.segment).hires or ():
-        for _ in range(hire.count):
-            number = planned.get(hire.month, 0)
-            planned[hire.month] = number + 1
-            name = f"hire/{terms.segment}/{hire.month}/{number}"
-            seats.append(_Seat(place, name, hire.month - first, hire.delay_months))
-    return seats
 
 
 def _employed(history: History | None, segment: str, first: int) -> pd.DataFrame:

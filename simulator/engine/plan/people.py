@@ -10,8 +10,7 @@ import numpy.typing as npt
 from scipy.special import ndtri
 
 from simulator.calibration.renewals import TERM_CLASSES
-from simulator.engine.keys import rate_uniforms, unique_keys
-from simulator.engine.plan.capacity import LONG_AGO, LONGEST_WAIT, wait_cdf
+from simulator.engine.keys import rate_uniforms
 from simulator.engine.plan.deals import CENTS, Compiled
 from simulator.engine.plan.roles import (
     HOURS_PER_MONTH,
@@ -21,6 +20,16 @@ from simulator.engine.plan.roles import (
     ramp_of,
     role_names,
     role_terms,
+)
+from simulator.engine.plan.seats import (
+    LONGEST_WAIT,
+    Seat,
+    lever,
+    ramp_array,
+    seat_arrays,
+    seats_of,
+    stretched,
+    wait_cdf,
 )
 from simulator.engine.plan.service_coverage import (
     Effect,
@@ -232,52 +241,21 @@ def _seats(
     segments, n_draws = compiled.segments, compiled.plan.hazard.shape[0]
     first = int(compiled.horizon.months[0])
     n_cells = len(names) * len(segments)
-    seats: list[tuple[int, str, int, float]] = []
+    seats: list[Seat] = []
     leaves, backfill = np.zeros(n_cells), np.ones((n_cells, LONGEST_WAIT))
-    curves = [ramp_of(scenario, role)[0] for role in names]
-    ramp = np.ones((n_cells, max(curve.size for curve in curves)))
+    ramps = [np.ones((1, 1))] * n_cells
     for (role, segment), item in terms.items():
         cell = names.index(role) * len(segments) + segments.index(segment)
-        curve = curves[names.index(role)]
-        ramp[cell] = np.pad(curve, (0, ramp.shape[1] - curve.size), mode="edge")
-        leaves[cell] = 1.0 - (1.0 - item.attrition) ** (1.0 / 12.0)
+        ramps[cell] = stretched(ramp_of(scenario, role)[0][None, :], lever(scenario, "ramp", segment))
+        leaves[cell] = 1.0 - (1.0 - item.attrition) ** (lever(scenario, "attrition", segment) / 12.0)
         backfill[cell] = wait_cdf(item.backfill_months)
-        seats += [(cell, *seat) for seat in _seats_of(item, scenario, history, first)]
-    of_seat = np.array([seat[0] for seat in seats], dtype=np.int64)
-    delays = [wait_cdf(seat[3]) for seat in seats]
+        hires = scenario.roles[role].of(segment).hires or ()
+        seats += seats_of(item, cell, employed(history, role, segment), hires, first)
     return {
-        "seat_segment": of_seat,
-        "seat_key": unique_keys([seat[1] for seat in seats]),
-        "seat_start": np.array([seat[2] for seat in seats], dtype=np.int64),
-        "seat_delay_cdf": np.array(delays).reshape(-1, LONGEST_WAIT),
-        "seat_leaves": np.tile(leaves[of_seat], (n_draws, 1)),
+        **seat_arrays(seats, np.tile(leaves, (n_draws, 1))),
         "backfill_cdf": backfill,
-        "ramp": np.tile(ramp, (n_draws, 1, 1)),
+        "ramp": np.tile(ramp_array(ramps), (n_draws, 1, 1)),
     }
-
-
-def _seats_of(
-    item: RoleTerms, scenario: Scenario, history: History | None, first: int
-) -> list[tuple[str, int, float]]:
-    """Return name, first month and mean delay of each seat: those filled at as_of, then the hires."""
-    known = employed(history, item.role, item.segment)
-    named = zip(known["rep_id"], known["start"], strict=True)
-    seats = [(f"{item.role}/{name}", int(start) - first, 0.0) for name, start in named][: item.heads]
-    unnamed = range(item.heads - len(seats))
-    seats += [(f"seat/{item.role}/{item.segment}/{i}", LONG_AGO, 0.0) for i in unnamed]
-    planned: dict[int, int] = {}
-    for hire in scenario.roles[item.role].of(item.segment).hires or ():
-        for _ in range(hire.count):
-            number = planned.get(hire.month, 0)
-            planned[hire.month] = number + 1
-            name = f"hire/{item.role}/{item.segment}/{hire.month}/{number}"
-            seats.append((name, hire.month - first, hire.delay_months))
-    return seats
-
-
-def coverage_at(compiled: Compiled) -> Floats:
-    """Return the share of each activity that is done at as_of, weighted by how well: (segment, activity)."""
-    return _coverage(compiled, compiled.people, _books(compiled))[0]
 
 
 def _coverage(compiled: Compiled, people: PeoplePlan, books: _Books) -> tuple[Floats, Floats]:

@@ -14,8 +14,7 @@ from matplotlib.figure import Figure
 from simulator.analysis.headcount.assumptions import find_breakeven, head_sensitivity
 from simulator.analysis.headcount.headcount import Headcount, HeadcountSettings, head_table
 from simulator.analysis.headcount.simulation import HeadcountSimulation
-from simulator.engine.plan.reps import gross_margin
-from simulator.engine.plan.roles import role_names
+from simulator.engine.plan.roles import gross_margin, role_names
 from simulator.engine.prepare import Prepared
 from simulator.errors import Fault, InputError
 from simulator.report.answer import Answer, Provenance

@@ -9,7 +9,7 @@ import pandas as pd
 
 from simulator.analysis.headcount.simulation import HeadcountSimulation
 from simulator.analysis.ownership import STATED, OwnershipFindings, weigh_ownership
-from simulator.engine.plan.reps import gross_margin
+from simulator.engine.plan.roles import gross_margin
 from simulator.engine.plan.service_coverage import Effect
 from simulator.errors import InputError
 from simulator.report.answer import Answer, Provenance
