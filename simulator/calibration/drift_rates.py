@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy import special
 
 from simulator.calibration.calibration import DESTINATIONS, Drift
-
-Row = dict[str, Any]
+from simulator.calibration.posteriors import Floats
+from simulator.calibration.rate_rows import Row, row
 
 Z_HIGH = float(special.ndtri(0.9))
 LARGEST = 5.0
@@ -39,18 +37,9 @@ def level_known(shape: float, drift: Drift | None) -> float:
     return shape / (1.0 + shape * float(drift.sals_covariance[0, 0]))
 
 
-def _row(name: str, unit: str, estimate: npt.NDArray[np.float64], destination: str = "") -> Row:
-    value, low, high = estimate.tolist()
-    return {
-        **dict.fromkeys(("segment", "category", "level"), ""),
-        "destination": destination,
-        "name": name,
-        "value": value,
-        "low": low,
-        "high": high,
-        "unit": unit,
-        "source": "calibrated" if np.isfinite(low) and low < high else "pooled",
-    }
+def _row(name: str, unit: str, estimate: Floats, destination: str = "") -> Row:
+    known = np.isfinite(estimate[1]) and estimate[1] < estimate[2]
+    return row(name, unit, "calibrated" if known else "pooled", estimate, destination=destination)
 
 
 def drift_faults(drift: Drift) -> Iterator[str]:

@@ -78,6 +78,10 @@ class Posterior(ABC):
         low, high = self.quantile(cell, np.array([LOW, HIGH]))
         return float(low), float(high)
 
+    def estimate(self, cell: Index = ()) -> tuple[float, float, float]:
+        """Return the point estimate of one cell and the ends of its interval."""
+        return (float(self.point[cell]), *self.interval(cell))
+
     def labels(self, cell: Index) -> dict[str, str]:
         """Return the label of one cell along each axis."""
         return {name: labels[i] for (name, labels), i in zip(self.axes.items(), cell, strict=False)}
@@ -238,8 +242,8 @@ class Shares(Posterior):
         return np.asarray(self.concentration > 0.0)
 
     def quantile(self, cell: Index, chance: Floats) -> Floats:
-        a = float(self.concentration[cell])
-        return np.asarray(betaincinv(a, float(self.concentration[cell[:-1]].sum()) - a, chance))
+        a, total = float(self.concentration[cell]), float(self.concentration[cell[:-1]].sum())
+        return np.asarray(betaincinv(a, total - a, chance) if total > a else np.ones(chance.shape))
 
     def draw(self, key: str, draws: Draws) -> Floats:
         """Return draws of the shares, shape (draw, *axes); each row of shares has one key."""
@@ -255,6 +259,27 @@ class Shares(Posterior):
                 drawn[:, positive] = gamma_quantile(u[:, positive], self.concentration[row][positive])
                 out[:, *row] = drawn / drawn.sum(axis=1, keepdims=True)
         return out
+
+
+@dataclass(frozen=True)
+class Measured(Posterior):
+    """Values with an interval that was measured as such, ``table`` of shape (*axes, 3): value, low, high."""
+
+    table: Floats
+
+    @property
+    def point(self) -> Floats:
+        return np.asarray(self.table[..., 0])
+
+    @property
+    def uncertain(self) -> npt.NDArray[np.bool_]:
+        return np.zeros(self.point.shape, dtype=bool)
+
+    def quantile(self, cell: Index, chance: Floats) -> Floats:
+        return np.full(chance.shape, float(self.point[cell]))
+
+    def interval(self, cell: Index) -> tuple[float, float]:
+        return float(self.table[cell][1]), float(self.table[cell][2])
 
 
 @dataclass(frozen=True)

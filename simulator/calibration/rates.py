@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import special
 
 from simulator.calibration.calibration import DESTINATIONS, Amounts, Calibration, Dirichlet, LogFactors
 from simulator.calibration.customer_rates import customer_rates
 from simulator.calibration.drift import MIN_QUARTERS
-from simulator.calibration.drift_rates import drift_rates, level_known
+from simulator.calibration.drift_rates import Z_HIGH, drift_rates, level_known
+from simulator.calibration.posteriors import Axes, Beta, Gamma, Index, LogMedian, LogNormal, Shares
+from simulator.calibration.rate_rows import Rate, Row, row, source_by_share
 from simulator.calibration.staffing_rates import staffing_rates
 from simulator.history.tables import CATEGORIES
 
 Floats = npt.NDArray[np.float64]
 
-LOW, HIGH = 0.1, 0.9
-Z_HIGH = float(special.ndtri(HIGH))
 COLUMNS = (
     "name",
     "segment",
@@ -35,14 +33,10 @@ COLUMNS = (
     "unit",
     "source",
 )
-OWN_SHARE = 0.5
-"""Share of a posterior that its own events must make up for the rate to count as calibrated."""
 FINITE_SQUARE_SHAPE = 0.45
 """Tail shape above which the square of an amount is too close to having no mean to be of use."""
 DAYS_A_QUARTER = 91.3
 MONTHS_OF_YEAR = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-
-Row = dict[str, Any]
 
 
 def rates_table(calibration: Calibration) -> pd.DataFrame:
@@ -77,62 +71,33 @@ def rates_table(calibration: Calibration) -> pd.DataFrame:
     )
 
 
-def _row(name: str, unit: str, source: str, estimate: tuple[float, float, float], **more: Any) -> Row:
-    value, low, high = (float(x) for x in estimate)
-    empty: Row = dict.fromkeys(("segment", "category", "destination", "level"), "")
-    return {
-        **empty,
-        "name": name,
-        "value": value,
-        "low": low,
-        "high": high,
-        "unit": unit,
-        "source": source,
-        **more,
-    }
-
-
 def gamma_estimate(shape: float, rate: float) -> tuple[float, float, float]:
     """Return mean and 80 % interval of a Gamma posterior."""
-    low, high = special.gammaincinv(shape, [LOW, HIGH]) / rate
-    return shape / rate, float(low), float(high)
+    return Gamma({}, np.asarray(shape), np.asarray(rate)).estimate()
 
 
 def beta_estimate(a: float, b: float) -> tuple[float, float, float]:
     """Return mean and 80 % interval of a Beta posterior; 0 where a is 0, 1 where b is."""
-    if a <= 0.0 or b <= 0.0:
-        certain = 0.0 if a <= 0.0 else 1.0
-        return certain, certain, certain
-    low, high = special.betaincinv(a, b, [LOW, HIGH])
-    return a / (a + b), float(low), float(high)
+    return Beta({}, np.array([a, b])).estimate()
 
 
 def log_estimate(mean: float, sd: float) -> tuple[float, float, float]:
     """Return median and 80 % interval of a log-normal posterior."""
-    return float(np.exp(mean)), float(np.exp(mean - Z_HIGH * sd)), float(np.exp(mean + Z_HIGH * sd))
+    return LogMedian({}, np.asarray(mean), np.asarray(sd)).estimate()
 
 
-def _source(own: float, total: float, weight: float) -> str:
-    if own > 0.0 and own >= OWN_SHARE * weight:
-        return "calibrated"
-    return "pooled" if total > 0.0 else "prior"
-
-
-def _hazards(calibration: Calibration) -> Iterator[Row]:
-    rates = calibration.hazards
-    for s, c, k in np.argwhere(rates.shape > 0.0):
-        shape, events = float(rates.shape[s, c, k]), float(rates.events[s, c, k])
-        yield _row(
-            "hazard",
-            "per day",
-            _source(events, float(rates.events[:, c, k].sum()), shape),
-            gamma_estimate(shape, float(rates.rate[s, c, k])),
-            segment=calibration.segments[s],
-            category=CATEGORIES[c],
-            destination=DESTINATIONS[k],
-            events=events,
-            exposure=float(rates.exposure_days[s, c, k]),
-        )
+def _hazards(c: Calibration) -> Iterator[Row]:
+    rates = c.hazards
+    axes = {"segment": c.segments, "category": CATEGORIES, "destination": DESTINATIONS}
+    yield from Rate(
+        "hazard",
+        "per day",
+        Gamma(axes, rates.shape, rates.rate),
+        rates.events,
+        rates.exposure_days,
+        source_by_share(rates.events, rates.events.sum(axis=0), rates.shape),
+        shown=rates.shape > 0.0,
+    ).rows()
 
 
 def _sals(calibration: Calibration) -> Iterator[Row]:
@@ -145,7 +110,7 @@ def _sals(calibration: Calibration) -> Iterator[Row]:
         counts = {"events": events, "exposure": months}
         quality = "calibrated" if events else "prior"
         if shape > 0.0:
-            yield _row(
+            yield row(
                 "sals",
                 "per month",
                 quality,
@@ -155,57 +120,54 @@ def _sals(calibration: Calibration) -> Iterator[Row]:
             )
         size = float(arrivals.dispersion[i])
         if np.isfinite(size):
-            yield _row("sals_dispersion", "size", "pooled", (size, np.nan, np.nan), **common, **counts)
+            yield row("sals_dispersion", "size", "pooled", (size, np.nan, np.nan), **common, **counts)
     for month, name in enumerate(MONTHS_OF_YEAR):
         mean, sd = float(arrivals.season[month]), float(arrivals.season_log_sd[month])
         if sd > 0.0:
             total = float(arrivals.events.sum())
-            yield _row(
+            yield row(
                 "season", "factor", "calibrated", log_estimate(np.log(mean), sd), level=name, events=total
             )
 
 
-def _log_factor(name: str, table: LogFactors, at: tuple[int, ...], level: int, **more: Any) -> Row:
-    events, days = float(table.events[at]), float(table.exposure_days[at])
-    estimate = log_estimate(float(table.log_mean[at]), float(table.log_sd[at]))
-    source = "calibrated" if events else "prior"
-    return _row(
-        name, "factor", source, estimate, level=table.levels[level], events=events, exposure=days, **more
-    )
-
-
 def _factors(calibration: Calibration) -> Iterator[Row]:
     for name, table in calibration.factors.items():
-        for c, level, k in np.argwhere(table.log_sd > 0.0):
-            where = {"category": CATEGORIES[c], "destination": DESTINATIONS[k]}
-            yield _log_factor(f"factor {name}", table, (c, level, k), int(level), **where)
+        yield from _log_factor(f"factor {name}", table, {"category": CATEGORIES}).rows()
 
 
 def _effects(calibration: Calibration) -> Iterator[Row]:
     for name, table in calibration.effects.items():
-        for level, k in np.argwhere(table.log_sd > 0.0):
-            yield _log_factor(f"effect {name}", table, (level, k), int(level), destination=DESTINATIONS[k])
+        yield from _log_factor(f"effect {name}", table, {}).rows()
+
+
+def _log_factor(name: str, table: LogFactors, leading: Axes) -> Rate:
+    axes = {**leading, "level": table.levels, "destination": DESTINATIONS}
+    return Rate(
+        name,
+        "factor",
+        LogNormal(axes, table.log_mean, table.log_sd),
+        table.events,
+        table.exposure_days,
+        np.where(table.events > 0.0, "calibrated", "prior"),
+        shown=table.log_sd > 0.0,
+    )
 
 
 def _close_dates(calibration: Calibration) -> Iterator[Row]:
     if not calibration.has_close_dates:
         return
-    for level, (a, b) in zip(("due this month", "past due"), calibration.redate.tolist(), strict=True):
-        n = a + b - 1.0
-        source = "calibrated" if n > 0 else "prior"
-        yield _row(
-            "redate", "share a month", source, beta_estimate(a, b), level=level, events=a - 0.5, exposure=n
-        )
-    for segment, (a, b) in zip(calibration.segments, calibration.early_push.tolist(), strict=True):
-        yield _row(
-            "early_push",
-            "share a month",
-            "pooled",
-            beta_estimate(a, b),
-            segment=segment,
-            events=a,
-            exposure=a + b,
-        )
+    trials = calibration.redate.sum(axis=1) - 1.0
+    yield from Rate(
+        "redate",
+        "share a month",
+        Beta({"level": ("due this month", "past due")}, calibration.redate),
+        calibration.redate[:, 0] - 0.5,
+        trials,
+        np.where(trials > 0.0, "calibrated", "prior"),
+    ).rows()
+    early = calibration.early_push
+    posterior = Beta({"segment": calibration.segments}, early)
+    yield from Rate("early_push", "share a month", posterior, early[:, 0], early.sum(axis=1), "pooled").rows()
     for name, law in (("first_close_date", calibration.offset), ("push_length", calibration.push)):
         yield from _mean_months(name, law, calibration.segments)
 
@@ -218,37 +180,42 @@ def _mean_months(name: str, law: Dirichlet, segments: tuple[str, ...]) -> Iterat
         mean = float(share @ months)
         sd = float(np.sqrt(share @ (months - mean) ** 2 / (weight + 1.0)))
         seen = float(law.events[s].sum())
-        source = _source(seen, float(law.events.sum()), weight)
+        source = str(source_by_share(np.asarray(seen), law.events.sum(), np.asarray(weight)))
         estimate = (mean, max(mean - Z_HIGH * sd, 0.0), mean + Z_HIGH * sd)
-        yield _row(name, "months, mean", source, estimate, segment=segment, events=seen, exposure=seen)
+        yield row(name, "months, mean", source, estimate, segment=segment, events=seen, exposure=seen)
 
 
-def _entries(calibration: Calibration) -> Iterator[Row]:
-    law = calibration.entry
-    for s, place in np.argwhere(law.concentration > 0.0):
-        a, total = float(law.concentration[s, place]), float(law.concentration[s].sum())
-        yield _row(
-            "entry",
-            "share of new deals",
-            _source(float(law.events[s].sum()), float(law.events.sum()), total),
-            beta_estimate(a, total - a),
-            segment=calibration.segments[s],
-            category=CATEGORIES[place // 2],
-            level="late" if place % 2 else "early",
-            events=float(law.events[s, place]),
-            exposure=float(law.events[s].sum()),
-        )
-    for category, (a, b) in zip(CATEGORIES, calibration.late_entry.tolist(), strict=True):
-        if a > 0.0:
-            yield _row(
-                "late_entry",
-                "share of moves in",
-                "calibrated" if a + b > 1.0 else "prior",
-                beta_estimate(a, b),
-                category=category,
-                events=a - 0.5,
-                exposure=a + b - 1.0,
-            )
+def _entries(c: Calibration) -> Iterator[Row]:
+    entry = c.entry
+    places = tuple(f"{category}/{stage}" for category in CATEGORIES for stage in ("early", "late"))
+    seen = entry.events.sum(axis=1)
+    weight = entry.concentration.sum(axis=1)
+    source = source_by_share(seen, np.full(seen.shape, seen.sum()), weight)
+
+    def labels(cell: Index) -> dict[str, str]:
+        category, level = places[cell[1]].split("/")
+        return {"segment": c.segments[cell[0]], "category": category, "level": level}
+
+    yield from Rate(
+        "entry",
+        "share of new deals",
+        Shares({"segment": c.segments, "place": places}, entry.concentration),
+        entry.events,
+        np.broadcast_to(seen[:, None], entry.events.shape),
+        np.broadcast_to(source[:, None], entry.events.shape),
+        shown=entry.concentration > 0.0,
+        labels=labels,
+    ).rows()
+    late, n = c.late_entry, c.late_entry.sum(axis=1)
+    yield from Rate(
+        "late_entry",
+        "share of moves in",
+        Beta({"category": CATEGORIES}, late),
+        late[:, 0] - 0.5,
+        n - 1.0,
+        np.where(n > 1.0, "calibrated", "prior"),
+        shown=late[:, 0] > 0.0,
+    ).rows()
 
 
 def _amounts(calibration: Calibration) -> Iterator[Row]:
@@ -260,7 +227,7 @@ def _amounts(calibration: Calibration) -> Iterator[Row]:
     for name, unit, laws in kinds:
         for segment, law in zip(calibration.segments, laws, strict=True):
             n = float(law.count)
-            yield _row(name, unit, law.source, _mean_amount(law), segment=segment, events=n, exposure=n)
+            yield row(name, unit, law.source, _mean_amount(law), segment=segment, events=n, exposure=n)
 
 
 def _mean_amount(law: Amounts) -> tuple[float, float, float]:
@@ -293,4 +260,4 @@ def _shocks(calibration: Calibration) -> Iterator[Row]:
     quarters = days / DAYS_A_QUARTER
     for name, value in (("shock_close", calibration.shock_close), ("shock_demand", calibration.shock_demand)):
         source = "calibrated" if quarters >= MIN_QUARTERS else "prior"
-        yield _row(name, "standard deviation of the log", source, (value, np.nan, np.nan))
+        yield row(name, "standard deviation of the log", source, (value, np.nan, np.nan))

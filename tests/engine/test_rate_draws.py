@@ -10,6 +10,7 @@ from simulator.calibration.calibration import DESTINATIONS, FACTOR_LEVELS, Drift
 from simulator.calibration.posteriors import (
     Beta,
     Gamma,
+    JointLogNormal,
     JointNormal,
     Logistic,
     LogMedian,
@@ -97,6 +98,16 @@ def test_the_lower_root_of_a_covariance_keeps_it():
     for symmetric in (True, False):
         points = JointNormal(np.array([1.0, 2.0]), covariance, symmetric).draw("joint", DRAWS)
         assert np.allclose(np.cov(points.T), covariance, atol=4 * 0.09 * np.sqrt(2 / 4000))
+
+
+def test_multipliers_drawn_together_keep_their_means():
+    covariance = np.array([[0.16, 0.05], [0.05, 0.16]])
+    middle = np.log([1.3, 0.7])
+    joint = JointLogNormal(("a", "b"), middle, np.full(2, 0.4), covariance).draw("joint", DRAWS)
+    error = joint.std(axis=0) / 4000**0.5
+    assert (np.abs(joint.mean(axis=0) - [1.3, 0.7]) < 4 * error).all()
+    # The negative control: means that are 8 % off would be seen.
+    assert (0.08 * np.array([1.3, 0.7]) > 8 * error).all()
 
 
 def test_a_quantity_keeps_its_draws_whatever_else_is_drawn():
