@@ -15,7 +15,7 @@ PYTEST := $(BIN)/python -m pytest $(PYTEST_FLAGS)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help forecast test check validate notebooks shared kernels sample reference benchmarks wheel lock install develop clean scaling lowest newest
+.PHONY: help forecast test check validate notebooks shared kernels sample reference benchmarks coverage mutants wheel lock install develop clean scaling lowest newest
 
 help:
 	@echo "make forecast    what will we book? the sample company's answer, in results/base"
@@ -28,6 +28,8 @@ help:
 	@echo "make scaling     what a million customers would cost on N workers, from what is measured here"
 	@echo "make lowest      the tests on the lowest versions of the dependencies"
 	@echo "make newest      the tests on the newest versions of the dependencies"
+	@echo "make coverage    which lines the tests run, those of the kernels included"
+	@echo "make mutants     plant faults in the sources and count those that the tests notice"
 	@echo "make sample      write the sample company's history again"
 	@echo "make reference   write the reference pages in docs from the program again"
 	@echo "make lock        pin the newest versions that fit together"
@@ -80,6 +82,17 @@ benchmarks: develop
 	@$(BIN)/python benchmarks/queueing.py
 	@$(BIN)/python benchmarks/customers.py
 	@$(BIN)/python benchmarks/reference.py
+
+# The kernels are stepped through in Python: of compiled code no line can be seen.
+coverage: develop kernels
+	@mkdir -p build && rm -f build/coverage
+	@NUMBA_DISABLE_JIT=1 $(BIN)/coverage run -m tests.kernels.small_company >/dev/null
+	@$(BIN)/coverage report --include 'simulator/kernels/*' || true
+	@$(BIN)/coverage run --append -m pytest $(PYTEST_FLAGS) -m "not slow and not shared and not notebook"
+	@$(BIN)/coverage report
+
+mutants: develop kernels
+	@$(BIN)/python -m tools.mutants
 
 scaling: develop kernels
 	@$(BIN)/python benchmarks/scaling.py

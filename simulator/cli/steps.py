@@ -53,10 +53,10 @@ def calibration_cache(console: Console) -> CalibrationCache:
 
 def compile_first(prepared: Prepared, console: Console, timings: Timings) -> None:
     """Compile the kernels where they are not, and say so, so that the clock of the simulation is its own."""
-    from simulator.engine.run.simulate import kernels_are_compiled, simulate
+    from simulator.engine.run.simulate import compilation_note, kernels_are_compiled, simulate
 
     if not kernels_are_compiled():
-        console.note("Compiling the simulation for this machine; only the first run waits for it …")
+        console.note(compilation_note())
         with timings.measure("compile"):
             one = prepared.scenario.with_simulation(paths=1, rate_draws=1)
             simulate(one, prepared.calibration, prepared.history)

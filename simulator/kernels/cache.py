@@ -1,12 +1,18 @@
-"""Compiled kernels are kept on disk; those of older sources must not be used again.
+"""Compiled kernels on disk: used again only while every source they may depend on is as it was.
 
-Numba looks at the file that a kernel stands in and not at the files that it calls into, so that a
-change in one kernel would leave its callers as they were.
+Numba looks at the file that a kernel is in and not at the files that it calls into: a change in one kernel
+would leave its callers as they were. Here the stamp of each cache entry covers all sources of the package,
+wherever Numba keeps the entry: in NUMBA_CACHE_DIR, next to the sources, or in the user's cache folder.
 """
 
-import contextlib
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+from numba.core import caching
+
+FOLDER = Path(__file__).resolve().parent
 
 
 def hash_sources(folder: Path) -> str:
@@ -17,18 +23,58 @@ def hash_sources(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def forget_stale_kernels(folder: Path) -> None:
-    """Remove the compiled kernels of a folder unless they were made from its sources as they are.
+SOURCES = hash_sources(FOLDER)
+"""Stamp of the sources as this process read them."""
 
-    A folder that cannot be written to is left alone.
-    """
-    cache = folder / "__pycache__"
-    stamp = cache / "kernels.hash"
-    current = hash_sources(folder)
-    with contextlib.suppress(OSError):
-        if stamp.is_file() and stamp.read_text(encoding="utf-8") == current:
-            return
-        for compiled in [*folder.rglob("*.nbi"), *folder.rglob("*.nbc")]:
-            compiled.unlink(missing_ok=True)
-        cache.mkdir(exist_ok=True)
-        stamp.write_text(current, encoding="utf-8")
+
+class _Stamped:
+    """Replaces the stamp of one file by that of all kernels; functions of other packages are not its own."""
+
+    def get_source_stamp(self) -> str:
+        """Return what a cache entry must have been made from."""
+        return SOURCES
+
+    @classmethod
+    def from_function(cls, py_func: Callable[..., Any], py_file: str) -> Any:
+        """Return where the function is kept; None where that is not for this class to say."""
+        if not Path(py_file).resolve().is_relative_to(FOLDER):
+            return None
+        return super().from_function(py_func, py_file)  # type: ignore[misc]
+
+
+class _Named(_Stamped, caching.UserProvidedCacheLocator):
+    """Kernels in the folder that NUMBA_CACHE_DIR names."""
+
+
+class _NextToSources(_Stamped, caching.InTreeCacheLocator):
+    """Kernels in __pycache__ next to the sources."""
+
+
+class _OfUser(_Stamped, caching.UserWideCacheLocator):
+    """Kernels in the user's cache folder."""
+
+
+LOCATORS = (_Named, _NextToSources, _OfUser)
+
+
+def use_stamps() -> None:
+    """Let Numba ask these classes first where a function is kept."""
+    others = [locator for locator in caching.CacheImpl._locator_classes if locator not in LOCATORS]
+    caching.CacheImpl._locator_classes = [*LOCATORS, *others]
+
+
+def can_keep() -> bool:
+    """Return whether there is a folder to keep compiled kernels in; Numba refuses to compile without one."""
+    files = [str(path) for path in FOLDER.rglob("__init__.py")]
+    return all(any(locator.from_function(hash_sources, file) for locator in LOCATORS) for file in files)
+
+
+def is_kept(kernel: Any) -> bool:
+    """Return whether a kernel that was made from the present sources is on disk."""
+    file = getattr(getattr(kernel, "_cache", None), "_cache_file", None)
+    return file is not None and bool(file._load_index())
+
+
+use_stamps()
+KEPT = can_keep()
+"""Whether compiled kernels are kept; without a folder for them every process compiles anew."""

@@ -13,7 +13,7 @@ import math
 import numpy as np
 from numba import njit
 
-from simulator.kernels.jit import CALLED, EXPOSED, at
+from simulator.kernels.jit import ALONE, CALLED, EXPOSED, at
 from simulator.kernels.simd import WIDTH
 
 # What a draw is for. A new purpose takes a new number; numbers are never reused.
@@ -53,7 +53,7 @@ _LOG_2_HIGH = 6.93147180369123816490e-01
 _LOG_2_LOW = 1.90821492927058770002e-10
 
 
-@njit(cache=True, inline="always")
+@njit(**ALONE, inline="always")
 def philox(c0, c1, c2, c3, k0, k1):
     """Return the four 32-bit words (in uint64) of one Philox4x32-10 block."""
     for _ in range(10):
@@ -163,7 +163,7 @@ def exponential(u):
     return -(k * _LOG_2_HIGH - ((half - (s * (half + (even + odd)) + k * _LOG_2_LOW)) - f))
 
 
-@njit(cache=True)
+@njit(**ALONE)
 def uniform_table(seed, entity, purpose, n_paths, n_values):
     """Return an array of shape (n_paths, n_values) of uniforms of one purpose of one entity."""
     out = np.empty((n_paths, n_values))

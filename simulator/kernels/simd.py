@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from llvmlite import ir
-from numba import types
+from numba import config, types
 from numba.extending import intrinsic
 
 WIDTH = 8
+IN_PYTHON: bool = config.DISABLE_JIT  # type: ignore[attr-defined]
+"""Whether kernels are not compiled: NUMBA_DISABLE_JIT=1, to step through them."""
 LINE_BYTES = 64
 """What a processor reads from memory at once: eight numbers, if they do not straddle two lines."""
 PREFETCH = "llvm.prefetch.p0i8"
@@ -23,7 +25,8 @@ def aligned(shape: tuple[int, ...], dtype: npt.DTypeLike = np.float64) -> npt.ND
     n_bytes = int(np.prod(shape)) * np.dtype(dtype).itemsize
     space = np.zeros(n_bytes + LINE_BYTES, dtype=np.uint8)
     first = -space.ctypes.data % LINE_BYTES
-    return space[first : first + n_bytes].view(dtype).reshape(shape)
+    array = space[first : first + n_bytes].view(dtype).reshape(shape)
+    return array.view(np.recarray) if IN_PYTHON and array.dtype.names else array
 
 
 def in_lines(array: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -69,7 +72,14 @@ def _weigh(typingctx: Any, values: Any, factors: Any, more: Any, out: Any) -> An
     return signature, codegen
 
 
-weigh: Any = intrinsic(_weigh)
+def _weigh_in_python(values: Any, factors: Any, more: Any, out: Any) -> Any:
+    """Do the same, number by number."""
+    out[:] = values * factors * more
+    w = out
+    return ((w[0] + w[4]) + (w[2] + w[6])) + ((w[1] + w[5]) + (w[3] + w[7]))
+
+
+weigh: Any = _weigh_in_python if IN_PYTHON else intrinsic(_weigh)
 
 
 def _fetch(typingctx: Any, rows: Any, row: Any) -> Any:
@@ -89,4 +99,8 @@ def _fetch(typingctx: Any, rows: Any, row: Any) -> Any:
     return signature, codegen
 
 
-fetch: Any = intrinsic(_fetch)
+def _fetch_in_python(rows: Any, row: Any) -> None:
+    """Leave it: there is nothing to bring near."""
+
+
+fetch: Any = _fetch_in_python if IN_PYTHON else intrinsic(_fetch)

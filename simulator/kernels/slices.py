@@ -5,8 +5,10 @@ import math
 import numpy as np
 from numba import njit
 
+from simulator.kernels.jit import ALONE
 
-@njit(cache=True, nogil=True, error_model="numpy")
+
+@njit(**ALONE, error_model="numpy")
 def sample_slices(values, weights, slices):
     """Fill the integrals of a weighted sample's quantile function over equal pieces of probability.
 
@@ -43,7 +45,7 @@ _SPREADS = 6.0
 _TAIL = 14.0
 
 
-@njit(cache=True, nogil=True)
+@njit(**ALONE)
 def beta_slices(alpha, beta, slices):
     """Fill the means of the equal-probability slices of Beta laws.
 

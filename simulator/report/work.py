@@ -85,10 +85,10 @@ class Work:
 
     def compile(self, prepared: Prepared) -> None:
         """Compile the kernels where they are not, so that the clock of the simulation is its own."""
-        from simulator.engine.run.simulate import kernels_are_compiled, simulate
+        from simulator.engine.run.simulate import compilation_note, kernels_are_compiled, simulate
 
         if not kernels_are_compiled():
-            self.note("Compiling the simulation for this machine (once) …")
+            self.note(compilation_note())
             with self.step("compile"):
                 one = prepared.scenario.with_simulation(paths=1, rate_draws=1)
                 simulate(one, prepared.calibration, prepared.history)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,6 +26,7 @@ from simulator.engine.run.result_buffer import Store
 from simulator.errors import InputError
 from simulator.history.states import deal_states, open_deals
 from simulator.history.tables import History
+from simulator.kernels.cache import KEPT, is_kept
 from simulator.kernels.customers.flows import ARR_FLOWS
 from simulator.kernels.flows import FLOWS, TIME_FLOWS
 from simulator.kernels.path import simulate_block
@@ -216,8 +216,17 @@ def run(compiled: Compiled, scenario: Scenario, progress: Progress | None, first
 
 def kernels_are_compiled() -> bool:
     """Return whether the kernels were compiled before on this machine and need only be loaded."""
-    folder = Path(simulate_block._cache.cache_path)
-    return any(folder.glob("path.simulate_block-*.nbi"))
+    return is_kept(simulate_block)
+
+
+def compilation_note() -> str:
+    """Return what to say while the kernels are compiled."""
+    if KEPT:
+        return "Compiling the simulation for this machine; only the first run waits for it …"
+    return (
+        "Compiling the simulation; there is no folder to keep it in, so every run does so. "
+        "Name one that can be written to in NUMBA_CACHE_DIR …"
+    )
 
 
 def listed_deals(scenario: Scenario) -> pd.DataFrame:

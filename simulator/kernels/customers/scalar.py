@@ -34,7 +34,7 @@ from simulator.kernels.customers.flows import (
     REVENUE,
 )
 from simulator.kernels.deals.deal import Luck
-from simulator.kernels.jit import BODY, PART
+from simulator.kernels.jit import ALONE, BODY, PART
 from simulator.kernels.random import CUSTOMER, GROWTH, RENEWAL, block, exponential
 
 
@@ -222,7 +222,7 @@ def close_books(plan, opening, monthly, cohort, flows, bookings):
                 flows[quarter, segment, COHORT + kind] = cohort[segment, kind, quarter]
 
 
-@njit(cache=True, nogil=True)
+@njit(**ALONE)
 def trace_customers(plan, seed, luck, entity, state, start, trace):
     """Live customers one by one and write what moves the ARR of each.
 

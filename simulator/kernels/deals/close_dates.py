@@ -3,6 +3,7 @@
 import math
 from typing import NamedTuple
 
+import numpy as np
 from numba import njit
 
 from simulator.kernels.jit import PART
@@ -26,10 +27,16 @@ class Chances(NamedTuple):
 
 
 @njit(**PART)
+def rate_of(chance):
+    """Return -log(1 - chance): 0 where there never is a success, infinite where there always is."""
+    return -math.log1p(-chance) if chance < 1.0 else np.inf
+
+
+@njit(**PART)
 def move_chances(plan, draw, segment):
     """Return the chances of a segment's deals."""
     early, after = plan.early_push[draw, segment], plan.redate[draw, 1]
-    return Chances(plan.redate[draw, 0], early, -math.log1p(-early), -math.log1p(-after))
+    return Chances(plan.redate[draw, 0], early, rate_of(early), rate_of(after))
 
 
 @njit(**PART)
@@ -59,6 +66,6 @@ def next_move(chances, month, close_month, u, u_early):
 def failures(u, rate):
     """Return how many failures come before the first success: the u-quantile of the geometric law.
 
-    ``rate`` is -log(1 - chance): 0 where there never is a success, infinite where there always is.
+    ``rate`` is that of ``rate_of``.
     """
     return int(min(float(NEVER), exponential(1.0 - u) / rate))

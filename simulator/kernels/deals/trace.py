@@ -6,11 +6,12 @@ from numba import njit
 from simulator.kernels.deals.deal import Luck, live, new_deal
 from simulator.kernels.deals.new_deals import count_sals, draw_shocks, new_deal_entity
 from simulator.kernels.flows import N_FLOWS
+from simulator.kernels.jit import ALONE
 
 LONGEST_STORY = 512
 
 
-@njit(cache=True)
+@njit(**ALONE)
 def count_deals(plan, seed, path, shock):
     """Return how many deals each stream creates in each month of a path, shape (stream, month)."""
     n_months = plan.month_end.shape[0]
@@ -24,7 +25,7 @@ def count_deals(plan, seed, path, shock):
     return counts
 
 
-@njit(cache=True)
+@njit(**ALONE)
 def trace_deals(plan, seed, path, shock, counts, trace, deal_of_row, born):
     """Live all new deals of a path and write their stories.
 
