@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ import pandas as pd
 
 from simulator.analysis.compare.comparison import SURE, goal_of, hit_share, labels
 from simulator.analysis.precision import mean_error
+from simulator.analysis.steps import Progress, of_step
 from simulator.engine.paths import Paths
 from simulator.engine.plan.capacity import with_reps
 from simulator.engine.plan.deals import Compiled
@@ -20,9 +21,12 @@ from simulator.kernels.flows import FLOWS, N_ORIGINS
 from simulator.scenario.levers import Lever
 
 Floats = npt.NDArray[np.float64]
-Progress = Callable[[int, int], None]
 
-CONSTRAINTS = ("pipeline", "conversion", "capacity")
+PIPELINE, CLOSING, CAPACITY = "pipeline", "closing", "capacity"
+CONSTRAINTS = (PIPELINE, "conversion", CAPACITY)
+KINDS = {PIPELINE: "sals", CLOSING: "close_odds", CAPACITY: "open_deals_per_rep", "slippage": "slippage"}
+"""What is relaxed, and the lever that does it."""
+LEVER_OF = {**KINDS, "conversion": KINDS[CLOSING]}
 NONE = "none"
 MOST_SALS = 3.0
 MOST_ODDS = 2.0
@@ -30,6 +34,29 @@ PLENTY = 50.0
 """Times as many deals as now that a rep could work: nothing waits any more."""
 LEAST_WORTH = 0.02
 """Share of bookings below which nothing to speak of is in the way."""
+
+
+def relaxing(kind: str, factors: Mapping[str, float]) -> tuple[Lever, ...]:
+    """Return the levers that relax one thing, by segment; those whose factor is 1 stay as they are."""
+    return tuple(
+        Lever(LEVER_OF[kind], float(factor), (name,)) for name, factor in factors.items() if factor != 1.0
+    )
+
+
+def sals_to_fill(utilisation: Floats) -> Floats:
+    """Return how many times as many SALs fill the slots of the reps, ``MOST_SALS`` at most."""
+    return np.asarray(np.clip(1.0 / np.maximum(utilisation, 1e-9), 1.0, MOST_SALS))
+
+
+def odds_to_reach(close_rates: Floats, benchmark: float) -> Floats:
+    """Return what the odds of winning are multiplied by to reach a close rate, ``MOST_ODDS`` at most.
+
+    1 where a segment closes as well already, or where its close rate is not known (0).
+    """
+    rate = np.clip(close_rates, 0.0, 0.99)
+    odds = rate / (1.0 - rate)
+    wanted = np.divide(benchmark / (1.0 - benchmark), odds, out=np.ones_like(odds), where=odds > 0.0)
+    return np.asarray(np.clip(wanted, 1.0, MOST_ODDS))
 
 
 def find_constraints(prepared: Prepared, n_paths: int, progress: Progress | None = None) -> pd.DataFrame:
@@ -63,30 +90,18 @@ def find_constraints(prepared: Prepared, n_paths: int, progress: Progress | None
         deals = compile_deals(changed, prepared.calibration, prepared.history)
         compiled: Compiled = with_reps(deals, changed, prepared.history)
         names[:] = compiled.segments
-        return run(compiled, scenario, _part(progress, step))
+        return run(compiled, scenario, of_step(progress, step, len(CONSTRAINTS) + 1))
 
     now = outcome((), 0)
     table = _state(now, names)
     limited = [scenario.reps.limits(name) for name in names]
     table = table[limited].reset_index(drop=True)
     factors = _factors(table)
-    levers = {"pipeline": "sals", "conversion": "close_odds", "capacity": "open_deals_per_rep"}
     for step, name in enumerate(CONSTRAINTS):
-        turned = tuple(
-            Lever(levers[name], float(factor), (segment,))
-            for segment, factor in zip(table["segment"], factors[name], strict=True)
-            if factor != 1.0
-        )
-        relaxed = outcome(turned, step + 1)
+        relaxed = outcome(relaxing(name, dict(zip(table["segment"], factors[name], strict=True))), step + 1)
         table[f"{name}_factor"] = factors[name]
         table[f"{name}_worth"] = (_bookings(relaxed) - _bookings(now)).mean(axis=0)[limited]
     return table.assign(binding=_binding(table))
-
-
-def _part(progress: Progress | None, step: int) -> Progress | None:
-    if progress is None:
-        return None
-    return lambda done, total: progress(step * total + done, (len(CONSTRAINTS) + 1) * total)
 
 
 def _bookings(outcome: Outcome) -> Floats:
@@ -118,11 +133,9 @@ def _factors(table: pd.DataFrame) -> dict[str, Floats]:
     used = table["utilisation"].fillna(1.0).to_numpy()
     rate = table["close_rate"].fillna(0.0).clip(0.0, 0.99).to_numpy()
     typical = float(np.median(rate)) if len(rate) else 0.0
-    odds = rate / (1.0 - rate)
-    wanted = np.divide(typical / (1.0 - typical), odds, out=np.ones_like(odds), where=odds > 0.0)
     return {
-        "pipeline": np.clip(1.0 / np.maximum(used, 1e-9), 1.0, MOST_SALS),
-        "conversion": np.clip(wanted, 1.0, MOST_ODDS),
+        "pipeline": sals_to_fill(used),
+        "conversion": odds_to_reach(rate, typical),
         "capacity": np.full(len(table), PLENTY),
     }
 
@@ -142,10 +155,6 @@ SLIPPAGE_BENCHMARK = 0.25
 """About a quarter of deals slip in some businesses."""
 SALS_WITHOUT_REPS = 1.25
 """Where no reps are simulated nothing says how many deals they could work: a quarter more, assumed."""
-
-PIPELINE, CLOSING, CAPACITY = "pipeline", "closing", "capacity"
-KINDS = {PIPELINE: "sals", CLOSING: "close_odds", CAPACITY: "open_deals_per_rep", "slippage": "slippage"}
-"""What is relaxed, and the lever that does it."""
 
 
 @dataclass(frozen=True)
@@ -192,7 +201,7 @@ def counterfactuals(
 
     def play(levers: tuple[Lever, ...]) -> Paths:
         turned = scenario.with_levers(*levers)
-        done = _steps_of(progress, step[0], len(KINDS) + 1)
+        done = of_step(progress, step[0], len(KINDS) + 1)
         step[0] += 1
         return simulate(turned, prepared.calibration, prepared.history, progress=done)
 
@@ -211,13 +220,14 @@ def relaxations(
     """Return what there is to relax and how far: to what reps can work, to a benchmark, to no waiting."""
     limited = [name for name in base.segments if prepared.scenario.reps.limits(name)]
     found = [_pipeline(base, limited)]
-    odds = {name: _odds(close_rates.get(name, np.nan)) for name in base.segments}
+    past = np.nan_to_num([close_rates.get(name, np.nan) for name in base.segments])
+    odds = dict(zip(base.segments, odds_to_reach(past, CLOSE_RATE_BENCHMARK), strict=True))
     found.append(
         Relaxation(
             CLOSING,
             "odds of winning raised to a close rate of a third by segment (rule of thumb; "
             f"× {MOST_ODDS:g} at most)",
-            tuple(Lever(KINDS[CLOSING], odd, (name,)) for name, odd in odds.items() if odd > 1.0),
+            relaxing(CLOSING, odds),
         )
     )
     if np.isfinite(slippage) and slippage > SLIPPAGE_BENCHMARK:
@@ -227,7 +237,7 @@ def relaxations(
         )
         found.append(Relaxation("slippage", words, (Lever(KINDS["slippage"], factor),)))
     if limited:
-        levers = tuple(Lever(KINDS[CAPACITY], PLENTY, (name,)) for name in limited)
+        levers = relaxing(CAPACITY, dict.fromkeys(limited, PLENTY))
         found.append(
             Relaxation(CAPACITY, "every qualified deal taken up at once, nobody waits for a rep", levers)
         )
@@ -238,25 +248,17 @@ def _pipeline(base: Paths, limited: list[str]) -> Relaxation:
     factors = dict.fromkeys(base.segments, SALS_WITHOUT_REPS)
     if limited:
         used = _utilisation(base)
-        factors = {n: float(np.clip(1.0 / max(used[n], 1e-9), 1.0, MOST_SALS)) for n in limited}
+        factors = {n: float(sals_to_fill(np.array(used[n]))) for n in limited}
         words = f"qualified deals raised until reps have no slot free, by segment (× {MOST_SALS:g} at most)"
     else:
         words = f"{SALS_WITHOUT_REPS - 1:.0%} more qualified deals (an assumption: no reps are simulated)"
-    levers = tuple(Lever(KINDS[PIPELINE], f, (name,)) for name, f in factors.items() if f > 1.0)
-    return Relaxation(PIPELINE, words, levers)
+    return Relaxation(PIPELINE, words, relaxing(PIPELINE, factors))
 
 
 def _utilisation(paths: Paths) -> dict[str, float]:
     busy, slots = (paths.flow(name).sum(axis=1).mean(axis=0) for name in ("busy_days", "slot_days"))
     share = np.divide(busy, slots, out=np.ones_like(busy), where=slots > 0)
     return dict(zip(paths.segments, share.tolist(), strict=True))
-
-
-def _odds(rate: float) -> float:
-    if not (np.isfinite(rate) and 0.0 < rate < CLOSE_RATE_BENCHMARK):
-        return 1.0
-    wanted = CLOSE_RATE_BENCHMARK / (1.0 - CLOSE_RATE_BENCHMARK)
-    return float(min(wanted / (rate / (1.0 - rate)), MOST_ODDS))
 
 
 def _rows(item: Relaxation, base: Paths, other: Paths, prepared: Prepared) -> list[dict[str, object]]:
@@ -278,9 +280,3 @@ def _rows(item: Relaxation, base: Paths, other: Paths, prepared: Prepared) -> li
 def _totals(paths: Paths) -> Floats:
     totals = paths.bookings_new().sum(axis=2)
     return totals if totals.shape[1] == 1 else np.column_stack([totals, totals.sum(axis=1)])
-
-
-def _steps_of(progress: Progress | None, step: int, n_steps: int) -> Callable[[int, int], None] | None:
-    if progress is None:
-        return None
-    return lambda done, total: progress(step * total + done, n_steps * total)

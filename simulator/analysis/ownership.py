@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from simulator.analysis.headcount.simulation import Futures, HeadcountSimulation
+from simulator.analysis.more_heads import HIGH, LOW, SEPARATE_ERRORS
 from simulator.analysis.precision import mean_error
 from simulator.engine.plan.roles import HOURS_PER_MONTH, OTE, OTHER_OTE, rep_terms
 from simulator.engine.plan.service_coverage import WORK_SHARE
@@ -24,8 +25,6 @@ Progress = Callable[[int, int], None]
 STATED = "as stated"
 CYCLES_MONTHS = (1.0, 3.0, 6.0, 12.0)
 SOLD_SHARES = (0.1, 0.3, 0.5, 0.8)
-SEPARATE_ERRORS = 2.0
-LOW, HIGH = 0.1, 0.9
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from simulator.analysis.forecast.coverage import measure_coverage
 from simulator.analysis.forecast.forecast import Targets
+from simulator.analysis.steps import of_step
 from simulator.analysis.totals import ALL, HALF_CENT, add_total, names_with_total
 from simulator.engine.paths import QUANTILES, Paths
 from simulator.engine.plan.capacity import with_reps
@@ -85,15 +86,11 @@ def pipeline_needed(prepared: Prepared, n_paths: int, progress: Progress | None 
     runs: dict[float, Paths] = {}
     for step, factor in enumerate(FACTORS):
         turned = scenario if factor == 1.0 else scenario.with_levers(Lever("sals", factor))
-        advance = None if progress is None else _part(progress, step)
+        advance = of_step(progress, step, len(FACTORS))
         runs[factor] = simulate(turned, prepared.calibration, prepared.history, progress=advance)
     chances = _chances(runs, scenario.targets)
     created = pipeline_created(runs[1.0])
     return PipelineNeeded(created, chances, _needed(created, chances, runs[1.0].periods))
-
-
-def _part(progress: Progress, step: int) -> Progress:
-    return lambda done, total: progress(step * total + done, len(FACTORS) * total)
 
 
 def _chances(runs: dict[float, Paths], targets: dict[str, dict[str, float]]) -> pd.DataFrame:

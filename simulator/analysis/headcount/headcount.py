@@ -10,13 +10,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from simulator.analysis.headcount.simulation import Futures, HeadcountSimulation
+from simulator.analysis.more_heads import HIGH, LOW, last_loss
 from simulator.analysis.precision import mean_error, share_error
 from simulator.scenario.ownership import AE
 
 Floats = npt.NDArray[np.float64]
 Progress = Callable[[int, int], None]
 
-LOW, HIGH = 0.1, 0.9
 QUARTER_MONTHS = 3.0
 
 
@@ -216,15 +216,14 @@ def _rows(
 def payback_months(by_period: Floats, ladder: HeadcountSimulation, question: HeadcountSettings) -> float:
     """Return the months from the start after which the mean stays at or above zero; NaN: never."""
     total = np.cumsum(by_period)
-    if total[-1] < 0.0 or not np.abs(by_period).sum():
+    last = last_loss(total)
+    if last is None or not np.abs(by_period).sum():
         return float("nan")
     months = ladder.months
     end = np.array([(p + 1) * QUARTER_MONTHS for p in range(total.size)])
     end -= ladder.deals.plan.first_month_of_quarter
-    below = np.flatnonzero(total < 0.0)
-    if not below.size:
+    if last < 0:
         return 0.0
-    last = int(below[-1])
     share = -total[last] / (total[last + 1] - total[last])
     at = end[last] + share * (end[last + 1] - end[last])
     return max(0.0, float(at - (question.start - int(months[0]))))

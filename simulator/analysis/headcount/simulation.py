@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.analysis.headcount.cost import RoleCosts, role_costs
+from simulator.analysis.more_heads import with_heads
 from simulator.engine.plan.capacity import with_reps
 from simulator.engine.plan.coverage_effects import calibrated_effects
 from simulator.engine.plan.customers import with_customers
@@ -27,7 +28,6 @@ from simulator.kernels.customers.customer import CustomerPlan
 from simulator.kernels.customers.flows import ARR_FLOWS, DRIVERS, FIRST_DRIVER, FIRST_SOLD
 from simulator.kernels.flows import N_ORIGINS
 from simulator.scenario.ownership import ACTIVITIES, AE
-from simulator.scenario.people import Hire
 from simulator.scenario.schema import Scenario
 from simulator.scenario.service_coverage import ActivityEffects, Source, Worst
 
@@ -162,17 +162,8 @@ class HeadcountSimulation:
         """Return a scenario with so many more heads of a role in every segment that the role works."""
         if count == 0:
             return scenario
-        hire = (Hire.model_construct(month=start, count=count, delay_months=0.0),)
-        if role == AE:
-            reps = scenario.reps
-            for segment in scenario.segments:
-                if reps.limits(segment):
-                    reps = reps.with_hires(segment, hire)
-            return scenario.replace(reps=reps)
-        stated = scenario.roles[role]
-        for segment in scenario.segments:
-            stated = stated.with_hires(segment, hire)
-        return scenario.replace(roles={**scenario.roles, role: stated})
+        limited = [name for name in scenario.segments if role != AE or scenario.reps.limits(name)]
+        return with_heads(scenario, role, dict.fromkeys(limited, count), start)
 
     def with_effects(self, values: Mapping[str, float | None]) -> Scenario:
         """Return the scenario with some effects stated for certain; the others as they are.

@@ -11,6 +11,7 @@ import pandas as pd
 
 from simulator.analysis.forecast.spread import variance_between
 from simulator.analysis.hire.ladder import ExtraReps, RepLadder, best_allocations, n_allocations
+from simulator.analysis.more_heads import HIGH, LOW, SEPARATE_ERRORS, last_loss
 from simulator.analysis.precision import mean_error
 
 Floats = npt.NDArray[np.float64]
@@ -20,8 +21,6 @@ Progress = Callable[[int, int], None]
 MOST_CANDIDATES = 40
 SCREEN_ERRORS = 3.0
 """Standard errors within which an allocation may still turn out to be the best."""
-SEPARATE_ERRORS = 2.0
-LOW, HIGH = 0.1, 0.9
 
 
 @dataclass(frozen=True)
@@ -306,9 +305,8 @@ def _monthly(
 
 
 def _payback(monthly: pd.DataFrame, start: int) -> int | None:
-    below = monthly["cumulative"].to_numpy() < 0.0
-    if below[-1]:
+    last = last_loss(monthly["cumulative"].to_numpy())
+    if last is None:
         return None
-    last_below = np.flatnonzero(below)
     months = monthly["month"].to_numpy()
-    return int(months[last_below[-1] + 1]) if last_below.size else start
+    return int(months[last + 1]) if last >= 0 else start

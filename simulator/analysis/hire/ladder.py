@@ -8,22 +8,23 @@ path, the sum of its segments' futures: exactly, not approximately.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from simulator.analysis.more_heads import with_heads
+from simulator.analysis.steps import Progress, of_step
 from simulator.engine.plan.capacity import with_reps
 from simulator.engine.plan.deals import Compiled
 from simulator.engine.plan.roles import RepTerms, gross_margin, rep_terms
 from simulator.engine.prepare import Prepared
 from simulator.engine.run.simulate import compile_deals, run
 from simulator.kernels.flows import FLOWS, N_ORIGINS
-from simulator.scenario.people import Hire
+from simulator.scenario.ownership import AE
 
 Floats = npt.NDArray[np.float64]
-Progress = Callable[[int, int], None]
 
 REP_MONTHS = FLOWS.index("rep_months")
 
@@ -146,13 +147,9 @@ class RepLadder:
 
     def _with_hires(self, counts: Sequence[int], start: int) -> Compiled:
         """Return the scenario compiled with so many more reps by segment."""
-        scenario = self.prepared.scenario
-        reps = scenario.reps
-        for item, count in zip(self.terms, counts, strict=True):
-            if count > 0:
-                hire = Hire.model_construct(month=start, count=int(count), delay_months=self.delay_months)
-                reps = reps.with_hires(item.segment, (hire,))
-        return with_reps(self.deals, scenario.replace(reps=reps), self.prepared.history)
+        added = {item.segment: count for item, count in zip(self.terms, counts, strict=True)}
+        more = with_heads(self.prepared.scenario, AE, added, start, self.delay_months)
+        return with_reps(self.deals, more, self.prepared.history)
 
     def total_bookings(self, counts: Sequence[int], start: int, n_paths: int) -> Floats:
         """Return simulated bookings of all segments with reps added from a month on, shape (path, period)."""
@@ -176,7 +173,7 @@ class RepLadder:
         bookings, rep_months, monthly, by_period = [], [], [], []
         other, draws = np.zeros(0), np.zeros(0, dtype=np.int64)
         for k, compiled in enumerate(self.steps):
-            outcome = run(compiled, scenario, _part(progress, k, len(self.steps)), first_path)
+            outcome = run(compiled, scenario, of_step(progress, k, len(self.steps)), first_path)
             won = outcome.flows[..., :N_ORIGINS].sum(axis=-1)
             reps = outcome.flows[:, :, chosen, REP_MONTHS]
             bookings.append(won[:, :, chosen])
@@ -195,16 +192,6 @@ class RepLadder:
             other_bookings=other,
             rate_draw=draws,
         )
-
-
-def _part(progress: Progress | None, step: int, n_steps: int) -> Progress | None:
-    if progress is None:
-        return None
-
-    def advance(done: int, total: int) -> None:
-        progress(step * total + done, n_steps * total)
-
-    return advance
 
 
 Ints = npt.NDArray[np.int64]
