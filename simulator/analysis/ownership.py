@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +11,7 @@ import pandas as pd
 from simulator.analysis.headcount.simulation import Futures, HeadcountSimulation
 from simulator.analysis.more_heads import HIGH, LOW, SEPARATE_ERRORS
 from simulator.analysis.precision import mean_error
+from simulator.analysis.steps import Progress
 from simulator.engine.plan.roles import HOURS_PER_MONTH, OTE, OTHER_OTE, rep_terms
 from simulator.engine.plan.service_coverage import WORK_SHARE
 from simulator.kernels.people.coverage import N_ACTIVITIES, N_OF_ACTIVITY, N_OF_ROLE
@@ -20,7 +20,6 @@ from simulator.scenario.people import Reps, Role, SegmentRole
 from simulator.scenario.schema import Scenario
 
 Floats = npt.NDArray[np.float64]
-Progress = Callable[[int, int], None]
 
 STATED = "as stated"
 CYCLES_MONTHS = (1.0, 3.0, 6.0, 12.0)

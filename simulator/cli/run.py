@@ -154,7 +154,7 @@ def findings_of(prepared: Prepared, futures: Paths, calm: Paths | None, charts: 
 
 def outlook_of(prepared: Prepared, futures: Paths, calm: Paths | None) -> Outlook:
     """Return what the futures say of bookings, coverage and spread."""
-    from simulator.analysis.diagnose.close_rates import (
+    from simulator.analysis.diagnose.rates import (
         historical_rates,
     )
     from simulator.analysis.forecast.outlook import look_ahead

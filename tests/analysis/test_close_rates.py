@@ -3,7 +3,7 @@ import datetime as dt
 import pandas as pd
 import pytest
 
-from simulator.analysis.diagnose.close_rates import (
+from simulator.analysis.diagnose.rates import (
     historical_rates,
 )
 from simulator.fiscal import FiscalCalendar

@@ -11,10 +11,11 @@ import pandas as pd
 
 from simulator.analysis.backtest.baselines import baseline_forecasts, bookings_by_quarter, know
 from simulator.analysis.backtest.origins import Origin, knowable, last_whole_quarter, past_origins
-from simulator.analysis.backtest.past_forecasts import BacktestSettings, Progress, Samples, past_forecasts
+from simulator.analysis.backtest.past_forecasts import BacktestSettings, Samples, past_forecasts
 from simulator.analysis.backtest.scores import SIMULATION, crps, pinball, pit, score_table
 from simulator.analysis.diagnose.qualified import qualified_deals
 from simulator.analysis.judgement.judgement import judged_forecasts
+from simulator.analysis.steps import Progress
 from simulator.analysis.totals import ALL, add_total, names_with_total
 from simulator.engine.paths import QUANTILES
 from simulator.errors import InputError

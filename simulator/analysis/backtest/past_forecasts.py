@@ -11,7 +11,7 @@ import secrets
 import signal
 import threading
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +22,7 @@ import numpy.typing as npt
 import pandas as pd
 from platformdirs import user_cache_path
 
+from simulator.analysis.steps import Progress
 from simulator.calibration.calibration import Calibration
 from simulator.calibration.estimate import calibrate
 from simulator.engine.run.executor import crew, is_elsewhere
@@ -31,8 +32,6 @@ from simulator.history.tables import TABLES, History
 from simulator.scenario.customers import Customers
 from simulator.scenario.schema import FiscalYear, Scenario
 from simulator.scenario.settled import settled
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)

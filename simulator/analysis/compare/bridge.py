@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from simulator.analysis.compare.comparison import Progress, labels, play
+from simulator.analysis.compare.comparison import labels, play
+from simulator.analysis.steps import Progress
 from simulator.engine.paths import Paths
 from simulator.engine.prepare import Prepared, prepare
 from simulator.errors import InputError

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ import pandas as pd
 from simulator.analysis.customers.arr import arr_movements
 from simulator.analysis.forecast.forecast import horizon_label
 from simulator.analysis.precision import mean_error
+from simulator.analysis.steps import Progress
 from simulator.analysis.totals import ALL, HALF_CENT, names_with_total
 from simulator.engine.paths import Paths
 from simulator.engine.prepare import Prepared
@@ -20,7 +21,6 @@ from simulator.errors import Fault, InputError
 from simulator.scenario.schema import Scenario
 
 Floats = npt.NDArray[np.float64]
-Progress = Callable[[int, int], None]
 Targets = Mapping[str, Mapping[str, float]]
 
 SURE = 1.96

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from simulator.analysis.compare.comparison import Progress, labels
+from simulator.analysis.compare.comparison import labels
+from simulator.analysis.steps import Progress
 from simulator.calibration.calibration import Calibration
 from simulator.engine.plan.capacity import with_reps
 from simulator.engine.plan.customers import with_customers

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -9,10 +11,14 @@ from scipy.special import chdtrc
 
 from simulator.analysis.diagnose.due_deals import (
     SLIPPED,
+    due_deals,
 )
-from simulator.analysis.diagnose.qualified import DIMENSIONS, UNKNOWN, Window
+from simulator.analysis.diagnose.qualified import DIMENSIONS, UNKNOWN, Window, qualified_deals, rate_window
+from simulator.analysis.forecast.coverage import HistoricalRates
 from simulator.analysis.intervals import effective_trials, share_interval
-from simulator.history.tables import OUTCOMES
+from simulator.fiscal import FiscalCalendar
+from simulator.history.states import deal_states
+from simulator.history.tables import OUTCOMES, History
 
 WON, LOST_COMPETITION = OUTCOMES.index("won"), OUTCOMES.index("lost_competition")
 
@@ -195,3 +201,34 @@ def _shares(
         {"group": names[order].astype(str), "n": n.astype(np.int64), "value": value, "low": low, "high": high}
         | {"numerator": y, "denominator": w, "note": ""}
     )
+
+
+N_QUARTERS = 8
+
+
+def historical_rates(history: History, calendar: FiscalCalendar) -> HistoricalRates:
+    """Return close rates over the last eight whole quarters.
+
+    By amount, as coverage is money; by count where the amounts are not known.
+
+    Parameters
+    ----------
+    history : History
+        As of the day of the forecast. One without qualified deals gives no rates.
+    calendar : FiscalCalendar
+        Fiscal quarters.
+    """
+    states = deal_states(history)
+    if not len(states.deal):
+        return HistoricalRates()
+    deals = qualified_deals(history, states)
+    window = rate_window(calendar, history.as_of, float(deals["qualified"].min()), N_QUARTERS)
+    table = rates(deals, due_deals(states, deals, window), window, by=("segment",))
+
+    def by_segment(measure: str) -> dict[str, float]:
+        by_count = rate_by_segment(table, measure, "count")
+        by_amount = rate_by_segment(table, measure, "amount")
+        known = {name: rate for name, rate in by_amount.items() if math.isfinite(rate)}
+        return by_count | known
+
+    return HistoricalRates(by_segment("close_rate"), by_segment("slippage_adjusted_close_rate"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ import pandas as pd
 
 from simulator.analysis.forecast.coverage import measure_coverage
 from simulator.analysis.forecast.forecast import Targets
-from simulator.analysis.steps import of_step
+from simulator.analysis.steps import Progress, of_step
 from simulator.analysis.totals import ALL, HALF_CENT, add_total, names_with_total
 from simulator.engine.paths import QUANTILES, Paths
 from simulator.engine.plan.capacity import with_reps
@@ -21,7 +21,6 @@ from simulator.engine.run.simulate import compile_deals, simulate
 from simulator.scenario.levers import Lever
 
 Floats = npt.NDArray[np.float64]
-Progress = Callable[[int, int], None]
 
 FACTORS = (0.5, 0.75, 1.0, 1.5, 2.0, 3.0)
 """Multiples of the SALs that are simulated; what is needed is read off between them."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,10 +11,10 @@ import pandas as pd
 from simulator.analysis.headcount.simulation import Futures, HeadcountSimulation
 from simulator.analysis.more_heads import HIGH, LOW, last_loss
 from simulator.analysis.precision import mean_error, share_error
+from simulator.analysis.steps import Progress
 from simulator.scenario.ownership import AE
 
 Floats = npt.NDArray[np.float64]
-Progress = Callable[[int, int], None]
 
 QUARTER_MONTHS = 3.0
 

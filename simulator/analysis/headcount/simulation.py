@@ -6,7 +6,7 @@ once shows, path by path and exactly, what k more do in each.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, get_args
 
@@ -32,7 +32,6 @@ from simulator.scenario.schema import Scenario
 from simulator.scenario.service_coverage import ActivityEffects, Source, Worst
 
 Floats = npt.NDArray[np.float64]
-Progress = Callable[[int, int], None]
 SOURCES = get_args(Source)
 
 

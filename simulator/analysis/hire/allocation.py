@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,10 +12,10 @@ from simulator.analysis.forecast.spread import variance_between
 from simulator.analysis.hire.ladder import ExtraReps, RepLadder, best_allocations, n_allocations
 from simulator.analysis.more_heads import HIGH, LOW, SEPARATE_ERRORS, last_loss
 from simulator.analysis.precision import mean_error
+from simulator.analysis.steps import Progress
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-Progress = Callable[[int, int], None]
 
 MOST_CANDIDATES = 40
 SCREEN_ERRORS = 3.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,10 +12,10 @@ from scipy.stats import qmc
 from simulator.analysis.compare.comparison import play
 from simulator.analysis.compare.measures import Measure
 from simulator.analysis.sensitivity.inputs import Turn
+from simulator.analysis.steps import Progress
 from simulator.engine.prepare import Prepared
 
 Floats = npt.NDArray[np.float64]
-Progress = Callable[[int, int], None]
 
 N_RESAMPLES = 200
 LOW, HIGH = 0.1, 0.9

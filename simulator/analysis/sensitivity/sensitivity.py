@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,10 +11,9 @@ from scipy.optimize import brentq
 from simulator.analysis.compare.comparison import play
 from simulator.analysis.compare.measures import P_HIT, Measure, change_error
 from simulator.analysis.sensitivity.inputs import Turn
+from simulator.analysis.steps import Progress
 from simulator.engine.prepare import Prepared
 from simulator.scenario.levers import LEVERS
-
-Progress = Callable[[int, int], None]
 
 STEPS_UP = (1.1, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0)
 STEPS_DOWN = (0.9, 0.75, 0.5, 0.3, 0.1, 0.0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -16,12 +16,12 @@ from simulator.analysis.compare.measures import (
     change_error,
     read_measure,
 )
+from simulator.analysis.steps import Progress
 from simulator.engine.paths import Paths
 from simulator.engine.prepare import Prepared, prepare
 from simulator.scenario.schema import Scenario
 from simulator.scenario.sweep import Setting
 
-Progress = Callable[[int, int], None]
 AS_IT_STANDS = "as it stands"
 
 

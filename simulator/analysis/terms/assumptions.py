@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pandas as pd
 
+from simulator.analysis.steps import Progress
 from simulator.analysis.terms.policies import NONE, PLAN, STATED, TermsLab, policies
 from simulator.scenario.deal_terms import Assumed, AssumedFactor, AssumedNumber, AssumedShare, Terms
 
-Progress = Callable[[int, int], None]
 Figure = AssumedFactor | AssumedShare | AssumedNumber
 
 EFFECTS = ("win_odds", "cycle", "discount", "delivery_cost", "churn", "expansion", "time_to_value")

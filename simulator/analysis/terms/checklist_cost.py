@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,7 @@ import pandas as pd
 
 from simulator.analysis.customers.arr import arr_measures
 from simulator.analysis.precision import mean_error
+from simulator.analysis.steps import Progress
 from simulator.analysis.terms.checklist import Question
 from simulator.engine.paths import QUANTILES, Paths
 from simulator.engine.plan.coverage_effects import calibrated_effects
@@ -22,7 +23,6 @@ from simulator.errors import InputError
 from simulator.scenario.schema import Scenario
 
 Floats = npt.NDArray[np.float64]
-Progress = Callable[[int, int], None]
 
 MEASURES = ("arr_change", "bookings_change", "nrr_change")
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from simulator.analysis.steps import Progress
 from simulator.engine.plan.concessions import desk_plan, promises
 from simulator.engine.plan.deals import Compiled
 from simulator.engine.plan.roles import gross_margin
@@ -22,7 +23,6 @@ from simulator.scenario.schema import Scenario
 from simulator.scenario.settled import horizon
 
 Floats = npt.NDArray[np.float64]
-Progress = Callable[[int, int], None]
 
 NONE, STATED, STRICT, PLAN = "no concessions", "as stated", "strict desk", "success plan"
 COUNTS = ("n_won", "n_conceded", "discount", "delivery_cost")

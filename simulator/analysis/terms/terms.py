@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,11 +9,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from simulator.analysis.precision import mean_error
+from simulator.analysis.steps import Progress
 from simulator.analysis.terms.assumptions import weigh_assumptions
 from simulator.analysis.terms.policies import NONE, PLAN, STATED, PolicyPaths, TermsLab, alone, policies
 
 Floats = npt.NDArray[np.float64]
-Progress = Callable[[int, int], None]
 
 LOW, HIGH = 0.1, 0.9
 N_RESAMPLES = 400
