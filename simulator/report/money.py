@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
 
 import numpy as np
 
@@ -77,7 +79,7 @@ class MoneyScale:
         """Return an amount in this unit, such as ``$0.4M``."""
         if not math.isfinite(amount):
             return MISSING
-        number = f"{abs(amount) / self.unit:,.{self.decimals}f}"
+        number = f"{_half_up(abs(amount) / self.unit, self.decimals):,.{self.decimals}f}"
         if not number.strip("0."):
             return _with_currency(0.0, "0", self.currency)
         return _with_currency(amount, number + self.letter, self.currency)
@@ -103,6 +105,14 @@ def money_scale(amounts: Iterable[float], currency: str) -> MoneyScale:
     return MoneyScale(currency, unit, letter, max(0, 3 - digits_before_point) if unit > 1 else 0)
 
 
+def _half_up(amount: float, decimals: int) -> float:
+    """Round as Office does: a half of the last digit, as people write it, goes up."""
+    if amount >= 1e20:
+        return amount
+    step = Decimal(1).scaleb(-decimals)
+    return float(Decimal(repr(float(amount))).quantize(step, ROUND_HALF_UP))
+
+
 def _with_currency(amount: float, number: str, currency: str) -> str:
     minus = "−" if amount < 0 and number != "0" else ""
     return f"{minus}{SYMBOLS.get(currency, f'{currency} ')}{number}"
@@ -112,7 +122,7 @@ def _shorten(amount: float, digits: int) -> str:
     """Return a number of at least 0 in the unit in which it has one to three digits before the point."""
     if amount < 0.5:
         return "0"
-    rounded = float(f"{amount:.{digits - 1}e}")
+    rounded = _half_up(amount, digits - 1 - math.floor(math.log10(amount)))
     unit, letter = max((u for u in UNITS if u[0] <= rounded), default=UNITS[0])
     value = rounded / unit
     decimals = max(0, digits - 1 - math.floor(math.log10(value))) if unit > 1 else 0
@@ -132,3 +142,33 @@ def join_words(words: Sequence[str]) -> str:
 def source_line(as_of: dt.date, *parts: str) -> str:
     """Return the footer of a chart: the as-of date, then where the figures come from."""
     return " · ".join([f"As of {as_of:%d %B %Y}".replace("of 0", "of "), *(part for part in parts if part)])
+
+
+THOUSANDS = {1.0: "", 1e3: ",", 1e6: ",,", 1e9: ",,,", 1e12: ",,,,"}
+
+
+def _sign(currency: str) -> str:
+    return SYMBOLS.get(currency, f"{currency} ").replace("]", "").replace('"', "")
+
+
+def whole_money(currency: str) -> str:
+    """Return the format of whole amounts: ``$1,234``, negative ones in red."""
+    sign = _sign(currency)
+    return f"[${sign}]#,##0;[Red]-[${sign}]#,##0"
+
+
+def short_money(currency: str, amounts: Iterable[float]) -> str:
+    """Return the format of amounts in the unit in which the largest has about three digits."""
+    return money_code(money_scale([float(amount) for amount in amounts], currency))
+
+
+def money_code(scale: MoneyScale) -> str:
+    """Return the format of amounts on a scale: ``$1.23M``."""
+    decimals = f".{'0' * scale.decimals}" if scale.decimals else ""
+    letter = f'"{scale.letter}"' if scale.letter else ""
+    return f'"{_sign(scale.currency)}"#,##0{decimals}{THOUSANDS[scale.unit]}{letter}'
+
+
+def axis_code(code: str) -> str:
+    """Return a format for the labels of an axis: one decimal less, and one at most."""
+    return re.sub(r"\.(0+)", lambda digits: ".0" if len(digits[1]) > 1 else "", code, count=1)

@@ -218,6 +218,14 @@ def share_axis(axes: Axes, which: str = "y") -> None:
     (axes.set_ylim if which == "y" else axes.set_xlim)(0.0, 1.0)
 
 
+def legend_above(axes: Axes) -> None:
+    """Name the series in one line between the subtitle and the axes."""
+    axes.legend(
+        loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=5, fontsize=9.5, handlelength=1.2,
+        columnspacing=1.3, borderaxespad=0.2,
+    )  # fmt: skip
+
+
 def text_colour(background: str) -> str:
     """Return black or white ink, whichever reads better on a colour."""
     red, green, blue = mpl.colors.to_rgb(background)

@@ -16,9 +16,18 @@ from matplotlib.ticker import MaxNLocator
 from simulator.analysis.customers.arr import Arr, CustomerOutlook
 from simulator.analysis.customers.lifetime import Lifetime
 from simulator.analysis.forecast.forecast import Forecast
-from simulator.report.customers.arr_charts import draw_kinds, draw_retention, draw_snowball, footer_of_arr
-from simulator.report.customers.words import cohorts_title, lifetime_title, survival_title
-from simulator.report.money import format_money, format_multiple, format_share
+from simulator.report.charts.picture import draw_picture
+from simulator.report.charts.spec import ChartSpec
+from simulator.report.customers.specs import kinds_spec, retention_spec, snowball_spec
+from simulator.report.customers.words import (
+    cohorts_title,
+    lifetime_title,
+    retention_title,
+    snowball_title,
+    survival_title,
+)
+from simulator.report.forecast.specs import Frame
+from simulator.report.money import format_money, format_multiple, format_share, source_line
 from simulator.report.output.second_process import Job
 from simulator.report.style import (
     BLUE,
@@ -46,17 +55,36 @@ HEAT = LinearSegmentedColormap.from_list("kept", [ORANGE, SAND, PAPER, SKY, NAVY
 def customer_chart_jobs(customers: CustomerOutlook, forecast: Forecast, folder: Path) -> list[Job]:
     """Return what draws each chart of customers, as PNG and SVG."""
     arr = customers.arr
-    jobs: list[Job] = [
-        partial(draw_snowball, arr, folder),
-        partial(draw_retention, arr, folder),
-        partial(draw_kinds, forecast, folder),
-    ]
+    jobs: list[Job] = [partial(draw_picture, spec, folder) for spec in customer_specs(arr, forecast)]
     if customers.lifetime is not None and not customers.lifetime.new.empty:
         jobs.append(partial(draw_lifetime, customers.lifetime, arr, folder))
     if customers.retention is not None:
         jobs.append(partial(draw_survival, customers.retention.survival, arr, folder))
         jobs.append(partial(draw_cohorts, customers.retention.cohorts, arr, folder))
     return jobs
+
+
+def customer_specs(arr: Arr, forecast: Forecast) -> list[ChartSpec]:
+    """Return the charts that slides and sheets draw too: the snowball, NRR and GRR, bookings by kind."""
+
+    def frame(*words: str) -> Frame:
+        return Frame(arr.currency, arr.periods, source_line(arr.as_of, *words), forecast.partial)
+
+    return [
+        snowball_spec(
+            arr.table, frame(f"ARR in {arr.currency}: not bookings, not revenue"), snowball_title(arr)
+        ),
+        retention_spec(
+            arr.table, frame("ARR of existing customers, new ones left out"), retention_title(arr)
+        ),
+        kinds_spec(
+            forecast.bookings,
+            frame(
+                f"Bookings in {forecast.currency}: not ARR, not revenue",
+                "What was signed before as-of is in the first quarter" if forecast.partial else "",
+            ),
+        ),
+    ]
 
 
 def draw_survival(survival: pd.DataFrame, arr: Arr, folder: Path) -> None:
@@ -74,7 +102,7 @@ def draw_survival(survival: pd.DataFrame, arr: Arr, folder: Path) -> None:
             "Share of customers left after each renewal: seen so far (dots, where ten or more came to it), "
             "and by the law of the forecast (line; band: 80 % interval)"
         ),
-        footer=footer_of_arr(arr, f"The title speaks of {TERM_WORDS[main]}" if len(terms) > 1 else ""),
+        footer=source_line(arr.as_of, f"The title speaks of {TERM_WORDS[main]}" if len(terms) > 1 else ""),
         n_columns=len(terms),
         share_y=True,
     ) as panels:
@@ -104,7 +132,7 @@ def draw_cohorts(cohorts: pd.DataFrame, arr: Arr, folder: Path) -> None:
         "cohorts",
         title=cohorts_title(cohorts),
         subtitle="ARR at the end of each quarter / at the end of the first, in percent, by quarter of start",
-        footer=footer_of_arr(arr, "100% is where a cohort began; blue has grown, orange has shrunk"),
+        footer=source_line(arr.as_of, "100% is where a cohort began; blue has grown, orange has shrunk"),
         bottom_inches=0.85,
         size_inches=(10.0, height),
     ) as axes:
@@ -146,7 +174,7 @@ def draw_lifetime(lifetime: Lifetime, arr: Arr, folder: Path) -> None:
             f"Revenue of a new customer over {lifetime.years} years, in multiples of the ARR it signs, not "
             "discounted; mean of simulated customers"
         ),
-        footer=footer_of_arr(arr, f"Revenue in {arr.currency}: ARR month by month, not bookings"),
+        footer=source_line(arr.as_of, f"Revenue in {arr.currency}: ARR month by month, not bookings"),
     ) as axes:
         y = [float(place) for place in range(len(table))]
         first = (table["first_year"] / table["arr"]).to_numpy(np.float64)

@@ -28,10 +28,17 @@ def last(arr: Arr, measure: str, segment: str = ALL) -> pd.Series:
 
 
 def snowball_figures(arr: Arr) -> tuple[MoneyScale, float, dict[str, float], float]:
+    """Return the figures of `foot_snowball` for a run."""
+    return foot_snowball(arr.table, arr.currency)
+
+
+def foot_snowball(table: pd.DataFrame, currency: str) -> tuple[MoneyScale, float, dict[str, float], float]:
     """Return scale, opening, signed movements and closing of the horizon, rounded such that they add up."""
-    opening, closing = float(arr.mean("opening").iloc[0]), float(arr.mean("closing").iloc[-1])
-    parts = [SIGNS[name] * float(arr.mean(name).sum()) for name in MOVEMENTS]
-    scale = fine_scale(max(opening, closing), max(abs(part) for part in parts), arr.currency)
+    total = table[table["segment"] == ALL]
+    means = {name: rows["mean"].to_numpy() for name, rows in total.groupby("measure", sort=False)}
+    opening, closing = float(means["opening"][0]), float(means["closing"][-1])
+    parts = [SIGNS[name] * float(means[name].sum()) for name in MOVEMENTS]
+    scale = fine_scale(max(opening, closing), max(abs(part) for part in parts), currency)
     start, end = (round(x / scale.step) * scale.step for x in (opening, closing))
     return scale, start, dict(zip(MOVEMENTS, scale.round_parts(parts, end - start), strict=True)), end
 

@@ -6,36 +6,20 @@ import datetime as dt
 from pathlib import Path
 
 import pandas as pd
-from pptx.enum.chart import XL_CHART_TYPE, XL_LABEL_POSITION
 
-from simulator.report.documents.deck_charts import (
-    draw_arr,
-    draw_chances,
-    draw_coverage,
-    draw_fan,
-    draw_parts,
-    draw_retention,
-    draw_waterfall,
-)
-from simulator.report.documents.deck_looks import (
-    axis_code,
-    categories_data,
-    draw_line,
-    finish_chart,
-    label_values,
-    short_money,
-)
+from simulator.report.charts.slide import add_chart_slide
+from simulator.report.documents.charts import headcount_spec, run_specs
 from simulator.report.documents.deck_slides import Deck, open_deck, shorten_line
 from simulator.report.documents.finished import Finished
 from simulator.report.documents.view import View, show
 from simulator.report.documents.views import views
-from simulator.report.style import NAVY, SERIES
 
 NOT_FOR_THE_BOARD = ("judgement", "calls")
 """Answers left to the page and the workbook: they name single reps, and would run off the slide."""
 
 MOST_ASSUMPTIONS = 9
 LONGEST_CELL = 150
+MOST_ROWS = 6
 
 
 def write_deck(run: Finished, path: Path, template: Path | None = None) -> None:
@@ -61,22 +45,20 @@ def write_deck(run: Finished, path: Path, template: Path | None = None) -> None:
     shown = views(run)
     _name_deck(deck, run)
     _add_answer(deck, run, shown["headline"])
-    draw_fan(deck, run, shown["headline"])
-    draw_chances(deck, run, shown["chances"])
+    specs = run_specs(run)
     n_of_people = len({"hiring", "headcount"} & set(shown))
-    if "parts" in shown and n_of_people == 0:
-        draw_parts(deck, run, shown["parts"])
-    draw_coverage(deck, run, shown["coverage"])
-    if "arr" in shown:
-        draw_arr(deck, run, shown["arr"])
-        if n_of_people <= 1:
-            draw_retention(deck, run, shown["arr"])
-    else:
-        draw_waterfall(deck, run, shown["pipeline"])
+    named = ["bookings_fan", "probability_of_hitting"]
+    named += ["p50_composition"] if n_of_people == 0 else []
+    named += ["coverage"]
+    named += ["arr_snowball"] if "arr" in shown else ["pipeline_waterfall"]
+    named += ["nrr_grr"] if n_of_people <= 1 else []
+    for name in named:
+        if name in specs:
+            add_chart_slide(deck, specs[name])
     if "hiring" in shown:
-        draw_hiring(deck, run, shown["hiring"])
+        _add_hiring(deck, run, shown["hiring"])
     if "headcount" in shown:
-        draw_headcount(deck, run, shown["headcount"])
+        add_chart_slide(deck, headcount_spec(run, shown["headcount"]))
     _add_assumptions(deck, run)
     deck.file.save(str(path))
 
@@ -115,10 +97,7 @@ def _add_assumptions(deck: Deck, run: Finished) -> None:
     slide.add_table(["Assumption", "Value", "Source"], rows, top=0.0, height=0.85, widths=(0.32, 0.48, 0.2))
 
 
-MOST_ROWS, MOST_LINES = 6, 5
-
-
-def draw_hiring(deck: Deck, run: Finished, view: View) -> None:
+def _add_hiring(deck: Deck, run: Finished, view: View) -> None:
     """Show the best allocations of more reps in a table; the answer is the title."""
     found = run.companions["hiring"]
     slide = deck.add_slide(found.answers[0], "The best allocations of the next reps; means over the futures")
@@ -135,31 +114,3 @@ def _is_told(view: View, key: str) -> bool:
     """Return whether a column says anything: segments that no allocation hires for are left out."""
     values = view.table[key].head(MOST_ROWS)
     return key == "reps" or not pd.api.types.is_numeric_dtype(values) or bool((values != 0).any())
-
-
-def draw_headcount(deck: Deck, run: Finished, view: View) -> None:
-    """Draw the net present value of one, two … heads more, the most rewarding places first."""
-    found = run.companions["headcount"]
-    table = view.table
-    best = table.groupby(["role", "segment"], sort=False)["npv"].max().sort_values(ascending=False)
-    lines = {
-        f"{role}, {segment}": table[(table["role"] == role) & (table["segment"] == segment)]
-        for role, segment in list(best.index)[:MOST_LINES]
-    }
-    unshown = f"; the best {MOST_LINES} of {len(best)} places" if len(best) > MOST_LINES else ""
-    slide = deck.add_slide(found.answers[0], f"Mean net present value by number of heads more{unshown}")
-    counts = sorted(set(table["heads_added"]))
-    columns = {
-        name: rows.set_index("heads_added")["npv"].reindex(counts).reset_index(drop=True)
-        for name, rows in lines.items()
-    }
-    code = short_money(run.currency, table["npv"].abs())
-    chart = slide.add_chart(
-        XL_CHART_TYPE.LINE_MARKERS, categories_data([f"{n:g} more" for n in counts], columns, code)
-    )
-    finish_chart(chart, axis_code(code))
-    chart.value_axis.minimum_scale = None  # heads that lose money stay in sight
-    for place, series in enumerate(chart.plots[0].series):
-        draw_line(series, SERIES[place % len(SERIES)])
-        if place == 0:
-            label_values(series, code, XL_LABEL_POSITION.ABOVE, colour=NAVY)

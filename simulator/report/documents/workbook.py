@@ -11,12 +11,13 @@ import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
 from simulator.analysis.totals import ALL
+from simulator.report.charts.sheet import TableCells, insert_chart
+from simulator.report.documents.charts import run_specs
 from simulator.report.documents.definitions import DEFINITIONS
 from simulator.report.documents.finished import Finished
 from simulator.report.documents.view import Column, View
 from simulator.report.documents.views import views
 from simulator.report.documents.workbook_cells import Book, formulas, row_height, sheet_top, write_cell
-from simulator.report.documents.workbook_charts import add_charts
 
 SHEETS = {
     "bookings": "bookings",
@@ -83,7 +84,7 @@ def write_workbook(run: Finished, path: Path) -> None:
                 _write_view(book, run, shown[name], sheet)
         _write_definitions(book, run)
         _write_manifest(book, run)
-        add_charts(book, shown, SHEETS, TABLE_ROW)
+        _add_charts(book, run, shown)
 
 
 def _write_view(book: Book, run: Finished, view: View, name: str) -> None:
@@ -158,3 +159,45 @@ def _write_manifest(book: Book, run: Finished) -> None:
     columns = (Column("name", "What"), Column("value", "Value"))
     note = "The same command, seed and files give the same figures."
     _write_view(book, run, View("manifest", "Where this comes from", note, columns, table), "manifest")
+
+
+DRAWN = (
+    ("headline", "bookings_fan"),
+    ("parts", "p50_composition"),
+    ("pipeline", "pipeline"),
+    ("coverage", "coverage"),
+    ("arr", "arr"),
+    ("arr", "nrr_grr"),
+    ("chances", "probability_of_hitting"),
+)
+"""Charts by the view whose cells they draw; a second one of a view stands below the first."""
+
+ROWS_OF_A_CHART = 20
+
+
+def _add_charts(book: Book, run: Finished, shown: dict[str, View]) -> None:
+    """Put the charts next to their tables; that of the summary below it."""
+    specs = run_specs(run)
+    drawn: list[str] = []
+    for name, chart in DRAWN:
+        if name not in shown or chart not in specs:
+            continue
+        view = shown[name]
+        keys = tuple(column.key for column in view.columns)
+        rows = _rows_of(view, specs[chart].categories)
+        cells = TableCells(book.file, SHEETS.get(name, "summary"), keys, TABLE_ROW + 1, rows)
+        top = TABLE_ROW + ROWS_OF_A_CHART * drawn.count(name)
+        place = (book.below_summary, 0) if name == "headline" else (top, len(keys) + 1)
+        insert_chart(specs[chart], cells, *place)
+        drawn.append(name)
+
+
+def _rows_of(view: View, quarters: tuple[str, ...]) -> tuple[int, ...]:
+    """Return the rows of all segments together, one a quarter; every row of a table without quarters."""
+    table = view.table.reset_index(drop=True)
+    if not quarters:
+        return tuple(range(len(table)))
+    total = table[(table["segment"] == ALL) & table["period"].isin(quarters)]
+    if "basis" in total and len(total):
+        total = total[total["basis"] == total["basis"].iloc[0]]
+    return tuple(int(row) for row in total.index)

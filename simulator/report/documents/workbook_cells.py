@@ -13,9 +13,9 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
 from simulator.analysis.totals import ALL
-from simulator.report.documents.deck_looks import whole_money
 from simulator.report.documents.view import Column, Kind, View
 from simulator.report.forecast.findings import PART_WORDS
+from simulator.report.money import whole_money
 from simulator.report.style import ICE, MUTED, NAVY
 
 CELL_CHARACTERS = 32_000

@@ -19,14 +19,18 @@ from simulator.analysis.forecast.coverage import (
 from simulator.analysis.forecast.forecast import Forecast
 from simulator.engine.paths import Paths
 from simulator.history.tables import CATEGORIES
-from simulator.report.forecast.charts import MAX_LABELLED, footer_of, set_periods, write_below
+from simulator.report.charts.picture import MAX_LABELLED, draw_parts, set_categories, write_below
+from simulator.report.charts.spec import MULTIPLE, ChartSpec, Series, Unit, figures, money_unit
+from simulator.report.forecast.charts import footer_of
 from simulator.report.forecast.findings import PART_WORDS, coverage_title, headline_coverage
-from simulator.report.money import format_money, format_multiple
-from simulator.report.style import INK, MUTED, ORANGE, PART_COLOURS, draw_chart, money_axis
+from simulator.report.money import format_multiple
+from simulator.report.style import INK, ORANGE, PART_COLOURS, draw_chart, money_axis
 
-HALF_BAR = 0.2
 ROOM_FOR_WORDS = 5
-"""Quarters beside which a multiple needed can be named; with more, the style of its line tells."""
+"""Quarters next to which a multiple needed can be named; with more, the style of its line names it."""
+
+BAR = 0.42
+ROOM_FOR_NEEDS = 0.25
 
 NEED_STYLES = {"needed_p50": (0, (1, 1)), "needed_p80": "solid", "needed_p90": (0, (4, 1.2))}
 
@@ -50,42 +54,67 @@ def draw_coverage(forecast: Forecast, coverage: Coverage, counted: pd.DataFrame,
     Where no quarter has a target, amounts are drawn instead. ``counted`` is what `counted_parts` returned.
     """
     rows = _rows(forecast, coverage)
-    basis = str(rows["basis"].iloc[0])
     in_multiples = bool((rows["target"] > 0).any())
-    stack = _stack(counted, rows, in_multiples)
-    needed = (
-        "; lines: what hits it in 50% (dotted), 80% (solid) and 90% (dashed) of futures"
-        if in_multiples
-        else ""
-    )
-    unit = "as a multiple of its target" if in_multiples else f"in {forecast.currency}"
+    spec = _counted_spec(forecast, coverage, counted, rows)
     with draw_chart(
-        folder,
-        "coverage",
-        title=coverage_title(forecast, coverage),
-        subtitle=f"{_basis_words(basis)} due in each quarter, {unit}{needed}{_rule(rows)}",
-        footer=footer_of(forecast),
-        bottom_inches=1.15,
+        folder, spec.name, title=spec.title, subtitle=spec.subtitle, footer=spec.footer, bottom_inches=1.15
     ) as axes:
-        top = _top(rows, stack, in_multiples)
-        _draw_stack(axes, stack)
-        if len(rows) <= MAX_LABELLED:
-            _write_coverage(axes, forecast, stack, rows, None if in_multiples else forecast.currency)
+        top = _top(rows, spec, in_multiples)
+        draw_parts(axes, spec, top, BAR)
         if in_multiples:
             _draw_needs(axes, rows, top)
             axes.yaxis.set_major_formatter("{x:.1f}×" if top > 0.5 else "{x:.2f}×")
             axes.grid(axis="y")
         else:
             money_axis(axes, forecast.currency)
-        set_periods(axes, forecast)
+        set_categories(axes, spec.categories, under_way=spec.under_way)
+        axes.set_xlim(axes.get_xlim()[0], axes.get_xlim()[1] + ROOM_FOR_NEEDS)
+        write_below(axes, spec.below, INK, under_way=spec.under_way)
         axes.set_ylim(0, top)
-        if stack.to_numpy().any():
-            axes.legend(
-                loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=5, fontsize=9.5, handlelength=1.0,
-                columnspacing=1.3, borderaxespad=0.2,
-            )  # fmt: skip
-        else:
+        if not any(spec.totals):
             axes.set_yticks([])
+
+
+def _counted_spec(
+    forecast: Forecast, coverage: Coverage, counted: pd.DataFrame, rows: pd.DataFrame
+) -> ChartSpec:
+    """Return what is due in each quarter by category, as multiples of targets where there are any."""
+    in_multiples = bool((rows["target"] > 0).any())
+    stack = _stack(counted, rows, in_multiples)
+    totals = figures(stack.sum(axis=1))
+    unit = MULTIPLE if in_multiples else money_unit(totals, forecast.currency)
+    needed = "; lines: needed for a 50% (dotted), 80% (solid) and 90% (dashed) chance" if in_multiples else ""
+    measure = "as a multiple of its target" if in_multiples else f"in {forecast.currency}"
+    basis = _basis_words(str(rows["basis"].iloc[0]))
+    return ChartSpec(
+        name="coverage",
+        shape="stack",
+        title=coverage_title(forecast, coverage),
+        subtitle=f"{basis} due in each quarter, {measure}{needed}{_rule(rows)}",
+        footer=footer_of(forecast),
+        unit=unit,
+        categories=forecast.periods,
+        series=tuple(
+            Series(part, PART_WORDS[part].capitalize(), PART_COLOURS[part], figures(stack[part]))
+            for part in stack.columns
+        ),
+        totals=totals,
+        below=tuple(
+            _say_coverage(total, row, unit) for total, (_, row) in zip(totals, rows.iterrows(), strict=True)
+        ),
+        under_way=forecast.partial,
+    )
+
+
+def _say_coverage(total: float, row: pd.Series, unit: Unit) -> str:
+    """Return what a quarter has, as its table says, or why nothing can be said."""
+    if total > 0:
+        known = unit == MULTIPLE and math.isfinite(row["coverage"])
+        text = unit.write(row["coverage"] if known else total)
+        return f"{text} now" if unit == MULTIPLE else text
+    if math.isnan(row["amount"]):
+        return "no close dates"
+    return "no target" if unit == MULTIPLE and not row["target"] > 0 else "none due"
 
 
 def _rows(forecast: Forecast, coverage: Coverage) -> pd.DataFrame:
@@ -110,9 +139,9 @@ def _stack(counted: pd.DataFrame, rows: pd.DataFrame, in_multiples: bool) -> pd.
     return stack.div(rows["target"].where(rows["target"] > 0), axis=0).fillna(0.0) if in_multiples else stack
 
 
-def _top(rows: pd.DataFrame, stack: pd.DataFrame, in_multiples: bool) -> float:
-    """Return the end of the axis: a 90% need far beyond all else is not let to dwarf it."""
-    tallest = float(stack.sum(axis=1).max())
+def _top(rows: pd.DataFrame, spec: ChartSpec, in_multiples: bool) -> float:
+    """Return the end of the axis: a 90% need far beyond all else does not dwarf it."""
+    tallest = max(spec.totals, default=0.0)
     if in_multiples:
         needs = rows[list(CONFIDENCES)].to_numpy(dtype=np.float64)
         tallest = max(tallest, float(np.nanmax(needs[:, :2], initial=0.0)))
@@ -121,32 +150,8 @@ def _top(rows: pd.DataFrame, stack: pd.DataFrame, in_multiples: bool) -> float:
     return 1.12 * max(tallest, 0.1 if in_multiples else 1.0)
 
 
-def _draw_stack(axes: Axes, stack: pd.DataFrame) -> None:
-    bottom = np.zeros(len(stack))
-    for part in stack.columns:
-        axes.bar(
-            range(len(stack)), stack[part], bottom=bottom, width=2 * HALF_BAR, color=PART_COLOURS[part],
-            label=PART_WORDS[part] if stack[part].any() else None, edgecolor="#ffffff", linewidth=0.8,
-        )  # fmt: skip
-        bottom += stack[part].to_numpy()
-
-
-def _write_coverage(
-    axes: Axes, forecast: Forecast, stack: pd.DataFrame, rows: pd.DataFrame, currency: str | None
-) -> None:
-    """Write what each quarter has below its name, or why nothing can be said."""
-    for x, (total, (_, row)) in enumerate(zip(stack.sum(axis=1), rows.iterrows(), strict=True)):
-        if total > 0:
-            text = f"{format_multiple(total)} now" if currency is None else format_money(total, currency)
-        elif math.isnan(row["amount"]):
-            text = "no close dates"
-        else:
-            text = "no target" if currency is None and not row["target"] > 0 else "none due"
-        write_below(axes, forecast, x, text, INK if total > 0 else MUTED)
-
-
 def _draw_needs(axes: Axes, rows: pd.DataFrame, top: float) -> None:
-    """Draw the multiples needed beside each bar, their labels apart from one another."""
+    """Draw the multiples needed next to each bar, their labels apart from one another."""
     for x, (_, row) in enumerate(rows.iterrows()):
         last = -math.inf
         for column in CONFIDENCES:
@@ -155,12 +160,19 @@ def _draw_needs(axes: Axes, rows: pd.DataFrame, top: float) -> None:
                 continue
             if value <= top:
                 axes.hlines(
-                    value, x - HALF_BAR, x + 0.26, color=ORANGE, linewidth=2, linestyle=NEED_STYLES[column]
+                    value,
+                    x - BAR / 2,
+                    x + BAR / 2 + 0.06,
+                    color=ORANGE,
+                    linewidth=2,
+                    linestyle=NEED_STYLES[column],
                 )
             last = max(min(value, 0.97 * top), last + 0.05 * top)
             if len(rows) <= MAX_LABELLED:
                 text = _need_words(column, value, top, brief=len(rows) > ROOM_FOR_WORDS)
-                axes.text(x + 0.28, last, text, va="center", fontsize=9, color=ORANGE, fontweight="bold")
+                axes.text(
+                    x + BAR / 2 + 0.08, last, text, va="center", fontsize=9, color=ORANGE, fontweight="bold"
+                )
 
 
 def _need_words(column: str, value: float, top: float, *, brief: bool) -> str:

@@ -1,177 +1,69 @@
-"""Charts of the pipeline behind the bookings: waterfall, coverage, what the P50 is made of, the spread."""
+"""Charts of the pipeline behind the bookings: the waterfall and where the spread comes from."""
 
 from __future__ import annotations
 
 import math
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 
-from simulator.analysis.forecast.composition import (
-    PARTS,
-)
 from simulator.analysis.forecast.forecast import Forecast, horizon_label
 from simulator.analysis.forecast.spread import SOURCES
-from simulator.analysis.forecast.waterfall import (
-    waterfall_of,
-)
-from simulator.analysis.totals import ALL, round_to_total
-from simulator.report.forecast.charts import MAX_LABELLED, footer_of, set_periods
+from simulator.analysis.forecast.waterfall import waterfall_of
+from simulator.analysis.totals import round_to_total
+from simulator.report.charts.picture import BAR, MAX_LABELLED, draw_bridge
+from simulator.report.charts.spec import ChartSpec, Floats
+from simulator.report.forecast.charts import footer_of, frame_of
 from simulator.report.forecast.findings import (
-    PART_WORDS,
     SOURCE_WORDS,
-    composition_title,
     headline_period,
     spread_column,
     spread_title,
-    waterfall_figures,
     waterfall_title,
 )
+from simulator.report.forecast.specs import waterfall_spec
 from simulator.report.money import MoneyScale, format_share, money_scale
 from simulator.report.style import (
-    GREEN,
     INK,
     MUTED,
     NAVY,
     ORANGE,
-    PART_COLOURS,
-    SAND,
     SKY,
     STONE,
     draw_chart,
+    legend_above,
     money_axis,
     text_colour,
 )
 
-Floats = npt.NDArray[np.float64]
-
 SPREAD_COLOURS = {"luck": SKY, "rates": NAVY, "shock": ORANGE}
-STEP_WORDS = {
-    "created": "created",
-    "won": "won",
-    "lost_competition": "lost to a\ncompetitor",
-    "lost_no_decision": "lost to no\ndecision",
-}
-STEP_COLOURS = {"created": SKY, "won": GREEN, "lost_competition": ORANGE, "lost_no_decision": SAND}
 
 
 def draw_waterfall(forecast: Forecast, waterfall: pd.DataFrame, folder: Path) -> None:
-    """Draw how the open pipeline changes over the horizon; the figures shown add up."""
-    figures = waterfall_figures(forecast, waterfall)
+    """Draw how the open pipeline changes over the horizon, and apart from the sum what slips."""
+    frame = frame_of(forecast, f"Amount of open deals in {forecast.currency}, not bookings")
+    spec = waterfall_spec(waterfall, frame, waterfall_title(forecast, waterfall))
     slipped = float(waterfall_of(waterfall, horizon_label(forecast.periods))["slipped"])
-    created, *left = figures.steps.values()
     with draw_chart(
-        folder,
-        "pipeline_waterfall",
-        title=waterfall_title(forecast, waterfall),
-        subtitle="Amount of open deals, mean of all simulated futures; won at the amount before signing",
-        footer=footer_of(forecast, f"Amount of open deals in {forecast.currency}, not bookings"),
-        bottom_inches=1.0,
+        folder, spec.name, title=spec.title, subtitle=spec.subtitle, footer=spec.footer, bottom_inches=0.95
     ) as axes:
-        amounts = [figures.opening, created, *(-amount for amount in left), figures.closing]
-        _draw_steps(axes, forecast, amounts, figures.scale)
+        draw_bridge(axes, spec)
         if slipped > 0:
-            _draw_slipped(axes, slipped, figures.scale)
-        money_axis(axes, forecast.currency)
+            _draw_slipped(axes, slipped, spec)
 
 
-def _draw_steps(axes: Axes, forecast: Forecast, amounts: list[float], scale: MoneyScale) -> None:
-    """Draw opening, steps and closing as bars that hang on one another."""
-    labels = [
-        f"open on\n{forecast.as_of:%d %b %Y}",
-        *STEP_WORDS.values(),
-        f"still open after\n{forecast.periods[-1]}",
-    ]
-    colours = [NAVY, *STEP_COLOURS.values(), NAVY]
-    ends = np.cumsum([0.0, *amounts[:-1], 0.0])
-    bottoms = [min(a, b) for a, b in pairwise(ends)]
-    bottoms[-1] = 0.0
-    heights = np.abs(amounts)
-    axes.bar(range(len(amounts)), heights, bottom=bottoms, color=colours, width=0.62)
-    top = max(float(np.max(np.array(bottoms) + heights)), 1.0)
-    for x, (amount, bottom, height) in enumerate(zip(amounts, bottoms, heights, strict=True)):
-        sign = "+" if 0 < x < 2 else ""
-        axes.text(
-            x, bottom + height + 0.012 * top, sign + scale.format(amount), ha="center", fontweight="bold"
-        )
-        if x < len(amounts) - 1:
-            axes.plot([x + 0.31, x + 0.69], [ends[x + 1]] * 2, color=STONE, linewidth=1)
-    axes.set_xticks(range(len(labels)), labels)
-    axes.set_ylim(0, 1.1 * top)
-
-
-def _draw_slipped(axes: Axes, slipped: float, scale: MoneyScale) -> None:
+def _draw_slipped(axes: Axes, slipped: float, spec: ChartSpec) -> None:
     """Draw the slipped amount apart: it stays open, so it is no step of the sum."""
-    x = len(STEP_WORDS) + 2.5
+    x = len(spec.categories) + 0.5
     axes.axvline(x - 0.75, color=STONE, linewidth=1)
-    axes.bar(x, slipped, width=0.62, facecolor="none", edgecolor=MUTED, hatch="///", linewidth=1)
-    axes.text(
-        x,
-        slipped + 0.012 * axes.get_ylim()[1],
-        scale.format(slipped),
-        ha="center",
-        fontweight="bold",
-        color=MUTED,
-    )
-    ticks = [*axes.get_xticks(), x]
+    axes.bar(x, slipped, width=BAR, facecolor="none", edgecolor=MUTED, hatch="///", linewidth=1)
+    y = slipped + 0.012 * axes.get_ylim()[1]
+    axes.text(x, y, spec.unit.write(slipped), ha="center", fontweight="bold", color=MUTED)
     words = [label.get_text() for label in axes.get_xticklabels()]
-    axes.set_xticks(ticks, [*words, "beside: slipped to a\nlater quarter, each time"])
-    axes.set_xlim(-0.6, x + 0.6)
-
-
-def draw_composition(forecast: Forecast, folder: Path) -> None:
-    """Draw what the P50 of each quarter is made of; the parts shown add up to it."""
-    table = forecast.composition[forecast.composition["segment"] == ALL]
-    amounts = table.pivot_table(index="part", columns="period", values="amount", sort=False)
-    amounts = amounts.loc[list(PARTS), list(forecast.periods)]
-    with draw_chart(
-        folder,
-        "p50_composition",
-        title=composition_title(forecast),
-        subtitle="P50 of bookings by fiscal quarter, by where the deals stand today",
-        footer=footer_of(forecast),
-        bottom_inches=0.95,
-    ) as axes:
-        _stack_parts(axes, amounts, money_scale(amounts.sum(), forecast.currency))
-        set_periods(axes, forecast)
-        money_axis(axes, forecast.currency)
-        if amounts.to_numpy().any():
-            axes.legend(
-                loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=len(PARTS), fontsize=9.5,
-                handlelength=1.0, columnspacing=1.3, borderaxespad=0.2,
-            )  # fmt: skip
-
-
-def _stack_parts(axes: Axes, amounts: pd.DataFrame, scale: MoneyScale) -> None:
-    totals = amounts.sum()
-    top = 1.1 * max(float(totals.max()), 1.0)
-    shown = {p: scale.round_parts(list(amounts[p]), float(totals[p])) for p in amounts.columns}
-    bottom = np.zeros(len(totals))
-    for i, part in enumerate(PARTS):
-        heights = amounts.loc[part].to_numpy(dtype=np.float64)
-        colour = PART_COLOURS[part]
-        hatch = "///" if part == "created" else None
-        label = PART_WORDS[part] if heights.any() else None
-        axes.bar(
-            range(len(totals)), heights, bottom=bottom, width=0.55, color=colour, label=label,
-            hatch=hatch, edgecolor="#ffffff", linewidth=0.8,
-        )  # fmt: skip
-        for x, period in enumerate(amounts.columns):
-            if heights[x] > 0.05 * top and len(totals) <= MAX_LABELLED:
-                axes.text(
-                    x, bottom[x] + heights[x] / 2, scale.format(shown[period][i]), ha="center",
-                    va="center", fontsize=9, color=text_colour(colour),
-                    bbox={"facecolor": colour, "edgecolor": "none", "pad": 1.2},
-                )  # fmt: skip
-        bottom += heights
-    if len(totals) <= MAX_LABELLED:
-        for x, total in enumerate(totals):
-            axes.text(x, total + 0.012 * top, f"P50 {scale.format(total)}", ha="center", fontweight="bold")
-    axes.set_ylim(0, top)
+    axes.set_xticks([*axes.get_xticks(), x], [*words, "Slipped to a later\nquarter (stays open)"])
+    axes.set_xlim(-0.6, x + 0.75)
 
 
 def draw_spread(forecast: Forecast, spread: pd.DataFrame, folder: Path) -> None:
@@ -195,10 +87,7 @@ def draw_spread(forecast: Forecast, spread: pd.DataFrame, folder: Path) -> None:
         axes.set_ylim((len(periods) + rows) / 2 - 0.4, (len(periods) - rows) / 2 - 0.6)
         money_axis(axes, forecast.currency, "x")
         if any(w["total"] > 0 for w in widths.values()):
-            axes.legend(
-            loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, fontsize=9.5, handlelength=1.0,
-            columnspacing=1.3, borderaxespad=0.2,
-        )  # fmt: skip
+            legend_above(axes)
 
 
 def _stack_sources(

@@ -62,17 +62,16 @@ def write_figures(
 
 def chart_jobs(paths: Paths, outlook: Outlook, charts: Path) -> list[Job]:
     """Return what draws each chart of an outlook, as PNG and SVG, into an existing folder."""
-    from simulator.report.forecast.charts import draw_capacity, draw_exceedance, draw_fan
+    from simulator.report.charts.picture import draw_picture
+    from simulator.report.forecast.charts import draw_capacity, forecast_specs
     from simulator.report.forecast.coverage_chart import counted_parts, draw_coverage
-    from simulator.report.forecast.pipeline_charts import draw_composition, draw_spread, draw_waterfall
+    from simulator.report.forecast.pipeline_charts import draw_spread, draw_waterfall
 
     forecast = outlook.forecast
     counted = counted_parts(forecast, outlook.coverage, paths)
     jobs: list[Job] = [
-        partial(draw_exceedance, forecast, charts),
-        partial(draw_fan, forecast, charts),
+        *(partial(draw_picture, spec, charts) for spec in forecast_specs(forecast)),
         partial(draw_waterfall, forecast, outlook.waterfall, charts),
-        partial(draw_composition, forecast, charts),
         partial(draw_spread, forecast, outlook.spread, charts),
         partial(draw_coverage, forecast, outlook.coverage, counted, charts),
     ]

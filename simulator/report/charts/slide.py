@@ -1,0 +1,172 @@
+"""Charts drawn as native charts of PowerPoint, with their figures behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from pptx.chart.data import CategoryChartData, XyChartData
+from pptx.enum.chart import XL_CHART_TYPE, XL_LABEL_POSITION, XL_LEGEND_POSITION, XL_TICK_LABEL_POSITION
+from pptx.enum.dml import MSO_LINE
+from pptx.util import Pt
+
+from simulator.report.charts.spec import SHARE, ChartSpec, Floats, bars_of_bridge
+from simulator.report.documents.deck_slides import Deck, Slide, colour_of
+from simulator.report.style import GRID, INK, MUTED, PAPER, text_colour
+
+POINTS = 12
+LEAST_LABELLED = 0.06
+"""Parts of a stack below this share of the tallest column have no room for their figure."""
+
+
+def add_chart_slide(deck: Deck, spec: ChartSpec) -> None:
+    """Add a slide with a chart: the finding as its title, what is shown below it."""
+    slide = deck.add_slide(spec.title, spec.subtitle)
+    _DRAWERS[spec.shape](slide, spec)
+
+
+def _chart(slide: Slide, spec: ChartSpec, kind: Any, columns: dict[str, Any]) -> Any:
+    """Add a chart over categories: one series a column."""
+    data: Any = CategoryChartData(number_format=spec.unit.code)  # type: ignore[no-untyped-call]
+    data.categories = spec.categories
+    for name, values in columns.items():
+        data.add_series(name, [float(value) if np.isfinite(value) else None for value in values])
+    chart = slide.add_chart(kind, data)
+    _finish(chart, spec.unit.axis_code)
+    return chart
+
+
+def _draw_lines(slide: Slide, spec: ChartSpec) -> None:
+    """Draw lines with their figures: those of a target dashed, those of low cases below."""
+    shown = spec.native
+    kind = XL_CHART_TYPE.LINE_MARKERS
+    chart = _chart(slide, spec, kind, {one.name: one.values for one in shown})
+    if spec.shape == "lines":
+        known = spec.finite()
+        share = spec.unit == SHARE and min(known) > 0
+        chart.value_axis.minimum_scale = np.floor(10 * min(known) - 0.5) / 10 if share else None
+    for at, (series, one) in enumerate(zip(chart.plots[0].series, shown, strict=True)):
+        _colour_line(series, one.colour, dashed=one.key == "target")
+        if spec.unit == SHARE or spec.shape == "range" or at == 0:
+            place = XL_LABEL_POSITION.BELOW if one.key in {"p10", "p50"} else XL_LABEL_POSITION.ABOVE
+            _label(series, spec.unit.code, place, INK if one.key in {"p10", "p50", "p90"} else one.colour)
+
+
+def _draw_curves(slide: Slide, spec: ChartSpec) -> None:
+    data: Any = XyChartData(number_format="0%")  # type: ignore[no-untyped-call]
+    for one in spec.series:
+        series = data.add_series(one.name)
+        for x, y in zip(one.x, one.values, strict=True):
+            series.add_data_point(x, y)
+    chart = slide.add_chart(XL_CHART_TYPE.XY_SCATTER_LINES_NO_MARKERS, data)
+    _finish(chart, "0%")
+    chart.value_axis.maximum_scale = 1.0
+    axis = chart.category_axis
+    axis.tick_labels.number_format, axis.tick_labels.number_format_is_linked = spec.unit.axis_code, False
+    axis.has_major_gridlines = False
+    for series, one in zip(chart.plots[0].series, spec.series, strict=True):
+        _colour_line(series, one.colour)
+
+
+def _draw_stack(slide: Slide, spec: ChartSpec) -> None:
+    columns = {one.name: one.values for one in spec.series}
+    chart = _chart(slide, spec, XL_CHART_TYPE.COLUMN_STACKED, columns)
+    _colour_columns(chart, [one.colour for one in spec.series], overlap=100)
+    code = f'[<{LEAST_LABELLED * max(spec.totals, default=0.0):.0f}]"";{spec.unit.code}'
+    for series, one in zip(chart.plots[0].series, spec.series, strict=True):
+        _label(series, code, None, text_colour(one.colour))
+
+
+def _draw_columns(slide: Slide, spec: ChartSpec) -> None:
+    columns = {one.name: one.values for one in spec.series}
+    chart = _chart(slide, spec, XL_CHART_TYPE.COLUMN_CLUSTERED, columns)
+    _colour_columns(chart, [one.colour for one in spec.series], overlap=-10)
+    for series in chart.plots[0].series:
+        _label(series, spec.unit.code, XL_LABEL_POSITION.OUTSIDE_END, INK)
+
+
+def _draw_bridge(slide: Slide, spec: ChartSpec) -> None:
+    """Draw a waterfall as columns on unseen ones: its two ends stand, the steps between them float."""
+    bottoms, _, _ = bars_of_bridge(spec)
+    amounts = np.array(spec.series[0].values)
+    ends = np.isin(np.arange(len(amounts)), (0, len(amounts) - 1))
+    columns: dict[str, Floats] = {
+        "Below": np.where(ends, 0.0, bottoms),
+        "Level": np.where(ends, amounts, 0.0),
+        "Comes in": np.where(ends, 0.0, amounts.clip(min=0.0)),
+        "Goes out": np.where(ends, 0.0, (-amounts).clip(min=0.0)),
+    }
+    chart = _chart(slide, spec, XL_CHART_TYPE.COLUMN_STACKED, columns)
+    chart.has_legend = False
+    chart.value_axis.minimum_scale = spec.floor
+    _colour_columns(chart, [None] * 4, overlap=100)
+    signs = {"Level": "", "Comes in": "+", "Goes out": "−"}
+    for series in list(chart.plots[0].series)[1:]:
+        sign = signs[series.name]
+        code = f'"{sign}"{spec.unit.code};;""' if sign else f'{spec.unit.code};;""'
+        for at, colour in enumerate(spec.colours):
+            if columns[series.name][at]:
+                fill = series.points[at].format.fill
+                fill.solid()
+                fill.fore_color.rgb = colour_of(colour)
+        _label(series, code, None, PAPER if series.name == "Level" else INK)
+
+
+_DRAWERS: dict[str, Callable[[Slide, ChartSpec], None]] = {
+    "range": _draw_lines,
+    "lines": _draw_lines,
+    "curves": _draw_curves,
+    "stack": _draw_stack,
+    "columns": _draw_columns,
+    "bridge": _draw_bridge,
+}
+
+
+def _finish(chart: Any, code: str) -> None:
+    """Give a chart its legend, fonts and a light grid."""
+    chart.font.size, chart.font.color.rgb = Pt(POINTS), colour_of(INK)
+    chart.has_title = False
+    chart.has_legend = True
+    chart.legend.position, chart.legend.include_in_layout = XL_LEGEND_POSITION.BOTTOM, False
+    axis = chart.value_axis
+    axis.tick_labels.number_format, axis.tick_labels.number_format_is_linked = code, False
+    axis.tick_labels.font.color.rgb = colour_of(MUTED)
+    axis.minimum_scale = 0.0
+    axis.has_major_gridlines = True
+    axis.major_gridlines.format.line.color.rgb = colour_of(GRID)
+    axis.format.line.fill.background()
+    chart.category_axis.tick_label_position = XL_TICK_LABEL_POSITION.LOW
+    chart.category_axis.format.line.color.rgb = colour_of(GRID)
+
+
+def _colour_columns(chart: Any, colours: list[str | None], overlap: int) -> None:
+    """Colour the series of a column chart; None leaves one unseen."""
+    plot = chart.plots[0]
+    plot.gap_width, plot.overlap = 60, overlap
+    for series, colour in zip(plot.series, colours, strict=True):
+        if colour is None:
+            series.format.fill.background()
+            continue
+        series.format.fill.solid()
+        series.format.fill.fore_color.rgb = colour_of(colour)
+
+
+def _colour_line(series: Any, colour: str, *, dashed: bool = False) -> None:
+    series.smooth = False
+    series.format.line.color.rgb, series.format.line.width = colour_of(colour), Pt(2.5)
+    if dashed:
+        series.format.line.dash_style = MSO_LINE.DASH
+    series.marker.format.fill.solid()
+    series.marker.format.fill.fore_color.rgb = colour_of(colour)
+    series.marker.format.line.color.rgb = colour_of(colour)
+
+
+def _label(series: Any, code: str, place: Any, colour: str) -> None:
+    """Write the figures of a series at its marks."""
+    labels = series.data_labels
+    labels.show_value = True
+    labels.number_format, labels.number_format_is_linked = code, False
+    labels.font.size, labels.font.color.rgb = Pt(POINTS), colour_of(colour)
+    if place is not None:
+        labels.position = place

@@ -1,0 +1,180 @@
+"""A chart as data: built once by the question that it answers, drawn as a picture, on a slide, on a sheet."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from simulator.report.money import MoneyScale, axis_code, format_multiple, money_code, money_scale
+
+Floats = npt.NDArray[np.float64]
+Shape = Literal["range", "curves", "stack", "columns", "bridge", "lines"]
+SHARE_CODE = "0.0%"
+MULTIPLE_CODE = '[>=0.995]0.0"×";0.00"×"'
+
+
+@dataclass(frozen=True)
+class Unit:
+    """How figures of a chart are written: the same text in Python and in the codes of Office.
+
+    Parameters
+    ----------
+    code : str
+        Number format of labels in PowerPoint and Excel.
+    scale : MoneyScale, optional
+        One unit for all amounts of a chart; None for shares and multiples.
+    """
+
+    code: str
+    scale: MoneyScale | None = None
+
+    def write(self, value: float) -> str:
+        """Return a figure as a label: ``$4.86M``, ``101.2%``, ``1.3×``; nothing where it is missing."""
+        if not math.isfinite(value):
+            return ""
+        if self.scale is not None:
+            return self.scale.format(value)
+        return f"{value:.1%}" if self.code == SHARE_CODE else format_multiple(value)
+
+    @property
+    def axis_code(self) -> str:
+        """Number format of an axis: fewer decimals."""
+        return "0%" if self.code == SHARE_CODE else axis_code(self.code)
+
+
+SHARE, MULTIPLE = Unit(SHARE_CODE), Unit(MULTIPLE_CODE)
+
+
+def money_unit(amounts: Iterable[float], currency: str) -> Unit:
+    """Return the unit in which the largest of the amounts has three digits."""
+    return unit_of(money_scale((float(amount) for amount in amounts), currency))
+
+
+def unit_of(scale: MoneyScale) -> Unit:
+    """Return the unit of a scale."""
+    return Unit(money_code(scale), scale)
+
+
+@dataclass(frozen=True)
+class Series:
+    """One line, one colour of columns, or one curve.
+
+    Parameters
+    ----------
+    key : str
+        Column of the table behind the chart.
+    name : str
+        As the legend says.
+    colour : str
+        Such as ``#12355b``.
+    values : tuple of float
+        One a category, NaN where there is none; of a curve its heights.
+    low, high : tuple of float
+        Ends of a band around a line, where it has one.
+    x : tuple of float
+        Of a curve: where its heights stand.
+    marks : tuple
+        Of a curve: points named on it, as key, x and height.
+    """
+
+    key: str
+    name: str
+    colour: str
+    values: tuple[float, ...]
+    low: tuple[float, ...] = ()
+    high: tuple[float, ...] = ()
+    x: tuple[float, ...] = ()
+    marks: tuple[tuple[str, float, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class ChartSpec:
+    """A chart before it is drawn.
+
+    Parameters
+    ----------
+    name : str
+        File name of the picture without its ending.
+    shape : str
+        ``range`` (P10, P50, P90, target), ``curves``, ``stack``, ``columns``, ``bridge`` or ``lines``.
+    title : str
+        A sentence that says the finding.
+    subtitle : str
+        What is shown and in which unit.
+    footer : str
+        As-of date and source.
+    unit : Unit
+        How labels are written; of curves: their x axis, the heights being shares.
+    categories : tuple of str
+        Quarters, or the steps of a bridge; empty for curves.
+    series : tuple of Series
+        In the order of the legend; a stack from the bottom up.
+    below : tuple of str
+        A line or two below each category, in the picture.
+    colours : tuple of str
+        Of a bridge: one a step.
+    totals : tuple of float
+        Of a stack: the figure over each column.
+    total_word : str
+        Said before that figure.
+    under_way : bool
+        The first category is a quarter that has begun.
+    floor : float
+        Where the axis of a bridge begins.
+    """
+
+    name: str
+    shape: Shape
+    title: str
+    subtitle: str
+    footer: str
+    unit: Unit
+    categories: tuple[str, ...]
+    series: tuple[Series, ...]
+    below: tuple[str, ...] = ()
+    colours: tuple[str, ...] = ()
+    totals: tuple[float, ...] = ()
+    total_word: str = ""
+    under_way: bool = False
+    floor: float = 0.0
+
+    def __getitem__(self, key: str) -> Series:
+        """Return a series by its key."""
+        return next(one for one in self.series if one.key == key)
+
+    @property
+    def native(self) -> tuple[Series, ...]:
+        """Series that Office draws: what is booked lies inside the range, and only the picture shows it."""
+        return tuple(one for one in self.series if self.shape != "range" or one.key != "booked")
+
+    def labels(self, key: str) -> list[str]:
+        """Return the figures of a series as every artefact writes them."""
+        return [self.unit.write(value) for value in self[key].values]
+
+    def finite(self) -> list[float]:
+        """Return every figure that is there, with bands and totals."""
+        rows = [row for one in self.series for row in (one.values, one.low, one.high)]
+        return [value for row in (*rows, self.totals) for value in row if math.isfinite(value)]
+
+
+def bars_of_bridge(spec: ChartSpec) -> tuple[Floats, Floats, Floats]:
+    """Return where each bar of a bridge begins, how high it is, and the level that it leaves behind.
+
+    The first and the last figure stand on the axis; those between float on the level that they change.
+    """
+    amounts = np.array(spec.series[0].values)
+    levels = np.cumsum(amounts[:-1])
+    before = np.concatenate([[spec.floor], levels[:-1]])
+    bottoms = np.append(np.minimum(before, levels), spec.floor)
+    heights = np.append(np.abs(levels - before), amounts[-1] - spec.floor)
+    return bottoms, heights, np.append(levels, amounts[-1])
+
+
+def figures(values: Iterable[float]) -> tuple[float, ...]:
+    """Return figures to the cent, as the tables keep them, so that no artefact rounds another number."""
+    return tuple(round(float(value), 6) for value in values)
