@@ -8,10 +8,13 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from simulator.analysis.compare.comparison import labels
 from simulator.engine.calibration_cache import CalibrationCache
 from simulator.engine.prepare import Prepared, prepare
+from simulator.errors import InputError
 from simulator.scenario.load import load_scenario
 from simulator.scenario.schema import Scenario
+from simulator.scenario.settled import horizon
 
 if TYPE_CHECKING:
     from simulator.engine.run.executor import Executor
@@ -133,3 +136,19 @@ def load(source: Source) -> tuple[Scenario, Prepared | None]:
     if isinstance(source, Prepared):
         return source.stated or source.scenario, source
     return (source if isinstance(source, Scenario) else load_scenario(Path(source))), None
+
+
+def read_period(text: str | None, scenario: Scenario) -> str:
+    """Return the period to speak of: the horizon where none is named.
+
+    Raises
+    ------
+    InputError
+        It is not simulated.
+    """
+    calendar = scenario.fiscal_calendar()
+    known = labels(tuple(calendar.quarter_label(quarter) for quarter in horizon(scenario)))
+    chosen = known[-1] if text is None else text.strip().upper()
+    if chosen not in known:
+        raise InputError.of("--period", f"'{text}' is not simulated", f"There are: {', '.join(known)}.")
+    return chosen

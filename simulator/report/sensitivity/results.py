@@ -1,47 +1,175 @@
-"""The results folder of ``simulator sensitivity``: table, tornado, summary."""
+"""What moves a figure most: the question asked, and its answer with the table, the tornado and words."""
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 
-import numpy as np
 import pandas as pd
 
-from simulator.analysis.compare.measures import P_HIT
-from simulator.analysis.sensitivity.main_effects import MainEffects
-from simulator.analysis.sensitivity.sensitivity import GoalSeek, Sensitivity
-from simulator.analysis.sensitivity.sweep import SweptScenario
-from simulator.report.forecast.summary import PERCENTILES_ARE, records
-from simulator.report.money import format_money, format_share, source_line
-from simulator.report.output.manifest import write_json
-from simulator.report.output.tables import write_table
-from simulator.report.sensitivity.charts import (
-    Drawing,
-    draw_main_effects,
-    draw_sweep,
-    draw_tornado,
-    say_setting,
+from simulator.analysis.compare.measures import P_HIT, Measure, read_measure
+from simulator.analysis.sensitivity.inputs import Turn, lever_turn, list_turns
+from simulator.analysis.sensitivity.main_effects import MainEffects, measure_main_effects
+from simulator.analysis.sensitivity.sensitivity import (
+    GoalSeek,
+    Sensitivity,
+    measure_sensitivity,
+    seek_goal,
+    without_customers,
 )
-from simulator.report.sensitivity.words import say_measure
+from simulator.engine.prepare import Prepared
+from simulator.errors import Fault, InputError
+from simulator.report.answer import Answer, Draw, Provenance
+from simulator.report.forecast.summary import PERCENTILES_ARE, records
+from simulator.report.money import source_line
+from simulator.report.sensitivity.charts import draw_main_effects, draw_tornado
+from simulator.report.sensitivity.words import say_measure, sensitivity_answers
+from simulator.report.work import Source, Work, load, read_period
+from simulator.scenario.levers import LEVERS
+from simulator.scenario.numbers import ReadingError, read_share
+from simulator.scenario.settled import horizon
 
 VALUES = ("value", "change", "error")
+FEW_PATHS = 500
+"""Paired differences need far fewer simulations than the forecast itself."""
 
 
-@dataclass(frozen=True)
-class SensitivityResults:
-    """All that one ``simulator sensitivity`` found."""
+def sensitivity(
+    scenario: Source,
+    *,
+    measure: str = "p50",
+    period: str | None = None,
+    seek: str | None = None,
+    chance: str = "80%",
+    shares: bool = False,
+    paths: int | None = None,
+    work: Work | None = None,
+) -> Answer:
+    """Move every lever and assumption over its interval, one at a time, and rank what that changes.
 
-    scenario: str
-    as_of: dt.date
-    currency: str
-    sensitivity: Sensitivity
-    goal: GoalSeek | None
-    answers: Mapping[str, str]
-    notes: tuple[str, ...]
-    effects: MainEffects | None = None
+    Parameters
+    ----------
+    scenario : Scenario, Prepared, str or Path
+    measure : str
+        mean, p10, p50, p90, p_hit (bookings), arr, nrr or grr.
+    period : str, optional
+        A quarter such as ``FY28Q1``; the horizon without it.
+    seek, chance : str
+        Find the value of this lever at which the target is reached with this probability.
+    shares : bool
+        Also move all inputs at once and split the variance of the figure among them.
+    paths : int, optional
+        Simulations; 500 without it.
+    work : Work, optional
+        Who is told how far it is, and which workers simulate.
+
+    Returns
+    -------
+    Answer
+        Tables: sensitivity, and where they were asked for goal_seek and main_effects.
+
+    Raises
+    ------
+    InputError
+        The scenario or an option is at fault.
+    """
+    work = work or Work()
+    goal_share = _goal_share(seek, chance)
+    loaded, like = load(scenario)
+    n_paths = paths or min(FEW_PATHS, loaded.simulation.paths)
+    prepared = work.prepare(loaded.with_simulation(paths=n_paths), like)
+    figure = _figure(measure, period, prepared, seek)
+    if not figure.of_customers:
+        prepared = without_customers(prepared)
+    work.compile(prepared)
+    inputs = list_turns(prepared, with_customers=figure.of_customers)
+    with work.executor():
+        with work.step("inputs", "Moving one input at a time") as advance:
+            found = measure_sensitivity(prepared, inputs, figure, advance)
+        effects = _effects(prepared, inputs, figure, work) if shares else None
+        goal = _seek(prepared, seek, goal_share, figure, work)
+    return _answer(prepared, found, goal, effects)
+
+
+def _goal_share(seek: str | None, chance: str) -> float:
+    """Read the options of the goal-seek; all their faults at once."""
+    faults, share = [], float("nan")
+    if seek is not None and seek not in LEVERS:
+        faults.append(Fault("--seek", f"there is no lever '{seek}'", f"Levers: {', '.join(LEVERS)}."))
+    try:
+        share = read_share(chance)
+        if not 0 < share < 1:
+            what = f"'{chance}' is not between 0% and 100%"
+            faults.append(Fault("--chance", what, "Write 80%, for example."))
+    except ReadingError as error:
+        faults.append(Fault("--chance", str(error), error.remedy))
+    if faults:
+        raise InputError(faults)
+    return share
+
+
+def _figure(name: str, period: str | None, prepared: Prepared, seek: str | None) -> Measure:
+    scenario = prepared.scenario
+    chosen = read_period(period, scenario)
+    calendar = scenario.fiscal_calendar()
+    periods = tuple(calendar.quarter_label(quarter) for quarter in horizon(scenario))
+    figure = read_measure(name.strip().lower(), chosen, periods, scenario.targets)
+    if seek is not None:
+        read_measure(P_HIT, chosen, periods, scenario.targets)
+    if figure.of_customers and not scenario.customers.simulate:
+        what = f"'{name}' needs customers, and the scenario does not simulate them"
+        raise InputError.of("--measure", what, "Set customers.simulate to true.")
+    return figure
+
+
+def _effects(prepared: Prepared, inputs: tuple[Turn, ...], figure: Measure, work: Work) -> MainEffects:
+    with work.step("shares", "Moving all inputs at once") as advance:
+        return measure_main_effects(prepared, inputs, figure, progress=advance)
+
+
+def _seek(
+    prepared: Prepared, lever: str | None, chance: float, figure: Measure, work: Work
+) -> GoalSeek | None:
+    if lever is None:
+        return None
+    work.note(f"Looking for the value of {lever} at which the target is reached …")
+    with work.step("goal-seek"):
+        return seek_goal(prepared, lever_turn(lever, prepared), figure, chance)
+
+
+def _answer(
+    prepared: Prepared, found: Sensitivity, goal: GoalSeek | None, effects: MainEffects | None
+) -> Answer:
+    provenance = Provenance.of(prepared, n_paths=found.n_paths)
+    currency = prepared.scenario.currency
+    footer = source_line(
+        provenance.as_of,
+        "ARR" if found.measure.of_customers else "Bookings, new business",
+        f"{found.n_paths:,} simulations of scenario “{prepared.scenario.name}”, the same for each input",
+    )
+    tables = {"sensitivity": sensitivity_table(found)}
+    draws: list[Draw] = [partial(draw_tornado, found, currency, footer)]
+    if goal is not None:
+        tables["goal_seek"] = goal.curve.astype({"factor": object})
+    if effects is not None:
+        tables["main_effects"] = shares_table(effects)
+        draws.append(partial(draw_main_effects, effects, currency, footer))
+    return Answer(
+        question="sensitivity",
+        currency=currency,
+        provenance=provenance,
+        sentences=sensitivity_answers(found, goal, currency, effects),
+        tables=tables,
+        draws=tuple(draws),
+        figures=_figures(found) | _goal_figures(goal) | _effect_figures(effects),
+        notes=(*_own_notes(found.measure), *prepared.notes),
+    )
+
+
+def _own_notes(figure: Measure) -> tuple[str, ...]:
+    notes = ["each input is moved alone: what two do together may be more or less than the sum"]
+    if not figure.of_customers:
+        notes.append("levers of customers are left out: they do not move new-business bookings")
+    return tuple(notes)
 
 
 def sensitivity_table(found: Sensitivity) -> pd.DataFrame:
@@ -67,124 +195,40 @@ def shares_table(effects: MainEffects) -> pd.DataFrame:
     return table
 
 
-def sensitivity_summary(results: SensitivityResults) -> dict[str, object]:
-    """Return the content of summary.json."""
-    found, goal = results.sensitivity, results.goal
-    summary: dict[str, object] = {
-        "scenario": results.scenario,
-        "as_of": results.as_of.isoformat(),
-        "currency": results.currency,
-        "figures_are": f"{say_measure(found.measure)}, each thing turned alone on the same random numbers",
+def _figures(found: Sensitivity) -> dict[str, object]:
+    return {
+        "figures_are": f"{say_measure(found.measure)}, each input moved alone on the same random numbers",
         "percentiles_are": PERCENTILES_ARE,
-        "n_paths": found.n_paths,
-        "answers": dict(results.answers),
         "measure": found.measure.name,
         "period": found.measure.period,
         "base": found.base,
         "sensitivity": records(sensitivity_table(found)),
-        "notes": list(results.notes),
     }
-    if goal is not None:
-        plain = {"factor": goal.factor, "reached": goal.reached, "error": goal.error}
-        found_goal = {key: value if value == value else None for key, value in plain.items()}  # noqa: PLR0124
-        curve = records(goal.curve.astype({"factor": object}))
-        summary["goal_seek"] = {
-            "lever": goal.lever, "chance": goal.chance, **found_goal, "curve": curve,
-        }  # fmt: skip
-    if results.effects is not None:
-        effects = results.effects
-        summary["shares"] = {
-            "together": round(effects.together, 6), "mean": effects.mean, "sd": effects.sd,
-            "n_settings": effects.n_settings, "main_effects": records(shares_table(effects)),
-        }  # fmt: skip
-    return summary
 
 
-def write_sensitivity(results: SensitivityResults, draft: Path) -> None:
-    """Write tables/, charts/ and summary.json into a folder that `publish` gave."""
-    tables, charts = draft / "tables", draft / "charts"
-    tables.mkdir()
-    charts.mkdir()
-    write_table(sensitivity_table(results.sensitivity), tables / "sensitivity.csv")
-    if results.goal is not None:
-        curve = results.goal.curve
-        write_table(curve.astype({"factor": object}), tables / "goal_seek.csv")
-    if results.effects is not None:
-        write_table(shares_table(results.effects), tables / "main_effects.csv")
-    write_json(sensitivity_summary(results), draft / "summary.json")
-    kind = "ARR" if results.sensitivity.measure.of_customers else "Bookings, new business"
-    footer = source_line(
-        results.as_of,
-        kind,
-        f"{results.sensitivity.n_paths:,} simulated futures of scenario “{results.scenario}”, the same for "
-        "each turn",
-    )
-    draw_tornado(results.sensitivity, results.currency, footer, charts)
-    if results.effects is not None:
-        draw_main_effects(results.effects, results.currency, footer, charts)
-
-
-CLEAR_ERRORS = 2.0
-
-
-@dataclass(frozen=True)
-class SweepResults:
-    """All that one ``simulator sweep`` found."""
-
-    scenario: str
-    as_of: dt.date
-    currency: str
-    period: str
-    swept: SweptScenario
-    notes: tuple[str, ...]
-
-
-def sweep_answers(results: SweepResults) -> dict[str, str]:
-    """Return the answers, a sentence each: where most is booked, and how much setting matters."""
-    table, currency = results.swept.table, results.currency
-    rows = table[table["period"] == results.period]
-    base, points = rows[rows["setting"] == 0].iloc[0], rows[rows["setting"] > 0]
-    ranked = points.sort_values("p50", ascending=False, kind="stable")
-    best, worst = ranked.iloc[0], ranked.iloc[-1]
-    chance = f", and hits the target in {format_share(best[P_HIT])}" if np.isfinite(best[P_HIT]) else ""
-    texts = {
-        "base": f"As it stands the P50 of {results.period} is {format_money(base['p50'], currency)}",
-        "best": f"Of {len(points)} settings {say_setting(best, results.swept.keys)} books most: "
-        f"P50 {format_money(best['p50'], currency)}{chance}",
-        "worst": f"Least is booked with {say_setting(worst, results.swept.keys)}: "
-        f"P50 {format_money(worst['p50'], currency)}",
-    }
-    if not best["p50_change"] > CLEAR_ERRORS * best["p50_error"]:
-        texts["doubt"] = "The best setting is not told from the scenario as it stands by so few futures"
-    return texts
-
-
-def sweep_summary(results: SweepResults) -> dict[str, object]:
-    """Return the content of summary.json."""
+def _goal_figures(goal: GoalSeek | None) -> dict[str, object]:
+    if goal is None:
+        return {}
+    plain = {"factor": goal.factor, "reached": goal.reached, "error": goal.error}
     return {
-        "scenario": results.scenario,
-        "as_of": results.as_of.isoformat(),
-        "currency": results.currency,
-        "figures_are": "new-business bookings at every setting, on the same random numbers",
-        "percentiles_are": PERCENTILES_ARE,
-        "n_paths": results.swept.n_paths,
-        "answers": sweep_answers(results),
-        "keys": list(results.swept.keys),
-        "sweep": records(results.swept.table),
-        "notes": list(results.notes),
+        "goal_seek": {
+            "lever": goal.lever,
+            "chance": goal.chance,
+            **{key: value if value == value else None for key, value in plain.items()},  # noqa: PLR0124
+            "curve": records(goal.curve.astype({"factor": object})),
+        }
     }
 
 
-def write_sweep(results: SweepResults, draft: Path) -> None:
-    """Write tables/, charts/ and summary.json into a folder that `publish` gave."""
-    (draft / "tables").mkdir()
-    (draft / "charts").mkdir()
-    write_table(results.swept.table, draft / "tables" / "sweep.csv")
-    write_json(sweep_summary(results), draft / "summary.json")
-    origin = (
-        f"{results.swept.n_paths:,} simulated futures of scenario “{results.scenario}”, the same each time"
-    )
-    footer = source_line(results.as_of, "Bookings, new business", origin)
-    title = sweep_answers(results)["best"]
-    drawing = Drawing(results.swept, results.period, results.currency, title, footer)
-    draw_sweep(drawing, draft / "charts")
+def _effect_figures(effects: MainEffects | None) -> dict[str, object]:
+    if effects is None:
+        return {}
+    return {
+        "shares": {
+            "together": round(effects.together, 6),
+            "mean": effects.mean,
+            "sd": effects.sd,
+            "n_settings": effects.n_settings,
+            "main_effects": records(shares_table(effects)),
+        }
+    }
