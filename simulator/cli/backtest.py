@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from collections.abc import Hashable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from simulator.cli.calibrate import FiscalLabel, FiscalStart, YearLabel, _day
+from simulator.cli.calibrate import FiscalLabel, FiscalStart, YearLabel
 from simulator.cli.console import Console
-from simulator.cli.options import AsOf, HistoryFolder, Json, Out, Quiet, Seed, Workers, whole
-from simulator.cli.steps import executor_for
+from simulator.cli.options import (
+    AsOf,
+    HistoryFolder,
+    Json,
+    Out,
+    Quiet,
+    Seed,
+    Workers,
+    read_currency,
+    read_day,
+    whole,
+)
+from simulator.cli.runner import finish, show_notes
 from simulator.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,6 +30,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from simulator.analysis.backtest.backtest import Backtest
+    from simulator.report.answer import Answer
 
 Origins = Annotated[
     int,
@@ -46,9 +56,7 @@ Ahead = Annotated[
 ]
 Paths = Annotated[
     int,
-    typer.Option(
-        "--paths", metavar="N", parser=whole("--paths", 20), help="Number of futures of each forecast."
-    ),
+    typer.Option("--paths", metavar="N", parser=whole("--paths", 20), help="Simulations of each forecast."),
 ]
 Currency = Annotated[str, typer.Option("--currency", help="ISO code of the amounts, such as USD.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Simulate again what is kept from an earlier backtest.")]
@@ -72,16 +80,13 @@ def backtest(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Forecast past quarters with only what was known then, and score it beside the usual methods."""
-    from simulator.analysis.backtest.backtest import backtest as score
+    """Forecast past quarters with only what was known then, and score that next to the usual methods."""
     from simulator.analysis.backtest.past_forecasts import BacktestSettings
-    from simulator.file_digest import contents
     from simulator.fiscal import FiscalCalendar
-    from simulator.history.load import load_history
-    from simulator.history.steady import steady
+    from simulator.report.backtest import results
     from simulator.report.backtest.record import keep_record
-    from simulator.report.backtest.results import write_backtest
     from simulator.report.output.folder import check_replaceable
+    from simulator.report.work import Work
 
     console = Console(quiet=quiet, as_json=json)
     settings = BacktestSettings(
@@ -92,22 +97,14 @@ def backtest(
         n_paths=paths,
         seed=1 if seed is None else seed,
     )
-    code = _currency(currency)
+    code = read_currency(currency)
     folder = out or Path("results") / f"backtest-{history.resolve().name}"
     check_replaceable(folder)
-    with steady(history):
-        loaded, read = load_history(history, _day(as_of)), contents([history])
-    console.note("Forecasting past quarters again, each with the rates known then …")
-    with executor_for(workers, console), console.progress("Backtest") as advance:
-        result = score(loaded, settings, fresh=fresh, progress=advance)
-    command = shlex.join(["simulator", *sys.argv[1:]])
-    summary = write_backtest(result, folder, command=command, inputs=read, currency=code)
-    kept = keep_record(result, history)
-    _answer(console, result, summary["findings"], code)
-    console.say(f"\nTables and chart: {folder}")
-    if kept is not None:
-        console.say(f"The record that runs on this history show: {kept}")
-    console.data(summary | {"folder": str(folder)})
+    work = Work(console, workers)
+    answer = results.backtest(history, settings, as_of=read_day(as_of), currency=code, fresh=fresh, work=work)
+    finish(answer, folder, work, console, _show)
+    if (kept := keep_record(answer.found, history)) is not None:
+        console.say(f"Runs on this history now show its record: {kept}")
 
 
 def _weeks(text: str) -> tuple[int, ...]:
@@ -117,19 +114,11 @@ def _weeks(text: str) -> tuple[int, ...]:
         raise InputError.of("--weeks", f"'{text}' is not a list of weeks", "Write it as 0,4,8.") from error
 
 
-def _currency(text: str) -> str:
-    code = text.strip().upper()
-    if code and not (len(code) == 3 and code.isascii() and code.isalpha()):
-        raise InputError.of(
-            "--currency", f"'{text}' is not a currency code", "Give three letters such as USD."
-        )
-    return code
-
-
-def _answer(console: Console, result: Backtest, findings: list[str], currency: str) -> None:
+def _show(console: Console, answer: Answer) -> None:
     from simulator.analysis.totals import ALL
 
-    for sentence in findings:
+    result: Backtest = answer.found
+    for sentence in answer.said:
         console.say(f"• {sentence}")
     console.say()
     scores = result.scores[result.scores["segment"] == ALL]
@@ -137,11 +126,10 @@ def _answer(console: Console, result: Backtest, findings: list[str], currency: s
         part = scores[(scores["week"] == week) & (scores["ahead"] == ahead)]
         quarter = "that quarter" if ahead == 0 else f"{ahead} quarter{'s' if ahead > 1 else ''} later"
         console.say(f"From {'the start of a quarter' if week == 0 else f'week {week}'}, {quarter}")
-        console.table(_printed(part, currency))
+        console.table(_printed(part, answer.currency))
         console.say()
-    console.say("CRPS is the error of a range; of a method that gives one number it is that number's error.")
-    for note in result.notes:
-        console.say(f"Note: {note}")
+    console.say("CRPS: error of the whole range; for a method that gives one number, the error of it.")
+    show_notes(console, answer.notes)
 
 
 def _printed(scores: pd.DataFrame, currency: str) -> Table:

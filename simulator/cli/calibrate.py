@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from simulator.cli.console import Console
-from simulator.cli.options import AsOf, HistoryFolder, Json, Out, Quiet, whole
+from simulator.cli.options import AsOf, HistoryFolder, Json, Out, Quiet, read_day, whole
 from simulator.cli.survival import calibrate_survival_table
 from simulator.errors import InputError
 
@@ -71,7 +70,7 @@ def calibrate(
     path = out or Path("results") / f"rates-{history.resolve().name}.json"
     if path.is_dir():
         raise InputError.of("--out", f"{path} is a folder", "Name the file to write, such as rates.json.")
-    loaded = load_history(history, _day(as_of))
+    loaded = load_history(history, read_day(as_of))
     calibration = estimate(loaded, FiscalCalendar(fiscal_start, fiscal_label.value))
     rates = rates_table(calibration)
     save_calibration(calibration, path)
@@ -84,13 +83,6 @@ def calibrate(
         console.say(f"Note: {note}")
     console.say(f"\nAll {len(rates)} rates: {path}")
     console.data(_answer(calibration, rates, path))
-
-
-def _day(text: str | None) -> dt.date | None:
-    try:
-        return None if text is None else dt.date.fromisoformat(text.strip())
-    except ValueError as error:
-        raise InputError.of("--as-of", f"'{text}' is not a date", "Write it as 2026-10-31.") from error
 
 
 def _excerpt(rates: pd.DataFrame) -> list[tuple[str, str, str, str, str]]:

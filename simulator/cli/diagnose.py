@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import shlex
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,13 +11,13 @@ import typer
 
 from simulator.cli.console import Console
 from simulator.cli.options import AsOf, HistoryFolder, Json, Out, Quiet
-from simulator.cli.steps import calibration_cache
+from simulator.cli.runner import finish, show_notes
 from simulator.errors import Fault, InputError
 from simulator.fiscal import FiscalCalendar
 
 if TYPE_CHECKING:
     from simulator.analysis.diagnose.track_record import TrackRecord
-    from simulator.report.diagnose.results import WhatIf
+    from simulator.report.answer import Answer
 
 Quarters = Annotated[int, typer.Option("--quarters", help="How many whole fiscal quarters to look back.")]
 FiscalStart = Annotated[int, typer.Option("--fiscal-start", help="First month of the fiscal year, 1 to 12.")]
@@ -34,10 +32,10 @@ ScenarioFile = Annotated[
     typer.Option(
         "--scenario",
         metavar="FILE",
-        help="A scenario of this company: what each thing that holds it back is worth on the same futures.",
+        help="A scenario of this company: what it gains if each bottleneck is removed.",
     ),
 ]
-Paths = Annotated[int, typer.Option("--paths", min=50, help="Futures to simulate, with --scenario.")]
+Paths = Annotated[int, typer.Option("--paths", min=50, help="Simulations, with --scenario.")]
 
 
 def diagnose(
@@ -55,72 +53,41 @@ def diagnose(
     json: Json = False,
 ) -> None:
     """What holds a company back: rates, where deals die or wait, slippage, coverage; in words first."""
-    from simulator.analysis.diagnose.stuck_deals import find_stuck_deals
-    from simulator.analysis.diagnose.track_record import track_record
-    from simulator.file_digest import contents
-    from simulator.history.load import load_history
-    from simulator.history.steady import steady
-    from simulator.report.diagnose.rates_print import printed_tables
-    from simulator.report.diagnose.rates_results import track_record_summary, write_track_record
-    from simulator.report.diagnose.rates_words import findings
-    from simulator.report.diagnose.results import Diagnosis
+    from simulator.report.diagnose import results
     from simulator.report.output.folder import check_replaceable
+    from simulator.report.work import Work
 
     console = Console(quiet=quiet, as_json=json)
     settings = _settings(as_of, quarters, (fiscal_start, fiscal_label), currency)
     folder = out or Path("results") / f"diagnose-{history.resolve().name}"
     check_replaceable(folder)
-    inputs = (history, *((scenario,) if scenario is not None else ()))
-    with steady(*inputs):
-        loaded, read = load_history(history, settings.as_of), contents(inputs)
-    record = track_record(loaded, settings.calendar, quarters)
-    what_if = _what_if(scenario, history, record, paths, console) if scenario is not None else None
-    diagnosis = Diagnosis(find_stuck_deals(loaded, record.window), what_if)
-    console.say(
-        f"{record.n_deals:,} qualified deals as of {record.window.as_of}; rates over {record.window.name}."
+    work = Work(console)
+    answer = results.diagnose(
+        history,
+        scenario=scenario,
+        as_of=settings.as_of,
+        calendar=settings.calendar,
+        quarters=quarters,
+        currency=settings.currency,
+        paths=paths,
+        work=work,
     )
-    for sentence in (*diagnosis.findings(settings.currency), *findings(record, settings.currency)):
+    finish(answer, folder, work, console, _show)
+
+
+def _show(console: Console, answer: Answer) -> None:
+    from simulator.report.diagnose.rates_print import printed_tables
+
+    record: TrackRecord = answer.found.record
+    window = record.window
+    console.say(f"{record.n_deals:,} qualified deals as of {window.as_of}; rates over {window.name}.")
+    for sentence in answer.said:
         console.say(f"• {sentence}")
     console.say()
     if console.talks:
-        for table in printed_tables(record, settings.currency):
+        for table in printed_tables(record, answer.currency):
             console.table(table)
-    for note in (*record.notes, *loaded.notes):
-        console.say(f"Note: {note}")
-    command = shlex.join(["simulator", *sys.argv[1:]])
-    write_track_record(
-        record, folder, command=command, inputs=read, currency=settings.currency, diagnosis=diagnosis
-    )
-    console.say(f"\nTables and charts: {folder}")
-    summary = track_record_summary(record, settings.currency) | diagnosis.summary(settings.currency)
-    console.data(summary | {"folder": str(folder)})
-
-
-def _what_if(file: Path, history: Path, record: TrackRecord, n_paths: int, console: Console) -> WhatIf:
-    """Return what a scenario adds: each constraint relaxed, and the coverage needed."""
-    from simulator.analysis.bottlenecks import counterfactuals
-    from simulator.analysis.diagnose.rates import (
-        rate_by_segment,
-    )
-    from simulator.analysis.forecast.pipeline import coverage_curve
-    from simulator.engine.prepare import prepare
-    from simulator.report.diagnose.results import WhatIf
-    from simulator.scenario.load import load_scenario
-
-    loaded = load_scenario(file, {"as_of": record.window.as_of.isoformat()})
-    if loaded.history is None or loaded.history.resolve() != history.resolve():
-        where = loaded.places.get(("history",), str(file))
-        raise InputError.of(where, f"is not about {history}", "Name the same history in both.")
-    console.note("Reading the rates …")
-    prepared = prepare(loaded, kept=calibration_cache(console))
-    slippage = rate_by_segment(record.rates, "slippage").get("all", float("nan"))
-    with console.progress("Relaxing what holds back") as advance:
-        remedies, base = counterfactuals(
-            prepared, rate_by_segment(record.rates, "close_rate"), slippage, n_paths, advance
-        )
-    motions = {name: segment.motion for name, segment in prepared.scenario.segments.items()}
-    curve = coverage_curve(base, prepared.scenario.targets, motions)
-    return WhatIf(loaded.name, prepared.scenario.currency, record.window.as_of, base.n_paths, remedies, curve)
+    show_notes(console, answer.notes)
 
 
 @dataclass(frozen=True)

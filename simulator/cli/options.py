@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -35,28 +36,43 @@ ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO", help="The scen
 HistoryFolder = Annotated[Path, typer.Argument(metavar="HISTORY", help="Folder of the normalised history.")]
 Set = Annotated[
     list[str] | None,
-    typer.Option(
-        "--set", metavar="KEY=VALUE", help="Change a value of the scenario: --set levers.sals=+20%."
-    ),
+    typer.Option("--set", metavar="KEY=VALUE", help="Change a value of the scenario, as levers.sals=+20%."),
 ]
 Out = Annotated[Path | None, typer.Option("-o", "--out", metavar="PATH", help="Where to write.")]
 NPaths = Annotated[
     int | None,
     typer.Option(
-        "--paths", metavar="N", parser=whole("--paths", 1), help="Number of futures to simulate: 10k."
+        "--paths", metavar="N", parser=whole("--paths", 1), help="Number of simulations, such as 10k."
     ),
 ]
 Seed = Annotated[
-    int | None, typer.Option("--seed", metavar="N", parser=whole("--seed", 0), help="Same seed, same result.")
+    int | None,
+    typer.Option("--seed", metavar="N", parser=whole("--seed", 0), help="Same seed, same figures."),
 ]
 AsOf = Annotated[
     str | None, typer.Option("--as-of", metavar="DATE", help="Use only what was known on this day.")
 ]
 Workers = Annotated[
     str | None,
-    typer.Option(
-        "--workers", metavar="ADDRESS", help="Play on Dask workers there, or local:N; the same figures."
-    ),
+    typer.Option("--workers", metavar="ADDRESS", help="Simulate on these Dask workers, or on local:N."),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but faults.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Print errors only.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON, for scripts.")]
+
+
+def read_day(text: str | None) -> dt.date | None:
+    """Return the day that ``--as-of`` names."""
+    try:
+        return None if text is None else dt.date.fromisoformat(text.strip())
+    except ValueError as error:
+        raise InputError.of("--as-of", f"'{text}' is not a date", "Write it as 2026-10-31.") from error
+
+
+def read_currency(text: str) -> str:
+    """Return the currency code that ``--currency`` names; empty where none is given."""
+    code = text.strip().upper()
+    if code and not (len(code) == 3 and code.isascii() and code.isalpha()):
+        raise InputError.of(
+            "--currency", f"'{text}' is not a currency code", "Give three letters such as USD."
+        )
+    return code

@@ -126,8 +126,8 @@ def finish(answer: Answer, folder: Path, work: Work, console: Console, show: Pri
 
 def show_answer(console: Console, answer: Answer) -> None:
     """Print the sentences of an answer."""
-    for sentence in answer.sentences.values():
-        console.say(f"{sentence}.")
+    for sentence in answer.said:
+        console.say(sentence)
 
 
 def show_notes(console: Console, notes: Iterable[str], elsewhere: str = "summary.json") -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -72,8 +73,9 @@ class Provenance:
     def head(self) -> dict[str, object]:
         """Return the first lines of summary.json."""
         names = list(self.scenarios)
-        named: dict[str, object] = {"scenarios": names} if len(names) > 1 else {"scenario": names[0]}
-        return (named if names else {}) | {"as_of": self.as_of.isoformat(), "n_paths": self.n_paths}
+        named: dict[str, object] = {"scenarios": names} if len(names) > 1 else {"scenario": "".join(names)}
+        day = {"as_of": self.as_of.isoformat(), "n_paths": self.n_paths}
+        return named | day if names else day
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,8 @@ class Answer:
         What the reader should know of the input.
     assumptions : tuple of dict
         name, value and source of each.
+    found : object
+        What the analysis returned, such as a `Comparison` or a `Backtest`.
     """
 
     question: str
@@ -129,6 +133,12 @@ class Answer:
     figures: Mapping[str, object] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     assumptions: tuple[dict[str, str], ...] = ()
+    found: Any = field(default=None, repr=False)
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """The sentences, each with its full stop."""
+        return tuple(f"{sentence.removesuffix('.')}." for sentence in self.sentences.values())
 
     @property
     def summary(self) -> dict[str, object]:
@@ -176,7 +186,7 @@ class Answer:
         return target
 
     def _repr_html_(self) -> str:
-        return render_html(self.sentences.values(), self.tables)
+        return render_html(self.said, self.tables)
 
 
 def write_parts(tables: Mapping[str, pd.DataFrame], summary: Mapping[str, object], draft: Path) -> None:
@@ -216,7 +226,7 @@ def draw_all(draws: Iterable[Draw]) -> dict[str, Chart]:
 
 def render_html(sentences: Iterable[str], tables: Mapping[str, pd.DataFrame]) -> str:
     """Return sentences and the first table as a notebook shows them."""
-    said = "".join(f"<p>{html.escape(sentence)}.</p>" for sentence in sentences)
+    said = "".join(f"<p>{html.escape(sentence)}</p>" for sentence in sentences)
     for name, table in tables.items():
         shown = round_figures(table.head(MOST_ROWS_SHOWN)).to_html(index=False, border=0)
         return f"{said}<p><b>{html.escape(name)}</b> ({len(table):,} rows)</p>{shown}{_further(tables)}"

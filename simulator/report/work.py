@@ -81,7 +81,8 @@ class Work:
 
     def prepare(self, scenario: Scenario, like: Prepared | None = None) -> Prepared:
         """Read the history and estimate the rates; rates estimated before from the same files are reused."""
-        self.note("Reading the history and its rates …")
+        if like is None:
+            self.note("Reading the history and its rates …")
         cache = CalibrationCache(lambda: self.note("Reusing the rates estimated from the same files …"))
         with self.step("prepare"):
             return prepare(scenario, like, cache)

@@ -10,7 +10,7 @@ from simulator.analysis.backtest.past_forecasts import BacktestSettings
 from simulator.analysis.backtest.scores import score_table
 from simulator.fiscal import FiscalCalendar
 from simulator.report.backtest.charts import draw_backtest
-from simulator.report.backtest.results import backtest_summary, write_backtest
+from simulator.report.backtest.results import backtest_answer
 from simulator.report.backtest.words import backtest_findings, record_sentence
 
 
@@ -62,12 +62,14 @@ def test_methods_are_named_by_whether_the_simulation_beats_them():
 
 def test_the_folder_holds_what_the_summary_says(tmp_path):
     result = made(8, 7)
-    summary = write_backtest(result, tmp_path / "r", command="simulator backtest h", currency="USD")
+    answer = backtest_answer(result, "USD")
+    answer.write(tmp_path / "r", command="simulator backtest h")
+    summary = answer.summary
     written = pd.read_csv(tmp_path / "r" / "tables" / "backtest.csv")
     assert written.loc[written["method"] == "simulation", "inside"].item() == pytest.approx(7 / 8)
     assert summary["record"] in summary["findings"][0]
     assert (tmp_path / "r" / "charts" / "reliability.png").stat().st_size > 10_000
-    assert backtest_summary(result)["currency"] is None
+    assert backtest_answer(result).summary["currency"] is None
 
 
 def test_a_single_quarter_draws(tmp_path):

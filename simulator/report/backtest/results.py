@@ -1,77 +1,103 @@
-"""The results folder of a backtest: tables, the reliability chart, summary and manifest."""
+"""How past forecasts held: the question asked of a history, and its answer with the scores and the chart."""
 
 from __future__ import annotations
 
+import datetime as dt
 import math
-from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from simulator.analysis.backtest.backtest import Backtest
+from simulator.analysis.backtest.backtest import backtest as score
+from simulator.analysis.backtest.past_forecasts import BacktestSettings
 from simulator.analysis.totals import ALL
-from simulator.file_digest import FileDigest
+from simulator.file_digest import FileDigest, contents
+from simulator.fiscal import FiscalCalendar
+from simulator.history.load import load_history
+from simulator.history.steady import steady
+from simulator.report.answer import Answer, Provenance
+from simulator.report.backtest.charts import draw_backtest
 from simulator.report.backtest.words import backtest_findings, record_sentence
-from simulator.report.output.folder import publish
-from simulator.report.output.manifest import write_json, write_manifest
-from simulator.report.output.tables import write_table
+from simulator.report.work import Work
+
+QUARTERS = 8
 
 
-def write_backtest(
-    result: Backtest, folder: Path, *, command: str, inputs: Sequence[FileDigest] = (), currency: str = ""
-) -> dict[str, Any]:
-    """Write tables/backtest.csv, tables/backtest_forecasts.csv, chart, summary and manifest; all or nothing.
+def backtest(
+    history: Path | str,
+    settings: BacktestSettings | None = None,
+    *,
+    as_of: dt.date | None = None,
+    currency: str = "",
+    fresh: bool = False,
+    work: Work | None = None,
+) -> Answer:
+    """Forecast past quarters with only what was known then, and score that next to the usual methods.
 
     Parameters
     ----------
-    result : Backtest
-    folder : Path
-        Where the results shall stand; older results there are replaced.
-    command : str
-        What the user typed.
-    inputs : sequence of FileDigest
-        What was read.
+    history : Path or str
+        Folder of the normalised history.
+    settings : BacktestSettings, optional
+        Without it the last 8 calendar quarters, from the start of each.
+    as_of : datetime.date, optional
+        Use only what was known on this day.
     currency : str
         ISO code of the amounts; empty: unknown.
+    fresh : bool
+        Simulate again what is kept from an earlier backtest.
+    work : Work, optional
+        Who is told how far it is, and which workers simulate.
 
     Returns
     -------
-    dict
-        The summary.
+    Answer
+        Tables: backtest, backtest_forecasts.
 
     Raises
     ------
     InputError
-        The place is taken by something else, or cannot be written.
+        The history is at fault or too short, or a setting is out of range.
     """
-    from simulator.report.backtest.charts import draw_backtest
+    work = work or Work()
+    folder = Path(history)
+    with steady(folder):
+        loaded, read = load_history(folder, as_of), contents([folder])
+    work.note("Forecasting past quarters, each with the rates known then …")
+    with work.executor(), work.step("backtest", "Backtest") as advance:
+        found = score(
+            loaded,
+            settings or BacktestSettings(FiscalCalendar(), n_quarters=QUARTERS),
+            fresh=fresh,
+            progress=advance,
+        )
+    return backtest_answer(found, currency, read)
 
-    summary = backtest_summary(result, currency)
-    with publish(folder) as draft:
-        for name in ("tables", "charts"):
-            (draft / name).mkdir()
-        write_table(result.scores, draft / "tables" / "backtest.csv")
-        made = result.forecasts.drop(columns="quarter")
-        write_table(made, draft / "tables" / "backtest_forecasts.csv")
-        draw_backtest(result, draft / "charts", currency)
-        write_json(summary, draft / "summary.json")
-        write_manifest(draft, folder=folder, command=command, inputs=inputs, seed=result.settings.seed)
-    return summary
 
-
-def backtest_summary(result: Backtest, currency: str = "") -> dict[str, Any]:
-    """Return the record, the findings and the scores of the total as values that JSON can hold."""
-    scores = result.scores[result.scores["segment"] == ALL]
-    return {
-        "as_of": result.as_of.isoformat(),
-        "currency": currency or None,
-        "origins": [origin.as_of.isoformat() for origin in result.origins],
-        "n_paths": result.settings.n_paths,
-        "n_rate_draws": result.settings.n_rate_draws,
-        "record": record_sentence(result),
-        "findings": backtest_findings(result),
-        "scores": [{str(k): _plain(v) for k, v in row.items()} for row in scores.to_dict("records")],
-        "notes": list(result.notes),
-    }
+def backtest_answer(found: Backtest, currency: str = "", inputs: tuple[FileDigest, ...] = ()) -> Answer:
+    """Return what a backtest found, with its tables, its chart and words."""
+    scores = found.scores[found.scores["segment"] == ALL]
+    said = backtest_findings(found)
+    settings = found.settings
+    return Answer(
+        question="backtest",
+        currency=currency,
+        provenance=Provenance(
+            found.as_of, settings.n_paths, settings.seed, settings.n_rate_draws, inputs=inputs
+        ),
+        sentences={str(number): text for number, text in enumerate(said, start=1)},
+        tables={"backtest": found.scores, "backtest_forecasts": found.forecasts.drop(columns="quarter")},
+        draws=(partial(draw_backtest, found, currency=currency),),
+        figures={
+            "origins": [origin.as_of.isoformat() for origin in found.origins],
+            "n_rate_draws": settings.n_rate_draws,
+            "record": record_sentence(found),
+            "findings": said,
+            "scores": [{str(k): _plain(v) for k, v in row.items()} for row in scores.to_dict("records")],
+        },
+        notes=tuple(found.notes),
+        found=found,
+    )
 
 
 def _plain(value: object) -> object:

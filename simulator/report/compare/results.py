@@ -1,12 +1,12 @@
-"""The results folder of ``simulator compare``: tables, bridge charts, summary."""
+"""What scenarios change against the first: the question asked, and its answer with tables and bridges."""
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 import textwrap
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,78 +14,169 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 
-from simulator.analysis.compare.comparison import Comparison
-from simulator.report.compare.words import FIGURES_ARE, bridge_title
+from simulator.analysis.compare.bridge import bridge
+from simulator.analysis.compare.comparison import (
+    Comparison,
+    check_comparable,
+    on_the_ground_of,
+    play,
+)
+from simulator.analysis.compare.comparison import compare as compare_paths
+from simulator.engine.paths import Paths
+from simulator.engine.prepare import Prepared
+from simulator.errors import Fault, InputError
+from simulator.report.answer import Answer, Provenance
+from simulator.report.compare.words import (
+    FIGURES_ARE,
+    bridge_title,
+    compare_answers,
+    say_bridge,
+    say_differences,
+    say_ground,
+)
 from simulator.report.forecast.summary import PERCENTILES_ARE, records
 from simulator.report.money import MoneyScale, money_scale, source_line
-from simulator.report.output.manifest import write_json
-from simulator.report.output.tables import write_table
 from simulator.report.style import GREEN, INK, NAVY, ORANGE, STONE, draw_chart, money_axis
+from simulator.report.work import Source, Work, load, read_period
+from simulator.scenario.load import load_scenario
+from simulator.scenario.schema import Scenario
 
 
-@dataclass(frozen=True)
-class ComparisonResults:
-    """All that one ``simulator compare`` found.
+def compare(*scenarios: Source, period: str | None = None, work: Work | None = None) -> Answer:
+    """Compare scenarios with the first one, on the same random numbers, and bridge their P50s.
 
     Parameters
     ----------
-    as_of : datetime.date
-    currency : str
-    period : str
-        What the words and charts speak of.
-    comparison : Comparison
-    bridges : mapping of str to DataFrame
-        By scenario, see `bridge`.
-    differences : mapping of str to tuple of str
-        What differs from the first scenario, in words.
-    answers : mapping of str to str
-    notes : tuple of str
+    scenarios : Scenario, Prepared, str or Path
+        At least two, of different names. Seed, paths and horizon are those of the first.
+    period : str, optional
+        A quarter such as ``FY28Q1`` to speak of; the horizon without it.
+    work : Work, optional
+        Who is told how far it is, and which workers simulate.
+
+    Returns
+    -------
+    Answer
+        Tables: compare, bridge.
+
+    Raises
+    ------
+    InputError
+        A scenario is at fault, or they cannot be compared.
     """
-
-    as_of: dt.date
-    currency: str
-    period: str
-    comparison: Comparison
-    bridges: Mapping[str, pd.DataFrame]
-    differences: Mapping[str, tuple[str, ...]]
-    answers: Mapping[str, str]
-    notes: tuple[str, ...]
-
-
-def comparison_summary(results: ComparisonResults) -> dict[str, object]:
-    """Return the content of summary.json."""
-    return {
-        "scenarios": list(results.comparison.scenarios),
-        "as_of": results.as_of.isoformat(),
-        "currency": results.currency,
-        "figures_are": FIGURES_ARE,
-        "percentiles_are": PERCENTILES_ARE,
-        "n_paths": results.comparison.n_paths,
-        "answers": dict(results.answers),
-        "differences": {name: list(words) for name, words in results.differences.items()},
-        "comparison": records(results.comparison.table),
-        "bridges": {name: records(steps) for name, steps in results.bridges.items()},
-        "notes": list(results.notes),
-    }
+    work = work or Work()
+    loaded = [load(source) for source in scenarios]
+    stated = [scenario for scenario, _ in loaded]
+    if faults := _name_faults([(scenario.name, scenario) for scenario in stated]):
+        raise InputError(faults)
+    prepared = [work.prepare(*loaded[0])]
+    for other in stated[1:]:
+        prepared.append(work.prepare(on_the_ground_of(stated[0], other), prepared[0]))
+    check_comparable(prepared)
+    spoken = read_period(period, prepared[0].scenario)
+    work.compile(prepared[0])
+    with work.executor():
+        paths = [_simulate(item, work) for item in prepared]
+        found = compare_paths(paths, [item.scenario.targets for item in prepared])
+        bridges = _bridges(prepared, paths, work)
+    return _answer(prepared, stated, found, bridges, spoken)
 
 
-def write_comparison(results: ComparisonResults, draft: Path) -> None:
-    """Write tables/, charts/ and summary.json into a folder that `publish` gave."""
-    tables, charts = draft / "tables", draft / "charts"
-    tables.mkdir()
-    charts.mkdir()
-    write_table(results.comparison.table, tables / "compare.csv")
-    steps = [table.assign(scenario=name) for name, table in results.bridges.items()]
-    write_table(pd.concat(steps, ignore_index=True), tables / "bridge.csv")
-    write_json(comparison_summary(results), draft / "summary.json")
-    footer = source_line(
-        results.as_of, "Bookings, new business", f"{results.comparison.n_paths:,} simulated futures of each"
-    )
-    for name, table in results.bridges.items():
-        rows = table[table["period"] == results.period].reset_index(drop=True)
-        draw_bridge(
-            rows, charts, name=name, file=f"bridge_{_safe(name)}", footer=footer, currency=results.currency
+def load_all(files: Sequence[Path], overrides: Sequence[str] = ()) -> list[Scenario]:
+    """Read scenario files to compare; the faults of all files at once.
+
+    Raises
+    ------
+    InputError
+        A file is at fault, there is only one, or two have the same name.
+    """
+    faults: list[Fault] = []
+    loaded: list[tuple[str, Scenario]] = []
+    for file in files:
+        try:
+            loaded.append((str(file), load_scenario(file, overrides)))
+        except InputError as error:
+            faults += error.faults
+    faults += _name_faults(loaded, n_named=len(files))
+    if faults:
+        raise InputError(dict.fromkeys(faults))
+    return [scenario for _, scenario in loaded]
+
+
+def _name_faults(loaded: Sequence[tuple[str, Scenario]], n_named: int | None = None) -> list[Fault]:
+    """Return what keeps scenarios, each with its place, from being told apart."""
+    faults = []
+    if loaded and (n_named or len(loaded)) < 2:
+        faults.append(
+            Fault(loaded[0][0], "is one scenario, with nothing to compare it to", "Name another one.")
         )
+    names = [scenario.name for _, scenario in loaded]
+    for number, (where, scenario) in enumerate(loaded):
+        if scenario.name in names[:number]:
+            what = f"is called '{scenario.name}', as another one is"
+            faults.append(Fault(where, what, "Give it a 'name' of its own."))
+    return faults
+
+
+def _simulate(prepared: Prepared, work: Work) -> Paths:
+    with work.step("simulate", f"Simulating {prepared.scenario.name}") as advance:
+        return play(prepared, advance)
+
+
+def _bridges(prepared: Sequence[Prepared], paths: Sequence[Paths], work: Work) -> dict[str, pd.DataFrame]:
+    with work.step("bridge", "One difference at a time") as advance:
+        return {
+            other.scenario.name: bridge(prepared[0], other, (paths[0], theirs), advance)
+            for other, theirs in zip(prepared[1:], paths[1:], strict=True)
+        }
+
+
+def _answer(
+    prepared: Sequence[Prepared],
+    stated: Sequence[Scenario],
+    found: Comparison,
+    bridges: Mapping[str, pd.DataFrame],
+    period: str,
+) -> Answer:
+    currency = prepared[0].scenario.currency
+    provenance = Provenance.of(*prepared, n_paths=found.n_paths)
+    footer = source_line(
+        provenance.as_of, "Bookings, new business", f"{found.n_paths:,} simulations of each scenario"
+    )
+    spoken = {name: table[table["period"] == period] for name, table in bridges.items()}
+    notes = [*say_ground(stated[0], stated[1:]), *(note for item in prepared for note in item.notes)]
+    steps = [table.assign(scenario=name) for name, table in bridges.items()]
+    return Answer(
+        question="compare",
+        currency=currency,
+        provenance=provenance,
+        sentences=compare_answers(found, period, currency),
+        tables={"compare": found.table, "bridge": pd.concat(steps, ignore_index=True)},
+        draws=tuple(
+            partial(
+                draw_bridge,
+                rows.reset_index(drop=True),
+                name=name,
+                file=f"bridge_{_safe(name)}",
+                footer=footer,
+                currency=currency,
+            )
+            for name, rows in spoken.items()
+        ),
+        figures={
+            "figures_are": FIGURES_ARE,
+            "percentiles_are": PERCENTILES_ARE,
+            "period": period,
+            "differences": {other.name: say_differences(stated[0], other) for other in stated[1:]},
+            "p50_moved_by": {
+                name: say_bridge(rows, currency) for name, rows in spoken.items() if len(rows) > 1
+            },
+            "comparison": records(found.table),
+            "bridges": {name: records(steps) for name, steps in bridges.items()},
+        },
+        notes=tuple(dict.fromkeys(notes)),
+        found=found,
+    )
 
 
 def _safe(name: str) -> str:

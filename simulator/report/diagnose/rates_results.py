@@ -1,81 +1,26 @@
-"""The results folder of a diagnosis: tables, charts, summary and manifest."""
+"""The tables and the summary of a track record."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from simulator.analysis.diagnose.track_record import TrackRecord
-from simulator.file_digest import FileDigest
 from simulator.report.diagnose.rates_words import findings
-from simulator.report.diagnose.results import Diagnosis, write_diagnosis
-from simulator.report.output.folder import check_replaceable, publish
-from simulator.report.output.manifest import write_json, write_manifest
-from simulator.report.output.tables import write_table
 
 TABLES = {
-    "rates": "rates.csv",
-    "conversion": "conversion.csv",
-    "dwell": "dwell.csv",
-    "pushes": "pushes.csv",
-    "due": "due.csv",
-    "coverage": "coverage_history.csv",
-    "created": "created.csv",
-    "cycles": "cycles.csv",
+    "rates": "rates",
+    "conversion": "conversion",
+    "dwell": "dwell",
+    "pushes": "pushes",
+    "due": "due",
+    "coverage_history": "coverage",
+    "created": "created",
+    "cycles": "cycles",
 }
-"""Tables of a TrackRecord and the files that they are written to, under ``tables/``."""
-
-
-def write_track_record(
-    record: TrackRecord,
-    folder: Path,
-    *,
-    command: str,
-    inputs: Sequence[FileDigest] = (),
-    currency: str = "",
-    diagnosis: Diagnosis | None = None,
-) -> None:
-    """Write tables/*.csv, charts, summary.json and manifest.json; the folder appears whole or not at all.
-
-    Parameters
-    ----------
-    record : TrackRecord
-        What was measured.
-    folder : Path
-        Where the results shall stand; older results there are replaced.
-    command : str
-        What the user typed.
-    inputs : sequence of FileDigest
-        What was read.
-    currency : str
-        ISO code of the amounts; empty: unknown.
-    diagnosis : Diagnosis, optional
-        What is written beside it.
-
-    Raises
-    ------
-    InputError
-        The place is taken by something else, or cannot be written.
-    """
-    from simulator.report.diagnose.rates_charts import draw_track_record
-
-    check_replaceable(folder)
-    with publish(folder) as draft:
-        for name in ("tables", "charts"):
-            (draft / name).mkdir()
-        for field, name in TABLES.items():
-            write_table(getattr(record, field), draft / "tables" / name)
-        draw_track_record(record, draft / "charts", currency)
-        summary = track_record_summary(record, currency)
-        if diagnosis is not None:
-            write_diagnosis(diagnosis, record, draft, currency)
-            summary |= diagnosis.summary(currency)
-        write_json(summary, draft / "summary.json")
-        write_manifest(draft, folder=folder, command=command, inputs=inputs)
+"""Tables of a diagnosis by name, and where a TrackRecord holds them."""
 
 
 def track_record_summary(record: TrackRecord, currency: str = "") -> dict[str, Any]:

@@ -1,24 +1,41 @@
-"""The second half of a diagnosis: its tables, charts and sentences beside those of the track record."""
+"""What holds a company back: the question asked of a history, and its answer with tables and charts."""
 
 from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
-from simulator.analysis.diagnose.stuck_deals import StuckDeals
-from simulator.analysis.diagnose.track_record import TrackRecord
+from simulator.analysis.bottlenecks import counterfactuals
+from simulator.analysis.diagnose.rates import rate_by_segment
+from simulator.analysis.diagnose.stuck_deals import StuckDeals, find_stuck_deals
+from simulator.analysis.diagnose.track_record import TrackRecord, track_record
+from simulator.analysis.forecast.pipeline import coverage_curve
+from simulator.errors import InputError
+from simulator.file_digest import FileDigest, contents
+from simulator.fiscal import FiscalCalendar
+from simulator.history.load import load_history
+from simulator.history.steady import steady
+from simulator.report.answer import Answer, Draw, Provenance
+from simulator.report.diagnose import rates_charts
+from simulator.report.diagnose.charts import draw_curve, draw_deaths, draw_remedies
+from simulator.report.diagnose.rates_results import TABLES, track_record_summary
+from simulator.report.diagnose.rates_words import findings
 from simulator.report.diagnose.words import say_curve, stuck_findings, what_holds_back
 from simulator.report.forecast.summary import records
 from simulator.report.money import source_line
-from simulator.report.output.tables import write_table
+from simulator.report.work import Work
+from simulator.scenario.load import load_scenario
+
+SCENARIO_PATHS = 1000
 
 
 @dataclass(frozen=True)
 class WhatIf:
-    """What a scenario adds to a diagnosis: each constraint relaxed, and the coverage needed.
+    """What a scenario adds to a diagnosis: each bottleneck removed, and the coverage needed.
 
     Parameters
     ----------
@@ -26,6 +43,7 @@ class WhatIf:
     currency : str
     as_of : datetime.date
     n_paths : int
+    seed : int
     remedies : DataFrame
         Of ``counterfactuals``.
     curve : DataFrame
@@ -36,6 +54,7 @@ class WhatIf:
     currency: str
     as_of: dt.date
     n_paths: int
+    seed: int
     remedies: pd.DataFrame
     curve: pd.DataFrame
 
@@ -46,50 +65,146 @@ class WhatIf:
             said.append(f"{say_curve(self.curve, str(self.curve['period'].iloc[0]))}.")
         return tuple(said)
 
+    def draws(self) -> tuple[Draw, ...]:
+        """Return what draws its charts."""
+        source = f"{self.n_paths:,} simulations of scenario {self.scenario}"
+        footer = source_line(self.as_of, source)
+        return (
+            partial(draw_remedies, self.remedies, footer=footer, currency=self.currency),
+            partial(draw_curve, self.curve, as_of=self.as_of, scenario=self.scenario),
+        )
+
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """Where deals die or wait, and with a scenario what each remedy is worth."""
+    """What a history shows, where deals die or wait, and with a scenario what each remedy is worth."""
 
+    record: TrackRecord
     stuck: StuckDeals
     what_if: WhatIf | None
 
-    def findings(self, currency: str) -> tuple[str, ...]:
-        """Return all sentences, what holds the company back first."""
-        said = self.what_if.sentences() if self.what_if is not None else ()
-        return (*said, *stuck_findings(self.stuck, currency))
 
-    def summary(self, currency: str) -> dict[str, object]:
-        """Return the sentences and the main figures as values that JSON can hold."""
-        found: dict[str, object] = {
-            "diagnosis": list(self.findings(currency)),
-            "where_deals_end": records(self.stuck.ends),
-            "close_rates_without_dead_deals": records(self.stuck.close_rates),
+def diagnose(
+    history: Path | str,
+    *,
+    scenario: Path | str | None = None,
+    as_of: dt.date | None = None,
+    calendar: FiscalCalendar | None = None,
+    quarters: int = 8,
+    currency: str = "",
+    paths: int = SCENARIO_PATHS,
+    work: Work | None = None,
+) -> Answer:
+    """Measure close, win and slippage rates of a history, and what holds sales back.
+
+    Parameters
+    ----------
+    history : Path or str
+        Folder of the normalised history.
+    scenario : Path or str, optional
+        A scenario of this company: what each bottleneck is worth on the same random numbers.
+    as_of : datetime.date, optional
+        Use only what was known on this day.
+    calendar : FiscalCalendar, optional
+        Fiscal quarters; calendar quarters without it.
+    quarters : int
+        Whole fiscal quarters to look back.
+    currency : str
+        ISO code of the amounts; empty: unknown.
+    paths : int
+        Simulations, with a scenario.
+    work : Work, optional
+        Who is told how far it is.
+
+    Returns
+    -------
+    Answer
+        Tables: rates, conversion, dwell, pushes, due, coverage_history, created, cycles, where_deals_end,
+        slippage_by, commits_not_in_contracts, dead_deals, close_rates_without_dead_deals, and with a scenario
+        counterfactuals and coverage_curve.
+
+    Raises
+    ------
+    InputError
+        The history or the scenario is at fault.
+    """
+    work = work or Work()
+    inputs = [Path(place) for place in (history, scenario) if place is not None]
+    with steady(*inputs):
+        loaded, read = load_history(inputs[0], as_of), contents(inputs)
+    record = track_record(loaded, calendar or FiscalCalendar(), quarters)
+    what_if = _what_if(inputs[1], inputs[0], record, paths, work) if scenario is not None else None
+    found = Diagnosis(record, find_stuck_deals(loaded, record.window), what_if)
+    return _answer(found, currency, read, (*record.notes, *loaded.notes))
+
+
+def _what_if(file: Path, history: Path, record: TrackRecord, n_paths: int, work: Work) -> WhatIf:
+    """Return what a scenario adds: each bottleneck removed, and the coverage needed."""
+    loaded = load_scenario(file, {"as_of": record.window.as_of.isoformat()})
+    if loaded.history is None or loaded.history.resolve() != history.resolve():
+        where = loaded.places.get(("history",), str(file))
+        raise InputError.of(where, f"is not about {history}", "Name the same history in both.")
+    prepared = work.prepare(loaded)
+    slippage = rate_by_segment(record.rates, "slippage").get("all", float("nan"))
+    with work.step("bottlenecks", "Removing one bottleneck at a time") as advance:
+        remedies, base = counterfactuals(
+            prepared, rate_by_segment(record.rates, "close_rate"), slippage, n_paths, advance
+        )
+    full = prepared.scenario
+    motions = {name: segment.motion for name, segment in full.segments.items()}
+    curve = coverage_curve(base, full.targets, motions)
+    as_of, seed = record.window.as_of, full.simulation.seed
+    return WhatIf(loaded.name, full.currency, as_of, base.n_paths, seed, remedies, curve)
+
+
+def _answer(
+    found: Diagnosis, currency: str, inputs: tuple[FileDigest, ...], notes: tuple[str, ...]
+) -> Answer:
+    record, stuck, what_if = found.record, found.stuck, found.what_if
+    said = (*(what_if.sentences() if what_if is not None else ()), *stuck_findings(stuck, currency))
+    return Answer(
+        question="diagnose",
+        currency=currency,
+        provenance=Provenance(
+            as_of=record.window.as_of,
+            n_paths=what_if.n_paths if what_if is not None else 0,
+            seed=what_if.seed if what_if is not None else None,
+            inputs=inputs,
+        ),
+        sentences={str(n): text for n, text in enumerate((*said, *findings(record, currency)), start=1)},
+        tables=_tables(found),
+        draws=_draws(found, currency),
+        figures=track_record_summary(record, currency)
+        | {
+            "diagnosis": list(said),
+            "where_deals_end": records(stuck.ends),
+            "close_rates_without_dead_deals": records(stuck.close_rates),
         }
-        if self.what_if is not None:
-            found["counterfactuals"] = records(self.what_if.remedies)
-        return found
-
-
-def write_diagnosis(diagnosis: Diagnosis, record: TrackRecord, draft: Path, currency: str) -> None:
-    """Write tables and charts into a folder that holds tables/ and charts/."""
-    from simulator.report.diagnose.charts import draw_curve, draw_deaths, draw_remedies
-
-    stuck, what_if = diagnosis.stuck, diagnosis.what_if
-    tables, charts = draft / "tables", draft / "charts"
-    write_table(stuck.ends, tables / "where_deals_end.csv")
-    write_table(stuck.slippage, tables / "slippage_by.csv")
-    write_table(stuck.commits, tables / "commits_not_in_contracts.csv")
-    write_table(stuck.dead, tables / "dead_deals.csv")
-    write_table(stuck.close_rates, tables / "close_rates_without_dead_deals.csv")
-    footer = source_line(record.window.as_of, record.window.name, f"{record.n_deals:,} qualified deals")
-    draw_deaths(stuck, charts, footer, currency)
-    if what_if is None:
-        return
-    write_table(what_if.remedies, tables / "counterfactuals.csv")
-    write_table(what_if.curve, tables / "coverage_curve.csv")
-    footer = source_line(
-        what_if.as_of, f"{what_if.n_paths:,} simulated futures of scenario {what_if.scenario}"
+        | ({"counterfactuals": records(what_if.remedies)} if what_if is not None else {}),
+        notes=notes,
+        found=found,
     )
-    draw_remedies(what_if.remedies, charts, footer, what_if.currency)
-    draw_curve(what_if.curve, charts, what_if.as_of, what_if.scenario)
+
+
+def _tables(found: Diagnosis) -> dict[str, pd.DataFrame]:
+    stuck, what_if = found.stuck, found.what_if
+    tables = {name: getattr(found.record, attribute) for name, attribute in TABLES.items()} | {
+        "where_deals_end": stuck.ends,
+        "slippage_by": stuck.slippage,
+        "commits_not_in_contracts": stuck.commits,
+        "dead_deals": stuck.dead,
+        "close_rates_without_dead_deals": stuck.close_rates,
+    }
+    if what_if is None:
+        return tables
+    return tables | {"counterfactuals": what_if.remedies, "coverage_curve": what_if.curve}
+
+
+def _draws(found: Diagnosis, currency: str) -> tuple[Draw, ...]:
+    record = found.record
+    footer = source_line(record.window.as_of, record.window.name, f"{record.n_deals:,} qualified deals")
+    return (
+        partial(rates_charts.draw_track_record, record, currency=currency),
+        partial(draw_deaths, found.stuck, footer=footer, currency=currency),
+        *(found.what_if.draws() if found.what_if is not None else ()),
+    )

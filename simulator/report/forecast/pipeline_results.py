@@ -56,4 +56,5 @@ def pipeline(scenario: Source, *, paths: int | None = None, work: Work | None = 
             **{name: records(table) for name, table in tables.items()},
         },
         notes=prepared.notes,
+        found=needed,
     )

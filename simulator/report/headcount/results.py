@@ -111,6 +111,7 @@ def headcount(
         figures=_figures(found) | {"effects": [asdict(effect) for effect in simulation.effects]},
         notes=prepared.notes,
         assumptions=tuple(people_assumptions(prepared)),
+        found=found,
     )
 
 

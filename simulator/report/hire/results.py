@@ -165,6 +165,7 @@ def _answer(prepared: Prepared, ladder: RepLadder, settings: HiringSettings, wor
         figures=_figures(hiring) | {"constraints": records(constraints)},
         notes=prepared.notes,
         assumptions=tuple(list_assumptions(prepared)),
+        found=hiring,
     )
 
 

@@ -96,6 +96,7 @@ def ownership(
         figures=_figures(found) | {"effects": [asdict(effect) for effect in simulation.effects]},
         notes=prepared.notes,
         assumptions=tuple(people_assumptions(prepared)),
+        found=found,
     )
 
 

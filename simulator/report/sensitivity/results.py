@@ -162,6 +162,7 @@ def _answer(
         draws=tuple(draws),
         figures=_figures(found) | _goal_figures(goal) | _effect_figures(effects),
         notes=(*_own_notes(found.measure), *prepared.notes),
+        found=found,
     )
 
 

@@ -87,6 +87,7 @@ def sweep(
             "sweep": records(swept.table),
         },
         notes=prepared.notes,
+        found=swept,
     )
 
 
@@ -123,5 +124,7 @@ def sweep_answers(swept: SweptScenario, period: str, currency: str) -> dict[str,
         f"P50 {format_money(worst['p50'], currency)}",
     }
     if not best["p50_change"] > CLEAR_ERRORS * best["p50_error"]:
-        texts["doubt"] = "Best setting against the scenario as it stands: no measurable difference; try more --paths"
+        texts["doubt"] = (
+            "Best setting against the scenario as it stands: no measurable difference; try more --paths"
+        )
     return texts

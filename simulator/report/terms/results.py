@@ -71,6 +71,7 @@ def terms(scenario: Source, *, paths: int | None = None, work: Work | None = Non
         figures=_figures(found),
         notes=prepared.notes,
         assumptions=_assumptions(prepared, found),
+        found=found,
     )
 
 
