@@ -80,22 +80,20 @@ class _Ground:
 
 
 def _run_again(finished: Finished, ground: _Ground, place: Path, console: Console) -> None:
-    from simulator.cli.run import findings_of, simulate_twice, write_all_tables
-    from simulator.cli.steps import Timings, compile_first, executor_for
     from simulator.engine.prepare import prepare
-    from simulator.report.output.second_process import Alone
+    from simulator.report.run import simulate_run
+    from simulator.report.work import Work
 
     scenario = finished.scenario
     if ground.threads is not None:
         scenario = scenario.with_simulation(threads=ground.threads)
-    console.note("Reading the history and its rates …")
-    prepared = prepare(scenario)
-    compile_first(prepared, console, Timings())
-    with executor_for(ground.workers, console):
-        futures, calm = simulate_twice(prepared, console, Timings())
-    # What is drawn from the tables is not held against anything: nobody finishes this team's jobs.
-    findings = findings_of(prepared, futures, calm, place / "charts", Alone())
-    write_all_tables(prepared, futures, findings, {}, place)
+    work = Work(console, ground.workers)
+    work.note("Reading the history and estimating its rates …")
+    prepared = prepare(scenario)  # without the cache: the rates are part of what is reproduced
+    work.compile(prepared)
+    with work.executor():
+        run = simulate_run(prepared, work)
+    run.write_tables(place)
 
 
 def _answer(console: Console, results: Path, outcome: Reproduction, notes: list[str]) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from simulator.cli.main import main
-from simulator.cli.steps import default_folder
+from simulator.cli.runner import default_folder
 
 SCENARIO = """
 as_of: 2026-11-15

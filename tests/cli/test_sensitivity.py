@@ -24,7 +24,7 @@ def test_words_table_chart_and_summary_agree(workspace):
     table = pd.read_csv(workspace / "out" / "tables" / "sensitivity.csv")
     first = table.iloc[0]
     assert f"{first['name']} moves the chance of the target of FY28Q1 most" in result.stdout
-    assert "turned alone" in result.stdout
+    assert "moved alone" in result.stdout
     assert set(table["measure"]) == {"p_hit"}
     rows = table.set_index("name")
     assert rows.loc["sals", ["low", "high"]].tolist() == [0.5, 1.5]

@@ -39,7 +39,7 @@ def test_every_setting_is_played_on_the_same_futures(workspace):
 def test_a_scenario_without_a_sweep_and_a_wrong_key_are_refused_with_the_remedy(workspace):
     plain = simulator("sweep", "base.yaml", cwd=workspace)
     assert plain.returncode == 2
-    assert "has no 'sweep:' to play" in plain.stderr
+    assert "has no 'sweep:' to simulate" in plain.stderr
     wrong = simulator("sweep", "wrong.yaml", cwd=workspace)
     assert wrong.returncode == 2
     assert "salz" in wrong.stderr

@@ -10,7 +10,7 @@ from simulator.report.forecast.results import write_figures
 from simulator.report.forecast.summary import summarise
 from simulator.report.output.tables import (
     escape_formula,
-    write_open_deals_table,
+    open_deals_table,
     write_paths,
     write_table,
 )
@@ -96,7 +96,7 @@ def test_paths_of_a_one_segment_company(tmp_path):
 def test_chances_of_open_deals_count_every_future(tmp_path):
     wins = np.array([[30, 10], [0, 40]])
     more = {"n_periods": 2, "open_deals": ("=A-1", "B"), "open_wins": wins, "n_averaged": 10}
-    write_open_deals_table(make_paths(n_paths=4, **more), tmp_path)
+    write_table(open_deals_table(make_paths(n_paths=4, **more)), tmp_path / "open_deals.csv")
     table = pd.read_csv(tmp_path / "open_deals.csv")
     assert table["opportunity_id"].tolist() == ["'=A-1", "'=A-1", "B", "B"]
     assert table["p_win"].tolist() == [0.75, 0.25, 0.0, 1.0]

@@ -1,15 +1,15 @@
-"""A finished run becomes a results folder: tables, charts, paths and summary."""
+"""What a run holds: its tables, its summary and its words, and how they are written."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from simulator.analysis.customers.arr import CustomerOutlook
 from simulator.analysis.forecast.open_deals import deal_changes, drill_down
 from simulator.analysis.forecast.outlook import Outlook
 from simulator.engine.paths import Paths
@@ -21,43 +21,105 @@ from simulator.history.hygiene import check_hygiene
 from simulator.history.states import deal_states, open_deals
 from simulator.history.tables import CATEGORIES
 from simulator.kernels.deals.close_dates import NEVER
-from simulator.report.customers.tables import write_customer_tables
+from simulator.report.answer import write_parts
+from simulator.report.assumptions import list_assumptions
+from simulator.report.backtest.record import add_record
+from simulator.report.customers.tables import customer_summary, customer_tables, write_customer_tables
+from simulator.report.customers.words import customer_answers
 from simulator.report.documents.finished import Finished, read_finished
-from simulator.report.output.manifest import write_json
+from simulator.report.forecast.summary import answers, summarise
+from simulator.report.judgement.results import judgement_tables, with_judgement
+from simulator.report.judgement.words import judgement_answers
+from simulator.report.operating.words import operating_answers, operating_summary
 from simulator.report.output.second_process import Job
-from simulator.report.output.tables import (
-    write_coverage_table,
-    write_forecast_tables,
-    write_open_deals_table,
-    write_paths,
-    write_spread_table,
-    write_table,
-    write_waterfall_table,
-)
+from simulator.report.output.tables import open_deals_table, write_paths, write_table
+from simulator.report.terms.checklist import checklist_summary, checklist_table
+
+if TYPE_CHECKING:
+    from simulator.report.run import Run
 
 
-def write_figures(
-    paths: Paths,
-    outlook: Outlook,
-    summary: Mapping[str, object],
-    draft: Path,
-    customers: CustomerOutlook | None = None,
-) -> None:
-    """Write tables/, paths.parquet and summary.json into a folder that `publish` gave."""
-    tables = draft / "tables"
-    tables.mkdir()
-    write_forecast_tables(outlook.forecast, tables)
-    write_coverage_table(outlook.coverage, tables)
-    write_waterfall_table(outlook.waterfall, tables)
-    write_spread_table(outlook.spread, tables)
-    write_table(outlook.created, tables / "pipeline_created.csv")
-    if len(outlook.capacity):
-        write_table(outlook.capacity, tables / "capacity.csv")
-    if customers is not None:
-        write_customer_tables(customers, tables)
-    write_open_deals_table(paths, tables)
+def run_tables(run: Run) -> dict[str, pd.DataFrame]:
+    """Return all tables of a run by name."""
+    scenario, judgement, plan = run.prepared.scenario, run.judgement, run.operating
+    tables = forecast_tables(run.paths, run.outlook)
+    if run.customers is not None:
+        tables |= customer_tables(run.customers)
+    if run.prepared.history is not None:
+        tables["hygiene"] = check_hygiene(run.prepared.history).table
+    if scenario.ownership.stated:
+        tables["checklist"] = checklist_table(scenario)
+    if plan is not None:
+        tables["operating"] = plan.table
+    if plan is not None and len(plan.run_out):
+        tables["operating_run_out"] = plan.run_out
+    tables["deals"] = deals_table(run.prepared, run.paths)
+    return tables if judgement is None else tables | judgement_tables(judgement)
+
+
+def forecast_tables(paths: Paths, outlook: Outlook) -> dict[str, pd.DataFrame]:
+    """Return the tables of bookings, coverage and spread by name."""
+    forecast = outlook.forecast
+    tables = {
+        "bookings": forecast.bookings,
+        "bookings_monthly": forecast.monthly,
+        "exceedance": forecast.exceedance,
+        "p50_composition": forecast.composition,
+        "slipped": forecast.slipped,
+        "coverage": outlook.coverage.table,
+        "waterfall": outlook.waterfall,
+        "spread": outlook.spread,
+        "pipeline_created": outlook.created,
+        "open_deals": open_deals_table(paths),
+    }
+    return tables | ({"capacity": outlook.capacity} if len(outlook.capacity) else {})
+
+
+def run_summary(run: Run) -> dict[str, Any]:
+    """Return the content of summary.json of a run."""
+    scenario, plan = run.prepared.scenario, run.operating
+    assumptions = list_assumptions(run.prepared)
+    summary = summarise(run.outlook, notes=run.prepared.notes, assumptions=assumptions)
+    summary = with_judgement(summary, run.judgement)
+    if run.customers is not None:
+        summary |= customer_summary(run.customers)
+    summary |= checklist_summary(scenario)
+    if plan is not None:
+        summary |= operating_summary(plan, scenario.currency)
+    add_record(summary, run.prepared)
+    return summary
+
+
+def run_sentences(run: Run, record: str | None) -> dict[str, str]:
+    """Return the answer of a run in words, by topic."""
+    sentences, forecast = answers(run.outlook), run.forecast
+    if run.customers is not None:
+        sentences |= customer_answers(run.customers.arr, run.customers.lifetime)
+    if run.judgement is not None:
+        sentences |= judgement_answers(run.judgement, forecast.periods[0], forecast.currency)
+    if run.operating is not None:
+        sentences |= operating_answers(run.operating, run.prepared.scenario.currency)
+    return sentences if record is None else sentences | {"record": record}
+
+
+def write_run_tables(run: Run, draft: Path, earlier: Path | None = None) -> None:
+    """Write tables/, paths.parquet and summary.json; compare the deals with those of an earlier run."""
+    customers = customer_tables(run.customers) if run.customers is not None else {}
+    tables = {name: table for name, table in run.tables.items() if name not in customers}
+    write_parts(tables, run.summary, draft)
+    if run.customers is not None:
+        write_customer_tables(run.customers, draft / "tables")
+    write_paths(run.paths, draft / "paths.parquet")
+    before = _earlier_run(earlier, run.paths.scenario, run.paths.as_of.isoformat()) if earlier else None
+    if before is not None:
+        changes = _changes(run.prepared, run.tables["deals"], run.paths.periods[0], before)
+        write_table(changes, draft / "tables" / CHANGES_FILE)
+
+
+def write_figures(paths: Paths, outlook: Outlook, summary: Mapping[str, object], draft: Path) -> None:
+    """Write the tables of bookings, coverage and spread, paths.parquet and summary.json into a folder."""
+    write_parts(forecast_tables(paths, outlook), summary, draft)
     write_paths(paths, draft / "paths.parquet")
-    write_json(summary, draft / "summary.json")
 
 
 def chart_jobs(paths: Paths, outlook: Outlook, charts: Path) -> list[Job]:
@@ -85,19 +147,14 @@ TABLES = {"deals", "open_deals"}
 """What is read of the run before."""
 
 
-def write_deals(prepared: Prepared, paths: Paths, tables: Path, earlier: Path | None = None) -> None:
-    """Write deals.csv: what is known of every open deal, then what the simulation says of it.
+def deals_table(prepared: Prepared, paths: Paths) -> pd.DataFrame:
+    """Return what is known of every open deal, then what the simulation says of it.
 
     Columns: opportunity_id, segment, owner, category, amount (open amount; empty: unknown), close_month (the
-    month planned; empty: none), pushes, then those of ``drill_down``. Where a run of the same scenario stands
-    in ``earlier``, deal_changes.csv says what has changed since.
+    month planned; empty: none), pushes, then those of ``drill_down``.
     """
     known = describe_open_deals(prepared)
-    table = known.merge(drill_down(paths), on="opportunity_id", how="left", sort=False, validate="one_to_one")
-    write_table(table, tables / "deals.csv")
-    before = _earlier_run(earlier, paths.scenario, paths.as_of.isoformat()) if earlier is not None else None
-    if before is not None:
-        _write_changes(prepared, table, paths.periods[0], before, tables / CHANGES_FILE)
+    return known.merge(drill_down(paths), on="opportunity_id", how="left", sort=False, validate="one_to_one")
 
 
 def _earlier_run(folder: Path, scenario: str, as_of: str) -> Finished | None:
@@ -110,9 +167,8 @@ def _earlier_run(folder: Path, scenario: str, as_of: str) -> Finished | None:
     return run if same and set(run.tables) == TABLES else None
 
 
-def _write_changes(
-    prepared: Prepared, deals: pd.DataFrame, period: str, before: Finished, file: Path
-) -> None:
+def _changes(prepared: Prepared, deals: pd.DataFrame, period: str, before: Finished) -> pd.DataFrame:
+    """Return what has changed in the open deals since an earlier run."""
     chances = before.tables["open_deals"]
     chance = chances[chances["period"] == period].set_index("opportunity_id")["p_win"]
     then = before.tables["deals"].copy()
@@ -126,13 +182,7 @@ def _write_changes(
         outcomes = ended.set_index("opportunity_id")["outcome"].fillna("lost")
     table = deal_changes(then[keys], now[keys], outcomes, period)
     table.insert(0, "since", str(before.summary["as_of"]))
-    write_table(table, file)
-
-
-def write_background(prepared: Prepared, tables: Path) -> None:
-    """Write hygiene.csv, the columns of `Hygiene.table`, where there is a history."""
-    if prepared.history is not None:
-        write_table(check_hygiene(prepared.history).table, tables / "hygiene.csv")
+    return table
 
 
 def describe_open_deals(prepared: Prepared) -> pd.DataFrame:

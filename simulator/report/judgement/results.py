@@ -17,7 +17,6 @@ from simulator.history.deal_calls import read_deal_calls
 from simulator.report.forecast.summary import records
 from simulator.report.judgement.words import judgement_answers, judgement_notes
 from simulator.report.output.second_process import Job
-from simulator.report.output.tables import write_table
 
 NEEDED = ("week", "ahead", "segment", "method", "n_quarters", "absolute_error")
 
@@ -94,11 +93,7 @@ def judgement_chart_jobs(judgement: Judgement, forecast: Forecast, charts: Path)
     ]
 
 
-def write_judgement(judgement: Judgement | None, tables: Path) -> None:
-    """Write judgement.csv, in_blood.csv and rep_calls.csv."""
-    if judgement is None:
-        return
-    write_table(judgement.table, tables / "judgement.csv")
-    write_table(judgement.deals, tables / "in_blood.csv")
-    if len(judgement.reps):
-        write_table(judgement.reps, tables / "rep_calls.csv")
+def judgement_tables(judgement: Judgement) -> dict[str, pd.DataFrame]:
+    """Return the tables of the judgement by name."""
+    tables = {"judgement": judgement.table, "in_blood": judgement.deals}
+    return tables | ({"rep_calls": judgement.reps} if len(judgement.reps) else {})

@@ -19,7 +19,6 @@ from simulator.analysis.operating.operating import (
 from simulator.report.forecast.summary import records
 from simulator.report.money import format_money, format_share, source_line
 from simulator.report.output.second_process import Job
-from simulator.report.output.tables import write_table
 
 
 def operating_title(view: OperatingView, currency: str) -> str:
@@ -134,13 +133,6 @@ def _hiring(view: OperatingView, currency: str) -> str:
         f"{format_share(plan['p_run_out'])} of futures, without them in "
         f"{format_share(plan['p_run_out_without'])}"
     )
-
-
-def write_operating(view: OperatingView, tables: Path) -> None:
-    """Write operating.csv and, where an opening cash is stated, operating_run_out.csv."""
-    write_table(view.table, tables / "operating.csv")
-    if len(view.run_out):
-        write_table(view.run_out, tables / "operating_run_out.csv")
 
 
 def operating_chart_jobs(view: OperatingView, forecast: Forecast, charts: Path) -> list[Job]:

@@ -11,8 +11,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from simulator.analysis.customers.arr import arr_movements
-from simulator.analysis.forecast.coverage import Coverage
-from simulator.analysis.forecast.forecast import Forecast
 from simulator.engine.paths import Paths
 
 MONEY_DECIMALS = 2
@@ -110,42 +108,17 @@ def escape_formula(cell: object) -> object:
     return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
 
 
-def write_forecast_tables(forecast: Forecast, folder: Path) -> None:
-    """Write bookings.csv, bookings_monthly.csv, exceedance.csv, p50_composition.csv and slipped.csv."""
-    write_table(forecast.bookings, folder / "bookings.csv")
-    write_table(forecast.monthly, folder / "bookings_monthly.csv")
-    write_table(forecast.exceedance, folder / "exceedance.csv")
-    write_table(forecast.composition, folder / "p50_composition.csv")
-    write_table(forecast.slipped, folder / "slipped.csv")
-
-
-def write_coverage_table(coverage: Coverage, folder: Path) -> None:
-    """Write coverage.csv."""
-    write_table(coverage.table, folder / "coverage.csv")
-
-
-def write_waterfall_table(waterfall: pd.DataFrame, folder: Path) -> None:
-    """Write waterfall.csv."""
-    write_table(waterfall, folder / "waterfall.csv")
-
-
-def write_spread_table(spread: pd.DataFrame, folder: Path) -> None:
-    """Write spread.csv."""
-    write_table(spread, folder / "spread.csv")
-
-
-def write_open_deals_table(paths: Paths, folder: Path) -> None:
-    """Write open_deals.csv: the share of futures in which each open deal is won in each period."""
-    n_futures = paths.n_paths * paths.n_averaged
+def open_deals_table(paths: Paths) -> pd.DataFrame:
+    """Return the share of simulations in which each open deal is won in each period."""
+    n_simulated = paths.n_paths * paths.n_averaged
     n_periods = len(paths.periods)
-    table = pd.DataFrame(
+    return pd.DataFrame(
         {
             "opportunity_id": np.repeat(np.asarray(paths.open_deals, dtype=object), n_periods),
             "period": np.tile(paths.periods, len(paths.open_deals)),
-            "p_win": paths.open_wins.ravel() / n_futures,
+            "p_win": paths.open_wins.ravel() / n_simulated,
         }
     )
-    write_table(table, folder / "open_deals.csv")
 
 
 def write_paths(paths: Paths, file: Path) -> None:

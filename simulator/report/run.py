@@ -1,0 +1,343 @@
+"""What will we book, and how sure are we: a scenario simulated, and all that is found in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from simulator.analysis.customers.arr import CustomerOutlook, look_at_customers
+from simulator.analysis.diagnose.rates import historical_rates
+from simulator.analysis.forecast.coverage import Coverage
+from simulator.analysis.forecast.forecast import Forecast
+from simulator.analysis.forecast.outlook import Outlook, look_ahead
+from simulator.analysis.judgement.judgement import Judgement
+from simulator.analysis.operating.costs import without_hires
+from simulator.analysis.operating.operating import OperatingView, look_at_operations, operate
+from simulator.engine.paths import Paths
+from simulator.engine.plan.roles import rep_terms, role_terms
+from simulator.engine.prepare import Prepared
+from simulator.engine.run.simulate import (
+    compile_worked_deals,
+    complete_plan,
+    simulate,
+    simulate_compiled,
+    without_shock,
+)
+from simulator.report.answer import Answer, Chart, Provenance, write_provenance
+from simulator.report.output.folder import publish
+from simulator.report.output.second_process import Alone, Job, Team, all_done
+from simulator.report.work import Source, Work, load
+from simulator.scenario.load import load_scenario
+from simulator.scenario.schema import Scenario
+
+FEWEST_CALM_PATHS = 500
+PATHS_WITHOUT_HIRES = 400
+Overrides = Mapping[str, object] | Sequence[str]
+
+
+def run(scenario: Source, overrides: Overrides = (), *, work: Work | None = None) -> Run:
+    """Simulate a scenario.
+
+    Parameters
+    ----------
+    scenario : Scenario, Prepared, str or Path
+    overrides : mapping, or sequence of ``key=value``
+        Values to lay over a scenario file.
+    work : Work, optional
+        Who is told how far it is, and which workers simulate.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    InputError
+        The scenario, its history or its calibration is at fault.
+    """
+    from simulator.report.judgement.results import check_judgement
+
+    work = work or Work()
+    is_file = isinstance(scenario, str | Path)
+    loaded, like = load(load_scenario(Path(scenario), overrides) if is_file else scenario)
+    prepared = work.prepare(loaded, like)
+    check_judgement(prepared)
+    work.compile(prepared)
+    with work.executor():
+        return simulate_run(prepared, work)
+
+
+def simulate_run(prepared: Prepared, work: Work) -> Run:
+    """Simulate a prepared scenario, and the same without the shared shock where there is one."""
+    scenario, history = prepared.scenario, prepared.history
+    with work.step("compile scenario"):
+        deals = compile_worked_deals(scenario, prepared.calibration, history)
+        compiled = complete_plan(deals, scenario, history)
+        # Customers who refer others, or take time of who sells, change new business: they cannot be left out.
+        bare = compiled if scenario.simulates_roles or scenario.referrals.stated else deals
+    with work.step("simulate", "Simulating") as advance:
+        paths = simulate_compiled(compiled, scenario, history, advance)
+    if not prepared.has_shock:
+        return Run(prepared, paths)
+    with work.step("simulate without shock", "Simulating without the shared shock") as advance:
+        return Run(prepared, paths, simulate_compiled(without_shock(bare), _calm(scenario), history, advance))
+
+
+def _calm(scenario: Scenario) -> Scenario:
+    """Return the scenario without its shock; a fifth of the paths is enough for the spread."""
+    settings = scenario.simulation
+    n_paths = max(FEWEST_CALM_PATHS, settings.paths // 5) if settings.luck else settings.paths
+    return scenario.with_simulation(shared_shock=False, paths=min(n_paths, settings.paths))
+
+
+class Run:
+    """A simulated scenario; what it shows is worked out when it is first asked for.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The scenario with its history and rates.
+    paths : Paths
+        The simulations.
+    calm : Paths, optional
+        The same without the shock that all deals of a quarter share.
+    """
+
+    def __init__(self, prepared: Prepared, paths: Paths, calm: Paths | None = None) -> None:
+        self.prepared = prepared
+        self.paths = paths
+        self.calm = calm
+
+    @cached_property
+    def outlook(self) -> Outlook:
+        """Bookings, coverage and spread."""
+        scenario, history = self.prepared.scenario, self.prepared.history
+        return look_ahead(
+            self.paths,
+            without_shock=self.calm,
+            targets=scenario.targets,
+            motions={name: segment.motion for name, segment in scenario.segments.items()},
+            rates=historical_rates(history, scenario.fiscal_calendar()) if history is not None else None,
+            reps=rep_terms(scenario, self._staffing),
+        )
+
+    @property
+    def forecast(self) -> Forecast:
+        """Bookings by period, segment and kind."""
+        return self.outlook.forecast
+
+    @property
+    def coverage(self) -> Coverage:
+        """Pipeline coverage, and what the targets need."""
+        return self.outlook.coverage
+
+    @property
+    def spread(self) -> pd.DataFrame:
+        """What the spread between P10 and P90 comes from."""
+        return self.outlook.spread
+
+    @cached_property
+    def customers(self) -> CustomerOutlook | None:
+        """ARR, retention and lifetime value; None where customers are not simulated."""
+        rates = self.prepared.calibration.customers if self.prepared.calibration is not None else None
+        return look_at_customers(self.paths, self.prepared.scenario, rates, self.prepared.history)
+
+    @cached_property
+    def judgement(self) -> Judgement | None:
+        """Forecasts by judgement next to the simulation; None without deals on record."""
+        from simulator.report.judgement.results import look_at_judgement
+
+        return look_at_judgement(self.prepared, self.paths)
+
+    @cached_property
+    def operating(self) -> OperatingView | None:
+        """The operating plan, and what its hires change; None where none is stated."""
+        scenario, rates, history = self.prepared.scenario, self.prepared.calibration, self.prepared.history
+        if not scenario.operating.stated:
+            return None
+        reps, roles = rep_terms(scenario, self._staffing), role_terms(scenario, history)
+        bare, fewer = without_hires(scenario), None
+        if bare is not None:
+            bare = bare.with_simulation(paths=min(PATHS_WITHOUT_HIRES, scenario.simulation.paths))
+            fewer = operate(simulate(bare, rates, history), bare, rates, reps, roles)
+        view = operate(self.paths, scenario, rates, reps, roles)
+        return look_at_operations(self.paths, view, scenario, without_hires=fewer)
+
+    @property
+    def _staffing(self) -> Any:
+        return self.prepared.calibration.staffing if self.prepared.calibration is not None else None
+
+    @cached_property
+    def answer(self) -> Answer:
+        """All of it, in the shape that every question is answered in."""
+        from simulator.report.forecast.results import run_sentences, run_summary, run_tables
+
+        summary = run_summary(self)
+        notes, assumptions = summary.pop("notes"), summary.pop("assumptions")
+        return Answer(
+            question="run",
+            currency=self.prepared.scenario.currency,
+            provenance=Provenance.of(self.prepared, n_paths=self.forecast.n_paths),
+            sentences=run_sentences(self, summary["record"]),
+            tables=run_tables(self),
+            draws=tuple(partial(_draw, jobs) for jobs in self._chart_jobs()),
+            figures=summary,
+            notes=tuple(notes),
+            assumptions=tuple(assumptions),
+            found=self.outlook,
+        )
+
+    @property
+    def tables(self) -> Mapping[str, pd.DataFrame]:
+        """By name, as in ``tables/`` of the results folder."""
+        return self.answer.tables
+
+    @property
+    def sentences(self) -> Mapping[str, str]:
+        """The answer in words, by topic."""
+        return self.answer.sentences
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the reader should know of the input."""
+        return self.answer.notes
+
+    @property
+    def assumptions(self) -> tuple[dict[str, str], ...]:
+        """Every assumption in use: name, value, source."""
+        return self.answer.assumptions
+
+    @property
+    def provenance(self) -> Provenance:
+        """Simulations, draws of the rates, seed, as-of date and inputs."""
+        return self.answer.provenance
+
+    @property
+    def summary(self) -> dict[str, object]:
+        """The content of summary.json."""
+        return self.answer.summary
+
+    @property
+    def charts(self) -> dict[str, Chart]:
+        """The charts by name, drawn when they are first asked for."""
+        return self.answer.charts
+
+    def _repr_html_(self) -> str:
+        return self.answer._repr_html_()
+
+    def _chart_jobs(self) -> Iterator[Callable[[Path], Sequence[Job]]]:
+        """Yield what returns the jobs of some charts, each as soon as what it draws is known."""
+        from simulator.report.customers.charts import customer_chart_jobs
+        from simulator.report.forecast.results import chart_jobs
+        from simulator.report.judgement.results import judgement_chart_jobs
+        from simulator.report.operating.words import operating_chart_jobs
+
+        yield partial(chart_jobs, self.paths, self.outlook)
+        if self.customers is not None:
+            yield partial(customer_chart_jobs, self.customers, self.forecast)
+        if self.judgement is not None:
+            yield partial(judgement_chart_jobs, self.judgement, self.forecast)
+        if self.operating is not None:
+            yield partial(operating_chart_jobs, self.operating, self.forecast)
+
+    def write(
+        self, folder: Path | str, *, command: str = "", work: Work | None = None, team: Team | None = None
+    ) -> Path:
+        """Write tables, paths, charts, page, workbook and slides; the folder appears whole or not at all.
+
+        Parameters
+        ----------
+        folder : Path or str
+            Where the results shall be; deal_changes.csv says what changed since the run that it replaces.
+        command : str
+            What the user typed.
+        work : Work, optional
+            Who is told, and whose seconds are recorded.
+        team : Team, optional
+            Who draws the charts; this process without it.
+
+        Raises
+        ------
+        InputError
+            The place is taken by something else, or cannot be written.
+        """
+        from simulator.report.documents.exports import export_jobs
+
+        target, work, team = Path(folder), work or Work(), team or Alone()
+        with publish(target) as draft, all_done(team):
+            work.note("Writing tables and drawing charts …")
+            (draft / "charts").mkdir()
+            with work.step("analyse"):
+                for jobs in self._chart_jobs():
+                    team.begin(jobs(draft / "charts"))
+            with work.step("tables"):
+                self.write_tables(draft, earlier=target)
+            with work.step("charts"):
+                team.finish()
+            write_provenance(self.provenance, draft, target, command=command, work=work)
+            team.begin(export_jobs(draft))
+        return target
+
+    def write_tables(self, draft: Path, *, earlier: Path | None = None) -> None:
+        """Write tables/, paths.parquet and summary.json into a new folder.
+
+        Parameters
+        ----------
+        draft : Path
+        earlier : Path, optional
+            Where a run of the same scenario may be, to be compared with.
+        """
+        from simulator.report.forecast.results import write_run_tables
+
+        write_run_tables(self, draft, earlier)
+
+    def hire(self, **options: Any) -> Answer:
+        """Return where the next reps go; see ``simulator.hire``."""
+        from simulator.report.hire.results import hire
+
+        return hire(self.prepared, **options)
+
+    def headcount(self, **options: Any) -> Answer:
+        """Return what one more head of each role is worth; see ``simulator.headcount``."""
+        from simulator.report.headcount.results import headcount
+
+        return headcount(self.prepared, **options)
+
+    def ownership(self, **options: Any) -> Answer:
+        """Return who should own customers after the sale; see ``simulator.ownership``."""
+        from simulator.report.ownership.results import ownership
+
+        return ownership(self.prepared, **options)
+
+    def terms(self, **options: Any) -> Answer:
+        """Return what deal terms cost; see ``simulator.terms``."""
+        from simulator.report.terms.results import terms
+
+        return terms(self.prepared, **options)
+
+    def sensitivity(self, **options: Any) -> Answer:
+        """Return what moves a figure most; see ``simulator.sensitivity``."""
+        from simulator.report.sensitivity.results import sensitivity
+
+        return sensitivity(self.prepared, **options)
+
+    def pipeline(self, **options: Any) -> Answer:
+        """Return how much pipeline the targets need; see ``simulator.pipeline``."""
+        from simulator.report.forecast.pipeline_results import pipeline
+
+        return pipeline(self.prepared, **options)
+
+    def checklist(self, **options: Any) -> Answer:
+        """Return who owns the customer, and what the gaps cost; see ``simulator.checklist``."""
+        from simulator.report.terms.checklist import checklist
+
+        return checklist(self.prepared, **options)
+
+
+def _draw(jobs: Callable[[Path], Sequence[Job]], charts: Path) -> None:
+    for job in jobs(charts):
+        job()
