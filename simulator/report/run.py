@@ -62,8 +62,9 @@ def run(scenario: Source, overrides: Overrides = (), *, work: Work | None = None
     from simulator.report.judgement.results import check_judgement
 
     work = work or Work()
-    is_file = isinstance(scenario, str | Path)
-    loaded, like = load(load_scenario(Path(scenario), overrides) if is_file else scenario)
+    if isinstance(scenario, str | Path):
+        scenario = load_scenario(Path(scenario), overrides)
+    loaded, like = load(scenario)
     prepared = work.prepare(loaded, like)
     check_judgement(prepared)
     work.compile(prepared)

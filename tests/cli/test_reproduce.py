@@ -69,7 +69,7 @@ def test_kept_rates_are_said_and_a_reproduction_estimates_its_own(tmp_path, monk
     monkeypatch.setattr("simulator.engine.calibration_cache.cache_folder", lambda: tmp_path / "cache")
     (tmp_path / "plan.yaml").write_text(ON_HISTORY)
     first, second = (simulator("run", "plan.yaml", "-o", "out", cwd=tmp_path) for _ in range(2))
-    said = "Taking the rates estimated from the same files before"
+    said = "Reusing the rates estimated from the same files"
     assert (said in first.stderr, said in second.stderr) == (False, True)
     assert first.stdout == second.stdout
     monkeypatch.setattr(
