@@ -15,7 +15,7 @@ FILE = "hygiene.csv"
 
 
 def audit(history: HistoryFolder, out: Out = None, quiet: Quiet = False, json: Json = False) -> None:
-    """Check a history: what is missing, odd or contradictory, what it does to the forecast, how to mend it.
+    """Check a history: what is missing, odd or contradictory, what it does to the forecast, how to fix it.
 
     With -o the findings are also written as a table: to a .csv file, or to hygiene.csv in a folder.
     """

@@ -56,17 +56,24 @@ COMMANDS = (
     ),
     Command("schema", "schema", "schema", "Write the JSON Schema of scenario files, for editors."),
     Command("run", "run", "run", "Simulate a scenario: bookings, coverage, charts."),
-    Command("compare", "compare", "compare", "Compare scenarios on the same futures; bridge their P50s."),
+    Command(
+        "compare", "compare", "compare", "Compare scenarios on the same random numbers; bridge their P50s."
+    ),
     Command("report", "report", "report", "Write the page, workbook and slides of a finished run."),
-    Command("sensitivity", "sensitivity", "sensitivity", "Say what moves a figure most; seek a target."),
-    Command("sweep", "sweep", "sweep", "Play a scenario over a grid of values, on the same futures."),
-    Command("hire", "hire", "hire", "Say where the next reps go, and what is in the way of each segment."),
+    Command(
+        "sensitivity",
+        "sensitivity",
+        "sensitivity",
+        "Show what moves a figure most, and the lever that reaches a target.",
+    ),
+    Command("sweep", "sweep", "sweep", "Simulate a scenario at every setting of a grid of values."),
+    Command("hire", "hire", "hire", "Show where the next reps go, and what limits each segment."),
     Command("terms", "terms", "terms", "Weigh concessions and success plans: bookings now, value later."),
-    Command("ownership", "ownership", "ownership", "Say which roles should own customers after the sale."),
-    Command("headcount", "headcount", "headcount", "Say what one more head of each role is worth."),
-    Command("checklist", "checklist", "checklist", "Say who owns the customer, and what the gaps cost."),
+    Command("ownership", "ownership", "ownership", "Show which roles should own customers after the sale."),
+    Command("headcount", "headcount", "headcount", "Show what one more head of each role is worth."),
+    Command("checklist", "checklist", "checklist", "Show who owns the customer, and what the gaps cost."),
     Command("reproduce", "reproduce", "reproduce", "Run again from a manifest; compare bit for bit."),
-    Command("pipeline", "pipeline", "pipeline", "Say how much pipeline must be created for the targets."),
+    Command("pipeline", "pipeline", "pipeline", "Show how much pipeline must be created for the targets."),
     Command(
         "backtest", "backtest", "backtest", "Forecast past quarters with what was known then, and score it."
     ),
@@ -138,7 +145,7 @@ def _report(error: Exception, *, as_json: bool) -> int:
         print_faults([_file_fault(error)], as_json=as_json)
         return USER_FAULT
     sys.stderr.write(
-        f"This is a fault of the simulator, not of your input: {harmless(_first_line(error))}\n"
+        f"This is a bug of the simulator, not of your input: {harmless(_first_line(error))}\n"
         "Run the same command with --debug for the traceback, and please report it.\n"
     )
     return BUG

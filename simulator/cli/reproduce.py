@@ -1,4 +1,4 @@
-"""``simulator reproduce``: a finished run played again from its manifest, compared to the last bit."""
+"""``simulator reproduce``: a finished run simulated again from its manifest, compared to the last bit."""
 
 from __future__ import annotations
 

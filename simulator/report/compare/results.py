@@ -163,20 +163,25 @@ def _answer(
             )
             for name, rows in spoken.items()
         ),
-        figures={
-            "figures_are": FIGURES_ARE,
-            "percentiles_are": PERCENTILES_ARE,
-            "period": period,
-            "differences": {other.name: say_differences(stated[0], other) for other in stated[1:]},
-            "p50_moved_by": {
-                name: say_bridge(rows, currency) for name, rows in spoken.items() if len(rows) > 1
-            },
-            "comparison": records(found.table),
-            "bridges": {name: records(steps) for name, steps in bridges.items()},
-        },
+        figures=_figures(found, bridges, period, currency)
+        | {"differences": {other.name: say_differences(stated[0], other) for other in stated[1:]}},
         notes=tuple(dict.fromkeys(notes)),
         found=found,
     )
+
+
+def _figures(
+    found: Comparison, bridges: Mapping[str, pd.DataFrame], period: str, currency: str
+) -> dict[str, object]:
+    spoken = {name: table[table["period"] == period] for name, table in bridges.items()}
+    return {
+        "figures_are": FIGURES_ARE,
+        "percentiles_are": PERCENTILES_ARE,
+        "period": period,
+        "p50_moved_by": {name: say_bridge(rows, currency) for name, rows in spoken.items() if len(rows) > 1},
+        "comparison": records(found.table),
+        "bridges": {name: records(steps) for name, steps in bridges.items()},
+    }
 
 
 def _safe(name: str) -> str:

@@ -90,7 +90,13 @@ def headcount(
         margin=gross_margin(simulation.scenario)[0],
         closing_years=closing_years,
     )
-    found = _find(simulation, settings, work)
+    return _answer(prepared, simulation, _find(simulation, settings, work), segment)
+
+
+def _answer(
+    prepared: Prepared, simulation: HeadcountSimulation, found: Headcount, segment: str | None
+) -> Answer:
+    settings = found.question
     currency = prepared.scenario.currency
     footer = source_line(
         simulation.deals.horizon.as_of,

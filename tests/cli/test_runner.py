@@ -1,0 +1,69 @@
+"""The one runner of commands: what it hands to a question, and what it does with the answer."""
+
+import json
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from simulator.cli.console import Console
+from simulator.cli.runner import Asked, question, show_notes
+from simulator.report.answer import Answer
+from tests.cli.test_run import SCENARIO
+from tests.report.test_answer import answer
+
+
+@pytest.fixture
+def asked(tmp_path, monkeypatch):
+    """Return a function that runs a made-up command, and what its question was given."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "base.yaml").write_text(SCENARIO)
+    given: list[tuple[Asked, int]] = []
+
+    @question()
+    def guess(asked: Asked, *, reps: int = 5) -> Answer:
+        """Guess."""
+        given.append((asked, reps))
+        return answer()
+
+    app = typer.Typer()
+    app.command()(guess)
+
+    def run(*args):
+        return CliRunner().invoke(app, ["base.yaml", *args]), given
+
+    return run
+
+
+def test_the_question_gets_its_own_options_and_the_common_ones(asked):
+    done, given = asked("--reps", "3", "--paths", "4k", "--seed", "9", "--set", "horizon_quarters=2")
+    assert done.exit_code == 0, done.output
+    common, reps = given[0]
+    assert (reps, common.paths) == (3, 4000)
+    assert common.scenario.simulation.seed == 9
+    assert common.scenario.horizon_quarters == 2
+    assert common.overrides == ["horizon_quarters=2", "simulation.seed=9"]
+
+
+def test_the_answer_is_written_and_printed(asked, tmp_path):
+    done, _ = asked()
+    assert "\nHire <1> rep.\n\nTables, charts and summary: results/base-guess\n" in done.stdout
+    assert (tmp_path / "results" / "base-guess" / "manifest.json").is_file()
+    done, _ = asked("-o", "elsewhere", "--json")
+    assert json.loads(done.stdout)["folder"] == "elsewhere"
+    assert (tmp_path / "elsewhere" / "summary.json").is_file()
+
+
+def test_nothing_is_asked_where_the_results_cannot_go(asked, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("mine")
+    done, given = asked("-o", "mine")
+    assert done.exit_code != 0
+    assert given == []
+
+
+def test_many_notes_are_counted(capsys):
+    show_notes(Console(), [f"note {number}." for number in range(10)])
+    said = capsys.readouterr().out
+    assert said.count("Note: ") == 8
+    assert "2 more notes: summary.json" in said
