@@ -60,6 +60,17 @@ def test_a_change_in_a_called_file_is_noticed_wherever_the_cache_is(package: Pat
     assert call(package, **place) == ["2", "False", "True", "True"]
 
 
+def test_an_entry_whose_types_are_gone_does_no_harm_and_is_removed(package: Path) -> None:
+    call(package)
+    kept = package / "simulator" / "kernels" / "__pycache__"
+    (old,) = kept.glob("outer.outer-*.nbi")
+    assert cache.hash_sources(package / "simulator" / "kernels") in old.name
+    write(package, 2)
+    call(package)
+    assert not old.exists()
+    assert len(list(kept.glob("outer.outer-*.nbi"))) == 1
+
+
 def test_numba_alone_would_have_used_the_old_one(package: Path) -> None:
     assert call(package, "others")[0] == "1"
     write(package, 2)
