@@ -187,7 +187,7 @@ def close(
         ledger.add(lost, month, count_flow, 1.0)
 
 
-def live_month(
+def advance_month(
     plan: DealPlan,
     deals: Deals,
     month: int,
@@ -260,7 +260,7 @@ def simulate_paths(plan: DealPlan, first_path: int, n_paths: int, rng: np.random
         ledger.add(born, month, CREATED, born.amount)
         ledger.add(born, month, N_CREATED, 1.0)
         deals = deals.join(born)
-        deals = live_month(plan, deals, month, shock[:, quarter, 0], ledger, outcome.open_wins, rng)
+        deals = advance_month(plan, deals, month, shock[:, quarter, 0], ledger, outcome.open_wins, rng)
         move_dates(plan, deals, month, ledger, rng)
     quarters = (np.arange(n_months) + plan.first_month_of_quarter) // 3
     outcome.flows[:] = 0.0

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from simulator.engine.plan.neutral import no_customers, no_desk, nobody, unlimited
+from simulator.engine.plan.neutral import no_concessions, no_customers, nobody, unlimited
 from simulator.kernels.customers.flows import N_ARR_FLOWS
 from simulator.kernels.deals.deal import DealPlan
 from simulator.kernels.flows import N_FLOWS
@@ -157,7 +157,7 @@ def reference_plan(n_draws: int = 200, n_open: int = 3000, sals_per_month: float
             np.arange(N_EFFECT_ROWS).reshape(n_profiles, 3), (N_SEGMENTS, n_profiles, 3)
         ).copy(),
         shock_sd=np.array([0.1, 0.1]),
-        desk=no_desk(),
+        concessions=no_concessions(),
     )
 
 

@@ -1,4 +1,4 @@
-"""The deals of a segment side by side, each on a lane of its own.
+"""The deals of a segment side by side, each on a entry of its own.
 
 ``births``, ``months`` and ``waiting`` work on them. Law, draws and bits are those of ``deals.live``; what
 differs is the order of the work: every deal takes its next step before any takes the one after, and each step
@@ -42,26 +42,26 @@ success plan; deals that wait for a rep, in turn; then the month's work."""
 
 
 class Batch(NamedTuple):
-    """Room for deals, one on each lane."""
+    """Room for deals, one on each entry."""
 
     key: npt.NDArray[np.uint64]
-    """(lane,) key of the deal's draws."""
+    """(entry,) key of the deal's draws."""
     deal: npt.NDArray[np.void]
-    """(lane,) of ``DEAL``."""
+    """(entry,) of ``DEAL``."""
     lists: npt.NDArray[np.uint32]
-    """(N_LISTS, lane)"""
+    """(N_LISTS, entry)"""
     occurrence: npt.NDArray[np.uint64]
-    """(lane,) space: which of its draws each deal of a list takes."""
+    """(entry,) space: which of its draws each deal of a list takes."""
     space: npt.NDArray[np.uint64]
-    """(lane,) space: keys of a list of deals."""
+    """(entry,) space: keys of a list of deals."""
     uniform: Floats
-    """(4, lane) space: the draws of a list of deals."""
+    """(4, entry) space: the draws of a list of deals."""
     cell: npt.NDArray[np.uint32]
-    """(lane,) space: where the hazards of the deals of a list stand."""
+    """(entry,) space: where the hazards of the deals of a list stand."""
     hazard: Floats
-    """(lane, 8) space: their hazards this month."""
+    """(entry, 8) space: their hazards this month."""
     total: Floats
-    """(lane,) space: the sums of these."""
+    """(entry,) space: the sums of these."""
     offset_guide: npt.NDArray[np.uint32]
     """(N_GUIDED + 1,) where to begin to look for first close dates."""
     push_guide: npt.NDArray[np.uint32]
@@ -74,19 +74,19 @@ class Batch(NamedTuple):
     """(concession, 8) factors of the month on the hazards."""
 
 
-def open_lanes(n_lanes: int, n_concessions: int, n_streams: int) -> Batch:
+def open_batch(n_entries: int, n_concessions: int, n_streams: int) -> Batch:
     """Return room for at least so many deals."""
-    n_lanes = -(-n_lanes // WIDTH) * WIDTH
+    n_entries = -(-n_entries // WIDTH) * WIDTH
     return Batch(
-        key=np.zeros(n_lanes, dtype=np.uint64),
-        deal=aligned((n_lanes,), DEAL),
-        lists=np.zeros((N_LISTS, n_lanes), dtype=np.uint32),
-        occurrence=np.zeros(n_lanes, dtype=np.uint64),
-        space=np.zeros(n_lanes, dtype=np.uint64),
-        uniform=np.zeros((4, n_lanes)),
-        cell=np.zeros(n_lanes, dtype=np.uint32),
-        hazard=aligned((n_lanes, WIDTH)),
-        total=np.zeros(n_lanes),
+        key=np.zeros(n_entries, dtype=np.uint64),
+        deal=aligned((n_entries,), DEAL),
+        lists=np.zeros((N_LISTS, n_entries), dtype=np.uint32),
+        occurrence=np.zeros(n_entries, dtype=np.uint64),
+        space=np.zeros(n_entries, dtype=np.uint64),
+        uniform=np.zeros((4, n_entries)),
+        cell=np.zeros(n_entries, dtype=np.uint32),
+        hazard=aligned((n_entries, WIDTH)),
+        total=np.zeros(n_entries),
         offset_guide=np.zeros(N_GUIDED + 1, dtype=np.uint32),
         push_guide=np.zeros(N_GUIDED + 1, dtype=np.uint32),
         entry_guide=np.zeros(N_GUIDED + 1, dtype=np.uint32),
@@ -96,10 +96,10 @@ def open_lanes(n_lanes: int, n_concessions: int, n_streams: int) -> Batch:
 
 
 @njit(**PART)
-def release(lanes, n_free, which, n):
-    """Free the lanes of a list; return how many are free."""
+def release(batch, n_free, which, n):
+    """Free the batch of a list; return how many are free."""
     for place in range(n):
-        lanes.lists[FREE, at(n_free + place)] = lanes.lists[which, place]
+        batch.lists[FREE, at(n_free + place)] = batch.lists[which, place]
     return n_free + n
 
 
@@ -112,26 +112,26 @@ def copy_list(lists, origin, n, target, n_before):
 
 
 @njit(**PART)
-def draw_for(crowd, luck, chosen, n, purpose):
+def draw_for(batch, luck, chosen, n, purpose):
     """Draw one block for each of the first of a list, at the occurrences noted."""
-    blocks(luck.seed, luck.path, crowd.key, chosen, crowd.occurrence, n, purpose, crowd.space, crowd.uniform)
+    blocks(luck.seed, luck.path, batch.key, chosen, batch.occurrence, n, purpose, batch.space, batch.uniform)
 
 
 @njit(**PART)
-def wait_for(crowd, luck, chosen, n, purpose):
+def wait_for(batch, luck, chosen, n, purpose):
     """Draw the same, the first and the third of each four as exponential waits."""
-    waits(luck.seed, luck.path, crowd.key, chosen, crowd.occurrence, n, purpose, crowd.space, crowd.uniform)
+    waits(luck.seed, luck.path, batch.key, chosen, batch.occurrence, n, purpose, batch.space, batch.uniform)
 
 
 @njit(**PART)
-def draw_first(crowd, luck, chosen, n, purpose):
+def draw_first(batch, luck, chosen, n, purpose):
     """Draw the first block of a purpose for each of the first of a list."""
-    note_first(crowd, n)
-    draw_for(crowd, luck, chosen, n, purpose)
+    note_first(batch, n)
+    draw_for(batch, luck, chosen, n, purpose)
 
 
 @njit(**PART)
-def note_first(crowd, n):
+def note_first(batch, n):
     """Note that the first of a list take their first draw."""
     for place in range(n):
-        crowd.occurrence[place] = np.uint64(0)
+        batch.occurrence[place] = np.uint64(0)

@@ -8,7 +8,7 @@ from numba import njit
 from simulator.kernels.batch import ACTIVE, TAKEN, copy_list, release
 from simulator.kernels.batch import WON as WINS
 from simulator.kernels.customers.accounts import close_quarter, list_book, list_won
-from simulator.kernels.customers.lifetimes import begin_lives, live_on
+from simulator.kernels.customers.lifetimes import advance_customers, start_customers
 from simulator.kernels.customers.scalar import close_books
 from simulator.kernels.deals.deal import Luck
 from simulator.kernels.deals.months import set_factors
@@ -19,7 +19,7 @@ from simulator.kernels.deals.new_deals import (
     enter_segment,
     lay_open_deals,
 )
-from simulator.kernels.deals.parameters import law_of
+from simulator.kernels.deals.parameters import parameters_of
 from simulator.kernels.deals.working import work_month
 from simulator.kernels.flows import (
     N_FLOWS,
@@ -58,8 +58,8 @@ def note_wins(lists, deals, open_deals, flows, quarter, n_won):
 
 
 @njit(**BODY)
-def simulate_path(plan, capacity, customers, people, luck, books):
-    """Simulate one path and add it to the books; return whether there was room for it.
+def simulate_path(plan, capacity, customers, people, luck, workspace):
+    """Simulate one path and add it to the workspace; return whether there was room for it.
 
     Segment by segment, month by month: what people can do for the customers there are; the deals in work,
     and the SALs in the order in which they come, each taken up when a slot is free and all before it have
@@ -73,96 +73,164 @@ def simulate_path(plan, capacity, customers, people, luck, books):
         Those of as_of in the order of the segments.
     people : PeoplePlan
     luck : Luck
-    books : Workspace
+    workspace : Workspace
         Its shock is given; everything else is added to or overwritten.
     """
-    month_end, flows, lanes, accounts = plan.month_end, books.flows, books.lanes, books.accounts
+    month_end, flows, batch, accounts = plan.month_end, workspace.flows, workspace.batch, workspace.accounts
     n_months = month_end.shape[0]
-    for segment in range(books.happy.shape[0]):
-        for month in range(books.happy.shape[1]):
-            books.happy[segment, month] = 0.0
-    staff(capacity, luck.seed, luck.path, luck.draw, books.heads, books.ramped)
+    for segment in range(workspace.advocates.shape[0]):
+        for month in range(workspace.advocates.shape[1]):
+            workspace.advocates[segment, month] = 0.0
+    staff(capacity, luck.seed, luck.path, luck.draw, workspace.heads, workspace.ramped)
     is_covered = people.worst.shape[0] > 0
     if is_covered:
-        staff(people, luck.seed, luck.path, luck.draw, books.role_heads, books.role_ramped)
+        staff(people, luck.seed, luck.path, luck.draw, workspace.role_heads, workspace.role_ramped)
     has_customers = customers.terms.shape[0] > 0
     first_customer = NONE
     for segment in range(flows.shape[1]):
-        law = law_of(plan, luck.draw, segment)
+        parameters = parameters_of(plan, luck.draw, segment)
         limited = capacity.limited[segment] == 1
         if limited:
             slots_of(
-                capacity.slots_per_rep[luck.draw, segment], luck, segment, books.ramped[segment], books.slots,
-                NONE, 1.0,
-            )  # fmt: skip
-        count_reps(flows, books.heads, books.ramped, segment)
+                capacity.slots_per_rep[luck.draw, segment],
+                luck,
+                segment,
+                workspace.ramped[segment],
+                workspace.slots,
+                NONE,
+                1.0,
+            )
+        count_reps(flows, workspace.heads, workspace.ramped, segment)
         patience = capacity.patience[luck.draw, segment]
-        n_listed, n_happy = NONE, 0.0
+        n_listed, n_advocates = NONE, 0.0
         if has_customers:
             n_listed = list_book(customers, accounts, segment, first_customer)
             first_customer += n_listed
-        n_free = enter_segment(plan, luck.draw, lanes, segment)
-        n_free, n_active = lay_open_deals(plan, luck, lanes, segment, n_free)
+        n_free = enter_segment(plan, luck.draw, batch, segment)
+        n_free, n_active = lay_open_deals(plan, luck, batch, segment, n_free)
         if n_listed < 0 or n_free < 0:
             return False
-        assign_to_rep(law, luck, lanes, NONE, n_active)
-        copy_list(lanes.lists, TAKEN, n_active, ACTIVE, NONE)
+        assign_to_rep(parameters, luck, batch, NONE, n_active)
+        copy_list(batch.lists, TAKEN, n_active, ACTIVE, NONE)
         n_signing, n_queue = NONE, NONE
         for month in range(n_months):
             quarter = (month + plan.first_month_of_quarter) // 3
             if is_covered:
                 taken = cover_month(
-                    people, luck.draw, books.accounts, books.heads, books.ramped, books.role_heads,
-                    books.role_ramped, books.hours, books.reached, books.people[quarter, segment],
-                    books.cover[segment, month], segment, month, n_listed,
+                    people,
+                    luck.draw,
+                    workspace.accounts,
+                    workspace.heads,
+                    workspace.ramped,
+                    workspace.role_heads,
+                    workspace.role_ramped,
+                    workspace.hours,
+                    workspace.reached,
+                    workspace.people[quarter, segment],
+                    workspace.cover[segment, month],
+                    segment,
+                    month,
+                    n_listed,
                     1.0 - customers.start if month == 0 else 1.0,
-                )  # fmt: skip
+                )
                 if limited:
                     slots_of(
-                        capacity.slots_per_rep[luck.draw, segment], luck, segment, books.ramped[segment],
-                        books.slots, month, 1.0 - taken,
-                    )  # fmt: skip
+                        capacity.slots_per_rep[luck.draw, segment],
+                        luck,
+                        segment,
+                        workspace.ramped[segment],
+                        workspace.slots,
+                        month,
+                        1.0 - taken,
+                    )
             if has_customers and month == 0:
                 # Once the first month's coverage is known, and before anybody refers deals.
-                begin_lives(customers, luck, accounts, books.cover, books.happy, segment, NONE, n_listed)
+                start_customers(
+                    customers, luck, accounts, workspace.cover, workspace.advocates, segment, NONE, n_listed
+                )
             n_begun = n_listed
             slots = np.inf
             if limited:
-                slots = books.slots[month]
+                slots = workspace.slots[month]
                 start = month_end[month - 1] if month > 0 else 0.0
                 flows[month, segment, SLOT_DAYS] += slots * (month_end[month] - start)
-            if books.happy.shape[0] > 0:
+            if workspace.advocates.shape[0] > 0:
                 # Who leaves at the very moment that the month begins refers nobody in it.
-                live_on(
-                    customers, luck, accounts, books.cover, books.happy, books.arr_flows, segment, month,
-                    math.nextafter(float(month), np.inf), month, n_listed,
-                )  # fmt: skip
-                n_happy += books.happy[segment, month]
-            n_free, n_new = arrive(plan, luck, books, lanes, segment, month, n_happy, n_free, n_queue)
+                advance_customers(
+                    customers,
+                    luck,
+                    accounts,
+                    workspace.cover,
+                    workspace.advocates,
+                    workspace.arr_flows,
+                    segment,
+                    month,
+                    math.nextafter(float(month), np.inf),
+                    month,
+                    n_listed,
+                )
+                n_advocates += workspace.advocates[segment, month]
+            n_free, n_new = arrive(plan, luck, workspace, batch, segment, month, n_advocates, n_free, n_queue)
             if n_free < 0:
                 return False
-            set_factors(law, books.shock[quarter, 0], lanes, month)
+            set_factors(parameters, workspace.shock[quarter, 0], batch, month)
             n_active, n_won, n_signing, n_queue, n_free = work_month(
-                luck, books, law, month, slots, patience, n_active, n_signing, n_queue, n_new, n_free
+                luck,
+                workspace,
+                parameters,
+                month,
+                slots,
+                patience,
+                n_active,
+                n_signing,
+                n_queue,
+                n_new,
+                n_free,
             )
-            won = books.open_won, books.open_wins
-            note_wins(lanes.lists, lanes.deal, won, flows[month, segment], quarter, n_won)
+            won = workspace.open_won, workspace.open_wins
+            note_wins(batch.lists, batch.deal, won, flows[month, segment], quarter, n_won)
             if has_customers:
                 n_listed = list_won(
-                    customers, luck, accounts, lanes, lanes.lists[WINS], n_won, segment, month, n_listed,
-                    books.arr_flows,
-                )  # fmt: skip
+                    customers,
+                    luck,
+                    accounts,
+                    batch,
+                    batch.lists[WINS],
+                    n_won,
+                    segment,
+                    month,
+                    n_listed,
+                    workspace.arr_flows,
+                )
                 if n_listed < 0:
                     return False
-                begin_lives(customers, luck, accounts, books.cover, books.happy, segment, n_begun, n_listed)
-            n_free = release(lanes, n_free, WINS, n_won)
+                start_customers(
+                    customers,
+                    luck,
+                    accounts,
+                    workspace.cover,
+                    workspace.advocates,
+                    segment,
+                    n_begun,
+                    n_listed,
+                )
+            n_free = release(batch, n_free, WINS, n_won)
             if has_customers:
-                live_on(
-                    customers, luck, accounts, books.cover, books.happy, books.arr_flows, segment, month,
-                    month + 1.0, month + 1, n_listed,
-                )  # fmt: skip
+                advance_customers(
+                    customers,
+                    luck,
+                    accounts,
+                    workspace.cover,
+                    workspace.advocates,
+                    workspace.arr_flows,
+                    segment,
+                    month,
+                    month + 1.0,
+                    month + 1,
+                    n_listed,
+                )
                 if month + 1 == n_months or (month + 1 + plan.first_month_of_quarter) % 3 == 0:
-                    close_quarter(accounts, n_listed, quarter, books.cohort[segment])
+                    close_quarter(accounts, n_listed, quarter, workspace.cohort[segment])
     return True
 
 
@@ -212,7 +280,7 @@ def add_open_wins(open_won, open_sum, open_tally):
 def tally_open_deals(open_sum, open_tally, grain, flows, n_averaged):
     """Add what a path signs of each open deal to the sums, and clear the space.
 
-    The product with all that the quarter books tells how much of the spread hangs on the deal.
+    The product with all that the quarter workspace tells how much of the spread hangs on the deal.
     """
     for quarter in range(open_sum.shape[1]):
         total = 0.0
@@ -229,10 +297,12 @@ def tally_open_deals(open_sum, open_tally, grain, flows, n_averaged):
 
 
 @njit(**WHOLE)
-def simulate_block(plan, capacity, customers, people, books, seed, paths, n_averaged, draws, opening, out):
+def simulate_block(
+    plan, capacity, customers, people, workspace, seed, paths, n_averaged, draws, opening, out
+):
     """Simulate several paths; return whether there was room for all deals and customers.
 
-    Where there was not, the books and what is filled are of no use.
+    Where there was not, the workspace and what is filled are of no use.
 
     Parameters
     ----------
@@ -240,7 +310,7 @@ def simulate_block(plan, capacity, customers, people, books, seed, paths, n_aver
     capacity : CapacityPlan
     customers : CustomerPlan
     people : PeoplePlan
-    books : Workspace
+    workspace : Workspace
         As ``open_workspace`` returns them; the wins of the open deals are added to.
     seed : uint64
     paths : ndarray of int64, shape (path,)
@@ -260,30 +330,35 @@ def simulate_block(plan, capacity, customers, people, books, seed, paths, n_aver
     flows, arr_flows, bookings, measures = out
     has_customers = arr_flows.shape[1] > 0
     for row in range(draws.shape[0]):
-        scale(books.flows, 0.0)
-        scale(books.arr_flows, 0.0)
-        scale(books.cohort, 0.0)
-        scale(books.people, 0.0)
-        draw_shocks(plan, np.uint64(seed), np.uint64(paths[row]), books.shock)
+        scale(workspace.flows, 0.0)
+        scale(workspace.arr_flows, 0.0)
+        scale(workspace.cohort, 0.0)
+        scale(workspace.people, 0.0)
+        draw_shocks(plan, np.uint64(seed), np.uint64(paths[row]), workspace.shock)
         for future in range(n_averaged):
             path = paths[row] if n_averaged == 1 else future
             luck = Luck(np.uint64(seed), np.uint64(path), draws[row])
-            if not simulate_path(plan, capacity, customers, people, luck, books):
+            if not simulate_path(plan, capacity, customers, people, luck, workspace):
                 return False
-            add_open_wins(books.open_won, books.open_sum, books.open_tally)
+            add_open_wins(workspace.open_won, workspace.open_sum, workspace.open_tally)
         if n_averaged > 1:
-            scale(books.flows, 1.0 / n_averaged)
-            scale(books.arr_flows, 1.0 / n_averaged)
-            scale(books.cohort, 1.0 / n_averaged)
-            scale(books.people, 1.0 / n_averaged)
-        for quarter in range(books.people.shape[0]):
-            for segment in range(books.people.shape[1]):
-                for measure in range(books.people.shape[2]):
-                    measures[row, quarter, segment, measure] = books.people[quarter, segment, measure]
-        add_up(plan, books.flows, flows[row], bookings[row])
-        tally_open_deals(books.open_sum, books.open_tally, books.grain, flows[row], n_averaged)
+            scale(workspace.flows, 1.0 / n_averaged)
+            scale(workspace.arr_flows, 1.0 / n_averaged)
+            scale(workspace.cohort, 1.0 / n_averaged)
+            scale(workspace.people, 1.0 / n_averaged)
+        for quarter in range(workspace.people.shape[0]):
+            for segment in range(workspace.people.shape[1]):
+                for measure in range(workspace.people.shape[2]):
+                    measures[row, quarter, segment, measure] = workspace.people[quarter, segment, measure]
+        add_up(plan, workspace.flows, flows[row], bookings[row])
+        tally_open_deals(workspace.open_sum, workspace.open_tally, workspace.grain, flows[row], n_averaged)
         if has_customers:
             close_books(
-                customers, opening, books.arr_flows, books.cohort, arr_flows[row], bookings[row, :, :, 1:]
+                customers,
+                opening,
+                workspace.arr_flows,
+                workspace.cohort,
+                arr_flows[row],
+                bookings[row, :, :, 1:],
             )
     return True

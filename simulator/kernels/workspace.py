@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from simulator.kernels.batch import Batch, open_lanes
+from simulator.kernels.batch import Batch, open_batch
 from simulator.kernels.customers.accounts import N_TARGETS, Accounts, open_accounts
 from simulator.kernels.customers.customer import CustomerPlan
 from simulator.kernels.customers.flows import N_ARR_FLOWS, N_COHORT_FLOWS
@@ -27,7 +27,7 @@ class Workspace(NamedTuple):
     """(month, segment, flow) of customers."""
     cohort: Floats
     """(segment, 5, quarter) of customers."""
-    lanes: Batch
+    batch: Batch
     """Room for the deals of one segment."""
     accounts: Accounts
     """Room for the customers of one segment."""
@@ -65,13 +65,13 @@ class Workspace(NamedTuple):
     ends: Floats
     """(deal, 2) heap of when deals end that are worked, in one month."""
     arrivals: Floats
-    """(SAL, 2) one month's arrivals, latest first: time, lane."""
+    """(SAL, 2) one month's arrivals, latest first: time, entry."""
     sorting: Floats
     """(SAL, 3) space to sort them."""
     moments: Ints
     """(N_MOMENTS,) space: who comes and who ends in each part of a month."""
-    happy: Floats
-    """(segment, month + 1) change of the number of happy customers; no rows: nobody asks."""
+    advocates: Floats
+    """(segment, month + 1) change of the number of advocates customers; no rows: nobody asks."""
 
 
 def open_workspace(
@@ -79,10 +79,10 @@ def open_workspace(
     people: PeoplePlan,
     customers: CustomerPlan,
     open_wins: Ints,
-    n_lanes: int,
+    n_entries: int,
     n_accounts: int,
 ) -> Workspace:
-    """Return books for a plan (not compiled: kernels do not allocate).
+    """Return workspace for a plan (not compiled: kernels do not allocate).
 
     Parameters
     ----------
@@ -90,8 +90,8 @@ def open_workspace(
     people : PeoplePlan
     customers : CustomerPlan
     open_wins : ndarray of int64, shape (open deal, quarter)
-        Will be added to; the books' ``open_tally`` begins at 0.
-    n_lanes : int
+        Will be added to; the workspace' ``open_tally`` begins at 0.
+    n_entries : int
         Deals that a segment has room for at once.
     n_accounts : int
         Customers that a segment has room for over the horizon.
@@ -104,7 +104,7 @@ def open_workspace(
         flows=np.zeros((n_months, n_segments, N_FLOWS)),
         arr_flows=np.zeros((n_months, n_segments, N_ARR_FLOWS)),
         cohort=np.zeros((n_segments, N_COHORT_FLOWS, n_quarters)),
-        lanes=open_lanes(n_lanes, plan.desk.discount.size - 1, plan.stream_key.size),
+        batch=open_batch(n_entries, plan.concessions.discount.size - 1, plan.stream_key.size),
         accounts=open_accounts(n_accounts if customers.terms.size else 0, n_quarters),
         cover=np.ones((n_segments if n_cells else 0, n_months, N_TARGETS)),
         hours=np.zeros(N_ACTIVITIES),
@@ -121,11 +121,11 @@ def open_workspace(
         heads=np.zeros((n_segments, n_months)),
         ramped=np.zeros((n_segments, n_months)),
         slots=np.zeros(n_months),
-        ends=np.zeros((n_lanes, 2)),
-        arrivals=np.zeros((n_lanes, 2)),
-        sorting=np.zeros((n_lanes, 3)),
+        ends=np.zeros((n_entries, 2)),
+        arrivals=np.zeros((n_entries, 2)),
+        sorting=np.zeros((n_entries, 3)),
         moments=np.zeros(N_MOMENTS, dtype=np.int64),
-        happy=np.zeros((n_segments if refer else 0, n_months + 1)),
+        advocates=np.zeros((n_segments if refer else 0, n_months + 1)),
     )
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numba import njit
 
-from simulator.kernels.batch import QUEUE, TAKEN, open_lanes
+from simulator.kernels.batch import QUEUE, TAKEN, open_batch
 from simulator.kernels.deals.deal import Luck
 from simulator.kernels.deals.queue import serve
 from simulator.kernels.flows import N_FLOWS
@@ -27,7 +27,7 @@ def plain_next_free(slots, ends, time):
 
 
 @njit
-def serve_all(slots, births, days, lanes, ends, flows, starts, until):
+def serve_all(slots, births, days, batch, ends, flows, starts, until):
     """Hand deals to reps month by month as the kernels do; fill when each starts and ends."""
     luck = Luck(np.uint64(1), np.uint64(0), 0)
     n_queue, first, n_free = NONE, 0, NONE
@@ -35,8 +35,8 @@ def serve_all(slots, births, days, lanes, ends, flows, starts, until):
         start, end = (MONTH_END[month - 1] if month > 0 else 0.0), MONTH_END[month]
         n_queued = n_queue
         while first < births.size and births[first] < end:
-            lanes.lists[QUEUE, n_queued] = first
-            lanes.deal[first].time, lanes.deal[first].wait, lanes.deal[first].born = (
+            batch.lists[QUEUE, n_queued] = first
+            batch.deal[first].time, batch.deal[first].wait, batch.deal[first].born = (
                 births[first],
                 -1.0,
                 month,
@@ -44,28 +44,28 @@ def serve_all(slots, births, days, lanes, ends, flows, starts, until):
             n_queued += 1
             first += 1
         n_busy, n_ends = NONE, NONE
-        for lane in range(first):
-            if starts[lane] < start < until[lane]:
+        for entry in range(first):
+            if starts[entry] < start < until[entry]:
                 n_busy += 1
-                if until[lane] < end:
-                    n_ends = push(ends, n_ends, until[lane], 0.0)
+                if until[entry] < end:
+                    n_ends = push(ends, n_ends, until[entry], 0.0)
         n_next, clock = NONE, start
         while True:
             n_taken, n_next, n_busy, n_ends, clock, n_free = serve(
-                MONTH_END, luck, lanes, ends, flows, 0, slots[month], 0.0, n_next, n_queued, n_busy, n_ends,
+                MONTH_END, luck, batch, ends, flows, 0, slots[month], 0.0, n_next, n_queued, n_busy, n_ends,
                 clock, n_free,
             )  # fmt: skip
             for number in range(n_taken):
-                lane = lanes.lists[TAKEN, number]
-                starts[lane] = lanes.deal[lane].time
-                until[lane] = starts[lane] + days[lane]
-                if until[lane] < end:
-                    n_ends = push(ends, n_ends, until[lane], 0.0)
+                entry = batch.lists[TAKEN, number]
+                starts[entry] = batch.deal[entry].time
+                until[entry] = starts[entry] + days[entry]
+                if until[entry] < end:
+                    n_ends = push(ends, n_ends, until[entry], 0.0)
             if n_taken == 0:
                 break
         n_queue = NONE
         for number in range(n_next, n_queued):
-            lanes.lists[QUEUE, n_queue] = lanes.lists[QUEUE, number]
+            batch.lists[QUEUE, n_queue] = batch.lists[QUEUE, number]
             n_queue += 1
 
 
@@ -77,7 +77,7 @@ def test_a_slot_is_found_as_soon_as_there_is_one(mean_slots, mean_days):
     days = np.where(rng.random(300) < 0.1, FOREVER, rng.exponential(mean_days, 300))
     starts, until = np.full(300, np.inf), np.full(300, np.inf)
     flows = np.zeros((MONTH_END.size, 1, N_FLOWS))
-    serve_all(slots, births, days, open_lanes(304, 0, 1), np.zeros((304, 2)), flows, starts, until)
+    serve_all(slots, births, days, open_batch(304, 0, 1), np.zeros((304, 2)), flows, starts, until)
     ends, clock, n_waited = [], 0.0, 0
     for birth, lasts, start in zip(births, days, starts, strict=True):
         clock = plain_next_free(slots, ends, max(clock, birth))

@@ -14,7 +14,7 @@ from simulator.engine.run.batches import Job
 from simulator.engine.run.simulate import compile_deals, compile_plan, complete_plan, run
 from simulator.kernels.customers.customer import Customer
 from simulator.kernels.customers.flows import ARR_FLOWS, COHORT, N_ARR_FLOWS, REVENUE
-from simulator.kernels.customers.scalar import live_customer
+from simulator.kernels.customers.scalar import simulate_customer
 from simulator.kernels.deals.deal import Deal, Luck, live, new_deal
 from simulator.kernels.deals.new_deals import count_sals, draw_shocks, new_deal_entity
 from simulator.kernels.flows import CREATED, FLOWS, N_CREATED, N_FLOWS
@@ -62,7 +62,7 @@ def live_customers_in_turn(plan, seed, path, draw, flows):
             plan.entity[i], s[0], s[1], s[2], float(s[3]), plan.start, time[0], time[1],
             money[0], money[1], money[2], 0, s[4],
         )  # fmt: skip
-        live_customer(plan, luck, customer, flows, trace)
+        simulate_customer(plan, luck, customer, flows, trace)
 
 
 def by_quarter(monthly, first_month_of_quarter):

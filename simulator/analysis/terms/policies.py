@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.analysis.steps import Progress
-from simulator.engine.plan.concessions import desk_plan, promises
+from simulator.engine.plan.concessions import concession_plan, promises
 from simulator.engine.plan.deals import Compiled
 from simulator.engine.plan.roles import gross_margin
 from simulator.engine.prepare import Prepared
@@ -128,7 +128,7 @@ class TermsLab:
     def play(self, terms: Terms, n_paths: int, progress: Progress | None = None) -> PolicyPaths:
         """Simulate one policy."""
         compiled = self.compiled
-        plan = compiled.plan._replace(desk=desk_plan(terms, compiled.segments))
+        plan = compiled.plan._replace(concessions=concession_plan(terms, compiled.segments))
         customers = compiled.customers._replace(promises=promises(terms, compiled.segments))
         scenario = self.scenario.with_simulation(paths=n_paths, luck=True)
         outcome = run(replace(compiled, plan=plan, customers=customers), scenario, progress)

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.calibration.calibration import DESTINATIONS
-from simulator.engine.plan.neutral import no_desk
-from simulator.kernels.deals.concessions import DeskPlan
+from simulator.engine.plan.neutral import no_concessions
+from simulator.kernels.deals.concessions import ConcessionPlan
 from simulator.scenario.deal_terms import (
     AssumedFactor,
     AssumedNumber,
@@ -27,7 +27,7 @@ PROMISED = ("churn", "expansion", "time_to_value")
 """What a promise multiplies, in the order of the last axis of the promises."""
 
 
-def desk_plan(terms: Terms, segments: tuple[str, ...]) -> DeskPlan:
+def concession_plan(terms: Terms, segments: tuple[str, ...]) -> ConcessionPlan:
     """Return the plan of the deal desk; the plan that does nothing where no terms are stated.
 
     The rates of the history hold what was conceded then: a deal without any is won a little less readily
@@ -40,7 +40,7 @@ def desk_plan(terms: Terms, segments: tuple[str, ...]) -> DeskPlan:
         Axis order.
     """
     if not terms.stated:
-        return no_desk()
+        return no_concessions()
     items, gate = terms.concessions, terms.success_plan
     asked = asked_shares(terms, segments)
     factor = np.stack([np.ones((3, 8)), *(_factor(item) for item in items)])
@@ -48,7 +48,7 @@ def desk_plan(terms: Terms, segments: tuple[str, ...]) -> DeskPlan:
     mean = 1.0 + np.einsum("sc,cld->sld", past, factor[1:] - 1.0)
     discount = np.array([0.0, *(figure(item.discount) for item in items)])
     kept = 1.0 - _signed_shares(terms, segments) @ discount[1:]
-    return DeskPlan(
+    return ConcessionPlan(
         asked_cdf=np.cumsum(asked, axis=1),
         granted=np.array([terms.granted(item) for item in items], dtype=np.float64),
         factor=factor[None] / mean[:, None],

@@ -138,7 +138,7 @@ def compile_customers(
         term_classes=term_class(calibration.terms),
         month_effect=turned.month_effect,
         promises=np.ones((0, 1, 3)),
-        happy_after=0,
+        advocate_after=0,
         premium=1.0,
         entity=existing.entity,
         state=existing.state,

@@ -14,7 +14,7 @@ from simulator.calibration.drift import grown
 from simulator.engine.draws.deals import RateDraws, draw_rates
 from simulator.engine.keys import STREAM_BITS, unique_keys
 from simulator.engine.plan import effects as lever_effects
-from simulator.engine.plan.concessions import desk_plan
+from simulator.engine.plan.concessions import concession_plan
 from simulator.engine.plan.demand import lay_demand, with_streams
 from simulator.engine.plan.effects import EffectRows, effect_rows
 from simulator.engine.plan.neutral import no_customers, nobody, unlimited
@@ -180,7 +180,7 @@ def compile_scenario(
         stream_profile_cdf=rows.stream_profile_cdf,
         stream_effect_row=rows.stream_row,
         shock_sd=_shock_sd(full) * settings.shared_shock,
-        desk=desk_plan(scenario.terms, full.segments),
+        concessions=concession_plan(scenario.terms, full.segments),
     )
     return Compiled(
         plan=plan,

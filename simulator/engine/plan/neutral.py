@@ -6,7 +6,7 @@ import numpy as np
 
 from simulator.kernels.customers.accounts import N_TARGETS
 from simulator.kernels.customers.customer import CustomerPlan
-from simulator.kernels.deals.concessions import DeskPlan
+from simulator.kernels.deals.concessions import ConcessionPlan
 from simulator.kernels.deals.deal import DealPlan
 from simulator.kernels.people.capacity import CapacityPlan
 from simulator.kernels.people.coverage import N_ACTIVITIES, PeoplePlan
@@ -28,9 +28,9 @@ def unlimited(n_segments: int, n_draws: int) -> CapacityPlan:
     )
 
 
-def no_desk() -> DeskPlan:
+def no_concessions() -> ConcessionPlan:
     """Return a plan without terms: nothing is conceded, no success plan is asked for."""
-    return DeskPlan(
+    return ConcessionPlan(
         asked_cdf=np.zeros((0, 0)),
         granted=np.zeros(0),
         factor=np.ones((0, 1, 3, 8)),
@@ -72,7 +72,7 @@ def no_customers(plan: DealPlan) -> CustomerPlan:
         term_classes=np.zeros(0, dtype=np.int64),
         month_effect=np.ones((0, n_months, 5)),
         promises=np.ones((0, 1, 3)),
-        happy_after=0,
+        advocate_after=0,
         premium=1.0,
         entity=np.zeros(0, dtype=np.uint64),
         state=np.zeros((0, 5), dtype=np.int64),

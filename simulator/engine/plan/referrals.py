@@ -58,7 +58,7 @@ def with_referrals(compiled: Compiled, scenario: Scenario) -> Compiled:
     effect, rows = _effect(referrals, compiled, streams)
     plan = plan._replace(effect=effect, stream_effect_row=rows)
     customers = compiled.customers._replace(
-        happy_after=referrals.renewals_behind, premium=figure(referrals.price_rises, 1.0)
+        advocate_after=referrals.renewals_behind, premium=figure(referrals.price_rises, 1.0)
     )
     return replace(compiled, plan=plan, customers=customers)
 

@@ -140,13 +140,13 @@ class Job:
         compiled = self.compiled
         arrays = self.empty(paths.size)
         while True:
-            n_lanes, n_accounts = self.room
-            books = open_workspace(
+            n_entries, n_accounts = self.room
+            workspace = open_workspace(
                 compiled.plan,
                 compiled.people,
                 compiled.customers,
                 self.empty_sums()[0],
-                n_lanes,
+                n_entries,
                 n_accounts,
             )
             if simulate_block(
@@ -154,7 +154,7 @@ class Job:
                 compiled.capacity,
                 compiled.customers,
                 compiled.people,
-                books,
+                workspace,
                 np.uint64(self.seed),
                 paths,
                 self.averaged,
@@ -162,9 +162,9 @@ class Job:
                 compiled.opening,
                 arrays,
             ):
-                return Block(paths, arrays, (books.open_wins, books.open_tally))
+                return Block(paths, arrays, (workspace.open_wins, workspace.open_tally))
             # Another thread may have asked for more meanwhile.
-            self.room[:] = [max(self.room[0], 2 * n_lanes), max(self.room[1], 2 * n_accounts)]
+            self.room[:] = [max(self.room[0], 2 * n_entries), max(self.room[1], 2 * n_accounts)]
 
     def fingerprint(self) -> str:
         """Return a text that changes with anything that the outcome of this job depends on."""

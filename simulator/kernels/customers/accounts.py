@@ -23,9 +23,9 @@ CUSTOMER_ROW = np.dtype(
         ("kept", "f8"), ("unchanged", "f8"), ("churn", "f8"), ("u_churn", "f8"), ("year_share", "f8"),
         ("u_change", "f8"), ("signed", "f8"), ("term", "f8"), ("growth_time", "f8"), ("wait", "f8"),
         ("growth_rate", "f8"), ("u_pick", "f8"), ("value_time", "f8"), ("next_wait", "f8"),
-        ("next_pick", "f8"), ("n_growths", "i4"), ("law", "u4"), ("happy_since", "f8"), ("u_return", "f8"),
+        ("next_pick", "f8"), ("n_growths", "i4"), ("law", "u4"), ("advocate_since", "f8"), ("u_return", "f8"),
         ("former", "f8"), ("u_kind", "f8"), ("next_change", "f8"), ("next_kind", "f8"), ("n_changes", "i2"),
-        ("n_lives", "i2"), ("churn_row", "u4"), ("promise", "u4"), ("renewed", "i4"),
+        ("n_returns", "i2"), ("churn_row", "u4"), ("promise", "u4"), ("renewed", "i4"),
     ],
     align=True,
 )  # fmt: skip
@@ -39,7 +39,7 @@ ODDS, SLOWER, GROWS, SELLS, N_TARGETS = range(5)
 """What coverage does: factor on the odds to churn, factor on the time to value, share of growth by itself
 that happens, share of expansion deals that is signed."""
 
-STRIKING, GROWING, DUE_NOW, RETURNING, REDRAWN, N_LISTS = range(6)
+HAPPENING, GROWING, DUE_NOW, RETURNING, REDRAWN, N_LISTS = range(6)
 """Lists of a round: all to whom something happens, then by what it is."""
 
 
@@ -48,9 +48,9 @@ class Accounts(NamedTuple):
 
     key: npt.NDArray[np.uint64]
     """(account,) key of the customer's draws."""
-    strike: Floats
+    event_time: Floats
     """(account,) when something happens next. Unit: months."""
-    turn: Floats
+    renewal_time: Floats
     """(account,) its next renewal; while it is away, its return."""
     arr: Floats
     """(account,) cents; 0 while it is away."""
@@ -75,8 +75,8 @@ def open_accounts(n_accounts: int, n_quarters: int) -> Accounts:
     n_accounts = -(-n_accounts // WIDTH) * WIDTH
     return Accounts(
         key=np.zeros(n_accounts, dtype=np.uint64),
-        strike=np.zeros(n_accounts),
-        turn=np.zeros(n_accounts),
+        event_time=np.zeros(n_accounts),
+        renewal_time=np.zeros(n_accounts),
         arr=np.zeros(n_accounts),
         since=np.zeros(n_accounts),
         quarter_arr=np.zeros((YEAR_QUARTERS + n_quarters, n_accounts)),
@@ -101,7 +101,11 @@ def list_book(plan, accounts, segment, first):
         index = first + slot
         state, time, money, row = plan.state[index], plan.time[index], plan.money[index], accounts.row[slot]
         accounts.key[slot] = plan.entity[index]
-        accounts.strike[slot], accounts.turn[slot], accounts.since[slot] = plan.start, time[0], LONG_AGO
+        accounts.event_time[slot], accounts.renewal_time[slot], accounts.since[slot] = (
+            plan.start,
+            time[0],
+            LONG_AGO,
+        )
         accounts.arr[slot], row.signed, row.former = money[0], money[1], money[2]
         row.law, row.churn_row, row.term, row.renewed = state[1], state[2], float(state[3]), state[4]
         row.year_share = min(row.term, 12.0) / 12.0
@@ -113,7 +117,7 @@ def list_book(plan, accounts, segment, first):
 
 
 @njit(**BODY)
-def list_won(plan, luck, accounts, lanes, wins, n_wins, segment, month, n_listed, flows):
+def list_won(plan, luck, accounts, batch, wins, n_wins, segment, month, n_listed, flows):
     """List the customers that a month's wins become; return how many are listed, -1 without room for all.
 
     What is worth less than a cent a year becomes no customer.
@@ -122,17 +126,17 @@ def list_won(plan, luck, accounts, lanes, wins, n_wins, segment, month, n_listed
         return -1
     n_terms = plan.terms.shape[0]
     if n_terms > 1:
-        draw_first(lanes, luck, wins, n_wins, TERM)
+        draw_first(batch, luck, wins, n_wins, TERM)
     quarter = (month + plan.first_month_of_quarter) // 3
     n_before, new_arr = n_listed, 0.0
     for number in range(n_wins):
-        lane = wins[number]
-        deal, row, slot = lanes.deal[lane], accounts.row[n_listed], n_listed
+        entry = wins[number]
+        deal, row, slot = batch.deal[entry], accounts.row[n_listed], n_listed
         arr = np.rint(deal.signed * plan.arr_per_amount[luck.draw, segment])
-        option = search(plan.term_cdf[segment], lanes.uniform[0, number]) if n_terms > 1 else 0
+        option = search(plan.term_cdf[segment], batch.uniform[0, number]) if n_terms > 1 else 0
         term, time = float(plan.terms[option]), start_in_month(plan, deal.time, month)
-        accounts.key[slot] = lanes.key[lane]
-        accounts.strike[slot], accounts.turn[slot], accounts.since[slot] = time, time + term, time
+        accounts.key[slot] = batch.key[entry]
+        accounts.event_time[slot], accounts.renewal_time[slot], accounts.since[slot] = time, time + term, time
         accounts.arr[slot], row.signed, row.former = arr, arr, arr
         law = segment * N_TERM_CLASSES + plan.term_classes[option]
         row.law, row.churn_row, row.term, row.renewed = law, law, term, 0

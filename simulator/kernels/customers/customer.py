@@ -85,10 +85,10 @@ class CustomerPlan(NamedTuple):
     promises: Floats
     """(segment, promise, 3) factors of what was agreed at the signature: churn odds, growth rate, time to
     value; no rows where there are no terms."""
-    happy_after: int
+    advocate_after: int
     """Renewals that a customer must have behind it, besides first value, to refer others and bear prices."""
     premium: float
-    """Factor of the price rises of happy customers."""
+    """Factor of the price rises of advocates customers."""
     entity: npt.NDArray[np.uint64]
     """(customer,) key of its draws."""
     state: Ints

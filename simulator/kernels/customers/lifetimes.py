@@ -4,7 +4,7 @@ Law, draws and bits are those of ``lives``, with what coverage and referrals add
 each round takes one event of every customer that has one, sorted into lists by its kind.
 
 They are lived in step because who is still there decides how far the people after the sale go round, and
-how far they go round decides who stays; and because the happy ones refer new deals.
+how far they go round decides who stays; and because the advocates ones refer new deals.
 """
 
 import math
@@ -17,12 +17,12 @@ from simulator.kernels.customers.accounts import (
     DUE_NOW,
     GROWING,
     GROWS,
+    HAPPENING,
     ODDS,
     REDRAWN,
     RETURNING,
     SELLS,
     SLOWER,
-    STRIKING,
 )
 from simulator.kernels.customers.customer import (
     EFFECT_CHURN,
@@ -52,7 +52,7 @@ from simulator.kernels.random import CUSTOMER, GROWTH, RENEWAL, WORKED, block, e
 
 
 @njit(**CALLED)
-def begin_lives(plan, luck, accounts, cover, happy, segment, first, n_listed):
+def start_customers(plan, luck, accounts, cover, advocates, segment, first, n_listed):
     """Draw what the customers listed last need from the start.
 
     Parameters
@@ -62,20 +62,20 @@ def begin_lives(plan, luck, accounts, cover, happy, segment, first, n_listed):
     accounts : Accounts
     cover : ndarray of float64, shape (segment or 0, month, 4)
         What coverage does; no rows where no one's work is simulated.
-    happy : ndarray of float64, shape (segment, month + 1)
-        Added to: change of the number of happy customers; no rows: nobody asks.
+    advocates : ndarray of float64, shape (segment, month + 1)
+        Added to: change of the number of advocates customers; no rows: nobody asks.
     segment, first, n_listed : int
         The first customer that has not begun, and how many are listed.
     """
     draw, n = luck.draw, n_listed - first
-    begun, uniform = accounts.lists[STRIKING], accounts.uniform
+    begun, uniform = accounts.lists[HAPPENING], accounts.uniform
     for place in range(n):
         begun[place] = first + place
     churns, delays = plan.churn[draw], plan.time_to_value[draw, segment]
     base_rate = plan.growth_rate[draw, segment]
     draw_first(accounts, luck, begun, n, CUSTOMER)
     for place in range(n):
-        row, start = accounts.row[begun[place]], accounts.strike[begun[place]]
+        row, start = accounts.row[begun[place]], accounts.event_time[begun[place]]
         churn = churns[row.churn_row, at(uniform[0, place] * churns.shape[1])]
         to_value = delays[at(uniform[1, place] * delays.shape[0])]
         if plan.month_effect.shape[0] > 0:
@@ -91,7 +91,7 @@ def begin_lives(plan, luck, accounts, cover, happy, segment, first, n_listed):
         row.churn, row.growth_rate, row.value_time = churn, growth_rate, row.value_time + to_value
         row.u_churn, row.u_return = uniform[2, place], uniform[3, place]
         row.kept, row.unchanged = 1.0, 1.0
-        row.n_lives, row.n_growths, row.n_changes = 0, 0, 0
+        row.n_returns, row.n_growths, row.n_changes = 0, 0, 0
     draw_for(accounts, luck, begun, n, RENEWAL)
     for place in range(n):
         row = accounts.row[begun[place]]
@@ -100,16 +100,16 @@ def begin_lives(plan, luck, accounts, cover, happy, segment, first, n_listed):
     wait_for(accounts, luck, begun, n, GROWTH)
     for place in range(n):
         slot = begun[place]
-        row, start = accounts.row[slot], accounts.strike[slot]
+        row, start = accounts.row[slot], accounts.event_time[slot]
         row.u_pick, row.next_wait, row.next_pick = uniform[1, place], uniform[2, place], uniform[3, place]
         row.growth_time = later(plan, segment, max(start, row.value_time), uniform[0, place], row.growth_rate)
         is_there = accounts.arr[slot] > 0.0
-        row.happy_since = row.value_time if is_there and row.renewed >= plan.happy_after else np.inf
-        if happy.shape[0] > 0:
-            begin_happy(happy, segment, row.happy_since, plan.start, 0)
+        row.advocate_since = row.value_time if is_there and row.renewed >= plan.advocate_after else np.inf
+        if advocates.shape[0] > 0:
+            add_advocate(advocates, segment, row.advocate_since, plan.start, 0)
         if not is_there:
-            accounts.turn[slot] = returns_at(plan, draw, segment, start, row.u_return)
-        accounts.strike[slot] = min(row.growth_time, accounts.turn[slot])
+            accounts.renewal_time[slot] = returns_at(plan, draw, segment, start, row.u_return)
+        accounts.event_time[slot] = min(row.growth_time, accounts.renewal_time[slot])
 
 
 @njit(**PART)
@@ -120,7 +120,7 @@ def returns_at(plan, draw, segment, time, u):
 
 
 @njit(**CALLED)
-def live_on(plan, luck, accounts, cover, happy, flows, segment, month, end, read, n_listed):
+def advance_customers(plan, luck, accounts, cover, advocates, flows, segment, month, end, read, n_listed):
     """Live the customers listed through a month, up to a time.
 
     Parameters
@@ -130,7 +130,7 @@ def live_on(plan, luck, accounts, cover, happy, flows, segment, month, end, read
     accounts : Accounts
     cover : ndarray of float64, shape (segment or 0, month, 4)
         What coverage does in the month.
-    happy : ndarray of float64, shape (segment, month + 1)
+    advocates : ndarray of float64, shape (segment, month + 1)
         Added to.
     flows : ndarray of float64, shape (month, segment, flow)
         Added to. Unit: cents, or customers.
@@ -138,27 +138,27 @@ def live_on(plan, luck, accounts, cover, happy, flows, segment, month, end, read
     end : float
         In months; what happens then happens later.
     read : int
-        Months whose happy customers have been counted.
+        Months whose advocates customers have been counted.
     n_listed : int
     """
-    striking, strike = accounts.lists[STRIKING], accounts.strike
+    happening, event_time = accounts.lists[HAPPENING], accounts.event_time
     n = NONE
     for slot in range(n_listed):
-        striking[at(n)] = slot
-        n += int(strike[slot] < end)
+        happening[at(n)] = slot
+        n += int(event_time[slot] < end)
     while n > 0:
         n_growing, n_due, n_returning = sort_events(accounts, n)
         grow_all(plan, luck, accounts, cover, flows[month, segment], segment, month, n_growing)
-        fall_due(plan, luck, accounts, cover, happy, flows[month, segment], segment, month, read, n_due)
+        fall_due(plan, luck, accounts, cover, advocates, flows[month, segment], segment, month, read, n_due)
         for place in range(n_returning):
             slot = accounts.lists[RETURNING, place]
-            come_back(plan, luck, accounts, happy, flows[month, segment], slot, segment, read)
+            come_back(plan, luck, accounts, advocates, flows[month, segment], slot, segment, read)
         n_left = NONE
         for place in range(n):
-            slot = striking[place]
-            strike[slot] = min(accounts.row[slot].growth_time, accounts.turn[slot])
-            striking[at(n_left)] = slot
-            n_left += int(strike[slot] < end)
+            slot = happening[place]
+            event_time[slot] = min(accounts.row[slot].growth_time, accounts.renewal_time[slot])
+            happening[at(n_left)] = slot
+            n_left += int(event_time[slot] < end)
         n = n_left
 
 
@@ -168,8 +168,8 @@ def sort_events(accounts, n):
     lists = accounts.lists
     n_growing, n_due, n_returning = NONE, NONE, NONE
     for place in range(n):
-        slot = lists[STRIKING, place]
-        grows = int(accounts.row[slot].growth_time < accounts.turn[slot])
+        slot = lists[HAPPENING, place]
+        grows = int(accounts.row[slot].growth_time < accounts.renewal_time[slot])
         if accounts.arr[slot] == 0.0 and grows == 0:
             lists[RETURNING, n_returning] = slot
             n_returning += 1
@@ -221,7 +221,7 @@ def grow_all(plan, luck, accounts, cover, flows, segment, month, n):
 
 
 @njit(**PART)
-def fall_due(plan, luck, accounts, cover, happy, flows, segment, month, read, n):
+def fall_due(plan, luck, accounts, cover, advocates, flows, segment, month, read, n):
     """Renew the customers whose term ends, or let them go."""
     lists = accounts.lists
     odds = plan.month_effect[segment, month, EFFECT_CHURN] if plan.month_effect.shape[0] > 0 else 1.0
@@ -236,20 +236,20 @@ def fall_due(plan, luck, accounts, cover, happy, flows, segment, month, read, n)
         row.kept *= 1.0 - (row.churn if odds == 1.0 else with_odds(row.churn, odds))
         row.unchanged *= 1.0 - change_chance(plan, luck.draw, segment, row.law, month)
         if row.u_churn >= row.kept:
-            leave(plan, luck.draw, accounts, happy, flows, slot, segment, read)
+            leave(plan, luck.draw, accounts, advocates, flows, slot, segment, read)
             continue
         if row.u_change >= row.unchanged:
             change(plan, luck, accounts, flows, slot, segment, month)
             arr = accounts.arr[slot]
-        time = accounts.turn[slot]
+        time = accounts.renewal_time[slot]
         renewed += np.rint(min(row.signed, arr) * row.year_share)
         grown += max(0.0, arr - row.signed)
         row.signed = arr
-        accounts.turn[slot] = time + row.term
-        if row.happy_since == np.inf:
-            row.happy_since = max(time, row.value_time)
-            if happy.shape[0] > 0:
-                begin_happy(happy, segment, row.happy_since, plan.start, read)
+        accounts.renewal_time[slot] = time + row.term
+        if row.advocate_since == np.inf:
+            row.advocate_since = max(time, row.value_time)
+            if advocates.shape[0] > 0:
+                add_advocate(advocates, segment, row.advocate_since, plan.start, read)
     flows[DUE] += due
     flows[N_DUE] += n
     flows[BOOKINGS_RENEWAL] += renewed
@@ -257,23 +257,23 @@ def fall_due(plan, luck, accounts, cover, happy, flows, segment, month, read, n)
 
 
 @njit(**PART)
-def leave(plan, draw, accounts, happy, flows, slot, segment, read):
+def leave(plan, draw, accounts, advocates, flows, slot, segment, read):
     """Let a customer go; it may return."""
-    row, time, arr = accounts.row[slot], accounts.turn[slot], accounts.arr[slot]
+    row, time, arr = accounts.row[slot], accounts.renewal_time[slot], accounts.arr[slot]
     flows[CHURN] += arr
     flows[N_CHURNED] += 1.0
     row.former, accounts.arr[slot] = arr, 0.0
-    if happy.shape[0] > 0:
-        end_happy(happy, segment, row.happy_since, time, plan.start, read)
-    row.happy_since = np.inf
-    accounts.turn[slot] = returns_at(plan, draw, segment, time, row.u_return)
+    if advocates.shape[0] > 0:
+        remove_advocate(advocates, segment, row.advocate_since, time, plan.start, read)
+    row.advocate_since = np.inf
+    accounts.renewal_time[slot] = returns_at(plan, draw, segment, time, row.u_return)
 
 
 @njit(**PART)
 def change(plan, luck, accounts, flows, slot, segment, month):
     """Contract a customer that renews, or raise its price; and draw at which renewal it changes next."""
-    row, time, arr = accounts.row[slot], accounts.turn[slot], accounts.arr[slot]
-    premium = plan.premium if row.happy_since <= time else 1.0
+    row, time, arr = accounts.row[slot], accounts.renewal_time[slot], accounts.arr[slot]
+    premium = plan.premium if row.advocate_since <= time else 1.0
     contraction, rise = renew(plan, luck.draw, segment, row.law, month, arr, row.u_kind, premium)
     # A contraction never takes the last cent: that would be churn.
     contraction = min(contraction, arr - 1.0)
@@ -289,12 +289,12 @@ def change(plan, luck, accounts, flows, slot, segment, month):
 
 
 @njit(**PART)
-def come_back(plan, luck, accounts, happy, flows, slot, segment, read):
+def come_back(plan, luck, accounts, advocates, flows, slot, segment, read):
     """Let a customer return with a share of the ARR that it left with, on a new term."""
-    row, time, n_slices = accounts.row[slot], accounts.turn[slot], plan.return_size.shape[2]
-    row.n_lives += 1
+    row, time, n_slices = accounts.row[slot], accounts.renewal_time[slot], plan.return_size.shape[2]
+    row.n_returns += 1
     u_size, _, u_churn, u_return = block(
-        luck.seed, luck.path, accounts.key[slot], np.uint64(row.n_lives), CUSTOMER
+        luck.seed, luck.path, accounts.key[slot], np.uint64(row.n_returns), CUSTOMER
     )
     size = plan.return_size[luck.draw, segment, int(u_size * n_slices)]
     arr = max(1.0, np.rint(row.former * size))
@@ -303,31 +303,31 @@ def come_back(plan, luck, accounts, happy, flows, slot, segment, read):
     flows[REACTIVATION] += arr
     flows[N_REACTIVATED] += 1.0
     flows[BOOKINGS_RENEWAL] += np.rint(arr * row.year_share)
-    accounts.turn[slot] = time + row.term
-    if plan.happy_after == 0:
-        row.happy_since = max(time, row.value_time)
-        if happy.shape[0] > 0:
-            begin_happy(happy, segment, row.happy_since, plan.start, read)
+    accounts.renewal_time[slot] = time + row.term
+    if plan.advocate_after == 0:
+        row.advocate_since = max(time, row.value_time)
+        if advocates.shape[0] > 0:
+            add_advocate(advocates, segment, row.advocate_since, plan.start, read)
 
 
 @njit(**PART)
-def happy_from(happy, since, start, read):
-    """Return the first month that begins with a customer happy since a time; 0 where it is at ``start``.
+def advocate_from(advocates, since, start, read):
+    """Return the first month that begins with a customer advocates since a time; 0 where it is at ``start``.
 
     ``read`` months have been asked for already: what happens at the very instant that the last of them
     begins counts from the next.
     """
-    first = 0 if since <= start else min(math.ceil(since), happy.shape[1] - 1)
-    return max(first, min(read, happy.shape[1] - 1))
+    first = 0 if since <= start else min(math.ceil(since), advocates.shape[1] - 1)
+    return max(first, min(read, advocates.shape[1] - 1))
 
 
 @njit(**PART)
-def begin_happy(happy, segment, since, start, read):
-    """Count a customer among the happy ones of the months that begin after a time.
+def add_advocate(advocates, segment, since, start, read):
+    """Count a customer among the advocates ones of the months that begin after a time.
 
     Parameters
     ----------
-    happy : ndarray of float64, shape (segment, month + 1)
+    advocates : ndarray of float64, shape (segment, month + 1)
         Changes of their number, added to.
     segment : int
     since : float
@@ -337,13 +337,13 @@ def begin_happy(happy, segment, since, start, read):
     read : int
         Months that have been asked for already.
     """
-    if since < happy.shape[1] - 1:
-        happy[segment, happy_from(happy, since, start, read)] += 1.0
+    if since < advocates.shape[1] - 1:
+        advocates[segment, advocate_from(advocates, since, start, read)] += 1.0
 
 
 @njit(**PART)
-def end_happy(happy, segment, since, until, start, read):
-    """Count it no more from a time on; where that comes before it was happy, it never was."""
-    if since < happy.shape[1] - 1:
-        first = happy_from(happy, since, start, 0)
-        happy[segment, max(first, happy_from(happy, until, start, read))] -= 1.0
+def remove_advocate(advocates, segment, since, until, start, read):
+    """Count it no more from a time on; where that comes before it was advocates, it never was."""
+    if since < advocates.shape[1] - 1:
+        first = advocate_from(advocates, since, start, 0)
+        advocates[segment, max(first, advocate_from(advocates, until, start, read))] -= 1.0

@@ -39,7 +39,7 @@ from simulator.kernels.random import CUSTOMER, GROWTH, RENEWAL, block, exponenti
 
 
 @njit(**BODY)
-def live_customer(plan, luck, customer, flows, trace):
+def simulate_customer(plan, luck, customer, flows, trace):
     """Live one customer on to the end of the horizon, where no one's work changes how it lives.
 
     Parameters
@@ -77,12 +77,12 @@ def live_customer(plan, luck, customer, flows, trace):
     value_time = customer.value_from + to_value
     growth_time = later(plan, segment, max(start, value_time), exponential(u_wait), growth_rate)
     turn, arr, signed, former = customer.renewal, customer.arr, customer.signed, customer.former
-    happy_since = value_time if customer.renewed >= plan.happy_after and arr > 0.0 else np.inf
+    advocate_since = value_time if customer.renewed >= plan.advocate_after and arr > 0.0 else np.inf
     return_rate = plan.return_rate[draw, segment]
     if arr == 0.0:
         turn = start + exponential(u_return) / return_rate if return_rate > 0.0 else np.inf
     kept, unchanged, year_share = 1.0, 1.0, min(term, 12.0) / 12.0
-    n_lives, n_growths, n_changes, n_traced = 0, 0, 0, 0
+    n_returns, n_growths, n_changes, n_traced = 0, 0, 0, 0
     churning, changing = churn, change_chance(plan, draw, segment, law, 0)
     while True:
         time = min(growth_time, turn)
@@ -108,8 +108,8 @@ def live_customer(plan, luck, customer, flows, trace):
             growth_time = later(plan, segment, time, exponential(u_wait), growth_rate)
         elif arr == 0.0:
             n_slices = plan.return_size.shape[2]
-            n_lives += 1
-            u_size, _, u_churn, u_return = block(seed, path, entity, np.uint64(n_lives), CUSTOMER)
+            n_returns += 1
+            u_size, _, u_churn, u_return = block(seed, path, entity, np.uint64(n_returns), CUSTOMER)
             arr = max(1.0, np.rint(former * plan.return_size[draw, segment, int(u_size * n_slices)]))
             signed = arr
             flows[month, segment, REACTIVATION] += arr
@@ -118,8 +118,8 @@ def live_customer(plan, luck, customer, flows, trace):
             flows[month, segment, BOOKINGS_RENEWAL] += np.rint(arr * year_share)
             kept = 1.0
             turn = time + term
-            if plan.happy_after == 0:
-                happy_since = max(time, value_time)
+            if plan.advocate_after == 0:
+                advocate_since = max(time, value_time)
         else:
             flows[month, segment, DUE] += arr
             flows[month, segment, N_DUE] += 1.0
@@ -134,11 +134,11 @@ def live_customer(plan, luck, customer, flows, trace):
                 n_traced = note(trace, n_traced, time, CHURN, arr)
                 flows[month, segment, N_CHURNED] += 1.0
                 former, arr = arr, 0.0
-                happy_since = np.inf
+                advocate_since = np.inf
                 turn = time + exponential(u_return) / return_rate if return_rate > 0.0 else np.inf
                 continue
             if u_change >= unchanged:
-                premium = plan.premium if happy_since <= time else 1.0
+                premium = plan.premium if advocate_since <= time else 1.0
                 contraction, rise = renew(plan, draw, segment, law, month, arr, u_kind, premium)
                 # A contraction never takes the last cent: that would be churn.
                 contraction = min(contraction, arr - 1.0)
@@ -159,8 +159,8 @@ def live_customer(plan, luck, customer, flows, trace):
             flows[month, segment, BOOKINGS_EXPANSION] += max(0.0, arr - signed)
             signed = arr
             turn += term
-            if happy_since == np.inf:
-                happy_since = max(time, value_time)
+            if advocate_since == np.inf:
+                advocate_since = max(time, value_time)
     return n_traced
 
 
@@ -270,7 +270,7 @@ def trace_customers(plan, seed, luck, entity, state, start, trace):
             state[index, 4],
         )
         own = Luck(np.uint64(seed), np.uint64(luck[index, 0]), luck[index, 1])
-        n_more = live_customer(plan, own, customer, unused, trace[n_rows:])
+        n_more = simulate_customer(plan, own, customer, unused, trace[n_rows:])
         trace[n_rows : n_rows + n_more, 3] = index
         n_rows += n_more
     return n_rows

@@ -1,4 +1,4 @@
-"""The deal desk: what is conceded at the signature, and whether a success plan must be agreed first."""
+"""What is conceded at the signature, and whether a success plan must be agreed first."""
 
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ NOTHING = 0
 """Row of the deals to which nothing is conceded."""
 
 
-class DeskPlan(NamedTuple):
+class ConcessionPlan(NamedTuple):
     """What is conceded to which deals; row 0 of the tables by concession: nothing."""
 
     asked_cdf: Floats
@@ -39,23 +39,23 @@ class DeskPlan(NamedTuple):
 
 
 @njit(**PART)
-def agreed(desk, luck, segment, entity):
+def agreed(concessions, luck, segment, entity):
     """Return (concession, 0 for none; 1 where a success plan comes first) of a deal.
 
     One block of draws for each deal, whatever is conceded: policies share them.
     """
     u_ask, u_grant, u_gate, _ = block(luck.seed, luck.path, entity, np.uint64(0), TERMS)
-    return conceded(desk, segment, u_ask, u_grant, u_gate)
+    return conceded(concessions, segment, u_ask, u_grant, u_gate)
 
 
 @njit(**PART)
-def conceded(desk, segment, u_ask, u_grant, u_gate):
+def conceded(concessions, segment, u_ask, u_grant, u_gate):
     """Return (concession, 0 for none; 1 where a success plan comes first) that draws lead to."""
-    cdf = desk.asked_cdf[segment]
+    cdf = concessions.asked_cdf[segment]
     n, asked, granted = cdf.shape[0], 0, 0
     # Without branches: who asks for what, and who gets it, cannot be foreseen.
     for place in range(n):
         asked += int(u_ask >= cdf[place])
     if n > 0:
-        granted = int(asked < n) & int(u_grant < desk.granted[at(min(asked, n - 1))])
-    return granted * (asked + 1), int(u_gate < desk.gated[segment])
+        granted = int(asked < n) & int(u_grant < concessions.granted[at(min(asked, n - 1))])
+    return granted * (asked + 1), int(u_gate < concessions.gated[segment])

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from numba import njit
 
 from simulator.kernels.deals.close_dates import NEVER, move_chances, next_move
-from simulator.kernels.deals.concessions import NOTHING, DeskPlan, agreed
+from simulator.kernels.deals.concessions import NOTHING, ConcessionPlan, agreed
 from simulator.kernels.flows import (
     DELIVERY_COST,
     DISCOUNT,
@@ -107,7 +107,7 @@ class DealPlan(NamedTuple):
     stream_rep_sals: Floats
     """(draw, stream, month) expected SALs for each ramped rep of the stream's segment besides."""
     stream_referrals: Floats
-    """(draw, stream, month) expected SALs for each happy customer of the stream's segment besides."""
+    """(draw, stream, month) expected SALs for each advocates customer of the stream's segment besides."""
     referral_stream: Ints
     """(segment,) the stream of what customers refer; -1: none."""
     stream_dispersion: Floats
@@ -119,7 +119,7 @@ class DealPlan(NamedTuple):
     shock_sd: Floats
     """(2 or 4,) standard deviation of the log shock a quarter shares: closing, demand; and of the step
     of their levels from one quarter to the next."""
-    desk: DeskPlan
+    concessions: ConcessionPlan
     """What is conceded to which deals, and which need a success plan."""
 
 
@@ -157,20 +157,20 @@ def slip(flows, segment, amount, month):
 
 
 @njit(**PART)
-def signed_amount(multipliers, desk, segment, amount, concession, u):
+def signed_amount(multipliers, concessions, segment, amount, concession, u):
     """Return what is signed of a won deal, in cents; ``multipliers`` by slice."""
     signed = np.rint(amount * multipliers[at(u * multipliers.shape[0])])
-    if desk.asked_cdf.shape[0] > 0:
-        signed = np.rint(signed * desk.price[segment, concession])
+    if concessions.asked_cdf.shape[0] > 0:
+        signed = np.rint(signed * concessions.price[segment, concession])
     return signed
 
 
 @njit(**PART)
-def count_win(desk, flows, origin, amount, signed, concession, gated):
+def count_win(concessions, flows, origin, amount, signed, concession, gated):
     """Add a signature to the flows (flow,) of its month and segment."""
     if concession != NOTHING:
-        flows[DISCOUNT] += np.rint(signed * desk.discount[concession])
-        flows[DELIVERY_COST] += np.rint(signed * desk.delivery[concession])
+        flows[DISCOUNT] += np.rint(signed * concessions.discount[concession])
+        flows[DELIVERY_COST] += np.rint(signed * concessions.delivery[concession])
         flows[N_CONCEDED] += 1.0
     flows[N_GATED] += gated
     flows[WON + origin] += signed
@@ -189,8 +189,10 @@ def close(plan, luck, deal, outcome, month, flows, concession, gated):
     u, _, _, _ = block(luck.seed, luck.path, deal.entity, np.uint64(0), SIGNATURE)
     table = plan.multiplier_new if deal.origin == ORIGIN_CREATED else plan.multiplier_open
     multipliers = table[luck.draw, deal.segment]
-    signed = signed_amount(multipliers, plan.desk, deal.segment, deal.amount, concession, u)
-    count_win(plan.desk, flows[month, deal.segment], deal.origin, deal.amount, signed, concession, gated)
+    signed = signed_amount(multipliers, plan.concessions, deal.segment, deal.amount, concession, u)
+    count_win(
+        plan.concessions, flows[month, deal.segment], deal.origin, deal.amount, signed, concession, gated
+    )
     return signed
 
 
@@ -266,9 +268,9 @@ def live(plan, luck, shock, deal, flows, trace):
     close_month, pushes = deal.close_month, deal.pushes
     n_events, n_dates, n_traced = 0, 0, 0
     concession, gated = 0, 0
-    has_desk = plan.desk.asked_cdf.shape[0] > 0
-    if has_desk:
-        concession, gated = agreed(plan.desk, luck, segment, entity)
+    has_concessions = plan.concessions.asked_cdf.shape[0] > 0
+    if has_concessions:
+        concession, gated = agreed(plan.concessions, luck, segment, entity)
     if trace.shape[0] > 0:
         n_traced = record(trace, 0, time, TRACE_BORN, category, late, close_month, deal.amount, 0)
     month = deal.month
@@ -288,8 +290,8 @@ def live(plan, luck, shock, deal, flows, trace):
             lever = plan.month_effect[segment, month]
             w0, w1, w2, w3 = w0 * lever[0], w1 * lever[1], w2 * lever[2], w3 * lever[3]
             w4, w5, w6 = w4 * lever[4], w5 * lever[5], w6 * lever[6]
-        if has_desk:
-            now = plan.desk.factor[segment, concession, linearity]
+        if has_concessions:
+            now = plan.concessions.factor[segment, concession, linearity]
             w0, w1, w2, w3 = w0 * now[0], w1 * now[1], w2 * now[2], w3 * now[3]
             w4, w5, w6 = w4 * now[4], w5 * now[5], w6 * now[6]
         h0, h1, h2 = hazard[0] * effect[0] * w0, hazard[1] * effect[1] * w1, hazard[2] * effect[2] * w2
@@ -351,13 +353,20 @@ def live(plan, luck, shock, deal, flows, trace):
             outcome = DESTINATION_WON
             if target >= h3:
                 outcome = DESTINATION_WON + 1 if target < h3 + h4 else DESTINATION_WON + 2
-            if plan.desk.in_force[concession, linearity] == 0:
+            if plan.concessions.in_force[concession, linearity] == 0:
                 concession = NOTHING
             if gated == 1 and outcome == DESTINATION_WON:
                 time, month = wait_for_plan(
-                    plan.month_end, plan.first_month_of_quarter, plan.desk.gate_days, segment, deal.amount,
-                    close_month, time, month, flows,
-                )  # fmt: skip
+                    plan.month_end,
+                    plan.first_month_of_quarter,
+                    plan.concessions.gate_days,
+                    segment,
+                    deal.amount,
+                    close_month,
+                    time,
+                    month,
+                    flows,
+                )
                 if month >= n_months:
                     return STILL_OPEN, time, n_months, 0.0, 0
             signed = close(plan, luck, deal, outcome, month, flows, concession, gated)

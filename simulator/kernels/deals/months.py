@@ -28,21 +28,21 @@ from simulator.kernels.simd import fetch, weigh
 
 
 @njit(**PART)
-def set_factors(law, shock, lanes, month):
+def set_factors(parameters, shock, batch, month):
     """Note what a month, its levers and each concession make of the hazards."""
-    linearity = (month + law.first_month_of_quarter) % 3
-    for concession in range(lanes.now.shape[0]):
+    linearity = (month + parameters.first_month_of_quarter) % 3
+    for concession in range(batch.now.shape[0]):
         for k in range(8):
             factor = shock if k == DESTINATION_WON else 1.0
-            if law.month_effect.shape[0] > 0:
-                factor *= law.month_effect[law.segment, month, k]
-            if law.desk.asked_cdf.shape[0] > 0:
-                factor *= law.desk.factor[law.segment, concession, linearity, k]
-            lanes.now[concession, k] = factor
+            if parameters.month_effect.shape[0] > 0:
+                factor *= parameters.month_effect[parameters.segment, month, k]
+            if parameters.concessions.asked_cdf.shape[0] > 0:
+                factor *= parameters.concessions.factor[parameters.segment, concession, linearity, k]
+            batch.now[concession, k] = factor
 
 
 @njit(**BODY)
-def live_month(law, luck, lanes, month, n_now, n_held):
+def advance_month(parameters, luck, batch, month, n_now, n_held):
     """Live the deals of the month's work to the month's end or to their own.
 
     Returns
@@ -52,53 +52,53 @@ def live_month(law, luck, lanes, month, n_now, n_held):
     n_closed : int
         Deals on the list of those that were won or lost.
     """
-    now, held, hit, closed = lanes.lists[NOW], lanes.lists[HELD], lanes.lists[HIT], lanes.lists[CLOSED]
-    redrawn, n_closed, end = lanes.lists[REDRAWN], 0, law.month_end[month]
-    linearity = (month + law.first_month_of_quarter) % 3
-    n_ages = law.age_bin[law.age_bin.shape[0] - 1] + 1
-    first_cell = law.segment * N_CATEGORIES * 2 * n_ages * 27 + linearity * 3
+    now, held, hit, closed = batch.lists[NOW], batch.lists[HELD], batch.lists[HIT], batch.lists[CLOSED]
+    redrawn, n_closed, end = batch.lists[REDRAWN], 0, parameters.month_end[month]
+    linearity = (month + parameters.first_month_of_quarter) % 3
+    n_ages = parameters.age_bin[parameters.age_bin.shape[0] - 1] + 1
+    first_cell = parameters.segment * N_CATEGORIES * 2 * n_ages * 27 + linearity * 3
     while n_now > 0:
         for number in range(n_now):
-            cell = np.uint32(find_cell(law, lanes.deal[now[number]], first_cell, n_ages, month))
-            lanes.cell[number] = cell
-            fetch(law.hazard, cell)
+            cell = np.uint32(find_cell(parameters, batch.deal[now[number]], first_cell, n_ages, month))
+            batch.cell[number] = cell
+            fetch(parameters.hazard, cell)
         for number in range(n_now):
-            deal, hazard = lanes.deal[now[number]], law.hazard[lanes.cell[number]]
-            effect, factor = law.effect[deal.effect_row], lanes.now[deal.concession]
-            lanes.total[number] = weigh(hazard, effect, factor, lanes.hazard[number])
+            deal, hazard = batch.deal[now[number]], parameters.hazard[batch.cell[number]]
+            effect, factor = parameters.effect[deal.effect_row], batch.now[deal.concession]
+            batch.total[number] = weigh(hazard, effect, factor, batch.hazard[number])
         n_hit = NONE
         for number in range(n_now):
-            lane = now[number]
-            stays = spend(lanes.deal[lane], lanes.total[number], end)
-            held[at(n_held)] = lane
+            entry = now[number]
+            stays = spend(batch.deal[entry], batch.total[number], end)
+            held[at(n_held)] = entry
             hit[at(n_hit)] = number
             n_held += stays
             n_hit += 1 - stays
         n_now, n_redrawn = NONE, NONE
         for number in range(n_hit):
             place = hit[number]
-            lane = now[place]
-            deal = lanes.deal[lane]
-            closes = end_of_month(law, deal, lanes.hazard[place], lanes.total[place], month)
-            closed[at(n_closed)] = lane
-            now[at(n_now)] = lane
-            redrawn[at(n_redrawn)] = lane
-            lanes.occurrence[at(n_redrawn)] = np.uint64(deal.n_events >> 1)
+            entry = now[place]
+            deal = batch.deal[entry]
+            closes = end_of_month(parameters, deal, batch.hazard[place], batch.total[place], month)
+            closed[at(n_closed)] = entry
+            now[at(n_now)] = entry
+            redrawn[at(n_redrawn)] = entry
+            batch.occurrence[at(n_redrawn)] = np.uint64(deal.n_events >> 1)
             n_closed += closes
             n_now += 1 - closes
             n_redrawn += (1 - closes) & ((deal.n_events & 1) ^ 1)
-        wait_for(lanes, luck, redrawn, n_redrawn, EVENT)
+        wait_for(batch, luck, redrawn, n_redrawn, EVENT)
         for number in range(n_redrawn):
-            deal, uniform = lanes.deal[redrawn[number]], lanes.uniform
+            deal, uniform = batch.deal[redrawn[number]], batch.uniform
             deal.wait, deal.where = uniform[0, number], uniform[1, number]
             deal.next_wait, deal.next_where = uniform[2, number], uniform[3, number]
     return n_held, n_closed
 
 
 @njit(**PART)
-def find_cell(law, deal, first_cell, n_ages, month):
+def find_cell(parameters, deal, first_cell, n_ages, month):
     """Return where the hazards of a deal stand in the month."""
-    age = law.age_bin[at(min(month - deal.entered, law.age_bin.shape[0] - 1))]
+    age = parameters.age_bin[at(min(month - deal.entered, parameters.age_bin.shape[0] - 1))]
     close_month = deal.close_month
     due = int(close_month == month) + 2 * int(close_month < month)
     return first_cell + ((deal.stage * n_ages + age) * 3 + due) * 9 + min(deal.pushes, 2)
@@ -114,7 +114,7 @@ def spend(deal, total, end):
 
 
 @njit(**PART)
-def end_of_month(law, deal, hazard, total, month):
+def end_of_month(parameters, deal, hazard, total, month):
     """Write what becomes of a deal to which something happens; return 1 if it closes, else 0.
 
     Without branches: which way a deal turns cannot be foreseen.
@@ -127,9 +127,9 @@ def end_of_month(law, deal, hazard, total, month):
     moves, closes = int(target < moving), int(target >= staying)
     not_first, not_second = int(target >= first), int(target >= second)
     late = (
-        int(target < hazard[0] * law.late_entry[0])
-        | (not_first & int(target < first + hazard[1] * law.late_entry[1]))
-        | (not_second & int(target < second + hazard[2] * law.late_entry[2]))
+        int(target < hazard[0] * parameters.late_entry[0])
+        | (not_first & int(target < first + hazard[1] * parameters.late_entry[1]))
+        | (not_second & int(target < second + hazard[2] * parameters.late_entry[2]))
     )
     entering = 2 * (not_first + not_second) + late
     deal.stage = moves * entering + (1 - moves) * (deal.stage | 1)
@@ -142,18 +142,18 @@ def end_of_month(law, deal, hazard, total, month):
 
 
 @njit(**BODY)
-def close_deals(law, luck, lanes, flows, month, n_closed, n_won):
+def close_deals(parameters, luck, batch, flows, month, n_closed, n_won):
     """Count wins and losses; return how many are on the lists of the same names, earlier wins included.
 
     Where a win waits for its success plan, its time is that of the signature.
     """
-    lost, won = lanes.lists[LOST], lanes.lists[WON]
+    lost, won = batch.lists[LOST], batch.lists[WON]
     n_lost, n_before = NONE, n_won
     amounts_competition, amounts_no_decision, n_no_decision = 0.0, 0.0, 0
     for number in range(n_closed):
-        lane = lanes.lists[CLOSED, number]
-        outcome, amount = lanes.deal[lane].outcome, lanes.deal[lane].amount
-        lost[at(n_lost)], won[at(n_won)] = lane, lane
+        entry = batch.lists[CLOSED, number]
+        outcome, amount = batch.deal[entry].outcome, batch.deal[entry].amount
+        lost[at(n_lost)], won[at(n_won)] = entry, entry
         wins = int(outcome == DESTINATION_WON)
         n_won += wins
         n_lost += 1 - wins
@@ -161,67 +161,80 @@ def close_deals(law, luck, lanes, flows, month, n_closed, n_won):
         amounts_no_decision += amount if undecided else 0.0
         amounts_competition += amount if outcome == DESTINATION_WON + 1 else 0.0
         n_no_decision += int(undecided)
-    row = flows[month, law.segment]
+    row = flows[month, parameters.segment]
     row[LOST_COMPETITION] += amounts_competition
     row[LOST_NO_DECISION] += amounts_no_decision
     row[N_LOST_COMPETITION] += n_lost - n_no_decision
     row[N_LOST_NO_DECISION] += n_no_decision
-    n_new, new, uniform = n_won - n_before, won[n_before:], lanes.uniform
-    draw_first(lanes, luck, new, n_new, SIGNATURE)
+    n_new, new, uniform = n_won - n_before, won[n_before:], batch.uniform
+    draw_first(batch, luck, new, n_new, SIGNATURE)
     for number in range(n_new):
-        sign(law, lanes.deal[new[number]], flows, month, uniform[0, number])
+        sign(parameters, batch.deal[new[number]], flows, month, uniform[0, number])
     return n_lost, n_won
 
 
 @njit(**PART)
-def sign(law, deal, flows, month, u):
+def sign(parameters, deal, flows, month, u):
     """Sign a deal that was won, once its success plan is agreed where it needs one.
 
     ``move`` then holds the month of the signature: that after the last one where the horizon ends first.
     """
-    linearity = (month + law.first_month_of_quarter) % 3
+    linearity = (month + parameters.first_month_of_quarter) % 3
     amount = deal.amount
-    if law.desk.in_force[deal.concession, linearity] == 0:
+    if parameters.concessions.in_force[deal.concession, linearity] == 0:
         deal.concession = NOTHING
     signing = month
     if deal.gated == 1:
         deal.time, signing = wait_for_plan(
-            law.month_end, law.first_month_of_quarter, law.desk.gate_days, law.segment, amount,
-            deal.close_month, deal.time, month, flows,
-        )  # fmt: skip
+            parameters.month_end,
+            parameters.first_month_of_quarter,
+            parameters.concessions.gate_days,
+            parameters.segment,
+            amount,
+            deal.close_month,
+            deal.time,
+            month,
+            flows,
+        )
     deal.move, deal.signed = signing, 0.0
-    if signing < law.month_end.shape[0]:
-        multipliers = law.multiplier_new if deal.origin == ORIGIN_CREATED else law.multiplier_open
-        signed = signed_amount(multipliers, law.desk, law.segment, amount, deal.concession, u)
-        row = flows[signing, law.segment]
-        count_win(law.desk, row, deal.origin, amount, signed, deal.concession, deal.gated)
+    if signing < parameters.month_end.shape[0]:
+        multipliers = (
+            parameters.multiplier_new if deal.origin == ORIGIN_CREATED else parameters.multiplier_open
+        )
+        signed = signed_amount(
+            multipliers, parameters.concessions, parameters.segment, amount, deal.concession, u
+        )
+        row = flows[signing, parameters.segment]
+        count_win(parameters.concessions, row, deal.origin, amount, signed, deal.concession, deal.gated)
         deal.signed = signed
 
 
 @njit(**BODY)
-def end_month(law, luck, lanes, flows, month, n_held):
+def end_month(parameters, luck, batch, flows, month, n_held):
     """Move the close dates of deals that reach a month's end, and count those that leave their quarter."""
-    linearity = (month + law.first_month_of_quarter) % 3
-    moved = lanes.lists[HIT]
+    linearity = (month + parameters.first_month_of_quarter) % 3
+    moved = batch.lists[HIT]
     n_moved = NONE
     for number in range(n_held):
-        lane = lanes.lists[HELD, number]
-        deal = lanes.deal[lane]
-        deal.time = law.month_end[month]
-        moved[at(n_moved)] = lane
+        entry = batch.lists[HELD, number]
+        deal = batch.deal[entry]
+        deal.time = parameters.month_end[month]
+        moved[at(n_moved)] = entry
         moves = deal.move == month
         n_moved += int(moves)
         if linearity == 2 and not moves and month - 3 < deal.close_month <= month:
-            slip(flows, law.segment, deal.amount, month)
+            slip(flows, parameters.segment, deal.amount, month)
     for number in range(n_moved):
-        deal = lanes.deal[moved[number]]
+        deal = batch.deal[moved[number]]
         left = max(deal.close_month, month)
         close_month = left + 1 + deal.length
-        if (close_month + law.first_month_of_quarter) // 3 > (left + law.first_month_of_quarter) // 3:
-            slip(flows, law.segment, deal.amount, left)
+        if (close_month + parameters.first_month_of_quarter) // 3 > (
+            left + parameters.first_month_of_quarter
+        ) // 3:
+            slip(flows, parameters.segment, deal.amount, left)
         deal.close_month = close_month
         deal.pushes += 1
         deal.n_dates += 1
-        lanes.occurrence[number] = np.uint64(deal.n_dates)
-    draw_for(lanes, luck, moved, n_moved, CLOSE_DATE)
-    plan_moves(law, lanes, moved, n_moved, month + 1)
+        batch.occurrence[number] = np.uint64(deal.n_dates)
+    draw_for(batch, luck, moved, n_moved, CLOSE_DATE)
+    plan_moves(parameters, batch, moved, n_moved, month + 1)

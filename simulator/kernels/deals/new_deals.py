@@ -28,78 +28,78 @@ from simulator.kernels.random import (
 
 
 @njit(**BODY)
-def enter_segment(plan, draw, lanes, segment):
-    """Note what helps to look up how the deals of a segment start; free all lanes and return their number."""
-    write_guide(plan.offset_cdf[draw, segment], lanes.offset_guide)
-    write_guide(plan.push_cdf[draw, segment], lanes.push_guide)
-    write_guide(plan.entry_cdf[draw, segment], lanes.entry_guide)
+def enter_segment(plan, draw, batch, segment):
+    """Note what helps to look up how the deals of a segment start; free all batch and return their number."""
+    write_guide(plan.offset_cdf[draw, segment], batch.offset_guide)
+    write_guide(plan.push_cdf[draw, segment], batch.push_guide)
+    write_guide(plan.entry_cdf[draw, segment], batch.entry_guide)
     for stream in range(plan.stream_key.shape[0]):
         if plan.stream_segment[stream] == segment:
-            write_guide(plan.stream_profile_cdf[stream], lanes.profile_guide[stream])
-    n_lanes = lanes.key.shape[0]
-    for lane in range(n_lanes):
-        lanes.lists[FREE, lane] = n_lanes - 1 - lane
-    return n_lanes
+            write_guide(plan.stream_profile_cdf[stream], batch.profile_guide[stream])
+    n_entries = batch.key.shape[0]
+    for entry in range(n_entries):
+        batch.lists[FREE, entry] = n_entries - 1 - entry
+    return n_entries
 
 
 @njit(**BODY)
-def lay_open_deals(plan, luck, lanes, segment, n_free):
-    """Put a segment's open deals on lanes and on the list of those taken up; return (free lanes, deals).
+def lay_open_deals(plan, luck, batch, segment, n_free):
+    """Put a segment's open deals on batch and on the list of those taken up; return (free batch, deals).
 
-    With fewer lanes than deals nothing is done: (-1, 0).
+    With fewer batch than deals nothing is done: (-1, 0).
     """
     first, n = plan.open_first[segment], plan.open_first[segment + 1] - plan.open_first[segment]
     if n > n_free:
         return -1, 0
     for number in range(n):
         index = first + number
-        lane = lanes.lists[FREE, n_free - 1 - number]
-        lanes.lists[TAKEN, number] = lane
-        state, deal = plan.open_state[index], lanes.deal[lane]
-        lanes.key[lane] = plan.open_entity[index]
+        entry = batch.lists[FREE, n_free - 1 - number]
+        batch.lists[TAKEN, number] = entry
+        state, deal = plan.open_state[index], batch.deal[entry]
+        batch.key[entry] = plan.open_entity[index]
         deal.stage, deal.entered, deal.close_month = state[1] * 2 + state[2], state[3], state[4]
         deal.pushes, deal.effect_row, deal.origin = state[5], state[6], state[1]
         deal.index, deal.referred, deal.born = index, 0, 0
         deal.time, deal.amount = 0.0, plan.open_amount[index]
-    draw_first(lanes, luck, lanes.lists[TAKEN], n, BIRTH)
+    draw_first(batch, luck, batch.lists[TAKEN], n, BIRTH)
     n_slices = plan.amount.shape[2]
     for number in range(n):
-        deal = lanes.deal[lanes.lists[TAKEN, number]]
+        deal = batch.deal[batch.lists[TAKEN, number]]
         if deal.amount < 0.0:
-            deal.amount = plan.amount[luck.draw, segment, int(lanes.uniform[0, number] * n_slices)]
+            deal.amount = plan.amount[luck.draw, segment, int(batch.uniform[0, number] * n_slices)]
     return n_free - n, n
 
 
 @njit(**BODY)
-def arrive(plan, luck, books, lanes, segment, month, n_happy, n_free, n_queue):
-    """Put a month's SALs of a segment on lanes and at the end of the queue; return (free lanes, SALs).
+def arrive(plan, luck, workspace, batch, segment, month, n_advocates, n_free, n_queue):
+    """Put a month's SALs of a segment on batch and at the end of the queue; return (free batch, SALs).
 
-    With fewer lanes than SALs nothing more is done: (-1, 0).
+    With fewer batch than SALs nothing more is done: (-1, 0).
     """
     n = NONE
-    queue = lanes.lists[QUEUE]
+    queue = batch.lists[QUEUE]
     for stream in range(plan.stream_key.shape[0]):
         if plan.stream_segment[stream] != segment:
             continue
-        count = count_sals(plan, luck, books.shock, books.ramped, n_happy, stream, month)
+        count = count_sals(plan, luck, workspace.shock, workspace.ramped, n_advocates, stream, month)
         count = min(count, MOST_SALS)
         if n + count > n_free:
             return -1, 0
         first = new_deal_entity(plan, stream, month, 0)
         for index in range(count):
-            lane = lanes.lists[FREE, at(n_free - 1 - n)]
-            queue[at(n_queue + n)] = lane
-            lanes.lists[TAKEN, at(n)] = lane
-            lanes.key[lane] = first | np.uint64(index)
-            lanes.deal[lane].stream = stream
+            entry = batch.lists[FREE, at(n_free - 1 - n)]
+            queue[at(n_queue + n)] = entry
+            batch.lists[TAKEN, at(n)] = entry
+            batch.key[entry] = first | np.uint64(index)
+            batch.deal[entry].stream = stream
             n += 1
-    draw_first(lanes, luck, lanes.lists[TAKEN], n, BIRTH)
+    draw_first(batch, luck, batch.lists[TAKEN], n, BIRTH)
     created, n_referred = 0.0, 0
     for number in range(n):
-        lane = lanes.lists[TAKEN, number]
-        created += draw_new_deal(plan, luck.draw, lanes, lane, number, segment, month)
-        n_referred += lanes.deal[lane].referred
-    flows = books.flows[month, segment]
+        entry = batch.lists[TAKEN, number]
+        created += draw_new_deal(plan, luck.draw, batch, entry, number, segment, month)
+        n_referred += batch.deal[entry].referred
+    flows = workspace.flows[month, segment]
     flows[CREATED] += created
     flows[N_CREATED] += n
     flows[N_REFERRED] += n_referred
@@ -107,20 +107,20 @@ def arrive(plan, luck, books, lanes, segment, month, n_happy, n_free, n_queue):
 
 
 @njit(**PART)
-def draw_new_deal(plan, draw, lanes, lane, number, segment, month):
+def draw_new_deal(plan, draw, batch, entry, number, segment, month):
     """Write a new deal's size, date and kind at a uniform moment of its month; return its amount."""
-    deal = lanes.deal[lane]
+    deal = batch.deal[entry]
     stream = deal.stream
-    u_amount, u_offset = lanes.uniform[0, number], lanes.uniform[1, number]
-    u_place, u_time = lanes.uniform[2, number], lanes.uniform[3, number]
+    u_amount, u_offset = batch.uniform[0, number], batch.uniform[1, number]
+    u_place, u_time = batch.uniform[2, number], batch.uniform[3, number]
     start = 0.0 if month == 0 else plan.month_end[month - 1]
-    offset = search_from(plan.offset_cdf[draw, segment], lanes.offset_guide, u_offset)
+    offset = search_from(plan.offset_cdf[draw, segment], batch.offset_guide, u_offset)
     entry_cdf = plan.entry_cdf[draw, segment]
-    stage = search_from(entry_cdf, lanes.entry_guide, u_place)
+    stage = search_from(entry_cdf, batch.entry_guide, u_place)
     # What is left of the uniform inside the place that it chose is uniform again.
     below = entry_cdf[stage - 1] if stage > 0 else 0.0
     u_profile = (u_place - below) / (entry_cdf[stage] - below)
-    profile = search_from(plan.stream_profile_cdf[stream], lanes.profile_guide[stream], u_profile)
+    profile = search_from(plan.stream_profile_cdf[stream], batch.profile_guide[stream], u_profile)
     deal.stage, deal.born, deal.entered, deal.pushes = stage, month, month, 0
     deal.close_month = NEVER if offset == plan.offset_cdf.shape[2] - 1 else month + offset
     deal.effect_row = plan.stream_effect_row[stream, profile, at(u_amount * 3.0)]
@@ -132,42 +132,48 @@ def draw_new_deal(plan, draw, lanes, lane, number, segment, month):
 
 
 @njit(**CALLED)
-def assign_to_rep(law, luck, lanes, month, n):
+def assign_to_rep(parameters, luck, batch, month, n):
     """Begin to work the deals on the list of those taken up.
 
     A deal qualified in an earlier month starts afresh: all its plans move by as many months.
     """
-    taken = lanes.lists[TAKEN]
-    note_first(lanes, n)
-    wait_for(lanes, luck, taken, n, EVENT)
+    taken = batch.lists[TAKEN]
+    note_first(batch, n)
+    wait_for(batch, luck, taken, n, EVENT)
     for number in range(n):
-        deal = lanes.deal[taken[number]]
-        deal.wait, deal.where = lanes.uniform[0, number], lanes.uniform[1, number]
-        deal.next_wait, deal.next_where = lanes.uniform[2, number], lanes.uniform[3, number]
+        deal = batch.deal[taken[number]]
+        deal.wait, deal.where = batch.uniform[0, number], batch.uniform[1, number]
+        deal.next_wait, deal.next_where = batch.uniform[2, number], batch.uniform[3, number]
         late = month - deal.born
         if late > 0:
             deal.entered = month
             if deal.close_month < NEVER:
                 deal.close_month += late
         deal.n_events, deal.n_dates, deal.concession, deal.gated = 0, 0, NOTHING, 0
-    draw_for(lanes, luck, taken, n, CLOSE_DATE)
-    plan_moves(law, lanes, taken, n, month)
-    if law.desk.asked_cdf.shape[0] > 0:
-        draw_for(lanes, luck, taken, n, TERMS)
+    draw_for(batch, luck, taken, n, CLOSE_DATE)
+    plan_moves(parameters, batch, taken, n, month)
+    if parameters.concessions.asked_cdf.shape[0] > 0:
+        draw_for(batch, luck, taken, n, TERMS)
         for number in range(n):
-            deal, uniform = lanes.deal[taken[number]], lanes.uniform
+            deal, uniform = batch.deal[taken[number]], batch.uniform
             deal.concession, deal.gated = conceded(
-                law.desk, law.segment, uniform[0, number], uniform[1, number], uniform[2, number]
+                parameters.concessions,
+                parameters.segment,
+                uniform[0, number],
+                uniform[1, number],
+                uniform[2, number],
             )
 
 
 @njit(**CALLED)
-def plan_moves(law, lanes, chosen, n, month):
+def plan_moves(parameters, batch, chosen, n, month):
     """Decide when and how far the close dates of a list of deals move next, from a month on."""
     for number in range(n):
-        deal, uniform = lanes.deal[chosen[number]], lanes.uniform
-        deal.length = search_from(law.push_cdf, lanes.push_guide, uniform[1, number])
-        deal.move = next_move(law.chances, month, deal.close_month, uniform[0, number], uniform[2, number])
+        deal, uniform = batch.deal[chosen[number]], batch.uniform
+        deal.length = search_from(parameters.push_cdf, batch.push_guide, uniform[1, number])
+        deal.move = next_move(
+            parameters.chances, month, deal.close_month, uniform[0, number], uniform[2, number]
+        )
 
 
 _MONTH_SHIFT = np.uint64(17)
@@ -220,7 +226,7 @@ def new_deal_entity(plan, stream, month, index):
 
 
 @njit(**PART)
-def count_sals(plan, luck, shock, ramped, n_happy, stream, month):
+def count_sals(plan, luck, shock, ramped, n_advocates, stream, month):
     """Return how many SALs a stream creates in a month.
 
     Parameters
@@ -230,14 +236,14 @@ def count_sals(plan, luck, shock, ramped, n_happy, stream, month):
     shock : ndarray of float64, shape (quarter, 2)
     ramped : ndarray of float64, shape (segment, month)
         Ramped reps, for what they source themselves.
-    n_happy : float
+    n_advocates : float
         Happy customers of the stream's segment when the month begins, for what they refer.
     stream, month : int
     """
     quarter = (month + plan.first_month_of_quarter) // 3
     mean = plan.stream_sals[luck.draw, stream, month]
     mean += plan.stream_rep_sals[luck.draw, stream, month] * ramped[plan.stream_segment[stream], month]
-    mean += plan.stream_referrals[luck.draw, stream, month] * n_happy
+    mean += plan.stream_referrals[luck.draw, stream, month] * n_advocates
     entity = new_deal_entity(plan, stream, month, 0)
     u, _, _, _ = block(luck.seed, luck.path, entity, np.uint64(0), SALS)
     return negative_binomial(u, mean * shock[quarter, 1], plan.stream_dispersion[stream])

@@ -7,14 +7,14 @@ import numpy.typing as npt
 from numba import njit
 
 from simulator.kernels.deals.close_dates import Chances, move_chances
-from simulator.kernels.deals.concessions import DeskPlan
+from simulator.kernels.deals.concessions import ConcessionPlan
 from simulator.kernels.jit import PART
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 
-class Law(NamedTuple):
+class SegmentParameters(NamedTuple):
     """The part of a ``DealPlan`` that one segment needs; passing all of it costs more than the work."""
 
     segment: int
@@ -38,13 +38,13 @@ class Law(NamedTuple):
     """(slice,)"""
     multiplier_open: Floats
     """(slice,)"""
-    desk: DeskPlan
+    concessions: ConcessionPlan
 
 
 @njit(**PART)
-def law_of(plan, draw, segment):
-    """Return the law of a segment under a draw."""
-    return Law(
+def parameters_of(plan, draw, segment):
+    """Return the parameters of a segment under a draw."""
+    return SegmentParameters(
         segment,
         plan.month_end,
         plan.first_month_of_quarter,
@@ -57,5 +57,5 @@ def law_of(plan, draw, segment):
         plan.push_cdf[draw, segment],
         plan.multiplier_new[draw, segment],
         plan.multiplier_open[draw, segment],
-        plan.desk,
+        plan.concessions,
     )

@@ -19,7 +19,7 @@ N_MOMENTS = 16
 
 
 @njit(**BODY)
-def may_wait(lanes, moments, n_closed, n_queue, n_queued, n_busy, slots, start, end):
+def may_wait(batch, moments, n_closed, n_queue, n_queued, n_busy, slots, start, end):
     """Return whether any SAL of a month may find no slot free, from what is counted part by part.
 
     In each part all who come by its end are set against those who have ended before it began, of the deals
@@ -29,10 +29,10 @@ def may_wait(lanes, moments, n_closed, n_queue, n_queued, n_busy, slots, start, 
         moments[part] = 0
     scale = N_MOMENTS / (end - start)
     for number in range(n_queue, n_queued):
-        time = lanes.deal[lanes.lists[QUEUE, number]].time
+        time = batch.deal[batch.lists[QUEUE, number]].time
         moments[min(int((time - start) * scale), N_MOMENTS - 1)] += 1
     for number in range(n_closed):
-        time = lanes.deal[lanes.lists[CLOSED, number]].time
+        time = batch.deal[batch.lists[CLOSED, number]].time
         part = min(int((time - start) * scale), N_MOMENTS - 1) + 1
         if part < N_MOMENTS:
             moments[part] -= 1
@@ -45,21 +45,21 @@ def may_wait(lanes, moments, n_closed, n_queue, n_queued, n_busy, slots, start, 
 
 
 @njit(**BODY)
-def sort_arrivals(lanes, rows, space, n_queue, n_new, start, end):
+def sort_arrivals(batch, rows, space, n_queue, n_new, start, end):
     """Put the SALs of a month, which stand behind those that wait already, in the order of their coming."""
     for number in range(n_new):
-        lane = lanes.lists[QUEUE, n_queue + number]
-        rows[number, 0], rows[number, 1] = lanes.deal[lane].time, lane
+        entry = batch.lists[QUEUE, n_queue + number]
+        rows[number, 0], rows[number, 1] = batch.deal[entry].time, entry
     latest_first(rows, space, n_new, start, end)
     for number in range(n_new):
-        lanes.lists[QUEUE, n_queue + number] = int(rows[n_new - 1 - number, 1])
+        batch.lists[QUEUE, n_queue + number] = int(rows[n_new - 1 - number, 1])
 
 
 @njit(**BODY)
 def serve(
     month_end,
     luck,
-    lanes,
+    batch,
     ends,
     flows,
     segment,
@@ -81,7 +81,7 @@ def serve(
     ----------
     month_end : ndarray of float64, shape (month,)
     luck : Luck
-    lanes : Batch
+    batch : Batch
     ends : ndarray of float64, shape (deal, 2)
         Heap of the known ends of the month that have not freed their slot yet.
     flows : ndarray of float64, shape (month, segment, flow)
@@ -98,7 +98,7 @@ def serve(
     clock : float
         How far the queue is served.
     n_free : int
-        Free lanes.
+        Free batch.
 
     Returns
     -------
@@ -107,8 +107,8 @@ def serve(
     """
     n_taken = NONE
     while n_next < n_queued:
-        lane = lanes.lists[QUEUE, n_next]
-        born = lanes.deal[lane].time
+        entry = batch.lists[QUEUE, n_next]
+        born = batch.deal[entry].time
         time = max(clock, born)
         while n_ends > 0 and ends[0, 0] <= time:
             n_ends = pop(ends, n_ends)
@@ -119,65 +119,65 @@ def serve(
             clock = ends[0, 0]
             continue
         n_next += 1
-        if time > born and not waits_until(month_end, luck, lanes, flows, lane, segment, time, patience):
-            lanes.lists[FREE, n_free] = lane
+        if time > born and not waits_until(month_end, luck, batch, flows, entry, segment, time, patience):
+            batch.lists[FREE, n_free] = entry
             n_free += 1
             continue
-        lanes.deal[lane].time = time
-        lanes.lists[TAKEN, n_taken] = lane
+        batch.deal[entry].time = time
+        batch.lists[TAKEN, n_taken] = entry
         n_taken += 1
         n_busy += 1
     return n_taken, n_next, n_busy, n_ends, clock, n_free
 
 
 @njit(**PART)
-def waits_until(month_end, luck, lanes, flows, lane, segment, time, patience):
+def waits_until(month_end, luck, batch, flows, entry, segment, time, patience):
     """Count how long a SAL waits up to a time; return whether its patience lasts so long."""
-    born, month = lanes.deal[lane].time, lanes.deal[lane].born
-    deadline = deadline_of(luck, lanes, lane, patience)
+    born, month = batch.deal[entry].time, batch.deal[entry].born
+    deadline = deadline_of(luck, batch, entry, patience)
     flows[month, segment, N_WAITED] += 1.0
     spread_time(month_end, month, born, min(time, deadline), flows, segment, WAITING_DAYS)
     if deadline >= time:
         return True
-    give_up(month_end, month, segment, lanes.deal[lane].amount, deadline, flows)
+    give_up(month_end, month, segment, batch.deal[entry].amount, deadline, flows)
     return False
 
 
 @njit(**PART)
-def deadline_of(luck, lanes, lane, patience):
+def deadline_of(luck, batch, entry, patience):
     """Return when a SAL gives up waiting; it is drawn once."""
-    deal = lanes.deal[lane]
+    deal = batch.deal[entry]
     if deal.wait < 0.0:
-        deal.wait = deal.time + gives_up_after(luck.seed, luck.path, lanes.key[lane], patience)
+        deal.wait = deal.time + gives_up_after(luck.seed, luck.path, batch.key[entry], patience)
     return deal.wait
 
 
 @njit(**BODY)
-def keep_waiting(month_end, luck, lanes, flows, segment, month, patience, n_next, n_queued, n_free):
-    """Drop from the queue who gives up before a month's end; return how many wait on, and the free lanes.
+def keep_waiting(month_end, luck, batch, flows, segment, month, patience, n_next, n_queued, n_free):
+    """Drop from the queue who gives up before a month's end; return how many wait on, and the free batch.
 
     At the end of the horizon all that wait are counted and dropped.
     """
     end, is_last = month_end[month], month == month_end.shape[0] - 1
-    queue = lanes.lists[QUEUE]
+    queue = batch.lists[QUEUE]
     n_queue = NONE
     for number in range(n_next, n_queued):
-        lane = queue[number]
-        if is_last or deadline_of(luck, lanes, lane, patience) < end:
-            waits_until(month_end, luck, lanes, flows, lane, segment, end, patience)
-            lanes.lists[FREE, n_free] = lane
+        entry = queue[number]
+        if is_last or deadline_of(luck, batch, entry, patience) < end:
+            waits_until(month_end, luck, batch, flows, entry, segment, end, patience)
+            batch.lists[FREE, n_free] = entry
             n_free += 1
         else:
-            queue[n_queue] = lane
+            queue[n_queue] = entry
             n_queue += 1
     return n_queue, n_free
 
 
 @njit(**PART)
-def free_slots_later(lanes, ends, which, n, month_end, n_ends):
+def free_slots_later(batch, ends, which, n, month_end, n_ends):
     """Note when the deals of a list end within the month; return how many ends are known."""
     for number in range(n):
-        time = lanes.deal[lanes.lists[which, number]].time
+        time = batch.deal[batch.lists[which, number]].time
         if time < month_end:
             n_ends = push(ends, n_ends, time, 0.0)
     return n_ends

@@ -15,7 +15,7 @@ from simulator.kernels.batch import (
     copy_list,
     release,
 )
-from simulator.kernels.deals.months import close_deals, end_month, live_month
+from simulator.kernels.deals.months import advance_month, close_deals, end_month
 from simulator.kernels.deals.new_deals import assign_to_rep
 from simulator.kernels.deals.queue import (
     free_slots_later,
@@ -46,23 +46,25 @@ def await_signature(lists, deals, month, n_won, n_signing):
     n_all = copy_list(lists, SIGNING, n_signing, WON, n_won)
     n_now, n_still = 0, 0
     for number in range(n_all):
-        lane = lists[WON, number]
-        signs = deals[lane].move == month
-        lists[WON, n_now], lists[SIGNING, n_still] = lane, lane
+        entry = lists[WON, number]
+        signs = deals[entry].move == month
+        lists[WON, n_now], lists[SIGNING, n_still] = entry, entry
         n_now += int(signs)
         n_still += 1 - int(signs)
     return n_now, n_still
 
 
 @njit(**BODY)
-def work_month(luck, books, law, month, slots, patience, n_active, n_signing, n_queue, n_new, n_free):
+def work_month(
+    luck, workspace, parameters, month, slots, patience, n_active, n_signing, n_queue, n_new, n_free
+):
     """Live a segment's deals through a month, those in the queue as reps take them up.
 
     Parameters
     ----------
     luck : Luck
-    books : Workspace
-    law : Law
+    workspace : Workspace
+    parameters : SegmentParameters
     month : int
     slots : float
         Deals that reps can work at once; infinite: each is taken up when it comes.
@@ -70,16 +72,16 @@ def work_month(luck, books, law, month, slots, patience, n_active, n_signing, n_
         Rate per day at which waiting SALs give up.
     n_active, n_signing, n_queue, n_new, n_free : int
         Deals on the lists of those names when the month begins, of the SALs in the queue how many have
-        come this month, and free lanes.
+        come this month, and free batch.
 
     Returns
     -------
     n_active, n_won, n_signing, n_queue, n_free : int
         The same at its end, and the wins.
     """
-    lanes, flows = books.lanes, books.flows
-    lists, deals = lanes.lists, lanes.deal
-    start, end = (law.month_end[month - 1] if month > 0 else 0.0), law.month_end[month]
+    batch, flows = workspace.batch, workspace.flows
+    lists, deals = batch.lists, batch.deal
+    start, end = (parameters.month_end[month - 1] if month > 0 else 0.0), parameters.month_end[month]
     n_queued, n_busy = n_queue + n_new, n_active + n_signing
     n_ends, n_next, n_held, n_won, n_begun, clock = NONE, NONE, NONE, NONE, NONE, start
     days = n_busy * (end - start) - days_left(lists, deals, SIGNING, n_signing, end)
@@ -89,37 +91,60 @@ def work_month(luck, books, law, month, slots, patience, n_active, n_signing, n_
     while True:
         if serves:
             n_taken, n_next, n_busy, n_ends, clock, n_free = serve(
-                law.month_end, luck, lanes, books.ends, flows, law.segment, limit, patience, n_next,
-                n_queued, n_busy, n_ends, clock, n_free,
-            )  # fmt: skip
+                parameters.month_end,
+                luck,
+                batch,
+                workspace.ends,
+                flows,
+                parameters.segment,
+                limit,
+                patience,
+                n_next,
+                n_queued,
+                n_busy,
+                n_ends,
+                clock,
+                n_free,
+            )
             if is_short and n_taken == 0:
                 break
-            assign_to_rep(law, luck, lanes, month, n_taken)
+            assign_to_rep(parameters, luck, batch, month, n_taken)
             n_begun += n_taken
             days += days_left(lists, deals, TAKEN, n_taken, end)
             n_now = copy_list(lists, TAKEN, n_taken, NOW, n_now)
-        n_held, n_closed = live_month(law, luck, lanes, month, n_now, n_held)
-        n_lost, n_won = close_deals(law, luck, lanes, flows, month, n_closed, n_won)
+        n_held, n_closed = advance_month(parameters, luck, batch, month, n_now, n_held)
+        n_lost, n_won = close_deals(parameters, luck, batch, flows, month, n_closed, n_won)
         days -= days_left(lists, deals, CLOSED, n_closed, end)
         if not serves:
-            is_short = may_wait(lanes, books.moments, n_closed, n_queue, n_queued, n_busy, slots, start, end)
+            is_short = may_wait(
+                batch, workspace.moments, n_closed, n_queue, n_queued, n_busy, slots, start, end
+            )
             if is_short:
                 limit = slots
-                sort_arrivals(lanes, books.arrivals, books.sorting, n_queue, n_new, start, end)
-                n_ends = free_slots_later(lanes, books.ends, SIGNING, n_signing, end, n_ends)
+                sort_arrivals(batch, workspace.arrivals, workspace.sorting, n_queue, n_new, start, end)
+                n_ends = free_slots_later(batch, workspace.ends, SIGNING, n_signing, end, n_ends)
         if is_short:
-            n_ends = free_slots_later(lanes, books.ends, CLOSED, n_closed, end, n_ends)
-        n_free = release(lanes, n_free, LOST, n_lost)
+            n_ends = free_slots_later(batch, workspace.ends, CLOSED, n_closed, end, n_ends)
+        n_free = release(batch, n_free, LOST, n_lost)
         if serves and not is_short:
             break
         n_now, serves = NONE, True
     if slots < np.inf:
-        flows[month, law.segment, BUSY_DAYS] += days
-        flows[month, law.segment, N_TAKEN_UP] += n_begun
+        flows[month, parameters.segment, BUSY_DAYS] += days
+        flows[month, parameters.segment, N_TAKEN_UP] += n_begun
     n_queue, n_free = keep_waiting(
-        law.month_end, luck, lanes, flows, law.segment, month, patience, n_next, n_queued, n_free
+        parameters.month_end,
+        luck,
+        batch,
+        flows,
+        parameters.segment,
+        month,
+        patience,
+        n_next,
+        n_queued,
+        n_free,
     )
-    end_month(law, luck, lanes, flows, month, n_held)
+    end_month(parameters, luck, batch, flows, month, n_held)
     n_active = copy_list(lists, HELD, n_held, ACTIVE, NONE)
     n_won, n_signing = await_signature(lists, deals, month, n_won, n_signing)
     return n_active, n_won, n_signing, n_queue, n_free

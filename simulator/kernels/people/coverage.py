@@ -71,7 +71,7 @@ def count_book(accounts, n_listed, month):
         is_there = accounts.arr[slot] > 0.0
         n_accounts += int(is_there)
         arr += accounts.arr[slot]
-        n_due += int(is_there and accounts.turn[slot] < month + 1.0)
+        n_due += int(is_there and accounts.renewal_time[slot] < month + 1.0)
         n_new += int(is_there and accounts.since[slot] > month - 1.0)
     return float(n_accounts), arr, float(n_due), float(n_new)
 
