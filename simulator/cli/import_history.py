@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from simulator.history.importers.import_log import Understanding
     from simulator.history.importers.importer import Imported
 
-Kind = Annotated[str, typer.Argument(metavar="KIND", help="salesforce, hubspot, snapshots, table or sql.")]
+KIND_HELP = (
+    "salesforce, hubspot, pipedrive, dynamics, zoho or close (deals); stripe, chartmogul, recurly, "
+    "baremetrics or mrr (revenue); snapshots, table or sql."
+)
+Kind = Annotated[str, typer.Argument(metavar="KIND", help=KIND_HELP)]
 Files = Annotated[list[Path] | None, typer.Argument(metavar="FILE...", help="CSV, XLSX or Parquet files.")]
 To = Annotated[Path, typer.Option("--to", metavar="DIR", help="Folder to write the history to.")]
 Map = Annotated[
@@ -42,6 +46,17 @@ Param = Annotated[
     typer.Option("--param", metavar="NAME=VALUE", help="sql: what :NAME stands for in the queries."),
 ]
 
+Yes = Annotated[
+    bool, typer.Option("--yes", help="Accept what contradicts what was understood (it is listed).")
+]
+Explain = Annotated[
+    bool, typer.Option("--explain", help="Also print where every column is taken from and how it is read.")
+]
+WriteMap = Annotated[
+    Path | None,
+    typer.Option("--write-map", metavar="FILE.yaml", help="Write the map of what was understood, to review."),
+]
+
 REPORT = "import.json"
 HYGIENE = "hygiene.csv"
 
@@ -59,17 +74,25 @@ def import_history(
     url: Url = None,
     query: Query = None,
     param: Param = None,
+    yes: Yes = False,
+    explain: Explain = False,
+    write_map: WriteMap = None,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
     """Turn exports of a CRM into a history, and say what was understood and what was left out.
 
-    With --scenario a first scenario is written beside it: its segments, its currency, and what was booked a
-    year before as targets to replace. --fiscal-start and --fiscal-label are those of that scenario.
+    The table by fiscal quarter is there to be compared with the CRM. Where evidence contradicts what was
+    understood, a person is asked; without a terminal it is a fault unless --yes is given.
+
+    With --scenario a first scenario is written too: its segments, its currency, and what was booked a
+    year before as targets to replace. --fiscal-start and --fiscal-label are those of the table and of it.
     """
     from simulator.fiscal import FiscalCalendar
     from simulator.history.hygiene import check_hygiene, write_hygiene
     from simulator.history.importers.contradictions import with_oddities
+    from simulator.history.importers.map_file import write_map_file
+    from simulator.history.importers.summary import quarters
     from simulator.history.save import history_folder, write_tables
     from simulator.report.first_scenario import first_scenario, refuse_existing, write_first_scenario
 
@@ -78,6 +101,10 @@ def import_history(
         refuse_existing(scenario)
     asked = _Asked(url, query or [], param or [])
     imported = _import(kind, files or [], asked, map_, _day(as_of))
+    calendar = FiscalCalendar(fiscal_start, fiscal_label.value)
+    by_quarter = quarters(imported.history, calendar)
+    if imported.conflicts:
+        _settle(imported, by_quarter, yes, console)
     hygiene = with_oddities(check_hygiene(imported.history), imported.oddities)
     kept = _own_tables(to, set(imported.understanding.tables))
     with history_folder(to, kept) as draft:
@@ -85,12 +112,31 @@ def import_history(
         write_hygiene(hygiene, draft / HYGIENE)
         _write_report(imported.understanding, draft / REPORT)
     if scenario is not None:
-        calendar = FiscalCalendar(fiscal_start, fiscal_label.value)
         write_first_scenario(first_scenario(imported.history, to, scenario, calendar), scenario)
+    if write_map is not None:
+        write_map_file(imported, kind, write_map)
     if console.talks:
-        _print(imported.understanding, hygiene, console)
+        if explain:
+            _print_columns(imported.understanding, console)
+        _print(imported.understanding, by_quarter, hygiene, console)
         _say_written(console, imported.understanding, to, kept, scenario)
-    console.data({**asdict(imported.understanding), "folder": str(to), "kept": sorted(kept)})
+    told = {**asdict(imported.understanding), "quarters": by_quarter}
+    console.data({**told, "folder": str(to), "kept": sorted(kept)})
+
+
+def _settle(imported: Imported, by_quarter: list[dict[str, Any]], yes: bool, console: Console) -> None:
+    """Ask a person whether conflicting evidence is to be accepted; refuse where nobody can answer."""
+    import sys
+
+    if not yes and not (console.talks and sys.stdin.isatty()):
+        raise InputError(imported.conflicts)
+    for fault in imported.conflicts:
+        console.say(f"{fault.where}: {fault.what}\n    {fault.remedy}")
+    if yes:
+        return
+    _print_quarters(by_quarter, console)
+    if not typer.confirm("Is it right so?", default=False):
+        raise InputError(imported.conflicts)
 
 
 def _own_tables(folder: Path, imported: set[str]) -> set[str]:
@@ -144,7 +190,7 @@ def _import(
 
         for option, given in (("--url", asked.url), ("--query", asked.queries), ("--param", asked.values)):
             _refuse(option, given, "It belongs to databases: simulator import sql …")
-        return import_files(kind, files, map_, as_of)
+        return import_files(kind, files, map_, as_of, accept=True)
     from simulator.database import open_database
     from simulator.history.importers.readers.sql import import_queries
 
@@ -196,18 +242,44 @@ def _listed(tables: dict[str, int]) -> str:
     return ", ".join(f"{name}.csv ({n:,} rows)" for name, n in tables.items())
 
 
-def _print(understanding: Understanding, hygiene: Hygiene, console: Console) -> None:
+def _print_quarters(rows: list[dict[str, Any]], console: Console) -> None:
+    """Print deals and amounts by fiscal quarter: won and lost by their end, open ones by their close date."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=True, header_style="")
+    table.add_column("quarter")
+    for heading in ("won", "amount", "lost", "amount", "open, due", "amount"):
+        table.add_column(heading, justify="right")
+    for row in rows:
+        cells = [
+            text
+            for end in ("won", "lost", "open")
+            for text in (f"{row[end]:,}", f"{row[f'{end}_amount']:,.2f}")
+        ]
+        table.add_row(row["quarter"], *cells)
+    console.say("\nBy fiscal quarter, to compare with your CRM")
+    console.table(table)
+
+
+def _print_columns(understanding: Understanding, console: Console) -> None:
+    for table, file in dict.fromkeys((m.table, m.file) for m in understanding.meanings):
+        console.say(f"\n{table} from {file}")
+        console.table(_meanings(understanding, table, file))
+
+
+def _print(
+    understanding: Understanding, by_quarter: list[dict[str, Any]], hygiene: Hygiene, console: Console
+) -> None:
     console.say("Files")
     for read in understanding.files:
         console.say(f"  {read.file}: {read.rows:,} rows, {read.columns} columns, {read.read_as}")
         if read.unused:
             console.say(f"    not used: {', '.join(read.unused)}")
-    for table, file in dict.fromkeys((m.table, m.file) for m in understanding.meanings):
-        console.say(f"\n{table} from {file}")
-        console.table(_meanings(understanding, table, file))
     if understanding.stages:
         console.say("\nStages")
         console.table(_stages(understanding))
+    if by_quarter:
+        _print_quarters(by_quarter, console)
     _print_figures(understanding.figures, console)
     console.say("\nLeft out" if understanding.dropped else "\nNothing was left out.")
     for dropped in understanding.dropped:

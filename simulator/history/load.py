@@ -17,7 +17,7 @@ from simulator.history.matching import occurs, positions
 from simulator.history.reading import read_cells
 from simulator.history.save import ABOUT, save_history
 from simulator.history.steady import steady
-from simulator.history.tables import TABLES, History, empty_table
+from simulator.history.tables import ONE_SEGMENT, TABLES, History, empty_table
 
 __all__ = ["files_of", "load_history", "make_history", "save_history"]
 
@@ -108,6 +108,8 @@ def make_history(
         There are no opportunities, changes without a table of stages, or stages missing from it.
     """
     tables = {name: tables.get(name, empty_table(name)) for name in TABLES}
+    renamed = _rename_all(tables)
+    notes = tuple(dict.fromkeys((*notes, *renamed)))
     faults = _cross_faults(tables, files or {})
     if faults:
         raise InputError(faults)
@@ -126,6 +128,18 @@ def make_history(
     last = max(latest, as_of) if as_of else latest
     orphans = changes[orphan].reset_index(drop=True)
     return History(last, **tables, notes=notes, orphan_changes=orphans, currency=currency)
+
+
+def _rename_all(tables: dict[str, pd.DataFrame]) -> tuple[str, ...]:
+    """Give a segment called "all" another name: that word stands for all segments together."""
+    found = False
+    for name in ("opportunities", "customers", "leads"):
+        segment = tables[name]["segment"]
+        its = segment.str.strip().str.lower() == "all"
+        if its.any():
+            found = True
+            tables[name] = tables[name].assign(segment=segment.mask(its, ONE_SEGMENT))
+    return (f"The segment 'all' is called '{ONE_SEGMENT}': all stands for the total.",) if found else ()
 
 
 def _table_paths(folder: Path) -> dict[str, Path]:

@@ -15,6 +15,9 @@ CATEGORIES = ("pipeline", "best_case", "commit")
 OUTCOMES = ("won", "lost_competition", "lost_no_decision")
 """How a deal ends. ``lost`` without a reason is imported as lost_no_decision and reported."""
 
+ONE_SEGMENT = "company"
+"""Segment of everything where nothing divides it; "all" stands for the total of all segments."""
+
 STAGE_CATEGORIES = ("lead", *CATEGORIES, "closed", "omitted")
 """What a stage may map to. Nothing before ``pipeline`` is a deal: its clock has not started."""
 

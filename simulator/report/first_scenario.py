@@ -25,8 +25,8 @@ PLAIN = re.compile(r"(?!(?:y|n|yes|no|on|off|true|false|null)$)[a-z][\w./-]*(?: 
 
 TEMPLATE = """\
 # What will we book? Written by `simulator import`; change what is not so.
-# Editors complete the keys: simulator schema -o {schema}
-# yaml-language-server: $schema={schema}
+# Editors complete the keys after: simulator schema -o scenario.schema.json
+# and a first line here: "# yaml-language-server: $schema=scenario.schema.json"
 name: {name}
 currency: {currency}
 fiscal_year: {{start_month: {start_month}, label: {label}}}  # month it begins; year it is named after
@@ -49,9 +49,7 @@ segments:
 """
 
 
-def first_scenario(
-    history: History, folder: Path, path: Path, calendar: FiscalCalendar, schema: str = "scenario.schema.json"
-) -> str:
+def first_scenario(history: History, folder: Path, path: Path, calendar: FiscalCalendar) -> str:
     """Return a scenario file for a history: its segments, its currency, last year's bookings as targets.
 
     Parameters
@@ -62,12 +60,9 @@ def first_scenario(
     path : Path
         Where the scenario will be; it names the history from there.
     calendar : FiscalCalendar
-    schema : str
-        Name of the schema file for editors.
     """
-    segments = _segments(history.opportunities)
+    segments = _segments(history.opportunities) or _segments_of_customers(history.customers)
     return TEMPLATE.format(
-        schema=schema,
         name=_key(path.stem),
         currency=history.currency or "USD",
         start_month=calendar.start_month,
@@ -134,6 +129,12 @@ def _segments(deals: pd.DataFrame) -> list[str]:
             continue
         lines.append(f"  {_key(str(name))}: {{motion: {motion}}}   # {len(mine):,} deals{known}")
     return lines
+
+
+def _segments_of_customers(customers: pd.DataFrame) -> list[str]:
+    """Return a line for each segment of a history that has customers only."""
+    counts = customers["segment"].value_counts()
+    return [f"  {_key(str(name))}: {{motion: smb}}   # {n:,} customers" for name, n in counts.items()]
 
 
 def _can_be_named(name: str) -> bool:

@@ -6,10 +6,11 @@ import datetime as dt
 
 import pandas as pd
 
-from simulator.errors import InputError
 from simulator.history.as_of import history_as_of
 from simulator.history.checks import typed_table
+from simulator.history.importers.balances import are_balances, changes_from_balances, customers_of
 from simulator.history.importers.contradictions import churn_oddities
+from simulator.history.importers.currencies import in_one_currency
 from simulator.history.importers.deals import finish_deals, whole
 from simulator.history.importers.events import changes_from_events, deals_from_changes
 from simulator.history.importers.extract import Files, extract
@@ -25,7 +26,7 @@ from simulator.history.importers.revenue import (
 from simulator.history.importers.snapshots import VANISHED, deals_from_snapshots
 from simulator.history.load import make_history
 from simulator.history.reading import Cells
-from simulator.history.tables import TABLES, History
+from simulator.history.tables import ONE_SEGMENT, TABLES, History
 
 Tables = dict[str, pd.DataFrame]
 
@@ -43,14 +44,16 @@ def assemble(
     read = {role: extract(role, spec, mapping, files) for role, spec in mapping.tables.given().items()}
     log.stop_if_faulty()
     _require_rows(read, log)
-    tables = _deal_tables(read, mapping, may_guess, log) | _customer_tables(read, log)
+    read = in_one_currency(read, mapping, log)
+    log.stop_if_faulty()
+    tables = _deal_tables(read, mapping, may_guess, log) | _customer_tables(read, mapping, log)
     tables |= {name: read[name] for name in ("reps", "leads", "calls") if name in read}
     if "lead_rows" in read:
         tables["leads"] = funnel_from_leads(read["lead_rows"], log)
     log.stop_if_faulty()
     typed = _checked(tables, log)
     log.stop_if_faulty()
-    notes = (_currency(read, mapping, log), *_worth_keeping(log))
+    notes = (_currency_note(mapping, log), *log.notes)
     last_day = _last_day(read, mapping, as_of)
     history = make_history(typed, notes=notes, as_of=last_day, currency=log.currency)
     return _cut(history, as_of or _day(mapping.as_of), log)
@@ -98,11 +101,17 @@ def _with_vanished(mapping: Mapping, spec: SnapshotsSpec) -> Mapping:
     return mapping.model_copy(update={"stages": stages})
 
 
-def _customer_tables(read: Tables, log: ImportLog) -> Tables:
+def _customer_tables(read: Tables, mapping: Mapping, log: ImportLog) -> Tables:
     customers, subscriptions = read.get("customers"), read.get("subscriptions")
     changes = read.get("arr_changes")
     if subscriptions is not None and changes is None:
-        changes = changes_from_subscriptions(subscriptions, log)
+        changes = changes_from_subscriptions(subscriptions, mapping, log)
+    elif "balances" in read and changes is None:
+        changes = changes_from_balances(read["balances"], log)
+    if customers is None and subscriptions is None and "balances" in read:
+        customers = whole(customers_of(read["balances"]), "customers")
+    if customers is None and subscriptions is None and changes is not None and "opportunities" not in read:
+        customers = whole(changes[["customer_id", "file", "row"]].drop_duplicates("customer_id"), "customers")
     if changes is not None and ("movement" not in changes or changes["movement"].isna().all()):
         changes = name_movements(changes, log)
     if customers is None and subscriptions is None:
@@ -114,7 +123,7 @@ def _customer_tables(read: Tables, log: ImportLog) -> Tables:
     known = customers_from_changes(customers, subscriptions, changes, log)
     changes = changes[changes["customer_id"].isin(known["customer_id"])]
     if known["segment"].isna().all():
-        known = known.assign(segment=pd.Series("all", index=known.index, dtype="str"))
+        known = known.assign(segment=pd.Series(ONE_SEGMENT, index=known.index, dtype="str"))
     return {"customers": known, "arr_changes": changes}
 
 
@@ -134,30 +143,13 @@ def _checked(tables: Tables, log: ImportLog) -> Tables:
     return typed
 
 
-def _currency(read: Tables, mapping: Mapping, log: ImportLog) -> str:
-    seen = set(log.currencies)
-    for role in ("opportunities", "snapshots"):
-        if role in read:
-            seen |= set(read[role]["currency"].dropna().str.upper().unique())
-    if mapping.currency == "USD" or not mapping.currency:
-        seen = {"USD" if sign == "$" else sign for sign in seen}
-    seen.discard("$")
-    others = seen - {mapping.currency}
-    if len(seen) > 1 or (mapping.currency and others):
-        what = (
-            f"amounts are in several currencies: {listed(sorted(seen | ({mapping.currency or ''} - {''})))}"
-        )
-        remedy = "Export converted amounts (Salesforce: 'Amount (converted)'), or convert them first."
-        raise InputError.of("amounts", what, remedy)
-    log.currency = mapping.currency or next(iter(seen), "")
+def _currency_note(mapping: Mapping, log: ImportLog) -> str:
+    if mapping.currency == "none":
+        return f"Amounts are in {mapping.unit or 'units'}, not in money."
     if not log.currency:
         return "The files name no currency: amounts are taken to be in that of the scenario."
     source = "" if mapping.currency else ", as the files say ($ is taken for USD)"
     return f"Amounts are in {log.currency}{source}."
-
-
-def _worth_keeping(log: ImportLog) -> tuple[str, ...]:
-    return tuple(log.notes)
 
 
 def _day(text: str | None) -> dt.date | None:
@@ -169,6 +161,10 @@ def _last_day(read: Tables, mapping: Mapping, as_of: dt.date | None) -> dt.date 
     days = [day for day in (as_of, _day(mapping.as_of)) if day]
     if "snapshots" in read:
         days.append(read["snapshots"]["snapshot_date"].max().date())
+    if "balances" in read:
+        days.append(read["balances"]["month"].max().date())
+    if "subscriptions" in read and are_balances(read["subscriptions"]):
+        days.append(read["subscriptions"]["start_date"].max().date())
     return max(days, default=None)
 
 

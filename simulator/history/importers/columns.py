@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from simulator.history.importers.fields.amounts import read_amounts
+from simulator.history.importers.fields.amounts import heading_units, read_amounts
 from simulator.history.importers.fields.cells import as_flags, as_text, blank, map_unique
-from simulator.history.importers.fields.dates import read_dates
+from simulator.history.importers.fields.dates import read_dates, turned_too_late
 from simulator.history.importers.import_log import ImportLog, Meaning, listed
 from simulator.history.importers.mapping import ColumnSpec, Mapping
 from simulator.history.importers.readers.sheet import Sheet, plain
-from simulator.history.importers.roles import SIGNED, CellKind
+from simulator.history.importers.roles import HAPPENED, LENIENT, CellKind
 from simulator.history.importers.rows import found
 from simulator.history.tables import TABLES
 
@@ -26,10 +27,12 @@ class ColumnReader:
         self.sheet = sheet
         self.mapping = mapping
         self.log = log
+        self.lenient = False
 
     def read(self, name: str, kind: CellKind, spec: ColumnSpec) -> pd.Series[Any]:
         """Return the column ``name`` with the type of its kind; faulty cells are recorded and missing."""
         raw = self._source(spec)
+        self.lenient = name in LENIENT
         if raw is None:
             return empty_column(kind, self.sheet.frame.index)
         if spec.words or spec.others:
@@ -44,18 +47,33 @@ class ColumnReader:
             values, read_as = self._amounts(name, raw, spec)
         else:
             values, read_as = self._dates(name, kind, raw, spec)
+        if spec.bands and raw is not None:
+            values = _banded(read_amounts(raw, spec.decimal or self.mapping.decimal).numbers, spec.bands)
         taken = f"'{spec.constant}' for all" if spec.constant is not None else listed(spec.headings())
+        taken = "the name of the file" if spec.file_name is not None else taken
         self.log.meanings.append(Meaning(self.table, name, self.sheet.file, taken, read_as))
         return values
 
-    def _source(self, spec: ColumnSpec) -> pd.Series[Any] | None:
+    def _source(self, spec: ColumnSpec) -> pd.Series[Any] | None:  # noqa: PLR0911  one for each source
         frame = self.sheet.frame
         if spec.constant is not None:
             return pd.Series(spec.constant, index=frame.index, dtype="str")
-        names = [found(self.sheet, heading, self.log) for heading in spec.headings()]
+        if spec.file_name is not None:
+            return self._from_file_name(spec.file_name)
+        headings = spec.headings()
+        if spec.first_of is not None:  # headings of other files of the table
+            headings = tuple(h for h in headings if self.sheet.find(h) is not None) or headings
+        names = [found(self.sheet, heading, self.log) for heading in headings]
         if None in names:
             return None
         columns = [frame[name] for name in names]
+        if spec.text is not None:
+            return _filled_in(spec.text, headings, [as_text(column) for column in columns])
+        if spec.product_of is not None:
+            numbers = [read_amounts(column, spec.decimal or self.mapping.decimal) for column in columns]
+            for heading, amounts in zip(headings, numbers, strict=True):
+                self._faults(spec, amounts.bad, f"'{{value}}' of '{heading}' is not a number", _AMOUNT)
+            return pd.Series(np.prod([n.numbers for n in numbers], axis=0), index=frame.index)
         if len(columns) == 1:
             return columns[0]
         texts = [as_text(column) for column in columns]
@@ -72,16 +90,18 @@ class ColumnReader:
         """Return the cells with the map's words for them."""
         text = as_text(raw)
         words = {plain(word): ours for word, ours in spec.words.items()}
-        others = spec.others or ("refuse" if self._closed_list(name) else "keep")
+        others = spec.others or ("refuse" if self._fixed_words(name) else "keep")
         unknown = set()
+        allowed = [word for word in (*spec.words.values(), *self._fixed_words(name)) if word is not None]
 
         def rename(cell: str) -> str | None:
             word = plain(cell)
             if word in words:
                 return words[word]
-            if others == "refuse" and word not in map(plain, words.values()):
+            ours = next((known for known in allowed if plain(known) == word), None)
+            if others == "refuse" and ours is None:
                 unknown.add(cell)
-            return cell if others == "keep" or word in map(plain, words.values()) else None
+            return cell if others == "keep" else ours
 
         renamed = map_unique(text, rename).astype("str")
         if "" in words:
@@ -90,8 +110,10 @@ class ColumnReader:
             self._fault_unknown(spec, text, unknown, name)
         return renamed
 
-    def _closed_list(self, name: str) -> bool:
-        return any(c.name == name and len(c.values) for c in TABLES.get(self.table, ()))
+    def _fixed_words(self, name: str) -> tuple[str, ...]:
+        """Return the words that a column of ours may hold, where they are a fixed list."""
+        columns = TABLES.get(self.table, ())
+        return next((c.values for c in columns if c.name == name), ())  # noqa: PD011
 
     def _fault_unknown(self, spec: ColumnSpec, text: pd.Series[Any], unknown: set[str], name: str) -> None:
         counts = text[text.isin(list(unknown))].value_counts()
@@ -109,19 +131,28 @@ class ColumnReader:
         self._faults(spec, bad, "'{value}' is neither yes nor no", "Write true or false.")
         return flags
 
+    def _from_file_name(self, form: str) -> pd.Series[Any]:
+        day = day_in_name(self.sheet.file, form)
+        if day is None:
+            what = f"its name holds no day of the form {form}"
+            self.log.fault(self.sheet.file, what, "Rename it, such as deals 2026-03-31.csv.")
+        return pd.Series(day, index=self.sheet.frame.index, dtype="str")
+
     def _amounts(self, name: str, raw: pd.Series[Any], spec: ColumnSpec) -> tuple[pd.Series[Any], str]:
-        decimal = spec.decimal or (self.mapping.decimal if self.mapping.decimal == "," else None)
         text = blank(as_text(raw), spec.empty) if spec.empty else raw
-        amounts = read_amounts(text, decimal)
+        if name == "probability" and not pd.api.types.is_numeric_dtype(text.dtype):
+            text = as_text(text).str.replace(r"\s*%$", "", regex=True)
+        amounts = read_amounts(text, spec.decimal or self.mapping.decimal)
         self._faults(spec, amounts.bad, "'{value}' is not an amount", _AMOUNT)
         self._faults(spec, amounts.doubtful, "'{value}': is the point a decimal sign?", _POINT)
-        self.log.currencies |= amounts.currencies
-        values = amounts.numbers * (spec.times if spec.times is not None else 1.0)
-        if (self.table, name) not in SIGNED and self.table != "field_changes":
-            negative = as_text(raw)[values < 0]
-            self._faults(spec, negative, "'{value}' is negative", "Correct it, or drop such rows in the map.")
-        read_as = f"times {spec.times:,.12g}" if spec.times is not None else ""
-        return values, read_as
+        if name == "probability":
+            return amounts.numbers, ""
+        currency, scale = heading_units(spec.headings())
+        times = spec.times if spec.times is not None else scale
+        self.log.see_currencies(self.table, amounts.currencies | ({currency} - {""}), name)
+        values = amounts.numbers * times
+        said = " as its heading says" if spec.times is None else ""
+        return values, f"times {times:,.12g}{said}" if times != 1 or spec.times is not None else ""
 
     def _dates(
         self, name: str, kind: CellKind, raw: pd.Series[Any], spec: ColumnSpec
@@ -130,6 +161,9 @@ class ColumnReader:
         dates = read_dates(raw, self.sheet, self.mapping.timezone, form, spec.empty)
         self._faults(spec, dates.bad, dates.what, dates.remedy)
         values = dates.days
+        if name in HAPPENED and spec.format is None and self.mapping.date_format is None:
+            turned = turned_too_late(raw, values, dates.read_as)
+            self._faults(spec, turned, *_TURNED)
         if kind == "date":
             values = values.dt.normalize()
         elif kind == "month":
@@ -137,12 +171,57 @@ class ColumnReader:
         return values, dates.read_as
 
     def _faults(self, spec: ColumnSpec, bad: pd.Series[Any], what: str, remedy: str) -> None:
-        if len(bad):
+        if len(bad) and self.lenient:
+            shown = listed([f"'{value}'" for value in bad.drop_duplicates()], 3)
+            column = listed(spec.headings())
+            self.log.note(f"{self.sheet.file}: {len(bad):,} cells of '{column}' are passed over: {shown}.")
+        elif len(bad):
             self.log.cell_faults(self.sheet.file, listed(spec.headings()), bad, what, remedy)
 
 
 _AMOUNT = 'Write it as 1200.50; if commas are decimal signs, say in the map: decimal: ",".'
-_POINT = 'All cells with a point have three digits after it. Say in the map: decimal: "," or decimal: ".".'
+_POINT = (
+    "With three digits after it, it may also set thousands apart; or the column has both kinds. "
+    'Say in the map: decimal: "," (12.500 is 12500) or decimal: "." (12.500 is 12.5).'
+)
+_TURNED = (
+    "'{value}' lies long after all days that can be read in one way only, and would not with day and month "
+    "turned round",
+    'Say in the map how dates are written: date_format: "%d/%m/%Y" or date_format: "%m/%d/%Y".',
+)
+
+
+def _filled_in(template: str, headings: tuple[str, ...], texts: list[pd.Series[Any]]) -> pd.Series[Any]:
+    """Return a text for each row, "{Region}-{Size}" with its cells; empty where one of these is."""
+    result = pd.Series(template, index=texts[0].index, dtype="str")
+    for heading, text in zip(headings, texts, strict=True):
+        filled = text.fillna("")
+        mark = "{" + heading + "}"
+        result = pd.Series(
+            [cell.replace(mark, value) for cell, value in zip(result, filled, strict=True)],
+            index=result.index,
+            dtype="str",
+        )
+    return result.mask(pd.concat([text.isna() for text in texts], axis=1).any(axis=1))
+
+
+def _banded(numbers: pd.Series[Any], bands: dict[str, float]) -> pd.Series[Any]:
+    """Return the name of the band that each number falls into, by where the bands begin."""
+    names = sorted(bands, key=lambda name: bands[name])
+    place = np.searchsorted([bands[name] for name in names], numbers.to_numpy(), side="right") - 1
+    named = pd.Series(np.array(names, dtype=object)[np.maximum(place, 0)], index=numbers.index)
+    return named.where(numbers.notna()).astype("str")
+
+
+def day_in_name(file: str, form: str = "%Y-%m-%d") -> str | None:
+    """Return the day that the name of a file holds, as ISO."""
+    signs = {"%Y": r"\d{4}", "%m": r"\d{2}", "%d": r"\d{2}", "%b": "[A-Za-z]{3}", "%y": r"\d{2}"}
+    pattern = re.escape(form)
+    for sign, digits in signs.items():
+        pattern = pattern.replace(re.escape(sign), digits)
+    match = re.search(rf"(?<!\d){pattern}(?!\d)", file)
+    day = pd.to_datetime(match[0], format=form, errors="coerce") if match else pd.NaT
+    return None if pd.isna(day) else f"{day:%Y-%m-%d}"
 
 
 def empty_column(kind: CellKind, index: pd.Index[Any]) -> pd.Series[Any]:

@@ -8,36 +8,19 @@ import numpy as np
 import pandas as pd
 
 from simulator.history.importers.columns import empty_column
+from simulator.history.importers.currencies import history_like_deals
 from simulator.history.importers.fields.cells import look_up, map_unique
 from simulator.history.importers.fields.stage_words import note_most_likely
 from simulator.history.importers.fields.stages import StageTable
+from simulator.history.importers.fields.words import meaning
 from simulator.history.importers.import_log import ImportLog, listed
-from simulator.history.importers.mapping import Mapping
-from simulator.history.importers.outcomes import read_outcomes
-from simulator.history.importers.readers.sheet import plain
+from simulator.history.importers.lines import in_file_order, one_row_a_deal, without_credits
+from simulator.history.importers.mapping import DealsSpec, Mapping
+from simulator.history.importers.outcomes import check_amounts, check_ends, read_outcomes
 from simulator.history.importers.roles import ROLES
+from simulator.history.tables import ONE_SEGMENT
 
-TYPES = {
-    "new": "new",
-    "new business": "new",
-    "newbusiness": "new",
-    "new customer": "new",
-    "new logo": "new",
-    "expansion": "expansion",
-    "existing business": "expansion",
-    "existingbusiness": "expansion",
-    "existing customer - upgrade": "expansion",
-    "existing customer - downgrade": "expansion",
-    "existing customer": "expansion",
-    "upsell": "expansion",
-    "cross-sell": "expansion",
-    "add-on": "expansion",
-    "add-on business": "expansion",
-    "existing customer - replacement": "renewal",
-    "existing customer - renewal": "renewal",
-    "renewal": "renewal",
-}
-"""Types of deals in CRMs, and ours."""
+SALESFORCE_ID = r"[a-zA-Z0-9]{15}(?:[A-Z0-5]{3})?"
 
 
 def whole(frame: pd.DataFrame, role: str) -> pd.DataFrame:
@@ -65,7 +48,14 @@ def finish_deals(
     deals = _with_ids(deals, "opportunities", log)
     changes = _with_ids(changes, "stage_changes", log)
     deals, changes = _same_ids(deals, changes, log)
+    spec = mapping.tables.opportunities
+    deals = one_row_a_deal(deals, spec.lines if isinstance(spec, DealsSpec) else None, log)
+    log.stop_if_faulty()
     changes = _in_order(changes, deals, log)
+    deals, changes = without_credits(deals, history_like_deals(deals, changes, mapping, log), log)
+    changes = changes.assign(
+        deal=pd.Index(deals["opportunity_id"]).get_indexer(pd.Index(changes["opportunity_id"]))
+    )
     deals = deals.assign(deal=np.arange(len(deals)))
     note_most_likely(pd.concat([deals["category"], changes["category"]]), log)
     use_deals = deals if len(changes) == 0 or deals["stage"].notna().any() else deals.iloc[:0]
@@ -74,6 +64,8 @@ def finish_deals(
     changes = _without_repeats(changes, log)
     deals = read_outcomes(deals, changes, stages, mapping, log)
     deals = _with_created(deals, changes, log)
+    check_ends(deals, log)
+    check_amounts(deals, log)
     if mapping.unqualified == "drop":
         deals, changes = _without_unqualified(deals, changes, stages, log)
     if len(changes) == 0 and deals["stage"].notna().any():
@@ -117,11 +109,11 @@ def _with_ids(frame: pd.DataFrame, table: str, log: ImportLog) -> pd.DataFrame:
 def _same_ids(
     deals: pd.DataFrame, changes: pd.DataFrame, log: ImportLog
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Cut ids of 18 signs to 15 where the other file has 15: Salesforce reports and its API differ so."""
-    lengths = [set(frame["opportunity_id"].str.len().unique()) for frame in (deals, changes)]
-    if sorted(map(sorted, lengths)) != [[15], [18]]:
+    """Cut Salesforce ids of 18 signs to 15 where some have 15: its reports and its API differ so."""
+    both = pd.concat([deals["opportunity_id"], changes["opportunity_id"]])
+    if set(both.str.len().unique()) != {15, 18} or not both.str.fullmatch(SALESFORCE_ID).all():
         return deals, changes
-    log.note("Ids of 18 signs are cut to the 15 that the other file has.")
+    log.note("Ids of 18 signs are cut to the 15 that other rows have.")
     cut = [
         frame.assign(opportunity_id=frame["opportunity_id"].str.slice(0, 15)) for frame in (deals, changes)
     ]
@@ -140,7 +132,9 @@ def _in_order(changes: pd.DataFrame, deals: pd.DataFrame, log: ImportLog) -> pd.
         if orphan.all():
             what = f"no change belongs to any deal: '{example}' and the others are not among the deals"
             log.fault(files, what, "Export both files with the same id of the deal.")
-    order = np.lexsort((changes["changed_at"].to_numpy(), changes["deal"].to_numpy()))
+    order = np.lexsort(
+        (in_file_order(changes, "changed_at"), changes["changed_at"].to_numpy(), changes["deal"].to_numpy())
+    )
     return changes.iloc[order[int(orphan.sum()) :]].reset_index(drop=True)
 
 
@@ -193,9 +187,9 @@ def _without_unqualified(
 
 def _with_segment_and_type(deals: pd.DataFrame, log: ImportLog) -> pd.DataFrame:
     if deals["segment"].isna().all():
-        log.note("No column tells the segment: all deals are in one segment, 'all'.")
-        deals = deals.assign(segment=pd.Series("all", index=deals.index, dtype="str"))
-    kinds = map_unique(deals["type"], lambda cell: TYPES.get(plain(cell))).astype("str")
+        log.note(f"No column tells the segment: all deals are in one segment, '{ONE_SEGMENT}'.")
+        deals = deals.assign(segment=pd.Series(ONE_SEGMENT, index=deals.index, dtype="str"))
+    kinds = map_unique(deals["type"], lambda cell: meaning("type", cell)).astype("str")
     unknown = deals.loc[kinds.isna() & deals["type"].notna(), "type"].value_counts()
     if len(unknown):
         shown = listed([f"{word} ({n:,})" for word, n in unknown.items()])

@@ -101,7 +101,8 @@ class ImportLog:
     used: set[tuple[str, str]] = field(default_factory=set)
     oddities: list[Finding] = field(default_factory=list)
     currency: str = ""
-    currencies: set[str] = field(default_factory=set)
+    currencies: dict[str, set[str]] = field(default_factory=dict)
+    conflicts: list[Fault] = field(default_factory=list)
 
     def note(self, text: str) -> None:
         """Say something once."""
@@ -119,6 +120,17 @@ class ImportLog:
         fault = Fault(where, what, remedy)
         if fault not in self.faults:
             self.faults.append(fault)
+
+    def conflict(self, where: str, what: str, remedy: str) -> None:
+        """Add evidence that contradicts what was understood: a person must look before it is used."""
+        fault = Fault(where, what, remedy)
+        if fault not in self.conflicts:
+            self.conflicts.append(fault)
+
+    def see_currencies(self, table: str, seen: set[str] | frozenset[str], column: str) -> None:
+        """Remember the currencies that the cells or headings of a table's amounts name."""
+        if column != "own_amount":
+            self.currencies.setdefault(table, set()).update(seen)
 
     def cell_faults(self, file: str, column: str, bad: pd.Series[Any], what: str, remedy: str) -> None:
         """Add a fault for each of the first faulty cells, and one that counts the others.

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
-from simulator.errors import InputError
+from simulator.errors import Fault, InputError
 from simulator.history.findings import Finding
 from simulator.history.importers.assemble import assemble
-from simulator.history.importers.crm.headings import DEAL, SNAPSHOT_DATE, recognised
+from simulator.history.importers.balances import month_of_heading
+from simulator.history.importers.columns import day_in_name
+from simulator.history.importers.crm.deals import Recognition, either
+from simulator.history.importers.crm.headings import names as headings
+from simulator.history.importers.crm.headings import recognised
 from simulator.history.importers.crm.hubspot import recognise_hubspot
 from simulator.history.importers.crm.salesforce import recognise_salesforce
+from simulator.history.importers.crm.subscriptions import BILLING, recognise_billing
+from simulator.history.importers.crm.systems import SYSTEMS, recognise_system
 from simulator.history.importers.extract import Files
 from simulator.history.importers.import_log import ImportLog, Understanding, listed
 from simulator.history.importers.map_file import check_map, read_map
@@ -25,8 +31,7 @@ from simulator.history.steady import steady
 from simulator.history.tables import History
 from simulator.yaml_source import Tree
 
-Kind = Literal["salesforce", "hubspot", "snapshots", "table"]
-KINDS: tuple[str, ...] = get_args(Kind)
+KINDS = ("salesforce", "hubspot", *SYSTEMS, *BILLING, "snapshots", "table")
 
 NO_MAP = (
     "Write a map that says what the columns mean (--map MAP.yaml); docs/importing.md shows one for each kind."
@@ -35,40 +40,53 @@ NO_MAP = (
 
 @dataclass(frozen=True)
 class Imported:
-    """A history, how it was understood, and what its files contradict each other in."""
+    """A history, how it was understood, what its files contradict each other in, and the map of it all."""
 
     history: History
     understanding: Understanding
     oddities: tuple[Finding, ...]
+    conflicts: tuple[Fault, ...] = ()
+    map_values: dict[str, Any] = field(default_factory=dict)
 
 
 def import_files(
-    kind: str, paths: Sequence[Path], map_path: Path | None = None, as_of: dt.date | None = None
+    kind: str,
+    paths: Sequence[Path],
+    map_path: Path | None = None,
+    as_of: dt.date | None = None,
+    *,
+    accept: bool = False,
 ) -> Imported:
     """Read files of one kind as a history.
 
     Parameters
     ----------
-    kind : {"salesforce", "hubspot", "snapshots", "table"}
-        Where the files come from.
+    kind : str
+        Where the files come from: one of KINDS.
     paths : sequence of Path
         The files; those that a map names may also lie beside the map.
     map_path : Path, optional
         Map of columns and words; needed for ``table``, completes what is recognised for the others.
     as_of : datetime.date, optional
         Last day to know of; what is dated later is taken away and counted.
+    accept : bool
+        Whether evidence that contradicts what was understood is passed on in ``conflicts`` instead of
+        being a fault.
 
     Raises
     ------
     InputError
-        All faults of the map and of the files; or files that changed while they were read.
+        All faults of the map and of the files; conflicts that were not accepted; or files
+        that changed while they were read.
     """
     if kind not in KINDS:
-        raise InputError.of(
-            "KIND", f"there is no kind of import '{kind}'", f"The kinds are: {', '.join(KINDS)}, sql."
-        )
+        remedy = f"The kinds are: {', '.join(KINDS)}, sql."
+        raise InputError.of("KIND", f"there is no kind of import '{kind}'", remedy)
     with steady(*paths, map_path):
-        return _import(kind, paths, map_path, as_of)
+        imported = _import(kind, paths, map_path, as_of)
+    if imported.conflicts and not accept:
+        raise InputError(imported.conflicts)
+    return imported
 
 
 def _import(kind: str, paths: Sequence[Path], map_path: Path | None, as_of: dt.date | None) -> Imported:
@@ -86,8 +104,10 @@ def _import(kind: str, paths: Sequence[Path], map_path: Path | None, as_of: dt.d
         raise InputError.of(label, "says nothing of tables", NO_MAP)
     used = _resolve(mapping, given, map_path, files)
     _refuse_unused(given, used, mapping, label)
-    history = assemble(mapping, files, log, kind in ("salesforce", "hubspot"), as_of)
-    return Imported(history, understanding(kind, history, log), tuple(log.oddities))
+    _refuse_months_as_dates(mapping, files, label)
+    history = assemble(mapping, files, log, kind not in ("snapshots", "table"), as_of)
+    told = understanding(kind, history, log)
+    return Imported(history, told, tuple(log.oddities), tuple(log.conflicts), values)
 
 
 def _refuse_queries(mapping: Mapping, label: str) -> None:
@@ -128,10 +148,15 @@ def _recognise(
         if sheet is not None:
             sheets[name] = sheet
     files.log.stop_if_faulty()
+    recognition = Recognition(sheets, said, files.log)
     if kind == "salesforce":
-        values = recognise_salesforce(sheets, said.get("deleted") == "keep", files.log)
+        values = recognise_salesforce(recognition)
     elif kind == "hubspot":
-        values = recognise_hubspot(sheets, files.log)
+        values = recognise_hubspot(recognition)
+    elif kind in SYSTEMS:
+        values = recognise_system(kind, recognition)
+    elif kind in BILLING:
+        values = recognise_billing(kind, recognition)
     else:
         values = _recognise_snapshots(sheets, said, files.log)
     files.log.stop_if_faulty()
@@ -155,11 +180,17 @@ def _lookup_files(said: dict[str, Any]) -> set[str]:
 
 
 def _recognise_snapshots(sheets: dict[str, Sheet], said: dict[str, Any], log: ImportLog) -> dict[str, Any]:
-    columns: dict[str, str] = {}
+    columns: dict[str, Any] = {}
     named = _tables(said).get("snapshots")
     known = set(named.get("columns") or {}) if isinstance(named, dict) else set()
+    aside = {"name", "deal_amount", "converted_currency", "period", "outcome"}
+    wanted = {k: v for k, v in headings("deal").items() if k not in aside} | headings("snapshot")
+    in_names = all(day_in_name(sheet.file) for sheet in sheets.values())
     for sheet in sheets.values():
-        columns = recognised(sheet, DEAL | SNAPSHOT_DATE)
+        columns = either(columns, recognised(sheet, wanted))
+        if in_names and not {"snapshot_date"} & (set(columns) | known):
+            log.note("The day of each snapshot is that in the name of its file.")
+            columns["snapshot_date"] = {"file_name": "%Y-%m-%d"}
         missing = {"opportunity_id", "snapshot_date", "stage"} - set(columns) - known
         for column in sorted(missing):
             log.fault(sheet.file, f"no column is recognised as {column}", f"{NO_MAP} {sheet.near(column)}")
@@ -191,6 +222,23 @@ def _resolve(mapping: Mapping, given: dict[str, Path], map_path: Path | None, fi
             files.log.fault(name, what, f"Files given: {listed(given) or 'none'}.")
     files.log.stop_if_faulty()
     return used
+
+
+def _refuse_months_as_dates(mapping: Mapping, files: Files, label: str) -> None:
+    """Refuse a heading that is itself a month where dates are wanted: such a table has a column a month."""
+    spec = mapping.tables.subscriptions
+    start = spec.columns["start_date"].column if spec else None
+    if spec is None or start is None or month_of_heading(start) is None:
+        return
+    customer = listed(spec.columns["customer_id"].headings(), 1)
+    what = f"'{start}' is the name of a month: the table has a column for each month, not one of dates"
+    remedy = (
+        f"Write instead of subscriptions: balances: {{file: {spec.file[0]}, columns: "
+        f"{{customer_id: {customer}}}, "
+        "months: all, times: 12} (times: 12 for monthly revenue, times: 1 for annual)."
+    )
+    files.log.fault(label, what, remedy)
+    files.log.stop_if_faulty()
 
 
 def _refuse_unused(given: dict[str, Path], used: set[str], mapping: Mapping, label: str) -> None:

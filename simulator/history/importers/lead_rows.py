@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from simulator.history.importers.import_log import ImportLog, listed
+from simulator.history.tables import ONE_SEGMENT
 
 STEPS = ("leads", "mqls", "sqls", "sals")
 REACHED = {"lead": 1, "mql": 2, "sql": 3, "sal": 4}
@@ -27,7 +28,7 @@ def funnel_from_leads(rows: pd.DataFrame, log: ImportLog) -> pd.DataFrame:
     counts = {step: (reached > i).astype("float64") for i, step in enumerate(STEPS)}
     keyed = rows.assign(
         month=month,
-        segment=rows["segment"].fillna("all"),
+        segment=rows["segment"].fillna(ONE_SEGMENT),
         source=rows["source"].fillna("unknown"),
         **counts,
     )

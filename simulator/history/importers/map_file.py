@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import difflib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
+from ruamel.yaml import YAML
 
 from simulator.errors import Fault, InputError
 from simulator.history.importers.mapping import (
+    BalancesSpec,
     ColumnSpec,
+    DealsSpec,
     DropRule,
     EventsSpec,
     FileSpec,
@@ -20,6 +23,7 @@ from simulator.history.importers.mapping import (
     SnapshotsSpec,
     StageDatesSpec,
     StageSpec,
+    SubscriptionsSpec,
     Tables,
     TableSpec,
     missing_columns,
@@ -27,18 +31,24 @@ from simulator.history.importers.mapping import (
 from simulator.history.importers.roles import REQUIRED, ROLES
 from simulator.yaml_source import Tree, read_tree
 
+if TYPE_CHECKING:
+    from simulator.history.importers.importer import Imported
+
 Place = tuple[str | int, ...]
 
 ROLE_SPECS: dict[str, type[TableSpec]] = {
+    "opportunities": DealsSpec,
     "events": EventsSpec,
     "snapshots": SnapshotsSpec,
     "stage_dates": StageDatesSpec,
+    "subscriptions": SubscriptionsSpec,
+    "balances": BalancesSpec,
 }
 TOP_PARTS: dict[str, type[Part]] = {"tables": Tables, "stages": StageSpec, "files": FileSpec}
 TABLE_PARTS: dict[str, type[Part]] = {"columns": ColumnSpec, "drop": DropRule, "join": JoinRule}
 REMEDIES = {
     "missing": "Add it.",
-    "string_pattern_mismatch": "A currency is three capital letters, such as USD or EUR.",
+    "string_pattern_mismatch": "A currency is three capital letters, such as USD; or none, for no money.",
 }
 
 
@@ -142,3 +152,48 @@ def _near(word: str, known: list[str]) -> str:
     close = difflib.get_close_matches(word.casefold(), known, n=1, cutoff=0.6)
     hint = f"Did you mean '{close[0]}'? " if close else ""
     return f"{hint}Allowed: {', '.join(known)}."
+
+
+def write_map_file(imported: Imported, kind: str, path: Path) -> None:
+    """Write the map of what an import understood, for review and for the next import of such files.
+
+    Raises
+    ------
+    InputError
+        The file exists or cannot be written.
+    """
+    told = imported.understanding
+    values: dict[str, Any] = {"description": f"Written by simulator import {kind}; review it."}
+    if told.figures["currency"]:
+        values["currency"] = told.figures["currency"]
+    made = {m.taken_from for m in told.meanings}
+    derived = any(" per year" in name or " a year" in name or "(ended)" in name for name in made)
+    aside = {"description", "currency"} | ({"tables"} if derived else set())
+    values |= {key: value for key, value in imported.map_values.items() if key not in aside}
+    stages: dict[str, Any] = {}
+    for stage in told.stages:
+        if " [" not in stage.stage:
+            spec = {"to": stage.outcome or stage.category} | (
+                {"valid_from": stage.valid_from} if stage.valid_from else {}
+            )
+            stages.setdefault(stage.stage, []).append(spec)
+    if stages and all(stage.decided_by != "the map" for stage in told.stages):
+        values["stages"] = {name: s[0]["to"] if len(s) == 1 else s for name, s in stages.items()}
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            YAML().dump(_bare(values), file)
+    except FileExistsError:
+        raise InputError.of(
+            str(path), "is there already and is left as it is", "Name another file."
+        ) from None
+    except OSError as error:
+        raise InputError.of(
+            str(path), f"cannot be written ({error.strerror})", "Name another place."
+        ) from None
+
+
+def _bare(value: Any) -> Any:
+    """Return values without what is empty, as YAML writes them."""
+    if isinstance(value, dict):
+        return {str(key): _bare(v) for key, v in value.items() if v not in (None, [], {})}
+    return [_bare(v) for v in value] if isinstance(value, list | tuple) else value

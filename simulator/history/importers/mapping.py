@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from simulator.history.importers.fields.dates import NUMBERED
 from simulator.history.importers.roles import REQUIRED, ROLES
 from simulator.history.tables import OUTCOMES, STAGE_CATEGORIES
 
@@ -57,6 +59,10 @@ class ColumnSpec(Part):
     first_of: Texts | None = None
     together: Texts | None = None
     constant: Text | None = None
+    text: str | None = None
+    product_of: Texts | None = None
+    file_name: str | None = None
+    bands: dict[str, float] = Field(default_factory=dict)
     words: dict[str, Text | None] = Field(default_factory=dict, alias="values")
     others: Literal["keep", "empty", "refuse"] | None = None
     format: str | None = None
@@ -68,20 +74,45 @@ class ColumnSpec(Part):
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
-        given = [n for n in ("column", "first_of", "together", "constant") if getattr(self, n) is not None]
-        if len(given) != 1:
-            raise ValueError("name one of: column, first_of, together, constant")
+        if sum(getattr(self, name) is not None for name in SOURCES) != 1:
+            raise ValueError(f"name one of: {', '.join(SOURCES)}")
         return self
+
+    @field_validator("format", "file_name")
+    @classmethod
+    def _is_a_format(cls, value: str | None) -> str | None:
+        return value if value is None else _date_format(value)
 
     def headings(self) -> tuple[str, ...]:
         """Return the headings that this column is taken from."""
         if self.column is not None:
             return (self.column,)
-        return self.first_of or self.together or ()
+        if self.text is not None:
+            return tuple(re.findall(r"\{([^{}]+)\}", self.text))
+        return self.first_of or self.together or self.product_of or ()
+
+
+SOURCES = ("column", "first_of", "together", "constant", "text", "product_of", "file_name")
+FORMAT_SIGNS = frozenset("aAbBdHIjmMpSyYzZfT%")
 
 
 def _as_column(value: object) -> object:
+    if isinstance(value, str) and re.search(r"\{[^{}]+\}", value):
+        return {"text": value}
     return value if isinstance(value, dict | ColumnSpec) else {"column": value}
+
+
+def _date_format(value: str) -> str:
+    """Return a format of dates; a fault of the map where strptime could not use it."""
+    if value in NUMBERED:
+        return value
+    unknown = [f"%{sign}" for sign in re.findall(r"%(.|$)", value) if sign not in FORMAT_SIGNS]
+    if unknown:
+        hint = " (for seconds since 1970 write seconds, or milliseconds)" if "%s" in unknown else ""
+        raise ValueError(f"'{', '.join(unknown)}' is no part of a format such as %d/%m/%Y{hint}")
+    if not re.search("%[yY]", value) or not re.search("%[dj]", value) or not re.search("%[mbBj]", value):
+        raise ValueError(f"'{value}' does not say day, month and year, as %d/%m/%Y does")
+    return value
 
 
 class DropRule(Part):
@@ -90,20 +121,55 @@ class DropRule(Part):
     column: Text | None = None
     equals: Texts | None = None
     other_than: Texts | None = None
-    empty: bool = False
+    empty: bool | None = None
+    below: float | None = None
+    above: float | None = None
+    matches: str | None = None
     duplicates: Texts | None = None
     keep: Literal["first", "last"] = "first"
     reason: str = ""
 
     @model_validator(mode="after")
     def _one_rule(self) -> Self:
-        rules = [self.equals is not None, self.other_than is not None, self.empty]
+        rules = [getattr(self, name) is not None for name in TESTS]
         if self.duplicates is not None:
             if self.column is not None or any(rules):
                 raise ValueError("duplicates stands alone: make a rule of its own for the column")
         elif self.column is None or sum(rules) != 1:
-            raise ValueError("name a column and one of: equals, other_than, empty: true; or duplicates")
+            raise ValueError(f"name a column and one of: {', '.join(TESTS)}; or duplicates")
         return self
+
+    @field_validator("matches")
+    @classmethod
+    def _is_a_pattern(cls, value: str | None) -> str | None:
+        try:
+            re.compile(value or "")
+        except re.error as error:
+            raise ValueError(f"'{value}' is not a pattern: {error}") from None
+        return value
+
+
+TESTS = ("equals", "other_than", "empty", "below", "above", "matches")
+
+
+def _as_rules(value: object) -> object:
+    """Return the rules of ``drop``: a list, or short: ``{heading: below 0}``, ``{heading: [Test]}``."""
+    rules = value if isinstance(value, list | tuple) else [value]
+    known = set(DropRule.model_fields)
+    result: list[object] = []
+    for rule in rules:
+        if not isinstance(rule, dict) or set(rule) & known:
+            result.append(rule)
+        else:
+            result += [_short_rule(str(column), test) for column, test in rule.items()]
+    return result
+
+
+def _short_rule(column: str, test: object) -> dict[str, object]:
+    match = re.fullmatch(r"(below|above|matches)\s+(.+)", str(test).strip())
+    if match is not None:
+        return {"column": column, match[1]: match[2]}
+    return {"column": column, "empty": True} if test == "empty" else {"column": column, "equals": test}
 
 
 class JoinRule(Part):
@@ -119,8 +185,14 @@ class TableSpec(Part):
 
     file: Texts
     columns: dict[str, Annotated[ColumnSpec, BeforeValidator(_as_column)]]
-    drop: tuple[DropRule, ...] = ()
+    drop: Annotated[tuple[DropRule, ...], BeforeValidator(_as_rules)] = ()
     join: tuple[JoinRule, ...] = ()
+
+
+class DealsSpec(TableSpec):
+    """Deals; ``lines`` says what several rows of one are: parts to ``sum``, or products counted ``once``."""
+
+    lines: Literal["sum", "once"] | None = None
 
 
 class EventsSpec(TableSpec):
@@ -135,6 +207,28 @@ class SnapshotsSpec(TableSpec):
     vanished: Literal["keep_open", "lost_no_decision", "won"] = "keep_open"
 
 
+class SubscriptionsSpec(TableSpec):
+    """Subscriptions or contract terms; one that begins at most ``gap_days`` after another renews it."""
+
+    gap_days: int = Field(31, ge=0, le=366)
+    ends: Literal["inclusive", "exclusive"] | None = None
+
+
+class BalancesSpec(TableSpec):
+    """Recurring revenue by customer and month: rows, or a column for each month (``months``)."""
+
+    months: Literal["all"] | Texts = ()
+    times: float = Field(1.0, allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _rows_or_columns(self) -> Self:
+        if not self.months and not {"month", "arr"} <= set(self.columns):
+            raise ValueError(
+                "name the columns month and arr, or say months: all where each month has a column"
+            )
+        return self
+
+
 class StageDatesSpec(TableSpec):
     """One column per stage, holding when the deal entered it; ``entered`` gives each heading its stage."""
 
@@ -144,7 +238,7 @@ class StageDatesSpec(TableSpec):
 class Tables(Part):
     """The tables of a map. All are optional; something must tell of deals or customers."""
 
-    opportunities: TableSpec | None = None
+    opportunities: DealsSpec | None = None
     stage_changes: TableSpec | None = None
     field_changes: TableSpec | None = None
     stage_dates: StageDatesSpec | None = None
@@ -152,7 +246,8 @@ class Tables(Part):
     snapshots: SnapshotsSpec | None = None
     customers: TableSpec | None = None
     arr_changes: TableSpec | None = None
-    subscriptions: TableSpec | None = None
+    balances: BalancesSpec | None = None
+    subscriptions: SubscriptionsSpec | None = None
     churn_events: TableSpec | None = None
     reps: TableSpec | None = None
     leads: TableSpec | None = None
@@ -203,10 +298,14 @@ class Mapping(Part):
     """A whole map. ``stages`` gives each stage or activity its forecast category or outcome."""
 
     description: str = ""
-    currency: str | None = Field(None, pattern=r"^[A-Z]{3}$")
+    currency: str | None = Field(None, pattern=r"^([A-Z]{3}|none)$")
+    unit: str = ""
+    rates: dict[
+        Annotated[str, Field(pattern=r"^[A-Z]{3}$")], float | dict[str, Annotated[float, Field(gt=0)]]
+    ] = Field(default_factory=dict)
     as_of: str | None = None
     timezone: str = "UTC"
-    decimal: Literal[".", ","] = "."
+    decimal: Literal[".", ","] | None = None
     date_format: str | None = None
     files: dict[
         str, Annotated[FileSpec, BeforeValidator(lambda v: {"path": v} if isinstance(v, str) else v)]
@@ -223,6 +322,11 @@ class Mapping(Part):
     @classmethod
     def _as_of_is_a_day(cls, value: str | None) -> str | None:
         return value if value is None else _iso_day(value)
+
+    @field_validator("date_format")
+    @classmethod
+    def _is_a_format(cls, value: str | None) -> str | None:
+        return value if value is None else _date_format(value)
 
     @field_validator("timezone")
     @classmethod
@@ -242,9 +346,15 @@ def missing_columns(role: str, spec: TableSpec) -> list[str]:
 
 
 def merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    """Return ``base`` with what ``over`` says more or differently; mappings are merged key by key."""
+    """Return ``base`` with what ``over`` says more or differently; mappings are merged key by key.
+
+    ``null`` takes away what ``base`` says.
+    """
     result = dict(base)
     for key, value in over.items():
         old = result.get(key)
+        if value is None:
+            result.pop(key, None)
+            continue
         result[key] = merged(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
     return result

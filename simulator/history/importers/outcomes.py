@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import re
+import json
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from simulator.history.importers.fields.cells import look_up, map_unique
+from simulator.history.importers.fields.stage_words import end_by_name
+from simulator.history.importers.fields.words import folded, meaning, phrases
 from simulator.history.importers.import_log import ImportLog, listed
 from simulator.history.importers.mapping import Mapping
 from simulator.history.importers.readers.sheet import plain
 from simulator.history.tables import OUTCOMES
 
-WORDS = {
-    **{outcome: outcome for outcome in OUTCOMES},
-    "won": "won",
-    "lost": "lost",
-    "open": "open",
-    "lost competition": "lost_competition",
-    "lost no decision": "lost_no_decision",
-}
-COMPETITION = re.compile(r"compet|incumbent|rival|lost to|other (vendor|supplier|provider)|konkurr", re.I)
 EMPTY_REASONS = ("", "none", "n/a", "unknown", "other")
+MIN_DEALS = 10
+MANY_DAYS = 100
+A_YEAR = pd.Timedelta(days=365)
 SAME_DAY_SHARE = 0.9
 """Share of closed deals whose close date is the day they closed, from which it is no plan of theirs."""
 
@@ -44,8 +40,42 @@ def read_outcomes(
     outcome = outcome.fillna(look_up(deals["opportunity_id"], _of_stage(last, by_stage)))
     outcome = outcome.mask(outcome == "open")
     outcome = _refined(outcome, deals, mapping, log)
-    deals = deals.assign(outcome=outcome)
-    return _with_closed_date(deals, changes, by_stage, log)
+    won = outcome == "won"
+    signed = deals["amount"].mask(won & deals["won_amount"].notna(), deals["won_amount"])
+    deals = deals.assign(outcome=outcome, amount=signed)
+    return _with_closed_date(deals, changes, by_stage, mapping, log)
+
+
+def check_ends(deals: pd.DataFrame, log: ImportLog) -> None:
+    """Find a file that spans a year in which nearly nothing closed, or nothing was won: stages misread."""
+    closed, won = deals["outcome"].notna(), deals["outcome"] == "won"
+    span = deals["created_date"].max() - deals["created_date"].min()
+    if len(deals) < MIN_DEALS or not span >= A_YEAR:
+        return
+    if closed.mean() >= 0.02 and (won.any() or closed.sum() < MIN_DEALS):
+        return
+    counts = deals["stage"].value_counts()
+    shown = listed([f"{stage} ({n:,})" for stage, n in counts.items()], 20)
+    names = ", ".join(f"{json.dumps(str(stage), ensure_ascii=False)}: …" for stage in counts.index[:20])
+    what = (
+        f"{len(deals):,} deals of {span.days / 365.25:.1f} years, of which {int(closed.sum()):,} are read as "
+        f"closed and {int(won.sum()):,} as won: the stages are likely misread: {shown}"
+    )
+    remedy = (
+        f"Say in a map what each stage means: stages: {{{names}}}, with lead, pipeline, best_case, commit, "
+        "won, lost or omitted for each …; if it is right so, add --yes."
+    )
+    log.conflict(listed(deals["file"].unique()), what, remedy)
+
+
+def check_amounts(deals: pd.DataFrame, log: ImportLog) -> None:
+    """Find deals without any amount: a forecast of them would be nothing."""
+    if len(deals) and not (deals["amount"] > 0).any():
+        remedy = (
+            "Say in a map which column holds it: tables: {opportunities: {columns: {amount: <heading>}}}; "
+            "or count deals: currency: none, and amount: {constant: 1}; or accept it with --yes."
+        )
+        log.conflict(listed(deals["file"].unique()), "no deal has an amount", remedy)
 
 
 def _outcome_by_stage(stages: pd.DataFrame, mapping: Mapping) -> dict[str, str]:
@@ -59,13 +89,23 @@ def _outcome_by_stage(stages: pd.DataFrame, mapping: Mapping) -> dict[str, str]:
 
 
 def _said(cells: pd.Series[Any], log: ImportLog, deals: pd.DataFrame) -> pd.Series[Any]:
-    outcome = map_unique(cells, lambda cell: WORDS.get(plain(cell).replace("_", " "), WORDS.get(plain(cell))))
+    outcome = map_unique(cells, _outcome_word)
     bad = deals[outcome.isna() & cells.notna()]
     for file, rows in bad.groupby("file"):
         what = "'{value}' is no outcome"
         remedy = f"Give it one of {listed(OUTCOMES)}, lost or open under 'values:' of opportunities.outcome."
         log.cell_faults(str(file), "outcome", rows.set_index("row")["outcome"], what, remedy)
     return outcome.astype("str")
+
+
+def _outcome_word(cell: str) -> str | None:
+    if plain(cell) in OUTCOMES:
+        return plain(cell)
+    known = meaning("outcome", cell)
+    if known is not None:
+        return known
+    by_name = end_by_name(cell)
+    return "lost" if by_name == "lost_no_decision" else by_name
 
 
 def _flagged(deals: pd.DataFrame) -> pd.Series[Any]:
@@ -90,7 +130,8 @@ def _refined(
 
     def kind(reason: str) -> str:
         word = plain(reason)
-        return said.get(word) or ("lost_competition" if COMPETITION.search(reason) else "lost_no_decision")
+        rivals = any(root in folded(reason) for root in phrases("reason"))
+        return said.get(word) or ("lost_competition" if rivals else "lost_no_decision")
 
     reasons = deals["loss_reason"].where(lost)
     reasons = reasons.mask(reasons.str.lower().isin(EMPTY_REASONS))
@@ -110,22 +151,54 @@ def _refined(
 
 
 def _with_closed_date(
-    deals: pd.DataFrame, changes: pd.DataFrame, by_stage: dict[str, str], log: ImportLog
+    deals: pd.DataFrame, changes: pd.DataFrame, by_stage: dict[str, str], mapping: Mapping, log: ImportLog
 ) -> pd.DataFrame:
     """Date the ends: by their column, else by the last change into a closed stage, else by the close date."""
-    closed = deals["outcome"].notna()
+    closed, won = deals["outcome"].notna(), deals["outcome"] == "won"
     seen, at_the_latest = _days_of_ends(changes, by_stage)
-    date = deals["closed_date"].fillna(look_up(deals["opportunity_id"], seen))
+    date = deals["closed_date"].fillna(deals["won_date"].where(won, deals["lost_date"]))
+    date = date.fillna(look_up(deals["opportunity_id"], seen))
     by_close_date = closed & date.isna() & deals["close_date"].notna()
     if by_close_date.any():
         log.note(f"{int(by_close_date.sum()):,} closed deals are taken to have closed on their close date.")
     latest = look_up(deals["opportunity_id"], at_the_latest)
     planned = deals["close_date"].where(~(deals["close_date"] > latest), latest)
     date = date.fillna(planned).fillna(latest).where(closed)
+    sure = [deals["created_date"], date.where(~by_close_date), deals["modified"], changes["changed_at"]]
+    date = _not_ahead(date, by_close_date, pd.concat(sure), mapping.as_of, log)
     deals = deals.assign(closed_date=date)
     if changes["close_date"].notna().any():
         return deals
     return _without_hindsight(deals, log)
+
+
+def _not_ahead(
+    date: pd.Series[Any], planned: pd.Series[bool], sure: pd.Series[Any], as_of: str | None, log: ImportLog
+) -> pd.Series[Any]:
+    """Return ends that lie ahead of all that surely happened as of its last day.
+
+    Close dates of closed deals are plans where they lie ahead: they are believed as long as one follows the
+    other as closely as such days usually do.
+    """
+    last = max([sure.max(), *([pd.Timestamp(as_of)] if as_of else [])]).normalize()
+    days = np.sort(date[planned].dropna().unique())
+    known = pd.concat([sure, date[planned]]).dropna()
+    known = known[known <= last + pd.Timedelta(days=1)]
+    n_days = len(known.dt.normalize().unique())
+    step = max(
+        pd.Timedelta(days=14 if n_days >= MANY_DAYS else 60), 4 * (last - known.min()) / max(n_days, 1)
+    )
+    for day in days[days > last] if not as_of else []:
+        if day - last > step:
+            break
+        last = pd.Timestamp(day)
+    ahead = planned & (date > last)
+    if ahead.any():
+        log.note(
+            f"{int(ahead.sum()):,} closed deals have a close date ahead of all that has happened "
+            f"({last:%Y-%m-%d}): they count as closed on that day. If it was later, say as_of in a map."
+        )
+    return date.mask(ahead, last)
 
 
 def _days_of_ends(changes: pd.DataFrame, by_stage: dict[str, str]) -> tuple[pd.Series[Any], pd.Series[Any]]:

@@ -5,15 +5,21 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from simulator.history.importers.balances import are_balances, changes_from_balances
 from simulator.history.importers.contradictions import start_oddities
 from simulator.history.importers.fields.cells import look_up
 from simulator.history.importers.import_log import ImportLog, listed
+from simulator.history.importers.mapping import Mapping, SubscriptionsSpec
 
 CENT = 0.005
 
 
-def changes_from_subscriptions(subscriptions: pd.DataFrame, log: ImportLog) -> pd.DataFrame:
-    """Return one change of ARR at the start and one at the end of each subscription."""
+def changes_from_subscriptions(subscriptions: pd.DataFrame, mapping: Mapping, log: ImportLog) -> pd.DataFrame:
+    """Return one change of ARR at the start and one at the end of each subscription.
+
+    A subscription or contract term that begins at most ``gap_days`` after another of the same customer ended
+    follows it: in between nothing churned. Ends that lie ahead have not happened.
+    """
     files = listed(subscriptions["file"].unique())
     worthless = ~(subscriptions["arr"] > 0)
     log.drop("subscriptions", files, "subscriptions without recurring revenue", int(worthless.sum()))
@@ -21,11 +27,89 @@ def changes_from_subscriptions(subscriptions: pd.DataFrame, log: ImportLog) -> p
     backwards = paid["end_date"] < paid["start_date"]
     log.drop("subscriptions", files, "subscriptions that end before they start", int(backwards.sum()))
     paid = paid[~backwards]
+    if are_balances(paid):
+        log.note(f"{files}: one row per customer and month, without ends: read as balances of each month.")
+        return changes_from_balances(paid.rename(columns={"start_date": "month"}), log)
+    paid = _ended(paid, mapping, files, log)
     ended = paid[paid["end_date"].notna()]
     columns = ["customer_id", "date", "arr_delta", "file", "row"]
     starts = paid.assign(date=paid["start_date"], arr_delta=paid["arr"])[columns]
     ends = ended.assign(date=ended["end_date"], arr_delta=-ended["arr"])[columns]
     return pd.concat([starts, ends], ignore_index=True)
+
+
+def _ended(paid: pd.DataFrame, mapping: Mapping, files: str, log: ImportLog) -> pd.DataFrame:
+    """Return the subscriptions with the first day without each as their end; running ones without one."""
+    spec = mapping.tables.subscriptions or SubscriptionsSpec(file=(), columns={})
+    starts = np.sort(paid["start_date"].dropna().unique())
+    if not len(starts) or paid["end_date"].isna().all():
+        return paid
+    if spec.ends == "inclusive" or (spec.ends is None and _ends_are_last_days(paid)):
+        log.note(
+            f"{files}: the end is the last day of a term; a customer who leaves is gone on the next day."
+        )
+        paid = paid.assign(end_date=paid["end_date"] + pd.Timedelta(days=1))
+    last = pd.Timestamp(mapping.as_of) if mapping.as_of else _last_known(paid, starts)
+    ahead = paid["end_date"] > last
+    if ahead.any():
+        log.note(
+            f"{files}: {int(ahead.sum()):,} ends after {last:%Y-%m-%d}, the last thing that happened, lie "
+            "ahead: these subscriptions run. If some have ended, say as_of in the map."
+        )
+    paid = paid.assign(end_date=paid["end_date"].mask(ahead))
+    following = _next_starts(paid)
+    gap = (following - paid["end_date"]).dt.days
+    bridged = gap.between(1, spec.gap_days)
+    if bridged.any():
+        log.note(
+            f"{files}: {int(bridged.sum()):,} terms begin up to {spec.gap_days} days after the one before "
+            "ended, and renew it (gap_days in the map says otherwise)."
+        )
+    return paid.assign(end_date=paid["end_date"].mask(bridged, following))
+
+
+def _ends_are_last_days(paid: pd.DataFrame) -> bool:
+    """Return whether terms end on the day before the next begins, or a whole number of months less a day."""
+    ends, following = paid["end_date"], _next_starts(paid)
+    gap = (following - ends).dt.days
+    if gap.isin((0, 1)).any():
+        return bool((gap == 1).sum() > (gap == 0).sum())
+    return bool(
+        (ends.dropna() + pd.Timedelta(days=1)).dt.day.eq(paid["start_date"][ends.notna()].dt.day).mean() > 0.9
+    )
+
+
+def _next_starts(paid: pd.DataFrame) -> pd.Series[pd.Timestamp]:
+    """Return the first start of the same customer on or after each end."""
+    left = paid.dropna(subset=["end_date"]).sort_values("end_date")[["customer_id", "end_date"]]
+    right = paid.dropna(subset=["start_date"]).sort_values("start_date")[["customer_id", "start_date"]]
+    right = right.rename(columns={"start_date": "following"})
+    found = pd.merge_asof(
+        left.reset_index(),
+        right,
+        left_on="end_date",
+        right_on="following",
+        by="customer_id",
+        direction="forward",
+    )
+    return found.set_index("index")["following"].reindex(paid.index)
+
+
+def _last_known(paid: pd.DataFrame, starts: np.ndarray) -> pd.Timestamp:
+    """Return the last day that the file knows of: the last start, or the ends that came soon after it.
+
+    Where every subscription has an end, ends are those of terms and may lie ahead of any day.
+    """
+    last = pd.Timestamp(starts[-1])
+    if paid["end_date"].notna().all():
+        return last
+    days = np.sort(paid["end_date"].dropna().unique())
+    usual = (last - pd.Timestamp(starts[0])) / max(len(starts), 1)
+    for day in days[days > last]:
+        if pd.Timestamp(day) - last > max(pd.Timedelta(days=31), 4 * usual):
+            break
+        last = pd.Timestamp(day)
+    return last
 
 
 def name_movements(changes: pd.DataFrame, log: ImportLog) -> pd.DataFrame:

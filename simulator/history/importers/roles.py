@@ -16,6 +16,11 @@ _DEAL_EXTRAS: dict[str, CellKind] = {
     "is_won": "flag",
     "loss_reason": "text",
     "currency": "text",
+    "won_amount": "money",
+    "won_date": "date",
+    "lost_date": "date",
+    "modified": "time",
+    "own_amount": "money",
 }
 
 
@@ -26,7 +31,7 @@ def _columns(table: str) -> dict[str, CellKind]:
 ROLES: dict[str, dict[str, CellKind]] = {
     "opportunities": _columns("opportunities") | _DEAL_EXTRAS,
     "stage_changes": _columns("stage_changes")
-    | {"category": "text", "probability": "money", "is_closed": "flag", "is_won": "flag"},
+    | {"category": "text", "probability": "money", "is_closed": "flag", "is_won": "flag", "currency": "text"},
     "field_changes": {
         "opportunity_id": "text",
         "changed_at": "time",
@@ -38,7 +43,14 @@ ROLES: dict[str, dict[str, CellKind]] = {
     "events": {"opportunity_id": "text", "activity": "text", "timestamp": "time"},
     "snapshots": _columns("opportunities") | _DEAL_EXTRAS | {"snapshot_date": "date"},
     "customers": _columns("customers"),
-    "arr_changes": _columns("arr_changes"),
+    "arr_changes": _columns("arr_changes") | {"currency": "text"},
+    "balances": {
+        "customer_id": "text",
+        "month": "month",
+        "arr": "money",
+        "segment": "text",
+        "currency": "text",
+    },
     "subscriptions": {
         "customer_id": "text",
         "segment": "text",
@@ -49,6 +61,7 @@ ROLES: dict[str, dict[str, CellKind]] = {
         "owner": "text",
         "csm": "text",
         "term_months": "count",
+        "currency": "text",
     },
     "churn_events": {"customer_id": "text", "date": "date"},
     "reps": _columns("reps"),
@@ -67,6 +80,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "snapshots": ("opportunity_id", "snapshot_date", "stage"),
     "customers": ("customer_id",),
     "arr_changes": ("customer_id", "date", "arr_delta"),
+    "balances": ("customer_id",),
     "subscriptions": ("customer_id", "start_date", "arr"),
     "churn_events": ("customer_id", "date"),
     "reps": ("rep_id", "role", "segment", "start_date"),
@@ -78,3 +92,20 @@ REQUIRED: dict[str, tuple[str, ...]] = {
 
 SIGNED = {("arr_changes", "arr_delta")}
 """Amounts that may be negative."""
+
+LENIENT = frozenset(
+    {
+        "probability",
+        "is_won",
+        "is_closed",
+        "qualified_date",
+        "won_date",
+        "lost_date",
+        "modified",
+        "own_amount",
+    }
+)
+"""Columns that help where they can be read; cells that cannot are passed over and counted."""
+
+HAPPENED = frozenset({"created_date", "changed_at", "closed_date", "timestamp", "won_date", "lost_date"})
+"""Dates of what has happened: none lies after the export."""

@@ -6,7 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from simulator.history.importers.fields.cells import FALSE, TRUE, as_text, look_up, map_unique
+from simulator.history.importers.fields.amounts import read_amounts
+from simulator.history.importers.fields.cells import as_text, look_up, map_unique
+from simulator.history.importers.fields.words import meaning
 from simulator.history.importers.import_log import ImportLog, listed
 from simulator.history.importers.mapping import DropRule, JoinRule
 from simulator.history.importers.readers.sheet import Sheet, plain
@@ -25,7 +27,9 @@ def drop_rows(sheet: Sheet, table: str, rules: tuple[DropRule, ...], log: Import
     return Sheet(sheet.file, frame, sheet.ambiguous)
 
 
-def _hit(sheet: Sheet, frame: pd.DataFrame, rule: DropRule, log: ImportLog) -> pd.Series[Any] | None:
+def _hit(  # noqa: PLR0911  one for each test
+    sheet: Sheet, frame: pd.DataFrame, rule: DropRule, log: ImportLog
+) -> pd.Series[Any] | None:
     if rule.duplicates is not None:
         columns = [found(sheet, name, log) for name in rule.duplicates]
         known = [column for column in columns if column is not None]
@@ -34,8 +38,14 @@ def _hit(sheet: Sheet, frame: pd.DataFrame, rule: DropRule, log: ImportLog) -> p
     if column is None:
         return None
     text = as_text(frame[column])
-    if rule.empty:
-        return text.isna()
+    if rule.empty is not None:
+        return text.isna() == rule.empty
+    if rule.below is not None or rule.above is not None:
+        numbers = read_amounts(frame[column]).numbers
+        below, above = rule.below, rule.above
+        return numbers < below if below is not None else numbers > above
+    if rule.matches is not None:
+        return text.str.contains(rule.matches, regex=True).fillna(False).astype(bool)
     if rule.equals is not None:
         return _is_any(text, rule.equals)
     return ~_is_any(text, rule.other_than or ())
@@ -44,16 +54,22 @@ def _hit(sheet: Sheet, frame: pd.DataFrame, rule: DropRule, log: ImportLog) -> p
 def _is_any(text: pd.Series[Any], words: tuple[str, ...]) -> pd.Series[Any]:
     """Return whether each cell is one of the words, without regard to case; yes/no in any spelling."""
     wanted = {plain(word) for word in words}
-    if wanted & {"true", "false"}:
-        wanted |= TRUE if "true" in wanted else FALSE
-    return map_unique(text, lambda cell: plain(cell) in wanted).fillna("" in wanted).astype(bool)
+    flags = {meaning("flag", word) for word in wanted & {"true", "false"}}
+
+    def is_one(cell: str) -> bool:
+        return plain(cell) in wanted or (bool(flags) and meaning("flag", cell) in flags)
+
+    return map_unique(text, is_one).fillna("" in wanted).astype(bool)
 
 
 def _reason(rule: DropRule) -> str:
     if rule.duplicates is not None:
         return f"{rule.keep} of the rows with the same {listed(rule.duplicates)} is kept"
-    if rule.empty:
-        return f"'{rule.column}' is empty"
+    if rule.empty is not None:
+        return f"'{rule.column}' is {'empty' if rule.empty else 'not empty'}"
+    for test in ("below", "above", "matches"):
+        if (limit := getattr(rule, test)) is not None:
+            return f"'{rule.column}' {'is ' if test != 'matches' else ''}{test} {limit}"
     if rule.equals is not None:
         return f"'{rule.column}' is {listed(rule.equals)}"
     return f"'{rule.column}' is not {listed(rule.other_than or ())}"

@@ -5,10 +5,40 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from simulator.fiscal import FiscalCalendar, month_numbers
 from simulator.history.importers.import_log import ImportLog, Understanding
-from simulator.history.tables import History
+from simulator.history.tables import OUTCOMES, History
+
+NO_DATE = np.iinfo(np.int64).max
+LOSSES = [outcome for outcome in OUTCOMES if outcome != "won"]
+
+
+def quarters(history: History, calendar: FiscalCalendar) -> list[dict[str, Any]]:
+    """Return, by fiscal quarter, the deals won and lost in it and the open ones due in it, with amounts.
+
+    To compare with the CRM: each row has quarter, won, won_amount, lost, lost_amount, open, open_amount;
+    open deals without a close date have the quarter "no date".
+    """
+    deals = history.opportunities
+    outcome = deals["outcome"].fillna("open").replace(dict.fromkeys(LOSSES, "lost"))
+    day = deals["closed_date"].where(outcome != "open", deals["close_date"])
+    months = month_numbers(day.fillna(pd.Timestamp("1970-01-01")).to_numpy())
+    quarter = pd.Series(calendar.quarter(months), index=deals.index).where(day.notna(), NO_DATE)
+    table = pd.DataFrame({"quarter": quarter, "outcome": outcome, "amount": deals["amount"]})
+    counted = table.groupby(["quarter", "outcome"])["amount"].agg(["size", "sum"])
+    rows = []
+    for number in sorted(table["quarter"].unique()):
+        row: dict[str, Any] = {
+            "quarter": "no date" if number == NO_DATE else calendar.quarter_label(int(number))
+        }
+        for end in ("won", "lost", "open"):
+            n, amount = counted.loc[(number, end)] if (number, end) in counted.index else (0, 0.0)
+            row |= {end: int(n), f"{end}_amount": round(float(amount), 2)}
+        rows.append(row)
+    return rows
 
 
 def understanding(kind: str, history: History, log: ImportLog) -> Understanding:

@@ -74,14 +74,16 @@ def write(folder: Path, **files: str | bytes) -> list[Path]:
     return paths
 
 
-def import_texts(folder: Path, kind: str, map_yaml: str | None = None, **files: str | bytes) -> Imported:
-    """Import files given as text, with a map given as text."""
+def import_texts(
+    folder: Path, kind: str, map_yaml: str | None = None, accept: bool = False, **files: str | bytes
+) -> Imported:
+    """Import files given as text, with a map given as text; ``accept`` conflicts as --yes does."""
     paths = write(folder, **files)
     map_path = None
     if map_yaml is not None:
         map_path = folder / "map.yaml"
         map_path.write_text(map_yaml)
-    return import_files(kind, paths, map_path)
+    return import_files(kind, paths, map_path, accept=accept)
 
 
 DEALS_MAP = """

@@ -32,9 +32,7 @@ def test_amounts_are_read_as_meant(cell: str, decimal: str | None, amount: float
     assert len(got.bad) == 0
 
 
-@pytest.mark.parametrize(
-    "cell", ["abc", "1,20", "1,2000", "inf", "nan%", "1e999", "12%", "1.200,50", "1.2M", "--5", "$"]
-)
+@pytest.mark.parametrize("cell", ["abc", "inf", "nan%", "1e999", "12%", "1.2X", "--5", "$", "1,2,3"])
 def test_what_is_no_amount_is_bad(cell: str) -> None:
     got = read_amounts(pd.Series(["1", cell], dtype="str"))
     assert got.bad.tolist() == [cell]

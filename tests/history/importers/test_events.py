@@ -41,7 +41,7 @@ LOG = """case,activity,lifecycle,time
     ],
 )
 def test_events_become_changes_up_to_the_first_end(tmp_path: Path, take: str, stages: list[str]) -> None:
-    got = import_texts(tmp_path, "table", MAP.replace("TAKE", take), log_csv=LOG)
+    got = import_texts(tmp_path, "table", MAP.replace("TAKE", take), log_csv=LOG, accept=True)
     changes = got.history.stage_changes
     assert changes.loc[changes["opportunity_id"] == "1", "stage"].tolist() == stages
     outcomes = got.history.opportunities.set_index("opportunity_id")["outcome"].fillna("open")
@@ -54,5 +54,7 @@ def test_events_become_changes_up_to_the_first_end(tmp_path: Path, take: str, st
 
 
 def test_declined_leads_are_kept_if_the_map_says_so(tmp_path: Path) -> None:
-    got = import_texts(tmp_path, "table", "unqualified: keep" + MAP.replace("TAKE", ""), log_csv=LOG).history
+    got = import_texts(
+        tmp_path, "table", "unqualified: keep" + MAP.replace("TAKE", ""), log_csv=LOG, accept=True
+    ).history
     assert len(got.opportunities) == 4

@@ -55,7 +55,7 @@ def test_short_and_long_forms(tmp_path: Path) -> None:
         ("times: 1000", "times: .inf", 7, "times"),
         ('decimal: ","', "decimal: x", 7, "one of the words allowed"),
         ("equals: true", "equal: true", 10, "Did you mean 'equals'"),
-        ("equals: true", "empty: false", 10, "name a column and one of"),
+        ("equals: true", "keep: last", 10, "name a column and one of"),
         ("Open: pipeline", "Open: pipelin", 12, "Did you mean 'pipeline'"),
         ("valid_from: 2024-01-01", "valid_from: 2024-13-01", 14, "is not a day"),
         ("constant: all", "constant: all, column: x", 8, "name one of"),

@@ -88,7 +88,7 @@ def test_a_list_of_churn_events_is_compared_and_contradictions_told(tmp_path: Pa
 def test_leads_become_a_funnel_by_month(tmp_path: Path) -> None:
     map_yaml = """
 tables:
-  opportunities: {file: deals.csv, columns: {opportunity_id: id, created_date: day}}
+  opportunities: {file: deals.csv, columns: {opportunity_id: id, created_date: day, amount: amount}}
   lead_rows:
     file: leads.csv
     columns:
@@ -99,7 +99,7 @@ tables:
     leads = "day,seg,status\n" + "".join(
         f"2024-0{m}-1{i},SMB,{s}\n" for m in (1, 2) for i, s in enumerate(["New", "Good", "Better", "Deal"])
     )
-    deals = "id,day\n1,2024-02-20\n"
+    deals = "id,day,amount\n1,2024-02-20,5\n"
     got = import_texts(tmp_path, "table", map_yaml, deals_csv=deals, leads_csv=leads).history.leads
     assert got[["leads", "mqls", "sqls", "sals"]].to_numpy().tolist() == [[4, 3, 2, 1]] * 2
     assert got["source"].tolist() == ["unknown"] * 2

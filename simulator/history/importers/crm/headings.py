@@ -1,104 +1,38 @@
-"""Headings of CRM exports and the columns of ours that they mean."""
+"""Headings of exports, and the columns of ours that they mean."""
 
 from __future__ import annotations
 
+import functools
 import re
+import tomllib
+from importlib import resources
 
+from simulator.history.importers.fields.amounts import heading_unit
+from simulator.history.importers.fields.words import folded
 from simulator.history.importers.readers.sheet import Sheet
 
 Names = dict[str, tuple[str, ...]]
-
-DEAL: Names = {
-    "opportunity_id": ("opportunityid18", "opportunityid", "dealid", "recordid", "id", "opportunityname"),
-    "stage": ("stagename", "stage", "dealstage"),
-    "amount": ("amountconverted", "amountincompanycurrency", "amount", "dealamount"),
-    "created_date": ("createddate", "createdate", "created", "createdon", "datecreated"),
-    "close_date": ("closedate", "expectedclosedate", "plannedclosedate"),
-    "closed_date": ("closeddate", "actualclosedate", "dateclosed"),
-    "qualified_date": ("qualifieddate", "saldate", "salesaccepteddate", "qualificationdate", "acceptedon"),
-    "is_won": ("iswon", "won", "isclosedwon"),
-    "is_closed": ("isclosed", "closed", "isdealclosed"),
-    "category": ("forecastcategoryname", "forecastcategory", "manualforecastcategory"),
-    "probability": ("probability", "dealprobability", "dealstageprobability"),
-    "owner": ("opportunityowner", "ownername", "dealowner", "owner", "ownerid", "hubspotownerid"),
-    "team": ("salesteam", "team", "ownerrole", "hubspotteam", "hubspotteamid"),
-    "source": ("leadsource", "originalsource", "originaltrafficsource", "source", "analyticssource"),
-    "type": ("opportunitytype", "dealtype", "type", "opportunityrecordtype"),
-    "loss_reason": ("closedlostreason", "lossreason", "lostreason", "reasonlost", "reasonforloss"),
-    "competitor": ("maincompetitor", "maincompetitors", "primarycompetitor", "competitor", "competitors"),
-    "product": ("productfamily", "primaryproduct", "product"),
-    "compelling_event": ("compellingevent",),
-    "segment": (
-        *(
-            "segment",
-            "marketsegment",
-            "customersegment",
-            "salessegment",
-            "region",
-            "salesregion",
-            "territory",
-        ),
-        *("recordtypename", "opportunityrecordtype", "recordtype", "pipeline", "recordtypeid"),
-    ),
-    "currency": ("amountcurrency", "currencyisocode", "opportunitycurrency", "currency", "dealcurrencycode"),
-}
-"""Columns of deals; earlier names are preferred where a file has several."""
-
-CHANGE: Names = {
-    "opportunity_id": ("opportunityid18", "opportunityid", "id", "opportunityname"),
-    "changed_at": (
-        "fivetranstart",
-        "createddate",
-        "lastmodifieddate",
-        "lastmodified",
-        "editdate",
-        "validfrom",
-    ),
-    "stage": ("tostage", "stagename", "stage"),
-    "amount": ("amountconverted", "amount"),
-    "close_date": ("closedate",),
-    "category": ("forecastcategoryname", "forecastcategory"),
-    "probability": ("probability",),
-    "is_won": ("iswon",),
-    "is_closed": ("isclosed",),
-}
-"""Columns of the history of stages."""
-
-FIELD: Names = {
-    "opportunity_id": ("opportunityid18", "opportunityid", "parentid", "opportunityname"),
-    "changed_at": ("createddate", "editdate", "lastmodifieddate"),
-    "field": ("field", "fieldevent"),
-    "old_value": ("oldvalue",),
-    "new_value": ("newvalue",),
-}
-"""Columns of the history of single fields."""
-
-SNAPSHOT_DATE: Names = {
-    "snapshot_date": (
-        "snapshotdate",
-        "asofdate",
-        "asof",
-        "snapshot",
-        "reportdate",
-        "exportdate",
-        "weekending",
-        "date",
-    )
-}
+CONVERTED = re.compile(r"converted|companycurrency|umgerechnet|konvertiert|unternehmens|converti|換算")
 
 
-CONVERTED = ("amountconverted", "amountincompanycurrency")
+@functools.cache
+def names(group: str) -> Names:
+    """Return the keys of the headings of a group in ``headings.toml``, preferred ones first."""
+    source = resources.files("simulator.history.importers.crm").joinpath("headings.toml")
+    listed = tomllib.loads(source.read_text(encoding="utf-8"))[group]
+    return {
+        ours: tuple(dict.fromkeys(heading_key(h) for h in re.split(r"[|\n]", text) if h.strip()))
+        for ours, text in listed.items()
+    }
 
 
 def heading_key(heading: str) -> str:
-    """Return a heading without case, blanks, marks and the ``__c`` of custom fields."""
-    text = (
-        re.sub(r"_+c$", "", heading.strip(), flags=re.I)
-        if re.search(r"[a-z]_+c$", heading, re.I)
-        else heading
-    )
-    text = re.sub(r"^hs_(v2_)?", "", text.strip(), flags=re.I)
-    return re.sub(r"[^a-z0-9]", "", re.sub(r"\(%\)|\(18\)$", "", text).casefold())
+    """Return the letters and digits of a heading, without ``__c``, system prefix and currency."""
+    text = re.sub(r"(?<=[a-zA-Z])_+c$", "", heading.strip(), flags=re.I)
+    text = re.sub(r"^hs_(v2_)?|^Deal - ", "", text, flags=re.I)
+    text = re.sub(r"[(\uff08]%[)\uff09]|\(18\)$", "", heading_unit(text)[0])
+    key = re.sub(r"[\W_]", "", folded(text))
+    return key or re.sub(r"[\W_]", "", folded(heading))
 
 
 def keys(sheet: Sheet) -> dict[str, str]:
@@ -109,13 +43,15 @@ def keys(sheet: Sheet) -> dict[str, str]:
     return result
 
 
-def recognised(sheet: Sheet, names: Names) -> dict[str, str]:
+def recognised(sheet: Sheet, wanted: Names) -> dict[str, str]:
     """Return our columns with the heading that each is taken from, as far as the sheet has them."""
     have = keys(sheet)
     found = {
-        ours: next((have[name] for name in theirs if name in have), None) for ours, theirs in names.items()
+        ours: next((have[name] for name in theirs if name in have), None) for ours, theirs in wanted.items()
     }
-    columns = {ours: heading for ours, heading in found.items() if heading is not None}
-    if "currency" in columns and heading_key(columns.get("amount", "")) in CONVERTED:
-        columns.pop("currency")  # it tells of the amounts before they were converted
-    return columns
+    return {ours: heading for ours, heading in found.items() if heading is not None}
+
+
+def is_converted(heading: str) -> bool:
+    """Return whether a heading is that of an amount converted to the company's currency."""
+    return CONVERTED.search(heading_key(heading)) is not None

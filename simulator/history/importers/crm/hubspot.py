@@ -5,41 +5,38 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from simulator.history.importers.crm.headings import DEAL, recognised
-from simulator.history.importers.import_log import ImportLog
+from simulator.history.importers.crm.deals import Recognition, add_deals, deal_columns, drop_rules, either
+from simulator.history.importers.crm.headings import names, recognised
 from simulator.history.importers.readers.sheet import Sheet
 
 Values = dict[str, Any]
 
-ENTERED_LABEL = re.compile(r'^date entered ["“]?(?P<stage>.+?)["”]?$', re.I)
+ENTERED_LABEL = re.compile(
+    r"^(?:date entered|datum (?:der |des )?(?:eingabe|eintritts?)(?: in)?|eingangsdatum|eintrittsdatum"
+    r"|date d['\u2019](?:entrée|accès)(?: (?:dans|à))?|date de saisie|fecha de (?:entrada|ingreso)(?: en)?"
+    r"|data de entrada(?: em)?|data (?:di )?(?:ingresso|inserimento)(?: in)?|datum ingevoerd|ステージ移行日)"
+    r"[ :]*[\"“„«»]*\s*(?P<stage>.+?)\s*[\"“”»]*$",
+    re.I,
+)
 ENTERED_NAME = re.compile(r"^hs_(v2_)?date_entered_(?P<stage>.+)$", re.I)
 PIPELINE_SUFFIX = re.compile(r"^(?P<stage>.+?)\s*\((?P<pipeline>[^()]*(?:\([^()]*\))?[^()]*)\)$")
 NOT_STAGES = ("current stage", "current_stage")
 
 
-def recognise_hubspot(sheets: dict[str, Sheet], log: ImportLog) -> Values:
-    """Return the tables of a map for exports of deals, told by their headings or property names."""
+def recognise_hubspot(given: Recognition) -> Values:
+    """Return the tables of a map for exports of deals, by their headings or names of properties."""
     tables: Values = {}
-    for name, sheet in sheets.items():
-        columns = recognised(
-            sheet, DEAL | {"opportunity_id": ("recordid", "objectid", "dealid", "id", "dealname")}
-        )
-        if "opportunity_id" not in columns or "stage" not in columns:
-            what = "is no export of deals: it has no 'Record ID' or no 'Deal Stage'"
-            log.fault(sheet.file, what, f"Export deals with all properties. {sheet.near('Record ID')}")
-            continue
-        _settle_segment(columns, sheet)
-        spec: Values = dict(columns)
-        spec["stage"] = {"column": columns["stage"]}
-        table = tables.setdefault("opportunities", {"file": [], "columns": spec})
-        table["file"].append(name)
+    for name, sheet in given.sheets.items():
         entered = stage_columns(sheet)
-        if entered:
-            dates = tables.setdefault("stage_dates", {"file": [], "columns": {}, "entered": entered})
+        columns = deal_columns(sheet, given, dated=bool(entered))
+        add_deals(tables, name, columns, drop_rules(sheet, "opportunities", columns, given), given)
+        if entered and "opportunity_id" in columns:
+            dates = tables.setdefault("stage_dates", {"file": [], "columns": {}, "entered": {}})
             dates["file"].append(name)
-            dates["columns"] = {"opportunity_id": columns["opportunity_id"]}
-        else:
-            log.note(
+            dates["entered"] |= entered
+            dates["columns"] = either(dates["columns"], {"opportunity_id": columns["opportunity_id"]})
+        elif not entered:
+            given.log.note(
                 f"{sheet.file} has no columns 'Date entered …': export all properties of the deals, or only "
                 "their present stage is known."
             )
@@ -69,13 +66,6 @@ def _label(stage: str, sheet: Sheet) -> str:
     match = PIPELINE_SUFFIX.match(stage)
     if match is None:
         return stage
-    column = sheet.find("Deal Stage")
+    column = recognised(sheet, {"stage": names("deal")["stage"]}).get("stage")
     present = set(sheet.frame[column].astype("str")) if column else set()
     return stage if stage in present else match["stage"]
-
-
-def _settle_segment(columns: dict[str, str], sheet: Sheet) -> None:
-    """Leave out a pipeline as segment where there is only one."""
-    heading = columns.get("segment")
-    if heading is not None and heading.casefold() == "pipeline" and sheet.frame[heading].nunique() < 2:
-        del columns["segment"]

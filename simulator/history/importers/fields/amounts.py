@@ -1,29 +1,34 @@
-"""Amounts of money and counts as people type them: currency signs, thousands, decimal commas."""
+"""Amounts of money and counts as people type them: signs, codes, thousands, decimal commas, k and M."""
 
 from __future__ import annotations
 
+import functools
+import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from simulator.history.importers.fields.cells import EMPTY_NUMBERS, as_text, blank, map_unique, matches
+from simulator.history.importers.fields.words import codes, folded, words
 
-SIGNS = {"$": "$", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "us$": "USD", "c$": "CAD", "a$": "AUD"}
-CODE = re.compile(r"\b([A-Z]{3})\b")
-SIGN = re.compile(r"(?i)us\$|c\$|a\$|[$€£¥₹]")
-SPACES = re.compile(r"[\s\u00a0\u202f'\u2019]")
-SHAPES = {
-    ".": re.compile(r"[+-]?(\d+|\d{1,3}(,\d{2,3})*,\d{3})(\.\d*)?|[+-]?\.\d+"),
-    ",": re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{2,3})*\.\d{3})(,\d*)?|[+-]?,\d+"),
-}
+Mark = Literal[".", ","]
+
 PLAIN = r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d{1,3})?"
 USUAL = r"[$€£]?-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
 USUAL_NOISE = r"[$€£,]"
-THOUSANDS_POINT = re.compile(r"[+-]?\d{1,3}\.\d{3}")
+NUMBER = re.compile(r"[+\-−]?\s*(?:\d[\d.,\s'\u2019]*|[.,]\d+)")
+BLANKS = re.compile(r"[\s'\u2019]")
+LONE = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")
+"""One separator with three digits behind it: of thousands or of decimals, nobody knows."""
+SHAPES = {
+    ".": re.compile(r"(\d+|\d{1,3}(,\d{2,3})*,\d{3})(\.\d*)?|\.\d+"),
+    ",": re.compile(r"(\d+|\d{1,3}(\.\d{2,3})*\.\d{3})(,\d*)?|,\d+"),
+}
 
 
 @dataclass(frozen=True)
@@ -37,9 +42,10 @@ class Amounts:
     bad : Series
         Cells that are not amounts.
     doubtful : Series
-        Cells such as 1.200 that would be read as 1.2 and are more likely to mean 1200.
+        Cells such as 1.200 that may mean 1.2 or 1200; or the cells of both decimal signs, where a column
+        has both.
     currencies : frozenset of str
-        Currency codes and signs seen in the cells.
+        Currency codes seen in the cells; ``$`` and ``kr`` where the cells do not say whose.
     """
 
     numbers: pd.Series[Any]
@@ -48,8 +54,17 @@ class Amounts:
     currencies: frozenset[str] = frozenset()
 
 
-def read_amounts(raw: pd.Series[Any], decimal: Literal[".", ","] | None = None) -> Amounts:
-    """Read a column of amounts; ``decimal`` is the decimal sign, a point unless said."""
+class Cell(NamedTuple):
+    """One cell taken apart: digits and separators, sign and scale, and the currency that it names."""
+
+    bare: str
+    factor: float
+    currency: str
+    sign_after: bool
+
+
+def read_amounts(raw: pd.Series[Any], decimal: Mark | None = None) -> Amounts:
+    """Read a column of amounts; ``decimal`` is the decimal sign, found out from all cells unless said."""
     if pd.api.types.is_numeric_dtype(raw.dtype):
         numbers = raw.astype("float64")
         infinite = np.isinf(numbers)
@@ -61,11 +76,17 @@ def read_amounts(raw: pd.Series[Any], decimal: Literal[".", ","] | None = None) 
         values = _plain_numbers(text)
         _read_usual(text, values, currencies)
     rest = text[values.isna() & text.notna()]
-    if len(rest):
-        read = map_unique(rest, lambda cell: _read_cell(cell, decimal or ".", currencies))
-        values.loc[rest.index] = read.astype("float64").to_numpy()
+    cells = {cell: taken_apart(str(cell)) for cell in rest.unique()}
+    known = [cell for cell in cells.values() if cell is not None]
+    mark, doubtful = (decimal, text.iloc[:0]) if decimal else _decimal_mark(text, cells, currencies)
+    if mark == "," and decimal is None:
+        rest, values = text[text.notna()], values.mask(values.notna())
+        cells = {cell: taken_apart(str(cell)) for cell in rest.unique()}
+    read = {cell: _number(parts, mark or ".") for cell, parts in cells.items() if parts is not None}
+    values.loc[rest.index] = map_unique(rest, read.get).astype("float64").to_numpy()
+    currencies |= {cell.currency for cell in known if cell.currency}
     bad = rest[values.loc[rest.index].isna()]
-    return Amounts(values, bad, _doubtful(text, decimal), frozenset(currencies))
+    return Amounts(values, bad, doubtful, frozenset(currencies))
 
 
 def _plain_numbers(text: pd.Series[Any]) -> pd.Series[Any]:
@@ -83,7 +104,7 @@ def _read_usual(text: pd.Series[Any], values: pd.Series[Any], currencies: set[st
     usual = rest[matches(rest, USUAL)]
     if len(usual):
         signs = usual.str.slice(0, 1).unique()
-        currencies |= {SIGNS[sign] for sign in signs if sign in SIGNS}
+        currencies |= {currency_of(sign) for sign in signs if not sign.isdigit() and sign != "-"} - {""}
         values.loc[usual.index] = _numbers(usual.str.replace(USUAL_NOISE, "", regex=True))
 
 
@@ -92,35 +113,132 @@ def _numbers(text: pd.Series[Any]) -> pd.Series[Any]:
     return pd.Series(numbers, index=text.index)
 
 
-def _read_cell(cell: str, decimal: str, currencies: set[str]) -> float | None:
-    """Return the amount in one cell, or None; note the currency it names."""
-    text = cell
-    code, sign = CODE.search(text), SIGN.search(text)
-    if code is not None:
-        text = text.replace(code.group(1), "", 1)
-    if sign is not None:
-        text = text.replace(sign.group(0), "", 1)
-    text = SPACES.sub("", text)
-    negative = text.startswith("(") and text.endswith(")")
-    text = text.strip("()") if negative else text
-    if text.endswith("-") and len(text) > 1:
-        text, negative = text[:-1], True
-    if not SHAPES[decimal].fullmatch(text):
+def taken_apart(cell: str) -> Cell | None:
+    """Return the parts of a cell, or None where it is no amount."""
+    match = NUMBER.search(cell)
+    if match is None or "--" in cell:
         return None
-    if code is not None:
-        currencies.add(code.group(1))
-    elif sign is not None:
-        currencies.add(SIGNS[sign.group(0).lower()])
-    thousands = "," if decimal == "." else "."
-    number = float(text.replace(thousands, "").replace(decimal, "."))
-    return -number if negative else number
+    number = match[0].rstrip(".,") if cell[match.end() :].lstrip().startswith(("-", "–")) else match[0]
+    before, after = cell[: match.start()], cell[match.end() :].strip().removeprefix("–").strip()
+    negative = before.strip().startswith("(") and after.endswith(")")
+    negative |= any(before.strip().startswith(s) or before.strip().endswith(s) for s in "-−")
+    negative |= (after == "-" and match[0] == number) or number.startswith(("-", "−"))
+    named = [unit_of(part.strip(" ()+-−:")) for part in (before, after)]
+    if None in named:
+        return None
+    (first, first_scale), (second, second_scale) = named[0] or ("", 1.0), named[1] or ("", 1.0)
+    if (first and second and first != second) or (first_scale != 1 and second_scale != 1):
+        return None
+    bare = BLANKS.sub("", number).lstrip("+-−")
+    factor = first_scale * second_scale * (-1.0 if negative else 1.0)
+    return Cell(bare, factor, first or second, bool(second) and not first)
 
 
-def _doubtful(text: pd.Series[Any], decimal: str | None) -> pd.Series[Any]:
-    """Return the cells with a point and three digits after it, where all cells with a point are such."""
-    if decimal is not None:
-        return text.iloc[:0]
-    pointed = text[text.str.contains(".", regex=False).fillna(False).astype(bool)]
-    head = pointed.head(1000)
-    alike = head.map(lambda cell: THOUSANDS_POINT.fullmatch(str(cell)) is not None)
-    return pointed if len(head) > 1 and bool(alike.all()) else text.iloc[:0]
+def currency_of(text: str) -> str:
+    """Return the code that a sign, word or code of a currency stands for; empty where it is none."""
+    if text.strip() in codes():
+        return text.strip()
+    if text.strip() == "$":
+        return "$"
+    return words("currency").get(folded(text), "")
+
+
+@functools.cache
+def unit_of(text: str) -> tuple[str, float] | None:
+    """Return currency and scale that stand next to a number, such as "k€" or "Mio. EUR"; None: neither."""
+    text = text.strip(" .")
+    if not text:
+        return "", 1.0
+    if currency := currency_of(text) or currency_of(text + "."):
+        return currency, 1.0
+    scales = words("scale")
+    if (scale := scales.get(folded(text).rstrip("."))) is not None:
+        return "", float(scale)
+    for cut in range(1, len(text)):
+        for left, right in ((text[:cut], text[cut:]), (text[cut:], text[:cut])):
+            scale, currency = scales.get(folded(left).strip(". ")), currency_of(right.strip(". "))
+            if scale is not None and currency:
+                return currency, float(scale)
+    return None
+
+
+def _decimal_mark(
+    text: pd.Series[Any], cells: dict[Any, Cell | None], currencies: set[str]
+) -> tuple[Mark | None, pd.Series[Any]]:
+    """Return the decimal sign that the cells prove, and the cells that leave it in doubt."""
+    known = {cell: parts for cell, parts in cells.items() if parts is not None}
+    separated = text[text.str.contains(r"\d[.,]\d", regex=True).fillna(False).astype(bool)]
+    head = list(dict.fromkeys([*separated.head(2000), *list(known)[:5000]]))
+    bare = {cell: (known.get(cell) or taken_apart(str(cell))) for cell in head}
+    marks = {cell: _mark(parts.bare) for cell, parts in bare.items() if parts is not None}
+    proven = {mark for mark in marks.values() if mark in (".", ",")}
+    if len(proven) > 1:
+        rarer = min(proven, key=lambda m: sum(mark == m for mark in marks.values()))
+        return None, text[text.isin([cell for cell, mark in marks.items() if mark == rarer])]
+    if proven:
+        return (",", text.iloc[:0]) if proven == {","} else (".", text.iloc[:0])
+    lone = {mark for mark in marks.values() if mark.startswith("lone")}
+    if lone == {"lone ,"} or not lone:
+        return ".", text.iloc[:0]
+    pointed = [cell for cell, mark in marks.items() if mark == "lone ."]
+    if len(separated) == 1 and lone == {"lone ."}:
+        return ".", text.iloc[:0]
+    return None, text[text.isin(pointed)]
+
+
+def _mark(bare: str) -> str:
+    """Return the decimal sign that one number proves, "lone ." or "lone ," where it may be either."""
+    if not re.search("[.,]", bare):
+        return ""
+    if LONE.fullmatch(bare):
+        return f"lone {'.' if '.' in bare else ','}"
+    if re.match(r"0[.,]\d", bare):
+        return bare[1]
+    fits = [mark for mark, shape in SHAPES.items() if shape.fullmatch(bare)]
+    return fits[0] if len(fits) == 1 else ""
+
+
+def _number(parts: Cell, mark: str) -> float | None:
+    if not SHAPES[mark].fullmatch(parts.bare):
+        return None
+    thousands = "," if mark == "." else "."
+    number = float(parts.bare.replace(thousands, "").replace(mark, ".")) * parts.factor
+    return round(number, 6) if abs(parts.factor) != 1 else number
+
+
+def heading_unit(heading: str) -> tuple[str, str, float]:
+    """Return a heading without the currency and scale that it names, and these: "Amount (k€)"."""
+    match = re.search(
+        r"^(?P<name>.*\S)\s*[(\[\uff08](?P<unit>[^()\[\]\uff08\uff09]*)[)\]\uff09]\s*$", heading
+    )
+    match = match or re.search(r"^(?P<name>.*\S)\s+(?:in|en|em)\s+(?P<unit>\S+)\s*$", heading)
+    match = match or re.search(r"^(?P<name>.*[^\W_])[\s_\-:]+(?P<unit>T?[A-Z]{3}|[^\w\s]+)\s*$", heading)
+    if match is None:
+        return heading, "", 1.0
+    unit = match["unit"].strip()
+    parts = re.split(r"[,;/\s]+", re.sub(r"^(?:in|en|em)\s+|'?000'?s?$", _thousand, unit).strip())
+    units = [_heading_part(part) for part in parts if part]
+    found = [unit for unit in units if unit is not None]
+    if not found or len(found) < len(units):
+        return heading, "", 1.0
+    named = [currency for currency, _ in found if currency]
+    scale = math.prod(scale for _, scale in found)
+    return match["name"], named[0] if named else "", scale
+
+
+def _thousand(match: re.Match[str]) -> str:
+    return " thousand" if "000" in match[0] else ""
+
+
+def _heading_part(part: str) -> tuple[str, float] | None:
+    if part[:1] == "T" and part[1:] in codes():
+        return part[1:], 1000.0
+    if part.upper() in codes() and part.isalpha() and len(part) == 3:
+        return part.upper(), 1.0
+    return unit_of(part)
+
+
+def heading_units(headings: Iterable[str]) -> tuple[str, float]:
+    """Return the currency and the scale that headings of one column name."""
+    found = [heading_unit(heading)[1:] for heading in headings]
+    return next((c for c, _ in found if c), ""), next((s for _, s in found if s != 1.0), 1.0)

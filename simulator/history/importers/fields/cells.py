@@ -11,16 +11,16 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from simulator.history.importers.fields.words import meaning
 from simulator.history.importers.readers.sheet import plain
 from simulator.history.parsing import clean_text
 
 EMPTY = frozenset({"", "null", "nan", "nat", "#n/a", "<null>", r"\n"})
 """Cells that hold nothing, whatever the column."""
-EMPTY_NUMBERS = EMPTY | {"na", "n/a", "-", "–", "none", "n.a.", "tbd"}
+EMPTY_NUMBERS = EMPTY | {"na", "n/a", "-", "–", "none", "n.a.", "tbd", "—", "未定", "k.a.", "n/d"}
 """Cells that hold nothing where a date or a number is meant ("NA" may be a region)."""
 
-TRUE = frozenset({"true", "1", "yes", "y", "t", "wahr", "x", "checked", "1.0"})
-FALSE = frozenset({"false", "0", "no", "n", "f", "falsch", "unchecked", "0.0"})
+FLAGS = {"yes": 1.0, "no": 0.0}
 
 
 def as_text(raw: pd.Series[Any]) -> pd.Series[Any]:
@@ -71,12 +71,7 @@ def is_text(series: pd.Series[Any]) -> bool:
 
 def as_flags(text: pd.Series[Any]) -> tuple[pd.Series[Any], pd.Series[Any]]:
     """Return yes/no cells as float64 (1, 0, NaN where empty), and the cells that are neither."""
-
-    def flag(value: str) -> float | None:
-        word = plain(value)
-        return 1.0 if word in TRUE else 0.0 if word in FALSE else None
-
-    flags = map_unique(text, flag).astype("float64")
+    flags = map_unique(text, lambda cell: FLAGS.get(meaning("flag", cell) or "")).astype("float64")
     return flags, text[flags.isna() & text.notna()]
 
 

@@ -10,24 +10,35 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from simulator.history.importers.fields.cells import EMPTY_NUMBERS, as_text, blank, matches
+from simulator.history.importers.fields.cells import EMPTY_NUMBERS, as_text, blank, map_unique, matches
+from simulator.history.importers.fields.words import folded, words
 from simulator.history.importers.readers.sheet import Sheet
 
-ISO = r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?\s?(?:Z|UTC|[+-]\d{2}:?\d{2})?)?"
+ISO = r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?\s?(?:Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?)?"
 ISO_LOCAL = r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?)?"
 ISO_OFFSET = r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?(?:Z|[+-]\d{2}:?\d{2})"
-OFFSET = r".*[T ]\d{2}:\d{2}.*(?:Z|UTC|[+-]\d{2}:?\d{2})"
+OFFSET = r".*[T ]\d{2}:\d{2}.*(?:Z|[+-]\d{2}:\d{2})"
 SERIAL = r"[2-7]\d{4}(?:\.\d+)?"
-PARTS = re.compile(r"^(\d{1,2})[/-](\d{1,2})[/-](\d{4}|\d{2})\b")
+EPOCHS = {"s": r"\d{9,10}(?:\.\d+)?", "ms": r"\d{12,13}(?:\.0*)?", "us": r"\d{15,16}", "ns": r"\d{18,19}"}
+"""Seconds since 1970 and their parts; in columns of dates nine and more digits can be nothing else."""
+NUMBERED = {"excel": "D", "seconds": "s", "milliseconds": "ms"}
+"""Formats that a map may name although strptime has no sign for them."""
+PARTS = re.compile(r"^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4}|\d{2})\b")
+TIME = re.compile(
+    r"(?P<day>.*?[^\s,])(?:T|,?\s+|,)(?:(?:um|at|om|kl|as|a las|a)\.?\s+)?(?P<half1>午前|午後|오전|오후)?\s*"
+    r"(?P<hour>\d{1,2})\s?[:.h時시]\s?(?P<minute>\d{2})(?:\s?[:.分분]\s?(?P<second>\d{2})(?:[.,]\d+)?)?[秒분分]?"
+    r"\s*(?P<half2>[AaPp]\.?\s?[Mm]\.?)?(?:\s?Uhr)?\s*(?P<zone>Z|UTC|GMT|[+-]\d{2}:?(?:\d{2})?)?"
+)
+CJK = re.compile(r"(\d{4})\s*[年년.]\s*(\d{1,2})\s*[月월.]\s*(?:(\d{1,2})\s*[日일.]?)?")
+MANY = 5
+"""Days that can be read in one way only, from which they bound the others."""
 FIRST_YEAR, LAST_YEAR = 1980, 2100
 EXCEL_EPOCH = pd.Timestamp("1899-12-30")
 
 DAYS = (
     *("%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%m-%d-%Y", "%d-%m-%Y", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d"),
-    *("%d-%b-%Y", "%d %b %Y", "%b %d, %Y", "%B %d, %Y", "%d %B %Y", "%b %d %Y"),
-    *("%m/%d/%y", "%d/%m/%y", "%d.%m.%y", "%d-%b-%y"),
+    *("%m/%d/%y", "%d/%m/%y", "%d.%m.%y", "%d-%m-%y", "%Y-%m-%d"),
 )
-TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", ", %I:%M %p", ", %I:%M:%S %p", "T%H:%M:%S")
 
 
 @dataclass(frozen=True)
@@ -53,6 +64,16 @@ class Dates:
     read_as: str
 
 
+@dataclass(frozen=True)
+class Read:
+    """Distinct cells as dates, how they were read, and what is wrong with those that are missing."""
+
+    days: pd.Series[Any]
+    read_as: str
+    what: str = ""
+    remedy: str = ""
+
+
 def read_dates(
     raw: pd.Series[Any],
     sheet: Sheet,
@@ -67,11 +88,11 @@ def read_dates(
     raw : Series
         Text, or dates where the file has types.
     sheet : Sheet
-        The file: another column of it may tell whether the day or the month comes first.
+        The file: another column of it may say whether the day or the month comes first.
     timezone : str
         Times that carry an offset are converted to it.
     form : str or None
-        strptime format; found out if None.
+        strptime format, or one of NUMBERED; found out if None.
     empty : tuple of str
         Further words that stand for no date.
     """
@@ -83,13 +104,12 @@ def read_dates(
         if quick is not None:
             return _in_years(raw, *quick)
     codes, unique = pd.factorize(text)
-    cells = pd.Series(unique, dtype="str")
-    days, read_as, what, remedy = _read_unique(cells, sheet, timezone, form)
-    all_days = np.append(days.to_numpy(dtype="datetime64[us]"), np.datetime64("NaT", "us"))
+    read = _read_unique(pd.Series(unique, dtype="str"), sheet, timezone, form)
+    all_days = np.append(read.days.to_numpy(dtype="datetime64[us]"), np.datetime64("NaT", "us"))
     values = pd.Series(all_days[codes], index=raw.index)
-    checked = _in_years(raw, values, read_as)
+    checked = _in_years(raw, values, read.read_as)
     unread = raw[values.isna() & text.notna()]
-    return Dates(checked.days, unread, what, remedy, read_as) if len(unread) else checked
+    return Dates(checked.days, unread, read.what, read.remedy, read.read_as) if len(unread) else checked
 
 
 def _in_years(raw: pd.Series[Any], values: pd.Series[Any], read_as: str) -> Dates:
@@ -117,68 +137,190 @@ def _read_quickly(text: pd.Series[Any], timezone: str) -> tuple[pd.Series[Any], 
     return None
 
 
-def _read_unique(
-    cells: pd.Series[Any], sheet: Sheet, timezone: str, wanted: str | None
-) -> tuple[pd.Series[Any], str, str, str]:
+def _read_unique(cells: pd.Series[Any], sheet: Sheet, timezone: str, wanted: str | None) -> Read:
+    if wanted in NUMBERED:
+        return _read_numbers(cells.where(matches(cells, r"-?\d+(?:\.\d+)?")), NUMBERED[wanted], timezone)
     if wanted is not None:
         days = pd.to_datetime(cells, format=wanted, errors="coerce", utc="%z" in wanted)
-        return _local(days, timezone), wanted, f"'{{value}}' is not of the form {wanted}", _FORMAT
+        return Read(_local(days, timezone), wanted, f"'{{value}}' is not of the form {wanted}", _FORMAT)
     iso = matches(cells, ISO)
     if len(cells) == 0 or 2 * iso.sum() >= len(cells):
         return _read_iso(cells, iso, timezone)
-    if matches(cells, SERIAL).all():
-        days = EXCEL_EPOCH + pd.to_timedelta(pd.to_numeric(cells), unit="D")
-        return days.dt.round("s"), "day numbers of Excel", "", ""
-    return _read_by_trying(cells, sheet)
+    for unit, pattern in {"D": SERIAL, **EPOCHS}.items():
+        if matches(cells, pattern).all():
+            return _read_numbers(cells, unit, timezone)
+    return _read_parts(cells, sheet, timezone)
 
 
-_FORMAT = 'Correct the cells, or say in the map how dates are written, e.g. format: "%d/%m/%Y".'
+_FORMAT = (
+    'Correct the cells, or say in the map how dates are written, e.g. date_format: "%d/%m/%Y", or format: '
+    "of one column."
+)
 _ORDER = (
     "'{value}' can be read with the day or the month first, and no other cell of the file decides it",
-    'Say which in the map: format: "%m/%d/%Y" or format: "%d/%m/%Y".',
+    'Say which in the map: date_format: "%m/%d/%Y" or date_format: "%d/%m/%Y".',
+)
+_BOTH = (
+    "'{value}' has the {first} first, other cells of the column the {second}: two exports in one file, or a "
+    "spreadsheet that read some cells as dates",
+    'Export it again as CSV and do not open it in between; or say the order: date_format: "%d/%m/%Y".',
 )
 
 
-def _read_iso(
-    cells: pd.Series[Any], iso: pd.Series[Any], timezone: str
-) -> tuple[pd.Series[Any], str, str, str]:
+def _read_numbers(cells: pd.Series[Any], unit: str, timezone: str) -> Read:
+    what, numbers = "'{value}' is not such a number", pd.to_numeric(cells)
+    if unit == "D":
+        days = (EXCEL_EPOCH + pd.to_timedelta(numbers, unit="D")).dt.round("s")
+        return Read(days.astype("datetime64[us]"), "day numbers of Excel", what, _FORMAT)
+    scale = {"s": 1e6, "ms": 1e3, "us": 1.0, "ns": 1e-3}[unit]
+    micro = (numbers.astype("float64") * scale).round()
+    days = pd.Series(pd.NaT, index=cells.index, dtype="datetime64[us]")
+    days[micro.notna()] = micro[micro.notna()].astype("int64").to_numpy().astype("datetime64[us]")
+    names = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
+    read_as = f"{names[unit]} since 1970, converted to {timezone}"
+    return Read(_local(days.dt.tz_localize("UTC"), timezone), read_as, what, _FORMAT)
+
+
+def _read_iso(cells: pd.Series[Any], iso: pd.Series[Any], timezone: str) -> Read:
     what = "'{value}' is not a date like the others of the column (2026-03-31)"
-    readable = cells.where(iso)
+    readable = cells.where(iso).str.replace(r"\s?(?:UTC|GMT)$", "Z", regex=True)
+    readable = readable.str.replace(r"(:\d{2}(?:\.\d+)?)\s?([+-]\d{2})$", r"\1\2:00", regex=True)
+    readable = readable.str.replace(r"(:\d{2}(?:\.\d+)?)\s?([+-]\d{2})(\d{2})$", r"\1\2:\3", regex=True)
     offset = matches(readable, OFFSET)
     if offset.any() and not offset[iso].all():
         readable = readable.where(offset)
         what = "'{value}' has no offset from UTC, as other cells of the column do"
     read_as = "ISO dates" + (f", converted to {timezone}" if offset.any() else "")
     days = pd.to_datetime(readable, format="ISO8601", errors="coerce", utc=bool(offset.any()))
-    return _local(days, timezone), read_as, what, _FORMAT
+    turned = cells[~iso & cells.map(lambda cell: PARTS.match(str(cell)) is not None)]
+    if len(turned):
+        what, remedy = _BOTH[0].replace("{first}", "day").replace("{second}", "year"), _BOTH[1]
+        return Read(_local(days, timezone), read_as, what, remedy)
+    return Read(_local(days, timezone), read_as, what, _FORMAT)
 
 
-def _read_by_trying(cells: pd.Series[Any], sheet: Sheet) -> tuple[pd.Series[Any], str, str, str]:
-    head = cells.head(300)
-    n_read = {f: int(_try(head, f).notna().sum()) for f in (day + time for day in DAYS for time in TIMES)}
+def _read_parts(cells: pd.Series[Any], sheet: Sheet, timezone: str) -> Read:
+    """Read cells as a day and, perhaps, a time of day: the days by trying, the times by their marks."""
+    parts = pd.DataFrame(
+        [(m.groupdict() if (m := TIME.fullmatch(c)) else {"day": c}) for c in cells.fillna("")],
+        columns=["day", "hour", "minute", "second", "half1", "half2", "zone"],
+        index=cells.index,
+        dtype="str",
+    )
+    read = _read_days(_named_months(parts["day"].where(cells.notna())), sheet)
+    timed = parts["hour"].notna()
+    if not timed.any():
+        return read
+    days = read.days + _time_of_day(parts)
+    read_as = f"{read.read_as} with the time" + (" (12 hours)" if _halves(parts).notna().any() else "")
+    zoned = parts["zone"].notna()
+    if zoned.any() and zoned[timed].all():
+        days = _local((days - _offsets(parts["zone"])).dt.tz_localize("UTC"), timezone)
+        read_as += f", converted to {timezone}"
+    return Read(days, read_as, read.what, read.remedy)
+
+
+def _halves(parts: pd.DataFrame) -> pd.Series[Any]:
+    first = parts["half1"].map({"午前": "a", "오전": "a", "午後": "p", "오후": "p"})
+    return first.fillna(parts["half2"].str.lower().str.slice(0, 1))
+
+
+def _time_of_day(parts: pd.DataFrame) -> pd.Series[Any]:
+    hour, minute, second = (pd.to_numeric(parts[n]).fillna(0) for n in ("hour", "minute", "second"))
+    half = _halves(parts)
+    hour = (hour % 12 + 12 * (half == "p")).where(half.notna(), hour)
+    valid = (hour < 24) & (minute < 60) & (second < 60)
+    time: pd.Series[Any] = pd.to_timedelta(3600 * hour + 60 * minute + second, unit="s").where(valid)
+    return time
+
+
+def _offsets(zones: pd.Series[Any]) -> pd.Series[Any]:
+    digits = zones.str.replace(":", "").str.extract(r"([+-])(\d{2})(\d{2})?")
+    minutes = 60 * pd.to_numeric(digits[1]).fillna(0) + pd.to_numeric(digits[2]).fillna(0)
+    signed = minutes.where(digits[0] != "-", -minutes)
+    offset: pd.Series[Any] = pd.to_timedelta(signed, unit="min")
+    return offset
+
+
+def _named_months(days: pd.Series[Any]) -> pd.Series[Any]:
+    """Return days whose month is a word, in any of a dozen languages, as ISO dates."""
+    return map_unique(days, lambda cell: iso_day(cell) or cell).astype("str")
+
+
+def iso_day(cell: str, *, month_only: bool = False) -> str | None:  # noqa: PLR0911  one for each form
+    """Return a day with the month in words or in signs (14. März 2026, 2026年3月14日) as ISO; else None.
+
+    ``month_only`` also accepts months without a day (Mar-25, 2025-03, 03/2025), as their first day.
+    """
+    text = str(cell).strip()
+    if (match := CJK.fullmatch(text)) and (match[3] or month_only):
+        return _iso(int(match[1]), int(match[2]), int(match[3] or 1))
+    if month_only and (match := re.fullmatch(r"(\d{4})[-/.](\d{1,2})|(\d{1,2})[-/.](\d{4})", text)):
+        year, month = (match[1], match[2]) if match[1] else (match[4], match[3])
+        return _iso(int(year), int(month), 1)
+    tokens = re.findall(r"\d+|[^\W\d_]+", folded(text))
+    names = [month for token in tokens if (month := words("month").get(token)) is not None]
+    if len(names) != 1 or re.search(r"\d:\d", text):
+        return None
+    place = next(i for i, token in enumerate(tokens) if token in words("month"))
+    before = [token for token in tokens[:place] if token.isdigit()]
+    after = [token for token in tokens[place + 1 :] if token.isdigit()]
+    match before, after:
+        case [day], [year] if len(day) <= 2:
+            return _iso(_year(year), int(names[0]), int(day))
+        case ([], [day, year]) | ([year], [day]):
+            return _iso(_year(year), int(names[0]), int(day))
+        case ([], [year]) | ([year], []) if month_only:
+            return _iso(_year(year), int(names[0]), 1)
+    return None
+
+
+def _year(digits: str) -> int:
+    return int(digits) + (2000 if len(digits) == 2 else 0)
+
+
+def _iso(year: int, month: int, day: int) -> str | None:
+    return f"{year:04}-{month:02}-{day:02}" if 1 <= month <= 12 and 1 <= day <= 31 else None
+
+
+def _read_days(cells: pd.Series[Any], sheet: Sheet) -> Read:
+    head = cells.dropna().head(300)
+    n_read = {form: int(_try(head, form).notna().sum()) for form in DAYS}
     best = max(n_read.values())
     nothing = pd.Series(pd.NaT, index=cells.index, dtype="datetime64[us]")
-    if 2 * best < len(head):
-        return nothing, "", "'{value}' is not a date", _FORMAT
-    formats = [f for f, n in n_read.items() if n == best]
-    tried = {f: _try(cells, f) for f in formats}
+    if 2 * best < len(head) or not best:
+        return Read(nothing, "", "'{value}' is not a date", _FORMAT)
+    tried = {f: _try(cells, f) for f, n in n_read.items() if n >= 0.9 * best}
     most = max(int(days.notna().sum()) for days in tried.values())
     tried = {f: days for f, days in tried.items() if int(days.notna().sum()) == most}
     if len(tried) > 1:
         month_first = _month_first(sheet)
         if month_first is None:
-            return nothing, "", *_ORDER
+            return Read(nothing, "", *_ORDER)
         tried = {f: d for f, d in tried.items() if f.startswith("%m") == month_first} or tried
     form, days = next(iter(tried.items()))
-    return days, form, f"'{{value}}' is not a date like the others of the column ({form})", _FORMAT
+    if form == "%Y-%m-%d":
+        return Read(days, "months in words", "'{value}' is not a date like the others of the column", _FORMAT)
+    if _order_unsure(cells, days, form):
+        first, second = ("day", "month") if form.startswith("%m") else ("month", "day")
+        what = _BOTH[0].replace("{first}", first).replace("{second}", second)
+        return Read(days, form, what, _BOTH[1])
+    return Read(days, form, f"'{{value}}' is not a date like the others of the column ({form})", _FORMAT)
+
+
+def _order_unsure(cells: pd.Series[Any], days: pd.Series[Any], form: str) -> bool:
+    """Return whether cells that the format cannot read are dates with day and month the other way round."""
+    turned = form.replace("%d", "%?").replace("%m", "%d").replace("%?", "%m")
+    unread = cells[days.isna() & cells.notna()]
+    return form[:2] in ("%m", "%d") and len(unread) > 0 and bool(_try(unread, turned).notna().any())
 
 
 def _try(cells: pd.Series[Any], form: str) -> pd.Series[Any]:
-    return pd.to_datetime(cells, format=form, errors="coerce")
+    return pd.to_datetime(cells, format=form, errors="coerce").astype("datetime64[us]")
 
 
 def _month_first(sheet: Sheet) -> bool | None:
-    """Return whether the dates of a file have the month first; None where nothing tells."""
+    """Return whether the dates of a file have the month first; None where nothing says."""
     answers = set()
     for column in sheet.frame.columns:
         text = as_text(sheet.frame[column]).dropna()
@@ -189,6 +331,30 @@ def _month_first(sheet: Sheet) -> bool | None:
         if (first > 12) != (second > 12):
             answers.add(bool(second > 12))
     return answers.pop() if len(answers) == 1 else None
+
+
+def turned_too_late(raw: pd.Series[Any], days: pd.Series[Any], read_as: str) -> pd.Series[Any]:
+    """Return cells of things that have happened whose day and month are likely the wrong way round.
+
+    They can be read in both orders, lie more than a month after all cells that can be read in one only,
+    and would not with day and month turned.
+    """
+    form = read_as.split(" ", maxsplit=1)[0]
+    if form[:2] not in ("%m", "%d"):
+        return raw.iloc[:0]
+    parts = as_text(raw).str.extract(PARTS.pattern)
+    first, second = (pd.to_numeric(parts[i], errors="coerce") for i in (0, 1))
+    both = (first <= 12) & (second <= 12) & (first != second)
+    sure = days[days.notna() & ~both]
+    if len(sure) < MANY or not both.any():
+        return raw.iloc[:0]
+    limit = sure.max() + max(pd.Timedelta(days=31), 4 * (sure.max() - sure.min()) / len(sure))
+    late = both & (days > limit)
+    month, day = days.dt.day, days.dt.month
+    parts = pd.DataFrame({"year": days.dt.year, "month": month, "day": day})
+    turned = pd.to_datetime(parts, errors="coerce")
+    hits: pd.Series[Any] = raw[late & (turned <= limit)]
+    return hits
 
 
 def _local(days: pd.Series[Any], timezone: str) -> pd.Series[Any]:

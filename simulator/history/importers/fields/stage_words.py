@@ -1,61 +1,64 @@
-"""The words by which CRMs name forecast categories and closed stages."""
+"""Forecast categories and ends, by the words that CRMs and people have for them."""
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Any
 
 import pandas as pd
 
 from simulator.history.importers.fields.cells import map_unique
+from simulator.history.importers.fields.words import folded, meaning, phrases
 from simulator.history.importers.import_log import ImportLog, listed
 
-CATEGORY_WORDS = {
-    "omitted": "omitted",
-    "notforecasted": "omitted",
-    "dontforecast": "omitted",
-    "pipeline": "pipeline",
-    "bestcase": "best_case",
-    "upside": "best_case",
-    "mostlikely": "best_case",
-    "likely": "best_case",
-    "forecast": "commit",
-    "commit": "commit",
-    "closed": "closed",
-    "closedwon": "closed",
-}
-"""Forecast categories of CRMs, letters only, and ours."""
-
-WON = re.compile(r"\b(closed?[ _-]*won|won|signed|booked)\b", re.I)
-LOST = re.compile(
-    r"\b(closed?[ _-]*lost|lost|no[ _-]*decision|dead|disqualified|cancell?ed|abandoned)\b", re.I
-)
-CLOSED_KEYS = {"closedwon": "won", "closedlost": "lost_no_decision"}
+PREFIX = re.compile(r"^\W*\d*\s*[.)\-–—:]?\s*|^[a-z]\d?[.)]\s*")
+NEXT = r"(?=$|\s*[-–—:/(\[,;|])"
+OUTCOMES = {"won": "won", "won_alone": "won", "lost": "lost_no_decision"}
 
 
 def category_words(cells: pd.Series[Any]) -> pd.Series[Any]:
     """Return the forecast categories of a CRM as ours; words that are not known are missing."""
-    return map_unique(cells, lambda cell: CATEGORY_WORDS.get(_letters(cell))).astype("str")
+    return map_unique(cells, _category).astype("str")
+
+
+def _category(cell: str) -> str | None:
+    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", str(cell))  # BestCase, MostLikely
+    return meaning("category", apart) or meaning("category", cell)
 
 
 def end_by_name(stage: str) -> str | None:
-    """Return the outcome that the name of a stage tells, or None."""
-    if _letters(stage) in CLOSED_KEYS:
-        return CLOSED_KEYS[_letters(stage)]
-    if LOST.search(stage):
-        return "lost_no_decision"
-    return "won" if WON.search(stage) else None
+    """Return the outcome that the name of a stage says, or None.
+
+    The words must end the name, or stand before a mark: "Closed Won - PO" is an end, "NDA signed" none.
+    """
+    name = folded(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", stage)).replace("_", " ")
+    name = PREFIX.sub("", name, count=1)
+    whole = phrases("ends").get(name.replace("-", " ")) or phrases("ends").get(name)
+    if whole is not None:
+        return OUTCOMES[whole]
+    if re.search(r"\b(not|nicht|non|nao|niet|ikke|inte)\b", name):
+        return None
+    for outcome in ("lost", "won"):
+        if _ends(outcome).search(name):
+            return OUTCOMES[outcome]
+    if "closedwon" in name:
+        return "won"
+    return "lost_no_decision" if "closedlost" in name or "lost to" in name else None
+
+
+@functools.cache
+def _ends(outcome: str) -> re.Pattern[str]:
+    known = sorted((p for p, end in phrases("ends").items() if end == outcome), key=len, reverse=True)
+    spaced = [rf"(?<!\w){re.escape(p)}" if p.isascii() else re.escape(p) for p in known]
+    return re.compile(rf"(?:{'|'.join(spaced)}){NEXT}")
 
 
 def note_most_likely(cells: pd.Series[Any], log: ImportLog) -> None:
     """Say that "Most Likely" counts as best case, where a CRM uses it, and which words were not known."""
     words = cells.dropna().unique()
-    if any(_letters(word) in ("mostlikely", "likely") for word in words):
+    if any(folded(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", w)) in ("most likely", "likely") for w in words):
         log.note("Forecast category Most Likely counts as best_case.")
-    unknown = [word for word in words if _letters(word) not in CATEGORY_WORDS]
+    unknown = [word for word in words if _category(word) is None]
     if unknown:
         log.note(f"Forecast categories that are not known and were passed over: {listed(unknown, 6)}.")
-
-
-def _letters(cell: str) -> str:
-    return re.sub(r"[^a-z]", "", str(cell).casefold())

@@ -112,9 +112,9 @@ class StageTable:
             self._add(StageRow(facts.stage, "closed", outcome), "marked closed")
             return True
         words = facts.rows["word"].dropna()
-        by_name = end_by_name(facts.stage)
-        if by_name is not None and not facts.closed <= 0.5 and set(words) <= {"closed", "omitted"}:
-            self._add(StageRow(facts.stage, "closed", by_name), "its name")
+        end = _end(facts, set(words)) if not facts.closed <= 0.5 else None
+        if end is not None:
+            self._add(StageRow(facts.stage, "closed", end[0]), end[1])
             return True
         words = words[words != "closed"]
         if len(words) == 0:
@@ -151,10 +151,7 @@ class StageTable:
             return
         open_stages = []
         for facts in guessed:
-            outcome = end_by_name(facts.stage)
-            if outcome is not None:
-                self._add(StageRow(facts.stage, "closed", outcome), "its name")
-            elif not np.isnan(facts.chance):
+            if not np.isnan(facts.chance):
                 chance = facts.chance if facts.chance > 1 else 100 * facts.chance
                 category = next(word for least, word in CHANCES if chance >= least)
                 self._add(StageRow(facts.stage, category), f"GUESSED from its probability of {chance:.0f} %")
@@ -186,6 +183,21 @@ class StageFacts:
     closed: float
     won: float
     chance: float
+
+
+def _end(facts: StageFacts, words: set[str]) -> tuple[str, str] | None:
+    """Return the outcome that a stage stands for, and what says so: category, probability or name."""
+    by_name = end_by_name(facts.stage)
+    if not words <= {"closed", "omitted"}:
+        return None
+    if words == {"closed"}:
+        return by_name or "won", "forecast category Closed"
+    chance = facts.chance if facts.chance > 1 or facts.chance == 0 else 100 * facts.chance
+    if chance == 100 and by_name != "lost_no_decision":
+        return "won", "probability 100 %"
+    if chance == 0 and (words == {"omitted"} or by_name is not None):
+        return by_name or "lost_no_decision", "probability 0 %"
+    return (by_name, "its name") if by_name is not None else None
 
 
 def _observations(deals: pd.DataFrame, changes: pd.DataFrame) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from pathlib import Path
 from simulator.errors import InputError
 from simulator.history.importers.import_log import FileRead, ImportLog
 from simulator.history.importers.mapping import FileSpec
+from simulator.history.importers.readers.groups import ungrouped
 from simulator.history.importers.readers.sheet import Sheet
 from simulator.history.importers.readers.text import TextOptions, read_text_file
 from simulator.history.importers.readers.workbook import read_parquet, read_workbook
@@ -25,6 +26,8 @@ def read_file(path: Path, spec: FileSpec, log: ImportLog) -> Sheet:
     """
     try:
         sheet, read_as = _read(path, spec)
+        sheet, ungrouping = ungrouped(sheet)
+        read_as += ungrouping
     except FileNotFoundError:
         remedy = f"Check the spelling; names are looked up from {Path.cwd()}."
         raise InputError.of(str(path), "there is no such file", remedy) from None

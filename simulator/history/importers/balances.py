@@ -1,0 +1,115 @@
+"""Recurring revenue by customer and month, as rows or as a column for each month, as changes of ARR."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pandas as pd
+
+from simulator.history.importers.fields.amounts import heading_unit, read_amounts
+from simulator.history.importers.fields.dates import ISO, iso_day
+from simulator.history.importers.import_log import ImportLog, Meaning, listed
+from simulator.history.importers.mapping import BalancesSpec, Mapping
+from simulator.history.importers.readers.sheet import Sheet
+
+REGULAR_SHARE = 0.8
+"""Share of the rows of a customer that follow each other by one step, from which rows are balances."""
+MIN_ROWS = 3
+CENT = 0.005
+
+
+def month_of_heading(heading: str) -> pd.Timestamp | None:
+    """Return the month that a heading such as "Jan-25", "2025-01" or "MRR 2025-01-31" names."""
+    text = str(heading).strip()
+    for part in (text, text.rpartition(" ")[2], text.removeprefix("MRR").removeprefix("ARR")):
+        if pd.Series([part]).str.fullmatch(ISO)[0]:
+            return pd.Timestamp(part[:10]).to_period("M").start_time
+        if (day := iso_day(part, month_only=True)) is not None:
+            return pd.Timestamp(day).to_period("M").start_time
+    return None
+
+
+def month_columns(sheet: Sheet) -> dict[str, pd.Timestamp]:
+    """Return the headings of a sheet that name a month, with the month."""
+    found = {str(heading): month_of_heading(str(heading)) for heading in sheet.frame.columns}
+    return {heading: month for heading, month in found.items() if month is not None}
+
+
+def by_month(
+    customers: pd.DataFrame, sheet: Sheet, spec: BalancesSpec, mapping: Mapping, log: ImportLog
+) -> pd.DataFrame:
+    """Return one row per customer and month from a sheet with a column for each month."""
+    months = month_columns(sheet)
+    if spec.months != "all":
+        months = {heading: months[heading] for heading in spec.months if heading in months}
+    if not months:
+        log.fault(sheet.file, "has no column whose heading is a month", "Write them as 2025-01 or Jan-25.")
+        return customers.iloc[:0]
+    parts = []
+    for heading, month in months.items():
+        log.used.add((sheet.file, heading))
+        amounts = read_amounts(sheet.frame[heading], mapping.decimal)
+        if len(bad := pd.concat([amounts.bad, amounts.doubtful])):
+            log.cell_faults(
+                sheet.file, heading, bad, "'{value}' is not an amount", 'Say decimal: "," or ".".'
+            )
+        log.see_currencies("balances", amounts.currencies | ({heading_unit(heading)[1]} - {""}), "arr")
+        arr = amounts.numbers.fillna(0.0) * spec.times
+        parts.append(customers.assign(month=month, arr=arr))
+    first, last = min(months.values()), max(months.values())
+    taken = f"{len(months)} columns, {first:%Y-%m} to {last:%Y-%m}"
+    log.meanings.append(Meaning("balances", "arr", sheet.file, taken, f"times {spec.times:g}"))
+    return pd.concat(parts, ignore_index=True)
+
+
+def are_balances(subscriptions: pd.DataFrame) -> bool:
+    """Return whether rows called subscriptions are one row per customer and month, without ends.
+
+    So are tables of monthly revenue: of each customer the rows begin on the first of a month and follow each
+    other month by month (or quarter by quarter).
+    """
+    if subscriptions["end_date"].notna().any() or subscriptions["start_date"].isna().any():
+        return False
+    month = subscriptions["start_date"].dt.year * 12 + subscriptions["start_date"].dt.month
+    rows = pd.DataFrame({"customer": subscriptions["customer_id"], "month": month})
+    rows = rows.drop_duplicates().sort_values(["customer", "month"])
+    steps = rows.groupby("customer")["month"].diff().dropna()
+    if len(steps) < MIN_ROWS or rows["customer"].nunique() * 2 > len(rows):
+        return False
+    return bool((steps == steps.mode()[0]).mean() >= REGULAR_SHARE and steps.mode()[0] in (1, 3))
+
+
+def changes_from_balances(balances: pd.DataFrame, log: ImportLog) -> pd.DataFrame:
+    """Return the changes of ARR between the months; who is missing in a month pays nothing in it."""
+    files = listed(balances["file"].unique())
+    negative = int((balances["arr"] < 0).sum())
+    if negative:
+        log.note(f"{files}: {negative:,} balances below zero (credits) count as nothing paid in the month.")
+    arr = balances.assign(arr=balances["arr"].clip(lower=0.0).fillna(0.0))
+    arr = arr.dropna(subset=["customer_id", "month"])
+    table = arr.pivot_table(index="customer_id", columns="month", values="arr", aggfunc="sum", fill_value=0.0)
+    months = sorted(arr["month"].unique())
+    step = min((b - a for a, b in itertools.pairwise(months)), default=pd.Timedelta(days=31))
+    grid = pd.period_range(months[0], months[-1], freq="Q" if step > pd.Timedelta(days=70) else "M")
+    lost = [str(period) for period in grid if not any(m.to_period(grid.freq) == period for m in months)]
+    if lost:
+        log.conflict(
+            files, f"no row at all for {listed(lost)}", "Export these months too, or confirm (--yes)."
+        )
+    delta = table.diff(axis=1)
+    delta[months[0]] = table[months[0]]
+    changes = delta.reset_index().melt("customer_id", var_name="date", value_name="arr_delta")
+    changes = changes.astype({"date": "datetime64[ns]"})
+    changes = changes[changes["arr_delta"].abs() > CENT]
+    log.note(
+        f"{files}: {len(table):,} customers over {len(months)} months of revenue; movements are the "
+        "differences from month to month. Customers of the first month count as new in it."
+    )
+    return changes.assign(file=files, row=0)
+
+
+def customers_of(balances: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per customer of a table of balances, for their segment."""
+    columns: list[Any] = ["customer_id", "segment", "file", "row"]
+    return balances.sort_values("month", kind="stable")[columns].drop_duplicates("customer_id", keep="last")

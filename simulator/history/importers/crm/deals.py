@@ -1,0 +1,250 @@
+"""The columns of a file of deals, whatever CRM wrote it; what is missing is said with its remedy."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from simulator.history.importers.crm.headings import heading_key, is_converted, keys, names, recognised
+from simulator.history.importers.fields.amounts import heading_unit, read_amounts
+from simulator.history.importers.fields.cells import as_flags, as_text
+from simulator.history.importers.fields.dates import ISO, PARTS, iso_day
+from simulator.history.importers.import_log import ImportLog, listed
+from simulator.history.importers.lines import lines_rule
+from simulator.history.importers.readers.sheet import Sheet
+
+Values = dict[str, Any]
+
+MEANINGS = {
+    "opportunity_id": "the id of the deal",
+    "stage": "the stage of the deal, or won, lost and open",
+    "amount": "the amount",
+    "created_date": "the day the deal was created",
+}
+ENDS = ("stage", "outcome", "is_won", "won_date")
+RUINED = r"\d[.,]\d+E\+?\d+"
+HEAD = 200
+DELETED = ("isdeleted", "fivetrandeleted", "deleted")
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """What a recogniser works with: the files, what the user's map says of them, and the log."""
+
+    sheets: dict[str, Sheet]
+    said: Values
+    log: ImportLog
+
+    def said_columns(self, table: str = "opportunities") -> Values:
+        """Return the columns that the map gives for a table; None where it takes one away."""
+        tables = self.said.get("tables")
+        spec = tables.get(table) if isinstance(tables, dict) else None
+        columns = spec.get("columns") if isinstance(spec, dict) else None
+        return columns if isinstance(columns, dict) else {}
+
+
+def deal_columns(
+    sheet: Sheet, given: Recognition, *, without: Iterable[str] = ("outcome",), dated: bool = False
+) -> dict[str, str]:
+    """Return the columns of a file of deals, and record what is missing as faults.
+
+    Parameters
+    ----------
+    without : iterable of str
+        Columns that this CRM does not have under such a heading.
+    dated : bool
+        Whether other files or columns say when the deals were created.
+    """
+    aside = {*without, "name", "deal_amount", "converted_currency", "period"}
+    columns = recognised(sheet, {k: v for k, v in names("deal").items() if k not in aside})
+    said = given.said_columns()
+    taken_away = {heading_key(str(name)) for name, value in said.items() if value is None}
+    columns = {
+        ours: heading
+        for ours, heading in columns.items()
+        if heading_key(heading) not in taken_away or ours in said
+    }
+    if "opportunity_id" not in columns and "opportunity_id" not in said:
+        _names_for_ids(sheet, columns, given.log)
+    _settle_currency(sheet, columns, given.log)
+    _settle_segment(sheet, columns)
+    known = set(columns) | {name for name, value in said.items() if value is not None}
+    needed = ["opportunity_id", "amount"] + ([] if dated or "created_date" in known else ["created_date"])
+    missing = [name for name in needed if name not in known]
+    if not known & set(ENDS):
+        missing.append("stage")
+    for column in missing:
+        _fault_missing(sheet, column, columns, given.log)
+    if "opportunity_id" in columns:
+        fault_ruined_ids(sheet, columns["opportunity_id"], given.log)
+    return columns
+
+
+def _names_for_ids(sheet: Sheet, columns: dict[str, str], log: ImportLog) -> None:
+    """Take the names of deals as their ids, where no two deals have the same."""
+    name = recognised(sheet, {"name": names("deal")["name"]}).get("name")
+    if name is None:
+        return
+    text = as_text(sheet.frame[name])
+    doubled = text[text.duplicated(keep=False) & text.notna()]
+    if doubled.empty:
+        log.note(f"{sheet.file} has no column of ids: deals are told apart by '{name}', which never repeats.")
+        columns["opportunity_id"] = name
+        return
+    created = columns.get("created_date")
+    what = f"has no column of ids, and '{name}' names several deals: {listed(doubled.unique(), 3)}"
+    both = f"{{opportunity_id: {{together: ['{name}', '{created}']}}}}" if created else ""
+    hint = f" Or in a map: tables: {{opportunities: {{columns: {both}}}}}" if created else ""
+    log.fault(sheet.file, what, f"Export the id of the deals too.{hint}")
+    columns["opportunity_id"] = name
+
+
+def _settle_currency(sheet: Sheet, columns: dict[str, str], log: ImportLog) -> None:
+    """Name the currency of converted amounts, and keep the amount before it was converted."""
+    amount = columns.get("amount", "")
+    if not is_converted(amount):
+        return
+    have = keys(sheet)
+    own = next((have[key] for key in names("deal")["deal_amount"] if key in have), None)
+    converted = next((have[key] for key in names("deal")["converted_currency"] if key in have), None)
+    currency = columns.pop("currency", None)
+    if own is not None and own != amount:
+        columns["own_amount"] = own
+    if converted is not None:
+        columns["currency"] = converted
+    elif currency is not None:
+        company = _company_currency(sheet, amount, own, currency)
+        if company is not None:
+            log.note(
+                f"{sheet.file}: '{amount}' is in {company}: deals in {company} have the same amount twice."
+            )
+            log.see_currencies("opportunities", {company}, "amount")
+        elif not heading_unit(amount)[1]:
+            log.note(f"{sheet.file} does not say the currency of '{amount}': write currency: USD in a map.")
+
+
+def _company_currency(sheet: Sheet, amount: str, own: str | None, currency: str) -> str | None:
+    """Return the one currency whose deals have the same amount before and after converting."""
+    code = as_text(sheet.frame[currency]).str.upper()
+    if own is None:
+        return str(code.dropna().iloc[0]) if len(code.dropna().unique()) == 1 else None
+    before, after = (read_amounts(sheet.frame[name]).numbers for name in (own, amount))
+    filled = before.notna() & after.notna() & (after != 0) & code.notna()
+    alike = ((before - after).abs() < 0.01)[filled].groupby(code[filled]).all()
+    same = list(alike[alike].index)
+    return str(same[0]) if len(same) == 1 else None
+
+
+def _settle_segment(sheet: Sheet, columns: dict[str, str]) -> None:
+    """Leave out a pipeline as segment where there is only one."""
+    heading = columns.get("segment")
+    if heading is not None and heading_key(heading) == "pipeline" and sheet.frame[heading].nunique() < 2:
+        del columns["segment"]
+
+
+def _fault_missing(sheet: Sheet, column: str, columns: dict[str, str], log: ImportLog) -> None:
+    """Say what was looked for, which headings may be meant, and the line of a map that says so."""
+    unused = [str(h) for h in sheet.frame.columns if str(h) not in columns.values()]
+    tried = [str(name) for name in names("deal")[column][:6]]
+    likely = likely_headings(sheet, column, unused)
+    shown = listed([f"'{heading}'" for heading in likely or unused], 6)
+    what = (
+        f"no column is read as {MEANINGS[column]} ({column}); looked for {listed(tried)}; not used: {shown}"
+    )
+    example = likely[0] if likely else "<your heading>"
+    remedy = (
+        f"Say it in a map (--map map.yaml): tables: {{opportunities: {{columns: {{{column}: {example!r}}}}}}}"
+    )
+    if column == "amount" and not likely:
+        remedy += ", or count deals: currency: none with amount: {constant: 1}"
+    log.fault(sheet.file, what, remedy)
+
+
+def likely_headings(sheet: Sheet, column: str, unused: list[str]) -> list[str]:
+    """Return unused headings whose cells look like what a column needs, the nearest name first."""
+    if column.endswith(("date", "_at")):
+        fits = [heading for heading in unused if _share(sheet, heading, _is_date) > 0.8]
+    elif column in ("amount", "arr"):
+        fits = [h for h in unused if _share(sheet, h, _is_number) > 0.8 and _share(sheet, h, _is_date) < 0.5]
+        fits = [h for h in fits if not heading_key(h).endswith("id")]
+    else:
+        fits = difflib.get_close_matches(column, unused, n=3, cutoff=0.3)
+    close = difflib.SequenceMatcher
+    return sorted(fits, key=lambda heading: -close(None, heading_key(heading), heading_key(column)).ratio())
+
+
+def _share(sheet: Sheet, heading: str, is_one: Any) -> float:
+    cells = as_text(sheet.frame[heading]).dropna().head(HEAD)
+    return sum(map(is_one, cells)) / len(cells) if len(cells) else 0.0
+
+
+def _is_date(cell: str) -> bool:
+    known = pd.Series([cell]).str.fullmatch(ISO)[0] or PARTS.match(cell) is not None
+    return bool(known) or iso_day(cell) is not None
+
+
+def _is_number(cell: str) -> bool:
+    return bool(read_amounts(pd.Series([cell], dtype="str")).numbers.notna()[0])
+
+
+def fault_ruined_ids(sheet: Sheet, heading: str, log: ImportLog) -> None:
+    """Name ids that a spreadsheet has turned into rounded numbers."""
+    if pd.api.types.is_numeric_dtype(sheet.frame[heading].dtype):
+        return
+    text = as_text(sheet.frame[heading])
+    ruined = text[text.str.fullmatch(RUINED).fillna(False).astype(bool)]
+    if len(ruined):
+        what = "'{value}' is what a spreadsheet leaves of a long id: its last digits are lost"
+        remedy = (
+            "Export the file again, and do not save it from a spreadsheet (or import the column as text)."
+        )
+        log.cell_faults(sheet.file, heading, ruined, what, remedy)
+
+
+def drop_rules(sheet: Sheet, role: str, columns: dict[str, str], given: Recognition) -> list[Values]:
+    """Return the rules for rows that the CRM marks as deleted or replaced."""
+    have = keys(sheet)
+    rules: list[Values] = []
+    deleted = next((have[name] for name in DELETED if name in have), None)
+    if deleted is not None and given.said.get("deleted") != "keep":
+        flags, _ = as_flags(as_text(sheet.frame[deleted]))
+        if len(flags) and bool((flags == 1).all()):
+            given.log.note(
+                f"{sheet.file}: every row is marked as deleted ({deleted}), which no live CRM says of all "
+                "its deals: the mark is passed over. If they are really gone, do not import the file."
+            )
+        else:
+            rules.append({"column": deleted, "equals": ["true"], "reason": f"deleted in the CRM ({deleted})"})
+    active = have.get("fivetranactive")
+    ids = as_text(sheet.frame[columns["opportunity_id"]]) if "opportunity_id" in columns else None
+    if role == "opportunities" and active is not None and ids is not None and ids.duplicated().any():
+        rules.append({"column": active, "equals": ["false"], "reason": f"older version of a deal ({active})"})
+    return rules
+
+
+def add_deals(tables: Values, name: str, columns: Values, drop: list[Values], given: Recognition) -> None:
+    """Add a file to the table of deals; a column that files head differently is taken from either."""
+    table = tables.setdefault("opportunities", {"file": [], "columns": {}, "drop": []})
+    table["file"].append(name)
+    table["drop"] += [rule for rule in drop if rule not in table["drop"]]
+    table["columns"] = either(table["columns"], columns)
+    if isinstance(columns.get("opportunity_id"), str):
+        rule = lines_rule(given.sheets[name], columns, given.log)
+        if rule is not None:
+            table["lines"] = rule
+
+
+def either(first: Values, second: Values) -> Values:
+    """Return columns of two files: one heading where they agree, else the first of both that is there."""
+    result = dict(first)
+    for ours, heading in second.items():
+        if ours not in result or result[ours] == heading:
+            result[ours] = heading
+            continue
+        old = result[ours]["first_of"] if isinstance(result[ours], dict) else [result[ours]]
+        result[ours] = {"first_of": list(dict.fromkeys([*old, heading]))}
+    return result

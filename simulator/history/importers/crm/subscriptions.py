@@ -1,0 +1,197 @@
+"""Exports of Stripe, ChartMogul, Recurly and Baremetrics, and tables of monthly revenue."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pandas as pd
+
+from simulator.history.importers.balances import month_columns
+from simulator.history.importers.crm.deals import Recognition, likely_headings
+from simulator.history.importers.crm.headings import names, recognised
+from simulator.history.importers.fields.amounts import read_amounts
+from simulator.history.importers.fields.cells import as_text
+from simulator.history.importers.import_log import listed
+from simulator.history.importers.readers.sheet import Sheet
+
+Values = dict[str, Any]
+
+BILLING = ("stripe", "chartmogul", "recurly", "baremetrics", "mrr")
+PER_YEAR = {"day": 365.0, "week": 52.0, "month": 12.0, "quarter": 4.0, "year": 1.0, "annual": 1.0}
+NEVER_PAID = ("trialing", "trial", "incomplete", "incomplete_expired", "in_trial", "future", "pending")
+RUNNING = ("active", "past_due", "live", "unpaid")
+MOVEMENTS = {
+    "new": r"new|first",
+    "expansion": r"expansion|upgrade|expand",
+    "contraction": r"contraction|downgrade|contract",
+    "churn": r"churn|cancel",
+    "reactivation": r"reactivation|reactivate|resurrect",
+}
+CUSTOMER = "the customer"
+
+
+def recognise_billing(kind: str, given: Recognition) -> Values:
+    """Return the tables of a map for exports of a billing system, by what their rows are.
+
+    A sheet with a column for each month, or with a month, a customer and an amount, holds balances; one with
+    movements of MRR their changes; any other the subscriptions themselves.
+    """
+    tables: Values = {}
+    for name, sheet in given.sheets.items():
+        if len(month_columns(sheet)) >= 2:
+            _add(tables, "balances", name, *_wide(sheet, given))
+        elif _movements(sheet):
+            _add(tables, "arr_changes", name, *_changes(sheet, given))
+        elif kind == "mrr" or _is_long(sheet):
+            _add(tables, "balances", name, *_long(sheet, given))
+        else:
+            _add(tables, "subscriptions", name, *_subscriptions(sheet, given))
+    return {"tables": tables}
+
+
+def _add(tables: Values, role: str, name: str, columns: Values, more: Values) -> None:
+    table = tables.setdefault(role, {"file": [], "columns": columns, **more})
+    table["file"].append(name)
+
+
+def _need(sheet: Sheet, table: str, columns: Values, needed: tuple[str, ...], given: Recognition) -> None:
+    said = given.said_columns(table)
+    for column in needed:
+        if column in columns or column in said:
+            continue
+        unused = [str(heading) for heading in sheet.frame.columns if heading not in columns.values()]
+        likely = likely_headings(sheet, column, unused)
+        what = f"no column is read as {column}; not used: {listed(unused, 8)}"
+        heading = likely[0] if likely else "<your heading>"
+        remedy = (
+            f"Say it in a map (--map map.yaml): tables: {{{table}: {{columns: {{{column}: {heading!r}}}}}}}"
+        )
+        given.log.fault(sheet.file, what, remedy)
+
+
+def _wide(sheet: Sheet, given: Recognition) -> tuple[Values, Values]:
+    columns: Values = recognised(
+        sheet, {k: v for k, v in names("balance").items() if k in ("customer_id", "currency")}
+    )
+    if "customer_id" not in columns:
+        texts = [str(h) for h in sheet.frame.columns if str(h) not in month_columns(sheet)]
+        if texts:
+            columns["customer_id"] = texts[0]
+    _need(sheet, "balances", columns, ("customer_id",), given)
+    annual = any("arr" in str(heading).casefold() for heading in [*month_columns(sheet), sheet.file])
+    _say_monthly(sheet, annual, given)
+    return columns, {"months": "all", "times": 1.0 if annual else 12.0}
+
+
+def _long(sheet: Sheet, given: Recognition) -> tuple[Values, Values]:
+    columns: Values = recognised(sheet, names("balance"))
+    annual = "arr" in columns
+    if not annual and "mrr" in columns:
+        columns["arr"] = {"column": columns["mrr"], "times": 12}
+    columns.pop("mrr", None)
+    _need(sheet, "balances", columns, ("customer_id", "month", "arr"), given)
+    _say_monthly(sheet, annual, given)
+    return columns, {}
+
+
+def _say_monthly(sheet: Sheet, annual: bool, given: Recognition) -> None:
+    how = "ARR, as its headings say" if annual else "monthly revenue, times 12 (else import it with a map)"
+    given.log.note(f"{sheet.file}: the amounts are taken for {how}.")
+
+
+def _is_long(sheet: Sheet) -> bool:
+    columns = recognised(sheet, names("balance"))
+    if not {"customer_id", "month"} <= set(columns) or not {"mrr", "arr"} & set(columns):
+        return False
+    return bool(as_text(sheet.frame[columns["customer_id"]]).duplicated().any())
+
+
+def _movements(sheet: Sheet) -> bool:
+    columns = recognised(sheet, names("movement"))
+    return "date" in columns and bool({"mrr_delta", "arr_delta"} & set(columns))
+
+
+def _changes(sheet: Sheet, given: Recognition) -> tuple[Values, Values]:
+    columns: Values = recognised(sheet, names("movement"))
+    monthly = columns.pop("mrr_delta", None)
+    if "arr_delta" not in columns and monthly is not None:
+        columns["arr_delta"] = {"column": monthly, "times": 12}
+    if "movement" in columns:
+        cells = as_text(sheet.frame[str(columns["movement"])]).dropna().unique()
+        known = {
+            str(cell): ours
+            for cell in cells
+            for ours, pattern in MOVEMENTS.items()
+            if re.search(rf"(?<![a-z])(?:{pattern})", str(cell).replace("_", " ").casefold())
+        }
+        columns["movement"] = {"column": columns["movement"], "values": known}
+    _need(sheet, "arr_changes", columns, ("customer_id", "date", "arr_delta"), given)
+    return columns, {}
+
+
+def _subscriptions(sheet: Sheet, given: Recognition) -> tuple[Values, Values]:
+    found = recognised(sheet, names("subscription"))
+    wanted = ("customer_id", "start_date", "end_date", "currency", "segment")
+    columns: Values = {name: found[name] for name in wanted if name in found}
+    if "arr" in found:
+        columns["arr"] = found["arr"]
+    elif "mrr" in found:
+        columns["arr"] = {"column": found["mrr"], "times": 12}
+    elif "unit_price" in found and "arr" not in given.said_columns("subscriptions"):
+        columns["arr"] = _yearly(sheet, found, given)
+    _need(sheet, "subscriptions", columns, ("customer_id", "start_date", "arr"), given)
+    drop = []
+    if "status" in found:
+        reason = "subscriptions that never paid (trials, incomplete)"
+        drop.append({"column": found["status"], "equals": list(NEVER_PAID), "reason": reason})
+        _running(sheet, found, columns, given)
+    return columns, {"drop": drop}
+
+
+def _running(sheet: Sheet, found: dict[str, str], columns: Values, given: Recognition) -> None:
+    """Empty the end of subscriptions that the status calls running: they only end at the end of a term."""
+    if "end_date" not in found:
+        return
+    status = as_text(sheet.frame[found["status"]]).str.lower()
+    planned = status.isin(RUNNING) & as_text(sheet.frame[found["end_date"]]).notna()
+    if planned.any():
+        heading = f"{found['end_date']} (ended)"
+        sheet.frame[heading] = sheet.frame[found["end_date"]].mask(planned)
+        given.log.headings[sheet.file].add(heading)
+        columns["end_date"] = heading
+        given.log.note(f"{sheet.file}: {int(planned.sum()):,} subscriptions still run; their end lies ahead.")
+
+
+def _yearly(sheet: Sheet, found: dict[str, str], given: Recognition) -> Values | str:
+    """Return price × quantity × intervals a year as a column of the sheet."""
+    frame = sheet.frame
+    price = read_amounts(frame[found["unit_price"]])
+    if len(bad := pd.concat([price.bad, price.doubtful])):
+        given.log.cell_faults(
+            sheet.file, found["unit_price"], bad, "'{value}' is not an amount", "Correct it."
+        )
+    given.log.see_currencies("subscriptions", price.currencies, "arr")
+    if "interval" not in found:
+        what = f"nothing says whether '{found['unit_price']}' is per month or per year"
+        remedy = (
+            "Say it in a map: tables: {subscriptions: {columns: {arr: {column: "
+            f"{found['unit_price']!r}, times: 12}}}}}}}} (monthly) or times: 1"
+        )
+        given.log.fault(sheet.file, what, remedy)
+        return found["unit_price"]
+    interval = as_text(frame[found["interval"]]).str.lower()
+    per_year = interval.map(lambda cell: next((n for word, n in PER_YEAR.items() if word in str(cell)), None))
+    unknown = interval[per_year.isna() & interval.notna()]
+    if len(unknown):
+        what = "'{value}' is no interval such as month or year"
+        given.log.cell_faults(sheet.file, found["interval"], unknown, what, "Write month or year.")
+    factor = per_year.astype("float64")
+    if "interval_count" in found:
+        factor = factor / read_amounts(frame[found["interval_count"]]).numbers.fillna(1.0)
+    quantity = read_amounts(frame[found["quantity"]]).numbers.fillna(1.0) if "quantity" in found else 1.0
+    heading = "price × quantity × intervals a year"
+    frame[heading] = price.numbers * quantity * factor
+    given.log.headings[sheet.file].add(heading)
+    given.log.used |= {(sheet.file, found[n]) for n in ("unit_price", "quantity", "interval") if n in found}
+    return heading

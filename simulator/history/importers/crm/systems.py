@@ -1,0 +1,101 @@
+"""Exports of Pipedrive, Dynamics 365, Zoho CRM and Close: one row per deal, each with its own ways."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from simulator.history.importers.crm.deals import Recognition, add_deals, deal_columns, drop_rules
+from simulator.history.importers.crm.headings import keys
+from simulator.history.importers.fields.amounts import read_amounts
+from simulator.history.importers.fields.cells import as_text
+from simulator.history.importers.readers.sheet import Sheet
+
+Values = dict[str, Any]
+
+SYSTEMS = {
+    "pipedrive": (),
+    "dynamics": (),
+    "zoho": ("outcome",),
+    "close": (),
+}
+"""Kinds of this module, with the columns that their exports do not have under a heading of that name."""
+
+SHEET_IDS = {"dynamics": ("donotmodifyopportunity", "opportunityid")}
+PERIODS = {
+    "one_time": 1.0,
+    "onetime": 1.0,
+    "once": 1.0,
+    "monthly": 12.0,
+    "annual": 1.0,
+    "yearly": 1.0,
+    "quarterly": 4.0,
+}
+
+
+def recognise_system(kind: str, given: Recognition) -> Values:
+    """Return the tables of a map for exports of deals of one system."""
+    tables: Values = {}
+    for name, sheet in given.sheets.items():
+        have = keys(sheet)
+        columns: Values = dict(deal_columns(sheet, given, without=SYSTEMS[kind]))
+        for key in SHEET_IDS.get(kind, ()):
+            if key in have:
+                columns["opportunity_id"] = have[key]
+                break
+        drop = drop_rules(sheet, "opportunities", columns, given)
+        if kind == "close":
+            _value_of_close(sheet, columns, given)
+        if "outcome" in columns and (kind == "pipedrive" or "stage" not in columns):
+            drop += [{"column": columns["outcome"], "equals": ["deleted"], "reason": "deleted in the CRM"}]
+        add_deals(tables, name, columns, drop, given)
+    given.log.note(
+        "These exports hold the present state of each deal: changes of stage are learned from snapshots "
+        "(export every week and import them as kind snapshots)."
+    )
+    return {"tables": tables}
+
+
+def _value_of_close(sheet: Sheet, columns: Values, given: Recognition) -> None:
+    """Say how a value of Close counts: cents where the formatted value proves it, a year's worth per deal."""
+    have = keys(sheet)
+    if "amount" not in columns or "amount" in given.said_columns():
+        return
+    values = read_amounts(sheet.frame[str(columns["amount"])]).numbers
+    times = _cents(sheet, have, values)
+    if times is None:
+        what = "'value' may be in cents, as the API of Close has it: no column value_formatted decides it"
+        spec = "{opportunities: {columns: {amount: {column: value, times: 0.01}}}}"
+        remedy = f"Say in a map: tables: {spec} (cents), or times: 1"
+        given.log.fault(sheet.file, what, remedy)
+        return
+    columns["amount"] = {"column": columns["amount"], "times": times}
+    if (period := have.get("valueperiod")) is None:
+        return
+    per_year = as_text(sheet.frame[period]).str.lower().map(PERIODS)
+    if (per_year.fillna(1.0) != 1.0).any():
+        annual = f"{columns['amount']['column']} per year"
+        sheet.frame[annual] = values * times * per_year.fillna(1.0)
+        given.log.headings[sheet.file].add(annual)
+        columns["amount"] = {"column": annual, "times": 1.0}
+        n = int((per_year.fillna(1.0) != 1.0).sum())
+        given.log.note(f"{sheet.file}: {n:,} values per month or quarter count as a year of them.")
+
+
+def _cents(sheet: Sheet, have: dict[str, str], values: Any) -> float | None:
+    """Return the factor that makes ``value`` the formatted value; None where nothing decides."""
+    formatted = have.get("valueformatted")
+    if formatted is not None:
+        text = as_text(sheet.frame[formatted]).str.replace(
+            r"\s*(?:monthly|annual(?:ly)?|per \w+|/\w+)$", "", regex=True
+        )
+        shown = read_amounts(text).numbers
+        ratio = (shown / values)[(values > 0) & shown.notna()]
+        for times in (0.01, 1.0):
+            if len(ratio) and bool((np.abs(ratio / times - 1) < 0.02).mean() > 0.9):
+                return times
+        return None
+    raw = as_text(sheet.frame[have["value"]]) if "value" in have else pd.Series(dtype="str")
+    return 1.0 if raw.str.contains(r"[^\d]", regex=True).fillna(False).any() else None

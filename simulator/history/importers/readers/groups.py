@@ -1,0 +1,76 @@
+"""Reports grouped by a column: its value stands once above or next to its rows, and totals stand between."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from simulator.history.importers.fields.words import folded
+from simulator.history.importers.readers.sheet import Sheet
+
+TOTALS = frozenset(
+    folded(word)
+    for word in (
+        *(
+            "Subtotal",
+            "Total",
+            "Grand Total",
+            "Grand Totals",
+            "Sum",
+            "Count",
+            "Record Count",
+            "Summe",
+            "Gesamt",
+        ),
+        *("Zwischensumme", "Gesamtsumme", "Anzahl", "Sous-total", "Somme", "Total général", "Suma", "Soma"),
+        *(
+            "Total general",
+            "Total geral",
+            "Totale",
+            "Subtotale",
+            "Totaal",
+            "Subtotaal",
+            "小計",
+            "合計",
+            "総計",
+            "件数",
+        ),
+    )
+)
+LOOKED_AT = 2
+
+
+def ungrouped(sheet: Sheet) -> tuple[Sheet, str]:
+    """Return a sheet without the rows of totals, its groups filled downwards, and what was done in words.
+
+    Groups are filled only where totals stand between the rows: elsewhere an empty cell is an empty cell.
+    """
+    frame = sheet.frame
+    if frame.empty:
+        return sheet, ""
+    totals = pd.Series(False, index=frame.index)
+    for name in frame.columns[:LOOKED_AT]:
+        totals |= frame[name].map(_is_total).astype(bool)
+    if not totals.any() or totals.mean() > 0.5:
+        return sheet, ""
+    rows = frame[~totals].copy()
+    filled = []
+    for name in rows.columns:
+        empty = rows[name].map(_is_empty).astype(bool)
+        if not empty.any() or empty.iloc[0]:
+            break
+        rows[name] = rows[name].mask(empty).ffill()
+        filled.append(str(name))
+    done = f", {int(totals.sum())} rows of totals left out"
+    if filled:
+        done += f", {', '.join(filled)} filled down from the first row of each group"
+    return Sheet(sheet.file, rows, sheet.ambiguous), done
+
+
+def _is_total(cell: Any) -> bool:
+    return isinstance(cell, str) and folded(cell).rstrip(":") in TOTALS
+
+
+def _is_empty(cell: Any) -> bool:
+    return pd.isna(cell) or (isinstance(cell, str) and not cell.strip())
