@@ -112,6 +112,8 @@ STEERING = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 
 def clean_text(text: pd.Series[Any]) -> pd.Series[Any]:
     """Return text with ``?`` for each such character; tabs and new lines stay, the latter as one kind."""
+    if pc.all(pc.ascii_is_printable(pa.array(text, from_pandas=True))).as_py() is not False:
+        return text  # as almost all columns are; to look for each odd character takes long
     odd = text.str.contains(STEERING, na=False)
     if not odd.any():
         return text

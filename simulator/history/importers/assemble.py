@@ -42,6 +42,7 @@ def assemble(
         All faults of all files.
     """
     read = {role: extract(role, spec, mapping, files) for role, spec in mapping.tables.given().items()}
+    files.sheets.clear()  # a large file takes as much memory again as the tables made of it
     log.stop_if_faulty()
     _require_rows(read, log)
     read = in_one_currency(read, mapping, log)

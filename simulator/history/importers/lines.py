@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -31,14 +32,15 @@ def varying(sheet: Sheet, id_heading: str) -> set[str]:
     return {str(heading) for heading, n in distinct.items() if n > 1 and heading != id_heading}
 
 
-def lines_rule(sheet: Sheet, columns: dict[str, str], log: ImportLog) -> str | None:
+def lines_rule(sheet: Sheet, columns: dict[str, Any], log: ImportLog) -> str | None:
     """Return how the amounts of rows for each product make that of a deal: ``once`` or ``sum``."""
-    differ = varying(sheet, columns["opportunity_id"])
+    taken = {name: heading for name, heading in columns.items() if isinstance(heading, str)}
+    differ = varying(sheet, taken["opportunity_id"])
     products = {heading for heading in differ if LINE.search(heading_key(heading))}
-    others = differ - products - {columns.get("amount")}
-    if not products or others & set(columns.values()):
+    others = differ - products - {taken.get("amount")}
+    if not products or others & set(taken.values()):
         return None
-    rule = "sum" if columns.get("amount") in differ else "once"
+    rule = "sum" if taken.get("amount") in differ else "once"
     how = "the amount of the deal is the sum of its rows" if rule == "sum" else "its amount is counted once"
     log.note(f"{sheet.file}: several rows a deal differ in {listed(sorted(products))} only: {how}.")
     return rule
@@ -92,13 +94,17 @@ def in_file_order(rows: pd.DataFrame, time: str) -> npt.NDArray[np.int64]:
     A file sorted with the newest first has the earlier of two rows of one second below.
     """
     position = rows["row"].to_numpy(dtype=np.int64).copy()
-    for file, its in rows.groupby("file", sort=False):
-        by_row = its.sort_values("row", kind="stable")
-        same = by_row["opportunity_id"].to_numpy()[1:] == by_row["opportunity_id"].to_numpy()[:-1]
-        steps = np.diff(by_row[time].to_numpy()).astype("timedelta64[s]").astype(np.int64)
-        steps = steps[same] if same.any() and steps[same].any() else steps
+    deal = rows["deal"].to_numpy() if "deal" in rows else pd.factorize(rows["opportunity_id"])[0]
+    days = rows[time].to_numpy()
+    file = pd.factorize(rows["file"])[0]
+    for one in range(file.max(initial=-1) + 1):
+        its = np.flatnonzero(file == one)
+        its = its[np.argsort(position[its], kind="stable")]
+        same = deal[its][1:] == deal[its][:-1]
+        steps = np.diff(days[its]).astype("timedelta64[s]").astype(np.int64)
+        steps = steps[same] if steps[same].any() else steps
         if np.sign(steps).sum() < 0:
-            position[(rows["file"] == file).to_numpy()] *= -1
+            position[its] *= -1
     return position
 
 

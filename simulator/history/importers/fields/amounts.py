@@ -13,7 +13,14 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from simulator.history.importers.fields.cells import EMPTY_NUMBERS, as_text, blank, map_unique, matches
+from simulator.history.importers.fields.cells import (
+    EMPTY_NUMBERS,
+    as_text,
+    blank,
+    is_text,
+    map_unique,
+    matches,
+)
 from simulator.history.importers.fields.words import codes, folded, words
 
 Mark = Literal[".", ","]
@@ -69,6 +76,10 @@ def read_amounts(raw: pd.Series[Any], decimal: Mark | None = None) -> Amounts:
         numbers = raw.astype("float64")
         infinite = np.isinf(numbers)
         return Amounts(numbers.mask(infinite), raw[infinite], raw.iloc[:0])
+    if decimal != "," and is_text(raw):
+        quick = _read_quickly(raw.mask(raw == ""), decimal)
+        if quick is not None:
+            return quick
     text = blank(as_text(raw), EMPTY_NUMBERS)
     values = pd.Series(np.nan, index=text.index, dtype="float64")
     currencies: set[str] = set()
@@ -78,7 +89,7 @@ def read_amounts(raw: pd.Series[Any], decimal: Mark | None = None) -> Amounts:
     rest = text[values.isna() & text.notna()]
     cells = {cell: taken_apart(str(cell)) for cell in rest.unique()}
     known = [cell for cell in cells.values() if cell is not None]
-    mark, doubtful = (decimal, text.iloc[:0]) if decimal else _decimal_mark(text, cells, currencies)
+    mark, doubtful = (decimal, text.iloc[:0]) if decimal else _decimal_mark(text, cells)
     if mark == "," and decimal is None:
         rest, values = text[text.notna()], values.mask(values.notna())
         cells = {cell: taken_apart(str(cell)) for cell in rest.unique()}
@@ -87,6 +98,18 @@ def read_amounts(raw: pd.Series[Any], decimal: Mark | None = None) -> Amounts:
     currencies |= {cell.currency for cell in known if cell.currency}
     bad = rest[values.loc[rest.index].isna()]
     return Amounts(values, bad, doubtful, frozenset(currencies))
+
+
+def _read_quickly(text: pd.Series[Any], decimal: Mark | None) -> Amounts | None:
+    """Read a column of nothing but numbers as programs write them; None if it is anything else."""
+    try:
+        numbers = _numbers(text)
+    except pa.ArrowInvalid:
+        return None
+    if not np.isfinite(numbers[text.notna()]).all():
+        return None
+    doubtful = text.iloc[:0] if decimal else _decimal_mark(text, {})[1]
+    return Amounts(numbers, text.iloc[:0], doubtful)
 
 
 def _plain_numbers(text: pd.Series[Any]) -> pd.Series[Any]:
@@ -162,9 +185,7 @@ def unit_of(text: str) -> tuple[str, float] | None:
     return None
 
 
-def _decimal_mark(
-    text: pd.Series[Any], cells: dict[Any, Cell | None], currencies: set[str]
-) -> tuple[Mark | None, pd.Series[Any]]:
+def _decimal_mark(text: pd.Series[Any], cells: dict[Any, Cell | None]) -> tuple[Mark | None, pd.Series[Any]]:
     """Return the decimal sign that the cells prove, and the cells that leave it in doubt."""
     known = {cell: parts for cell, parts in cells.items() if parts is not None}
     separated = text[text.str.contains(r"\d[.,]\d", regex=True).fillna(False).astype(bool)]

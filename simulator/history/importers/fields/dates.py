@@ -10,7 +10,14 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from simulator.history.importers.fields.cells import EMPTY_NUMBERS, as_text, blank, map_unique, matches
+from simulator.history.importers.fields.cells import (
+    EMPTY_NUMBERS,
+    as_text,
+    blank,
+    is_text,
+    map_unique,
+    matches,
+)
 from simulator.history.importers.fields.words import folded, words
 from simulator.history.importers.readers.sheet import Sheet
 
@@ -98,6 +105,10 @@ def read_dates(
     """
     if pd.api.types.is_datetime64_any_dtype(raw.dtype):
         return _in_years(raw, _local(raw, timezone), "dates of the file")
+    if form is None and is_text(raw) and not empty:
+        quick = _read_quickly(raw.mask(raw == ""), timezone)
+        if quick is not None:
+            return _in_years(raw, *quick)
     text = blank(as_text(raw), EMPTY_NUMBERS | set(empty))
     if form is None:
         quick = _read_quickly(text, timezone)

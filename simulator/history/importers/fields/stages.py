@@ -112,7 +112,7 @@ class StageTable:
             self._add(StageRow(facts.stage, "closed", outcome), "marked closed")
             return True
         words = facts.rows["word"].dropna()
-        end = _end(facts, set(words)) if not facts.closed <= 0.5 else None
+        end = _end(facts, set(words.unique())) if not facts.closed <= 0.5 else None
         if end is not None:
             self._add(StageRow(facts.stage, "closed", end[0]), end[1])
             return True

@@ -6,11 +6,12 @@ from typing import Any
 
 import pandas as pd
 
+from simulator.history.importers.fields.cells import is_text
 from simulator.history.importers.fields.words import folded
 from simulator.history.importers.readers.sheet import Sheet
 
-TOTALS = frozenset(
-    folded(word)
+SPELLED = frozenset(
+    word.lower()
     for word in (
         *(
             "Subtotal",
@@ -38,6 +39,8 @@ TOTALS = frozenset(
         ),
     )
 )
+TOTALS = frozenset(folded(word) for word in SPELLED)
+LONGEST = max(map(len, SPELLED)) + 2
 LOOKED_AT = 2
 
 
@@ -51,7 +54,7 @@ def ungrouped(sheet: Sheet) -> tuple[Sheet, str]:
         return sheet, ""
     totals = pd.Series(False, index=frame.index)
     for name in frame.columns[:LOOKED_AT]:
-        totals |= frame[name].map(_is_total).astype(bool)
+        totals |= _are_totals(frame[name])
     if not totals.any() or totals.mean() > 0.5:
         return sheet, ""
     rows = frame[~totals].copy()
@@ -68,8 +71,11 @@ def ungrouped(sheet: Sheet) -> tuple[Sheet, str]:
     return Sheet(sheet.file, rows, sheet.ambiguous), done
 
 
-def _is_total(cell: Any) -> bool:
-    return isinstance(cell, str) and folded(cell).rstrip(":") in TOTALS
+def _are_totals(cells: pd.Series[Any]) -> pd.Series[bool]:
+    if is_text(cells):
+        short = cells.where(cells.str.len() <= LONGEST)
+        return short.str.strip(" :").str.lower().isin(SPELLED)
+    return cells.map(lambda cell: isinstance(cell, str) and folded(cell).rstrip(":") in TOTALS).astype(bool)
 
 
 def _is_empty(cell: Any) -> bool:
