@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -54,6 +54,8 @@ class DealAmounts:
     has_open_amounts : bool
         Whether amounts are known before a deal is won.
     notes : tuple of str
+    basis : ndarray of float64, shape (opportunity,)
+        Amount of each deal that the amounts of new deals rest on; NaN where it does not count.
     """
 
     new: tuple[Amounts, ...]
@@ -63,6 +65,7 @@ class DealAmounts:
     size: Ints | None
     has_open_amounts: bool
     notes: tuple[str, ...]
+    basis: Floats
 
 
 def deal_amounts(
@@ -103,11 +106,13 @@ def deal_amounts(
             "Amounts are known for won deals only: new and open deals take the amounts of won ones, "
             "and nothing is known of discounts or growth before the signature."
         )
-    zeros = int((basis == 0).sum())
-    if zeros:
-        notes.append(f"Amounts of zero ({zeros:,} of the deals) are left out of the distribution of amounts.")
     by_segment = [basis[qualified & (segment == s) & (basis > 0)] for s in range(len(names))]
-    new = _pool_samples(by_segment, names)
+    zeros = np.array([(qualified & (segment == s) & (basis == 0)).sum() for s in range(len(names))])
+    if zeros.sum():
+        notes.append(
+            f"Amounts of zero ({zeros.sum():,} of the deals) are simulated as often as they were seen."
+        )
+    new = _with_zeros(_pool_samples(by_segment, names), zeros, by_segment)
     notes += [
         f"{n}: few amounts are known ({len(v)}); they lean on the company's."
         for n, v in zip(names, by_segment, strict=True)
@@ -116,7 +121,7 @@ def deal_amounts(
     if not any(len(v) for v in by_segment):
         notes.append("No deal has an amount: every deal counts as 1 in the currency of the history.")
     edges = np.stack([_terciles(a) for a in new])
-    size = np.where(at_sal > 0, (at_sal[:, None] >= edges[segment]).sum(axis=1), -1) if has_open else None
+    size = np.where(at_sal >= 0, (at_sal[:, None] >= edges[segment]).sum(axis=1), -1) if has_open else None
     at_end, open_ratio = (
         _open_ratios(months, won, latest) if has_open else (np.zeros(0, dtype=np.int64), np.zeros(0))
     )
@@ -130,6 +135,7 @@ def deal_amounts(
         size=size,
         has_open_amounts=has_open,
         notes=tuple(notes),
+        basis=np.where(qualified, basis, np.nan),
     )
 
 
@@ -143,7 +149,8 @@ def _first_amounts(states: DealStates, n_opportunities: int) -> Floats:
 
 
 def _plausible(ratio: Floats) -> Mask:
-    return np.isfinite(ratio) & (ratio >= RATIO_BOUNDS[0]) & (ratio <= RATIO_BOUNDS[1])
+    inside = (ratio >= RATIO_BOUNDS[0]) & (ratio <= RATIO_BOUNDS[1])
+    return np.asarray(np.isfinite(ratio) & (inside | (ratio == 0.0)))
 
 
 def _open_ratios(months: DealMonths, won: Mask, latest: Floats) -> tuple[Ints, Floats]:
@@ -212,6 +219,24 @@ def _pool_samples(samples: list[Floats], names: tuple[str, ...]) -> list[Amounts
             weights = np.concatenate([np.ones(len(values)), BORROWED_DEALS * borrowed_share])
             pooled.append(_plain(mixed, weights, len(values), "pooled"))
     return pooled
+
+
+def _with_zeros(pooled: list[Amounts], zeros: Ints, samples: list[Floats]) -> list[Amounts]:
+    """Return the amounts with zero as likely as it was, a thin segment leaning on the company."""
+    known = np.array([len(values) for values in samples])
+    company = zeros.sum() / max(int(zeros.sum() + known.sum()), 1)
+    if company == 0.0:
+        return pooled
+    share = (zeros + BORROWED_DEALS * company) / (zeros + known + BORROWED_DEALS)
+    return [
+        replace(
+            amounts,
+            values=np.append(0.0, amounts.values),
+            weights=np.append(p, (1.0 - p) * amounts.weights),
+            count=amounts.count + int(n),
+        )
+        for amounts, p, n in zip(pooled, share.tolist(), zeros, strict=True)
+    ]
 
 
 def _plain(values: Floats, weights: Floats, count: int, source: str) -> Amounts:

@@ -6,6 +6,7 @@ Axis order everywhere: (segment, category, level, destination), leaving out what
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,15 +22,22 @@ Floats = npt.NDArray[np.float64]
 DESTINATIONS = (*CATEGORIES, *OUTCOMES, "advance")
 """Where a deal can go next; ``advance`` is from the early to the late stage of its category."""
 
-AGE_BINS = (0, 1, 2, 3, 4, 5, 6, 12)
+AGE_BINS = (0, 1, 2, 3, 4, 5, 6, 12, 18, 24, 36, 48, 72, 108)
 """First month of each age bin; age = calendar months since the deal entered its category.
 
 Single months up to half a year: where deals either close by month four or never, a wider bin would lend
-the rate of the former to the latter, and the more so the more of them pile up.
+the rate of the former to the latter, and the more so the more of them pile up. The bins go on to nine
+years: deals that nobody closes pile up in the oldest one, and must not be won at the rate of younger ones.
 """
 
+AGE_LEVELS = (
+    *(f"month {age}" for age in AGE_BINS[:6]),
+    *(f"months {low}-{high - 1}" for low, high in itertools.pairwise(AGE_BINS[6:])),
+    f"month {AGE_BINS[-1]} on",
+)
+
 FACTOR_LEVELS: dict[str, tuple[str, ...]] = {
-    "age": (*(f"month {age}" for age in range(6)), "months 6-11", "month 12 on"),
+    "age": AGE_LEVELS,
     "due": ("later", "this month", "past"),
     "linearity": ("first month", "second month", "third month"),
     "pushes": ("0", "1", "2+"),
@@ -147,6 +155,10 @@ class Drift:
         Of the log level of SALs now, beyond that of the streams, and of their growth.
     walk_close, walk_demand : float
         Standard deviation of the step of the log level from one quarter to the next.
+    season_close : Floats, shape (4,)
+        Log factor of winning by quarter number modulo four, mean 0.
+    amounts, amounts_covariance : Floats, shape (2,) and (2, 2)
+        Log of the amounts of new deals now over those of all, and its growth a quarter.
     """
 
     level: Floats
@@ -155,6 +167,46 @@ class Drift:
     sals_covariance: Floats
     walk_close: float
     walk_demand: float
+    season_close: Floats = field(default_factory=lambda: np.zeros(4))
+    amounts: Floats = field(default_factory=lambda: np.zeros(2))
+    amounts_covariance: Floats = field(default_factory=lambda: np.zeros((2, 2)))
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What simple methods forecast together, window by window.
+
+    Parameters
+    ----------
+    months : ndarray of int64, shape (window,)
+        Months in each window, the first of which may have begun: it counts from the day after as_of.
+    centre : ndarray of float64, shape (window,)
+        Median of the bookings. Unit: currency of the history.
+    log_sd : ndarray of float64, shape (window,)
+        Standard deviation of the log of what is booked about it.
+    level : float
+        Usual bookings of a window, whose tenth is added before logarithms are taken.
+    n_origins : int
+        Past forecasts behind the ranges.
+    """
+
+    months: npt.NDArray[np.int64]
+    centre: Floats
+    log_sd: Floats
+    level: float
+    n_origins: int
+
+
+@dataclass(frozen=True)
+class Pull:
+    """What is signed on a path that follows the simple methods, over what the rates lead to expect.
+
+    ``log_factor`` and ``log_sd``, shape (quarter,), from the quarter of ``as_of`` on; the last one holds
+    from there on.
+    """
+
+    log_factor: Floats
+    log_sd: Floats
 
 
 @dataclass(frozen=True)
@@ -194,6 +246,10 @@ class Calibration:
         Reps and leads; None where the history has neither.
     drift : Drift, optional
         None: rates stay what they are.
+    evidence : Evidence, optional
+        What simple methods forecast; None where too little is known.
+    pull : Pull, optional
+        How far that lies from what these rates lead to expect; the engine finds it.
     factor_covariance, effect_covariance : Floats, optional
         Of the logs of all factors, shape (category, destination, level, level), and of all effects, shape
         (destination, level, level), one after the other in their order; None: each is uncertain by itself.
@@ -228,6 +284,8 @@ class Calibration:
     customers: CustomerCalibration | None = None
     staffing: StaffingCalibration | None = None
     drift: Drift | None = None
+    evidence: Evidence | None = None
+    pull: Pull | None = None
     factor_covariance: Floats | None = None
     effect_covariance: Floats | None = None
 

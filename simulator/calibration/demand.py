@@ -12,10 +12,12 @@ from scipy import optimize, special
 
 from simulator.calibration.calibration import Arrivals
 from simulator.calibration.close_dates import first_rows
-from simulator.calibration.drift import Course, by_quarter, fit_course
+from simulator.calibration.drift import Course, fit_course
 from simulator.calibration.effects import code_levels
 from simulator.calibration.exposure import months_of_days
+from simulator.calibration.opening import reliable_opening
 from simulator.calibration.poisson import fit_poisson
+from simulator.calibration.windows import windows
 from simulator.fiscal import FiscalCalendar, day_number, month_start_day
 from simulator.history.states import DealStates
 
@@ -33,6 +35,10 @@ DRIFT_Z = 3.0
 DRIFT_RATIO = 1.15
 RECENT_MONTHS = 12
 HALF_LIFE_MONTHS = 6.0
+FEW_CHANGES = 6
+"""Changes from month to month below which their middle one says little."""
+MIDDLE_OF_NORMAL = 0.6745
+"""Median of the absolute value of a standard normal."""
 PRIOR_EVENTS = 0.5
 SIZE_LOG_SD = 0.7
 SIZE_BOUNDS = (0.3, 1e4)
@@ -86,8 +92,8 @@ def demand(
         Fiscal quarters, for what a quarter shares.
     """
     first = first_rows(states.deal)
-    opening = float(np.floor(states.start[first].min()))
-    first = first[arrived[states.deal[first]]]
+    opening, n_stray = reliable_opening(states.start[first])
+    first = first[arrived[states.deal[first]] & (states.start[first] >= opening)]
     deals = states.deal[first]
     months, covered = _calendar(opening, day_number(as_of) + 1.0)
     qualified = np.zeros(len(segment), dtype=bool)
@@ -105,10 +111,17 @@ def demand(
     )
     flat = covered * fit.season[months % 12]
     first_look = _streams_fit(table, fit.expected, stream_segment, len(names))
-    course = _course(table.sum(axis=0), flat, first_look.dispersion, fit, Span(months, as_of, calendar))
+    total = table.sum(axis=0)
+    scatter = min(first_look.dispersion, _month_to_month(total, flat))
+    course = _course(total, flat, scatter, fit, Span(months, opening, as_of, calendar))
     now = _months_before(months, as_of) / 3.0
     path = np.interp(now, np.append(course.quarters, 0.0), np.append(course.path, 0.0))
     found = _streams_fit(table, flat * np.exp(path), stream_segment, len(names))
+    if n_stray:
+        notes.append(
+            f"Deals dated long before all others ({n_stray}) count neither as SALs nor as time: "
+            f"creation is counted from {dt.date(1970, 1, 1) + dt.timedelta(days=int(opening))}."
+        )
     notes += [
         f"{names[s]}: SALs have drifted; recent months count more (half-life {HALF_LIFE_MONTHS:.0f} months)."
         for s in np.flatnonzero(found.drifting)
@@ -132,6 +145,7 @@ class Span:
     """Months of a history, its last day and fiscal quarters."""
 
     months: Ints
+    opening: float
     as_of: dt.date
     calendar: FiscalCalendar
 
@@ -162,6 +176,20 @@ def _streams_fit(table: Floats, exposure: Floats, stream_segment: Ints, n_segmen
     return _Streams(shape, shape / posterior_mean, size, max(dispersion, 1.0), drifting)
 
 
+def _month_to_month(counts: Floats, flat: Floats) -> float:
+    """Return variance / mean of counts about a level that may have moved, at least 1.
+
+    From the changes of successive months, their middle one: neither a trend nor a step counts as scatter.
+    """
+    rate = counts / np.maximum(flat, 1e-12)
+    level = 0.5 * (rate[1:] + rate[:-1])
+    variance = level * (1.0 / np.maximum(flat[1:], 1e-12) + 1.0 / np.maximum(flat[:-1], 1e-12))
+    z = np.diff(rate)[variance > 0.0] / np.sqrt(variance[variance > 0.0])
+    if len(z) < FEW_CHANGES:
+        return np.inf
+    return float(max((np.median(np.abs(z)) / MIDDLE_OF_NORMAL) ** 2, 1.0))
+
+
 def _months_before(months: Ints, as_of: dt.date) -> Floats:
     """Return the middles of months, counted from the end of a day: negative before it."""
     end = as_of + dt.timedelta(days=1)
@@ -175,16 +203,18 @@ def _course(observed: Floats, flat: Floats, dispersion: float, fit: _Season, spa
     The season was fitted to the same quarters: what it took of their scatter, over level and growth, is
     given back (``n_fitted``).
     """
-    quarter = span.calendar.quarter(span.months)
-    expected = by_quarter(flat, quarter) * observed.sum() / max(float(flat.sum()), 1e-12)
-    middle = by_quarter(flat * _months_before(span.months, span.as_of), quarter)
-    when = middle / np.maximum(by_quarter(flat, quarter), 1e-12) / 3.0
-    pull = np.stack([by_quarter(column, quarter) for column in fit.influence.T])
-    leverage = (pull**2).sum(axis=0) / np.maximum(by_quarter(fit.expected, quarter), 1e-9)
+    cut = day_number(span.as_of) + 1.0
+    parts = windows(span.months, span.calendar, (span.opening, cut), float(observed.sum()))
+    expected = parts.total(flat) * observed.sum() / max(float(flat.sum()), 1e-12)
+    middle = parts.total(flat * _months_before(span.months, span.as_of))
+    when = middle / np.maximum(parts.total(flat), 1e-12) / 3.0
+    pull = np.stack([parts.total(column) for column in fit.influence.T])
+    leverage = (pull**2).sum(axis=0) / np.maximum(parts.total(fit.expected), 1e-9)
     taken = max(float(np.minimum(leverage, 1.0).sum()) - 2.0, 0.0)
     return fit_course(
-        by_quarter(observed, quarter), expected, when, grows=True, dispersion=dispersion, n_fitted=taken
-    )
+        parts.total(observed), expected, when, grows=True, dispersion=dispersion,
+        n_fitted=taken,
+    )  # fmt: skip
 
 
 def _calendar(opening: float, cut: float) -> tuple[Ints, Floats]:

@@ -6,23 +6,19 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+from scipy import special
+
+from simulator.calibration.local_level import P_STEADY, SHOCK_SCALE, SHOCKS, LocalLevel, Series
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-SHOCK_SCALE = 0.15
-"""Scale of the half-normal prior of the standard deviation of the shared shock."""
-WALK_SCALE = 0.05
-"""The same of the step of a level from one quarter to the next, where it has steps at all."""
-P_STEADY = 0.5
-"""Prior probability that a level has no steps."""
-GROWTH_SD = 0.05
-"""Prior standard deviation of log growth a quarter, of what can grow."""
 DAMPING = 0.8
 """Share of a quarter's growth that the next one keeps (damped trend, Gardner & McKenzie 1985)."""
-LEVEL_SD = 10.0
-SHOCKS = np.linspace(0.0, 0.6, 31)
-WALKS = np.concatenate([[0.0], np.linspace(0.01, 0.2, 14)])
+SEASON_QUARTERS = 8.0
+"""Quarters below which no season of closing is looked for."""
+MOST_WINDOWS = 40
+LEAST_SCATTER = 1e-4
 MIN_QUARTERS = 3
 """Quarters with fewer of which the answer is the prior's."""
 MIN_EVENTS = 1.0
@@ -62,11 +58,12 @@ class Course:
     n_quarters: int
     quarters: Floats = field(default_factory=lambda: np.zeros(0))
     path: Floats = field(default_factory=lambda: np.zeros(0))
+    season: Floats = field(default_factory=lambda: np.zeros(4))
 
 
 def steady_course(n_quarters: int = 0) -> Course:
     """Return what is believed of a course before there are quarters enough to tell."""
-    weight = np.exp(-0.5 * (SHOCKS / SHOCK_SCALE) ** 2)
+    weight = np.exp(-0.5 * (SHOCKS / SHOCK_SCALE) ** 2) * np.gradient(SHOCKS)
     weight /= weight.sum()
     low, high = _interval(weight)
     return Course(0.0, 0.0, np.zeros((2, 2)), _rms(weight, SHOCKS), low, high, 0.0, 0.0, n_quarters)
@@ -77,103 +74,96 @@ def fit_course(
     expected: Floats,
     quarters: Floats,
     *,
+    season: Ints | None = None,
+    quarter: Ints | None = None,
     grows: bool = False,
     dispersion: float = 1.0,
     n_fitted: float = 0.0,
 ) -> Course:
-    """Fit a level that may walk and grow, and a shock of each quarter, to counts by quarter.
+    """Fit a level that may walk, step and grow, a yearly season and shocks to counts by window.
 
-    log(observed / expected) = level now + growth * t + walk(t) + shock + scatter of counts, all normal: a
-    local level with diffuse start, so that an expectation fitted to the same counts needs no
-    correction. The marginal likelihood of (shock, walk) is the product of how well each quarter was
-    foretold from those before it; the answer is the mean over both, so weighted.
+    log(observed / expected) = level now + growth * t + walk(t) + season + shock + scatter of counts, all
+    normal: a local level with diffuse start, so that an expectation fitted to the same counts needs no
+    correction. Besides, at most one window may be odd, or the level may have stepped once, by so much
+    that neither walk nor shock explains it: a lasting step is followed as soon as two windows show it, a
+    single odd window is not. The answer is the mean over all of these, weighted by how well they explain
+    the counts.
 
     Parameters
     ----------
-    observed, expected : ndarray of float64, shape (quarter,)
+    observed, expected : ndarray of float64, shape (window,)
         Events, and what constant rates lead to expect.
-    quarters : ndarray of float64, shape (quarter,)
-        When, counted from now: negative.
+    quarters : ndarray of float64, shape (window,)
+        Middle of each window, in quarters from now: negative.
+    season : ndarray of int64, shape (window,), optional
+        Quarter of the year of each window, where a season is looked for.
+    quarter : ndarray of int64, shape (window,), optional
+        Quarter that each window lies in, whose shock it shares; by default each is a quarter of its own.
     grows : bool
         Whether growth is looked for.
     dispersion : float
-        Variance / mean of the counts of a quarter without shock.
+        Variance / mean of the counts of a window without shock.
     n_fitted : float
-        Parameters beside level and growth that the expectation was fitted with: deviations from the
+        Parameters next to level and growth that the expectation was fitted with: deviations from the
         straight line are stretched by what these took.
     """
     used = expected >= MIN_EVENTS
     n = int(used.sum())
     if n < MIN_QUARTERS:
         return steady_course(n)
+    used &= np.cumsum(used[::-1])[::-1] <= MOST_WINDOWS
     y = np.log((observed[used] + 0.5) / expected[used])
     scatter = dispersion / expected[used]
     when = np.minimum(quarters[used], 0.0)
     y = _stretched(y, when, scatter, n_fitted)
-    terms = np.stack([np.ones(n), when], axis=1)[:, : 2 if grows else 1]
-    shocks, walks = (grid.ravel() for grid in np.meshgrid(SHOCKS, WALKS, indexing="ij"))
-    fits = _fit(y, terms, when, scatter, (shocks, walks))
-    weight = np.exp(fits.score - fits.score.max()) * _prior(shocks, walks)
-    weight /= weight.sum()
-    return _course(fits, weight, (shocks, walks), scatter, when)
+    codes = season[used] if season is not None and np.ptp(when) >= SEASON_QUARTERS else None
+    shared = np.arange(len(y)) if quarter is None else quarter[used]
+    return fit_level(y, scatter, when, grows=grows, season=codes, quarter=shared)
 
 
-@dataclass(frozen=True)
-class _Fits:
-    """The answer for every (shock, walk): coefficients, their covariance, the walk's path, log likelihood."""
-
-    coefficients: Floats
-    covariance: Floats
-    path: Floats
-    score: Floats
-
-
-def _fit(y: Floats, terms: Floats, when: Floats, scatter: Floats, grid: tuple[Floats, Floats]) -> _Fits:
-    shocks, walks = grid
-    shared = np.minimum(np.abs(when)[:, None], np.abs(when)[None, :])
-    walked = walks[:, None, None] ** 2 * shared
-    covariance = walked + (scatter + shocks[:, None] ** 2)[:, :, None] * np.eye(len(y))
-    # Log-normal factors of mean one have a log mean of minus half their variance.
-    residual = y + 0.5 * shocks[:, None] ** 2
-    inverse = np.linalg.inv(covariance)
-    precision = np.diag(np.array([LEVEL_SD, GROWTH_SD][: terms.shape[1]]) ** -2)
-    posterior = np.linalg.inv(terms.T @ inverse @ terms + precision)
-    projected = np.einsum("qc,gqr,gr->gc", terms, inverse, residual)
-    coefficients = np.einsum("gcd,gd->gc", posterior, projected)
-    rest = np.einsum("gqr,gr->gq", inverse, residual - coefficients @ terms.T)
-    path = np.einsum("gqr,gr->gq", walked, rest) + (coefficients[:, 1:] @ terms[:, 1:].T)
-    fit = np.einsum("gq,gqr,gr->g", residual, inverse, residual) - (projected * coefficients).sum(axis=1)
-    score = 0.5 * (np.linalg.slogdet(posterior)[1] - np.linalg.slogdet(covariance)[1] - fit)
-    return _Fits(coefficients, np.asarray(posterior, dtype=np.float64), path, np.asarray(score, np.float64))
-
-
-def _prior(shocks: Floats, walks: Floats) -> Floats:
-    steps = np.exp(-0.5 * (walks / WALK_SCALE) ** 2)
-    steps *= np.where(walks > 0, (1 - P_STEADY) / (steps[walks > 0].sum() / len(SHOCKS)), P_STEADY)
-    return np.asarray(np.exp(-0.5 * (shocks / SHOCK_SCALE) ** 2) * steps)
-
-
-def _course(
-    fits: _Fits, weight: Floats, grid: tuple[Floats, Floats], scatter: Floats, when: Floats
+def fit_level(
+    y: Floats,
+    scatter: Floats,
+    when: Floats,
+    *,
+    grows: bool = False,
+    season: Ints | None = None,
+    quarter: Ints | None = None,
 ) -> Course:
-    shocks, walks = grid
-    mean = weight @ fits.coefficients
-    apart = fits.coefficients - mean
-    total = np.einsum("g,gcd->cd", weight, fits.covariance + apart[:, :, None] * apart[:, None, :])
+    """Fit the same to logarithms of any kind, with the variance that each has by itself.
+
+    Parameters
+    ----------
+    y, scatter, when : ndarray of float64, shape (window,)
+        Log of the level seen, its variance, and the middle of its window in quarters from now.
+    grows, season, quarter
+        As in ``fit_course``.
+    """
+    terms = np.stack([np.ones(len(y)), when], axis=1)[:, : 2 if grows else 1]
+    # Levels that agree to the last digit still say no more than this.
+    scatter = np.maximum(scatter, LEAST_SCATTER)
+    shared = np.arange(len(y)) if quarter is None else quarter
+    return _course(LocalLevel(Series(y, terms, when, scatter, season, shared)))
+
+
+def _course(local: LocalLevel) -> Course:
+    log_weight = local.log_weights()
+    weight = np.exp(log_weight - log_weight.max())
+    weight /= weight.sum()
+    mean = (weight[..., None] * local.coefficients).sum(axis=(0, 1))
+    apart = local.coefficients - mean
+    total = np.einsum("gc,gctu->tu", weight, local.spread + apart[..., :, None] * apart[..., None, :])
     covariance = np.zeros((2, 2))
     covariance[: len(mean), : len(mean)] = total
     # The scatter of the counts is in the rates' own intervals already.
-    covariance[0, 0] = max(covariance[0, 0] - 1.0 / (1.0 / scatter).sum(), 0.0)
-    room = np.sqrt(covariance[0, 0] * covariance[1, 1])
+    covariance[0, 0] = max(covariance[0, 0] - 1.0 / (1.0 / local.series.scatter).sum(), 0.0)
+    room = np.sqrt(max(covariance[0, 0] * covariance[1, 1], 0.0))
     covariance[0, 1] = covariance[1, 0] = np.clip(covariance[0, 1], -room, room)
-    by_shock = weight.reshape(len(SHOCKS), -1).sum(axis=1)
+    by_grid = weight.sum(axis=1)
+    by_shock = by_grid.reshape(len(SHOCKS), -1).sum(axis=1)
     low, high = _interval(by_shock)
-    prior = _prior(shocks, walks)
-    likelihood = np.exp(fits.score - fits.score.max())
-    walking = walks > 0
-    score = np.log(np.average(likelihood[walking], weights=prior[walking])) - np.log(
-        np.average(likelihood[~walking], weights=prior[~walking])
-    )
+    moving = local.walks > 0
+    score = _log_sum(log_weight[moving]) - _log_sum(log_weight[~moving]) + np.log(P_STEADY / (1 - P_STEADY))
     return Course(
         level=float(mean[0]),
         growth=float(mean[1]) if len(mean) > 1 else 0.0,
@@ -181,12 +171,17 @@ def _course(
         shock=_rms(by_shock, SHOCKS),
         shock_low=low,
         shock_high=high,
-        walk=_rms(weight, walks),
+        walk=float(np.sqrt(by_grid @ local.walks**2)),
         walk_score=float(score),
-        n_quarters=len(when),
-        quarters=when,
-        path=weight @ fits.path,
+        n_quarters=len(local.series.when),
+        quarters=local.series.when,
+        path=local.paths(weight),
+        season=local.season_now(weight),
     )
+
+
+def _log_sum(logs: Floats) -> float:
+    return float(special.logsumexp(logs))
 
 
 def _stretched(y: Floats, when: Floats, scatter: Floats, n_fitted: float) -> Floats:

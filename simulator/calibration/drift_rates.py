@@ -48,6 +48,9 @@ def drift_faults(drift: Drift) -> Iterator[str]:
         "drift.level": (drift.level, (len(DESTINATIONS),)),
         "drift.level_sd": (drift.level_sd, (len(DESTINATIONS),)),
         "drift.sals_covariance": (drift.sals_covariance, (2, 2)),
+        "drift.season_close": (drift.season_close, (4,)),
+        "drift.amounts": (drift.amounts, (2,)),
+        "drift.amounts_covariance": (drift.amounts_covariance, (2, 2)),
     }
     wrong = [
         f"{name}: its axes are {array.shape}, not {axes}"

@@ -9,13 +9,20 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from simulator.calibration.amount_trend import amount_trend
 from simulator.calibration.amounts import deal_amounts
 from simulator.calibration.calibration import DESTINATIONS, Calibration
-from simulator.calibration.close_dates import arrivals_seen, close_dates, entries, late_entries
+from simulator.calibration.close_dates import (
+    arrivals_seen,
+    close_dates,
+    entries,
+    late_entries,
+)
 from simulator.calibration.customers import calibrate_customers
 from simulator.calibration.deals import fit_deal_rates, reachable
 from simulator.calibration.demand import demand
 from simulator.calibration.effects import deal_traits, profiles
+from simulator.calibration.evidence import simple_methods
 from simulator.calibration.exposure import DealMonths, aggregate, deal_months
 from simulator.calibration.staffing import calibrate_staffing
 from simulator.calibration.trends import Courses, deal_courses
@@ -99,7 +106,11 @@ def calibrate_states(
         calendar=calendar,
     )
     span = history.as_of, calendar
-    courses = Courses(deal_courses(months, rates, (profile, profile_levels), len(names), span), wanted.course)
+    courses = Courses(
+        deal_courses(months, rates, (profile, profile_levels), len(names), span),
+        wanted.course,
+        amount_trend(states, amounts, segment, span),
+    )
     customers = calibrate_customers(history, names)
     staffing = calibrate_staffing(history, states, names)
     return Calibration(
@@ -147,6 +158,7 @@ def calibrate_states(
         customers=customers,
         staffing=staffing,
         drift=courses.drift(),
+        evidence=simple_methods(history, states, segment, calendar, amounts.has_open_amounts),
         factor_covariance=rates.factor_covariance,
         effect_covariance=rates.effect_covariance,
     )

@@ -10,24 +10,27 @@ import numpy.typing as npt
 
 from simulator.calibration.calibration import DESTINATIONS, Drift
 from simulator.calibration.deals import DealRates
-from simulator.calibration.drift import MIN_QUARTERS, Course, by_quarter, fit_course
+from simulator.calibration.drift import MIN_QUARTERS, Course, fit_course
 from simulator.calibration.exposure import DealMonths
-from simulator.fiscal import FiscalCalendar
+from simulator.calibration.windows import windows
+from simulator.fiscal import FiscalCalendar, day_number, month_start_day
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 WON = DESTINATIONS.index("won")
+DAYS_A_QUARTER = 91.3
 WORTH_SAYING = 0.03
 """Change of a level below which a note says that it is steady."""
 
 
 @dataclass(frozen=True)
 class Courses:
-    """The course of every destination and of SALs."""
+    """The course of every destination, of SALs and of amounts."""
 
     deals: tuple[Course, ...]
     sals: Course
+    amounts: Course
 
     @property
     def won(self) -> Course:
@@ -43,6 +46,9 @@ class Courses:
             sals_covariance=self.sals.covariance,
             walk_close=self.won.walk,
             walk_demand=self.sals.walk,
+            season_close=self.won.season,
+            amounts=np.array([self.amounts.level, self.amounts.growth]),
+            amounts_covariance=self.amounts.covariance,
         )
 
     def notes(self) -> list[str]:
@@ -77,16 +83,19 @@ def deal_courses(
         Last day of the history; fiscal quarters.
     """
     as_of, calendar = span
-    end = as_of + dt.timedelta(days=1)
-    now = end.year * 12 + end.month - 1 + (end.day - 1) / 30.4
-    quarter = calendar.quarter(months.month)
+    now = day_number(as_of) + 1.0
+    opening = float(month_start_day(int(months.month.min()))) if len(months.month) else now
+    middle = 0.5 * (month_start_day(months.month) + np.minimum(month_start_day(months.month + 1), now))
     courses = []
     for k in range(len(DESTINATIONS)):
         expected = rates.expected_events(months, *profiles, k, n_segments)
-        total = by_quarter(expected, quarter)
-        middle = by_quarter(expected * (months.month + 0.5 - now), quarter) / np.maximum(total, 1e-12)
-        seen = by_quarter((months.event == k).astype(np.float64), quarter)
-        courses.append(fit_course(seen, total, middle / 3.0))
+        happened = (months.event == k).astype(np.float64)
+        parts = windows(months.month, calendar, (opening, now), float(happened.sum()))
+        total = parts.total(expected)
+        when = parts.total(expected * (middle - now)) / np.maximum(total, 1e-12) / DAYS_A_QUARTER
+        season = parts.quarter % 4
+        seen = parts.total(happened)
+        courses.append(fit_course(seen, total, when, season=season, quarter=parts.quarter))
     return tuple(courses)
 
 

@@ -38,9 +38,32 @@ def faults_of(calibration: Calibration, where: str) -> list[Fault]:
         found += customer_faults(calibration.customers)
     if calibration.drift is not None:
         found += drift_faults(calibration.drift)
+    found += evidence_faults(calibration)
     if calibration.staffing is not None:
         found += staffing_faults(calibration.staffing)
     return [Fault(where, what, REMEDY) for what in found]
+
+
+def evidence_faults(c: Calibration) -> Iterator[str]:
+    """Yield what is wrong with what simple methods forecast."""
+    tables: dict[str, tuple[str, ...]] = {
+        "evidence": ("months", "centre", "log_sd"),
+        "pull": ("log_factor", "log_sd"),
+    }
+    for part, names in tables.items():
+        held = getattr(c, part)
+        if held is None:
+            continue
+        arrays = {name: np.asarray(getattr(held, name), dtype=np.float64) for name in names}
+        if len({array.shape for array in arrays.values()}) > 1 or arrays[names[0]].ndim != 1:
+            yield f"{part}: its tables differ in length"
+            continue
+        if not len(arrays[names[0]]):
+            yield f"{part}: it has no window"
+        for name, array in arrays.items():
+            least = -LARGEST_LOG if name == "log_factor" else 0.0
+            if not np.isfinite(array).all() or (array < least).any():
+                yield f"{part}.{name}: every number must be finite and at least {least:g}"
 
 
 def _axes(c: Calibration) -> Iterator[str]:

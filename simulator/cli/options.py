@@ -56,6 +56,9 @@ Workers = Annotated[
     str | None,
     typer.Option("--workers", metavar="ADDRESS", help="Simulate on these Dask workers, or on local:N."),
 ]
+Monthly = Annotated[
+    bool, typer.Option("--monthly", help="Also write paths_monthly.parquet: bookings by month.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print errors only.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON, for scripts.")]
 

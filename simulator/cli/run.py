@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simulator.cli.console import Console
-from simulator.cli.options import Json, NPaths, Out, Quiet, ScenarioFile, Seed, Set, Workers
+from simulator.cli.options import Json, Monthly, NPaths, Out, Quiet, ScenarioFile, Seed, Set, Workers
 from simulator.cli.runner import command_line, default_folder, overrides, show_answer, show_notes
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ def run(
     seed: Seed = None,
     set_: Set = None,
     workers: Workers = None,
+    monthly: Monthly = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -42,7 +43,7 @@ def run(
 
         work = Work(console, workers)
         found = simulation.run(loaded, work=work)
-        found.write(folder, command=command_line(), work=work, team=team)
+        found.write(folder, command=command_line(), monthly=monthly, work=work, team=team)
     console.say()
     show_answer(console, found.answer)
     show_notes(console, found.notes, "report.html")

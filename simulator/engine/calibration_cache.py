@@ -25,7 +25,10 @@ from simulator.versions import version_of
 
 DAYS_KEPT = 90
 MOST_BYTES = 200_000_000
-SOURCES = ("fiscal.py", "errors.py", "history/*.py", "calibration/*.py", "kernels/**/*.py")
+SOURCES = (
+    "fiscal.py", "errors.py", "history/**/*.py", "scenario/**/*.py", "calibration/*.py", "engine/**/*.py",
+    "kernels/**/*.py",
+)  # fmt: skip
 """Files of this package that rates depend on."""
 PACKAGES = ("simulator", "numpy", "scipy", "pandas", "pyarrow", "numba", "llvmlite")
 ARITHMETIC = (

@@ -165,7 +165,7 @@ def _calibration(
     if scenario.calibration is not None:
         calibration = load_calibration(scenario.calibration)
         _same_quarters(scenario, calibration)
-        return calibration
+        return calibration if history is None else _followed(calibration, history)
     if history is None:
         return None
     calendar = scenario.fiscal_calendar()
@@ -179,8 +179,15 @@ def _calibration(
 def _estimate(history: History, calendar: FiscalCalendar) -> Calibration:
     """Estimate the rates; what that takes is not even loaded where they are kept."""
     from simulator.calibration.estimate import calibrate
+    from simulator.engine.pull import with_pull
 
-    return calibrate(history, calendar)
+    return with_pull(calibrate(history, calendar), history)
+
+
+def _followed(calibration: Calibration, history: History) -> Calibration:
+    from simulator.engine.pull import with_pull
+
+    return with_pull(calibration, history)
 
 
 def _same_quarters(scenario: Scenario, calibration: Calibration) -> None:

@@ -88,7 +88,7 @@ def simulate_path(plan, capacity, customers, people, luck, workspace):
     has_customers = customers.terms.shape[0] > 0
     first_customer = NONE
     for segment in range(flows.shape[1]):
-        parameters = parameters_of(plan, luck.draw, segment)
+        parameters = parameters_of(plan, luck.draw, segment, workspace.shock)
         limited = capacity.limited[segment] == 1
         if limited:
             slots_of(

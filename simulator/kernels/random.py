@@ -33,6 +33,7 @@ GROWTH = np.uint64(18)
 TERM = np.uint64(19)
 TERMS = np.uint64(24)
 WALK = np.uint64(32)
+EVIDENCE = np.uint64(33)
 WORKED = np.uint64(25)
 RATE = np.uint64(64)
 

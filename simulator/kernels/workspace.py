@@ -55,7 +55,7 @@ class Workspace(NamedTuple):
     grain: float
     """Cents in which the quarter's bookings are counted for the second sum."""
     shock: Floats
-    """(quarter, 2) factors on closing and on demand."""
+    """(quarter, 3) factors on closing, on demand and on what is signed."""
     heads: Floats
     """(segment, month) reps employed."""
     ramped: Floats
@@ -117,7 +117,7 @@ def open_workspace(
         open_sum=np.zeros((n_open, n_quarters)),
         open_tally=np.zeros((n_open, n_quarters, 3), dtype=np.int64),
         grain=grain_of(plan),
-        shock=np.ones((n_quarters, 2)),
+        shock=np.ones((n_quarters, 3)),
         heads=np.zeros((n_segments, n_months)),
         ramped=np.zeros((n_segments, n_months)),
         slots=np.zeros(n_months),

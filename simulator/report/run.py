@@ -246,7 +246,13 @@ class Run:
             yield partial(operating_chart_jobs, self.operating, self.forecast)
 
     def write(
-        self, folder: Path | str, *, command: str = "", work: Work | None = None, team: Team | None = None
+        self,
+        folder: Path | str,
+        *,
+        command: str = "",
+        monthly: bool = False,
+        work: Work | None = None,
+        team: Team | None = None,
     ) -> Path:
         """Write tables, paths, charts, page, workbook and slides; the folder appears whole or not at all.
 
@@ -256,6 +262,8 @@ class Run:
             Where the results shall be; deal_changes.csv says what changed since the run that it replaces.
         command : str
             What the user typed.
+        monthly : bool
+            Whether to write paths_monthly.parquet too.
         work : Work, optional
             Who is told, and whose seconds are recorded.
         team : Team, optional
@@ -267,6 +275,7 @@ class Run:
             The place is taken by something else, or cannot be written.
         """
         from simulator.report.documents.exports import export_jobs
+        from simulator.report.output.tables import write_monthly_paths
 
         target, work, team = Path(folder), work or Work(), team or Alone()
         with publish(target) as draft, all_done(team):
@@ -277,6 +286,8 @@ class Run:
                     team.begin(jobs(draft / "charts"))
             with work.step("tables"):
                 self.write_tables(draft, earlier=target)
+                if monthly:
+                    write_monthly_paths(self.paths, draft / "paths_monthly.parquet")
             with work.step("charts"):
                 team.finish()
             write_provenance(self.provenance, draft, target, command=command, work=work)

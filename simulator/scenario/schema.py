@@ -11,7 +11,7 @@ from simulator.fiscal import FiscalCalendar
 from simulator.scenario.customers import Customers
 from simulator.scenario.deal_terms import Terms
 from simulator.scenario.demand import DemandSource, Referrals
-from simulator.scenario.form import Day, File, Form, Money, Name, Quarter, Whole
+from simulator.scenario.form import Day, File, Form, Money, Name, Quarter, Share, Whole
 from simulator.scenario.intervals import Intervals
 from simulator.scenario.levers import Lever, Levers
 from simulator.scenario.numbers import ReadingError
@@ -34,6 +34,14 @@ class FiscalYear(Form):
     """First month of the fiscal year; 2 is February."""
     label: Literal["start", "end"] = "end"
     """FY27 is named after the calendar year in which it starts or ends."""
+
+
+class Forecast(Form):
+    """What the forecast leans on besides the rates of deals."""
+
+    evidence: Share = 0.3
+    """Share of the simulations whose level follows simple methods (0 uses none): the mean of the last four
+    periods, exponential smoothing and the yield of the open deals, averaged."""
 
 
 class Simulation(Form):
@@ -113,6 +121,8 @@ class Scenario(Form):
     """CSV of deals counted in or out: opportunity_id, call (include or exclude), reason."""
     blend: File = None
     """Results folder of a backtest; its record weights a blend of all forecasts."""
+    forecast: Forecast = Field(default_factory=Forecast)
+    """What the forecast leans on."""
     simulation: Simulation = Field(default_factory=Simulation)
     """How much to simulate."""
     segments: dict[Name, Segment] = Field({})

@@ -32,8 +32,9 @@ def base_rates() -> np.ndarray:
 def log_factors() -> dict[str, np.ndarray]:
     """Log factors, shape (category, level, destination); chosen by hand."""
     tables = {name: np.zeros((3, len(levels), N_DESTINATIONS)) for name, levels in FACTOR_LEVELS.items()}
-    tables["age"][:, :, LOST_NO_DECISION] = [-0.8, -0.2, 0.1, 0.3, 0.3, 0.3, 0.4, 0.2]
-    tables["age"][0, :, BEST_CASE] = [0.2, 0.2, 0.0, -0.2, -0.2, -0.2, -0.4, -0.6]
+    older = len(AGE_BINS) - 8
+    tables["age"][:, :, LOST_NO_DECISION] = [-0.8, -0.2, 0.1, 0.3, 0.3, 0.3, 0.4, *[0.2] * (older + 1)]
+    tables["age"][0, :, BEST_CASE] = [0.2, 0.2, 0.0, -0.2, -0.2, -0.2, -0.4, *[-0.6] * (older + 1)]
     tables["due"][:, :, WON] = [-0.7, 0.6, -0.2]
     tables["due"][:, :, LOST_NO_DECISION] = [-0.2, 0.1, 0.5]
     tables["linearity"][:, :, WON] = [-0.4, -0.1, 0.5]

@@ -73,7 +73,7 @@ def by_quarter(monthly, first_month_of_quarter):
 def deals_in_turn(plan, seed, path):
     n_months, n_segments = plan.month_end.size, plan.entry_cdf.shape[1]
     flows = np.zeros((n_months, n_segments, N_FLOWS))
-    shock = np.ones(((n_months + plan.first_month_of_quarter + 2) // 3, 2))
+    shock = np.ones(((n_months + plan.first_month_of_quarter + 2) // 3, 3))
     live_deals_in_turn(plan, seed, path, path % plan.hazard.shape[0], shock, flows)
     return by_quarter(flows, plan.first_month_of_quarter)[..., OF_DEALS]
 

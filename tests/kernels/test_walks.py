@@ -13,7 +13,7 @@ N_PATHS, N_QUARTERS = 4000, 4
 def shocks(sd) -> np.ndarray:
     """Factors of the quarters on every path, shape (path, quarter, kind)."""
     plan = reference_plan(n_draws=1, n_open=0, sals_per_month=1.0)._replace(shock_sd=np.array(sd))
-    out = np.empty((N_PATHS, N_QUARTERS, 2))
+    out = np.empty((N_PATHS, N_QUARTERS, 3))
     draw_all(plan, out)
     return out
 

@@ -89,7 +89,7 @@ def simulate_stories(
         levers=drift,
     )
     compiled = compile_scenario(scenario, truth, _no_deals(), before)
-    shock = np.ones((n_quarters, 2))
+    shock = np.ones((n_quarters, 3))
     counts = count_deals(compiled.plan, seed, 0, shock)
     room = int(counts.sum()) * 16 + 1000
     while True:

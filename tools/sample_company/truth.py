@@ -140,7 +140,11 @@ class Truth:
         for (category, destination), values in self.factors[name].items():
             rows = range(len(CATEGORIES)) if category == "*" else [CATEGORIES.index(category)]
             for row in rows:
-                log_mean[row, :, DESTINATIONS.index(destination)] = np.log(values)
+                # The last value holds for all later levels: for deals older than the table goes.
+                known = np.log(values)
+                log_mean[row, :, DESTINATIONS.index(destination)] = np.pad(
+                    known, (0, len(levels) - len(known)), mode="edge"
+                )
         zero = np.zeros_like(log_mean)
         return LogFactors(levels, log_mean, zero, zero, zero)
 

@@ -25,6 +25,7 @@ from platformdirs import user_cache_path
 from simulator.analysis.steps import Progress
 from simulator.calibration.calibration import Calibration
 from simulator.calibration.estimate import calibrate
+from simulator.engine.pull import with_pull
 from simulator.engine.run.executor import crew, is_elsewhere
 from simulator.engine.run.simulate import simulate
 from simulator.fiscal import FiscalCalendar
@@ -74,7 +75,7 @@ def simulate_origin(
     calibration : Calibration, optional
         Rates to use in place of those of ``known``.
     """
-    rates = calibration if calibration is not None else calibrate(known, settings.calendar)
+    rates = calibration if calibration is not None else with_pull(calibrate(known, settings.calendar), known)
     scenario = Scenario(
         name="backtest",
         fiscal_year=FiscalYear(start_month=settings.calendar.start_month, label=settings.calendar.label),

@@ -65,6 +65,7 @@ class RateDraws:
     sals: Floats
     season: Floats
     sals_drift: Floats | None = None
+    amount_drift: Floats | None = None
 
 
 def draw_rates(calibration: Calibration, seed: int, n_draws: int, uncertain: bool) -> RateDraws:
@@ -104,6 +105,7 @@ def draw_rates(calibration: Calibration, seed: int, n_draws: int, uncertain: boo
         sals=_draw_sals(draws, c),
         season=_draw_season(draws, c),
         sals_drift=None if c.drift is None else _sals_drift(c.drift).draw("drift/sals", draws),
+        amount_drift=_draw_amount_drift(draws, c.drift),
     )
 
 
@@ -121,6 +123,12 @@ def _draw_hazards(draws: Draws, calibration: Calibration) -> Floats:
 
 def _sals_drift(drift: Drift) -> JointNormal:
     return JointNormal(np.array([0.0, drift.sals_growth]), drift.sals_covariance)
+
+
+def _draw_amount_drift(draws: Draws, drift: Drift | None) -> Floats | None:
+    if drift is None or not drift.amounts_covariance.any():
+        return None
+    return JointNormal(drift.amounts, drift.amounts_covariance).draw("drift/amounts", draws)
 
 
 def _draw_factors(draws: Draws, calibration: Calibration) -> dict[str, Floats]:

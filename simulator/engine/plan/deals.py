@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from simulator.calibration.calibration import AGE_BINS, FACTOR_LEVELS, Calibration
+from simulator.calibration.calibration import AGE_BINS, DESTINATIONS, FACTOR_LEVELS, Calibration
 from simulator.calibration.drift import grown
 from simulator.engine.draws.deals import RateDraws, draw_rates
 from simulator.engine.keys import STREAM_BITS, unique_keys
@@ -155,7 +155,7 @@ def compile_scenario(
         first_month_of_quarter=int(scenario.fiscal_calendar().month_of_quarter(int(ahead.months[0]))),
         hazard=hazard_table(rates, stated, levers),
         age_bin=np.searchsorted(AGE_BINS, np.arange(AGE_BINS[-1] + 1), side="right") - 1,
-        month_effect=levers.month_effect,
+        month_effect=_month_effect(full, levers.month_effect, ahead, scenario),
         effect=rows.effect,
         offset_cdf=_offset_cdf(rates.offset, full, stated),
         push_cdf=_cdf(lever_effects.lengthen(rates.push, levers.push_length)),
@@ -180,6 +180,9 @@ def compile_scenario(
         stream_profile_cdf=rows.stream_profile_cdf,
         stream_effect_row=rows.stream_row,
         shock_sd=_shock_sd(full) * settings.shared_shock,
+        amount_level=_amount_level(scenario, full, rates, ahead.months.size),
+        pull=_pull(scenario, full, ahead),
+        pull_share=scenario.forecast.evidence,
         concessions=concession_plan(scenario.terms, full.segments),
     )
     return Compiled(
@@ -276,20 +279,55 @@ def _sals(
     return lay_demand(scenario, calibration, sals, seasonal * lever[None, :, :] * ahead.month_share)
 
 
+def _month_effect(calibration: Calibration, levers: Floats, ahead: Horizon, scenario: Scenario) -> Floats:
+    """Return factors of single months, shape (segment or 0, month, 8): levers, and the season of closing."""
+    drift = calibration.drift
+    if drift is None or not drift.season_close.any():
+        return levers
+    effect = levers.copy() if len(levers) else np.ones((len(calibration.segments), ahead.months.size, 8))
+    season = np.exp(drift.season_close[scenario.fiscal_calendar().quarter(ahead.months) % 4])
+    effect[..., DESTINATIONS.index("won")] *= season
+    return effect
+
+
 def _shock_sd(calibration: Calibration) -> Floats:
     drift = calibration.drift
     walks = (0.0, 0.0) if drift is None else (drift.walk_close, drift.walk_demand)
     return np.array([calibration.shock_close, calibration.shock_demand, *walks])
 
 
+def _amount_level(scenario: Scenario, calibration: Calibration, rates: RateDraws, n_months: int) -> Floats:
+    """Return what the trend makes of the amounts of new deals, shape (draw, month)."""
+    if calibration.drift is None or rates.amount_drift is None:
+        return np.ones((rates.hazards.shape[0], n_months))
+    covariance = calibration.drift.amounts_covariance
+    return _drifted(rates.amount_drift, covariance, n_months, scenario.simulation.rate_uncertainty)
+
+
+def _drifted(drawn: Floats, covariance: Floats, n_months: int, uncertain: bool) -> Floats:
+    """Return the factor that a level and its damped growth make of each month, shape (draw, month)."""
+    terms = np.stack([np.ones(n_months), grown((np.arange(n_months) + 0.5) / 3.0)])
+    variance = np.einsum("cm,cd,dm->m", terms, covariance, terms)
+    # Uncertainty does not raise the rates by itself.
+    return np.asarray(np.exp(drawn @ terms - 0.5 * variance * uncertain))
+
+
+def _pull(scenario: Scenario, calibration: Calibration, ahead: Horizon) -> Floats:
+    """Return where simple methods see what is signed, shape (quarter or 0, 2); no rows: not asked."""
+    pull = calibration.pull
+    asked = scenario.forecast.evidence > 0.0 and scenario.simulation.shared_shock
+    if pull is None or not asked or calibration.as_of != ahead.as_of:
+        return np.zeros((0, 2))
+    place = np.minimum(np.arange(len(ahead.quarters)), len(pull.log_factor) - 1)
+    return np.stack([pull.log_factor[place], pull.log_sd[place]], axis=1)
+
+
 def _growth(scenario: Scenario, calibration: Calibration, rates: RateDraws, n_months: int) -> Floats:
     """Return what the drift of demand makes of calibrated SALs, shape (draw, stream, month)."""
     if calibration.drift is None or rates.sals_drift is None:
         return np.ones((1, 1, 1))
-    terms = np.stack([np.ones(n_months), grown((np.arange(n_months) + 0.5) / 3.0)])
-    variance = np.einsum("cm,cd,dm->m", terms, calibration.drift.sals_covariance, terms)
-    # Uncertainty does not raise the rates by itself.
-    factor = np.exp(rates.sals_drift @ terms - 0.5 * variance * scenario.simulation.rate_uncertainty)
+    covariance = calibration.drift.sals_covariance
+    factor = _drifted(rates.sals_drift, covariance, n_months, scenario.simulation.rate_uncertainty)
     inline = np.isinf(calibration.arrivals.exposure_months)
     return np.where(inline[None, :, None], 1.0, factor[:, None, :])
 

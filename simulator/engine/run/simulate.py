@@ -103,7 +103,7 @@ def compile_worked_deals(
 
 def without_shock(compiled: Compiled) -> Compiled:
     """Return the same plan without the shocks that quarters share."""
-    return replace(compiled, plan=compiled.plan._replace(shock_sd=np.zeros(2)))
+    return replace(compiled, plan=compiled.plan._replace(shock_sd=np.zeros(2), pull=np.zeros((0, 2))))
 
 
 def simulate_compiled(

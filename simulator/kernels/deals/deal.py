@@ -119,6 +119,13 @@ class DealPlan(NamedTuple):
     shock_sd: Floats
     """(2 or 4,) standard deviation of the log shock a quarter shares: closing, demand; and of the step
     of their levels from one quarter to the next."""
+    amount_level: Floats
+    """(draw, month) factor of the amounts of new deals."""
+    pull: Floats
+    """(quarter or 0, 2) log factor of what is signed, and its standard deviation, on the paths that follow
+    simple methods; no rows: none does."""
+    pull_share: float
+    """Share of the paths that do."""
     concessions: ConcessionPlan
     """What is conceded to which deals, and which need a success plan."""
 
@@ -179,7 +186,7 @@ def count_win(concessions, flows, origin, amount, signed, concession, gated):
 
 
 @njit(**PART)
-def close(plan, luck, deal, outcome, month, flows, concession, gated):
+def close(plan, luck, shock, deal, outcome, month, flows, concession, gated):
     """Add the end of a deal to the flows; return the signed amount (0 where it is lost)."""
     if outcome != DESTINATION_WON:
         lost_no_decision = outcome == DESTINATION_WON + 2
@@ -189,7 +196,8 @@ def close(plan, luck, deal, outcome, month, flows, concession, gated):
     u, _, _, _ = block(luck.seed, luck.path, deal.entity, np.uint64(0), SIGNATURE)
     table = plan.multiplier_new if deal.origin == ORIGIN_CREATED else plan.multiplier_open
     multipliers = table[luck.draw, deal.segment]
-    signed = signed_amount(multipliers, plan.concessions, deal.segment, deal.amount, concession, u)
+    money = deal.amount * shock[(month + plan.first_month_of_quarter) // 3, 2]
+    signed = signed_amount(multipliers, plan.concessions, deal.segment, money, concession, u)
     count_win(
         plan.concessions, flows[month, deal.segment], deal.origin, deal.amount, signed, concession, gated
     )
@@ -233,8 +241,8 @@ def live(plan, luck, shock, deal, flows, trace):
     ----------
     plan : DealPlan
     luck : Luck
-    shock : ndarray of float64, shape (quarter, 2)
-        Factors of the path's quarters on closing and on demand.
+    shock : ndarray of float64, shape (quarter, 3)
+        Factors of the path's quarters on closing, on demand and on what is signed.
     deal : Deal
         Where it stands.
     flows : ndarray of float64, shape (month, segment, flow)
@@ -369,7 +377,7 @@ def live(plan, luck, shock, deal, flows, trace):
                 )
                 if month >= n_months:
                     return STILL_OPEN, time, n_months, 0.0, 0
-            signed = close(plan, luck, deal, outcome, month, flows, concession, gated)
+            signed = close(plan, luck, shock, deal, outcome, month, flows, concession, gated)
             if trace.shape[0] > 0:
                 record(trace, n_traced, time, TRACE_CLOSED, category, late, close_month, signed, outcome)
             return outcome, time, month, signed, 2 * concession + gated
@@ -390,6 +398,7 @@ def new_deal(plan, luck, stream, entity, month):
     start = 0.0 if month == 0 else plan.month_end[month - 1]
     time = start + u_time * (plan.month_end[month] - start)
     amount = plan.amount[luck.draw, segment, int(u_amount * plan.amount.shape[2])]
+    amount = np.rint(amount * plan.amount_level[luck.draw, month])
     offset = search(plan.offset_cdf[luck.draw, segment], u_offset)
     no_date = offset == plan.offset_cdf.shape[2] - 1
     entry_cdf = plan.entry_cdf[luck.draw, segment]

@@ -201,8 +201,9 @@ def sign(parameters, deal, flows, month, u):
         multipliers = (
             parameters.multiplier_new if deal.origin == ORIGIN_CREATED else parameters.multiplier_open
         )
+        money = amount * parameters.shock[(signing + parameters.first_month_of_quarter) // 3, 2]
         signed = signed_amount(
-            multipliers, parameters.concessions, parameters.segment, amount, deal.concession, u
+            multipliers, parameters.concessions, parameters.segment, money, deal.concession, u
         )
         row = flows[signing, parameters.segment]
         count_win(parameters.concessions, row, deal.origin, amount, signed, deal.concession, deal.gated)

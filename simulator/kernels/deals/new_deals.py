@@ -15,6 +15,7 @@ from simulator.kernels.random import (
     BIRTH,
     CLOSE_DATE,
     EVENT,
+    EVIDENCE,
     SALS,
     SHOCK,
     TERMS,
@@ -66,7 +67,8 @@ def lay_open_deals(plan, luck, batch, segment, n_free):
     for number in range(n):
         deal = batch.deal[batch.lists[TAKEN, number]]
         if deal.amount < 0.0:
-            deal.amount = plan.amount[luck.draw, segment, int(batch.uniform[0, number] * n_slices)]
+            amount = plan.amount[luck.draw, segment, int(batch.uniform[0, number] * n_slices)]
+            deal.amount = np.rint(amount * plan.amount_level[luck.draw, 0])
     return n_free - n, n
 
 
@@ -127,7 +129,8 @@ def draw_new_deal(plan, draw, batch, entry, number, segment, month):
     deal.origin, deal.index = ORIGIN_CREATED, -1
     deal.referred = stream == plan.referral_stream[segment]
     deal.time, deal.wait = start + u_time * (plan.month_end[month] - start), -1.0
-    deal.amount = plan.amount[draw, segment, at(u_amount * plan.amount.shape[2])]
+    amount = plan.amount[draw, segment, at(u_amount * plan.amount.shape[2])]
+    deal.amount = np.rint(amount * plan.amount_level[draw, month])
     return deal.amount
 
 
@@ -185,7 +188,10 @@ _NEW_DEAL = np.uint64(1) << np.uint64(55)
 
 @njit(**PART)
 def draw_shocks(plan, seed, path, shock):
-    """Fill the factors of a path's quarters on closing and on demand, shape (quarter, 2), mean 1."""
+    """Fill the factors of a path's quarters on closing, demand and what is signed, shape (quarter, 3).
+
+    The first two have mean 1.
+    """
     first = (plan.first_month - plan.first_month_of_quarter) // 3
     for quarter in range(shock.shape[0]):
         u1, u2, u3, u4 = block(seed, path, np.uint64(first + quarter), np.uint64(0), SHOCK)
@@ -195,6 +201,19 @@ def draw_shocks(plan, seed, path, shock):
             shock[quarter, kind] = math.exp(sd * normal - 0.5 * sd * sd)
     if plan.shock_sd.shape[0] > 2:
         add_walks(plan, seed, path, first, shock)
+    follow_evidence(plan, seed, path, shock)
+
+
+@njit(**PART)
+def follow_evidence(plan, seed, path, shock):
+    """Write the factor on what is signed: that of simple methods on their share of the paths, else 1."""
+    u1, u2, u3, _ = block(seed, path, np.uint64(0), np.uint64(0), EVIDENCE)
+    follows = plan.pull.shape[0] > 0 and u1 < plan.pull_share
+    normal = standard_normal(u2, u3)
+    for quarter in range(shock.shape[0]):
+        shock[quarter, 2] = 1.0
+        if follows:
+            shock[quarter, 2] = math.exp(plan.pull[quarter, 0] + plan.pull[quarter, 1] * normal)
 
 
 @njit(**PART)

@@ -39,10 +39,12 @@ class SegmentParameters(NamedTuple):
     multiplier_open: Floats
     """(slice,)"""
     concessions: ConcessionPlan
+    shock: Floats
+    """(quarter, 3) of the path."""
 
 
 @njit(**PART)
-def parameters_of(plan, draw, segment):
+def parameters_of(plan, draw, segment, shock):
     """Return the parameters of a segment under a draw."""
     return SegmentParameters(
         segment,
@@ -58,4 +60,5 @@ def parameters_of(plan, draw, segment):
         plan.multiplier_new[draw, segment],
         plan.multiplier_open[draw, segment],
         plan.concessions,
+        shock,
     )

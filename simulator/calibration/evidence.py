@@ -1,0 +1,256 @@
+"""Top-down evidence: what simple methods forecast for the next months, with ranges from their own errors."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+from simulator.calibration.calibration import DESTINATIONS, Evidence
+from simulator.calibration.close_dates import first_rows
+from simulator.calibration.opening import reliable_opening
+from simulator.fiscal import FiscalCalendar, day_number, month_start_day
+from simulator.history.states import DealStates
+from simulator.history.tables import History
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+WON = DESTINATIONS.index("won")
+METHODS = ("mean of the last four", "exponential smoothing", "yield of the open deals")
+QUARTERS_AHEAD = 4
+WINS_A_MONTH = 20.0
+"""Wins a month from which months are told apart; with fewer a window is a quarter."""
+MOST_ORIGINS = 24
+YIELD_ORIGINS = 8
+ERRORS = 12
+FEW_ERRORS = 4
+OFFSET = 0.1
+"""Share of the usual level added to both sides of a ratio, so that a window without wins has a logarithm."""
+SMOOTHING = np.linspace(0.05, 1.0, 20)
+NO_RECORD_SD = 0.7
+LEAST_SD = 0.02
+
+
+@dataclass(frozen=True)
+class _Deals:
+    """What the methods look at: the life of every deal and its money."""
+
+    start: Floats
+    end: Floats
+    won: npt.NDArray[np.bool_]
+    money: Floats
+    open_money: Floats
+    first_day: float
+
+
+def simple_methods(
+    history: History, states: DealStates, segment: Ints, calendar: FiscalCalendar, open_amounts: bool
+) -> Evidence | None:
+    """Return what simple methods forecast (see ``top_down``).
+
+    Open deals have a yield by stage; where all are in one, by segment.
+    """
+    group = 2 * states.category + states.late
+    if np.ptp(group) == 0:
+        group = segment[states.deal]
+    amount = history.opportunities["amount"].to_numpy(np.float64)
+    return top_down(states, amount, group, history.as_of, calendar, open_amounts=open_amounts)
+
+
+def top_down(
+    states: DealStates,
+    amount: Floats,
+    group: Ints,
+    as_of: dt.date,
+    calendar: FiscalCalendar,
+    *,
+    open_amounts: bool = True,
+) -> Evidence | None:
+    """Forecast the coming windows by three simple methods, and average them.
+
+    Parameters
+    ----------
+    states : DealStates
+    amount : ndarray of float64, shape (opportunity,)
+        Latest amount of each deal.
+    group : ndarray of int64, shape (state,)
+        Kind of open deal that has a yield of its own: its category, or its segment.
+    as_of : datetime.date
+        Last day known.
+    calendar : FiscalCalendar
+    open_amounts : bool
+        Whether amounts are known before a deal is won; if not, open deals count by number.
+
+    Returns
+    -------
+    Evidence, or None where fewer than four windows are known.
+    """
+    deals = _deals(states, amount, open_amounts)
+    cut = day_number(as_of) + 1.0
+    recent = deals.won & (deals.end >= cut - 365.0)
+    span = min(cut - deals.first_day, 365.0) / 30.4
+    size = 1 if recent.sum() / max(span, 1.0) >= WINS_A_MONTH else 3
+    edges = _edges(cut, calendar, size)
+    origins = _origins(edges, size, deals.first_day)
+    if len(origins) < FEW_ERRORS + 1:
+        return None
+    seen = _seen(deals, origins)
+    level = float(seen[1:9, 0].mean())
+    if level <= 0.0:
+        return None
+    points = _points(deals, states, group, origins, seen)
+    centre, log_sd, n = _pooled(points, seen, level)
+    n_windows = origins.shape[1] - 1
+    return Evidence(np.full(n_windows, size, dtype=np.int64), centre, log_sd, level, n)
+
+
+def _deals(states: DealStates, amount: Floats, open_amounts: bool) -> _Deals:
+    first = first_rows(states.deal)
+    last = np.append(first[1:], len(states.deal)) - 1
+    won = states.exit[last] == WON
+    money = np.nan_to_num(amount[states.deal[last]])
+    open_money = np.nan_to_num(states.amount) if open_amounts else np.ones(len(states.deal))
+    return _Deals(
+        states.start[first], states.end[last], won, np.where(won, money, 0.0), open_money,
+        reliable_opening(states.start[first])[0],
+    )  # fmt: skip
+
+
+def _edges(cut: float, calendar: FiscalCalendar, size: int) -> Floats:
+    """Return the day on which the coming windows begin and end, the first one begins at the cut."""
+    day = np.datetime64(int(cut), "D")
+    month = int(day.astype("datetime64[M]").astype(np.int64)) + 1970 * 12
+    first = month if size == 1 else calendar.first_month(int(calendar.quarter(month)))
+    n = QUARTERS_AHEAD * 3 // size
+    ends = month_start_day(first + size * np.arange(1, n + 1))
+    return np.concatenate([[cut], ends.astype(np.float64)])
+
+
+def _origins(edges: Floats, size: int, first_day: float) -> Floats:
+    """Return the same edges as seen from now and so many windows before, shape (origin, edge)."""
+    ends = np.array([np.datetime64(int(e), "D") for e in edges[1:]]).astype("datetime64[M]").astype(np.int64)
+    rest = edges[1] - edges[0]
+    rows = []
+    for back in range(MOST_ORIGINS + 1):
+        moved = month_start_day(ends + 1970 * 12 - size * back).astype(np.float64)
+        begin = max(moved[0] - rest, month_start_day(int(ends[0]) + 1970 * 12 - size * (back + 1)))
+        if begin < first_day:
+            break
+        rows.append(np.concatenate([[begin], moved]))
+    return np.array(rows).reshape(-1, len(edges))
+
+
+def _seen(deals: _Deals, origins: Floats) -> Floats:
+    """Return what was won in each window of each origin, shape (origin, window); NaN where not ended."""
+    order = np.argsort(deals.end[deals.won], kind="stable")
+    days = deals.end[deals.won][order]
+    total = np.append(0.0, np.cumsum(deals.money[deals.won][order]))
+    upto = total[np.searchsorted(days, origins, side="left")]
+    seen = np.diff(upto, axis=1)
+    return np.where(origins[:, 1:] <= origins[0, 0], seen, np.nan)
+
+
+def _points(deals: _Deals, states: DealStates, group: Ints, origins: Floats, seen: Floats) -> Floats:
+    """Return the forecast of each method, shape (method, origin, window)."""
+    n_origins, n_windows = seen.shape
+    points = np.full((len(METHODS), n_origins, n_windows), np.nan)
+    won, opened, created = _yields(deals, states, group, origins)
+    for origin in range(n_origins):
+        # Whole windows that have ended by this origin, the latest first; the first one may be cut short.
+        for window in range(n_windows):
+            like = _like(seen, origin, window)
+            if not len(like):
+                continue
+            points[0, origin, window] = like[:4].mean()
+            points[1, origin, window] = _smoothed(like[::-1])
+            past = slice(origin + window + 1, origin + window + 1 + YIELD_ORIGINS)
+            money, held = won[past, window].sum(axis=0), opened[past].sum(axis=0)
+            if not held.sum() > 0.0:
+                continue
+            share = np.where(held > 0.0, money / np.maximum(held, 1e-9), money.sum() / held.sum())
+            run = created[past, window][:4]
+            points[2, origin, window] = share @ opened[origin] + run.mean()
+    return points
+
+
+def _like(seen: Floats, origin: int, window: int) -> Floats:
+    """Return what earlier windows of the same length brought that had ended by an origin, latest first."""
+    column = 0 if window == 0 else 1
+    first = origin + 1 if column == 0 else origin + 2
+    past = seen[first:, column]
+    return past[np.isfinite(past)]
+
+
+def _smoothed(series: Floats) -> float:
+    """Return the level of simple exponential smoothing, its weight by least squares of one-step errors."""
+    if len(series) < FEW_ERRORS:
+        return float(series.mean())
+    level = np.full(len(SMOOTHING), series[:FEW_ERRORS].mean())
+    loss = np.zeros(len(SMOOTHING))
+    for value in series:
+        loss += (value - level) ** 2
+        level += SMOOTHING * (value - level)
+    return float(level[loss.argmin()])
+
+
+def _yields(deals: _Deals, states: DealStates, group: Ints, origins: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return won and open money of what was open at each origin, and what new deals brought.
+
+    Returns
+    -------
+    won : ndarray of float64, shape (origin, window, group)
+    opened : ndarray of float64, shape (origin, group)
+    created : ndarray of float64, shape (origin, window)
+    """
+    n_groups, n_windows = int(group.max()) + 1, origins.shape[1] - 1
+    won = np.zeros((len(origins), n_windows, n_groups))
+    opened = np.zeros((len(origins), n_groups))
+    created = np.zeros((len(origins), n_windows))
+    place = np.unique(states.deal, return_inverse=True)[1]
+    for row, edges in enumerate(origins):
+        at = (states.start < edges[0]) & (states.end >= edges[0])
+        # The state that a deal is in, the last one where two meet on the day.
+        which = np.flatnonzero(at)
+        which = which[np.append(place[which][1:] != place[which][:-1], True)] if len(which) else which
+        opened[row] = np.bincount(group[which], deals.open_money[which], n_groups)
+        deal = place[which]
+        new = deals.won & (deals.start >= edges[0])
+        for window in range(n_windows):
+            low, high = edges[window], edges[window + 1]
+            hit = deals.won[deal] & (deals.end[deal] >= low) & (deals.end[deal] < high)
+            won[row, window] = np.bincount(group[which][hit], deals.money[deal[hit]], n_groups)
+            created[row, window] = deals.money[new & (deals.end >= low) & (deals.end < high)].sum()
+    return won, opened, created
+
+
+def _pooled(points: Floats, seen: Floats, level: float) -> tuple[Floats, Floats, int]:
+    """Average the methods: medians and spreads on the log scale, each spread from the method's own errors."""
+    added = OFFSET * level
+    n_methods, _, n_windows = points.shape
+    centre, sd = np.zeros(n_windows), np.zeros(n_windows)
+    most = 0
+    for window in range(n_windows):
+        logs = np.log(np.maximum(points[:, :, window], 0.0) + added)
+        errors = np.log(seen[:, window] + added)[None, :] - logs
+        spreads = []
+        for method in range(n_methods):
+            past = errors[method, 1:][np.isfinite(errors[method, 1:])][:ERRORS]
+            most = max(most, len(past))
+            spreads.append(_spread(past))
+        known = np.isfinite(logs[:, 0])
+        centre[window] = max(np.exp(logs[known, 0].mean()) - added, 0.0)
+        sd[window] = float(np.mean(np.array(spreads)[known]))
+    return centre, sd, most
+
+
+def _spread(errors: Floats) -> float:
+    """Return the standard deviation of a normal as wide, between P10 and P90, as the t of so few errors."""
+    n = len(errors)
+    squares = float((errors**2).sum()) + max(FEW_ERRORS - n, 0) * NO_RECORD_SD**2
+    n = max(n, FEW_ERRORS)
+    sd = max(float(np.sqrt(squares / n)), LEAST_SD)
+    return sd * float(stats.t.ppf(0.9, n) / stats.norm.ppf(0.9))

@@ -1,0 +1,78 @@
+"""How far simple methods lie from what the calibrated rates lead to expect."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from simulator.calibration.calibration import Calibration, Evidence, Pull
+from simulator.calibration.evidence import OFFSET
+from simulator.engine.paths import Paths
+from simulator.engine.run.simulate import compile_deals, simulate_compiled
+from simulator.history.tables import History
+from simulator.scenario.customers import Customers
+from simulator.scenario.schema import FiscalYear, Scenario
+from simulator.scenario.settled import settled
+
+Floats = npt.NDArray[np.float64]
+
+PILOT_PATHS = 200
+PILOT_DRAWS = 50
+PILOT_SEED = 1
+WIDTH_OF_80 = 2.563
+"""P10 to P90 of a standard normal."""
+
+
+def with_pull(calibration: Calibration, history: History | None) -> Calibration:
+    """Return a calibration that knows where simple methods see the coming quarters.
+
+    A pilot of the bare rates, without anything that a scenario states, is simulated; the ratio of what the
+    methods forecast to its median is what paths that follow the methods are multiplied by, with as much
+    spread as the methods' own errors have beyond that of the pilot.
+
+    Parameters
+    ----------
+    calibration : Calibration
+    history : History, optional
+        What it was estimated from: the open deals are those of its last day.
+    """
+    evidence = calibration.evidence
+    if history is None or evidence is None or calibration.pull is not None or not calibration.segments:
+        return calibration
+    if history.as_of != calibration.as_of:
+        return calibration
+    return replace(calibration, pull=_pull(evidence, _pilot(calibration, evidence, history)))
+
+
+def _pilot(calibration: Calibration, evidence: Evidence, history: History) -> Paths:
+    calendar = calibration.calendar
+    bare = Scenario(
+        name="pilot",
+        fiscal_year=FiscalYear(start_month=calendar.start_month, label=calendar.label),
+        horizon_quarters=int(np.ceil(evidence.months.sum() / 3)),
+        customers=Customers(simulate=False),
+    ).with_simulation(paths=PILOT_PATHS, rate_draws=PILOT_DRAWS, seed=PILOT_SEED, threads=1)
+    scenario = settled(bare, calibration.all_segments, history.as_of)
+    return simulate_compiled(compile_deals(scenario, calibration, history), scenario, history)
+
+
+def _pull(evidence: Evidence, pilot: Paths) -> Pull:
+    """Compare window by window, and average by quarter."""
+    monthly = np.asarray(pilot.monthly_bookings).sum(axis=2)
+    first = pilot.calendar.first_month(int(pilot.quarters[0]))
+    quarter = (np.asarray(pilot.months) - first) // 3
+    window = np.arange(monthly.shape[1]) if evidence.months[0] == 1 else quarter
+    n = min(int(window.max()) + 1, len(evidence.centre))
+    added = OFFSET * evidence.level
+    factor, sd, of_quarter = [], [], []
+    for place in range(n):
+        seen = np.log(monthly[:, window == place].sum(axis=1) + added)
+        low, middle, high = np.quantile(seen, [0.1, 0.5, 0.9]).tolist()
+        factor.append(np.log(evidence.centre[place] + added) - middle)
+        own = (high - low) / WIDTH_OF_80
+        sd.append(np.sqrt(max(evidence.log_sd[place] ** 2 - own**2, 0.0)))
+        of_quarter.append(int(quarter[window == place][0]))
+    share = np.bincount(of_quarter)
+    return Pull(np.bincount(of_quarter, factor) / share, np.bincount(of_quarter, sd) / share)
