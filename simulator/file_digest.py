@@ -43,3 +43,11 @@ def list_files(paths: Iterable[Path]) -> list[Path]:
     for path in paths:
         files |= {p for p in path.rglob("*") if p.is_file()} if path.is_dir() else {path}
     return sorted(files)
+
+
+def sources_digest(folder: Path, patterns: Iterable[str]) -> str:
+    """Return a text that changes with the name or a byte of any source file that matches a pattern."""
+    digest = hashlib.blake2b(digest_size=20)
+    for source in sorted({path for pattern in patterns for path in folder.glob(pattern)}):
+        digest.update(f"{source.relative_to(folder).as_posix()}\0".encode() + source.read_bytes() + b"\0")
+    return digest.hexdigest()

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import sys
 import time
@@ -42,6 +43,7 @@ class Console:
     def __init__(self, *, quiet: bool = False, as_json: bool = False) -> None:
         self.quiet = quiet
         self.as_json = as_json
+        logging.getLogger("simulator").setLevel(logging.WARNING if self.talks else logging.ERROR)
 
     @property
     def talks(self) -> bool:

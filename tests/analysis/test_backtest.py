@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 from simulator.analysis.backtest import past_forecasts
-from simulator.analysis.backtest import past_forecasts as kept_forecasts
 from simulator.analysis.backtest.backtest import backtest
 from simulator.analysis.backtest.origins import knowable, past_origins
 from simulator.analysis.backtest.past_forecasts import BacktestSettings, Samples, fingerprint, simulate_origin
@@ -34,7 +33,7 @@ def history():
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path, monkeypatch):
-    monkeypatch.setattr(kept_forecasts, "cache_folder", lambda: tmp_path / "kept")
+    monkeypatch.setattr("simulator.cache.cache_folder", lambda kind: tmp_path / "kept")
     return tmp_path / "kept"
 
 
@@ -150,11 +149,11 @@ def test_forecasts_are_kept_until_what_they_rest_on_changes(history, made_up, ow
     assert len(made_up) == 2
     backtest(history, one, fresh=True)
     assert len(made_up) == 3
-    for path in own_cache.glob("*.npz"):
+    for path in own_cache.iterdir():
         path.write_bytes(b"broken")
     backtest(history, one)
     assert len(made_up) == 4
-    assert not [path for path in own_cache.iterdir() if path.suffix != ".npz"]
+    assert not [path for path in own_cache.iterdir() if path.name.startswith(".")]
 
 
 def test_a_correction_of_the_past_gives_another_name(history):

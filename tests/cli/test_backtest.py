@@ -4,7 +4,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from simulator.analysis.backtest import past_forecasts as kept_forecasts
 from simulator.cli.main import main
 from simulator.fiscal import FiscalCalendar
 from simulator.history.as_of import history_as_of
@@ -26,7 +25,7 @@ def young(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path, monkeypatch):
-    monkeypatch.setattr(kept_forecasts, "cache_folder", lambda: tmp_path / "kept")
+    monkeypatch.setattr("simulator.cache.cache_folder", lambda kind: tmp_path / "kept")
 
 
 def test_backtest_writes_the_record_and_says_it(young, tmp_path, capsys):

@@ -66,7 +66,7 @@ def test_a_run_is_reproduced_in_blocks_of_any_size(run, tmp_path, monkeypatch):
 
 
 def test_kept_rates_are_said_and_a_reproduction_estimates_its_own(tmp_path, monkeypatch):
-    monkeypatch.setattr("simulator.engine.calibration_cache.cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr("simulator.cache.cache_folder", lambda kind: tmp_path / "cache")
     (tmp_path / "plan.yaml").write_text(ON_HISTORY)
     first, second = (simulator("run", "plan.yaml", "-o", "out", cwd=tmp_path) for _ in range(2))
     said = "Reusing the rates estimated from the same files"

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
+import functools
 import hashlib
-import io
 import multiprocessing
 import os
-import secrets
 import signal
 import threading
-import zipfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from platformdirs import user_cache_path
 
 from simulator.analysis.steps import Progress
+from simulator.cache import Cache, build
 from simulator.calibration.calibration import Calibration
 from simulator.calibration.estimate import calibrate
 from simulator.engine.pull import with_pull
@@ -110,13 +108,15 @@ def past_forecasts(
     """
     relevant = (settings.calendar, settings.n_periods, settings.n_paths, settings.n_rate_draws, settings.seed)
     names = [fingerprint(past, relevant) for past in known]
-    kept = {i: None if fresh else recall(name) for i, name in enumerate(names)}
-    found = {i: samples for i, samples in kept.items() if samples is not None}
+    cache = Cache("backtest", days=90, most_bytes=200_000_000)
+    found = {
+        i: kept for i, name in enumerate(names) if not fresh for kept in islice(cache.recall(name, _read), 1)
+    }
     missing = [i for i in range(len(known)) if i not in found]
     tell = progress or (lambda done, total: None)
     tell(len(found), len(known))
     for i, samples in _simulated(missing, known, settings, n_workers or os.cpu_count() or 1):
-        keep(names[i], samples)
+        cache.keep(names[i], functools.partial(_write, samples))
         found[i] = samples
         tell(len(found), len(known))
     return [found[i] for i in range(len(known))]
@@ -174,24 +174,21 @@ def _end_with_parent() -> None:
 
 Floats = npt.NDArray[np.float64]
 
-PACKAGES = ("kernels", "engine", "calibration", "history", "scenario")
-"""Parts of the program that a forecast depends on."""
-
-
-def cache_folder() -> Path:
-    """Return the user's cache folder for these forecasts."""
-    return user_cache_path("simulator") / "backtest"
+SOURCES = (
+    "*.py",
+    *(f"{part}/**/*.py" for part in ("kernels", "engine", "calibration", "history", "scenario")),
+)
+"""Files of this package that a forecast depends on."""
 
 
 def fingerprint(history: History, settings: tuple[object, ...]) -> str:
     """Return a name that changes with any cell known, any setting and any source file behind a forecast."""
     digest = hashlib.blake2b(digest_size=20)
-    digest.update(repr((history.as_of, settings)).encode())
+    digest.update(repr((history.as_of, settings, build(*SOURCES))).encode())
     for name in TABLES:
         table: pd.DataFrame = getattr(history, name)
         digest.update(repr((name, list(table.columns), len(table))).encode())
         digest.update(pd.util.hash_pandas_object(table, index=False).to_numpy().tobytes())
-    digest.update(_sources().encode())
     return digest.hexdigest()
 
 
@@ -211,34 +208,11 @@ class Samples:
     bookings: Floats
 
 
-def recall(name: str) -> Samples | None:
-    """Return the kept samples, or None where there are none or the file is broken."""
-    try:
-        with np.load(cache_folder() / f"{name}.npz", allow_pickle=False) as kept:
-            return Samples(tuple(map(str, kept["segments"])), np.asarray(kept["bookings"], dtype=np.float64))
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
-        return None
+def _write(samples: Samples, file: Path) -> None:
+    with file.open("wb") as raw:
+        np.savez(raw, segments=np.array(samples.segments, dtype=np.str_), bookings=samples.bookings)
 
 
-def keep(name: str, samples: Samples) -> None:
-    """Keep samples; a folder that cannot be written to is left alone."""
-    folder = cache_folder()
-    draft = folder / f".{name}.{secrets.token_hex(4)}"
-    content = io.BytesIO()
-    np.savez(content, segments=np.array(samples.segments, dtype=np.str_), bookings=samples.bookings)
-    with contextlib.suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True)
-        try:
-            draft.write_bytes(content.getvalue())
-            draft.replace(folder / f"{name}.npz")
-        finally:
-            draft.unlink(missing_ok=True)
-
-
-def _sources() -> str:
-    digest = hashlib.blake2b(digest_size=16)
-    root = Path(__file__).resolve().parents[1]
-    for package in PACKAGES:
-        for source in sorted((root / package).rglob("*.py")):
-            digest.update(source.name.encode() + source.read_bytes())
-    return digest.hexdigest()
+def _read(file: Path) -> Samples:
+    with file.open("rb") as raw, np.load(raw, allow_pickle=False) as kept:
+        return Samples(tuple(map(str, kept["segments"])), np.asarray(kept["bookings"], dtype=np.float64))

@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from simulator.engine.plan.deals import Compiled
+from simulator.file_digest import sources_digest
 from simulator.kernels.customers.customer import CustomerPlan
 from simulator.kernels.customers.flows import N_ARR_FLOWS
 from simulator.kernels.deals.deal import DealPlan
@@ -200,15 +201,11 @@ def _feed(digest: Any, name: str, value: Any) -> None:
 @functools.cache
 def build() -> tuple[str, ...]:
     """Return what must be alike on all machines for the same bits: sources, compiler, processor family."""
-    digest = hashlib.blake2b(digest_size=8)
-    root = Path(__file__).resolve().parents[2]
-    for package in ("kernels", "engine"):
-        for source in sorted((root / package).rglob("*.py")):
-            digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
+    sources = sources_digest(Path(__file__).resolve().parents[2], ("kernels/**/*.py", "engine/**/*.py"))
     packages = ("simulator", "numba", "llvmlite", "numpy", "scipy")
     python = ".".join(platform.python_version_tuple()[:2])
     versions = (f"{package} {version_of(package)}" for package in packages)
-    return (f"Python {python}", *versions, f"sources {digest.hexdigest()}", platform.machine())
+    return (f"Python {python}", *versions, f"sources {sources}", platform.machine())
 
 
 def in_kernel_order(compiled: Compiled) -> Compiled:

@@ -1,54 +1,42 @@
-"""Futures of a long run kept on disk as they are played, so that a stopped run goes on from there."""
+"""Paths of a long run kept on disk as they are simulated, so that a stopped run continues from there."""
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import io
-import secrets
-import shutil
 import time
-import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from platformdirs import user_cache_path
 
+from simulator.cache import Cache
 from simulator.engine.run.batches import Block, Ints, Job
 from simulator.engine.run.executor import Executor
 
 LONG_SECONDS = 20.0
-"""A run shorter than this is played again sooner than it is looked up."""
+"""A shorter run is simulated again sooner than it is looked up."""
 SECONDS_BETWEEN = 10.0
-DAYS_KEPT = 7
-MOST_BYTES = 4_000_000_000
-
-DAMAGED = (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error)
-"""What reading a broken file may raise."""
 
 Said = Callable[[int, int], None]
-"""Called with (futures taken from an earlier run, futures in all)."""
-
-
-def cache_folder() -> Path:
-    """Return the user's cache folder for futures that were played."""
-    return user_cache_path("simulator") / "futures"
+"""Called with (paths taken from an earlier run, paths in all)."""
 
 
 class Checkpointing:
-    """A crew whose finished futures are kept on disk once a run is long, and taken from there the next time.
+    """An executor whose finished paths are kept on disk once a run is long, and taken from there next time.
 
     Parameters
     ----------
     crew : Executor
-        Who plays what is not kept.
+        It simulates what is not kept.
     said : callable, optional
-        Told of what is taken over.
+        Called when paths are taken from an earlier run.
+    folder : Path, optional
+        By default below the user's cache folder.
     long_seconds : float
         From when on a run is long.
+    seconds_between : float
+        Between two checkpoints.
     """
 
     def __init__(
@@ -62,24 +50,26 @@ class Checkpointing:
     ) -> None:
         self.crew, self.said = crew, said
         self.is_elsewhere = getattr(crew, "is_elsewhere", False)
-        self.folder = folder if folder is not None else cache_folder()
+        self.cache = Cache("checkpoints", days=7, most_bytes=4_000_000_000, folder=folder)
         self.long_seconds, self.seconds_between = long_seconds, seconds_between
-        self.used: set[Path] = set()
+        self.used: set[str] = set()
 
     def play(self, job: Job, tasks: Sequence[Ints], n_threads: int | None) -> Iterator[Block]:
-        """Yield what is kept, then play the rest and keep it."""
+        """Yield what is kept, then simulate the rest and keep it."""
         wanted = {paths.tobytes(): paths for paths in tasks}
         n_paths = sum(paths.size for paths in tasks)
         taken = 0
-        place = functools.cache(lambda: self._place(job))
-        for block in _recalled(place(), job) if self._has_any() else ():
+        name = functools.cache(lambda: self._name(job))
+        # Where nothing is kept, no job needs its fingerprint.
+        kept = self.cache.recall(name(), lambda file: _read(file, job)) if self.cache.holds_any() else ()
+        for block in (block for blocks in kept for block in blocks):
             if wanted.pop(block.paths.tobytes(), None) is not None:
                 taken += block.paths.size
                 yield block
         if taken and self.said is not None:
             self.said(taken, n_paths)
         if wanted:
-            yield from self._kept(place, self.crew.play(job, list(wanted.values()), n_threads))
+            yield from self._kept(name, self.crew.play(job, list(wanted.values()), n_threads))
 
     def each(
         self, function: Callable[..., Any], calls: Sequence[tuple[Any, ...]]
@@ -88,65 +78,41 @@ class Checkpointing:
         return self.crew.each(function, calls)
 
     def forget(self) -> None:
-        """Remove the futures of the runs that came to their end."""
-        for place in self.used:
-            shutil.rmtree(place, ignore_errors=True)
+        """Remove the paths of the runs that came to their end."""
+        for name in self.used:
+            self.cache.forget(name)
 
-    def _has_any(self) -> bool:
-        """Return whether futures of any run are kept; where none are, no job needs its fingerprint."""
-        return any(self.folder.glob("*/*.npz"))
+    def _name(self, job: Job) -> str:
+        name = job.fingerprint()
+        self.used.add(name)
+        return name
 
-    def _place(self, job: Job) -> Path:
-        """Return where the futures of a job are kept."""
-        place = self.folder / job.fingerprint()
-        self.used.add(place)
-        return place
-
-    def _kept(self, place: Callable[[], Path], blocks: Iterator[Block]) -> Iterator[Block]:
+    def _kept(self, name: Callable[[], str], blocks: Iterator[Block]) -> Iterator[Block]:
         began = last = time.monotonic()
         fresh: list[Block] = []
-        tidy = True
         for block in blocks:
             now = time.monotonic()
-            # What the first seconds play is not held: memory would grow with every short run.
+            # What the first seconds simulate is not held: memory would grow with every short run.
             if now - began >= self.long_seconds:
                 fresh.append(block)
             if fresh and now - last >= self.seconds_between:
-                if tidy:
-                    forget_old(self.folder)
-                    tidy = False
-                _keep(place(), fresh)
+                self.cache.keep(name(), functools.partial(_write, fresh), alone=False)
                 fresh, last = [], now
             yield block
 
 
-def _keep(place: Path, blocks: Sequence[Block]) -> None:
-    """Write blocks into one file that appears whole; a folder that cannot be written to is left alone."""
+def _write(blocks: Sequence[Block], file: Path) -> None:
     arrays: dict[str, Any] = {}
     for number, block in enumerate(blocks):
         arrays[f"paths_{number}"] = block.paths
         for kind, parts in (("by_path", block.by_path), ("sums", block.sums)):
             arrays |= {f"{kind}_{number}_{i}": part for i, part in enumerate(parts)}
-    content = io.BytesIO()
-    np.savez_compressed(content, **arrays)
-    draft = place / f".{secrets.token_hex(8)}"
-    with contextlib.suppress(OSError):
-        place.mkdir(parents=True, exist_ok=True)
-        try:
-            draft.write_bytes(content.getvalue())
-            draft.rename(draft.with_name(draft.name[1:] + ".npz"))
-        finally:
-            draft.unlink(missing_ok=True)
-
-
-def _recalled(place: Path, job: Job) -> Iterator[Block]:
-    """Yield the blocks kept of a job; files that are damaged or of another shape are passed over."""
-    for file in sorted(place.glob("*.npz")):
-        with contextlib.suppress(OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error):
-            yield from _read(file, job)
+    with file.open("wb") as raw:
+        np.savez_compressed(raw, **arrays)
 
 
 def _read(file: Path, job: Job) -> list[Block]:
+    """Return the blocks of a file; of another shape they are refused."""
     sums = job.empty_sums()
     blocks = []
     with file.open("rb") as raw, np.load(raw, allow_pickle=False) as kept:
@@ -160,15 +126,3 @@ def _read(file: Path, job: Job) -> list[Block]:
                 raise ValueError("another shape")
             blocks.append(Block(paths, by_path, tallies))
     return blocks
-
-
-def forget_old(folder: Path) -> None:
-    """Remove what nobody came back for within a week, and the oldest of what is too much."""
-    with contextlib.suppress(OSError):
-        places = sorted((path.stat().st_mtime, path) for path in folder.iterdir() if path.is_dir())
-        sizes = {path: sum(file.stat().st_size for file in path.iterdir()) for _, path in places}
-        oldest = time.time() - DAYS_KEPT * 86400
-        for changed, path in places:
-            if changed < oldest or sum(sizes.values()) > MOST_BYTES:
-                shutil.rmtree(path, ignore_errors=True)
-                sizes.pop(path)
