@@ -173,6 +173,19 @@ def test_faults_of_file_layers_and_parts_come_all_at_once(load):
         ),
         ("segments: {smb: {commit: null}}", "segments.smb: without a history or a calibration, commit"),
         ("as_of: null", "'as_of' is missing"),
+        (
+            "open_deals: [{id: 1, segment: smb, category: commit, amount: 1k}, "
+            "{id: 1, segment: smb, category: commit, amount: 2k}]",
+            "case.yaml:2: open_deals.1.id: '1' is there twice",
+        ),
+        (
+            "customers: {existing: [{id: 1, segment: smb, arr: 1k, start_date: 2026-11-01}]}",
+            "customers.existing.0.start_date: 2026-11-01 is after as_of, 2026-10-31",
+        ),
+        (
+            "levers: {amount: [1.2, {factor: 1.1, segments: [smb, smv]}]}",
+            "levers.amount.1.segments.1: unknown segment 'smv'",
+        ),
         ("segments: null\nopen_deals: null\nlevers: null\ntargets: null", "nothing to simulate"),
         ("segments: {all: {motion: smb}}", "no segment may be called 'all'"),
         ("segments: {smb: {pipeline: {to: {pipeline: 0%}}}}", "cannot go from pipeline to pipeline"),
@@ -280,3 +293,8 @@ def test_rates_that_lead_to_calibrated_categories_can_end(tmp_path):
 def test_a_scenario_can_be_sent_to_another_process(inline):
     scenario = load_scenario(inline)
     assert pickle.loads(pickle.dumps(scenario)) == scenario
+
+
+def test_a_customer_may_start_on_the_last_day_known(load):
+    found = load("customers: {existing: [{id: 1, segment: smb, arr: 1k, start_date: 2026-10-31}]}")
+    assert found.customers.existing[0].start_date == found.as_of
