@@ -181,3 +181,12 @@ def test_a_waterfall_adds_up_and_what_leaves_is_negative():
 )
 def test_labels_round_as_office_does(unit, value, text):
     assert unit.write(value) == text
+
+
+@pytest.mark.parametrize("largest", [4.2e6, 42e6, 420e6, 42e3, 9e3])
+def test_office_shows_as_many_decimals_as_the_picture(largest):
+    unit = money_unit([largest], "USD")
+    text = unit.write(largest)
+    decimals = len(text.partition(".")[2].rstrip("kMB"))
+    assert len(re.search(r"0(?:\.(0+))?", unit.code.partition("##")[2])[1] or "") == decimals
+    assert unit.code.count(",") - 1 == {"k": 1, "M": 2}.get(text[-1], 0)
