@@ -64,7 +64,7 @@ def finish_deals(
     changes = _without_repeats(changes, log)
     deals = read_outcomes(deals, changes, stages, mapping, log)
     deals = _with_created(deals, changes, log)
-    check_ends(deals, log)
+    check_ends(deals, mapping, log)
     check_amounts(deals, log)
     if mapping.unqualified == "drop":
         deals, changes = _without_unqualified(deals, changes, stages, log)
