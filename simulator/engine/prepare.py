@@ -93,7 +93,7 @@ def prepare(
     last_day = history.as_of if history is not None else getattr(calibration, "as_of", None)
     full = settled(scenario, segments, last_day)
     full, currency_notes = _in_currency(full, history)
-    notes = [*full.notes, *currency_notes]
+    notes = [*full.notes, *currency_notes, *_leans_on(full, calibration)]
     notes += [*(calibration.notes if calibration else ()), *(history.notes if history else ())]
     if calibration is not None and full.as_of is not None and calibration.as_of > full.as_of:
         notes.append(
@@ -102,6 +102,13 @@ def prepare(
         )
     read = (*data, *contents([*scenario.files, *_judgement(scenario)]))
     return Prepared(full, history, calibration, read, tuple(dict.fromkeys(notes)), scenario)
+
+
+def _leans_on(scenario: Scenario, calibration: Calibration | None) -> list[str]:
+    from simulator.engine.pull import evidence_note
+
+    note = evidence_note(scenario, calibration)
+    return [note] if note else []
 
 
 def _judgement(scenario: Scenario) -> list[Path]:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.calibration.calibration import Calibration, Evidence, Pull
-from simulator.calibration.evidence import OFFSET
+from simulator.calibration.evidence import METHODS, OFFSET
 from simulator.engine.paths import Paths
 from simulator.engine.run.simulate import compile_deals, simulate_compiled
 from simulator.history.tables import History
@@ -76,3 +76,19 @@ def _pull(evidence: Evidence, pilot: Paths) -> Pull:
         of_quarter.append(int(quarter[window == place][0]))
     share = np.bincount(of_quarter)
     return Pull(np.bincount(of_quarter, factor) / share, np.bincount(of_quarter, sd) / share)
+
+
+def evidence_note(scenario: Scenario, calibration: Calibration | None) -> str | None:
+    """Return what the forecast leans on besides the rates of deals, in a sentence; None: on nothing."""
+    share = scenario.forecast.evidence
+    pull = calibration.pull if calibration is not None else None
+    if pull is None or share <= 0.0 or not scenario.simulation.shared_shock:
+        return None
+    if calibration is None or calibration.as_of != scenario.as_of:
+        return None
+    ratio = float(np.exp(pull.log_factor[0]))
+    return (
+        f"Level of bookings: {share:.0%} of the simulations follow simple methods ({', '.join(METHODS)}), "
+        f"which expect {ratio:.2f} times what the rates of deals expect in the first quarter; "
+        "'forecast: {evidence: 0}' uses the rates alone."
+    )

@@ -31,6 +31,7 @@ from simulator.engine.plan.service_coverage import (
     skill_of,
 )
 from simulator.engine.prepare import Prepared
+from simulator.engine.pull import evidence_note
 from simulator.kernels.people.coverage import BY_ACCOUNTS, BY_ARR
 from simulator.scenario.deal_terms import Assumed
 from simulator.scenario.ownership import ACTIVITIES, AE
@@ -141,8 +142,14 @@ def _switches(prepared: Prepared) -> list[dict[str, str]]:
         "shared shock": settings.shared_shock,
     }
     spread = [_assumption(name, "on" if on else "off", SCENARIO) for name, on in switches.items()]
-    law = "competing hazards by calendar month; the mix of new deals stays as it was"
-    return [*spread, _assumption("law of a deal", law, MODEL)]
+    deals = "competing hazards by calendar month; the mix of new deals stays as it was"
+    note = evidence_note(prepared.scenario, prepared.calibration)
+    level = note.split(": ", 1)[1].split(";")[0] if note else "from the rates of deals alone"
+    return [
+        *spread,
+        _assumption("level of bookings", level, MODEL),
+        _assumption("how deals move", deals, MODEL),
+    ]
 
 
 WEAK = frozenset({"prior", "assumption"})
