@@ -11,7 +11,7 @@ MOST_STRAY, MOST_SHARE = 5, 0.01
 AHEAD_DAYS = 182.0
 """Days after a gap whose rate tells how many deals the gap should have held."""
 SURPRISING = 16.0
-"""Deals missing from a gap above which it is none of chance (P < 1e-5), for each one that it holds."""
+"""Deals missing from a gap above which it is none of chance (P < 1e-5), for each row before it."""
 
 
 def reliable_opening(days: Floats) -> tuple[float, int]:
@@ -29,6 +29,6 @@ def reliable_opening(days: Floats) -> tuple[float, int]:
         after = ordered[n]
         last = min(after + AHEAD_DAYS, ordered[-1])
         rate = (np.searchsorted(ordered, last, side="right") - n) / max(last - after, 1.0)
-        if rate * (after - ordered[0]) > SURPRISING * (n + 1):
+        if rate * (after - ordered[n - 1]) > SURPRISING * (n + 1):
             stray = n
     return float(np.floor(ordered[stray])), stray
