@@ -35,7 +35,7 @@ UNSEEN = (
 )
 HEAD = (
     "",
-    "Every forecast is made again strictly as of its day (500 futures, 50 draws of the rates) and held",
+    "Every forecast is made again strictly as of its day (500 simulations, 50 draws of the rates) and held",
     "against what was booked. Intervals are of 80 % and count quarters. Any method that gives one number",
     "is scored by its error, which is its CRPS. Reported as it came out; nothing is tuned to these sets.",
     "",

@@ -149,7 +149,7 @@ def page(table: pd.DataFrame, seconds: float) -> str:
         "",
         f"{n} companies were drawn at random (seeds 0 to {n - 1}) and four and a quarter years of",
         f"history simulated for each. The last {N_QUARTERS} quarters were forecast again from their first",
-        f"day, strictly as of it ({N_PATHS} futures, {N_DRAWS} draws of the rates), and so was the quarter",
+        f"day, strictly as of it ({N_PATHS} paths, {N_DRAWS} draws of the rates), and so was the quarter",
         "after. Money is counted in mean quarters of the year before the first forecast, so that all",
         "companies count alike; intervals are of 80 % and count companies, not quarters.",
         "",

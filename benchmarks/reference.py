@@ -178,7 +178,7 @@ def bytes_per_path() -> float:
 
 
 def _second_thread(paths: list[dict[str, float]]) -> str:
-    """Return how much sooner two threads are done than one, where both played as many futures."""
+    """Return how much sooner two threads are done than one, where both played as many simulations."""
     for one in paths:
         for two in paths:
             if one["threads"] == 1 and two["threads"] == 2 and one["paths"] == two["paths"]:

@@ -191,7 +191,7 @@ def describe_machine() -> str:
 
 
 def describe_threads(times: dict[str, Timing]) -> str:
-    """Return what a second thread brings; on a busy machine that cannot be told."""
+    """Return what a second thread brings; on a busy machine that cannot be measured."""
     if TWO_THREADS not in times:
         return "What a second thread brings was not timed: others kept the machine busy."
     return f"Two threads are {times[ONE_THREAD].relative_to(times[TWO_THREADS]):.2f} times as fast as one."

@@ -1,4 +1,4 @@
-"""What a million customers, 100,000 futures and 60 months cost on N workers, from what is measured here.
+"""What a million customers, 100,000 simulations and 60 months cost on N workers, from what is measured here.
 
 Run: python benchmarks/scaling.py. Writes results/scaling.md. Processor seconds are measured, not the wall's.
 """
@@ -89,7 +89,7 @@ def report(cost: dict[str, float]) -> str:
     total = path_seconds * PATHS
     n_tasks = PATHS / FUTURES_PER_TASK
     lines = [
-        "# A million customers, 100,000 futures, 60 months",
+        "# A million customers, 100,000 simulations, 60 months",
         "",
         f"`python benchmarks/scaling.py` on {platform.machine()}, {platform.system()}; Python "
         f"{platform.python_version()}. Processor time, so other work on the machine does not count.",
@@ -103,7 +103,7 @@ def report(cost: dict[str, float]) -> str:
         f"| a task, for the one who hands it out | {1e3 * cost['task']:.1f} ms |",
         "",
         f"One future takes {path_seconds:.1f} processor seconds, all of them {total / 3600:,.0f} processor "
-        f"hours; {n_tasks:,.0f} tasks of {FUTURES_PER_TASK} futures take "
+        f"hours; {n_tasks:,.0f} tasks of {FUTURES_PER_TASK} simulations take "
         f"{path_seconds * FUTURES_PER_TASK / 60:,.0f} minutes each.",
         "",
         "| worker threads | hours | job to all workers | last task, idle at the end |",

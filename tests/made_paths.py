@@ -53,7 +53,7 @@ def make_paths(
 def sample_paths(
     n_paths=2000, *, n_periods=5, shock=0.15, rates=0.1, seed=1, partial=True, scale=1.0
 ) -> Paths:
-    """Return a plausible company's futures: three segments, luck, rates, a shared shock."""
+    """Return a plausible company's simulations: three segments, luck, rates, a shared shock."""
     segments = ("enterprise_emea", "enterprise_us", "smb")
     luck, level, swing = (np.random.default_rng([seed, i]) for i in range(3))
     n_draws = max(1, n_paths // 20)

@@ -60,7 +60,7 @@ def odds_to_reach(close_rates: Floats, benchmark: float) -> Floats:
 
 
 def find_constraints(prepared: Prepared, n_paths: int, progress: Progress | None = None) -> pd.DataFrame:
-    """Relax pipeline, conversion and capacity in turn on the same futures, and say which binds where.
+    """Relax pipeline, conversion and capacity in turn on the same simulations, and say which binds where.
 
     Each is relaxed to the point at which it no longer is the constraint: SALs multiplied until they
     fill the slots of the reps (three times at most); the odds of winning raised until the close rate is
@@ -173,7 +173,7 @@ def counterfactuals(
     n_paths: int,
     progress: Progress | None = None,
 ) -> tuple[pd.DataFrame, Paths]:
-    """Relax pipeline, closing, capacity and slippage in turn on the same futures.
+    """Relax pipeline, closing, capacity and slippage in turn on the same simulations.
 
     Parameters
     ----------
@@ -193,7 +193,7 @@ def counterfactuals(
         mean_change_high (95 % interval of the simulation's own error), target, base_p_hit, p_hit.
         New-business bookings of all segments, scenario currency.
     paths : Paths
-        The futures as things stand.
+        The simulations as things stand.
     """
     scenario = prepared.scenario.with_simulation(paths=n_paths)
     scenario = scenario.replace(customers=scenario.customers.model_copy(update={"simulate": False}))

@@ -1,4 +1,4 @@
-"""Who should own the customer: each option on the same futures, with the same money for people."""
+"""Who should own the customer: each option on the same simulations, with the same money for people."""
 
 from __future__ import annotations
 

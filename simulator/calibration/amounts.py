@@ -22,7 +22,7 @@ TAIL_MIN_DEALS = 100
 MIN_EXCEEDANCES = 5
 """Fewer, because many amounts equal the threshold, leave the sample as it is: price lists have no tail."""
 TAIL_SHAPES = (-0.2, 0.65)
-"""Bounds of the generalised-Pareto shape: beyond 0.65 the mean hangs on deals never seen."""
+"""Bounds of the generalised-Pareto shape: beyond 0.65 the mean depends on deals never seen."""
 SHAPE_PRIOR_DEALS = 40.0
 """Exceedances that the company's tail shape is worth in a segment."""
 THIN_DEALS = 50

@@ -39,7 +39,7 @@ class Course:
     walk : float
         Root mean square of the level's step from one quarter to the next.
     walk_score : float
-        Log of how much better past quarters are foretold, each from those before it, by a level that
+        Log of how much better past quarters are predicted, each from those before it, by a level that
         walks than by a steady one.
     n_quarters : int
         Quarters that it rests on.

@@ -138,6 +138,6 @@ def _growth_note(course: Course) -> str:
 def _scored(course: Course) -> str:
     better = "better" if course.walk_score > 0 else "no better"
     return (
-        f"; a level that changes foretold past quarters {better} than a steady one, and "
+        f"; a level that changes predicted past quarters {better} than a steady one, and "
         f"{course.walk:.1%} a quarter is allowed for."
     )

@@ -19,7 +19,7 @@ QUANTILES = (0.1, 0.5, 0.9)
 
 @dataclass(frozen=True)
 class Paths:
-    """Simulated futures of one scenario.
+    """Simulations of one scenario.
 
     Parameters
     ----------
@@ -59,9 +59,9 @@ class Paths:
     open_deals : tuple of str
         Ids of the open deals, in axis order.
     open_wins : ndarray of int64, shape (open deal, period)
-        In how many futures each open deal is won in each period.
+        In how many simulations each open deal is won in each period.
     open_tally : ndarray of float64, shape (open deal, period, 3), optional
-        Means over all futures: what is signed of each open deal in each period; that times what all
+        Means over all simulations: what is signed of each open deal in each period; that times what all
         segments sign in the period (the latter in steps of some 1/4096 of the open pipeline); days from
         ``as_of`` to the signature, counted 0 where it is not won.
     roles : tuple of str
@@ -70,7 +70,7 @@ class Paths:
         Of each role head-months, ramped head-months, hours asked of it and hours done; then of each
         activity after the signature hours asked, done, and done weighted by how well.
     n_averaged : int
-        Futures that each path is the mean of: 1, unless luck is switched off.
+        Simulations that each path is the mean of: 1, unless luck is switched off.
     arr_flows : ndarray of float64, shape (path, period, segment, flow), optional
         Movements of ARR and what else customers add up; names of the last axis in ``ARR_FLOWS``. None:
         no customers are simulated. Unit: scenario currency, or customers where the name starts with ``n_``.

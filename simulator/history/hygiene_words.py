@@ -36,7 +36,7 @@ def _leak(column: str) -> Words:
         f"{column} filled in by outcome",
         "closed deals",
         f"{column} is filled in far more often on deals that ended one way: it would tell the future rather "
-        "than foretell it, and is not used as an effect.",
+        "than predict it, and is not used as an effect.",
         f"Record {column} while the deal is open.",
     )
 

@@ -280,7 +280,7 @@ def add_open_wins(open_won, open_sum, open_tally):
 def tally_open_deals(open_sum, open_tally, grain, flows, n_averaged):
     """Add what a path signs of each open deal to the sums, and clear the space.
 
-    The product with all that the quarter workspace tells how much of the spread hangs on the deal.
+    The product with all that the quarter workspace tells how much of the spread depends on the deal.
     """
     for quarter in range(open_sum.shape[1]):
         total = 0.0
@@ -316,7 +316,7 @@ def simulate_block(
     paths : ndarray of int64, shape (path,)
         Their numbers.
     n_averaged : int
-        1, or how many futures, the same for every path, each path is the mean of: what luck does is
+        1, or how many simulations, the same for every path, each path is the mean of: what luck does is
         then the same everywhere, and paths differ by their rates and shocks only.
     draws : ndarray of int64, shape (path,)
         Draw of the rates that each path uses.

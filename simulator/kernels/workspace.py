@@ -48,7 +48,7 @@ class Workspace(NamedTuple):
     open_won: Floats
     """(open deal, 3) what the path signs of each: cents, quarter, day; nothing where it is not won."""
     open_sum: Floats
-    """(open deal, quarter) the same added up over the futures that a path is the mean of."""
+    """(open deal, quarter) the same added up over the simulations that a path is the mean of."""
     open_tally: Ints
     """(open deal, quarter, 3) sums over paths, whole so that their order does not matter: signed cents,
     signed units of currency times the grains of the quarter's bookings, days to the signature."""

@@ -1,4 +1,4 @@
-"""The continuous-selling checklist: answers by hand, gaps mended, their cost paired."""
+"""The continuous-selling checklist: answers by hand, gaps fixed, their cost paired."""
 
 import pytest
 

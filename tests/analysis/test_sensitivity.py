@@ -1,4 +1,4 @@
-"""Turns one at a time on the same futures, and the goal-seek, against what must come out."""
+"""Turns one at a time on the same simulations, and the goal-seek, against what must come out."""
 
 import numpy as np
 import pytest
@@ -59,7 +59,7 @@ def test_the_backfill_assumption_multiplies_what_holds_now():
 
 @pytest.mark.parametrize(("lever", "start"), [("sals", 0.5), ("no_decision", 1.5)])
 def test_a_goal_is_found_from_either_side(lever, start):
-    """Brent's answer lies where a fine grid of the same futures crosses the chance."""
+    """Brent's answer lies where a fine grid of the same simulations crosses the chance."""
     prepared = ready(targets={"FY27Q2": 7000}, levers={lever: start})
     measure = read_measure("p_hit", "FY27Q2", ("FY27Q1", "FY27Q2"), prepared.scenario.targets)
     turn = lever_turn(lever, prepared)

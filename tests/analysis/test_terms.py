@@ -66,7 +66,7 @@ def test_the_curve_ends_where_the_table_does(gift):
 def test_words_name_the_price_and_what_it_hangs_on(gift):
     texts = terms_answers(gift, "USD", 1)
     assert "brings no signature that would not have come" in texts["price of gift"]
-    assert "gift: discount" in texts["hangs on"]
+    assert "gift: discount" in texts["depends on"]
     assert texts["answer"].startswith("Most is booked now, and worth most later, with no concessions")
 
 

@@ -27,7 +27,7 @@ def test_the_answer_comes_first_and_says_what_differs(compared):
     assert compared.stdout.strip().startswith("better books $")
     for part in (
         "more than base in FY27Q4–FY28Q2",
-        "of futures",
+        "of simulations",
         "lever close_odds x1.2",
         "share the random",
     ):

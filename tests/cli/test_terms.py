@@ -44,7 +44,7 @@ def test_terms_answers_in_words_tables_and_charts(scenario, capsys):
     assert call("terms", "small.yaml") == 0
     said = capsys.readouterr().out
     assert "With the terms as stated, new-business bookings" in said
-    assert "What the value hangs on" in said
+    assert "What the value depends on" in said
     folder = scenario / "results" / "small-terms"
     table = pd.read_csv(folder / "tables" / "terms.csv")
     assert table["policy"].tolist() == ["no concessions", "as stated", "strict desk", "success plan"]

@@ -1,4 +1,4 @@
-"""Every command that plays futures gives the same tables on workers as without."""
+"""Every command that plays simulations gives the same tables on workers as without."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ PAGES = sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md"), ROOT / "scenario
 BLOCK = re.compile(r"(<!-- not run: [^\n]+ -->\n)?^```(console|python|yaml)\n(.*?)^```", re.S | re.M)
 FILE_NAME = re.compile(r"# ([\w./-]+\.yaml)\n")
 FEW_PATHS, FEW_RATES = "60", "simulation.rate_draws=8"
-"""Futures and draws of the rates where a command shown names none: enough to run, too few to believe."""
+"""Simulations and draws of the rates where a command shown names none: enough to run, too few to believe."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def run_command(words: list[str], place: str) -> None:
 
 
 def with_few_paths(arguments: list[str]) -> list[str]:
-    """Return the arguments of a command with few futures, where it simulates and names no number."""
+    """Return the arguments of a command with few simulations, where it simulates and names no number."""
     command = next((c for c in COMMANDS if arguments and c.name == arguments[0]), None)
     if command is None or "--paths" in arguments or {"-h", "--help"} & set(arguments):
         return arguments

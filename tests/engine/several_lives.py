@@ -1,7 +1,7 @@
-"""One company in which all kernels have work, and a digest of its futures; played here or on workers.
+"""One company in which all kernels have work, and a digest of its simulations; played here or on workers.
 
 ``python -m tests.engine.several_lives ADDRESS N_PATHS KILLED`` plays it on workers, kills one of them without
-warning when a third is done where KILLED is yes, and prints the digest and how often futures were reported.
+warning when a third is done where KILLED is yes, and prints the digest and how often paths were reported.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ DEALS = [deal(f"d{i}", category=name) for i, name in enumerate([*RATES] * 5)]
 
 
 def futures(n_paths: int, progress: Progress | None = None, **settings: int) -> Paths:
-    """Return the futures of the company."""
+    """Return the simulations of the company."""
     segments = {
         "one": segment(sals_per_month=6, close_in_days=45, evidence_deals=40, customers=GROWING, **RATES),
         "two": segment(sals_per_month=9, evidence_deals=40, **RATES),
@@ -39,7 +39,7 @@ def futures(n_paths: int, progress: Progress | None = None, **settings: int) -> 
 
 
 def digest(paths: Paths) -> str:
-    """Return a text that changes with any bit of the futures."""
+    """Return a text that changes with any bit of the simulations."""
     arrays = (paths.flows, paths.monthly_bookings, paths.open_wins, paths.arr_flows, paths.open_tally)
     content = hashlib.sha256()
     for array in arrays:

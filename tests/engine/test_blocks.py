@@ -1,4 +1,4 @@
-"""Futures are handed out as tasks: each of them once, those near by of one draw of the rates side by side."""
+"""Paths are handed out as tasks: each of them once, those near by of one draw of the rates side by side."""
 
 import numpy as np
 import pytest

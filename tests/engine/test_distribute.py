@@ -24,7 +24,7 @@ N_PATHS = 2_000
 
 
 def play(address: str, killed: str = "no", n_paths: int = N_PATHS) -> tuple[str, int]:
-    """Return the digest of futures played on workers, and how often progress was told."""
+    """Return the digest of simulations played on workers, and how often progress was told."""
     command = [sys.executable, "-W", "ignore", "-m", "tests.engine.several_lives"]
     done = subprocess.run(
         [*command, address, str(n_paths), killed],
@@ -41,7 +41,7 @@ def play(address: str, killed: str = "no", n_paths: int = N_PATHS) -> tuple[str,
 
 @pytest.fixture(scope="module")
 def alone() -> str:
-    """Return the digest of the same futures played on threads of this process."""
+    """Return the digest of the same simulations played on threads of this process."""
     return digest(futures(N_PATHS, threads=1))
 
 

@@ -1,4 +1,4 @@
-"""Figures of all futures come back as they were put, whether they stand in memory or in a file."""
+"""Figures of all simulations come back as they were put, whether they stand in memory or in a file."""
 
 import errno
 import os

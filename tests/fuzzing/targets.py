@@ -124,7 +124,7 @@ def sound_numbers(values: Any, what: str, *, negative: bool = False) -> None:
 
 
 def sound_futures(scenario: Scenario, calibration: Any = None, history: History | None = None) -> None:
-    """Play a few futures and check that nothing in them is nonsense."""
+    """Play a few simulations and check that nothing in them is nonsense."""
     few = {**FEW, "paths": min(scenario.simulation.paths, FEW["paths"])}
     paths = simulate(scenario.with_simulation(**few), calibration, history)
     sound_numbers(paths.flows, "a flow", negative=True)
@@ -141,7 +141,7 @@ def sound_futures(scenario: Scenario, calibration: Any = None, history: History 
 
 
 def work_of(scenario: Scenario) -> float:
-    """Return about how many deals and customers a few futures of a scenario hold."""
+    """Return about how many deals and customers a few simulations of a scenario hold."""
     months = 3 * scenario.horizon_quarters
     reps = sum(item.heads or 0 for item in (scenario.reps.all, *scenario.reps.segments.values()) if item)
     sals = 0.0

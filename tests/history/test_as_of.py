@@ -152,7 +152,7 @@ def test_what_may_tell_the_future_is_said():
 
 
 def test_a_planted_leak_is_caught():
-    """Two futures that agree up to the day give the same view of it; a table that leaks would differ."""
+    """Two simulations that agree up to the day give the same view of it; a table that leaks would differ."""
 
     def future(outcome: str, amount: float, stage: str, end: str) -> History:
         return history(

@@ -247,7 +247,7 @@ def test_slots_calibrated_with_customers_are_those_of_the_time_left(share):
 
 
 def test_a_head_more_changes_no_draw_of_the_others():
-    """One CSM more in a segment leaves every other segment's futures as they were."""
+    """One CSM more in a segment leaves every other segment's simulations as they were."""
     more = {"csm": {**csm(1)["csm"], "segments": {"two": {"heads": 2}}}}
     one, two = lived(csm(1)), lived(more)
     assert np.array_equal(one.arr_flows[:, :, 0], two.arr_flows[:, :, 0])

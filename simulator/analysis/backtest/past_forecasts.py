@@ -35,7 +35,7 @@ from simulator.scenario.settled import settled
 
 @dataclass(frozen=True)
 class BacktestSettings:
-    """What is forecast, how often, and with how many futures.
+    """What is forecast, how often, and with how many simulations.
 
     Parameters
     ----------

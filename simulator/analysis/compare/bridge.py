@@ -1,4 +1,4 @@
-"""From the P50 of one scenario to that of another, difference by difference, on the same futures."""
+"""From the P50 of one scenario to that of another, difference by difference, on the same simulations."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _stated(prepared: Prepared) -> Scenario:
 
 
 def _play_step(change: Change, like: Prepared) -> Paths | None:
-    """Return the futures of a step; None where it cannot be simulated without the next one."""
+    """Return the simulations of a step; None where it cannot be simulated without the next one."""
     try:
         return play(prepare(change.scenario.replace(name=change.label), like))
     except InputError:

@@ -1,4 +1,4 @@
-"""Scenarios beside each other on the same random numbers: paired differences, future by future."""
+"""Scenarios beside each other on the same random numbers: paired differences, path by path."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SURE = 1.96
 
 @dataclass(frozen=True)
 class Comparison:
-    """Scenarios against the first of them, on the same futures.
+    """Scenarios against the first of them, on the same simulations.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class Comparison:
         (``bookings_new``; where both simulate customers also ``bookings_expansion``, ``bookings_renewal``
         and, at the end of the period, ``arr_closing``), base_p50, p50, p50_change, mean_change,
         mean_change_low, mean_change_high (95 % interval of the simulation's own error), change_p10,
-        change_p50, change_p90 (of the differences, future by future), p_more, p_less (share of futures in
+        change_p50, change_p90 (of the differences, path by path), p_more, p_less (share of simulations in
         which the scenario has more, or less, than the first), target, p_hit, base_p_hit (each against its
         own target). Unit: scenario currency.
     n_paths : int
@@ -61,7 +61,7 @@ def on_the_ground_of(first: Scenario, other: Scenario) -> Scenario:
     """Return a scenario with the seed, paths, draws, sources of spread and horizon of another.
 
     Every random draw is keyed by what it is for, so two scenarios on the same ground share all draws that
-    they have in common: what differs between their futures is the scenarios' doing.
+    they have in common: what differs between their simulations is the scenarios' doing.
     """
     return other.replace(simulation=first.simulation, horizon_quarters=first.horizon_quarters)
 
@@ -161,7 +161,7 @@ def goal_of(targets: Targets, periods: tuple[str, ...], period: str, segment: st
 
 
 def hit_share(values: Floats, target: float) -> float:
-    """Return the share of futures that reach a target to the cent; NaN without one."""
+    """Return the share of simulations that reach a target to the cent; NaN without one."""
     return float("nan") if np.isnan(target) else float((values >= target - HALF_CENT).mean())
 
 

@@ -198,7 +198,7 @@ def _medians(world: World, quarters: Ints) -> Floats:
 
 
 def _lives_with_customers(scenario: Scenario) -> bool:
-    """Return whether new business hangs on customers, so that these must be simulated too."""
+    """Return whether new business depends on customers, so that these must be simulated too."""
     return bool(scenario.customers.simulate and (scenario.referrals.stated or scenario.simulates_roles))
 
 

@@ -1,4 +1,4 @@
-"""The figure that a sensitivity analysis looks at: one number of the simulated futures."""
+"""The figure that a sensitivity analysis looks at: one number of the simulations."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Measure:
     Parameters
     ----------
     name : str
-        ``mean``, ``p10``, ``p50``, ``p90`` of total new-business bookings; ``p_hit``, the share of futures
+        ``mean``, ``p10``, ``p50``, ``p90`` of total new-business bookings; ``p_hit``, the share of paths
         that reach the target; the mean of ``arr`` at the end of the period, of ``nrr`` or of ``grr``.
     period : str
         A quarter, or the horizon.

@@ -62,7 +62,7 @@ class Arr:
 
 
 def measure_arr(paths: Paths) -> Arr | None:
-    """Return the ARR that simulated futures amount to; None where no customers are simulated.
+    """Return the ARR that simulations amount to; None where no customers are simulated.
 
     Parameters
     ----------
@@ -197,7 +197,7 @@ def look_at_customers(
     Parameters
     ----------
     paths : Paths
-        Simulated futures.
+        Simulations.
     scenario : Scenario
         Settled.
     calibration : CustomerCalibration, optional

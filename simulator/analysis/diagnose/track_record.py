@@ -142,7 +142,7 @@ def _notes(
         "Amounts of lost (or won) deals are mostly missing, so rates by amount are left out.": bool(
             (table["note"] == NO_AMOUNTS).any()
         ),
-        "Most deals have no planned close date: slippage and past coverage cannot be told.": (
+        "Most deals have no planned close date: slippage and past coverage cannot be measured.": (
             not plans_known(states)
         ),
         "All deals are in one forecast category: time in each category and coverage by best case + commit "

@@ -29,7 +29,7 @@ def split_p50(paths: Paths) -> pd.DataFrame:
     Parameters
     ----------
     paths : Paths
-        Simulated futures.
+        Simulations.
 
     Returns
     -------

@@ -79,7 +79,7 @@ def measure_coverage(
     Parameters
     ----------
     paths : Paths
-        Simulated futures.
+        Simulations.
     targets : mapping, optional
         Bookings targets by period and segment.
     motions : mapping, optional
@@ -256,7 +256,7 @@ def _has_close_dates(paths: Paths) -> bool:
 def _notes(paths: Paths) -> tuple[str, ...]:
     needed = (
         "Coverage needed is the multiple of the target at which the simulation hits it in 50, 80 or 90 % "
-        "of futures, keeping today's mix of deals; the rule of thumb is 1 / close rate."
+        "of simulations, keeping today's mix of deals; the rule of thumb is 1 / close rate."
     )
     if _has_close_dates(paths):
         return (needed,)

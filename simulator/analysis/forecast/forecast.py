@@ -76,12 +76,12 @@ class Forecast:
 
 
 def forecast_bookings(paths: Paths, targets: Targets | None = None) -> Forecast:
-    """Return the forecast that simulated futures amount to.
+    """Return the forecast that simulations amount to.
 
     Parameters
     ----------
     paths : Paths
-        Simulated futures.
+        Simulations.
     targets : mapping, optional
         Bookings targets by period and segment; periods outside the horizon are ignored.
     """

@@ -24,7 +24,7 @@ COLUMNS = (
 
 
 def drill_down(paths: Paths) -> pd.DataFrame:
-    """Return what the simulated futures say of every open deal.
+    """Return what the simulations say of every open deal.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def drill_down(paths: Paths) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row an open deal, columns ``COLUMNS``. ``p_*``: share of futures in which it is won in the
+        One row an open deal, columns ``COLUMNS``. ``p_*``: share of simulations in which it is won in the
         quarter (over the horizon). ``expected_month``: the month of its mean signature where it is won
         within the horizon, such as ``2027-01``; empty where it never is. ``expected_*``: mean of what is
         signed, 0 where it is not won. ``share_p50_*``: that, scaled as all that is simulated must be to add

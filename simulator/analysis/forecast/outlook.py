@@ -22,7 +22,7 @@ from simulator.engine.plan.roles import RepTerms
 
 @dataclass(frozen=True)
 class Outlook:
-    """Forecast, coverage, pipeline waterfall and spread of the same simulated futures.
+    """Forecast, coverage, pipeline waterfall and spread of the same simulations.
 
     ``created`` is the qualified pipeline created; ``capacity`` the quota capacity, empty without reps.
     """
@@ -44,12 +44,12 @@ def look_ahead(
     rates: HistoricalRates | None = None,
     reps: Sequence[RepTerms] = (),
 ) -> Outlook:
-    """Return every finding that simulated futures allow.
+    """Return every finding that simulations allow.
 
     Parameters
     ----------
     paths : Paths
-        Simulated futures.
+        Simulations.
     without_shock : Paths, optional
         See `split_spread`.
     targets, motions, rates
@@ -78,7 +78,7 @@ def measure_capacity(
     Parameters
     ----------
     paths : Paths
-        Simulated futures with reps.
+        Simulations with reps.
     terms : sequence of RepTerms
         Quotas by segment.
     targets : mapping, optional

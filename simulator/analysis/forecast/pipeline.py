@@ -200,7 +200,7 @@ def coverage_curve(
 
     The law of `needed_multiple` read the other way round: at coverage c there are s times as many open and
     future deals of today's mix, s = (c × target - booked) / (amount - booked), bookings are booked +
-    s (B - booked), and P(hit) is the share of futures that reach the target.
+    s (B - booked), and P(hit) is the share of simulations that reach the target.
 
     Parameters
     ----------
@@ -235,6 +235,6 @@ def coverage_curve(
 
 
 def chance_at(bookings: Floats, coverage: float, *, amount: float, booked: float, target: float) -> float:
-    """Return the share of futures that reach the target at a coverage (see `coverage_curve`)."""
+    """Return the share of simulations that reach the target at a coverage (see `coverage_curve`)."""
     scale = (coverage * target - booked) / (amount - booked)
     return float((booked + scale * (bookings - booked) >= target - HALF_CENT).mean())

@@ -26,7 +26,7 @@ def split_spread(paths: Paths, without_shock: Paths | None = None) -> pd.DataFra
     Parameters
     ----------
     paths : Paths
-        Simulated futures with all sources on.
+        Simulations with all sources on.
     without_shock : Paths, optional
         The same scenario without the shared shock; its paths are compared with as many first
         ones of ``paths``. Without it the shock counts as absent.

@@ -43,7 +43,7 @@ def trace_pipeline(paths: Paths) -> pd.DataFrame:
     Parameters
     ----------
     paths : Paths
-        Simulated futures.
+        Simulations.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What the worth of a head hangs on: the effect at which it breaks even, and each assumption's interval."""
+"""What the worth of a head depends on: the effect at which it breaks even, and each assumption's interval."""
 
 from __future__ import annotations
 

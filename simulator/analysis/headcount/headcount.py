@@ -1,4 +1,4 @@
-"""What one more head of each role is worth, by segment: the same futures with and without."""
+"""What one more head of each role is worth, by segment: the same simulations with and without."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def gain(
     ----------
     ladder : HeadcountSimulation
     question : HeadcountSettings
-    base, more : Futures
+    base, more : Simulations
         On the same random numbers.
     hiring : ndarray of float64, shape (segment,)
         Paid once, in the month of the hire. Unit: currency.

@@ -1,4 +1,4 @@
-"""Futures with more heads, other effects or other owners, on the same random numbers.
+"""Simulations with more heads, other effects or other owners, on the same random numbers.
 
 Segments share no customer, no slot and no draw: a run with k more heads of a role in every segment at
 once shows, path by path and exactly, what k more do in each.

@@ -1,4 +1,4 @@
-"""Where the next reps go: every allocation screened, the best verified on more futures, ties named."""
+"""Where the next reps go: every allocation screened, the best verified on more simulations, ties named."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class HiringSettings:
     indifference : float
         Money below which two answers are as good as each other; NaN: a month of a rep's pay.
     first_paths, most_paths : int
-        Futures of the screening, and the most to verify on.
+        Simulations of the screening, and the most to verify on.
     """
 
     n_reps: int
@@ -74,11 +74,11 @@ class Hiring:
     n_allocations : int
         All that were screened.
     n_paths : int
-        Futures that the answer rests on.
+        Simulations that the answer rests on.
     indifference : float
     separated : bool
         Whether every allocation is either tied with the best or clearly worse.
-    futures : ExtraReps
+    simulations : ExtraReps
     """
 
     question: HiringSettings
@@ -108,8 +108,8 @@ class Hiring:
 def allocate_reps(ladder: RepLadder, question: HiringSettings, progress: Progress | None = None) -> Hiring:
     """Find where up to n more reps go.
 
-    All allocations are screened on the first futures by their mean contribution (exact, see
-    `extra_reps`); those within three standard errors of the best are verified on twice as many futures,
+    All allocations are screened on the first simulations by their mean contribution (exact, see
+    `extra_reps`); those within three standard errors of the best are verified on twice as many simulations,
     and again, until each is either clearly worse than the best (two standard errors) or tied with it
     within the indifference. Of those tied the one with the fewest reps is the answer, of as many reps
     the one with the highest mean.

@@ -2,8 +2,8 @@
 
 Segments share nothing but the shocks of a quarter and the draws of the rates: each has its own slots,
 its own demand and its own deals, and every draw is keyed by what it is for. So one run with k more reps
-in every segment at once shows what k more do in each, and the futures of any allocation are, path by
-path, the sum of its segments' futures: exactly, not approximately.
+in every segment at once shows what k more do in each, and the simulations of any allocation are, path by
+path, the sum of its segments' simulations: exactly, not approximately.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ REP_MONTHS = FLOWS.index("rep_months")
 
 @dataclass(frozen=True)
 class ExtraReps:
-    """Simulated futures by number of reps added.
+    """Simulations by number of reps added.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ class ExtraReps:
 
     @property
     def n_paths(self) -> int:
-        """Number of futures."""
+        """Number of simulations."""
         return int(self.bookings.shape[1])
 
     @property
@@ -96,7 +96,7 @@ class ExtraReps:
         )
 
     def joined(self, later: ExtraReps) -> ExtraReps:
-        """Return these futures and later ones together."""
+        """Return these simulations and later ones together."""
         n, m = self.n_paths, later.n_paths
         weigh = (n / (n + m), m / (n + m))
         return replace(
@@ -158,7 +158,7 @@ class RepLadder:
         return np.asarray(outcome.flows[..., :N_ORIGINS].sum(axis=(2, 3)))
 
     def simulate(self, n_paths: int, first_path: int = 0, progress: Progress | None = None) -> ExtraReps:
-        """Simulate so many futures at every step, the same random numbers at each.
+        """Simulate so many simulations at every step, the same random numbers at each.
 
         Parameters
         ----------

@@ -51,7 +51,7 @@ def reps_for_target(
 
     Parameters
     ----------
-    futures : ExtraReps
+    simulations : ExtraReps
     booked : float
         Booked in the period by as_of, all segments.
     place : int

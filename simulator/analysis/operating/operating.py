@@ -85,12 +85,12 @@ class OperatingView:
         period, line, kind (revenue, acquisition, post_sale, other, total, cash, ratio), mean, p10, p50,
         p90. Totals are those of the paths: percentiles of lines do not add up.
     run_out : DataFrame
-        period, p_run_out: share of futures in which cash was below nothing by the quarter's end; no rows
+        period, p_run_out: share of simulations in which cash was below nothing by the quarter's end; no rows
         without an opening cash.
     before : str
         The quarter by whose end cash must last.
     chance : float
-        Share of futures in which it does not; NaN without an opening cash.
+        Share of simulations in which it does not; NaN without an opening cash.
     hiring : mapping
         What the planned hires change by the end, paired: contribution, cash, each with p10 and p90,
         p_run_out and p_run_out_without; empty where none are planned.
@@ -121,7 +121,7 @@ def operate(
     reps: Sequence[RepTerms],
     roles: Sequence[RoleTerms] = (),
 ) -> OperatingPaths:
-    """Return what a scenario's operating plan comes to on simulated futures.
+    """Return what a scenario's operating plan comes to on simulations.
 
     Parameters
     ----------
@@ -213,7 +213,7 @@ def look_at_operations(
     own : OperatingPaths
     scenario : Scenario
     without_hires : OperatingPaths, optional
-        The first of the same futures without the planned hires.
+        The first of the same simulations without the planned hires.
     """
     before = scenario.operating.run_out_before or paths.periods[-1]
     if before not in paths.periods:
@@ -275,7 +275,7 @@ def _ratio(part: Floats, whole: Floats) -> Floats:
 
 
 def _mean_ratio(part: Floats, whole: Floats) -> Floats:
-    """Return the ratio of the sums over all futures: a future without any wins has none of its own."""
+    """Return the ratio of the sums over all simulations: a future without any wins has none of its own."""
     return _ratio(part.sum(axis=0), whole.sum(axis=0))
 
 

@@ -18,7 +18,7 @@ from simulator.scenario.levers import LEVERS
 STEPS_UP = (1.1, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0)
 STEPS_DOWN = (0.9, 0.75, 0.5, 0.3, 0.1, 0.0)
 PRECISION = 0.002
-"""How closely a factor is found; the futures tell it apart no better."""
+"""How closely a factor is found; the simulations tell it apart no better."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def measure_sensitivity(
 def seek_goal(prepared: Prepared, turn: Turn, measure: Measure, chance: float) -> GoalSeek:
     """Find the factor of a lever at which P(hit) is what is wanted, all else as it stands.
 
-    The curve is that of the same futures throughout; it is walked outwards from where the scenario stands
+    The curve is that of the same simulations throughout; it is walked outwards from where the scenario stands
     until it crosses the chance, and the crossing is found by Brent's method.
 
     Parameters

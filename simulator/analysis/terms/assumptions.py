@@ -1,4 +1,4 @@
-"""Which assumptions of deal terms the answer hangs on: each over its own interval, on the same futures."""
+"""Which assumptions of deal terms the answer depends on: each over its own interval, on the same paths."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def weigh_assumptions(lab: TermsLab, n_paths: int, progress: Progress | None = N
     ----------
     lab : TermsLab
     n_paths : int
-        Futures for each end.
+        Simulations for each end.
     progress : callable, optional
         Called with (runs done, runs in all).
 

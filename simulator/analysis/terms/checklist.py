@@ -26,10 +26,10 @@ class Question:
     key, question, answer : str
     gap : bool
         Whether the answer is, somewhere, nobody or no.
-    mended : Scenario, optional
-        The scenario with the gap mended; None where there is none, or nothing that a simulation could mend.
+    fixed : Scenario, optional
+        The scenario with the gap fixed; None where there is none, or nothing that a simulation could mend.
     how : str
-        How it was mended.
+        How it was fixed.
     """
 
     key: str

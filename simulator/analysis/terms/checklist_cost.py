@@ -1,4 +1,4 @@
-"""What the gaps of the continuous-selling checklist cost: each mended, on the same futures."""
+"""What the gaps of the continuous-selling checklist cost: each fixed, on the same simulations."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def question_table(questions: Sequence[Question]) -> pd.DataFrame:
 def cost_of_gaps(
     prepared: Prepared, questions: Sequence[Question], n_paths: int, progress: Progress | None = None
 ) -> pd.DataFrame:
-    """Return the answers with what mending each gap changes by the end of the horizon, future by future.
+    """Return the answers with what mending each gap changes by the end of the horizon, path by path.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def cost_of_gaps(
 
 
 def _play(prepared: Prepared, mended: Scenario, n_paths: int) -> Paths | None:
-    """Simulate the mended scenario; what customers did so far, they did under the one as it stands."""
+    """Simulate the fixed scenario; what customers did so far, they did under the one as it stands."""
     before = prepared.scenario
     scenario = mended.with_simulation(paths=n_paths)
     touched = scenario.ownership != before.ownership or scenario.roles != before.roles

@@ -60,7 +60,7 @@ def _granting(terms: Terms, shares: Mapping[str, float], *, gate: bool | None) -
 
 @dataclass(frozen=True)
 class PolicyPaths:
-    """The same futures under one policy.
+    """The same simulations under one policy.
 
     Parameters
     ----------

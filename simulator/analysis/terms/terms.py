@@ -33,7 +33,7 @@ PRICE_COLUMNS = (
 
 @dataclass(frozen=True)
 class DealTerms:
-    """Policies of the deal desk on the same futures.
+    """Policies of the deal desk on the same simulations.
 
     Parameters
     ----------
@@ -41,14 +41,14 @@ class DealTerms:
         One row a policy: policy, bookings, bookings_p10, bookings_p90 (new business signed in the window
         after as_of), signatures, conceded, discount, delivery_cost (in the window, means), value,
         value_p10, value_p90 (margin on the revenue of the customers signed less delivery, to the end of
-        the run-off), then against the policy without concessions, future by future: bookings_change,
+        the run-off), then against the policy without concessions, path by path: bookings_change,
         bookings_change_p10, bookings_change_p90, value_change, value_change_p10, value_change_p90,
-        value_change_error (Monte Carlo standard error), p_more (share of futures worth more),
+        value_change_error (Monte Carlo standard error), p_more (share of simulations worth more),
         crosses (quarter from which the sign of the cumulated value is the final one, empty where it
         never changes), crosses_p10, crosses_p90.
     curve : DataFrame
         policy, period, value_change, value_change_p10, value_change_p90: cumulated value against no
-        concessions, future by future.
+        concessions, path by path.
     prices : DataFrame
         One row a concession: concession, period (the first in which it is offered whole), conceded,
         extra (signatures that would not have come in that quarter), anyway (share of the conceded that
@@ -79,15 +79,15 @@ class DealTerms:
 
 
 def compare_terms(lab: TermsLab, n_paths: int, n_screen: int, progress: Progress | None = None) -> DealTerms:
-    """Return bookings now against value later by policy, and what the answer hangs on.
+    """Return bookings now against value later by policy, and what the answer depends on.
 
     Parameters
     ----------
     lab : TermsLab
     n_paths : int
-        Futures for each policy.
+        Simulations for each policy.
     n_screen : int
-        Futures for each end of each assumption's interval.
+        Simulations for each end of each assumption's interval.
     progress : callable, optional
         Called with (work done, work in all).
     """

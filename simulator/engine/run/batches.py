@@ -1,4 +1,4 @@
-"""What any worker needs to play some futures, and what it returns: the same wherever it is played."""
+"""What any worker needs to play some simulations, and what it returns: the same wherever it is played."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 BLOCK = 100
-"""Futures per task: small enough for progress and for stopping soon."""
+"""Simulations per task: small enough for progress and for stopping soon."""
 NEAR = 5
-"""Futures of one draw of the rates that are played one after the other."""
+"""Simulations of one draw of the rates that are played one after the other."""
 
 
 @dataclass(frozen=True)
 class Block:
-    """Some futures, played. Money in cents.
+    """Some simulations, played. Money in cents.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ class Block:
 
 
 def likely_room(compiled: Compiled) -> list[int]:
-    """Return the deals in work at once, and the customers over the horizon, that futures mostly need."""
+    """Return the deals in work at once, and the customers over the horizon, that simulations mostly need."""
     plan, n_segments = compiled.plan, len(compiled.segments)
     heads = np.bincount(compiled.capacity.seat_segment, minlength=n_segments)[plan.stream_segment]
     monthly = (
@@ -80,7 +80,7 @@ class Job:
         Without what only people read.
     seed : int
     averaged : int
-        Futures that each path is the mean of.
+        Simulations that each path is the mean of.
     room : list of int
         Deals in work at once, and customers over the horizon, that a segment has room for. Only space: it
         grows when a future needs more, and no figure depends on it.
@@ -137,7 +137,7 @@ class Job:
         return [paths[begin : begin + size] for begin in range(0, n_paths, size)]
 
     def play(self, paths: Ints) -> Block:
-        """Play some futures."""
+        """Play some simulations."""
         compiled = self.compiled
         arrays = self.empty(paths.size)
         while True:

@@ -1,4 +1,4 @@
-"""Futures played by worker processes, here or on other machines, over Dask: the same bits as at home."""
+"""Simulations played by worker processes, here or on other machines, over Dask: the same bits as at home."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class Workers:
                 for more in submit(1):
                     waiting.add(more)
         except KilledWorker:
-            what = "workers died again and again on the same futures"
+            what = "workers died again and again on the same simulations"
             raise InputError.of("--workers", what, "Give them more memory, or use fewer of them.") from None
         except (FutureCancelledError, CommClosedError, NoValidWorkerError, OSError, TimeoutError) as error:
             what = f"the scheduler is gone ({type(error).__name__})"

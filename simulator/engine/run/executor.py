@@ -1,4 +1,4 @@
-"""Who plays the futures: threads of this process unless a command has set up somebody else."""
+"""Who plays the simulations: threads of this process unless a command has set up somebody else."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ AHEAD = 3
 
 
 class Executor(Protocol):
-    """Something that plays futures; in whatever order, each with the same outcome."""
+    """Something that plays simulations; in whatever order, each with the same outcome."""
 
     def play(self, job: Job, tasks: Sequence[Ints], n_threads: int | None) -> Iterator[Block]:
-        """Play tasks of some futures each and yield each when it is done.
+        """Play tasks of some simulations each and yield each when it is done.
 
         Parameters
         ----------
         job : Job
         tasks : sequence of ndarray of int64, shape (path,)
-            Numbers of the futures.
+            Numbers of the simulations.
         n_threads : int, optional
             Threads of this process; None: as many as there are processors.
         """
@@ -74,7 +74,7 @@ _HERE = Threads()
 
 
 def crew() -> Executor:
-    """Return who plays the futures at the moment."""
+    """Return who plays the simulations at the moment."""
     return _CREW.get(_HERE)
 
 
@@ -85,7 +85,7 @@ def is_elsewhere() -> bool:
 
 @contextmanager
 def working(hired: Executor) -> Iterator[None]:
-    """Let somebody else play all futures that are simulated inside."""
+    """Let somebody else play all simulations that are simulated inside."""
     before = _CREW.set(hired)
     try:
         yield

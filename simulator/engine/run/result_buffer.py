@@ -1,4 +1,4 @@
-"""Room for figures of all futures: in memory, or where they are many in a file that ends with the process."""
+"""Room for figures of all paths: in memory, or where they are many in a file that ends with the process."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ Progress = Callable[[int, int], None]
 MOST_EXPECTED_SALS = 80_000
 """Of one stream in one month: their keys have 17 bits, and months scatter."""
 LUCK_AVERAGED = 50
-"""With luck switched off, each reported path is the mean of this many futures, the same for all."""
+"""With luck switched off, each reported path is the mean of this many simulations, the same for all."""
 
 IS_MONEY = np.array([not name.startswith("n_") and name not in TIME_FLOWS for name in FLOWS])
 IS_ARR_MONEY = np.array([not name.startswith("n_") for name in ARR_FLOWS])
@@ -165,7 +165,7 @@ def compile_deals(scenario: Scenario, calibration: Calibration | None, history: 
         raise InputError.of(
             scenario.name,
             f"{most:,.0f} SALs are expected from one source in one month; "
-            f"more than {MOST_EXPECTED_SALS:,} cannot be told apart",
+            f"more than {MOST_EXPECTED_SALS:,} cannot be measured apart",
             "Split the segment or the source, or check the unit of its SALs.",
         )
     return compiled
@@ -208,7 +208,7 @@ def run(compiled: Compiled, scenario: Scenario, progress: Progress | None, first
         if progress is not None:
             progress(done, n_paths)
     means = tally / np.array([CENTS, CENTS / grain_of(compiled.plan), 1.0]) / (n_paths * averaged)
-    # With averaged futures the second sum has one product for all futures of a path.
+    # With averaged simulations the second sum has one product for all simulations of a path.
     means[..., 1] *= averaged
     flows, arr_flows, bookings, people = store.arrays
     return Outcome(flows, arr_flows, bookings, wins, means, draws, averaged, people)

@@ -151,7 +151,7 @@ def _refined(
     if silent:
         log.note(
             f"{silent:,} lost deals have no reason of loss and count as lost_no_decision: win rates against "
-            "competitors cannot be told from close rates for them."
+            "competitors cannot be measured from close rates for them."
         )
     return outcome.mask(outcome == "lost", "lost_no_decision")
 

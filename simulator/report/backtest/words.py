@@ -72,7 +72,7 @@ def _bias(row: pd.Series) -> str:
 
 
 def _against(result: Backtest, week: int) -> list[str]:
-    """Say against which methods the simulation won and lost, by CRPS; of which it cannot be told."""
+    """Say against which methods the simulation won and lost, by CRPS; of which it cannot be measured."""
     scores = result.scores
     rows = scores[(scores["segment"] == ALL) & (scores["ahead"] == 0) & (scores["week"] == week)]
     rows = rows.set_index("method").reindex(

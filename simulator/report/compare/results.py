@@ -199,7 +199,7 @@ ROOM = 0.35
 def draw_bridge(
     steps: pd.DataFrame, folder: Path, *, name: str, file: str, footer: str, currency: str
 ) -> None:
-    """Draw one period's steps of `bridge` as bars that hang on one another.
+    """Draw one period's steps of `bridge` as bars that depend on one another.
 
     Parameters
     ----------

@@ -14,7 +14,7 @@ from simulator.scenario.schema import Scenario
 
 FIGURES_ARE = (
     "bookings: value signed in the period, new business unless the measure says otherwise; differences are "
-    "taken future by future, on the same random numbers"
+    "taken path by path, on the same random numbers"
 )
 GROUND = ("simulation.", "horizon_quarters")
 
@@ -40,7 +40,7 @@ def say_change(row: pd.Series, period: str, currency: str) -> str:
     )
     if math.isfinite(row["mean_change_low"]):
         text += f" (the simulation's 95% interval {low} to {high})"
-    text += f", and more in {format_share(row['p_more'])} of futures"
+    text += f", and more in {format_share(row['p_more'])} of simulations"
     p50s = " to ".join(format_money(row[key], currency) for key in ("base_p50", "p50"))
     text += f"; the P50 goes from {p50s}"
     if math.isfinite(row["p_hit"]) and math.isfinite(row["base_p_hit"]):
@@ -61,7 +61,7 @@ def say_ground(first: Scenario, others: Sequence[Scenario]) -> list[str]:
     settings = first.simulation
     notes = [
         f"all scenarios share the random numbers of {first.name}: seed {settings.seed}, "
-        f"{settings.paths:,} futures, {settings.rate_draws:,} draws of the rates, "
+        f"{settings.paths:,} simulations, {settings.rate_draws:,} draws of the rates, "
         f"{first.horizon_quarters} quarters"
     ]
     for other in others:

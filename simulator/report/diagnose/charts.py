@@ -74,7 +74,7 @@ def draw_deaths(stuck: StuckDeals, folder: Path, footer: str, currency: str) -> 
 
 
 def draw_remedies(table: pd.DataFrame, folder: Path, footer: str, currency: str) -> None:
-    """Draw what_holds_back.png: what each remedy is worth over the horizon, on the same futures."""
+    """Draw what_holds_back.png: what each remedy is worth over the horizon, on the same simulations."""
     if table.empty:
         return
     rows = table[table["period"] == table["period"].iloc[-1]]
@@ -85,7 +85,7 @@ def draw_remedies(table: pd.DataFrame, folder: Path, footer: str, currency: str)
         "what_holds_back",
         title=answer,
         subtitle=f"Bookings gained over {rows['period'].iloc[0]} when one thing is relaxed, means over the "
-        f"same futures, with the 95% interval of the simulation's own error, in {currency}",
+        f"same simulations, with the 95% interval of the simulation's own error, in {currency}",
         footer=footer,
         size_inches=(10.0, 2.6 + 0.6 * len(rows)),
     ) as axes:
@@ -125,7 +125,7 @@ def draw_curve(curve: pd.DataFrame, folder: Path, as_of: dt.date, scenario: str)
         title=say_curve(rows, periods[0]),
         subtitle="Chance of the quarter's target at each coverage (best case + commit + closed, as a "
         "multiple of the target), keeping today's mix of deals; the dot is today",
-        footer=source_line(as_of, f"simulated futures of scenario {scenario}"),
+        footer=source_line(as_of, f"simulations of scenario {scenario}"),
     ) as axes:
         for colour, period in zip(SERIES, periods, strict=False):
             part = rows[rows["period"] == period]

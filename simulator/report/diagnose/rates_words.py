@@ -50,7 +50,7 @@ def findings(record: TrackRecord, currency: str = "") -> tuple[str, ...]:
 
 
 def rate(record: TrackRecord, measure: str, basis: str = "count") -> pd.Series[float] | None:
-    """Return the overall row of a rate, None where it cannot be told."""
+    """Return the overall row of a rate, None where it cannot be measured."""
     table = record.rates
     rows = table[(table["measure"] == measure) & (table["by"] == "all") & (table["basis"] == basis)]
     return rows.iloc[0] if len(rows) and np.isfinite(rows["value"].iloc[0]) else None

@@ -151,7 +151,7 @@ def _worth(row: pd.Series, currency: str) -> str:
     )
     text = f"is worth {middle} ({low} to {high})"
     if row["mean_change_low"] <= 0.0 <= row["mean_change_high"]:
-        return f"makes no difference that can be told ({low} to {high})"
+        return f"makes no difference that can be measured ({low} to {high})"
     if np.isfinite(row["p_hit"]):
         text += f", the chance of the target {format_share(row['base_p_hit'])} → {format_share(row['p_hit'])}"
     return text

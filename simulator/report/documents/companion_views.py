@@ -38,7 +38,7 @@ def hiring_view(run: Finished) -> View | None:
     return View(
         "hiring",
         "Where the next reps go",
-        f"{found.answers[0]}. The best allocations, means over the futures; contribution: gross margin less "
+        f"{found.answers[0]}. The best allocations, means over the paths; contribution: gross margin less "
         "pay, commission and hiring.",
         (
             Column("tied", ""),
@@ -60,7 +60,7 @@ def headcount_view(run: Finished) -> View | None:
     return View(
         "headcount",
         "What one more head is worth",
-        f"{found.answers[0]}. Gains against the same futures without the heads.",
+        f"{found.answers[0]}. Gains against the same simulations without the heads.",
         (
             Column("role", "Role"),
             Column("segment", "Segment"),

@@ -100,7 +100,9 @@ def _add_assumptions(deck: Deck, run: Finished) -> None:
 def _add_hiring(deck: Deck, run: Finished, view: View) -> None:
     """Show the best allocations of more reps in a table; the answer is the title."""
     found = run.companions["hiring"]
-    slide = deck.add_slide(found.answers[0], "The best allocations of the next reps; means over the futures")
+    slide = deck.add_slide(
+        found.answers[0], "The best allocations of the next reps; means over the simulations"
+    )
     kept = [c for c in view.columns if not c.key.endswith(("_p10", "_p90")) and _is_told(view, c.key)]
     rows = [
         [show(row[c.key], c.kind, run.currency) for c in kept]

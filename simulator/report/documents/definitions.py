@@ -18,13 +18,13 @@ DEFINITIONS = (
     Definition("Bookings", "Value of the contracts signed in a period. Not ARR, not revenue."),
     Definition(
         "P10, P50, P90",
-        "Percentiles of the simulated outcomes. P10 is the low case: one future in ten is below it.",
+        "Percentiles of the simulated outcomes. P10 is the low case: one simulation in ten is below it.",
         "P10: the amount x with share(outcome ≤ x) = 10 %",
     ),
     Definition(
         "Chance of target",
-        "Share of simulated futures that reach the target.",
-        "futures with bookings ≥ target / all futures",
+        "Share of simulations that reach the target.",
+        "simulations with bookings ≥ target / all simulations",
     ),
     Definition("Qualified", "A deal with a path to a funded project. Its clock starts there; pipeline too."),
     Definition(

@@ -94,7 +94,7 @@ class Finished:
         """Return where the figures come from, as at the foot of every chart and slide."""
         return (
             f"As of {self.summary['as_of']} · amounts in {self.currency} · {self.summary['n_paths']:,} "
-            f"simulated futures of scenario “{self.summary['scenario']}”"
+            f"simulations of scenario “{self.summary['scenario']}”"
         )
 
 

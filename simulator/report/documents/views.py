@@ -40,7 +40,7 @@ def _headline(run: Finished) -> View:
     return View(
         "headline",
         "New bookings by quarter",
-        "All segments together. P10 is the low case: one future in ten is below it.",
+        "All segments together. P10 is the low case: one simulation in ten is below it.",
         (
             PERIOD,
             *columns("money", {**PERCENTILES, "mean": "Mean", "target": "Target"}),
@@ -125,7 +125,7 @@ def _pipeline(run: Finished) -> View:
     return View(
         "pipeline",
         "Open pipeline from quarter to quarter",
-        "Means of all futures, at the amounts of the open deals: opening + created − won − lost = closing. "
+        "Means of all paths, at the amounts of the open deals: opening + created − won − lost = closing. "
         "Slipped deals stay open.",
         (PERIOD, SEGMENT, *columns("money", labels)),
         run.tables["waterfall"],
@@ -197,7 +197,7 @@ def _arr(run: Finished) -> View | None:
     return View(
         "arr",
         "ARR from quarter to quarter",
-        "Annualised recurring revenue, means of all futures: opening + new + expansion − contraction − churn "
+        "Annualised recurring revenue, means of all paths: opening + new + expansion − contraction − churn "
         "+ reactivation = closing. NRR and GRR by the cohort method over 12 months, their P50.",
         (
             PERIOD,
@@ -235,7 +235,7 @@ def _deals(run: Finished) -> View | None:
     return View(
         "deals",
         "Open deals and their chance",
-        "Share of futures in which each open deal is won, by quarter; the likeliest first. Shares of the P50 "
+        "Share of paths in which each open deal is won, by quarter; the likeliest first. Shares of the P50 "
         "and of the spread add up to 100 % with what is booked and deals not created yet.",
         tuple(shown),
         wide,
@@ -287,7 +287,7 @@ def _hygiene(run: Finished) -> View | None:
             Column("of", "of"),
             Column("amount", "Worth", "money"),
             Column("effect", "What it does to the forecast"),
-            Column("fix", "How to mend it"),
+            Column("fix", "How to fix it"),
         ),
         run.tables["hygiene"],
     )

@@ -70,9 +70,9 @@ def say_hit(forecast: Forecast, period: str) -> str:
     if row["p_hit"] >= 1:
         how = "already booked" if row["booked"] >= row["target"] else "hit in every simulated future"
     elif row["p_hit"] <= 0:
-        how = "hit in none of the simulated futures"
+        how = "hit in none of the simulations"
     else:
-        how = f"hit in {format_share(row['p_hit'])} of futures"
+        how = f"hit in {format_share(row['p_hit'])} of simulations"
     return f"the {target} target is {how}"
 
 

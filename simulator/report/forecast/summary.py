@@ -20,7 +20,7 @@ from simulator.report.money import format_money
 from simulator.report.output.tables import round_figures
 
 FIGURES_ARE = "bookings: value signed in the period; not ARR, not revenue"
-PERCENTILES_ARE = "of the outcome: P10 is the low case, 10% of simulated futures are below it"
+PERCENTILES_ARE = "of the outcome: P10 is the low case, 10% of simulations are below it"
 
 
 def summarise(
@@ -89,7 +89,7 @@ def answers(outlook: Outlook) -> dict[str, str]:
 
 
 def _p50(outlook: Outlook, period: str) -> str:
-    """Return the P50 with its Monte Carlo error, where enough futures were simulated to tell it."""
+    """Return the P50 with its Monte Carlo error, where enough simulations were simulated to tell it."""
     forecast = outlook.forecast
     p50 = format_money(forecast.total(period)["p50"], forecast.currency)
     errors = forecast.precision

@@ -1,4 +1,4 @@
-"""What one more head is worth, in sentences: the answer first, then what it hangs on."""
+"""What one more head is worth, in sentences: the answer first, then what it depends on."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def headcount_answers(
     texts["before or after"] = _before_or_after(rows, currency)
     if not found.breakeven.empty:
         texts |= _say_breakeven(found, rows)
-        texts["hangs on"] = _say_sensitivity(found, rows, currency)
+        texts["depends on"] = _say_sensitivity(found, rows, currency)
     texts["sources"] = sources_words(effects)
     return {key: text for key, text in texts.items() if text}
 
@@ -75,7 +75,7 @@ def _say_head(row: pd.Series, found: Headcount, currency: str) -> str:
         f"A first {role_word(row['role'])} more in {row['segment']} from {month_words(found.question.start)} "
         f"costs {money['cost']} until {found.periods[-1]} and leaves {money['gain_arr']} more ARR: NPV "
         f"{money['npv']} (P10 {low} to P90 {high}), {when}; it pays in "
-        f"{format_share(float(row['p_roi_above_0']))} of futures"
+        f"{format_share(float(row['p_roi_above_0']))} of simulations"
     )
 
 

@@ -110,7 +110,7 @@ def _sure(hiring: Hiring, currency: str) -> str:
     money = format_money(hiring.indifference, currency)
     text = (
         f"Of {hiring.n_allocations:,} allocations it is the best in {format_share(row['p_best'])} of what "
-        f"the rates may be ({hiring.n_paths:,} futures each)"
+        f"the rates may be ({hiring.n_paths:,} simulations each)"
     )
     others = hiring.allocations[hiring.allocations["tied"] & ~hiring.allocations["answer"]]
     tied = f"within {money} of it, and so as good: {_named(others, hiring)}"
@@ -120,7 +120,7 @@ def _sure(hiring: Hiring, currency: str) -> str:
     ]
     if open_ones.empty:
         return text
-    return f"{text}; behind, but not clearly with so many futures: {_named(open_ones, hiring)}"
+    return f"{text}; behind, but not clearly with so many simulations: {_named(open_ones, hiring)}"
 
 
 def _named(rows: pd.DataFrame, hiring: Hiring) -> str:
@@ -157,13 +157,13 @@ def say_target(found: RepsForTarget, latest: int | None, hiring: Hiring, currenc
     target = f"the {format_money(found.target, currency)} target of {found.period}"
     now = f"{format_share(found.p_hit_now)} as things stand"
     if not found.allocation.any() and found.reached:
-        return f"No more reps are needed to hit {target} in 80% of futures ({now})"
+        return f"No more reps are needed to hit {target} in 80% of simulations ({now})"
     who = say_allocation(hiring.segments, found.allocation.tolist())
     n = int(found.allocation.sum())
     chance = format_share(found.p_hit)
     if found.reached:
         by = month_words(latest if latest is not None else hiring.question.start)
-        return f"To hit {target} in 80% of futures takes {_reps(n)} by {by} ({who}): {chance}, {now}"
+        return f"To hit {target} in 80% of simulations takes {_reps(n)} by {by} ({who}): {chance}, {now}"
     most = hiring.futures.most
     return (
         f"Reps alone do not bring {target} to 80%: with up to {most} more in each segment from "

@@ -41,7 +41,7 @@ def draw_operating(view: OperatingView, currency: str, footer: str, folder: Path
         folder,
         "operating",
         title=operating_title(view, currency),
-        subtitle=f"By fiscal quarter, in {currency}. Left: means; right: P10, P50 and P90 of the futures"
+        subtitle=f"By fiscal quarter, in {currency}. Left: means; right: P10, P50 and P90 of the simulations"
         + ("; the first quarter from the as-of date on" if view.partial else ""),
         footer=footer,
         n_columns=2,

@@ -28,7 +28,7 @@ def operating_title(view: OperatingView, currency: str) -> str:
         if view.chance == 0.0:
             middle = format_money(cash, currency)
             return f"Cash lasts through {view.before} in every simulated future; P50 {middle} then"
-        return f"Cash runs out by the end of {view.before} in {format_share(view.chance)} of futures"
+        return f"Cash runs out by the end of {view.before} in {format_share(view.chance)} of simulations"
     last = view.line("contribution").iloc[-1]
     return f"Contribution of {view.periods[-1]}: P50 {format_money(last['p50'], currency)}"
 
@@ -73,7 +73,7 @@ def _cash(view: OperatingView, currency: str) -> str:
     low, high = (format_money(end[p], currency) for p in ("p10", "p90"))
     text = (
         f"Cash at the end of {view.periods[-1]}: P50 {format_money(end['p50'], currency)} (P10 {low} to P90 "
-        f"{high}); it runs out by the end of {view.before} in {format_share(view.chance)} of futures"
+        f"{high}); it runs out by the end of {view.before} in {format_share(view.chance)} of simulations"
     )
     short = cash.index[cash["p10"] < 0.0]
     dry = cash.index[cash["p50"] < 0.0]
@@ -130,7 +130,7 @@ def _hiring(view: OperatingView, currency: str) -> str:
         return text
     return (
         f"{text} and cash at its end by {span('cash')}; cash has run out by then in "
-        f"{format_share(plan['p_run_out'])} of futures, without them in "
+        f"{format_share(plan['p_run_out'])} of simulations, without them in "
         f"{format_share(plan['p_run_out_without'])}"
     )
 
@@ -141,7 +141,7 @@ def operating_chart_jobs(view: OperatingView, forecast: Forecast, charts: Path) 
 
     footer = source_line(
         forecast.as_of,
-        f"{forecast.n_paths:,} simulated futures of scenario “{forecast.scenario}”",
+        f"{forecast.n_paths:,} simulations of scenario “{forecast.scenario}”",
         "Rates of cost and their sources: summary.json",
     )
     return [

@@ -39,7 +39,7 @@ def draw_options(rows: pd.DataFrame, currency: str, title: str, footer: str, fol
         folder,
         "ownership",
         title=title,
-        subtitle=f"Worth less than the best option, mean on the same futures, in {currency}; the line spans "
+        subtitle=f"Worth less than the best option, mean on the same paths, in {currency}; the line spans "
         "two standard errors either side. As stated: today's owners and people",
         footer=footer,
         size_inches=(10.0, 2.2 + 0.55 * len(rows)),

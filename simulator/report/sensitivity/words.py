@@ -90,7 +90,7 @@ def sensitivity_answers(
         texts["next"] = f"Then come {join_words([str(row['name']) for row in clear[1:4]])}"
     quiet = [str(row["name"]) for _, row in found.table.iterrows() if not is_clear(row)]
     if quiet:
-        texts["quiet"] = f"Not told from nothing with {found.n_paths:,} futures: {join_words(quiet)}"
+        texts["quiet"] = f"Not told from nothing with {found.n_paths:,} simulations: {join_words(quiet)}"
     if effects is not None:
         texts["shares"] = shares_title(effects, currency)
     if goal is not None:
@@ -110,6 +110,6 @@ def say_goal(goal: GoalSeek, period: str) -> str:
         )
     margin = f" ± {CLEAR_ERRORS * goal.error:.0%}" if math.isfinite(goal.error) else ""
     return (
-        f"The {period} target is hit in {format_share(goal.reached)}{margin} of futures with "
+        f"The {period} target is hit in {format_share(goal.reached)}{margin} of simulations with "
         f"{what} at {format_factor(goal.factor)}, all else as it stands"
     )

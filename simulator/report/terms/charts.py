@@ -46,7 +46,7 @@ def draw_policies(found: DealTerms, currency: str, footer: str, folder: Path) ->
         "terms_policies",
         title=terms_title(found),
         subtitle=f"Change against no concessions, in {currency}: mean (bar) and P10 to P90 (line) of the "
-        "difference, future by future",
+        "difference, path by path",
         footer=footer,
         n_columns=2,
         top_inches=0.5,
@@ -95,7 +95,7 @@ def draw_crossing(found: DealTerms, currency: str, footer: str, folder: Path) ->
         "terms_crossing",
         title=crossing_title(found),
         subtitle="Cumulated margin on the customers signed less delivery, against no concessions, in "
-        f"{currency}: mean, and for the outermost lines P10 to P90 of the futures",
+        f"{currency}: mean, and for the outermost lines P10 to P90 of the simulations",
         footer=footer,
         bottom_inches=1.0,
     ) as axes:
@@ -152,7 +152,7 @@ def crossing_title(found: DealTerms) -> str:
     rows = found.table[found.table["policy"] != NONE]
     rows = rows[[is_clear(row) for _, row in rows.iterrows()]]
     if rows.empty:
-        return "So many futures cannot tell the value of the policies from that of no concessions"
+        return "So many simulations cannot tell the value of the policies from that of no concessions"
     lost = rows[(rows["crosses"] != "") & (rows["value_change"] < 0)]
     if len(lost):
         row = lost.iloc[int(lost["value_change"].to_numpy().argmin())]

@@ -55,7 +55,7 @@ def terms_answers(found: DealTerms, currency: str, years: int) -> dict[str, str]
         texts[f"price of {row['concession']}"] = say_price(row, currency)
     if found.gate:
         texts["gate"] = _gate(found, currency, years)
-    texts["hangs on"] = say_assumptions(found.assumptions, currency)
+    texts["depends on"] = say_assumptions(found.assumptions, currency)
     return texts
 
 
@@ -66,15 +66,15 @@ def say_policy(row: pd.Series, found: DealTerms, currency: str) -> str:
         f"With {policy_words(row['policy'])}, new-business bookings of {window} change by "
         f"{_span(row, 'bookings_change', currency)} and the customers' value until {found.periods[-1]} by "
         f"{_span(row, 'value_change', currency)}, against no concessions; that is worth more in "
-        f"{format_share(row['p_more'])} of futures"
+        f"{format_share(row['p_more'])} of simulations"
     )
     if not is_clear(row):
-        return f"{text}; so many futures cannot tell the mean value from no change"
+        return f"{text}; so many simulations cannot tell the mean value from no change"
     return text + _crossing(row)
 
 
 def is_clear(row: pd.Series) -> bool:
-    """Return whether the futures tell a policy's value from that of no concessions."""
+    """Return whether the simulations tell a policy's value from that of no concessions."""
     return bool(abs(row["value_change"]) >= CLEAR * row["value_change_error"])
 
 
@@ -123,7 +123,7 @@ def say_assumptions(table: pd.DataFrame, currency: str) -> str:
     ]
     more = len(table) - NAMED_ASSUMPTIONS
     rest = f"; {more} more are in tables/terms_assumptions.csv" if more > 0 else ""
-    return "What the value hangs on, from low to high end of each assumption: " + ", ".join(named) + rest
+    return "What the value depends on, from low to high end of each assumption: " + ", ".join(named) + rest
 
 
 def _span(row: pd.Series, name: str, currency: str) -> str:
