@@ -107,8 +107,13 @@ def _shock_note(what: str, course: Course) -> str:
         )
     return (
         f"Shared shock on {what}: {course.shock:.0%} (80 % interval {course.shock_low:.0%} to "
-        f"{course.shock_high:.0%}, from {course.n_quarters} quarters)."
+        f"{course.shock_high:.0%}, from {_n_quarters(course)} quarters)."
     )
+
+
+def _n_quarters(course: Course) -> int:
+    """Return the quarters that the windows of a course span: months are windows where they hold enough."""
+    return int(np.ceil(-course.quarters.min())) if len(course.quarters) else course.n_quarters
 
 
 def _quarters(course: Course) -> str:
