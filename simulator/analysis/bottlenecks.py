@@ -33,7 +33,7 @@ MOST_ODDS = 2.0
 PLENTY = 50.0
 """Times as many deals as now that a rep could work: nothing waits any more."""
 LEAST_WORTH = 0.02
-"""Share of bookings below which nothing to speak of is in the way."""
+"""Share of bookings below which nothing material is in the way."""
 
 
 def relaxing(kind: str, factors: Mapping[str, float]) -> tuple[Lever, ...]:
