@@ -46,7 +46,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     deals.to_csv(place / "tiny" / "deals.csv.gz", index=False)
     baseline = [
         {"set": "tiny", "cluster": "tiny", "real": False, "method": "mean4", "cut": cut, "h": h,
-         "actual": 1.0, "crps": 1e5, "pit": 0.5, "p50": 1.0, "inside": True, "below": False, "above": False, "ape": 0.1}
+         "actual": 1.0, "crps": 1e5, "pit": 0.5, "p50": 1.0, "inside": True, "below": False,
+         "above": False, "ape": 0.1}
         for cut in CUTS for h in (1, 2)
     ]  # fmt: skip
     pd.DataFrame(baseline).to_csv(place / "baselines_dev.csv", index=False)
