@@ -1,27 +1,45 @@
 """Monte Carlo error: how much a figure would move if the simulation ran again with another seed.
 
-Paths that share a draw of the rates are not independent, so errors are computed over the draws
-(clusters), as for a survey drawn in clusters.
+Paths that share a draw of the rates are not independent, and the draws of one Latin hypercube balance
+each other. Errors are therefore computed over the independent replicates of the hypercube, as for a
+survey drawn in clusters.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
+
+from simulator.engine.keys import replicate
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 
-def mean_error(values: Floats, cluster: Ints) -> float:
+def clusters(draw: Ints) -> Ints:
+    """Return the independent group of each path, numbered from 0, given the rate draw of each path.
+
+    Replicates of the rate draws; the draws where there is one replicate only; the paths where there is
+    one draw only.
+    """
+    for group in (replicate(draw), draw, np.arange(len(draw))):
+        names, place = np.unique(group, return_inverse=True)
+        if len(names) > 1:
+            break
+    return np.asarray(place, dtype=np.int64)
+
+
+def mean_error(values: Floats, draw: Ints) -> float:
     """Return the standard error of the mean of values that are alike within clusters.
 
     Parameters
     ----------
     values : ndarray of float64, shape (path,)
         Any unit.
-    cluster : ndarray of int64, shape (path,)
-        The rate draw of each path. With fewer than two clusters, paths are taken as independent.
+    draw : ndarray of int64, shape (path,)
+        The rate draw of each path.
 
     Returns
     -------
@@ -32,20 +50,39 @@ def mean_error(values: Floats, cluster: Ints) -> float:
     n = len(values)
     if n < 2:
         return float("nan")
-    _, group = np.unique(cluster, return_inverse=True)
-    if group.max() == 0:
-        group = np.arange(n)
-    sums = np.bincount(group, weights=values - values.mean())
+    sums = np.bincount(clusters(draw), weights=values - values.mean())
     n_groups = len(sums)
     return float(np.sqrt(n_groups / (n_groups - 1) * np.sum(sums**2)) / n)
 
 
-def share_error(hits: npt.NDArray[np.bool_], cluster: Ints) -> float:
+def jackknife_error(figure: Callable[[npt.NDArray[np.bool_]], float], draw: Ints) -> float:
+    """Return the standard error of any figure of the paths, by leaving out one cluster at a time.
+
+    Parameters
+    ----------
+    figure : callable
+        From which paths are kept, shape (path,), to the figure.
+    draw : ndarray of int64, shape (path,)
+        The rate draw of each path.
+
+    Returns
+    -------
+    float
+        NaN for a single path. Formula: (G-1)/G Σ_g (f_g - mean f)².
+    """
+    if len(draw) < 2:
+        return float("nan")
+    group = clusters(draw)
+    without = np.array([figure(group != g) for g in range(group.max() + 1)])
+    return float(np.sqrt((len(without) - 1) * without.var()))
+
+
+def share_error(hits: npt.NDArray[np.bool_], draw: Ints) -> float:
     """Return the standard error of a share of paths, shape (path,) as in `mean_error`."""
-    return mean_error(hits.astype(np.float64), cluster)
+    return mean_error(hits.astype(np.float64), draw)
 
 
-def quantile_error(values: Floats, quantile: float, cluster: Ints) -> float:
+def quantile_error(values: Floats, quantile: float, draw: Ints) -> float:
     """Return the standard error of a quantile of values that are alike within clusters.
 
     Half the width of Woodruff's (1952) interval: the quantiles at one standard error of the share
@@ -57,11 +94,11 @@ def quantile_error(values: Floats, quantile: float, cluster: Ints) -> float:
         Any unit.
     quantile : float
         Between 0 and 1.
-    cluster : ndarray of int64, shape (path,)
+    draw : ndarray of int64, shape (path,)
         As in `mean_error`.
     """
     below = values <= np.quantile(values, quantile)
-    error = share_error(below, cluster)
+    error = share_error(below, draw)
     if not np.isfinite(error):
         return float("nan")
     low, high = np.quantile(values, np.clip([quantile - error, quantile + error], 0.0, 1.0))

@@ -8,10 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.calibration.posteriors import Draws
-from simulator.kernels.random import RATE, uniform_table
+from simulator.kernels.random import RATE, RATE_ORDER, stratified_table
 
 DEAL_BITS = 55
 STREAM_BITS = 23
+STRATA = 10
+"""Rate draws that are stratified together; runs of so many are independent replicates of each other."""
 
 
 def key(name: str, bits: int = DEAL_BITS) -> int:
@@ -45,10 +47,18 @@ def rate_uniforms(seed: int, name: str, n_draws: int, n_values: int = 1) -> npt.
     Returns
     -------
     uniforms : ndarray of float64, shape (n_draws, n_values)
-        Keyed by the name, so that they do not depend on which other quantities there are.
+        Keyed by the name, so that they do not depend on which other quantities there are. Every ten
+        draws are a Latin hypercube; a shorter table is the beginning of a longer one up to its last
+        whole ten.
     """
-    table = uniform_table(np.uint64(seed), np.uint64(key(name)), RATE, n_draws, n_values)
+    entity = np.uint64(key(name))
+    table = stratified_table(np.uint64(seed), entity, RATE, RATE_ORDER, STRATA, n_draws, n_values)
     return np.asarray(table, dtype=np.float64)
+
+
+def replicate(draw: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return which independent replicate of the rate draws each draw belongs to, the same shape."""
+    return draw // STRATA
 
 
 def rate_draws(seed: int, n_draws: int, uncertain: bool, prefix: str = "") -> Draws:

@@ -36,6 +36,7 @@ WALK = np.uint64(32)
 EVIDENCE = np.uint64(33)
 WORKED = np.uint64(25)
 RATE = np.uint64(64)
+RATE_ORDER = np.uint64(65)
 
 _MULTIPLIER_0 = np.uint64(0xD2511F53)
 _MULTIPLIER_1 = np.uint64(0xCD9E8D57)
@@ -173,6 +174,34 @@ def uniform_table(seed, entity, purpose, n_paths, n_values):
             four = block(seed, np.uint64(path), entity, np.uint64(first // 4), purpose)
             for place in range(min(4, n_values - first)):
                 out[path, first + place] = four[place]
+    return out
+
+
+@njit(**ALONE)
+def stratified_table(seed, entity, places, orders, n_strata, n_draws, n_values):
+    """Return uniforms, shape (n_draws, n_values), of which each run of ``n_strata`` draws is stratified.
+
+    Of the draws n_strata × k to n_strata × (k + 1) - 1 of a value, one lies in each of n_strata equal
+    parts of the unit interval, in an order of its own: a Latin hypercube (McKay, Beckman & Conover 1979)
+    whose columns are keyed, so that no value depends on which others there are. Rows of different runs
+    are independent. A last run that is shorter has as many parts as it has draws.
+
+    Parameters
+    ----------
+    places, orders : uint64
+        Purposes of the place within a part, and of the order of the parts.
+    """
+    place = uniform_table(seed, entity, places, n_draws, n_values)
+    order = uniform_table(seed, entity, orders, n_draws, n_values)
+    out = np.empty((n_draws, n_values))
+    for first in range(0, n_draws, n_strata):
+        last = min(first + n_strata, n_draws)
+        for value in range(n_values):
+            for draw in range(first, last):
+                part = 0
+                for other in range(first, last):
+                    part += order[other, value] < order[draw, value]
+                out[draw, value] = (part + place[draw, value]) / (last - first)
     return out
 
 

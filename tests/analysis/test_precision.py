@@ -2,31 +2,51 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from simulator.analysis.precision import mean_error, quantile_error, share_error
+from simulator.analysis.precision import jackknife_error, mean_error, quantile_error, share_error
+from simulator.engine.keys import STRATA
 
 
 def test_independent_paths_have_the_textbook_error():
     values = np.random.default_rng(1).normal(size=4000)
-    each = np.arange(4000)
+    each = np.arange(4000) * STRATA
     assert mean_error(values, each) == pytest.approx(values.std(ddof=1) / np.sqrt(4000), rel=1e-9)
     assert share_error(values < 0, each) == pytest.approx(0.5 / np.sqrt(4000), rel=0.01)
 
 
-def test_one_cluster_is_taken_as_independent_paths():
+def test_one_draw_is_taken_as_independent_paths():
     values = np.random.default_rng(2).normal(size=100)
-    assert mean_error(values, np.zeros(100, int)) == mean_error(values, np.arange(100))
+    assert mean_error(values, np.zeros(100, int)) == mean_error(values, np.arange(100) * STRATA)
 
 
-def test_paths_alike_within_a_draw_count_as_one():
-    values = np.repeat(np.random.default_rng(3).normal(size=50), 20)
-    clustered = mean_error(values, np.repeat(np.arange(50), 20))
-    assert clustered == pytest.approx(values[::20].std(ddof=1) / np.sqrt(50), rel=1e-9)
-    assert clustered > 4 * mean_error(values, np.arange(1000))
+def test_one_replicate_is_taken_as_independent_draws():
+    values = np.random.default_rng(2).normal(size=100)
+    draw = np.arange(100) % STRATA
+    assert mean_error(values, draw) == mean_error(values, draw * STRATA)
+
+
+def test_paths_alike_within_a_replicate_count_as_one():
+    values = np.repeat(np.random.default_rng(3).normal(size=50), 2 * STRATA)
+    draw = np.tile(np.arange(50 * STRATA).reshape(50, STRATA), 2).ravel()
+    clustered = mean_error(values, draw)
+    assert clustered == pytest.approx(values[:: 2 * STRATA].std(ddof=1) / np.sqrt(50), rel=1e-9)
+    assert clustered > 4 * mean_error(values, np.arange(1000) * STRATA)
+
+
+def test_the_jackknife_of_a_mean_is_its_cluster_error_and_works_for_quantiles():
+    rng = np.random.default_rng(6)
+    values, draw = rng.normal(size=2000), np.arange(2000) % 400
+    by_leaving_out = jackknife_error(lambda kept: float(values[kept].mean()), draw)
+    assert by_leaving_out == pytest.approx(mean_error(values, draw), rel=1e-9)
+    samples = rng.normal(size=(60, 2000))
+    errors = [jackknife_error(lambda kept, x=x: float(np.quantile(x[kept], 0.9)), draw) for x in samples]
+    seen = np.quantile(samples, 0.9, axis=1).std(ddof=1)
+    assert np.mean(errors) == pytest.approx(seen, rel=0.3)
+    assert np.isnan(jackknife_error(lambda kept: 0.0, np.array([0])))
 
 
 def test_error_of_the_median_agrees_with_its_density_formula():
     rng = np.random.default_rng(4)
-    errors = [quantile_error(rng.normal(size=5000), 0.5, np.arange(5000)) for _ in range(20)]
+    errors = [quantile_error(rng.normal(size=5000), 0.5, np.arange(5000) * STRATA) for _ in range(20)]
     assert np.mean(errors) == pytest.approx(0.5 / norm.pdf(0) / np.sqrt(5000), rel=0.08)
 
 

@@ -19,7 +19,7 @@ from simulator.calibration.posteriors import (
     Shares,
 )
 from simulator.engine.draws.deals import draw_rates
-from simulator.engine.keys import rate_draws
+from simulator.engine.keys import STRATA, rate_draws, rate_uniforms
 from simulator.history.tables import CATEGORIES
 from tools.sample_company.company import AS_OF, CALENDAR, FIRST_DAY, TRUTH
 
@@ -114,13 +114,15 @@ def test_a_quantity_keeps_its_draws_whatever_else_is_drawn():
     truth = TRUTH.calibration(AS_OF, FIRST_DAY, CALENDAR)
     evidence = replace(truth.hazards, exposure_days=truth.hazards.rate * 500, rate=truth.hazards.rate * 500)
     uncertain = replace(truth, hazards=replace(evidence, shape=truth.hazards.shape * 500))
-    base = draw_rates(uncertain, 5, 6, True)
+    base = draw_rates(uncertain, 5, 2 * STRATA, True)
     shape = uncertain.hazards.shape.copy()
     shape[0] *= 2
-    other = draw_rates(replace(uncertain, hazards=replace(uncertain.hazards, shape=shape)), 5, 6, True)
+    other = draw_rates(
+        replace(uncertain, hazards=replace(uncertain.hazards, shape=shape)), 5, 2 * STRATA, True
+    )
     assert np.array_equal(base.hazards[:, 1:], other.hazards[:, 1:])
     assert not np.array_equal(base.hazards[:, 0], other.hazards[:, 0])
-    assert np.array_equal(base.hazards[:3], draw_rates(uncertain, 5, 3, True).hazards)
+    assert np.array_equal(base.hazards[:STRATA], draw_rates(uncertain, 5, STRATA, True).hazards)
 
 
 def test_certain_rates_are_the_truth():
@@ -181,3 +183,26 @@ def test_drift_moves_the_hazards_and_sals_of_a_history_and_not_those_that_a_scen
     certain = draw_rates(replace(truth, hazards=law, drift=drift), 5, 2, False)
     assert certain.hazards[:, 0, 2, WON] == pytest.approx(0.8 * truth.hazards.shape[0, 2, WON], rel=1e-6)
     assert np.array_equal(certain.sals_drift, [[0.0, 0.05]] * 2)
+
+
+def test_every_ten_draws_are_a_latin_hypercube_and_runs_of_ten_are_independent():
+    u = rate_uniforms(3, "a rate", 400, 3)
+    parts = np.sort((u * STRATA).astype(int).reshape(40, STRATA, 3), axis=1)
+    assert (parts == np.arange(STRATA)[:, None]).all()
+    # Two quantities, and two runs of ten of one quantity, have orders of their own.
+    order = u.reshape(40, STRATA, 3).argsort(axis=1)
+    assert stats.pearsonr(u[:, 0], u[:, 1]).pvalue > 1e-3
+    assert stats.pearsonr(u[:, 0], rate_uniforms(3, "another", 400)[:, 0]).pvalue > 1e-3
+    assert len({tuple(one) for one in order[..., 0]}) > 30
+    means = u.reshape(40, STRATA, 3).mean(axis=1)
+    assert stats.kstest(u[:, 0], "uniform").pvalue > 1e-3
+    # The mean of ten scatters as ten parts of a tenth do: sd 1 / (10 √12 √10), a tenth of plain draws'.
+    assert means.std() == pytest.approx(1 / (STRATA * np.sqrt(12 * STRATA)), rel=0.2)
+
+
+def test_a_table_is_the_beginning_of_a_longer_one_and_its_last_draws_are_stratified_too():
+    longer = rate_uniforms(3, "a rate", 205, 2)
+    np.testing.assert_array_equal(rate_uniforms(3, "a rate", 200, 2), longer[:200])
+    np.testing.assert_array_equal(
+        np.sort((longer[200:] * 5).astype(int), axis=0), np.arange(5)[:, None] + [0, 0]
+    )

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from simulator.analysis.compare.comparison import Targets, goal_of
 from simulator.analysis.customers.arr import arr_measures
+from simulator.analysis.precision import jackknife_error
 from simulator.analysis.totals import ALL, HALF_CENT
 from simulator.engine.paths import Paths
 from simulator.errors import InputError
@@ -20,7 +21,6 @@ QUANTILES_OF = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
 OF_CUSTOMERS = {"arr": "closing", "nrr": "nrr", "grr": "grr"}
 MEASURES = ("mean", *QUANTILES_OF, P_HIT, *OF_CUSTOMERS)
 SHARES = (P_HIT, "nrr", "grr")
-N_RESAMPLES = 200
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def read_measure(name: str, period: str, periods: tuple[str, ...], targets: Targ
 def change_error(measure: Measure, before: Floats, after: Floats, draw: npt.NDArray[np.int64]) -> float:
     """Return the Monte Carlo standard error of a change of the figure between paired outcomes.
 
-    A bootstrap over the draws of the rates (clusters of paths), with the same resamples on both sides.
+    A jackknife over the independent replicates of the rate draws, the same on both sides.
 
     Parameters
     ----------
@@ -100,14 +100,4 @@ def change_error(measure: Measure, before: Floats, after: Floats, draw: npt.NDAr
     draw : ndarray of int64, shape (path,)
         The rate draw of each path.
     """
-    order = np.argsort(draw, kind="stable")
-    _, sizes = np.unique(draw, return_counts=True)
-    if len(sizes) < 2 or len(before) < 2:
-        return float("nan")
-    if sizes.min() != sizes.max():
-        clusters = np.arange(len(before))[:, None]
-    else:
-        clusters = order.reshape(len(sizes), -1)
-    picks = np.random.default_rng(0).integers(len(clusters), size=(N_RESAMPLES, len(clusters)))
-    rows = clusters[picks].reshape(N_RESAMPLES, -1)
-    return float(np.std(measure.of(after[rows]) - measure.of(before[rows]), ddof=1))
+    return jackknife_error(lambda kept: float(measure.of(after[kept]) - measure.of(before[kept])), draw)

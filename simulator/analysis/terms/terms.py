@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from simulator.analysis.precision import mean_error
+from simulator.analysis.precision import clusters, mean_error
 from simulator.analysis.steps import Progress
 from simulator.analysis.terms.assumptions import weigh_assumptions
 from simulator.analysis.terms.policies import NONE, PLAN, STATED, PolicyPaths, TermsLab, alone, policies
@@ -190,7 +190,7 @@ def _crossing(gain: Floats, draw: npt.NDArray[np.int64], periods: tuple[str, ...
 
 
 def resampled_means(values: Floats, draw: npt.NDArray[np.int64]) -> Floats:
-    """Return means over rate draws drawn again with replacement, shape (resample, …).
+    """Return means over independent groups of paths drawn again with replacement, shape (resample, …).
 
     Parameters
     ----------
@@ -203,8 +203,8 @@ def resampled_means(values: Floats, draw: npt.NDArray[np.int64]) -> Floats:
 
 
 def cluster_means(values: Floats, draw: npt.NDArray[np.int64]) -> Floats:
-    """Return the mean of values by rate draw, shape (draw, …)."""
-    _, group = np.unique(draw, return_inverse=True)
+    """Return the mean of values by independent group of paths, shape (group, …)."""
+    group = clusters(draw)
     sums = np.zeros((group.max() + 1, *values.shape[1:]))
     np.add.at(sums, group, values)
     counts = np.bincount(group).astype(np.float64)
