@@ -30,6 +30,7 @@ from simulator.calibration.window import first_known_end, states_from
 from simulator.calibration.without_deals import without_deals
 from simulator.errors import InputError
 from simulator.fiscal import FiscalCalendar
+from simulator.history.deal_types import NEW, deals_of_type
 from simulator.history.states import DealStates, deal_states
 from simulator.history.tables import History
 
@@ -48,6 +49,8 @@ def calibrate(
 ) -> Calibration:
     """Estimate every rate that the engine needs from one history.
 
+    The rates of deals are those of new business. Renewal and expansion deals have rates of their own.
+
     Parameters
     ----------
     history : History
@@ -62,15 +65,23 @@ def calibrate(
     InputError
         The history holds neither a qualified deal nor a customer, or none of a segment asked for.
     """
-    return calibrate_states(history, deal_states(history), calendar, segments)
+    deals = deals_of_type(history, NEW)
+    return calibrate_states(deals, deal_states(deals), calendar, segments, whole=history)
 
 
 def calibrate_states(
-    history: History, states: DealStates, calendar: FiscalCalendar, segments: tuple[str, ...] | None = None
+    history: History,
+    states: DealStates,
+    calendar: FiscalCalendar,
+    segments: tuple[str, ...] | None = None,
+    whole: History | None = None,
 ) -> Calibration:
-    """Estimate every rate from a history whose deal states are known already (see ``calibrate``)."""
+    """Estimate every rate from a history whose deal states are known already (see ``calibrate``).
+
+    ``whole`` holds the deals of all types: those of expansion show how customers expand.
+    """
     if not len(states.deal) and history.opportunities.empty:
-        customers = calibrate_customers(history, ())
+        customers = calibrate_customers(whole or history, ())
         if customers is not None:
             said = (NO_DEALS, *customers.notes)
             return dataclasses.replace(
@@ -111,7 +122,7 @@ def calibrate_states(
         wanted.course,
         amount_trend(states, amounts, segment, span),
     )
-    customers = calibrate_customers(history, names)
+    customers = calibrate_customers(whole or history, names)
     staffing = calibrate_staffing(history, states, names)
     return Calibration(
         segments=names,
@@ -199,10 +210,6 @@ def _segments(
         for name in names
         if name not in present
     ]
-    types = opportunities["type"].iloc[np.unique(states.deal)]
-    other = int(types.isin(["expansion", "renewal"]).sum())
-    if other:
-        notes.append(f"Expansion and renewal deals ({other:,}) count like any other deal here.")
     return names, code, notes
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -80,6 +81,8 @@ class Paths:
         Expansion and renewal bookings of the first period up to and including ``as_of``.
     monthly_customer_bookings : ndarray of float64, shape (path, month, segment, 2), optional
         Expansion and renewal bookings signed in each month. Unit: scenario currency.
+    of_type : mapping of str to Paths
+        Renewal and expansion deals simulated on their own; none where customers are simulated.
     """
 
     scenario: str
@@ -109,6 +112,7 @@ class Paths:
     n_averaged: int = 1
     roles: tuple[str, ...] = ()
     people: Floats | None = None
+    of_type: Mapping[str, Paths] = field(default_factory=dict)
 
     @property
     def periods(self) -> tuple[str, ...]:
@@ -156,14 +160,29 @@ class Paths:
     def bookings_by_kind(self) -> dict[str, Floats]:
         """Return bookings by kind, shape (path, period, segment), what is already booked included.
 
-        ``new`` alone where no customers are simulated; else ``expansion`` and ``renewal`` too.
+        ``new``; ``expansion`` and ``renewal`` where customers, or deals of that type, are simulated.
         """
         kinds = {"new": self.bookings_new()}
-        if self.arr_flows is None:
-            return kinds
         for place, kind in enumerate(("expansion", "renewal")):
-            amounts = self.arr_flow(f"bookings_{kind}").copy()
-            if self.booked_by_customers is not None:
-                amounts[:, 0, :] += self.booked_by_customers[:, place]
-            kinds[kind] = amounts
+            if kind in self.of_type:
+                kinds[kind] = self.of_type[kind].bookings_new()
+            elif self.arr_flows is not None:
+                kinds[kind] = self.arr_flow(f"bookings_{kind}").copy()
+                if self.booked_by_customers is not None:
+                    kinds[kind][:, 0, :] += self.booked_by_customers[:, place]
         return kinds
+
+    def booked_by_kind(self) -> dict[str, Floats]:
+        """Return what was signed in the first period up to and including ``as_of``, shape (segment,)."""
+        kinds = {"new": self.booked}
+        if self.booked_by_customers is not None:
+            kinds |= dict(zip(("expansion", "renewal"), self.booked_by_customers.T, strict=True))
+        return kinds | {kind: own.booked for kind, own in self.of_type.items()}
+
+    def monthly_by_kind(self) -> dict[str, Floats]:
+        """Return what is signed in each month after ``as_of``, shape (path, month, segment)."""
+        kinds = {"new": self.monthly_bookings}
+        if self.monthly_customer_bookings is not None:
+            monthly = np.moveaxis(self.monthly_customer_bookings, -1, 0)
+            kinds |= dict(zip(("expansion", "renewal"), monthly, strict=True))
+        return kinds | {kind: own.monthly_bookings for kind, own in self.of_type.items()}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from simulator.errors import InputError
 from simulator.file_digest import FileDigest, contents
 from simulator.fiscal import FiscalCalendar
 from simulator.history.as_of import history_as_of
+from simulator.history.deal_types import NEW, deals_of_type, types_apart
 from simulator.history.load import files_of, load_history
 from simulator.history.steady import steady
 from simulator.history.tables import History
@@ -25,6 +26,14 @@ MOST_DAYS_UNKNOWN = 45
 
 
 @dataclass(frozen=True)
+class DealsOfType:
+    """The deals of one type and their rates, simulated on their own; whether any of them was qualified."""
+
+    history: History
+    calibration: Calibration
+
+
+@dataclass(frozen=True)
 class Prepared:
     """A scenario that lacks nothing, with what it rests on.
 
@@ -33,7 +42,8 @@ class Prepared:
     scenario : Scenario
         Settled: as-of date, segments and targets filled in.
     history : History, optional
-        As of the scenario's day; None where the scenario states its rates itself.
+        As of the scenario's day, its deals those of new business; None where the scenario states its rates
+        itself.
     calibration : Calibration, optional
         Read from the scenario's file, or estimated from the history.
     files : tuple of FileDigest
@@ -42,6 +52,8 @@ class Prepared:
         What the reader should know of where the figures come from.
     stated : Scenario, optional
         The scenario as loaded, before it was settled.
+    of_type : mapping of str to DealsOfType
+        Renewal and expansion deals, where no customers are simulated whose rates they are part of.
     """
 
     scenario: Scenario
@@ -50,6 +62,7 @@ class Prepared:
     files: tuple[FileDigest, ...]
     notes: tuple[str, ...]
     stated: Scenario | None = None
+    of_type: Mapping[str, DealsOfType] = field(default_factory=dict)
 
     @property
     def has_shock(self) -> bool:
@@ -80,16 +93,21 @@ def prepare(
         The history or the calibration is at fault, or the scenario names what they do not have.
     """
     if like is not None and like.stated is not None and _rests_on(scenario) == _rests_on(like.stated):
-        history, calibration = like.history, like.calibration
+        history, calibration, of_type = like.history, like.calibration, like.of_type
         places = [place for place in (like.stated.history, like.stated.calibration) if place]
         data = tuple(file for file in like.files if any(map(file.path.is_relative_to, places)))
     else:
         with steady(scenario.history, scenario.calibration):
-            history = _history(scenario)
+            whole = _history(scenario)
             data = contents(filter(None, [scenario.history]))
-            calibration = _calibration(scenario, history, data, kept)
+            calibration = _calibration(scenario, whole, data, kept)
             data += contents(filter(None, [scenario.calibration]))
+            of_type = _of_type(scenario, whole)
+            history = _new_business(whole, of_type)
     segments = calibration.all_segments if calibration is not None else ()
+    segments += tuple(
+        sorted({name for o in of_type.values() for name in o.calibration.segments} - {*segments})
+    )
     last_day = history.as_of if history is not None else getattr(calibration, "as_of", None)
     full = settled(scenario, segments, last_day)
     full, currency_notes = _in_currency(full, history)
@@ -101,7 +119,7 @@ def prepare(
             "they know what was then still to come."
         )
     read = (*data, *contents([*scenario.files, *_judgement(scenario)]))
-    return Prepared(full, history, calibration, read, tuple(dict.fromkeys(notes)), scenario)
+    return Prepared(full, history, calibration, read, tuple(dict.fromkeys(notes)), scenario, of_type)
 
 
 def _leans_on(scenario: Scenario, calibration: Calibration | None) -> list[str]:
@@ -120,7 +138,7 @@ def _judgement(scenario: Scenario) -> list[Path]:
 def _rests_on(scenario: Scenario) -> tuple[object, ...]:
     """Return all that the history and the calibration of a scenario depend on."""
     paths = (path.resolve() if path else None for path in (scenario.history, scenario.calibration))
-    return (*paths, scenario.as_of, scenario.fiscal_year)
+    return (*paths, scenario.as_of, scenario.fiscal_year, scenario.customers.simulate)
 
 
 def _history(scenario: Scenario) -> History | None:
@@ -186,15 +204,44 @@ def _calibration(
 def _estimate(history: History, calendar: FiscalCalendar) -> Calibration:
     """Estimate the rates; what that takes is not even loaded where they are kept."""
     from simulator.calibration.estimate import calibrate
-    from simulator.engine.pull import with_pull
 
-    return with_pull(calibrate(history, calendar), history)
+    return _followed(calibrate(history, calendar), history)
 
 
 def _followed(calibration: Calibration, history: History) -> Calibration:
     from simulator.engine.pull import with_pull
 
-    return with_pull(calibration, history)
+    return with_pull(calibration, deals_of_type(history, NEW))
+
+
+def _of_type(scenario: Scenario, whole: History | None) -> dict[str, DealsOfType]:
+    """Return renewal and expansion deals with their rates, where no customers are simulated."""
+    if whole is None or (scenario.customers.simulate and not whole.customers.empty):
+        return {}
+    found = {}
+    for kind, _ in types_apart(whole.opportunities):
+        # Rates of deals are those of new business: each type takes its turn.
+        own = deals_of_type(whole, kind)
+        own = replace(own, opportunities=own.opportunities.assign(type=NEW), customers=whole.customers[:0])
+        if own.opportunities["qualified_date"].notna().any():
+            found[kind] = DealsOfType(own, _estimate(own, scenario.fiscal_calendar()))
+    return found
+
+
+def _new_business(whole: History | None, of_type: Mapping[str, DealsOfType]) -> History | None:
+    """Return a history with the deals of new business alone, and a note of where the others went."""
+    if whole is None:
+        return None
+    apart = dict(types_apart(whole.opportunities))
+    notes = []
+    for kind, n in apart.items():
+        where = (
+            f"are simulated by their own rates and reported as {kind}"
+            if kind in of_type
+            else f"are not simulated one by one: the customers' {kind}s are"
+        )
+        notes.append(f"{n:,} {kind} deals among the opportunities are no new business: they {where}.")
+    return replace(deals_of_type(whole, NEW), notes=(*notes, *whole.notes))
 
 
 def _same_quarters(scenario: Scenario, calibration: Calibration) -> None:

@@ -13,6 +13,7 @@ CATEGORIES = ("pipeline", "best_case", "commit")
 """Forecast categories of an open deal, in order; their position is their code."""
 
 OUTCOMES = ("won", "lost_competition", "lost_no_decision")
+TYPES = ("new", "expansion", "renewal")
 """How a deal ends. ``lost`` without a reason is imported as lost_no_decision and reported."""
 
 ONE_SEGMENT = "company"
@@ -58,7 +59,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column("competitor", "text", "main competitor, 'none' where there is none"),
         Column("source", "text", "where the deal came from"),
         Column("product", "text", "what is being sold"),
-        Column("type", "text", "new, expansion or renewal", values=("new", "expansion", "renewal")),
+        Column("type", "text", "new (also where empty), expansion or renewal", values=TYPES),
         Column("compelling_event", "text", "why now: budget, go_live, contract_end … or 'none'"),
     ),
     "stage_changes": (

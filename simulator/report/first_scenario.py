@@ -12,6 +12,7 @@ import pandas as pd
 
 from simulator.errors import InputError
 from simulator.fiscal import FiscalCalendar, month_number, month_numbers
+from simulator.history.deal_types import NEW, deals_of_type
 from simulator.history.tables import History
 from simulator.report.output.folder import REMEDIES
 from simulator.scenario.form import read_name
@@ -151,8 +152,9 @@ def _days_to_win(deals: pd.DataFrame) -> float:
 
 
 def _targets(history: History, calendar: FiscalCalendar) -> list[str]:
-    """Return a commented line for each quarter ahead with what was booked in it a year before."""
-    won = history.opportunities[history.opportunities["outcome"] == "won"].dropna(subset=["closed_date"])
+    """Return a commented line for each quarter ahead: the new business booked in it a year before."""
+    deals = deals_of_type(history, NEW).opportunities
+    won = deals[deals["outcome"] == "won"].dropna(subset=["closed_date"])
     closed = calendar.quarter(month_numbers(won["closed_date"].to_numpy()))
     booked = won.groupby(closed)["amount"].sum()
     now = int(calendar.quarter(month_number(history.as_of + dt.timedelta(days=1))))

@@ -20,6 +20,7 @@ from simulator.analysis.operating.operating import OperatingView, look_at_operat
 from simulator.engine.paths import Paths
 from simulator.engine.plan.roles import rep_terms, role_terms
 from simulator.engine.prepare import Prepared
+from simulator.engine.run.deal_types import with_types
 from simulator.engine.run.simulate import (
     compile_worked_deals,
     complete_plan,
@@ -81,7 +82,7 @@ def simulate_run(prepared: Prepared, work: Work) -> Run:
         # Customers who refer others, or take time of who sells, change new business: they cannot be left out.
         bare = compiled if scenario.simulates_roles or scenario.referrals.stated else deals
     with work.step("simulate", "Simulating") as advance:
-        paths = simulate_compiled(compiled, scenario, history, advance)
+        paths = with_types(simulate_compiled(compiled, scenario, history, advance), prepared)
     if not prepared.has_shock:
         return Run(prepared, paths)
     with work.step("simulate without shock", "Simulating without the shared shock") as advance:

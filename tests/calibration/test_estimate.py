@@ -187,8 +187,10 @@ def test_thirty_deals_calibrate_without_a_warning():
     sound(calibrate(small, CALENDAR))
 
 
-def test_expansions_are_counted_and_said(history):
-    types = np.where(np.arange(len(history.opportunities)) % 10 == 0, "expansion", "new")
-    table = history.opportunities.assign(type=types).astype({"type": "str"})
+def test_rates_of_deals_are_those_of_new_business(history):
+    is_expansion = np.arange(len(history.opportunities)) % 10 == 0
+    table = history.opportunities.assign(type=np.where(is_expansion, "expansion", "new")).astype({"type": "str"})
     found = calibrate(replace(history, opportunities=table), CALENDAR)
-    assert any("Expansion and renewal deals" in note for note in found.notes)
+    alone = calibrate(replace(history, opportunities=table[~is_expansion].reset_index(drop=True)), CALENDAR)
+    assert found.hazards.events.sum() == alone.hazards.events.sum()
+    assert found.hazards.events.sum() < calibrate(history, CALENDAR).hazards.events.sum()

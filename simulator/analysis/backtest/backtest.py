@@ -19,6 +19,7 @@ from simulator.analysis.steps import Progress
 from simulator.analysis.totals import ALL, add_total, names_with_total
 from simulator.engine.paths import QUANTILES
 from simulator.errors import InputError
+from simulator.history.deal_types import NEW, deals_of_type
 from simulator.history.states import deal_states
 from simulator.history.tables import History
 
@@ -64,6 +65,8 @@ def backtest(
 ) -> Backtest:
     """Forecast past quarters from what was knowable and score the forecasts, beside the usual methods.
 
+    New business alone: renewal and expansion deals count on neither side.
+
     Parameters
     ----------
     history : History
@@ -82,6 +85,7 @@ def backtest(
         The history is too short to forecast any past quarter, or a setting is out of range.
     """
     _check(settings)
+    history = deals_of_type(history, NEW)
     deals = qualified_deals(history, deal_states(history))
     origins, notes = past_origins(history, deals, settings.calendar, settings.n_quarters, settings.weeks)
     known = [knowable(history, origin.as_of) for origin in origins]

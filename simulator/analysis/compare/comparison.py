@@ -16,6 +16,7 @@ from simulator.analysis.steps import Progress
 from simulator.analysis.totals import ALL, HALF_CENT, names_with_total
 from simulator.engine.paths import Paths
 from simulator.engine.prepare import Prepared
+from simulator.engine.run.deal_types import with_types
 from simulator.engine.run.simulate import simulate
 from simulator.errors import Fault, InputError
 from simulator.scenario.schema import Scenario
@@ -96,7 +97,8 @@ def check_comparable(prepared: Sequence[Prepared]) -> None:
 
 def play(prepared: Prepared, progress: Progress | None = None) -> Paths:
     """Simulate a prepared scenario."""
-    return simulate(prepared.scenario, prepared.calibration, prepared.history, progress=progress)
+    paths = simulate(prepared.scenario, prepared.calibration, prepared.history, progress=progress)
+    return with_types(paths, prepared)
 
 
 def compare(paths: Sequence[Paths], targets: Sequence[Targets]) -> Comparison:

@@ -20,6 +20,7 @@ from simulator.analysis.diagnose.rates import (
 from simulator.analysis.intervals import share_interval
 from simulator.analysis.judgement.in_blood import COMMIT, Deadline
 from simulator.fiscal import month_number
+from simulator.history.deal_types import NEW, deals_of_type
 from simulator.history.states import DealStates, deal_states
 from simulator.history.tables import CATEGORIES, OUTCOMES, History
 
@@ -79,6 +80,7 @@ def find_stuck_deals(history: History, window: Window) -> StuckDeals:
     window : Window
         Whole quarters that rates are measured over.
     """
+    history = deals_of_type(history, NEW)
     states = deal_states(history)
     deals = qualified_deals(history, states)
     open_now = states_at(states, window.now)

@@ -38,6 +38,7 @@ from simulator.analysis.diagnose.rates import (
 )
 from simulator.errors import InputError
 from simulator.fiscal import FiscalCalendar
+from simulator.history.deal_types import NEW, deal_types, deals_of_type, types_apart
 from simulator.history.states import DealStates, deal_states
 from simulator.history.tables import OUTCOMES, History
 
@@ -81,6 +82,8 @@ class TrackRecord:
 def track_record(history: History, calendar: FiscalCalendar, n_quarters: int = 8) -> TrackRecord:
     """Measure a history over its last whole fiscal quarters.
 
+    All figures are of new business, but for the rates by type.
+
     Parameters
     ----------
     history : History
@@ -95,6 +98,7 @@ def track_record(history: History, calendar: FiscalCalendar, n_quarters: int = 8
     InputError
         The history has no qualified deal, or ``n_quarters`` is less than 1.
     """
+    whole, history = history, deals_of_type(history, NEW)
     states = deal_states(history)
     if not len(states.deal):
         raise InputError.of(
@@ -106,7 +110,7 @@ def track_record(history: History, calendar: FiscalCalendar, n_quarters: int = 8
     deals = qualified_deals(history, states)
     window = rate_window(calendar, history.as_of, float(deals["qualified"].min()), n_quarters)
     due = due_deals(states, deals, window)
-    table = rates(deals, due, window)
+    table = pd.concat([rates(deals, due, window), _rates_by_type(whole, window)], ignore_index=True)
     return TrackRecord(
         window=window,
         n_deals=len(deals),
@@ -122,8 +126,26 @@ def track_record(history: History, calendar: FiscalCalendar, n_quarters: int = 8
         coverage=coverage_history(history, states, deals, window),
         created=created(deals, window),
         cycles=cycles(deals, window),
-        notes=tuple(_notes(history, states, deals, table, window)),
+        notes=(*_notes(history, states, deals, table, window), *_type_notes(whole)),
     )
+
+
+def _rates_by_type(whole: History, window: Window) -> pd.DataFrame | None:
+    """Return the rates of each type of deals; None where all are new business."""
+    if not any(types_apart(whole.opportunities)):
+        return None
+    states = deal_states(whole)
+    deals = qualified_deals(whole, states)
+    deals = deals.assign(type=deal_types(deals))
+    table = rates(deals, due_deals(states, deals, window), window, by=("type",))
+    return table[table["by"] == "type"]
+
+
+def _type_notes(whole: History) -> list[str]:
+    return [
+        f"{n:,} {kind} deals count in the rates by type only; every other figure is of new business."
+        for kind, n in types_apart(whole.opportunities)
+    ]
 
 
 def _notes(

@@ -152,13 +152,11 @@ class _Kind:
 
 def _kinds(paths: Paths) -> dict[str, _Kind]:
     amounts = {name: add_total(values, paths.segments) for name, values in paths.bookings_by_kind().items()}
-    first = {"new": paths.booked}
-    if paths.booked_by_customers is not None:
-        first |= {"expansion": paths.booked_by_customers[:, 0], "renewal": paths.booked_by_customers[:, 1]}
+    first = paths.booked_by_kind()
     kinds = {}
     for name, values in amounts.items():
         booked = np.zeros(values.shape[1:])
-        booked[0] = add_total(first.get(name, np.zeros(len(paths.segments))), paths.segments)
+        booked[0] = add_total(first[name], paths.segments) if name in first else 0.0
         kinds[name] = _Kind(values, booked, name == "new")
     together = sum((kind.amounts for kind in kinds.values()), np.zeros(()))
     booked = sum((kind.booked for kind in kinds.values()), np.zeros(()))
@@ -206,10 +204,7 @@ def _kinds_table(
 def _monthly_table(paths: Paths) -> pd.DataFrame:
     months = tuple(f"{month // 12:04d}-{month % 12 + 1:02d}" for month in paths.months.tolist())
     labels = _labels("month", months, names_with_total(paths.segments))
-    values = {"new": paths.monthly_bookings}
-    if paths.monthly_customer_bookings is not None:
-        values["expansion"] = paths.monthly_customer_bookings[..., 0]
-        values["renewal"] = paths.monthly_customer_bookings[..., 1]
+    values = paths.monthly_by_kind()
     values["all"] = np.asarray(sum(values.values(), np.zeros(())))
     table = _beside(
         {

@@ -149,16 +149,11 @@ def write_paths(paths: Paths, file: Path) -> None:
 def write_monthly_paths(paths: Paths, file: Path) -> None:
     """Write paths_monthly.parquet: the bookings of every path, month, type and segment, in this order.
 
-    Columns: path (int32), month (text, 2026-07), type (new, and where customers are simulated expansion and
-    renewal), segment (text), bookings (float64, currency of the scenario). Only what is simulated: what was
-    booked before the as-of day is in no month.
+    Columns: path (int32), month (text, 2026-07), type (new, and where customers or such deals are simulated
+    expansion and renewal), segment (text), bookings (float64, currency of the scenario). Only what is
+    simulated: what was booked before the as-of day is in no month.
     """
-    parts = {"new": paths.monthly_bookings}
-    if paths.monthly_customer_bookings is not None:
-        parts |= {
-            kind: paths.monthly_customer_bookings[..., place]
-            for place, kind in enumerate(("expansion", "renewal"))
-        }
+    parts = paths.monthly_by_kind()
     values = np.stack(list(parts.values()), axis=2)
     path, month, kind, segment = (index.ravel() for index in np.indices(values.shape, dtype=np.int32))
     months = tuple(f"{number // 12}-{number % 12 + 1:02d}" for number in paths.months.tolist())
