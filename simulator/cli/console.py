@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import sys
@@ -14,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from simulator.cli.streams import json_text, write_answer
 from simulator.errors import Fault
 
 Advance = Callable[[int, int], None]
@@ -53,7 +53,7 @@ class Console:
     def say(self, text: str = "") -> None:
         """Print words for people to standard output."""
         if self.talks:
-            sys.stdout.write(harmless(text) + "\n")
+            write_answer(harmless(text) + "\n")
 
     def table(self, table: Any) -> None:
         """Print a rich table (or anything that rich prints) to standard output."""
@@ -67,7 +67,7 @@ class Console:
             drawn = [Segment(harmless(part.text), part.style) for part in screen.render(table)]
             with screen.capture() as printed:
                 screen.print(Segments(drawn), end="")
-            sys.stdout.write(printed.get())
+            write_answer(printed.get())
 
     def note(self, text: str) -> None:
         """Print what goes on at the moment to standard error."""
@@ -78,7 +78,7 @@ class Console:
     def data(self, value: Any) -> None:
         """Print one JSON value to standard output, where ``--json`` asks for it."""
         if self.as_json:
-            sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+            write_answer(json_text(value))
 
     @contextmanager
     def progress(self, title: str) -> Iterator[Advance]:
@@ -135,7 +135,7 @@ def print_faults(faults: Iterable[Fault], *, as_json: bool = False) -> None:
     found = list(faults)
     if as_json:
         rows = [{"where": fault.where, "what": fault.what, "remedy": fault.remedy} for fault in found]
-        sys.stdout.write(json.dumps({"faults": rows}, indent=2, ensure_ascii=False) + "\n")
+        write_answer(json_text({"faults": rows}))
         return
     for fault in found:
         sys.stderr.write(harmless(f"{fault}\n"))

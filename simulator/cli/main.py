@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from simulator.cli.console import harmless, print_faults
+from simulator.cli.streams import AnswerLostError, prepare_streams, write_answer
 from simulator.errors import Fault, InputError
 from simulator.garbage import look_seldom
 from simulator.versions import version_of
@@ -107,7 +108,7 @@ app = typer.Typer(
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        sys.stdout.write(f"simulator {version_of('simulator')}\n")
+        write_answer(f"simulator {version_of('simulator')}\n")
         raise typer.Exit
 
 
@@ -122,6 +123,7 @@ def _simulator(
 def main(args: list[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 2 the input is at fault, 1 a bug, 130 stopped."""
     look_seldom()
+    prepare_streams()
     given = list(sys.argv[1:] if args is None else args)
     debug = "--debug" in given
     given = [arg for arg in given if arg != "--debug"]
@@ -131,6 +133,10 @@ def main(args: list[str] | None = None) -> None:
         if ending.code == STOPPED:
             sys.stderr.write("Stopped; nothing was written.\n")
         raise
+    except AnswerLostError as lost:
+        remedy = "What the command writes to files is complete; print its answer to where there is room."
+        print_faults([Fault("standard output", f"the answer could not be printed: {lost}", remedy)])
+        sys.exit(USER_FAULT)
     except Exception as error:
         if debug:
             raise

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import sys
 
 from simulator.cli.options import Out
+from simulator.cli.streams import json_text, write_answer
 
 
 def schema(out: Out = None) -> None:
@@ -16,14 +16,14 @@ def schema(out: Out = None) -> None:
     """
     from simulator.scenario.schema import scenario_schema
 
-    text = json.dumps(scenario_schema(), indent=2, ensure_ascii=False) + "\n"
     if out is None:
-        sys.stdout.write(text)
+        write_answer(json_text(scenario_schema()))
         return
+    text = json.dumps(scenario_schema(), indent=2, ensure_ascii=False) + "\n"
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(text, encoding="utf-8")
     except OSError as error:
         error.filename = error.filename or str(out)
         raise
-    sys.stdout.write(f"Written: {out}\n")
+    write_answer(f"Written: {out}\n")

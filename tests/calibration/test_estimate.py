@@ -189,7 +189,9 @@ def test_thirty_deals_calibrate_without_a_warning():
 
 def test_rates_of_deals_are_those_of_new_business(history):
     is_expansion = np.arange(len(history.opportunities)) % 10 == 0
-    table = history.opportunities.assign(type=np.where(is_expansion, "expansion", "new")).astype({"type": "str"})
+    table = history.opportunities.assign(type=np.where(is_expansion, "expansion", "new")).astype(
+        {"type": "str"}
+    )
     found = calibrate(replace(history, opportunities=table), CALENDAR)
     alone = calibrate(replace(history, opportunities=table[~is_expansion].reset_index(drop=True)), CALENDAR)
     assert found.hazards.events.sum() == alone.hazards.events.sum()
