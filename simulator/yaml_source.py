@@ -89,6 +89,8 @@ def _read_text(path: Path) -> str:
         raise InputError.of(label, "is a folder, not a file", "Name the .yaml file inside it.")
     if not path.exists():
         raise InputError.of(label, "there is no such file", _near_files(path))
+    if not path.is_file():
+        raise InputError.of(label, "is a pipe or a device, not a file", "Save what it gives as a .yaml file.")
     try:
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)

@@ -15,8 +15,7 @@ from simulator.history.change_hygiene import change_findings
 from simulator.history.deal_hygiene import deal_findings
 from simulator.history.findings import Evidence, Finding
 from simulator.history.tables import History
-
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+from simulator.spreadsheet import escape_formula
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ def write_hygiene(hygiene: Hygiene, path: Path) -> None:
     table["share"] = table["share"].round(4)
     table["amount"] = table["amount"].round(2)
     for column in ("check", "of", "examples", "effect", "fix"):
-        table[column] = table[column].map(_disarmed)
+        table[column] = table[column].map(escape_formula)
     path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -77,7 +76,3 @@ def write_hygiene(hygiene: Hygiene, path: Path) -> None:
         raise InputError.of(
             str(path), f"cannot be written: {error.strerror}", "Name another place."
         ) from None
-
-
-def _disarmed(text: str) -> str:
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text

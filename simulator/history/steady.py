@@ -11,6 +11,10 @@ from simulator.errors import Fault, InputError
 
 Stamps = dict[Path, tuple[int, int]]
 
+PASSING = (".", "~$")
+"""How the names of hidden files and of office programs' locks begin: they come and go by themselves."""
+OF_SYSTEMS = ("Thumbs.db", "desktop.ini")
+
 
 @contextmanager
 def steady(*places: Path | None) -> Iterator[None]:
@@ -34,6 +38,8 @@ def _stamps(places: tuple[Path | None, ...]) -> Stamps:
     stamps = {}
     for place in filter(None, places):
         for file in place.iterdir() if place.is_dir() else [place]:
+            if file.name.startswith(PASSING) or file.name in OF_SYSTEMS:
+                continue
             with contextlib.suppress(OSError):
                 found = file.stat()
                 stamps[file] = (found.st_size, found.st_mtime_ns)

@@ -9,11 +9,11 @@ from simulator.analysis.forecast.outlook import look_ahead
 from simulator.report.forecast.results import write_figures
 from simulator.report.forecast.summary import summarise
 from simulator.report.output.tables import (
-    escape_formula,
     open_deals_table,
     write_paths,
     write_table,
 )
+from simulator.spreadsheet import as_typed, escape_formula
 from tests.made_paths import SAMPLE_TARGETS, make_paths, sample_paths
 
 COLUMNS = {
@@ -61,6 +61,11 @@ def test_text_that_looks_like_a_formula_is_disarmed(tmp_path, cell):
 
 def test_ordinary_text_and_numbers_are_left_alone():
     assert escape_formula("smb") == "smb"
+    for sign in "＝＋－＠":  # noqa: RUF001
+        assert escape_formula(f"{sign}1+1") == f"'{sign}1+1"
+        assert as_typed(f"'{sign}1+1") == f"{sign}1+1"
+    assert escape_formula("\t=1+1") == "'=1+1"
+    assert as_typed("'quoted") == "'quoted"
     assert escape_formula(-3.5) == -3.5
 
 

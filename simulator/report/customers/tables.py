@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from simulator.analysis.customers.arr import CustomerOutlook
-from simulator.report.output.tables import MONEY_DECIMALS, SHARE_DECIMALS, escape_formula
+from simulator.report.output.tables import MONEY_DECIMALS, SHARE_DECIMALS
+from simulator.spreadsheet import escape_formula
 
 SHARES = frozenset({"nrr", "grr", "logo_retention", "renewal_rate"})
 """Measures that are shares; the others are money or counts."""

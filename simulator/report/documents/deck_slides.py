@@ -15,6 +15,7 @@ from pptx.enum.text import MSO_ANCHOR, PP_ALIGN
 from pptx.exc import PackageNotFoundError, PythonPptxError
 from pptx.util import Emu, Inches, Pt
 
+from simulator.archives import check_archive
 from simulator.errors import InputError
 from simulator.report.style import ICE, INK, MUTED, NAVY, PAPER
 
@@ -23,6 +24,8 @@ MARGIN_SHARE = 0.045
 LONGEST_TITLE = 170
 LONGEST_BIG_TITLE = 60
 TITLE_POINTS, SUBTITLE_POINTS, TEXT_POINTS, SMALL_POINTS = 24, 14, 16, 10
+MOST_UNPACKED = 500_000_000
+HEAD_BYTES = 4096
 REMEDY = "Save a presentation as .pptx in PowerPoint and name that file."
 
 
@@ -137,10 +140,27 @@ def open_deck(source: str, template: Path | None = None) -> Deck:
 def _open_template(path: Path) -> Any:
     if not path.is_file():
         raise InputError.of(str(path), "is not a file", REMEDY)
+    if not zipfile.is_zipfile(path):
+        raise InputError.of(str(path), "is not a PowerPoint presentation (.pptx)", REMEDY)
+    check_archive(path, MOST_UNPACKED, REMEDY)
+    _check_parts(path)
     try:
         return Presentation(str(path))
     except (PackageNotFoundError, PythonPptxError, zipfile.BadZipFile, KeyError, ValueError) as error:
         raise InputError.of(str(path), "is not a PowerPoint presentation (.pptx)", REMEDY) from error
+
+
+def _check_parts(path: Path) -> None:
+    """Refuse macros, which would travel into every deck, and XML that defines entities."""
+    with zipfile.ZipFile(path) as packed:
+        names = packed.namelist()
+        if any(name.lower().endswith("vbaproject.bin") for name in names):
+            what = "holds macros, which a deck must not"
+            raise InputError.of(str(path), what, "Save it as a .pptx or .potx without macros.")
+        for name in names:
+            with packed.open(name) as part:
+                if name.endswith((".xml", ".rels")) and b"<!DOCTYPE" in part.read(HEAD_BYTES):
+                    raise InputError.of(str(path), f"{name} in it defines entities", REMEDY)
 
 
 def _drop_slides(file: Any) -> None:

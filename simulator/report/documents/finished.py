@@ -18,7 +18,7 @@ from simulator.report.documents.companions import (
     read_companions,
 )
 from simulator.report.output.folder import MANIFEST
-from simulator.report.output.tables import FORMULA_SIGNS
+from simulator.spreadsheet import as_typed
 
 SUMMARY = "summary.json"
 NEEDED_KEYS = ("scenario", "as_of", "currency", "periods", "answers", "n_paths", "assumptions", "notes")
@@ -188,13 +188,8 @@ def read_table(path: Path, faults: list[Fault]) -> pd.DataFrame:
         return pd.DataFrame()
     for column in table.columns:
         if not pd.api.types.is_numeric_dtype(table[column]):
-            table[column] = table[column].fillna("").map(lambda cell: clean_text(_as_typed(str(cell))))
+            table[column] = table[column].fillna("").map(lambda cell: clean_text(as_typed(str(cell))))
     return table
-
-
-def _as_typed(cell: str) -> str:
-    """Return text as it was before it was made harmless for spreadsheets."""
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA_SIGNS) else cell
 
 
 def _read_chart(path: Path) -> Chart:

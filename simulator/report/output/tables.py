@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ import pyarrow.parquet as pq
 
 from simulator.analysis.customers.arr import arr_movements
 from simulator.engine.paths import Paths
+from simulator.spreadsheet import escape_formula
 
 MONEY_DECIMALS = 2
 SHARE_DECIMALS = 6
@@ -73,9 +73,6 @@ MULTIPLES = {
     "attainment_needed",
 }
 
-FORMULA_SIGNS = ("=", "+", "-", "@")
-LINE_BREAKS = re.compile(r"[\t\r\n\v\f]+")
-
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
     """Write a table as CSV (UTF-8, empty cells where a figure is missing).
@@ -98,14 +95,6 @@ def round_figures(table: pd.DataFrame) -> pd.DataFrame:
         decimals = SHARE_DECIMALS if column in SHARES | MULTIPLES else MONEY_DECIMALS
         rounded[column] = rounded[column].round(decimals) + 0.0
     return rounded
-
-
-def escape_formula(cell: object) -> object:
-    """Return a cell that no spreadsheet takes for a formula, on one line."""
-    if not isinstance(cell, str):
-        return cell
-    text = LINE_BREAKS.sub(" ", cell).strip()
-    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
 
 
 def open_deals_table(paths: Paths) -> pd.DataFrame:

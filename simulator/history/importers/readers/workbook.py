@@ -16,10 +16,15 @@ import pyarrow as pa
 import pyarrow.parquet
 from openpyxl.utils.exceptions import InvalidFileException
 
+from simulator.archives import check_archive
 from simulator.errors import InputError
 from simulator.history.importers.readers.sheet import Sheet, make_sheet, plain, unique_headings
 
-MAX_UNPACKED = 2_000_000_000
+MAX_UNPACKED = 1_500_000_000
+MOST_ROWS = 1_048_576
+"""Of a sheet, as spreadsheets have it."""
+MOST_CELLS = 30_000_000
+TOO_LARGE = "Hand it over as CSV or Parquet."
 HEADING_ROWS = 50
 """Rows above the headings (titles, filters) that are looked through for the first full one."""
 
@@ -38,7 +43,7 @@ def read_workbook(path: Path, sheet_name: str | None = None) -> tuple[Sheet, str
         try:
             book = openpyxl.load_workbook(path, read_only=True, data_only=True)
             title = _sheet_title(book.sheetnames, sheet_name, path.name)
-            rows = [list(row) for row in book[title].iter_rows(values_only=True)]
+            rows = _rows(book[title], f"{path.name}, sheet '{title}'")
             book.close()
         except (InvalidFileException, KeyError, ValueError, ParseError, zipfile.BadZipFile) as error:
             what = f"cannot be read as a workbook ({error})"
@@ -53,9 +58,19 @@ def _check_size(path: Path) -> None:
     if not zipfile.is_zipfile(path):
         what = "is not an .xlsx workbook (an old .xls, or protected by a password?)"
         raise InputError.of(path.name, what, "Open it and save it as .xlsx without a password, or as CSV.")
-    with zipfile.ZipFile(path) as packed:
-        if sum(item.file_size for item in packed.infolist()) > MAX_UNPACKED:
-            raise InputError.of(path.name, "unpacks to more than 2 GB", "Hand it over as CSV or Parquet.")
+    check_archive(path, MAX_UNPACKED, TOO_LARGE)
+
+
+def _rows(sheet: Any, where: str) -> list[list[Any]]:
+    """Return the cells of a sheet, which says itself how large it is and may be wrong."""
+    rows, n_cells = [], 0
+    for row in sheet.iter_rows(values_only=True):
+        n_cells += len(row)
+        if len(rows) >= MOST_ROWS or n_cells > MOST_CELLS:
+            what = f"holds more than {MOST_ROWS:,} rows or {MOST_CELLS:,} cells"
+            raise InputError.of(where, what, TOO_LARGE)
+        rows.append(list(row))
+    return rows
 
 
 def _sheet_title(titles: list[str], wanted: str | None, name: str) -> str:
