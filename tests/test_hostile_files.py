@@ -125,8 +125,8 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path, place):
     assert "not a file" in said[0] or "is not a file" in said[0]
 
 
-@pytest.mark.parametrize("name", [".DS_Store", "Thumbs.db", "desktop.ini", "~$a.xlsx", ".~lock.a.csv#"])
-def test_what_systems_leave_in_a_history_is_no_change_of_it(tmp_path, name):
+@pytest.mark.parametrize("name", [".DS_Store", "Thumbs.db", "desktop.ini", "~$a.xlsx", "s.yaml", "log.txt"])
+def test_what_else_lies_in_the_folder_of_a_history_may_change(tmp_path, name):
     (tmp_path / "opportunities.csv").write_text("opportunity_id\n")
     with steady(tmp_path):
         (tmp_path / name).write_text("x")

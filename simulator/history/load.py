@@ -15,13 +15,11 @@ from simulator.history.as_of import history_as_of, latest_date
 from simulator.history.checks import near, typed_table
 from simulator.history.matching import occurs, positions
 from simulator.history.reading import read_cells
-from simulator.history.save import ABOUT, save_history
+from simulator.history.save import ABOUT, SUFFIXES, save_history
 from simulator.history.steady import steady
 from simulator.history.tables import ONE_SEGMENT, TABLES, History, empty_table
 
 __all__ = ["files_of", "load_history", "make_history", "save_history"]
-
-SUFFIXES = (".csv", ".parquet")
 
 
 def load_history(folder: Path, as_of: dt.date | None = None) -> History:

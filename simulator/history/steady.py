@@ -8,17 +8,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from simulator.errors import Fault, InputError
+from simulator.history.save import ABOUT, SUFFIXES
+from simulator.history.tables import TABLES
 
 Stamps = dict[Path, tuple[int, int]]
-
-PASSING = (".", "~$")
-"""How the names of hidden files and of office programs' locks begin: they come and go by themselves."""
-OF_SYSTEMS = ("Thumbs.db", "desktop.ini")
 
 
 @contextmanager
 def steady(*places: Path | None) -> Iterator[None]:
-    """Refuse files, and files of folders, whose size or time changes while the block reads them.
+    """Refuse files, and the history in folders, whose size or time changes while the block reads them.
 
     Raises
     ------
@@ -37,10 +35,13 @@ def steady(*places: Path | None) -> Iterator[None]:
 def _stamps(places: tuple[Path | None, ...]) -> Stamps:
     stamps = {}
     for place in filter(None, places):
-        for file in place.iterdir() if place.is_dir() else [place]:
-            if file.name.startswith(PASSING) or file.name in OF_SYSTEMS:
-                continue
+        for file in filter(_is_of_history, place.iterdir()) if place.is_dir() else [place]:
             with contextlib.suppress(OSError):
                 found = file.stat()
                 stamps[file] = (found.st_size, found.st_mtime_ns)
     return stamps
+
+
+def _is_of_history(file: Path) -> bool:
+    """Return whether a file of a folder is read with the history there; what else lies there may change."""
+    return file.name == ABOUT or (file.stem in TABLES and file.suffix in SUFFIXES)

@@ -63,7 +63,8 @@ def _check_size(path: Path) -> None:
 
 def _rows(sheet: Any, where: str) -> list[list[Any]]:
     """Return the cells of a sheet, which says itself how large it is and may be wrong."""
-    rows, n_cells = [], 0
+    rows: list[list[Any]] = []
+    n_cells = 0
     for row in sheet.iter_rows(values_only=True):
         n_cells += len(row)
         if len(rows) >= MOST_ROWS or n_cells > MOST_CELLS:
