@@ -136,6 +136,7 @@ def reference_plan(n_draws: int = 200, n_open: int = 3000, sals_per_month: float
         push_cdf=np.broadcast_to(cumulate(pushes), (*size, pushes.size)).copy(),
         redate=np.tile([0.85, 0.3], (n_draws, 1)),
         early_push=np.full(size, 0.05),
+        slip_share=np.ones(N_SEGMENTS),
         entry_cdf=np.broadcast_to(cumulate(entries), (*size, 6)).copy(),
         late_entry=np.tile([0.1, 0.2, 0.3], (n_draws, 1)),
         amount=np.rint(slice_lognormal(rng, (*size, 1024), 4_000_000.0, 0.9)),

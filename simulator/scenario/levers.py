@@ -72,8 +72,9 @@ LEVERS: dict[str, LeverKind] = {
         LeverKind("velocity", "how fast deals move and close", "all rates of moving and closing", 0, 10),
         LeverKind(
             "slippage",
-            "how often a deal due in a month is put off",
-            "probability that a deal due in a month slips (never above 1)",
+            "how many of the deals due in a quarter are still open when it ends",
+            "share of due deals that slip; below x1 those that no longer do end in their quarter at the odds "
+            "that they have anyway, above x1 deals take longer to end in the month in which they are due",
             0,
             5,
             by_month=False,

@@ -8,6 +8,7 @@ from simulator.engine.plan.deals import compile_scenario
 from simulator.engine.plan.effects import lengthen
 from simulator.engine.run.simulate import listed_deals
 from simulator.errors import InputError
+from simulator.kernels.flows import ORIGINS
 from tests.small_companies import company, deal, run, segment, stay
 
 RATES = {"pipeline": stay(50, won=0.3, lost_competition=0.3, lost_no_decision=0.4)}
@@ -41,16 +42,64 @@ def test_a_lever_for_some_months_goes_into_the_months():
     assert np.array_equal(plan.hazard, compiled().plan.hazard)
 
 
-def test_slippage_multiplies_the_chance_not_to_end_in_the_month_due():
-    plan, base = compiled(levers={"slippage": 0.7}).plan, compiled().plan
+def test_more_slippage_multiplies_the_chance_not_to_end_in_the_month_due():
+    plan, base = compiled(levers={"slippage": 1.25}).plan, compiled().plan
     shape = (-1, 1, 3, 2, len(AGE_BINS), 3, 3, 3, 8)
     due = plan.hazard.reshape(shape)[0, 0, 0, 0, 0, 1, 0, 0]
     before = base.hazard.reshape(shape)[0, 0, 0, 0, 0, 1, 0, 0]
     days = 365.25 / 12
-    assert np.exp(-due.sum() * days) == pytest.approx(0.7 * np.exp(-before.sum() * days))
+    assert np.exp(-due.sum() * days) == pytest.approx(1.25 * np.exp(-before.sum() * days))
     assert np.allclose(due[3:6] / before[3:6], due[3] / before[3])
     later = plan.hazard.reshape(shape)[:, :, :, :, :, [0, 2]]
     assert np.array_equal(later, base.hazard.reshape(shape)[:, :, :, :, :, [0, 2]])
+
+
+LATE = {
+    "pipeline": stay(120, best_case=0.6, lost_no_decision=0.4),
+    "best_case": stay(90, won=0.6, lost_competition=0.4),
+}
+DUE = [deal(f"d{n}", close_date="2027-03-15") for n in range(40)]
+
+
+def booked(paths):
+    return sum(paths.flow(f"won_{origin}") for origin in ORIGINS).sum(axis=(1, 2))
+
+
+@pytest.fixture(scope="module")
+def turned():
+    """Companies of forty deals due in the first quarter, by what their slippage is multiplied with."""
+    return {
+        factor: run({"one": segment(**LATE)}, DUE, levers={"slippage": factor}, simulation={"paths": 600})
+        for factor in (0.0, 0.5, 0.8, 1.0)
+    }
+
+
+@pytest.mark.parametrize("factor", [0.0, 0.5, 0.8])
+def test_less_slippage_leaves_that_share_of_the_due_deals_to_slip(turned, factor):
+    slipped = {at: turned[at].flow("n_slipped")[:, 0, 0] for at in (factor, 1.0)}
+    n_base = slipped[1.0].sum()
+    assert n_base > 5000
+    error = (factor * (1 - factor) / n_base) ** 0.5
+    assert slipped[factor].sum() / n_base == pytest.approx(factor, abs=4 * error + 1e-12)
+
+
+def test_less_slippage_brings_outcomes_forward_and_leaves_their_odds_alone(turned):
+    """All forty end in the quarter, with the odds of the chain: 0.6 × 0.6."""
+    at_once = turned[0.0]
+    assert (at_once.flow("n_won") + at_once.flow("n_lost_competition") + at_once.flow("n_lost_no_decision"))[
+        :, 0
+    ].mean() == pytest.approx(40)
+    error = (0.36 * 0.64 / (40 * at_once.n_paths)) ** 0.5
+    assert at_once.flow("n_won").sum(axis=(1, 2)).mean() / 40 == pytest.approx(0.36, abs=4 * error)
+
+
+def test_less_slippage_never_books_less(turned):
+    def gain(less, more):
+        change = booked(turned[less]) - booked(turned[more])
+        return change.mean() / (change.std() / len(change) ** 0.5)
+
+    assert all(gain(*pair) > -2 for pair in ((0.0, 0.5), (0.5, 0.8), (0.8, 1.0)))
+    assert gain(0.0, 1.0) > 4
 
 
 def test_amounts_scale_and_stay_whole_cents():

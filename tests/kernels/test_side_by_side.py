@@ -89,6 +89,15 @@ def test_deals_of_the_reference_workload(field):
     assert np.array_equal(side_by_side, in_turn) == (field is None)
 
 
+def test_deals_that_end_instead_of_slipping():
+    plan = workloads.reference_plan(n_draws=3, n_open=300, sals_per_month=60.0)
+    less = plan._replace(slip_share=np.full_like(plan.slip_share, 0.5))
+    side_by_side = workloads.simulate_paths(less, 4, 6).flows[..., OF_DEALS]
+    in_turn = np.stack([deals_in_turn(less, workloads.SEED, path) for path in range(4, 10)])
+    assert np.array_equal(side_by_side, in_turn)
+    assert not np.array_equal(side_by_side, workloads.simulate_paths(plan, 4, 6).flows[..., OF_DEALS])
+
+
 def prepared(name: str, paths: int) -> Prepared:
     stated = {"simulation.paths": paths, "simulation.rate_draws": 5, "simulation.threads": 1}
     return prepare(load_scenario(SCENARIOS / f"{name}.yaml", stated))

@@ -161,6 +161,7 @@ def compile_scenario(
         push_cdf=_cdf(lever_effects.lengthen(rates.push, levers.push_length)),
         redate=rates.redate,
         early_push=rates.early_push,
+        slip_share=np.minimum(levers.slippage, 1.0),
         entry_cdf=_cdf(rates.entry),
         late_entry=rates.late_entry,
         amount=np.rint(rates.amounts * levers.amount[:, None] * CENTS),
@@ -232,7 +233,7 @@ def hazard_table(
         table[:, segment, category] = base[:, segment, category, None, None, None, None, None]
     # A deal in the late stage cannot advance to it once more.
     table[:, :, :, 1, ..., n_destinations - 1] = 0.0
-    lever_effects.slip_less(table[..., :n_destinations], levers.slippage)
+    lever_effects.slip_more(table[..., :n_destinations], levers.slippage)
     return table.reshape(n_draws, -1, 8)
 
 

@@ -206,12 +206,13 @@ def _held(lever: Lever, months: Ints) -> npt.NDArray[np.bool_]:
     return np.asarray((months >= first) & (months <= last))
 
 
-def slip_less(table: Floats, slippage: Floats) -> None:
-    """Change a hazard table in place so that deals slip ``slippage`` times as often in the month due.
+def slip_more(table: Floats, slippage: Floats) -> None:
+    """Change a hazard table in place so that deals slip more often, where ``slippage`` is above 1.
 
     A deal due in a month slips if no outcome comes before the month's end: exp(-rate × days). The
-    outcomes' rates of deals due this month change, in proportion, until that chance is multiplied by
-    the lever; they never fall below ``LEAST_LEFT`` of what they were.
+    outcomes' rates of deals due this month fall, in proportion, until that chance is multiplied by
+    the lever; they never fall below ``LEAST_LEFT`` of what they were. Below 1 the rates stay: then a share
+    of the deals that would slip is won or lost instead, ``DealPlan.slip_share``.
 
     Parameters
     ----------
@@ -219,10 +220,10 @@ def slip_less(table: Floats, slippage: Floats) -> None:
         Shape (draw, segment, category, late, age, due, linearity, pushes, destination). Unit: per day.
     slippage : ndarray of float64, shape (segment,)
     """
-    for segment in np.flatnonzero(slippage != 1.0):
+    for segment in np.flatnonzero(slippage > 1.0):
         outcomes = table[:, segment, :, :, :, DUE_THIS_MONTH, :, :, OUTCOME_AXIS]
         total = outcomes.sum(axis=-1, keepdims=True)
-        wanted = total - math.log(max(slippage[segment], 1e-9)) / DAYS_PER_MONTH
+        wanted = total - math.log(slippage[segment]) / DAYS_PER_MONTH
         factor = np.divide(
             np.maximum(wanted, LEAST_LEFT * total), total, out=np.ones_like(total), where=total > 0.0
         )

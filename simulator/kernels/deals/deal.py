@@ -11,6 +11,8 @@ from numba import njit
 
 from simulator.kernels.deals.close_dates import NEVER, move_chances, next_move
 from simulator.kernels.deals.concessions import NOTHING, ConcessionPlan, agreed
+from simulator.kernels.deals.parameters import parameters_of
+from simulator.kernels.deals.slippage import Standing, ending, ends_instead, leaves_quarter
 from simulator.kernels.flows import (
     DELIVERY_COST,
     DISCOUNT,
@@ -80,6 +82,8 @@ class DealPlan(NamedTuple):
     """(draw, 2) chance of a new close date at the end of a month: due this month, past due."""
     early_push: Floats
     """(draw, segment) chance a month that a deal due later is pushed."""
+    slip_share: Floats
+    """(segment,) of due deals that slip without a lever, how many still do."""
     entry_cdf: Floats
     """(draw, segment, 6) where deals start: category * 2 + late."""
     late_entry: Floats
@@ -272,9 +276,11 @@ def live(plan, luck, shock, deal, flows, trace):
     n_ages = plan.age_bin[oldest] + 1
     has_lever_months = plan.month_effect.shape[0] > 0
     effect = plan.effect[draw, deal.effect_row]
+    parameters = parameters_of(plan, draw, segment, shock)
     time, category, late, entered = deal.time, deal.category, deal.late, deal.entered
     close_month, pushes = deal.close_month, deal.pushes
     n_events, n_dates, n_traced = 0, 0, 0
+    outcome = STILL_OPEN
     concession, gated = 0, 0
     has_concessions = plan.concessions.asked_cdf.shape[0] > 0
     if has_concessions:
@@ -311,7 +317,17 @@ def live(plan, luck, shock, deal, flows, trace):
         if wait >= room:
             wait -= room
             time = plan.month_end[month]
-            if month == move:
+            if (
+                parameters.slip_share < 1.0
+                and leaves_quarter(close_month, month == move, length, month, plan.first_month_of_quarter)
+                and ends_instead(luck, entity, month, parameters.slip_share)
+            ):
+                standing = Standing(2 * category + late, entered, close_month, pushes, deal.effect_row)
+                now = (w0, w1, w2, w3, w4, w5, w6)
+                outcome = ending(parameters, luck, entity, standing, now, month)
+            if outcome != STILL_OPEN:
+                pass
+            elif month == move:
                 left = max(close_month, month)
                 close_month = left + 1 + length
                 if (close_month + plan.first_month_of_quarter) // 3 > (
@@ -329,15 +345,19 @@ def live(plan, luck, shock, deal, flows, trace):
                 length = search(push_cdf, u_length)
             elif linearity == 2 and month - 3 < close_month <= month:
                 slip(flows, segment, deal.amount, month)
-            month += 1
-            linearity += 1
-            if linearity == 3:
-                linearity = 0
-                quarter += 1
-            continue
-        time += wait / total
+            if outcome == STILL_OPEN:
+                month += 1
+                linearity += 1
+                if linearity == 3:
+                    linearity = 0
+                    quarter += 1
+                continue
+        else:
+            time += wait / total
         target = u_where * total
-        if target < h0 + h1 + h2:
+        if outcome != STILL_OPEN:
+            pass
+        elif target < h0 + h1 + h2:
             if target < h0:
                 category, below, rate = 0, 0.0, h0
             elif target < h0 + h1:
@@ -361,6 +381,7 @@ def live(plan, luck, shock, deal, flows, trace):
             outcome = DESTINATION_WON
             if target >= h3:
                 outcome = DESTINATION_WON + 1 if target < h3 + h4 else DESTINATION_WON + 2
+        if outcome != STILL_OPEN:
             if plan.concessions.in_force[concession, linearity] == 0:
                 concession = NOTHING
             if gated == 1 and outcome == DESTINATION_WON:

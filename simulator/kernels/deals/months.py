@@ -16,6 +16,7 @@ from simulator.kernels.deals.deal import (
     wait_for_plan,
 )
 from simulator.kernels.deals.new_deals import plan_moves
+from simulator.kernels.deals.slippage import Standing, ending, ends_instead, leaves_quarter
 from simulator.kernels.flows import (
     LOST_COMPETITION,
     LOST_NO_DECISION,
@@ -208,6 +209,34 @@ def sign(parameters, deal, flows, month, u):
         row = flows[signing, parameters.segment]
         count_win(parameters.concessions, row, deal.origin, amount, signed, deal.concession, deal.gated)
         deal.signed = signed
+
+
+@njit(**BODY)
+def end_due_deals(parameters, luck, batch, month, n_held):
+    """End some of the deals that would leave their quarter open; the others stay on the list of those held.
+
+    Returns
+    -------
+    n_held, n_closed : int
+        Deals on the lists of those that reach the month's end, and of those that were won or lost.
+    """
+    n_left, n_closed = NONE, NONE
+    for number in range(n_held):
+        entry = batch.lists[HELD, number]
+        deal, outcome = batch.deal[entry], -1
+        if leaves_quarter(
+            deal.close_month, deal.move == month, deal.length, month, parameters.first_month_of_quarter
+        ) and ends_instead(luck, batch.key[entry], month, parameters.slip_share):
+            standing = Standing(deal.stage, deal.entered, deal.close_month, deal.pushes, deal.effect_row)
+            outcome = ending(parameters, luck, batch.key[entry], standing, batch.now[deal.concession], month)
+        if outcome >= 0:
+            deal.time, deal.outcome = parameters.month_end[month], outcome
+            batch.lists[CLOSED, n_closed] = entry
+            n_closed += 1
+        else:
+            batch.lists[HELD, n_left] = entry
+            n_left += 1
+    return n_left, n_closed
 
 
 @njit(**BODY)

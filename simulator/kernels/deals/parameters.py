@@ -8,7 +8,7 @@ from numba import njit
 
 from simulator.kernels.deals.close_dates import Chances, move_chances
 from simulator.kernels.deals.concessions import ConcessionPlan
-from simulator.kernels.jit import PART
+from simulator.kernels.jit import BODY
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -32,6 +32,8 @@ class SegmentParameters(NamedTuple):
     month_effect: Floats
     """(segment or 0, month, 8)"""
     chances: Chances
+    slip_share: float
+    """Of due deals that slip without a lever, how many still do."""
     push_cdf: Floats
     """(months,)"""
     multiplier_new: Floats
@@ -43,7 +45,7 @@ class SegmentParameters(NamedTuple):
     """(quarter, 3) of the path."""
 
 
-@njit(**PART)
+@njit(**BODY)
 def parameters_of(plan, draw, segment, shock):
     """Return the parameters of a segment under a draw."""
     return SegmentParameters(
@@ -56,6 +58,7 @@ def parameters_of(plan, draw, segment, shock):
         plan.age_bin,
         plan.month_effect,
         move_chances(plan, draw, segment),
+        plan.slip_share[segment],
         plan.push_cdf[draw, segment],
         plan.multiplier_new[draw, segment],
         plan.multiplier_open[draw, segment],

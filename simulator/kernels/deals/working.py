@@ -15,7 +15,7 @@ from simulator.kernels.batch import (
     copy_list,
     release,
 )
-from simulator.kernels.deals.months import advance_month, close_deals, end_month
+from simulator.kernels.deals.months import advance_month, close_deals, end_due_deals, end_month
 from simulator.kernels.deals.new_deals import assign_to_rep
 from simulator.kernels.deals.queue import (
     free_slots_later,
@@ -144,6 +144,10 @@ def work_month(
         n_queued,
         n_free,
     )
+    if parameters.slip_share < 1.0:
+        n_held, n_closed = end_due_deals(parameters, luck, batch, month, n_held)
+        n_lost, n_won = close_deals(parameters, luck, batch, flows, month, n_closed, n_won)
+        n_free = release(batch, n_free, LOST, n_lost)
     end_month(parameters, luck, batch, flows, month, n_held)
     n_active = copy_list(lists, HELD, n_held, ACTIVE, NONE)
     n_won, n_signing = await_signature(lists, deals, month, n_won, n_signing)
