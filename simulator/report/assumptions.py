@@ -68,7 +68,8 @@ def _rates(prepared: Prepared) -> list[dict[str, str]]:
         return [_assumption("rates of deals, amounts and demand", "as written for each segment", SCENARIO)]
     span = f"history from {calibration.first_day} to {calibration.as_of}"
     where = f"{scenario.calibration}, {span}" if scenario.calibration else span
-    shocks = f"log sd {calibration.shock_close:.3f} on closing, {calibration.shock_demand:.3f} on demand"
+    closing, demand = calibration.shock_close, calibration.shock_demand
+    shocks = f"a good or bad quarter moves closing by {closing:.1%}, demand by {demand:.1%}"
     return [
         _assumption("rates of deals, amounts, close dates and demand", where, CALIBRATED),
         _assumption("shared shock of a quarter", shocks, CALIBRATED),
@@ -84,7 +85,7 @@ def _drift(calibration: Calibration) -> list[dict[str, str]]:
     now = f"deals are won {won:.2f} times as readily now as on average over the history"
     growth = f"SALs grow by {np.expm1(4 * drift.sals_growth):+.0%} a year"
     growth += f", a quarter by {DAMPING:.0%} of the one before"
-    walk = f"log sd a quarter {drift.walk_close:.3f} on closing, {drift.walk_demand:.3f} on demand"
+    walk = f"each quarter may move closing by {drift.walk_close:.1%}, demand by {drift.walk_demand:.1%}"
     return [_assumption("drift of rates", f"{now}; {growth}; {walk}", CALIBRATED)]
 
 

@@ -292,7 +292,7 @@ class Run:
             with work.step("charts"):
                 team.finish()
             write_provenance(self.provenance, draft, target, command=command, work=work)
-            team.begin(export_jobs(draft))
+            team.begin(export_jobs(draft, target))
         return target
 
     def write_tables(self, draft: Path, *, earlier: Path | None = None) -> None:

@@ -7,7 +7,10 @@ import numpy as np
 import pandas as pd
 
 from simulator.analysis.forecast.outlook import look_ahead
+from simulator.report.charts.picture import draw_picture
+from simulator.report.customers.specs import retention_spec, snowball_spec
 from simulator.report.forecast.results import chart_jobs, write_figures
+from simulator.report.forecast.specs import Frame
 from simulator.report.forecast.summary import summarise
 from simulator.report.output.manifest import write_manifest
 from tests.made_paths import SAMPLE_TARGETS, sample_paths
@@ -56,6 +59,12 @@ def write_run(folder, *, segments=None, scenario="base", charts=True, arr=None):
         (folder / "charts").mkdir()
         for draw in chart_jobs(paths, outlook, folder / "charts"):
             draw()
+    if charts and arr is not None:
+        frame = Frame(
+            "USD", paths.periods, "As of 30 November 2026 · ARR in USD · 200 simulations of scenario “base”"
+        )
+        draw_picture(snowball_spec(arr, frame, "ARR grows over the horizon"), folder / "charts")
+        draw_picture(retention_spec(arr, frame, "NRR stays where it is"), folder / "charts")
     write_manifest(folder, folder=folder, command="simulator run base.yaml", seed=7)
     return folder
 

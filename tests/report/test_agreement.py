@@ -1,6 +1,7 @@
 """Every figure that stands in two artefacts is the same in both."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import openpyxl
@@ -33,6 +34,7 @@ class Tables(HTMLParser):
     def handle_endtag(self, tag):
         if tag == "caption":
             self.in_caption = False
+            self.caption = self.caption.partition(" (")[0]
         elif tag in {"td", "th"} and self.cell is not None:
             self.tables[self.caption][-1].append(tuple(self.cell))
             self.cell = None
@@ -75,7 +77,7 @@ def same(left, right):
 def test_page_and_workbook_hold_the_same_cells(run, page, book):
     n_figures = 0
     for name, view in views(run).items():
-        if name == "chances":
+        if view.title not in page.tables:
             continue
         sheet = book["summary" if name == "headline" else SHEETS[name]]
         rows = page.tables[view.title][1:]
@@ -99,32 +101,39 @@ def test_summary_and_tables_hold_the_same_figures(run):
                 assert same(None if pd.isna(row[key]) else row[key], value) or key == "segment"
 
 
-def slide_of(deck, title):
-    return next(s for s in deck.slides if s.shapes.title.text_frame.text == title)
+def columns_of(sheet, *keys):
+    """Return columns of a sheet by heading, the figures below them."""
+    labels = {cell.value: at for at, cell in enumerate(sheet[TABLE_ROW + 1])}
+    rows = list(sheet.iter_rows(min_row=TABLE_ROW + 2, values_only=True))
+    return [[row[labels[key]] for row in rows] for key in keys]
 
 
-def test_slides_hold_the_figures_of_the_workbook(folder, run, book):
-    deck = Presentation(str(folder / "board.pptx"))
-    table = next(shape.table for shape in deck.slides[0].shapes if shape.has_table)
-    sheet = book["summary"]
-    labels = {sheet.cell(TABLE_ROW + 1, at).value: at for at in range(1, 9)}
-    kinds = {column.label: column.kind for column in views(run)["headline"].columns}
-    for row in range(1, len(table.rows)):
-        for at in range(len(table.columns)):
-            label = table.cell(0, at).text_frame.text
-            value = sheet.cell(TABLE_ROW + 1 + row, labels[label]).value
-            assert table.cell(row, at).text_frame.text == show(value, kinds[label], run.currency)
-    charts = [shape.chart for slide in deck.slides for shape in slide.shapes if shape.has_chart]
-    fan = {series.name: list(series.values) for series in charts[0].plots[0].series}
-    for name in ("P10", "P50", "P90", "Target"):
-        column = [sheet.cell(TABLE_ROW + 2 + at, labels[name]).value for at in range(len(run.periods))]
-        assert fan[name] == column
-    parts = [row for row in book["P50"].iter_rows(min_row=TABLE_ROW + 2, values_only=True) if row[1] == "all"]
-    if run.companions:
+def test_what_charts_draw_is_what_tables_sheets_and_slides_hold(folder, run, book):
+    """Read the values drawn, not the picture: JSON next to each picture, page, slides and workbook."""
+    if not run.specs:
         return
-    stacked = {series.name: list(series.values) for series in charts[2].plots[0].series}
-    assert stacked["Yet to be created"] == [row[6] for row in parts]
-    assert stacked["Open in commit"] == [row[3] for row in parts]
+    totals = [column[: len(run.periods)] for column in columns_of(book["summary"], "P10", "P50", "P90")]
+    fan = run.specs["bookings_fan"]
+    assert [list(fan[key].values) for key in ("p10", "p50", "p90")] == totals
+    slides = Presentation(str(folder / "board.pptx")).slides
+    charts = [shape.chart for slide in slides for shape in slide.shapes if shape.has_chart]
+    drawn = {series.name: list(series.values) for series in charts[0].plots[0].series}
+    assert [drawn[name] for name in ("P10", "P50", "P90")] == totals
+    segment, commit, new = columns_of(book["P50"], "Segment", "Open in commit", "Yet to be created")
+    parts = run.specs["p50_composition"]
+    of_all = [at for at, name in enumerate(segment) if name == "all"]
+    assert list(parts["commit"].values) == [commit[at] for at in of_all]
+    assert list(parts["created"].values) == [new[at] for at in of_all]
+    page = Tables((folder / "report.html").read_text(encoding="utf-8")).tables
+    of_parts = next(rows for caption, rows in page.items() if caption.startswith(parts.title))
+    assert [row[-1][1] for row in of_parts[1:]] == [parts.unit.write(total) for total in parts.totals]
+
+
+def test_a_figure_changed_in_one_place_is_noticed(run):
+    if run.specs:
+        fan = run.specs["bookings_fan"]
+        other = replace(fan, series=(replace(fan["p50"], values=(1.0,) * len(run.periods)),))
+        assert other.labels("p50") != fan.labels("p50")
 
 
 def test_sentences_are_the_same_everywhere(folder, run):

@@ -4,9 +4,10 @@ from html.parser import HTMLParser
 import pytest
 
 from simulator.report.documents.finished import read_finished
+from simulator.report.documents.headline import key_figures
 from tests.report.finished_runs import MARKUP
 
-VOID = {"meta", "img", "br", "link"}
+VOID = {"meta", "img", "br", "link", "input"}
 
 
 class Page(HTMLParser):
@@ -60,16 +61,25 @@ def test_it_can_be_read_without_seeing_it(page):
     assert page.all("html")[0]["lang"] == "en"
     for landmark in ("header", "nav", "main", "footer", "h1"):
         assert len(page.all(landmark)) == 1
-    assert all(image["alt"].startswith("Chart: ") for image in page.all("img"))
-    assert len(page.all("img")) >= 6
+    pictures = page.all("svg")
+    assert all(p["role"] == "img" and p["aria-label"].startswith("Chart: ") for p in pictures)
+    assert len(pictures) >= 12
     assert all(heading.get("scope") in {"col", "row"} for heading in page.all("th"))
     assert len(page.all("caption")) == len(page.all("table"))
+    # Each table says its unit, day and file, on hover and in its caption.
+    for table in page.all("table"):
+        assert "title" not in table or "As of" in table["title"] or "as of" in table["title"]
 
 
 def test_the_answer_comes_first_and_assumptions_have_sources(finished_folder, page):
     run = read_finished(finished_folder)
     body = page.text[page.text.index("Skip to the answer") :]
     assert body.index(run.summary["answers"]["bookings"]) < 500
+    order = [body.index(words) for words in ("What changed?", "What should we do?", "Can I trust it?")]
+    assert order == sorted(order)
+    for figure in key_figures(run.tables, run.periods, run.currency):
+        assert f"{figure.value}" in body
+        assert figure.range in body
     for assumption in run.summary["assumptions"]:
         assert assumption["source"] in body
 
@@ -96,8 +106,13 @@ def contrast(one, other):
 
 def test_text_stands_out_from_its_background(finished_folder):
     text = (finished_folder / "report.html").read_text(encoding="utf-8")
-    colours = dict(re.findall(r"--(\w+): (#[0-9a-f]{6})", text))
-    for ink in ("ink", "muted", "navy"):
-        for ground in ("paper", "tint"):
-            assert contrast(colours[ink], colours[ground]) >= 4.5
+    light, dark = (
+        dict(re.findall(r"--(\w+): (#[0-9a-f]{6})", part.split("}")[0]))
+        for part in text.split(":root {")[1:3]
+    )
+    for colours in (light, dark):
+        for ink in ("ink", "muted", "navy"):
+            for ground in ("paper", "tint"):
+                assert contrast(colours[ink], colours[ground]) >= 4.5
+    assert light != dark
     assert contrast("#999999", "#ffffff") < 4.5

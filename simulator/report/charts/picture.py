@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
 
+from simulator.report.charts.lying import draw_lying
 from simulator.report.charts.spec import ChartSpec, Floats, Series, bars_of_bridge
 from simulator.report.style import (
     ICE,
@@ -39,9 +40,13 @@ DASHES = (0, (4, 1.2))
 
 
 def draw_picture(spec: ChartSpec, folder: Path) -> None:
-    """Draw a chart as ``NAME.png`` and ``NAME.svg`` into an existing folder."""
+    """Draw a chart as ``NAME.png`` and ``NAME.svg`` into an existing folder, its figures as ``NAME.json``."""
+    spec.save(folder)
     if spec.shape == "curves":
         _draw_curves(spec, folder)
+        return
+    if spec.shape in {"bars", "dots", "heat"}:
+        draw_lying(spec, folder)
         return
     with draw_chart(
         folder,
@@ -51,9 +56,7 @@ def draw_picture(spec: ChartSpec, folder: Path) -> None:
         footer=spec.footer,
         bottom_inches=1.15 if spec.below else 0.95,
     ) as axes:
-        {"range": _draw_range, "stack": _draw_stack, "bridge": draw_bridge, "lines": _draw_lines}[spec.shape](
-            axes, spec
-        )
+        _DRAWERS[spec.shape](axes, spec)
 
 
 def set_categories(axes: Axes, names: Sequence[str], *, under_way: bool = False) -> None:
@@ -93,6 +96,9 @@ def _draw_range(axes: Axes, spec: ChartSpec) -> None:
     x = np.arange(len(p50))
     top = 1.12 * max([*spec.finite(), 1.0])
     axes.fill_between(x, p10, p90, color=ICE, alpha=0.5, linewidth=0)
+    if "actual" in drawn:
+        actual = drawn["actual"]
+        axes.bar(x, actual.values, width=HALF_BAR, color=actual.colour, label=actual.name, zorder=2.5)
     axes.bar(x, p90 - p10, bottom=p10, width=2 * HALF_BAR, color=drawn["p90"].colour, label="P10 to P90")
     axes.hlines(p50, x - HALF_BAR, x + HALF_BAR, color=drawn["p50"].colour, linewidth=2.8, label="P50")
     if "booked" in drawn:
@@ -116,11 +122,17 @@ def _label_ranges(axes: Axes, spec: ChartSpec, top: float) -> None:
     """Write P90, P50, P10 and what is booked next to each bar, apart from one another."""
     gap = LABEL_GAP * top
     booked = next((one.values for one in spec.series if one.key == "booked"), ())
-    for x, (low, middle, high) in enumerate(
-        zip(*(spec[key].values for key in ("p10", "p50", "p90")), strict=True)
+    actual = next(
+        (one.values for one in spec.series if one.key == "actual"), (math.nan,) * len(spec.categories)
+    )
+    for x, (low, middle, high, result) in enumerate(
+        zip(*(spec[key].values for key in ("p10", "p50", "p90")), actual, strict=True)
     ):
-        labels = [(middle, middle, INK, "bold")]
-        if spec.unit.write(low) != spec.unit.write(high):
+        known = result if math.isfinite(result) else middle
+        if not math.isfinite(known):
+            continue
+        labels = [(known, known, INK, "bold")]
+        if not math.isfinite(result) and spec.unit.write(low) != spec.unit.write(high):
             labels.append((max(high, middle + gap), high, MUTED, "normal"))
             labels.append((min(low, middle - gap), low, MUTED, "normal"))
         for y, value, colour, weight in labels:
@@ -143,7 +155,12 @@ def _label_ranges(axes: Axes, spec: ChartSpec, top: float) -> None:
 def _draw_stack(axes: Axes, spec: ChartSpec) -> None:
     """Draw columns of parts, each with its figure where it fits, and the whole over them."""
     n = len(spec.categories)
-    top = 1.1 * max([*spec.totals, 1.0])
+    levels = [value for one in spec.levels for value in one.values if math.isfinite(value)]
+    top = 1.1 * (max([*spec.totals, *levels, 0.0]) or 1.0)
+    places = np.arange(n)
+    for one in spec.levels:
+        ends = (places - 0.55 * BAR, places + 0.55 * BAR)
+        axes.hlines(one.values, *ends, color=one.colour, linewidth=2.2, label=one.name, zorder=3)
     draw_parts(axes, spec, top)
     if n <= MAX_LABELLED:
         for x, total in enumerate(spec.totals):
@@ -151,7 +168,30 @@ def _draw_stack(axes: Axes, spec: ChartSpec) -> None:
             axes.text(x, total + 0.012 * top, text, ha="center", fontweight="bold")
     axes.set_ylim(0, top)
     _name_quarters(axes, spec)
-    money_axis(axes, _currency(spec))
+    _value_axis(axes, spec)
+
+
+def _value_axis(axes: Axes, spec: ChartSpec) -> None:
+    if spec.unit.scale is not None:
+        money_axis(axes, spec.unit.scale.currency)
+        return
+    axes.yaxis.set_major_formatter(lambda value, _: spec.unit.write_tick(round(value, 6)))
+    axes.grid(axis="y")
+
+
+def _draw_columns(axes: Axes, spec: ChartSpec) -> None:
+    """Draw groups of columns, each with its figure."""
+    wide = 0.8 / len(spec.series)
+    for place, one in enumerate(spec.series):
+        x = np.arange(len(one.values)) + (place - (len(spec.series) - 1) / 2) * wide
+        axes.bar(x, one.values, width=0.96 * wide, color=one.colour, label=one.name)
+        for at, value in zip(x, one.values, strict=True):
+            if math.isfinite(value) and len(one.values) * len(spec.series) <= 24:
+                axes.annotate(spec.unit.write(value), (at, max(value, 0.0)), xytext=(0, 3), ha="center",
+                              textcoords="offset points", fontsize=8.5)  # fmt: skip
+    _name_quarters(axes, spec)
+    _value_axis(axes, spec)
+    legend_above(axes)
 
 
 def draw_parts(axes: Axes, spec: ChartSpec, top: float, width: float = BAR) -> None:
@@ -203,14 +243,16 @@ def _in_two_lines(name: str) -> str:
 
 
 def _draw_lines(axes: Axes, spec: ChartSpec) -> None:
-    """Draw shares by quarter with their bands, around 100 %."""
+    """Draw figures by quarter with their bands, and the mark across them."""
     for one in spec.series:
         _draw_line(axes, spec, one)
     _name_quarters(axes, spec)
-    known = [*spec.finite(), 1.0]
-    axes.axhline(1.0, color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
-    share_axis(axes)
-    axes.set_ylim(min(known) - 0.03, max(known) + 0.03)
+    known = spec.finite()
+    if math.isfinite(spec.mark):
+        axes.axhline(spec.mark, color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
+    margin = 0.08 * (max(known) - min(known)) or 0.05
+    axes.set_ylim(min(known) - margin, max(known) + 2 * margin)
+    _value_axis(axes, spec)
     legend_above(axes)
 
 
@@ -225,6 +267,15 @@ def _draw_line(axes: Axes, spec: ChartSpec, one: Series) -> None:
                 spec.unit.write(value), (at, value), xytext=(0, 8), textcoords="offset points",
                 ha="center", color=one.colour, fontweight="bold",
             )  # fmt: skip
+
+
+_DRAWERS: dict[str, Callable[[Axes, ChartSpec], None]] = {
+    "range": _draw_range,
+    "stack": _draw_stack,
+    "columns": _draw_columns,
+    "bridge": draw_bridge,
+    "lines": _draw_lines,
+}
 
 
 def _draw_curves(spec: ChartSpec, folder: Path) -> None:

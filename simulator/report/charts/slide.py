@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,10 @@ from pptx.enum.chart import XL_CHART_TYPE, XL_LABEL_POSITION, XL_LEGEND_POSITION
 from pptx.enum.dml import MSO_LINE
 from pptx.util import Pt
 
-from simulator.report.charts.spec import SHARE, ChartSpec, Floats, bars_of_bridge
+from simulator.report.charts.inline_lying import heat_colour
+from simulator.report.charts.spec import ChartSpec, Floats, Series, bars_of_bridge
 from simulator.report.documents.deck_slides import Deck, Slide, colour_of
-from simulator.report.style import GRID, INK, MUTED, PAPER, text_colour
+from simulator.report.style import GRID, INK, MUTED, NAVY, PAPER, text_colour
 
 POINTS = 12
 LEAST_LABELLED = 0.06
@@ -22,7 +24,7 @@ LEAST_LABELLED = 0.06
 
 def add_chart_slide(deck: Deck, spec: ChartSpec) -> None:
     """Add a slide with a chart: the finding as its title, what is shown below it."""
-    slide = deck.add_slide(spec.title, spec.subtitle)
+    slide = deck.add_slide(spec.title, spec.subtitle, spec.footer)
     _DRAWERS[spec.shape](slide, spec)
 
 
@@ -44,11 +46,11 @@ def _draw_lines(slide: Slide, spec: ChartSpec) -> None:
     chart = _chart(slide, spec, kind, {one.name: one.values for one in shown})
     if spec.shape == "lines":
         known = spec.finite()
-        share = spec.unit == SHARE and min(known) > 0
+        share = spec.unit.is_share and min(known) > 0
         chart.value_axis.minimum_scale = np.floor(10 * min(known) - 0.5) / 10 if share else None
     for at, (series, one) in enumerate(zip(chart.plots[0].series, shown, strict=True)):
         _colour_line(series, one.colour, dashed=one.key == "target")
-        if spec.unit == SHARE or spec.shape == "range" or at == 0:
+        if spec.unit.is_share or spec.shape == "range" or at == 0:
             place = XL_LABEL_POSITION.BELOW if one.key in {"p10", "p50"} else XL_LABEL_POSITION.ABOVE
             _label(series, spec.unit.code, place, INK if one.key in {"p10", "p50", "p90"} else one.colour)
 
@@ -70,6 +72,11 @@ def _draw_curves(slide: Slide, spec: ChartSpec) -> None:
 
 
 def _draw_stack(slide: Slide, spec: ChartSpec) -> None:
+    """Draw stacked columns; where lines stand across them, the wholes next to what the lines say."""
+    if spec.levels:
+        whole = Series("total", spec.total_word.strip() or "Now", NAVY, spec.totals)
+        _draw_columns(slide, replace(spec, shape="columns", series=(whole, *spec.levels)))
+        return
     columns = {one.name: one.values for one in spec.series}
     chart = _chart(slide, spec, XL_CHART_TYPE.COLUMN_STACKED, columns)
     _colour_columns(chart, [one.colour for one in spec.series], overlap=100)
@@ -113,6 +120,38 @@ def _draw_bridge(slide: Slide, spec: ChartSpec) -> None:
         _label(series, code, None, PAPER if series.name == "Level" else INK)
 
 
+def _draw_bars(slide: Slide, spec: ChartSpec) -> None:
+    """Draw lying bars, stacked where there are totals; of dots the figures alone."""
+    kind = XL_CHART_TYPE.BAR_STACKED if spec.totals else XL_CHART_TYPE.BAR_CLUSTERED
+    chart = _chart(slide, spec, kind, {one.name: one.values for one in spec.series})
+    _colour_columns(chart, [one.colour for one in spec.series], overlap=100 if spec.totals else -5)
+    chart.has_legend = len(spec.series) > 1
+    chart.category_axis.reverse_order = True
+    chart.value_axis.minimum_scale = None if min(spec.finite()) < 0 else 0.0
+    for series, one in zip(chart.plots[0].series, spec.series, strict=True):
+        place = None if spec.totals else XL_LABEL_POSITION.OUTSIDE_END
+        _label(series, spec.unit.code, place, text_colour(one.colour) if spec.totals else INK)
+        for at, colour in enumerate(spec.colours if len(spec.series) == 1 else ()):
+            fill = series.points[at].format.fill
+            fill.solid()
+            fill.fore_color.rgb = colour_of(colour)
+
+
+def _draw_heat(slide: Slide, spec: ChartSpec) -> None:
+    """Draw a grid of figures as a coloured table."""
+    known = spec.finite()
+    rows = [[one.name, *spec.labels(one.key)] for one in spec.series]
+    slide.add_table(["", *spec.categories], rows, top=0.0, height=0.95)
+    table = next(shape.table for shape in slide.shape.shapes if shape.has_table)
+    for row, one in enumerate(spec.series, start=1):
+        for at, value in enumerate(one.values, start=1):
+            if np.isfinite(value):
+                colour = heat_colour(value, min(known), max(known))
+                cell = table.cell(row, at)
+                cell.fill.fore_color.rgb = colour_of(colour)
+                cell.text_frame.paragraphs[0].runs[0].font.color.rgb = colour_of(text_colour(colour))
+
+
 _DRAWERS: dict[str, Callable[[Slide, ChartSpec], None]] = {
     "range": _draw_lines,
     "lines": _draw_lines,
@@ -120,6 +159,9 @@ _DRAWERS: dict[str, Callable[[Slide, ChartSpec], None]] = {
     "stack": _draw_stack,
     "columns": _draw_columns,
     "bridge": _draw_bridge,
+    "bars": _draw_bars,
+    "dots": _draw_bars,
+    "heat": _draw_heat,
 }
 
 

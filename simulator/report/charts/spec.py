@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from simulator.errors import InputError
 from simulator.report.money import MoneyScale, axis_code, format_multiple, money_code, money_scale
 
 Floats = npt.NDArray[np.float64]
-Shape = Literal["range", "curves", "stack", "columns", "bridge", "lines"]
+Shape = Literal["range", "curves", "stack", "columns", "bridge", "lines", "bars", "dots", "heat"]
 SHARE_CODE = "0.0%"
+WHOLE_SHARE_CODE = "0%"
+COUNT_CODE = "#,##0.0"
 MULTIPLE_CODE = '[>=0.995]0.0"×";0.00"×"'
 
 
@@ -39,15 +44,28 @@ class Unit:
             return ""
         if self.scale is not None:
             return self.scale.format(value)
-        return f"{value:.1%}" if self.code == SHARE_CODE else format_multiple(value)
+        if self.is_share:
+            return f"{value:.1%}" if self.code == SHARE_CODE else f"{value:.0%}"
+        return f"{value:,.1f}".removesuffix(".0") if self.code == COUNT_CODE else format_multiple(value)
+
+    def write_tick(self, value: float) -> str:
+        """Return a figure as an axis has it: without needless decimals."""
+        if self.scale is not None:
+            return self.scale.format_short(value)
+        return f"{value:.0%}" if self.is_share else f"{value:g}" + ("×" if self.code == MULTIPLE_CODE else "")
+
+    @property
+    def is_share(self) -> bool:
+        """Whether figures are shares of a whole."""
+        return self.code in {SHARE_CODE, WHOLE_SHARE_CODE}
 
     @property
     def axis_code(self) -> str:
         """Number format of an axis: fewer decimals."""
-        return "0%" if self.code == SHARE_CODE else axis_code(self.code)
+        return "0%" if self.is_share else axis_code(self.code)
 
 
-SHARE, MULTIPLE = Unit(SHARE_CODE), Unit(MULTIPLE_CODE)
+SHARE, WHOLE_SHARE, MULTIPLE, COUNT = map(Unit, (SHARE_CODE, WHOLE_SHARE_CODE, MULTIPLE_CODE, COUNT_CODE))
 
 
 def money_unit(amounts: Iterable[float], currency: str) -> Unit:
@@ -101,7 +119,8 @@ class ChartSpec:
     name : str
         File name of the picture without its ending.
     shape : str
-        ``range`` (P10, P50, P90, target), ``curves``, ``stack``, ``columns``, ``bridge`` or ``lines``.
+        ``range`` (P10, P50, P90, target), ``curves``, ``stack``, ``columns``, ``bridge``, ``lines``, ``bars``
+        (lying), ``dots`` (lying, with intervals) or ``heat`` (a row a series).
     title : str
         A sentence that says the finding.
     subtitle : str
@@ -115,17 +134,23 @@ class ChartSpec:
     series : tuple of Series
         In the order of the legend; a stack from the bottom up.
     below : tuple of str
-        A line or two below each category, in the picture.
+        A line or two below each category; of lying charts: said next to its name.
     colours : tuple of str
-        Of a bridge: one a step.
+        Of a bridge, of bars and of dots: one a category, instead of the series' colour.
     totals : tuple of float
-        Of a stack: the figure over each column.
+        Of a stack: the figure over each column; bars with totals are stacked too.
     total_word : str
         Said before that figure.
     under_way : bool
         The first category is a quarter that has begun.
     floor : float
         Where the axis of a bridge begins.
+    levels : tuple of Series
+        Of a stack: lines across its columns, such as what is needed.
+    mark : float
+        A line across the figures, such as a target, at this figure; NaN: none.
+    mark_word : str
+        What that line is.
     """
 
     name: str
@@ -142,6 +167,9 @@ class ChartSpec:
     total_word: str = ""
     under_way: bool = False
     floor: float = 0.0
+    levels: tuple[Series, ...] = ()
+    mark: float = math.nan
+    mark_word: str = ""
 
     def __getitem__(self, key: str) -> Series:
         """Return a series by its key."""
@@ -157,9 +185,61 @@ class ChartSpec:
         return [self.unit.write(value) for value in self[key].values]
 
     def finite(self) -> list[float]:
-        """Return every figure that is there, with bands and totals."""
-        rows = [row for one in self.series for row in (one.values, one.low, one.high)]
-        return [value for row in (*rows, self.totals) for value in row if math.isfinite(value)]
+        """Return every figure that is there, with bands, totals, levels and the mark."""
+        rows = [row for one in (*self.series, *self.levels) for row in (one.values, one.low, one.high)]
+        return [value for row in (*rows, self.totals, (self.mark,)) for value in row if math.isfinite(value)]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no figure to draw."""
+        return not any(math.isfinite(value) for one in self.series for value in one.values)
+
+    def save(self, folder: Path) -> None:
+        """Write the figures that are drawn as ``NAME.json``: what pages, slides and sheets draw again."""
+        text = json.dumps(_plain(asdict(self)), ensure_ascii=False, allow_nan=False)
+        (folder / f"{self.name}.json").write_text(text + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, file: Path) -> ChartSpec:
+        """Read what `save` has written.
+
+        Raises
+        ------
+        InputError
+            The file is damaged.
+        """
+        try:
+            found = _tupled(json.loads(file.read_text(encoding="utf-8")))
+            scale = found["unit"]["scale"]
+            found["unit"] = Unit(found["unit"]["code"], MoneyScale(**scale) if scale else None)
+            for key in ("series", "levels"):
+                found[key] = tuple(Series(**one) for one in found[key])
+            return cls(**found)
+        except (ValueError, TypeError, KeyError) as error:
+            what = "is damaged: it does not hold the figures of a chart"
+            raise InputError.of(str(file), what, "Run the scenario again.") from error
+
+
+def _plain(value: Any) -> Any:
+    """Return what JSON can hold: null where there is no figure."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _tupled(value: Any) -> Any:
+    """Return lists as tuples, and missing figures in them as NaN."""
+    if isinstance(value, dict):
+        return {
+            key: math.nan if key == "mark" and item is None else _tupled(item) for key, item in value.items()
+        }
+    return (
+        tuple(math.nan if item is None else _tupled(item) for item in value)
+        if isinstance(value, list)
+        else value
+    )
 
 
 def bars_of_bridge(spec: ChartSpec) -> tuple[Floats, Floats, Floats]:

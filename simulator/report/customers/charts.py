@@ -19,6 +19,7 @@ from simulator.analysis.forecast.forecast import Forecast
 from simulator.report.charts.picture import draw_picture
 from simulator.report.charts.spec import ChartSpec
 from simulator.report.customers.specs import kinds_spec, retention_spec, snowball_spec
+from simulator.report.customers.tables import customer_tables
 from simulator.report.customers.words import (
     cohorts_title,
     lifetime_title,
@@ -29,6 +30,7 @@ from simulator.report.customers.words import (
 from simulator.report.forecast.specs import Frame
 from simulator.report.money import format_money, format_multiple, format_share, source_line
 from simulator.report.output.second_process import Job
+from simulator.report.output.tables import round_figures
 from simulator.report.style import (
     BLUE,
     INK,
@@ -55,7 +57,7 @@ HEAT = LinearSegmentedColormap.from_list("kept", [ORANGE, SAND, PAPER, SKY, NAVY
 def customer_chart_jobs(customers: CustomerOutlook, forecast: Forecast, folder: Path) -> list[Job]:
     """Return what draws each chart of customers, as PNG and SVG."""
     arr = customers.arr
-    jobs: list[Job] = [partial(draw_picture, spec, folder) for spec in customer_specs(arr, forecast)]
+    jobs: list[Job] = [partial(draw_picture, spec, folder) for spec in customer_specs(customers, forecast)]
     if customers.lifetime is not None and not customers.lifetime.new.empty:
         jobs.append(partial(draw_lifetime, customers.lifetime, arr, folder))
     if customers.retention is not None:
@@ -64,21 +66,18 @@ def customer_chart_jobs(customers: CustomerOutlook, forecast: Forecast, folder: 
     return jobs
 
 
-def customer_specs(arr: Arr, forecast: Forecast) -> list[ChartSpec]:
+def customer_specs(customers: CustomerOutlook, forecast: Forecast) -> list[ChartSpec]:
     """Return the charts that slides and sheets draw too: the snowball, NRR and GRR, bookings by kind."""
+    arr, table = customers.arr, customer_tables(customers)["arr"]
 
     def frame(*words: str) -> Frame:
         return Frame(arr.currency, arr.periods, source_line(arr.as_of, *words), forecast.partial)
 
     return [
-        snowball_spec(
-            arr.table, frame(f"ARR in {arr.currency}: not bookings, not revenue"), snowball_title(arr)
-        ),
-        retention_spec(
-            arr.table, frame("ARR of existing customers, new ones left out"), retention_title(arr)
-        ),
+        snowball_spec(table, frame(f"ARR in {arr.currency}: not bookings, not revenue"), snowball_title(arr)),
+        retention_spec(table, frame("ARR of existing customers, new ones left out"), retention_title(arr)),
         kinds_spec(
-            forecast.bookings,
+            round_figures(forecast.bookings),
             frame(
                 f"Bookings in {forecast.currency}: not ARR, not revenue",
                 "What was signed before as-of is in the first quarter" if forecast.partial else "",

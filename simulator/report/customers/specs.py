@@ -23,7 +23,6 @@ MOVEMENT_COLOURS = {
 }
 KINDS = {"new": ("New customers", NAVY), "expansion": ("Expansion", GREEN), "renewal": ("Renewal", STONE)}
 RETENTION = {"nrr": ("NRR", NAVY), "grr": ("GRR", ORANGE)}
-LEVELS = {"opening": ("Opening", SKY), "closing": ("Closing", NAVY)}
 
 CUT_BELOW = 0.6
 """The snowball's axis is cut where all movements lie above this share of the opening ARR."""
@@ -65,21 +64,6 @@ def _floor(lowest: float, unit: float) -> float:
     return math.floor(0.92 * lowest / step) * step
 
 
-def levels_spec(arr: pd.DataFrame, frame: Frame) -> ChartSpec:
-    """Return opening and closing ARR by quarter, for the sheet that holds their table."""
-    means = {name: figures(_measure(arr, name, frame)["mean"]) for name in LEVELS}
-    return ChartSpec(
-        name="arr",
-        shape="columns",
-        title="ARR from quarter to quarter",
-        subtitle="",
-        footer=frame.footer,
-        unit=money_unit([x for row in means.values() for x in row], frame.currency),
-        categories=frame.periods,
-        series=tuple(Series(key, name, colour, means[key]) for key, (name, colour) in LEVELS.items()),
-    )
-
-
 def retention_spec(arr: pd.DataFrame, frame: Frame, title: str) -> ChartSpec:
     """Return NRR and GRR by quarter with their ranges; no figures where no customer is a year old."""
     rows = {key: _measure(arr, key, frame) for key in RETENTION}
@@ -105,6 +89,8 @@ def retention_spec(arr: pd.DataFrame, frame: Frame, title: str) -> ChartSpec:
             )
             for key, (name, colour) in RETENTION.items()
         ),
+        mark=1.0,
+        mark_word="All of the ARR of a year before:",
     )
 
 

@@ -1,12 +1,17 @@
-"""Hiring, headcount and the record of past forecasts as they are shown beside a run."""
+"""Hiring, headcount and the record of past forecasts and levers, as they are shown next to a run."""
 
 from __future__ import annotations
 
+import pandas as pd
+
 from simulator.analysis.totals import ALL
 from simulator.report.documents.finished import Finished
-from simulator.report.documents.view import Column, View, columns
+from simulator.report.documents.view import Column, Kind, View, columns
+from simulator.report.sensitivity.words import MEASURE_WORDS, is_clear, say_lever
 
 MOST_ALLOCATIONS = 12
+LEVEL_80 = 1.2816
+"""Standard errors of a two-sided interval."""
 MONEY_OF_HIRING = {
     "gain_bookings": "Bookings gained",
     "gain_contribution": "Contribution gained",
@@ -38,7 +43,8 @@ def hiring_view(run: Finished) -> View | None:
     return View(
         "hiring",
         "Where the next reps go",
-        f"{found.answers[0]}. The best allocations, means over the paths; contribution: gross margin less "
+        f"{found.answers[0]}. The best allocations, means over the simulations; contribution: "
+        "gross margin less "
         "pay, commission and hiring.",
         (
             Column("tied", ""),
@@ -72,8 +78,54 @@ def headcount_view(run: Finished) -> View | None:
     )
 
 
+def levers_view(run: Finished) -> View | None:
+    """Return what each lever moves the figure by, with its interval; None where it was not asked."""
+    if "sensitivity" not in run.companions:
+        return None
+    found = run.companions["sensitivity"]
+    table = found.table
+    measure = str(table["measure"].iloc[0])
+    kind: Kind = "share" if measure.startswith("p_hit") else "money"
+    figure = MEASURE_WORDS.get(measure, measure)
+    rows = pd.DataFrame(
+        {
+            "name": [say_lever(name) for name in table["name"]],
+            "lower": [_lever_end(value) for value in table["low"]],
+            "change_low": table["change_low"],
+            "error_low": LEVEL_80 * table["error_low"],
+            "upper": [_lever_end(value) for value in table["high"]],
+            "change_high": table["change_high"],
+            "error_high": LEVEL_80 * table["error_high"],
+            "clear": [
+                "" if clear else "no measurable difference"
+                for clear in (is_clear(row) for _, row in table.iterrows())
+            ],
+        }
+    )
+    return View(
+        "levers",
+        "What moves the number",
+        f"Change of the {figure} of {table['period'].iloc[0]} when one input moves alone, on the same "
+        "random numbers; ±: 80% interval of the simulation.",
+        (
+            Column("name", "Lever"),
+            Column("lower", "Lower"),
+            *columns(kind, {"change_low": "Change", "error_low": "±"}),
+            Column("upper", "Higher"),
+            *columns(kind, {"change_high": "Change", "error_high": "±"}),
+            Column("clear", ""),
+        ),
+        rows,
+        f"{found.folder}/tables/sensitivity.csv",
+    )
+
+
+def _lever_end(value: float) -> str:
+    return f"{value - 1:+.0%}".replace("-", "−") if 0 < value < 5 else f"{value:g}"
+
+
 def record_view(run: Finished) -> View | None:
-    """Return how past forecasts held beside the usual methods; None where there was no backtest."""
+    """Return how past forecasts did next to the usual methods; None where there was no backtest."""
     if "backtest" not in run.companions:
         return None
     found = run.companions["backtest"]
@@ -82,9 +134,9 @@ def record_view(run: Finished) -> View | None:
     table["method"] = table["method"].str.replace("_", " ")
     return View(
         "record",
-        "The record of past forecasts",
+        "How past forecasts did",
         f"{found.answers[0]}. Past quarters, forecast again from what was known then. Inside: results "
-        "between P10 and P90, honest at 80 %; error of a range: CRPS.",
+        "between P10 and P90 (80% is right); error of the range: CRPS.",
         (
             Column("when", "Made at"),
             Column("method", "Method"),

@@ -15,14 +15,16 @@ from typing import Any
 
 import pandas as pd
 
+from simulator.report.charts.spec import ChartSpec
 from simulator.report.output.folder import MANIFEST
 
 SUMMARY = "summary.json"
-FOLDERS = {"hire": "hiring", "headcount": "headcount"}
+FOLDERS = {"hire": "hiring", "headcount": "headcount", "sensitivity": "sensitivity"}
 """Main table by the command that follows the run's name in the folder's."""
 NEEDED = {
     "hiring": {"reps", "gain_bookings", "gain_contribution", "p_best", "tied", "answer"},
     "headcount": {"role", "segment", "heads_added", "gain_arr", "cost", "npv", "p_roi_above_0"},
+    "sensitivity": {"measure", "period", "name", "change_low", "error_low", "change_high", "error_high"},
     "backtest": {"week", "ahead", "segment", "method", "n", "crps", "absolute_error", "bias", "inside"},
 }
 
@@ -41,6 +43,8 @@ class Companion:
         What it found, in sentences.
     table : DataFrame
         Its main table.
+    specs : tuple of ChartSpec
+        Its charts, each with its own footer.
     summary : dict
         summary.json.
     """
@@ -48,6 +52,7 @@ class Companion:
     folder: str
     answers: tuple[str, ...]
     table: pd.DataFrame
+    specs: tuple[ChartSpec, ...] = ()
     summary: dict[str, Any] = field(default_factory=dict, compare=False)
 
 
@@ -100,4 +105,6 @@ def _add(
     answers = summary.get("answers", summary.get("findings", ()))
     said = tuple(answers.values()) if isinstance(answers, dict) else tuple(answers)
     if len(rows) and set(rows.columns) >= NEEDED[table] and said:
-        found[table] = Companion(folder.name, tuple(map(str, said)), rows, summary)
+        files = sorted((folder / "charts").glob("*.json"))
+        specs = tuple(ChartSpec.load(file) for file in files)
+        found[table] = Companion(folder.name, tuple(map(str, said)), rows, specs, summary)

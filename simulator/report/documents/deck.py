@@ -1,31 +1,65 @@
-"""board.pptx: five to eight slides whose titles say the finding, with native charts."""
+"""board.pptx: the slides that a board wants, each with one message and native charts."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from simulator.report.charts.slide import add_chart_slide
-from simulator.report.documents.charts import headcount_spec, run_specs
+from simulator.report.documents.advice import advice
 from simulator.report.documents.deck_slides import Deck, open_deck, shorten_line
 from simulator.report.documents.finished import Finished
+from simulator.report.documents.headline import key_figures
 from simulator.report.documents.view import View, show
 from simulator.report.documents.views import views
 
-NOT_FOR_THE_BOARD = ("judgement", "calls")
-"""Answers left to the page and the workbook: they name single reps, and would run off the slide."""
-
-MOST_ASSUMPTIONS = 9
-LONGEST_CELL = 150
+MOST_SLIDES = 10
+MOST_ASSUMPTIONS = 5
+MOST_DEALS = 10
 MOST_ROWS = 6
+LONGEST_CELL = 150
+DEAL_COLUMNS = ("opportunity_id", "segment", "category", "close_month", "amount", "first", "weight")
+NOT_FOR_THE_BOARD = ("reps of ", "segments.", "fiscal year", "customers of ")
+"""Assumptions that a board does not ask about; they are in the workbook and on the page."""
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A slide that a deck may have: what it shows, and how soon it is left out of a long deck (first: 9)."""
+
+    name: str
+    order: int
+
+
+PARTS = (
+    _Part("answer", 0),
+    _Part("reliability", 2),
+    _Part("bookings_fan", 0),
+    _Part("probability_of_hitting", 9),
+    _Part("deals", 2),
+    _Part("p50_composition", 8),
+    _Part("coverage", 1),
+    _Part("pipeline_waterfall", 9),
+    _Part("segment_chances", 5),
+    _Part("arr_snowball", 2),
+    _Part("nrr_grr", 4),
+    _Part("cash", 3),
+    _Part("hiring", 4),
+    _Part("headcount", 5),
+    _Part("deal_flow", 3),
+    _Part("assumptions", 1),
+)
+"""In the order of the deck: promise and result, the number, where it comes from, customers, cash, people."""
 
 
 def write_deck(run: Finished, path: Path, template: Path | None = None) -> None:
     """Write the slides of a finished run: the same figures and the same sentences as its charts.
 
-    Eight at most: slides of people take the place of what the P50 is made of and of retention.
+    Ten at most; what a board asks for least is left out first.
 
     Parameters
     ----------
@@ -42,77 +76,92 @@ def write_deck(run: Finished, path: Path, template: Path | None = None) -> None:
         The template cannot be read, or has no layout with a title.
     """
     deck = open_deck(run.source_line(), template)
-    shown = views(run)
     _name_deck(deck, run)
-    _add_answer(deck, run, shown["headline"])
-    specs = run_specs(run)
-    n_of_people = len({"hiring", "headcount"} & set(shown))
-    named = ["bookings_fan", "probability_of_hitting"]
-    named += ["p50_composition"] if n_of_people == 0 else []
-    named += ["coverage"]
-    named += ["arr_snowball"] if "arr" in shown else ["pipeline_waterfall"]
-    named += ["nrr_grr"] if n_of_people <= 1 else []
-    for name in named:
-        if name in specs:
-            add_chart_slide(deck, specs[name])
+    shown = views(run)
+    makers: dict[str, Callable[[], None]] = {
+        "answer": lambda: _add_answer(deck, run),
+        "assumptions": lambda: _add_assumptions(deck, run),
+    }
+    if "deals" in shown and "weight" in shown["deals"].table:
+        makers["deals"] = lambda: _add_deals(deck, run, shown["deals"])
     if "hiring" in shown:
-        _add_hiring(deck, run, shown["hiring"])
-    if "headcount" in shown:
-        add_chart_slide(deck, headcount_spec(run, shown["headcount"]))
-    _add_assumptions(deck, run)
+        makers["hiring"] = lambda: _add_hiring(deck, run, shown["hiring"])
+    wanted = [part for part in PARTS if part.name in makers or part.name in run.specs]
+    kept = {part.name for part in sorted(wanted, key=lambda part: part.order)[:MOST_SLIDES]}
+    for part in wanted:
+        if part.name in makers and part.name in kept:
+            makers[part.name]()
+        elif part.name in kept:
+            add_chart_slide(deck, run.specs[part.name])
     deck.file.save(str(path))
 
 
 def _name_deck(deck: Deck, run: Finished) -> None:
     as_of = dt.date.fromisoformat(run.summary["as_of"])
     properties = deck.file.core_properties
-    properties.title = f"Forecast of scenario {run.summary['scenario']}"[:200]
+    properties.title = f"Forecast of {run.company}, scenario {run.summary['scenario']}"[:200]
     properties.subject = run.source_line()[:200]
     properties.author = "simulator"
     properties.created = properties.modified = dt.datetime(as_of.year, as_of.month, as_of.day)
 
 
-def _add_answer(deck: Deck, run: Finished, headline: View) -> None:
-    told = run.summary["answers"].items()
-    answers = [f"{sentence}." for name, sentence in told if name not in NOT_FOR_THE_BOARD]
-    slide = deck.add_slide(answers[0].removesuffix("."), "New bookings of all segments together")
-    kept = [c for c in headline.columns if c.key != "booked" or (headline.table["booked"] > 0).any()]
-    rows = [
-        [show(value[c.key], c.kind, run.currency) for c in kept]
-        for value in headline.table.to_dict("records")
+def _add_answer(deck: Deck, run: Finished) -> None:
+    """Show the headline figures with their ranges, what changed and what to do."""
+    answers = list(run.summary["answers"].values())
+    slide = deck.add_slide(answers[0], f"{shorten_line(run.company, 80)} · ranges hold 80% of simulations")
+    rows = [[one.name, one.value, one.range] for one in key_figures(run.tables, run.periods, run.currency)]
+    height = slide.add_table(
+        ["", "Middle", "Range, or what to compare"], rows, top=0.0, height=0.66, widths=(0.4, 0.18, 0.42)
+    )
+    found = advice(run)
+    said = [*found.trust[:1], *found.changed[:1], *found.levers[:1], *found.hiring[:1]]
+    slide.add_text(said or [f"{answer}." for answer in answers[1:3]], top=height + 0.04)
+
+
+def _add_deals(deck: Deck, run: Finished, view: View) -> None:
+    """List the deals that weigh most in the first quarter."""
+    rows = view.table.head(MOST_DEALS)
+    share = rows["weight"].sum()
+    title = f"{len(rows)} deals carry {show(float(share), 'money', run.currency)} of {run.periods[0]}"
+    slide = deck.add_slide(title, "Open deals by open amount × chance; what must still happen")
+    kept = [c for c in view.columns if c.key in DEAL_COLUMNS]
+    cells = [
+        [shorten_line(show(row[c.key], c.kind, run.currency), 30) for c in kept]
+        for row in rows.to_dict("records")
     ]
-    height = slide.add_table([c.label for c in kept], rows, top=0.0, height=0.4)
-    slide.add_text(answers[1:], top=height + 0.05)
+    slide.add_table([c.label for c in kept], cells, top=0.0, height=0.9)
 
 
 def _add_assumptions(deck: Deck, run: Finished) -> None:
-    """List what the figures rest on: what a reader may doubt first, the rest by number."""
+    """List the assumptions that a board may doubt first."""
     listed = run.summary["assumptions"]
-    telling = [a for a in listed if not a["name"].startswith("reps of ")]
-    telling = [a for a in telling if not a["value"].startswith("motion: ")][:MOST_ASSUMPTIONS]
-    n_calibrated = sum(a["source"] == "calibrated" for a in listed)
-    title = f"The figures rest on {len(listed)} assumptions, {n_calibrated} of them from the history"
-    slide = deck.add_slide(title, "The first ones; all of them are in the workbook and on the page")
-    rows = [[shorten_line(a[key], LONGEST_CELL) for key in ("name", "value", "source")] for a in telling]
-    slide.add_table(["Assumption", "Value", "Source"], rows, top=0.0, height=0.85, widths=(0.32, 0.48, 0.2))
+    asked = [a for a in listed if not a["name"].startswith(NOT_FOR_THE_BOARD)] or listed
+    slide = deck.add_slide(
+        "What the figures assume: most of it is measured, the rest is stated",
+        "The assumptions that matter most; all of them are in the workbook and on the page",
+    )
+    rows = [
+        [shorten_line(a[key], LONGEST_CELL) for key in ("name", "value", "source")]
+        for a in asked[:MOST_ASSUMPTIONS]
+    ]
+    slide.add_table(["Assumption", "Value", "Source"], rows, top=0.0, height=0.7, widths=(0.3, 0.52, 0.18))
 
 
 def _add_hiring(deck: Deck, run: Finished, view: View) -> None:
     """Show the best allocations of more reps in a table; the answer is the title."""
     found = run.companions["hiring"]
-    slide = deck.add_slide(
-        found.answers[0], "The best allocations of the next reps; means over the simulations"
-    )
-    kept = [c for c in view.columns if not c.key.endswith(("_p10", "_p90")) and _is_told(view, c.key)]
+    source = f"{run.source_line()} · allocations: {found.summary.get('n_paths', 0):,} simulations"
+    slide = deck.add_slide(found.answers[0], "The best allocations of the next reps; means", source)
+    kept = [c for c in view.columns if not c.key.endswith(("_p10", "_p90")) and _says_something(view, c.key)]
     rows = [
         [show(row[c.key], c.kind, run.currency) for c in kept]
         for row in view.table.head(MOST_ROWS).to_dict("records")
     ]
     height = slide.add_table([c.label for c in kept], rows, top=0.0, height=0.5)
-    slide.add_text([f"{sentence}." for sentence in found.answers[1:4]], top=height + 0.05)
+    slide.add_text([f"{sentence.removesuffix('.')}." for sentence in found.answers[1:4]], top=height + 0.05)
 
 
-def _is_told(view: View, key: str) -> bool:
+def _says_something(view: View, key: str) -> bool:
     """Return whether a column says anything: segments that no allocation hires for are left out."""
     values = view.table[key].head(MOST_ROWS)
     return key == "reps" or not pd.api.types.is_numeric_dtype(values) or bool((values != 0).any())

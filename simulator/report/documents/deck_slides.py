@@ -97,8 +97,11 @@ class Deck:
     source: str
     is_plain: bool
 
-    def add_slide(self, title: str, subtitle: str) -> Slide:
-        """Add a slide: the finding as its title, what is shown below it, the source at its foot."""
+    def add_slide(self, title: str, subtitle: str, source: str = "") -> Slide:
+        """Add a slide: the finding as its title, what is shown below it, the source at its foot.
+
+        ``source`` is that of the figures on the slide; the run's without it.
+        """
         slide = self.file.slides.add_slide(self.layout)
         width, height = self.file.slide_width, self.file.slide_height
         margin = round(MARGIN_SHARE * width)
@@ -111,7 +114,7 @@ class Deck:
         below = min(head.top + head.height, round(0.3 * height))
         _add_line(slide, subtitle, Box(margin, below, width - 2 * margin, Inches(0.35)), SUBTITLE_POINTS)
         foot = Box(margin, height - Inches(0.45), width - 2 * margin, Inches(0.3))
-        _add_line(slide, shorten_line(self.source), foot, SMALL_POINTS)
+        _add_line(slide, shorten_line(source or self.source), foot, SMALL_POINTS)
         free = below + Inches(0.5)
         return Slide(slide, Box(margin, free, width - 2 * margin, foot.top - free - Inches(0.1)))
 

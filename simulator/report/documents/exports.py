@@ -34,7 +34,11 @@ def formats_of(text: str | None) -> tuple[str, ...]:
 
 
 def write_exports(
-    folder: Path, formats: Collection[str] = tuple(FILES), template: Path | None = None
+    folder: Path,
+    formats: Collection[str] = tuple(FILES),
+    template: Path | None = None,
+    *,
+    target: Path | None = None,
 ) -> list[Path]:
     """Write report.html, forecast.xlsx and board.pptx into the results folder that they are made from.
 
@@ -48,6 +52,8 @@ def write_exports(
         Which of html, xlsx and pptx.
     template : Path, optional
         A .pptx whose look the slides take over.
+    target : Path, optional
+        Where the folder will stand, next to the results of other commands, if it is not there yet.
 
     Returns
     -------
@@ -59,16 +65,16 @@ def write_exports(
     InputError
         The folder is not that of a finished run, or the template is not a presentation.
     """
-    run = read_finished(folder)
+    run = read_finished(folder, target=target)
     return [_replace(folder / FILES[name], _writer(name, run, template)) for name in FILES if name in formats]
 
 
-def export_jobs(folder: Path) -> list[Job]:
+def export_jobs(folder: Path, target: Path) -> list[Job]:
     """Return what writes each of the files of `write_exports`, in any order; the longest job comes last.
 
     A team of two begins at both ends: one takes the workbook while the other writes the page and the slides.
     """
-    return [partial(write_exports, folder, (name,)) for name in ("html", "pptx", "xlsx")]
+    return [partial(write_exports, folder, (name,), target=target) for name in ("html", "pptx", "xlsx")]
 
 
 def _writer(name: str, run: Finished, template: Path | None) -> Callable[[Path], None]:

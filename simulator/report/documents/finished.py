@@ -7,16 +7,15 @@ import json
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from simulator.errors import Fault, InputError
-from simulator.report.documents.companions import (
-    Companion,
-    read_companions,
-)
+from simulator.report.charts.spec import ChartSpec
+from simulator.report.documents.companions import Companion, read_companions
 from simulator.report.output.folder import MANIFEST
 from simulator.spreadsheet import as_typed
 
@@ -47,11 +46,15 @@ REMEDY = "Name a folder that `simulator run` wrote, or run the scenario again."
 
 @dataclass(frozen=True)
 class Chart:
-    """A drawn chart: its name, the sentence over it, and the SVG."""
+    """A drawn chart: its name, the sentence over it, the SVG, and the figures that were drawn.
+
+    ``spec`` is None for pictures of an earlier version, which did not keep them.
+    """
 
     name: str
     title: str
     svg: bytes
+    spec: ChartSpec | None = None
 
 
 @dataclass(frozen=True)
@@ -86,9 +89,19 @@ class Finished:
         """Fiscal quarters of the horizon."""
         return tuple(map(str, self.summary["periods"]))
 
-    def title(self, chart: str, otherwise: str) -> str:
-        """Return the sentence over a chart; ``otherwise`` where it was not drawn."""
-        return next((c.title for c in self.charts if c.name == chart), otherwise)
+    @cached_property
+    def specs(self) -> dict[str, ChartSpec]:
+        """The figures of each chart by name: of this run, then of what stands next to it."""
+        own = [chart.spec for chart in self.charts if chart.spec is not None]
+        others = [spec for found in self.companions.values() for spec in found.specs]
+        return {spec.name: spec for spec in (*others, *own) if not spec.is_empty}
+
+    @property
+    def company(self) -> str:
+        """Name of the company; the scenario's where the scenario does not say."""
+        scenario = self.manifest.get("scenario")
+        named = scenario.get("company") if isinstance(scenario, dict) else ""
+        return str(named or self.summary["scenario"])
 
     def source_line(self) -> str:
         """Return where the figures come from, as at the foot of every chart and slide."""
@@ -98,7 +111,9 @@ class Finished:
         )
 
 
-def read_finished(folder: Path, only: Collection[str] | None = None) -> Finished:
+def read_finished(
+    folder: Path, only: Collection[str] | None = None, *, target: Path | None = None
+) -> Finished:
     """Read a results folder of ``simulator run``.
 
     Parameters
@@ -107,6 +122,8 @@ def read_finished(folder: Path, only: Collection[str] | None = None) -> Finished
         Holds manifest.json, summary.json, tables/ and charts/.
     only : collection of str, optional
         Names of the tables to read, as far as they are there; charts and companions are left out then.
+    target : Path, optional
+        Where a folder that is being written will stand.
 
     Raises
     ------
@@ -133,7 +150,7 @@ def read_finished(folder: Path, only: Collection[str] | None = None) -> Finished
     if only is not None:
         return Finished(_shown(summary), _shown(manifest), tables, ())
     charts = tuple(_read_chart(path) for path in sorted((folder / "charts").glob("*.svg")))
-    companions = read_companions(folder, summary, lambda path: read_table(path, []))
+    companions = read_companions(target or folder, summary, lambda path: read_table(path, []))
     return Finished(_shown(summary), _shown(manifest), tables, charts, companions)
 
 
@@ -195,4 +212,6 @@ def read_table(path: Path, faults: list[Fault]) -> pd.DataFrame:
 def _read_chart(path: Path) -> Chart:
     svg = path.read_bytes()
     found = TITLE.search(svg.decode("utf-8", errors="replace"))
-    return Chart(path.stem, clean_text(html.unescape(found.group(1))).strip() if found else path.stem, svg)
+    title = clean_text(html.unescape(found.group(1))).strip() if found else path.stem
+    figures = path.with_suffix(".json")
+    return Chart(path.stem, title, svg, ChartSpec.load(figures) if figures.is_file() else None)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import math
-import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -14,40 +13,51 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from simulator.analysis.totals import ALL
+from simulator.report.charts.inline import draw_inline, figure_table
+from simulator.report.charts.spec import ChartSpec
+from simulator.report.documents.advice import advice
 from simulator.report.documents.definitions import DEFINITIONS
-from simulator.report.documents.finished import Chart, Finished
+from simulator.report.documents.finished import Finished
+from simulator.report.documents.headline import key_figures
 from simulator.report.documents.view import Kind, View, show
 from simulator.report.documents.views import views
 
 PAGE = "page"
-LONG_TABLE_ROWS = 150
-CHART_ORDER = (
-    "bookings_fan", "probability_of_hitting", "coverage", "p50_composition", "spread", "pipeline_waterfall",
-    "bookings_by_kind", "arr_snowball", "nrr_grr", "capacity",
+PRINTED_ROWS = 10
+"""Rows of a table that are printed; all of them are on the screen and in the workbook."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page that opens: charts by name, then tables by name."""
+
+    name: str
+    title: str
+    charts: tuple[str, ...]
+    views: tuple[str, ...]
+
+
+SECTIONS = (
+    Section("bookings-section", "Bookings by quarter", ("probability_of_hitting", "segment_chances", "spread",
+            "bookings_by_kind"), ("headline", "bookings", "spread")),
+    Section("deals-section", "Which deals it comes from", ("p50_composition",), ("deals", "parts")),
+    Section("pipeline-section", "Pipeline and coverage", ("coverage", "past_coverage", "pipeline_waterfall"),
+            ("coverage", "pipeline")),
+    Section("customers-section", "Customers: ARR, retention, lifetime value", ("arr_snowball", "nrr_grr",
+            "lifetime_value", "survival", "cohorts"), ("arr", "lifetime")),
+    Section("cash-section", "Cash, costs and efficiency", ("cash", "operating", "post_sale_share"),
+            ("efficiency", "operating")),
+    Section("people-section", "People and capacity", ("capacity", "attainment", "hiring_allocation",
+            "hiring_marginal", "headcount"), ("capacity", "hiring", "headcount")),
+    Section("judgement-section", "What people say, next to the simulation", ("judgement", "rep_calls"),
+            ("judgement", "calls")),
+    Section("record-section", "How past forecasts did, method by method", (), ("record",)),
+    Section("assumptions-section", "Assumptions and the history's state", (), ("assumptions", "hygiene")),
 )  # fmt: skip
-"""The order in which charts are read; others follow."""
-CHART_WORDS = {
-    "bookings_fan": "P10, P50 and P90 of bookings by quarter against the target",
-    "probability_of_hitting": "The chance of reaching each number",
-    "coverage": "Coverage by category and the coverage needed",
-    "p50_composition": "What the P50 of each quarter is made of",
-    "spread": "The spread from P10 to P90 by source",
-    "pipeline_waterfall": "Open pipeline: opening, created, won, lost, closing",
-    "arr_snowball": "ARR: opening, movements, closing",
-    "nrr_grr": "Net and gross revenue retention by quarter",
-    "capacity": "Sales capacity by quarter",
-}
-BEHIND = {
-    "bookings_fan": "headline",
-    "probability_of_hitting": "headline",
-    "p50_composition": "parts",
-    "pipeline_waterfall": "pipeline",
-    "bookings_by_kind": "bookings",
-    "arr_snowball": "arr",
-    "nrr_grr": "arr",
-}
-"""The table that holds the figures of a chart, where it has another name."""
-SIZE = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)"')
+"""In reading order; the charts of the answer stand above them."""
+
+OPENING = ("bookings_fan", "deal_flow", "tornado", "reliability")
+"""Charts of the answer itself."""
 
 
 @dataclass(frozen=True)
@@ -63,15 +73,6 @@ class _Row:
     total: bool
 
 
-@dataclass(frozen=True)
-class _Picture:
-    name: str
-    uri: str
-    alt: str
-    width: int
-    height: int
-
-
 def render_page(run: Finished) -> str:
     """Return the page of a finished run: self-contained, no network, all text escaped.
 
@@ -80,9 +81,8 @@ def render_page(run: Finished) -> str:
     run : Finished
         What `read_finished` read.
     """
-    shown = views(run)
+    shown, specs = views(run), run.specs
     style, script = _asset("report.css"), _asset("report.js")
-    tables = [view for name, view in shown.items() if name not in {"headline", "chances"}]
     return (
         _templates()
         .get_template("report.html.j2")
@@ -90,29 +90,56 @@ def render_page(run: Finished) -> str:
             run=run,
             answers=list(run.summary["answers"].values()),
             notes=run.summary["notes"],
-            headline=shown["headline"],
-            tables=tables,
-            charts=[_picture(chart, shown) for chart in in_reading_order(run.charts)],
+            figures=key_figures(run.tables, run.periods, run.currency),
+            advice=advice(run),
+            shown=shown,
+            sections=_sections(shown, specs, run),
+            pictures={chart.name: chart for chart in run.charts if chart.spec is None},
             definitions=DEFINITIONS,
-            long=LONG_TABLE_ROWS,
-            show_table=lambda view: _show_table(view, run.currency),
+            chart=lambda name: _show_chart(specs[name]) if name in specs else "",
+            table=lambda name: _show_table(shown[name], run) if name in shown else "",
             style=Markup(style),  # noqa: S704 - a file of this package
             script=Markup(script),  # noqa: S704 - a file of this package
             style_hash=_source_hash(style),
             script_hash=_source_hash(script),
+            picture_uri=_picture_uri,
         )
     )
 
 
-def in_reading_order(charts: tuple[Chart, ...]) -> list[Chart]:
-    """Return charts in the order of `CHART_ORDER`, the others after them by name."""
-    places = {name: at for at, name in enumerate(CHART_ORDER)}
-    return sorted(charts, key=lambda chart: (places.get(chart.name, len(places)), chart.name))
+def _sections(shown: dict[str, View], specs: dict[str, ChartSpec], run: Finished) -> list[Section]:
+    """Return the sections that have something to show; what no section names comes at the end."""
+    named = {name for section in SECTIONS for name in section.charts} | set(OPENING)
+    rest = tuple(spec for spec in specs if spec not in named)
+    rest += tuple(chart.name for chart in run.charts if chart.spec is None)
+    found = [*SECTIONS, Section("charts-section", "More charts", rest, ())]
+    drawn = set(specs) | {chart.name for chart in run.charts}
+    return [
+        s for s in found if any(name in drawn for name in s.charts) or any(name in shown for name in s.views)
+    ]
 
 
-def _show_table(view: View, currency: str) -> Markup:
-    rows = [_row(values, view, currency) for values in view.table.to_dict("records")]
-    html = _templates().get_template("table.html.j2").render(view=view, rows=rows)
+def _show_chart(spec: ChartSpec) -> Markup:
+    headings, rows = figure_table(spec)
+    template = _templates().get_template("chart.html.j2")
+    picture = Markup(draw_inline(spec))  # noqa: S704 - the canvas escapes every text
+    html = template.render(spec=spec, picture=picture, headings=headings, rows=rows)
+    return Markup(html)  # noqa: S704 - the template has escaped every cell
+
+
+def _picture_uri(svg: bytes) -> str:
+    return f"data:image/svg+xml;base64,{base64.b64encode(svg).decode('ascii')}"
+
+
+def _show_table(view: View, run: Finished) -> Markup:
+    rows = [_row(values, view, run.currency) for values in view.table.to_dict("records")]
+    source = view.file or f"tables/{view.name}.csv"
+    words = f"amounts in {run.currency}, as of {run.summary['as_of']}, from {source}"
+    html = (
+        _templates()
+        .get_template("table.html.j2")
+        .render(view=view, rows=rows, words=words, printed=PRINTED_ROWS)
+    )
     return Markup(html)  # noqa: S704 - the template has escaped every cell
 
 
@@ -127,16 +154,6 @@ def _number(value: object) -> str:
     return f"{value:.10g}" if isinstance(value, int | float) and math.isfinite(value) else ""
 
 
-def _picture(chart: Chart, shown: dict[str, View]) -> _Picture:
-    size = SIZE.search(chart.svg[:2000].decode("utf-8", errors="replace"))
-    width, height = (round(float(x)) for x in size.groups()) if size else (720, 403)
-    table = shown.get(BEHIND.get(chart.name, chart.name))
-    where = f" The figures are in the table “{table.title}”." if table is not None else ""
-    words = CHART_WORDS.get(chart.name, chart.name.replace("_", " "))
-    uri = f"data:image/svg+xml;base64,{base64.b64encode(chart.svg).decode('ascii')}"
-    return _Picture(chart.name, uri, f"Chart: {chart.title}. {words}.{where}", width, height)
-
-
 @cache
 def _templates() -> Environment:
     return Environment(
@@ -144,6 +161,8 @@ def _templates() -> Environment:
         autoescape=True,
         undefined=StrictUndefined,
         keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
 
 

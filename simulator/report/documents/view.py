@@ -8,10 +8,11 @@ from typing import Literal
 
 import pandas as pd
 
-from simulator.report.money import MISSING, SYMBOLS
+from simulator.report.money import format_money
 
 Kind = Literal["text", "money", "share", "multiple", "count"]
 
+NOTHING = "–"
 PERCENTILES = {"p10": "P10", "p50": "P50", "p90": "P90"}
 
 
@@ -37,6 +38,8 @@ class View:
     columns : tuple of Column
     table : DataFrame
         One column per key.
+    file : str
+        The file of the results folder that holds the figures.
     """
 
     name: str
@@ -44,18 +47,18 @@ class View:
     note: str
     columns: tuple[Column, ...]
     table: pd.DataFrame
+    file: str = ""
 
 
 def show(value: object, kind: Kind, currency: str) -> str:
-    """Return a cell as people read it, written out; n/a where there is no figure."""
+    """Return a cell as people read it, amounts to three digits; a dash where there is no figure."""
     if kind == "text" or isinstance(value, str):
         return str(value)
     number = float(value)  # type: ignore[arg-type]
     if not math.isfinite(number):
-        return MISSING
+        return NOTHING
     if kind == "money":
-        minus = "−" if number <= -0.5 else ""
-        return f"{minus}{SYMBOLS.get(currency, f'{currency} ')}{abs(number):,.0f}"
+        return format_money(number, currency)
     if kind == "share":
         return f"{number:.1%}"
     return f"{number:.2f}×" if kind == "multiple" else f"{number:,.1f}".removesuffix(".0")

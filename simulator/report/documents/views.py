@@ -7,20 +7,13 @@ from collections.abc import Callable
 import pandas as pd
 
 from simulator.analysis.totals import ALL
-from simulator.report.documents.companion_views import (
-    headcount_view,
-    hiring_view,
-    record_view,
-)
+from simulator.report.documents.companion_views import headcount_view, hiring_view, levers_view, record_view
+from simulator.report.documents.efficiency import efficiency
 from simulator.report.documents.finished import Finished
-from simulator.report.documents.view import PERCENTILES, Column, View, columns
-from simulator.report.forecast.findings import PART_WORDS, SOURCE_WORDS
+from simulator.report.documents.view import PERCENTILES, Column, View, columns, show
+from simulator.report.forecast.findings import BASIS_WORDS, PART_WORDS, SOURCE_WORDS
+from simulator.report.judgement.words import METHOD_LABELS
 
-BASIS_WORDS = {
-    "enterprise": "best case, commit and closed",
-    "enterprise_slippage_adjusted": "best case, commit and closed; rule of thumb with slippage",
-    "smb": "with pipeline",
-}
 ARR_MEASURES = ("opening", "new", "expansion", "contraction", "churn", "reactivation", "closing")
 RETENTION = ("nrr", "grr")
 
@@ -85,7 +78,7 @@ def _parts(run: Finished) -> View:
     return View(
         "parts",
         "What the P50 is made of",
-        "The middle future of each segment and of all together, by where the deals are today.",
+        "The P50 of each segment and of all together, by where the deals are today.",
         (PERIOD, SEGMENT, *columns("money", {**labels, "p50": "P50"})),
         wide,
     )
@@ -93,13 +86,18 @@ def _parts(run: Finished) -> View:
 
 def _coverage(run: Finished) -> View:
     table = run.tables["coverage"]
-    table = table.assign(basis=table["basis"].map(lambda basis: BASIS_WORDS.get(basis, basis)))
-    needed = {f"needed_p{chance}": f"Needed for {chance} %" for chance in (50, 80, 90)}
+    # One basis for each segment: the first; a second row with the slippage in the rule repeats all else.
+    table = table.drop_duplicates(["period", "segment"])
+    table = table[table["coverage"].notna() | (table["segment"] == ALL)].reset_index(drop=True)
+    table = table.assign(
+        basis=[BASIS_WORDS.get(basis, basis).rstrip(",") for basis in table["basis"].astype(str)]
+    )
+    needed = {f"needed_p{chance}": f"Needed for {chance}%" for chance in (50, 80, 90)}
     return View(
         "coverage",
         "Coverage, and what is needed",
-        "Deals due in the quarter / its target, beside the multiple at which the target is hit with 50, 80 "
-        "and 90 % chance, and 1 / close rate.",
+        "Deals due in the quarter / its target, next to the multiple at which the target is reached with 50, "
+        "80 and 90% chance, and the rule of thumb 1 / close rate. Segments without a target are left out.",
         (
             PERIOD,
             SEGMENT,
@@ -125,7 +123,8 @@ def _pipeline(run: Finished) -> View:
     return View(
         "pipeline",
         "Open pipeline from quarter to quarter",
-        "Means of all paths, at the amounts of the open deals: opening + created − won − lost = closing. "
+        "Means of all simulations, at the amounts of the open deals: opening + created − won − "
+        "lost = closing. "
         "Slipped deals stay open.",
         (PERIOD, SEGMENT, *columns("money", labels)),
         run.tables["waterfall"],
@@ -197,7 +196,8 @@ def _arr(run: Finished) -> View | None:
     return View(
         "arr",
         "ARR from quarter to quarter",
-        "Annualised recurring revenue, means of all paths: opening + new + expansion − contraction − churn "
+        "Annualised recurring revenue, means of all simulations: opening + new + expansion − "
+        "contraction − churn "
         "+ reactivation = closing. NRR and GRR by the cohort method over 12 months, their P50.",
         (
             PERIOD,
@@ -210,33 +210,42 @@ def _arr(run: Finished) -> View | None:
 
 
 def _deals(run: Finished) -> View | None:
+    """Return the open deals, those that weigh most in the first quarter on top."""
     table = run.tables.get("open_deals", pd.DataFrame())
     if table.empty:
         return None
-    wide = table.pivot_table(index="opportunity_id", columns="period", values="p_win", sort=False)
-    wide = wide.reindex(columns=list(run.periods)).reset_index()
-    wide.columns = [str(column) for column in wide.columns]
-    wide["horizon"] = wide[list(run.periods)].sum(axis=1).round(6)
-    shares = {period: f"Won in {period}" for period in run.periods}
-    shown = [
-        Column("opportunity_id", "Deal"),
-        *columns("share", {**shares, "horizon": "Won in any of them"}),
-    ]
+    first = run.periods[0]
+    chances = table.pivot_table(index="opportunity_id", columns="period", values="p_win", sort=False)
+    chances = chances.reindex(columns=list(run.periods))
+    wide = pd.DataFrame(
+        {
+            "opportunity_id": chances.index,
+            "first": chances[first].to_numpy(),
+            "horizon": chances.sum(axis=1).round(6),
+        }
+    ).reset_index(drop=True)
+    shown = [Column("opportunity_id", "Deal")]
+    weight = "first"
     if "deals" in run.tables:
         known = run.tables["deals"].drop_duplicates("opportunity_id")
         wide = wide.merge(known, on="opportunity_id", how="left", sort=False, validate="one_to_one")
+        wide["weight"] = (wide["amount"] * wide["first"]).round(2)
         wide["expected"] = (wide["amount"] * wide["horizon"]).round(2)
+        weight = "weight"
         labels = {"segment": "Segment", "owner": "Owner", "category": "Category", "close_month": "Planned"}
-        shown[1:1] = [*columns("text", labels), Column("amount", "Open amount", "money")]
-        shown.append(Column("expected", "Open amount × chance", "money"))
         wide[list(labels)] = wide[list(labels)].fillna("")
-        shown += _drill_down_columns(run, wide)
-    wide = wide.sort_values("horizon", ascending=False, kind="stable").reset_index(drop=True)
+        shown += [*columns("text", labels), Column("amount", "Open amount", "money")]
+    shown.append(Column("first", f"Won in {first}", "share"))
+    shown += [Column("weight", f"Weight in {first}", "money")] if weight == "weight" else []
+    shown.append(Column("horizon", "Won by " + run.periods[-1], "share"))
+    shown += [Column("expected", "Weight in all", "money")] if weight == "weight" else []
+    shown += _drill_down_columns(run, wide)
+    wide = wide.sort_values(weight, ascending=False, kind="stable").reset_index(drop=True)
     return View(
         "deals",
-        "Open deals and their chance",
-        "Share of paths in which each open deal is won, by quarter; the likeliest first. Shares of the P50 "
-        "and of the spread add up to 100 % with what is booked and deals not created yet.",
+        "Open deals by their weight",
+        f"Weight: open amount × chance. The deals that move {first} most come first. Chance: share of "
+        "simulations in which the deal is won.",
         tuple(shown),
         wide,
     )
@@ -246,21 +255,107 @@ def _drill_down_columns(run: Finished, wide: pd.DataFrame) -> list[Column]:
     """Return the columns that the simulation adds to a deal, and put what changed since the last run in."""
     if "p_this" not in wide:
         return []
-    first, *later = run.periods
-    told = [Column("expected_month", "Expected")]
-    wide["expected_month"] = wide["expected_month"].fillna("").astype(str)
-    for name, period in (("this", first), *((("next", later[0]),) if later else ())):
-        labels = {
-            f"share_p50_{name}": f"Share of the P50 of {period}",
-            f"share_spread_{name}": "of its spread",
-        }
-        told += columns("share", labels)
+    said = [Column("share_spread_this", f"Share of the spread of {run.periods[0]}", "share")]
     changes = run.tables.get("deal_changes")
     if changes is not None and len(changes):
         change = changes.set_index("opportunity_id")["change"]
         wide["change"] = wide["opportunity_id"].map(change).fillna("").astype(str)
-        told.append(Column("change", f"Changed since {changes['since'].iloc[0]}"))
-    return told
+        said.append(Column("change", f"Changed since {changes['since'].iloc[0]}"))
+    return said
+
+
+def _operating(run: Finished) -> View | None:
+    if "operating" not in run.tables:
+        return None
+    return View(
+        "operating",
+        "Revenue, costs and cash",
+        "By quarter; totals are sums of the lines above them.",
+        (PERIOD, Column("line", "Line"), *columns("money", {"mean": "Mean", **PERCENTILES})),
+        _money_lines(run.tables["operating"]),
+    )
+
+
+def _money_lines(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the lines that are amounts: ratios are among the measures of efficiency."""
+    return table[
+        table["kind"].isin(["revenue", "total", "acquisition", "post_sale", "other", "cash"])
+    ].reset_index(drop=True)
+
+
+def _efficiency(run: Finished) -> View | None:
+    found = efficiency(run.tables)
+    if not found:
+        return None
+    rows = [(one.name, show(one.value, one.kind, run.currency), one.meaning) for one in found]
+    return View(
+        "efficiency",
+        "Efficiency",
+        "From the means of the run; all quarters of the horizon together.",
+        (Column("name", "Measure"), Column("figure", "Figure"), Column("effect", "How it is computed")),
+        pd.DataFrame(rows, columns=["name", "figure", "effect"]),
+        "tables/operating.csv and tables/arr.csv",
+    )
+
+
+def _lifetime(run: Finished) -> View | None:
+    if "lifetime" not in run.tables:
+        return None
+    return View(
+        "lifetime",
+        "What a new customer is worth",
+        "Revenue of a new customer over the years simulated, not discounted; Low and High: 80% "
+        "interval of the mean.",
+        (
+            SEGMENT,
+            *columns("money", {"arr": "First ARR", "value": "Lifetime value", "low": "Low", "high": "High"}),
+            *columns(
+                "share", {"first_year_share": "In the first year", "still_customers": "Still customers"}
+            ),
+            Column("value_per_arr", "Value / ARR", "multiple"),
+        ),
+        run.tables["lifetime"],
+    )
+
+
+def _judgement(run: Finished) -> View | None:
+    if "judgement" not in run.tables:
+        return None
+    table = run.tables["judgement"]
+    table = table.assign(method=table["method"].map(lambda name: METHOD_LABELS.get(name, name)))
+    return View(
+        "judgement",
+        "Forecasts by judgement next to the simulation",
+        "Low and High: P10 and P90 of the simulation; of the in-blood number its upside.",
+        (
+            PERIOD,
+            SEGMENT,
+            Column("method", "Method"),
+            *columns("money", {"number": "Number", "low": "Low", "high": "High"}),
+        ),
+        table,
+    )
+
+
+def _calls(run: Finished) -> View | None:
+    if "rep_calls" not in run.tables:
+        return None
+    return View(
+        "calls",
+        "What reps called and what they won",
+        "Won for each unit called, with its 80% interval, drawn towards the team where a rep has "
+        "few quarters.",
+        (
+            Column("rep_id", "Rep"),
+            Column("team", "Team"),
+            SEGMENT,
+            Column("n_quarters", "Quarters", "count"),
+            *columns("money", {"called": "Called", "won": "Won"}),
+            *columns("multiple", {"bias": "Won per called", "bias_low": "Low", "bias_high": "High"}),
+            Column("verdict", "Reading"),
+        ),
+        run.tables["rep_calls"],
+    )
 
 
 def _assumptions(run: Finished) -> View:
@@ -294,6 +389,7 @@ def _hygiene(run: Finished) -> View | None:
 
 
 MAKERS: tuple[Callable[[Finished], View | None], ...] = (
-    _headline, _bookings, _parts, _coverage, _pipeline, _spread, _arr, _capacity, _chances, _deals,
-    hiring_view, headcount_view, record_view, _assumptions, _hygiene,
+    _headline, _bookings, _parts, _coverage, _pipeline, _spread, _arr, _lifetime, _operating, _efficiency,
+    _capacity, _chances, _deals, _judgement, _calls, levers_view, hiring_view, headcount_view, record_view,
+    _assumptions, _hygiene,
 )  # fmt: skip

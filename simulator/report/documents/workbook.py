@@ -11,8 +11,7 @@ import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
 from simulator.analysis.totals import ALL
-from simulator.report.charts.sheet import TableCells, insert_chart
-from simulator.report.documents.charts import run_specs
+from simulator.report.charts.sheet import ChartSheet
 from simulator.report.documents.definitions import DEFINITIONS
 from simulator.report.documents.finished import Finished
 from simulator.report.documents.view import Column, View
@@ -25,13 +24,19 @@ SHEETS = {
     "coverage": "coverage",
     "pipeline": "pipeline",
     "arr": "ARR",
+    "lifetime": "lifetime value",
+    "operating": "cash",
+    "efficiency": "efficiency",
     "spread": "spread",
     "capacity": "capacity",
     "chances": "chances",
+    "deals": "deals",
+    "judgement": "judgement",
+    "calls": "calls",
+    "levers": "levers",
     "hiring": "hiring",
     "headcount": "headcount",
     "record": "record",
-    "deals": "deals",
     "assumptions": "assumptions",
     "hygiene": "hygiene",
 }
@@ -161,43 +166,39 @@ def _write_manifest(book: Book, run: Finished) -> None:
     _write_view(book, run, View("manifest", "Where this comes from", note, columns, table), "manifest")
 
 
-DRAWN = (
-    ("headline", "bookings_fan"),
-    ("parts", "p50_composition"),
-    ("pipeline", "pipeline"),
-    ("coverage", "coverage"),
-    ("arr", "arr"),
-    ("arr", "nrr_grr"),
-    ("chances", "probability_of_hitting"),
-)
-"""Charts by the view whose cells they draw; a second one of a view stands below the first."""
+DRAWN = {
+    "headline": ("bookings_fan",),
+    "bookings": ("segment_chances", "bookings_by_kind"),
+    "parts": ("p50_composition",),
+    "coverage": ("coverage", "past_coverage"),
+    "pipeline": ("pipeline_waterfall", "deal_flow"),
+    "arr": ("arr_snowball", "nrr_grr"),
+    "lifetime": ("lifetime_value", "survival"),
+    "operating": ("cash", "operating", "post_sale_share"),
+    "spread": ("spread",),
+    "capacity": ("capacity", "attainment"),
+    "chances": ("probability_of_hitting",),
+    "levers": ("tornado",),
+    "hiring": ("hiring_allocation", "hiring_marginal"),
+    "headcount": ("headcount",),
+    "record": ("reliability",),
+    "judgement": ("judgement",),
+    "calls": ("rep_calls",),
+}
+"""Charts by the view next to which they stand, one below the other."""
 
 ROWS_OF_A_CHART = 20
 
 
 def _add_charts(book: Book, run: Finished, shown: dict[str, View]) -> None:
     """Put the charts next to their tables; that of the summary below it."""
-    specs = run_specs(run)
-    drawn: list[str] = []
-    for name, chart in DRAWN:
-        if name not in shown or chart not in specs:
+    figures = ChartSheet(book.file)
+    for name, charts in DRAWN.items():
+        if name not in shown:
             continue
-        view = shown[name]
-        keys = tuple(column.key for column in view.columns)
-        rows = _rows_of(view, specs[chart].categories)
-        cells = TableCells(book.file, SHEETS.get(name, "summary"), keys, TABLE_ROW + 1, rows)
-        top = TABLE_ROW + ROWS_OF_A_CHART * drawn.count(name)
-        place = (book.below_summary, 0) if name == "headline" else (top, len(keys) + 1)
-        insert_chart(specs[chart], cells, *place)
-        drawn.append(name)
-
-
-def _rows_of(view: View, quarters: tuple[str, ...]) -> tuple[int, ...]:
-    """Return the rows of all segments together, one a quarter; every row of a table without quarters."""
-    table = view.table.reset_index(drop=True)
-    if not quarters:
-        return tuple(range(len(table)))
-    total = table[(table["segment"] == ALL) & table["period"].isin(quarters)]
-    if "basis" in total and len(total):
-        total = total[total["basis"] == total["basis"].iloc[0]]
-    return tuple(int(row) for row in total.index)
+        sheet = book.file.get_worksheet_by_name(SHEETS.get(name, "summary"))
+        place = (book.below_summary, 0) if name == "headline" else (TABLE_ROW, len(shown[name].columns) + 1)
+        for chart in charts:
+            if chart in run.specs:
+                figures.insert(run.specs[chart], sheet, *place)
+                place = (place[0] + ROWS_OF_A_CHART, place[1])

@@ -118,7 +118,7 @@ GROUPS = {"bookings": ["period", "kind"], "pipeline": ["period"], "arr": ["perio
 FOOTING = {
     "pipeline": ("closing", "{opening}+{created}-{won}-{lost_competition}-{lost_no_decision}"),
     "arr": ("closing", "{opening}+{new}+{expansion}-{contraction}-{churn}+{reactivation}"),
-    "deals": ("expected", "{amount}*{horizon}"),
+    "deals": ("weight", "{amount}*{first}"),
     "parts": ("p50", "+".join(f"{{{part}}}" for part in PART_WORDS)),
 }
 """Columns that follow from others of their row, by view."""

@@ -33,6 +33,11 @@ SOURCE_SUBJECTS = {
     "rates": "Uncertainty of the rates makes",
     "shock": "Good or bad quarters for all make",
 }
+BASIS_WORDS = {
+    "enterprise": "best case, commit and closed",
+    "enterprise_slippage_adjusted": "best case, commit and closed; rule of thumb with slippage",
+    "smb": "pipeline, best case, commit, closed and expected from new deals,",
+}
 PART_WORDS = {
     "booked": "already booked",
     "commit": "open in commit",
@@ -103,6 +108,17 @@ def headline_coverage(coverage: Coverage, period: str) -> pd.Series | None:
     """Return the coverage of the joint total of a period, enterprise basis first."""
     row = coverage.row(period, ALL, ENTERPRISE)
     return coverage.row(period, ALL, SMB) if row is None else row
+
+
+def capacity_title(rows: pd.DataFrame, currency: str) -> str:
+    """Return whether the ramped reps carry the plan; ``rows`` are those of all segments together."""
+    planned = rows[rows["target"] > 0]
+    row = (rows if planned.empty else planned).iloc[0]
+    text = f"{row['period']}: ramped reps carry {format_money(row['ramped_quota'], currency)} of quota"
+    if planned.empty:
+        return text
+    needed, target = float(row["attainment_needed"]), format_money(row["target"], currency)
+    return f"{text} for a {target} target: they must attain {format_share(needed)} of it"
 
 
 def coverage_title(forecast: Forecast, coverage: Coverage) -> str:

@@ -27,6 +27,7 @@ from simulator.report.backtest.record import add_record
 from simulator.report.customers.tables import customer_summary, customer_tables, write_customer_tables
 from simulator.report.customers.words import customer_answers
 from simulator.report.documents.finished import Finished, read_finished
+from simulator.report.forecast.charts import forecast_specs
 from simulator.report.forecast.summary import answers, summarise
 from simulator.report.judgement.results import judgement_tables, with_judgement
 from simulator.report.judgement.words import judgement_answers
@@ -125,21 +126,8 @@ def write_figures(paths: Paths, outlook: Outlook, summary: Mapping[str, object],
 def chart_jobs(paths: Paths, outlook: Outlook, charts: Path) -> list[Job]:
     """Return what draws each chart of an outlook, as PNG and SVG, into an existing folder."""
     from simulator.report.charts.picture import draw_picture
-    from simulator.report.forecast.charts import draw_capacity, forecast_specs
-    from simulator.report.forecast.coverage_chart import counted_parts, draw_coverage
-    from simulator.report.forecast.pipeline_charts import draw_spread, draw_waterfall
 
-    forecast = outlook.forecast
-    counted = counted_parts(forecast, outlook.coverage, paths)
-    jobs: list[Job] = [
-        *(partial(draw_picture, spec, charts) for spec in forecast_specs(forecast)),
-        partial(draw_waterfall, forecast, outlook.waterfall, charts),
-        partial(draw_spread, forecast, outlook.spread, charts),
-        partial(draw_coverage, forecast, outlook.coverage, counted, charts),
-    ]
-    if len(outlook.capacity):
-        jobs.append(partial(draw_capacity, forecast, outlook.capacity, charts))
-    return jobs
+    return [partial(draw_picture, spec, charts) for spec in forecast_specs(outlook, paths)]
 
 
 CHANGES_FILE = "deal_changes.csv"

@@ -79,21 +79,11 @@ def answers(outlook: Outlook) -> dict[str, str]:
     forecast = outlook.forecast
     period = headline_period(forecast)
     hit = say_hit(forecast, period)
-    texts = {"bookings": f"{say_range(forecast, period)} (P10 to P90); P50 {_p50(outlook, period)}"}
+    p50 = format_money(forecast.total(period)["p50"], forecast.currency)
+    texts = {"bookings": f"{say_range(forecast, period)} (P10 to P90); P50 {p50}"}
     if hit:
         texts["target"] = hit[0].upper() + hit[1:]
     texts["coverage"] = f"Coverage of {period}: {say_coverage(outlook.coverage, period)}"
     texts["p50"] = f"The P50 of {period} is made of {say_parts(forecast, period)}"
     texts["spread"] = f"Spread of {period}: {say_spread(outlook.spread, period, forecast.currency)}"
     return texts
-
-
-def _p50(outlook: Outlook, period: str) -> str:
-    """Return the P50 with its Monte Carlo error, where enough simulations were simulated to tell it."""
-    forecast = outlook.forecast
-    p50 = format_money(forecast.total(period)["p50"], forecast.currency)
-    errors = forecast.precision
-    error = float(errors["p50_error"].to_numpy()[errors["period"] == period][0])
-    if not math.isfinite(error):
-        return p50
-    return f"{p50} (Monte Carlo error {format_money(error, forecast.currency, 2)})"

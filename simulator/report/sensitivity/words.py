@@ -22,8 +22,30 @@ MEASURE_WORDS = {
     "nrr": "NRR (cohort method)",
     "grr": "GRR (cohort method)",
 }
+LEVER_WORDS = {
+    "velocity": "speed of deals",
+    "open_deals_per_rep": "deals a rep can work",
+    "sals": "new accepted leads (SALs)",
+    "close_multiplier": "prices at signing",
+    "amount": "size of deals",
+    "close_odds": "odds of winning",
+    "no_decision": "deals lost without a decision",
+    "push_length": "length of slips",
+    "slippage": "slippage of close dates",
+    "competitive_losses": "losses to competitors",
+    "attrition": "reps who leave",
+    "ramp": "time to ramp a rep",
+    "backfill_months": "months to fill a seat",
+    "shared_shock": "good or bad quarters for all",
+    "patience": "how long deals wait for a rep",
+}
 CLEAR_ERRORS = 2.0
 """A change is told from the simulation's own noise if it is this many standard errors away from nothing."""
+
+
+def say_lever(name: str) -> str:
+    """Return a lever as people say it; an assumption by its key."""
+    return LEVER_WORDS.get(name, name.replace("_", " "))
 
 
 def say_measure(measure: Measure) -> str:

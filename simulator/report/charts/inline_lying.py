@@ -1,0 +1,149 @@
+"""Lying charts of the page: bars, dots with intervals, and heat maps, as SVG."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from simulator.report.charts.canvas import LETTER, LINE, Canvas, text_width
+from simulator.report.charts.inline_standing import say_figure
+from simulator.report.charts.spec import ChartSpec, Series
+from simulator.report.style import INK, MUTED, ORANGE, PAPER, text_colour
+
+ROW_HEIGHT = 30.0
+LABEL_ROOM = 75.0
+HEAT_COLOURS = ("#f2c48d", "#fbeedd", "#ffffff", "#d6e6f2", "#95bfdf", "#3f7cac")
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Where rows stand from the top, and figures from the left."""
+
+    tops: tuple[float, ...]
+    end: float
+    start: float
+    low: float
+    per_unit: float
+
+    def x(self, value: float) -> float:
+        return self.start + (value - self.low) * self.per_unit
+
+
+def _lay_rows(canvas: Canvas, spec: ChartSpec, low: float, high: float) -> _Rows:
+    """Write the names of rows, left of them or, where there is no room, above."""
+    top = canvas.legend([(one.name, one.colour) for one in spec.series if len(spec.series) > 1], 0.0) + 4
+    below = spec.below or ("",) * len(spec.categories)
+    names = [" – ".join(part for part in row if part) for row in zip(spec.categories, below, strict=True)]
+    room = max(map(text_width, names), default=0.0) + 8
+    above = room > 0.42 * canvas.width
+    left = (0.0 if above else room) + (LABEL_ROOM if low < 0 else 0.0)
+    tall = ROW_HEIGHT + (LINE if above else 0.0)
+    tops = tuple(top + at * tall + (LINE if above else 0.0) for at in range(len(names)))
+    for y, name in zip(tops, names, strict=True):
+        fits = text_width(name) <= canvas.width
+        text = name if fits else f"{name[: int(canvas.width / LETTER) - 1]}…"
+        x, foot = (0.0, y - 2) if above else (room - 8, y + 17)
+        canvas.write(x, foot, text, anchor="start" if above else "end")
+    wide = canvas.width - left - LABEL_ROOM
+    return _Rows(tops, top + len(names) * tall, left, low, wide / ((high - low) or 1.0))
+
+
+def draw_bars(canvas: Canvas, spec: ChartSpec) -> float:
+    """Draw lying bars from zero, stacked where there are totals, with intervals as thin lines."""
+    known = [*spec.finite(), 0.0]
+    rows = _lay_rows(canvas, spec, min(known), max(known))
+    for at, y in enumerate(rows.tops):
+        (_draw_stacked if spec.totals else _draw_side_by_side)(canvas, spec, rows, (at, y))
+    canvas.line([(rows.x(0.0), rows.tops[0] if rows.tops else 0), (rows.x(0.0), rows.end)], INK)
+    return rows.end + 8
+
+
+def _draw_stacked(canvas: Canvas, spec: ChartSpec, rows: _Rows, place: tuple[int, float]) -> None:
+    (at, y), x = place, rows.x(0.0)
+    for one in spec.series:
+        if math.isfinite(one.values[at]):
+            wide, text = one.values[at] * rows.per_unit, spec.unit.write(one.values[at])
+            canvas.bar(x, y + 4, wide, ROW_HEIGHT - 10, one.colour, say_figure(spec, one, at))
+            if wide > text_width(text):
+                canvas.write(x + wide / 2, y + 18, text, colour=text_colour(one.colour), anchor="middle")
+            x += wide
+    canvas.write(x + 5, y + 18, spec.unit.write(spec.totals[at]), bold=True)
+
+
+def _draw_side_by_side(canvas: Canvas, spec: ChartSpec, rows: _Rows, place: tuple[int, float]) -> None:
+    at, y = place
+    thick = (ROW_HEIGHT - 8) / len(spec.series)
+    for nth, one in enumerate(spec.series):
+        value = one.values[at]
+        if not math.isfinite(value):
+            continue
+        top, colour = y + 4 + nth * thick, spec.colours[at] if spec.colours else one.colour
+        hover = say_figure(spec, one, at)
+        canvas.bar(rows.x(0.0), top, value * rows.per_unit, thick - 1, colour, hover)
+        ends = _ends(one, at)
+        if len(ends) > 1:
+            canvas.line([(rows.x(end), top + thick / 2) for end in ends], INK, hover, thick=1.4)
+        side = max(*ends, value, 0.0) if value >= 0 else min(*ends, value, 0.0)
+        shift, anchor = (5, "start") if value >= 0 else (-5, "end")
+        if thick >= 8:
+            canvas.write(
+                rows.x(side) + shift, top + thick / 2 + 4, spec.unit.write(value), bold=True, anchor=anchor
+            )
+
+
+def _ends(one: Series, at: int) -> tuple[float, ...]:
+    """Return the ends of an interval; the figure alone where it has none."""
+    return (one.low[at], one.high[at]) if one.low and math.isfinite(one.low[at]) else (one.values[at],)
+
+
+def draw_dots(canvas: Canvas, spec: ChartSpec) -> float:
+    """Draw lying intervals with a dot in each, against the mark across them."""
+    known = [*spec.finite(), 0.0]
+    rows = _lay_rows(canvas, spec, min(known), max(known))
+    if math.isfinite(spec.mark):
+        words = f"{spec.mark_word} {spec.unit.write(spec.mark)}"
+        across = [(rows.x(spec.mark), rows.tops[0] - 2), (rows.x(spec.mark), rows.end)]
+        canvas.line(across, ORANGE, words, thick=1.6, dashed=True)
+        canvas.write(rows.x(spec.mark), rows.end + 14, words, colour="#a84b05", anchor="middle")
+    for nth, one in enumerate(spec.series):
+        for at, y in enumerate(rows.tops):
+            if not math.isfinite(one.values[at]):
+                continue
+            colour, middle = spec.colours[at] if spec.colours else one.colour, y + 13 + 5 * nth
+            ends, hover = _ends(one, at), say_figure(spec, one, at)
+            if len(ends) > 1:
+                canvas.line([(rows.x(end), middle) for end in ends], colour, hover, thick=4)
+            x = rows.x(one.values[at])
+            canvas.add("circle", hover, cx=x, cy=middle, r=5, fill=colour, stroke=PAPER)
+            if nth == 0:
+                right = rows.x(max(*ends, one.values[at]))
+                canvas.write(right + 8, middle + 4, spec.unit.write(one.values[at]), bold=True)
+    return rows.end + 22
+
+
+def draw_heat(canvas: Canvas, spec: ChartSpec) -> float:
+    """Draw a grid of figures, a row a series, darker blue for more; orange where it is low."""
+    room = min(max(text_width(one.name) for one in spec.series) + 8, 0.4 * canvas.width)
+    cell, tall, known = (canvas.width - room) / len(spec.categories), 28.0, spec.finite()
+    for row, one in enumerate(spec.series):
+        canvas.write(0.0, 34 + row * tall, one.name[: int(room / LETTER)])
+        for at, value in enumerate(one.values):
+            if not math.isfinite(value):
+                continue
+            colour, text = heat_colour(value, min(known), max(known)), spec.unit.write(value)
+            top, hover = 16 + row * tall, say_figure(spec, one, at)
+            canvas.bar(room + at * cell, top, cell - 1, tall - 1, colour, hover)
+            short = text if text_width(text) <= cell else text.rstrip("%")
+            if text_width(short) <= cell + 4:
+                x = room + (at + 0.5) * cell
+                canvas.write(x, top + 18, short, colour=text_colour(colour), anchor="middle")
+    every = max(1, math.ceil((max(map(text_width, spec.categories)) + 4) / cell))
+    for at in range(0, len(spec.categories), every):
+        canvas.write(room + (at + 0.5) * cell, 11, spec.categories[at], colour=MUTED, anchor="middle")
+    return 20 + len(spec.series) * tall
+
+
+def heat_colour(value: float, low: float, high: float) -> str:
+    """Return the colour of a cell between the lowest and the highest."""
+    share = (value - low) / (high - low) if high > low else 0.5
+    return HEAT_COLOURS[min(int(share * len(HEAT_COLOURS)), len(HEAT_COLOURS) - 1)]

@@ -1,0 +1,271 @@
+"""Standing charts of the page: ranges, stacks, columns, waterfalls, lines and curves, as SVG."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from simulator.report.charts.canvas import LETTER, LINE, Canvas, nice_ticks, text_width, wrap_to
+from simulator.report.charts.spec import ChartSpec, Series, bars_of_bridge
+from simulator.report.style import GRID, ICE, INK, MUTED, ORANGE, STONE, text_colour
+
+PLOT_HEIGHT = 230.0
+PANEL_HEIGHT, PANEL_GAP, PANEL_WIDTH = 120.0, 66.0, 165.0
+TARGET_INK = "#a84b05"
+"""Orange that reads on white in small letters."""
+
+
+def say_figure(spec: ChartSpec, one: Series, at: int) -> str:
+    """Return what a mark stands for: its category, its series, its figure and its interval."""
+    text = f"{spec.categories[at]}: {one.name} {spec.unit.write(one.values[at])}"
+    if not one.low or not math.isfinite(one.low[at]):
+        return text
+    return f"{text} ({spec.unit.write(one.low[at])} to {spec.unit.write(one.high[at])})"
+
+
+@dataclass(frozen=True)
+class _Plot:
+    """Where figures stand: categories from the left, figures from the foot up."""
+
+    left: float
+    right: float
+    top: float
+    foot: float
+    low: float
+    high: float
+    n: int
+
+    @property
+    def band(self) -> float:
+        return (self.right - self.left) / max(self.n, 1)
+
+    def x(self, at: float) -> float:
+        return self.left + self.band * (at + 0.5)
+
+    def y(self, value: float) -> float:
+        return self.foot - (value - self.low) / (self.high - self.low) * (self.foot - self.top)
+
+
+def _frame(
+    canvas: Canvas, spec: ChartSpec, legend: Sequence[tuple[str, str]], ends: tuple[float, float]
+) -> _Plot:
+    """Draw axis, grid and legend; return where figures stand."""
+    low, high = ends[0], max(ends[1], ends[0] + 1e-9)
+    top = canvas.legend(legend, 0.0) + 16
+    ticks = nice_ticks(low, high)
+    left = max((text_width(spec.unit.write_tick(tick)) for tick in ticks), default=0.0) + 10
+    plot = _Plot(left, canvas.width - 4, top, top + PLOT_HEIGHT, low, high, len(spec.categories))
+    for tick in ticks:
+        canvas.line([(plot.left, plot.y(tick)), (plot.right, plot.y(tick))], GRID)
+        canvas.write(plot.left - 6, plot.y(tick) + 4, spec.unit.write_tick(tick), colour=MUTED, anchor="end")
+    if low < 0 < high:
+        canvas.line([(plot.left, plot.y(0.0)), (plot.right, plot.y(0.0))], INK)
+    return plot
+
+
+def _name_categories(canvas: Canvas, spec: ChartSpec, plot: _Plot) -> float:
+    """Write the categories and what is said below them; return the height of the picture."""
+    y, deepest = plot.foot + 17, 0
+    widest = max((len(word) for name in spec.categories for word in name.split()), default=1)
+    every = max(1, math.ceil((widest * LETTER + 4) / plot.band))
+    for at in range(0, len(spec.categories), every):
+        lines = wrap_to(spec.categories[at], plot.band * every)
+        lines += ["(under way)"] if at == 0 and spec.under_way and plot.band > 70 else []
+        canvas.write(plot.x(at), y, "\n".join(lines), anchor="middle")
+        below = wrap_to(spec.below[at], plot.band) if spec.below and every == 1 and plot.band > 50 else []
+        canvas.write(plot.x(at), y + LINE * len(lines), "\n".join(below), colour=TARGET_INK, anchor="middle")
+        deepest = max(deepest, len(lines) + len(below))
+    return y + LINE * deepest
+
+
+def draw_range(canvas: Canvas, spec: ChartSpec) -> float:
+    """Draw P10 to P90 as bars, P50 across them; past results and what is booked as filled bars."""
+    keys = {one.key: one for one in spec.series}
+    legend = [("P10 to P90", keys["p90"].colour), ("P50", keys["p50"].colour)]
+    legend += [(keys[key].name, keys[key].colour) for key in ("actual", "booked", "target") if key in keys]
+    plot = _frame(canvas, spec, legend, (0.0, 1.12 * max([*spec.finite(), 1e-9])))
+    label = max(text_width(spec.unit.write(value)) for value in keys["p90"].values)
+    wide = min(max(plot.band - label - 10, 8.0), 0.42 * plot.band)
+    beside = plot.band - wide - 6 >= label
+    for at in range(plot.n):
+        x = plot.x(at) - (0.5 * (wide + label) if beside else wide / 2)
+        _draw_one_range(canvas, spec, plot, (at, x, wide))
+        if beside:
+            _label_range(canvas, spec, plot, (at, x + wide + 4))
+    return _name_categories(canvas, spec, plot)
+
+
+def _draw_one_range(canvas: Canvas, spec: ChartSpec, plot: _Plot, place: tuple[int, float, float]) -> None:
+    at, x, wide = place
+    keys = {one.key: one for one in spec.series}
+    low, middle, high = (keys[key].values[at] for key in ("p10", "p50", "p90"))
+    is_range = math.isfinite(low)
+    if is_range:
+        words = ", ".join(
+            f"{key.upper()} {spec.unit.write(keys[key].values[at])}" for key in ("p10", "p50", "p90")
+        )
+        tall = plot.y(low) - plot.y(high)
+        canvas.bar(x, plot.y(high), wide, tall, keys["p90"].colour, f"{spec.categories[at]}: {words}")
+        canvas.bar(x, plot.y(middle) - 1.5, wide, 3, keys["p50"].colour)
+    for key in {"actual", "booked"} & set(keys):
+        if keys[key].values[at] > 0:
+            inset, y = 0.25 * wide if is_range else 0.0, plot.y(keys[key].values[at])
+            hover = say_figure(spec, keys[key], at)
+            canvas.bar(x + inset, y, wide - 2 * inset, plot.foot - y, keys[key].colour, hover)
+    if "target" in keys and math.isfinite(keys["target"].values[at]):
+        y = plot.y(keys["target"].values[at])
+        hover = say_figure(spec, keys["target"], at)
+        canvas.line([(x - 4, y), (x + wide + 4, y)], ORANGE, hover, thick=2.5, dashed=True)
+
+
+def _label_range(canvas: Canvas, spec: ChartSpec, plot: _Plot, place: tuple[int, float]) -> None:
+    """Write the figures next to a bar, apart from one another; of a past quarter its result alone."""
+    (at, x), keys = place, {one.key: one for one in spec.series}
+    low, middle, high = (keys[key].values[at] for key in ("p10", "p50", "p90"))
+    actual = keys["actual"].values[at] if "actual" in keys else math.nan
+    known = actual if math.isfinite(actual) else middle
+    if not math.isfinite(known):
+        return
+    y = plot.y(known) + 4
+    canvas.write(x, y, spec.unit.write(known), bold=True)
+    if math.isnan(actual) and spec.unit.write(low) != spec.unit.write(high):
+        canvas.write(x, min(plot.y(high) + 4, y - LINE), spec.unit.write(high), colour=MUTED)
+        canvas.write(x, max(plot.y(low) + 4, y + LINE), spec.unit.write(low), colour=MUTED)
+
+
+def draw_stack(canvas: Canvas, spec: ChartSpec) -> float:
+    """Draw columns of parts, the whole over them, and lines across them for what is needed."""
+    legend = [(one.name, one.colour) for one in (*spec.series, *spec.levels)]
+    levels = [value for one in spec.levels for value in one.values if math.isfinite(value)]
+    tallest = max([*spec.totals, *levels, 1e-9])
+    plot = _frame(canvas, spec, legend, (0.0, 1.12 * tallest))
+    wide, foot = 0.6 * plot.band, np.zeros(plot.n)
+    for one in spec.series:
+        for at, value in enumerate(np.nan_to_num(one.values)):
+            y, text = plot.y(foot[at] + value), spec.unit.write(value)
+            tall = plot.y(foot[at]) - y
+            if value > 0:
+                canvas.bar(plot.x(at) - wide / 2, y, wide, tall, one.colour, say_figure(spec, one, at))
+            if tall > LINE and text_width(text) < wide:
+                ink = text_colour(one.colour)
+                canvas.write(plot.x(at), y + tall / 2 + 4, text, colour=ink, anchor="middle")
+            foot[at] += value
+    for one in spec.levels:
+        for at, value in enumerate(one.values):
+            if math.isfinite(value):
+                ends = [(plot.x(at) + side * (wide / 2 + 4), plot.y(value)) for side in (-1, 1)]
+                canvas.line(ends, one.colour, say_figure(spec, one, at), thick=2.5)
+    for at, total in enumerate(spec.totals if plot.band > text_width(spec.unit.write(tallest)) else ()):
+        canvas.write(plot.x(at), plot.y(total) - 5, spec.unit.write(total), bold=True, anchor="middle")
+    return _name_categories(canvas, spec, plot)
+
+
+def draw_columns(canvas: Canvas, spec: ChartSpec) -> float:
+    """Draw groups of columns."""
+    known = spec.finite()
+    legend = [(one.name, one.colour) for one in spec.series]
+    plot = _frame(canvas, spec, legend, (min([0.0, *known]), 1.12 * max([*known, 1e-9])))
+    wide = 0.8 * plot.band / len(spec.series)
+    fits = wide > max(text_width(spec.unit.write(value)) for value in known)
+    for nth, one in enumerate(spec.series):
+        for at, value in enumerate(one.values):
+            if not math.isfinite(value):
+                continue
+            x, tall = plot.x(at) - 0.4 * plot.band + nth * wide, plot.y(value) - plot.y(0.0)
+            canvas.bar(x, plot.y(0.0), wide - 1, tall, one.colour, say_figure(spec, one, at))
+            if fits:
+                y = plot.y(max(value, 0.0)) - 4
+                canvas.write(x + wide / 2, y, spec.unit.write(value), anchor="middle")
+    return _name_categories(canvas, spec, plot)
+
+
+def draw_bridge(canvas: Canvas, spec: ChartSpec) -> float:
+    """Draw a waterfall: its ends stand on the axis, its steps float."""
+    bottoms, heights, levels = bars_of_bridge(spec)
+    low, high = min(spec.floor, float(bottoms.min())), float((bottoms + heights).max())
+    plot = _frame(canvas, spec, [], (low, high + 0.1 * (high - low)))
+    wide, amounts = 0.66 * plot.band, spec.series[0].values
+    for at, amount in enumerate(amounts):
+        sign = "+" if 0 < at < len(amounts) - 1 and amount > 0 else ""
+        text, y = sign + spec.unit.write(amount), plot.y(bottoms[at] + heights[at])
+        hover = f"{spec.categories[at]}: {text}"
+        canvas.bar(plot.x(at) - wide / 2, y, wide, plot.y(bottoms[at]) - y, spec.colours[at], hover)
+        shift = 0.0 if plot.band > text_width(text) or at % 2 == 0 else -LINE
+        canvas.write(plot.x(at), y - 5 + shift, text, bold=True, anchor="middle")
+        if at < len(amounts) - 1:
+            ends = [
+                (plot.x(at) + wide / 2, plot.y(levels[at])),
+                (plot.x(at + 1) - wide / 2, plot.y(levels[at])),
+            ]
+            canvas.line(ends, STONE)
+    return _name_categories(canvas, spec, plot)
+
+
+def draw_lines(canvas: Canvas, spec: ChartSpec) -> float:
+    """Draw lines over categories, their ranges as bands, with a mark across where there is one."""
+    known = spec.finite()
+    margin = 0.08 * (max(known) - min(known)) or 0.05
+    legend = [(one.name, one.colour) for one in spec.series]
+    plot = _frame(canvas, spec, legend, (min(known) - margin, max(known) + 2 * margin))
+    if math.isfinite(spec.mark):
+        ends = [(plot.left, plot.y(spec.mark)), (plot.right, plot.y(spec.mark))]
+        canvas.line(ends, MUTED, f"{spec.mark_word} {spec.unit.write(spec.mark)}", thick=1.2, dashed=True)
+    for one in spec.series:
+        _draw_line(canvas, spec, plot, one)
+    return _name_categories(canvas, spec, plot)
+
+
+def _draw_line(canvas: Canvas, spec: ChartSpec, plot: _Plot, one: Series) -> None:
+    places = [at for at, value in enumerate(one.values) if math.isfinite(value)]
+    if one.low:
+        edge = [(plot.x(at), plot.y(one.high[at])) for at in places if math.isfinite(one.low[at])]
+        edge += [(plot.x(at), plot.y(one.low[at])) for at in reversed(places) if math.isfinite(one.low[at])]
+        canvas.area(edge, one.colour, opacity=0.16)
+    canvas.line([(plot.x(at), plot.y(one.values[at])) for at in places], one.colour, thick=2.2)
+    for at in places:
+        x, y, text = plot.x(at), plot.y(one.values[at]), spec.unit.write(one.values[at])
+        canvas.add("circle", say_figure(spec, one, at), cx=x, cy=y, r=4, fill=one.colour)
+        fits = plot.band > text_width(text)
+        if len(spec.series) <= 3 and (fits or at == places[-1]):
+            canvas.write(x + (0 if fits else 8), y - 9, text, bold=True, anchor="middle" if fits else "end")
+
+
+def draw_curves(canvas: Canvas, spec: ChartSpec) -> float:
+    """Draw each curve in a panel, its target marked."""
+    across = max(1, int(canvas.width // PANEL_WIDTH))
+    wide = canvas.width / across
+    for place, one in enumerate(spec.series):
+        corner = (place % across) * wide + 4, (place // across) * (PANEL_HEIGHT + PANEL_GAP) + 34
+        below = spec.below[place].replace("\n", " ") if spec.below else ""
+        _draw_panel(canvas, spec, one, (*corner, wide - 14), below)
+    return math.ceil(len(spec.series) / across) * (PANEL_HEIGHT + PANEL_GAP)
+
+
+def _draw_panel(
+    canvas: Canvas, spec: ChartSpec, one: Series, box: tuple[float, float, float], below: str
+) -> None:
+    left, top, wide = box
+    ends = [*one.x, *(x for _, x, _ in one.marks)]
+    low, high = min(ends), max(*ends, min(ends) + 1e-9)
+    plot = _Plot(left, left + wide, top, top + PANEL_HEIGHT, 0.0, 1.0, 1)
+
+    def x_of(amount: float) -> float:
+        return left + (amount - low) / (high - low) * wide
+
+    points = [(x_of(x), plot.y(y)) for x, y in zip(one.x, one.values, strict=True)]
+    canvas.area([(points[0][0], plot.foot), *points, (points[-1][0], plot.foot)], ICE)
+    canvas.line(points, one.colour, thick=2)
+    canvas.line([(plot.left, plot.foot), (plot.right, plot.foot)], STONE)
+    canvas.write(left, top - 20, one.name, bold=True)
+    canvas.write(left, top - 6, below, colour=TARGET_INK)
+    for key, x, y in one.marks:
+        colour, word = (ORANGE, " (target)") if key == "target" else (one.colour, "")
+        hover = f"{one.name}: {y:.0%} chance of at least {spec.unit.write(x)}{word}"
+        canvas.add("circle", hover, cx=x_of(x), cy=plot.y(y), r=4, fill=colour)
+        if key == "target":
+            canvas.line([(x_of(x), plot.top), (x_of(x), plot.foot)], ORANGE, dashed=True)
+    canvas.write(plot.left, plot.foot + 14, spec.unit.write_tick(low), colour=MUTED)
+    canvas.write(plot.right, plot.foot + 14, spec.unit.write_tick(high), colour=MUTED, anchor="end")

@@ -1,0 +1,108 @@
+"""What to do with a forecast: the largest levers, the deals that decide, where to hire, what changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from simulator.report.documents.companion_views import LEVEL_80
+from simulator.report.documents.finished import Finished
+from simulator.report.documents.headline import headline_row
+from simulator.report.documents.views import views
+from simulator.report.money import format_money, format_share
+from simulator.report.sensitivity.words import is_clear, say_lever
+
+MOST_LEVERS, MOST_DEALS = 3, 5
+
+
+@dataclass(frozen=True)
+class Advice:
+    """Sentences by question, and the command that answers what has not been asked yet.
+
+    Parameters
+    ----------
+    levers, deals, hiring, changed, trust : tuple of str
+        Sentences, the most important first; empty where nothing is known.
+    to_run : dict of str
+        Command by question, where there is no answer yet.
+    """
+
+    levers: tuple[str, ...]
+    deals: tuple[str, ...]
+    hiring: tuple[str, ...]
+    changed: tuple[str, ...]
+    trust: tuple[str, ...]
+    to_run: dict[str, str]
+
+
+def advice(run: Finished) -> Advice:
+    """Return what a finished run and what stands next to it advise."""
+    levers, hiring = _levers(run), _answers(run, "hiring", 2)
+    trust = _answers(run, "backtest", 3) or (
+        (f"{run.summary['record']}.",) if run.summary.get("record") else ()
+    )
+    command = str(run.manifest["command"])
+    scenario = next((word for word in command.split() if word.endswith((".yaml", ".yml"))), "SCENARIO")
+    asked = {"levers": f"simulator sensitivity {scenario}", "hiring": f"simulator hire {scenario} --reps 5",
+             "trust": "simulator backtest HISTORY"}  # fmt: skip
+    known = {"levers": levers, "hiring": hiring, "trust": trust}
+    return Advice(
+        levers,
+        _deals(run),
+        hiring,
+        _changed(run),
+        trust,
+        {key: words for key, words in asked.items() if not known[key]},
+    )
+
+
+def _answers(run: Finished, name: str, most: int) -> tuple[str, ...]:
+    found = run.companions.get(name)
+    return tuple(f"{text.removesuffix('.')}." for text in found.answers[:most]) if found else ()
+
+
+def _levers(run: Finished) -> tuple[str, ...]:
+    """Say what the largest clear levers bring at the end that helps, with its interval."""
+    found = run.companions.get("sensitivity")
+    if found is None or not str(found.table["measure"].iloc[0]).startswith(("p50", "mean")):
+        return ()
+    said = []
+    for _, row in found.table[found.table.get("kind", "lever") == "lever"].iterrows():
+        end = "high" if row["change_high"] >= row["change_low"] else "low"
+        change, error = float(row[f"change_{end}"]), LEVEL_80 * float(row[f"error_{end}"])
+        if is_clear(row) and change > error:
+            lever, factor = say_lever(row["name"]), f"{row[end] - 1:+.0%}".replace("-", "−")
+            said.append(
+                f"{lever[:1].upper()}{lever[1:]} {factor}: {format_money(change, run.currency)} more "
+                f"(± {format_money(error, run.currency, 2)}) over {row['period']}."
+            )
+    return tuple(said[:MOST_LEVERS])
+
+
+def _deals(run: Finished) -> tuple[str, ...]:
+    """Say which deals weigh most in the first quarter."""
+    view = views(run).get("deals")
+    if view is None or "weight" not in view.table:
+        return ()
+    rows = view.table.head(MOST_DEALS)
+    p50 = float(headline_row(run.tables["bookings"], run.periods[:1])["p50"])
+    total = float(view.table["weight"].head(10).sum())
+    share = (
+        f"; the ten heaviest are {format_share(total / p50)} of the P50" if p50 > 0 and total < p50 else ""
+    )
+    said = [
+        f"{row['opportunity_id']} ({row['segment']}, {str(row['category']).replace('_', ' ')}): "
+        f"{format_money(row['amount'], run.currency)} at {format_share(row['first'])}"
+        for _, row in rows.iterrows()
+        if row["weight"] > 0
+    ]
+    return (f"{'; '.join(said)}{share}.",) if said else ()
+
+
+def _changed(run: Finished) -> tuple[str, ...]:
+    """Say what changed in the open deals since the run before."""
+    changes = run.tables.get("deal_changes")
+    if changes is None or changes.empty:
+        return ()
+    counts = changes["change"].str.split(", ").explode().value_counts()
+    listed = ", ".join(f"{n} {word}" for word, n in counts.items())
+    return (f"Since {changes['since'].iloc[0]}: {len(changes)} open deals changed ({listed}).",)
