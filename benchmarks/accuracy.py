@@ -1,4 +1,4 @@
-"""How much the answers of the sample company move from one seed to another, with and without stratified draws.
+"""How much the answers of the sample company move from seed to seed, with and without stratified draws.
 
 Run: python benchmarks/accuracy.py [--seeds 16] [--paths 2000]. Writes results/accuracy.md. The standard
 deviation over seeds is what a user sees move; processor seconds hold the making of the plan too. Plain Monte
