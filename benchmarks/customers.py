@@ -113,7 +113,7 @@ def run_kernel(
     measures = np.zeros((*outcome.flows.shape[:3], 0))
     simulate_block(
         deals,
-        unlimited(workloads.N_SEGMENTS, deals.hazard.shape[0]),
+        unlimited(deals),
         customers,
         people,
         open_workspace(

@@ -175,7 +175,7 @@ def simulate_paths(plan: DealPlan, first_path: int, n_paths: int) -> Outcome:
     people, customers = nobody(N_SEGMENTS, plan.hazard.shape[0]), no_customers(plan)
     simulate_block(
         plan,
-        unlimited(N_SEGMENTS, plan.hazard.shape[0]),
+        unlimited(plan),
         customers,
         people,
         open_workspace(plan, people, customers, outcome.open_wins, MOST_DEALS, 0),

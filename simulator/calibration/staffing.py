@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from simulator.calibration.capacity import STEP_DAYS, Capacity, Workload, estimate_capacity, workload
 from simulator.calibration.funnel import Funnel, estimate_funnel
 from simulator.calibration.pooling import pool_rates
 from simulator.calibration.ramp import TENURE_BINS, RampCurve, ramp_curve, tenure_bin
@@ -27,11 +28,13 @@ PRIOR_ATTRITION_PER_MONTH = 0.3 / 12
 DEFAULT_BACKFILL_MONTHS = 3.0
 LONGEST_BACKFILL = 12
 PRIOR_BACKFILLS = 2.0
-RAMPED_FROM = TENURE_BINS[-1] // 2
-"""Months of tenure from which the deals that a rep has in work tell how many a rep can work."""
-BUSY_QUANTILE = 0.9
-FEWEST_REP_MONTHS = 12
+MONTHS_BEFORE_FIRST = 3
+"""Who owns a deal that begins within so many months of the history's first was there before."""
+MONTHS_SILENT = 6
+"""Who has owned nothing new or open for so long has left."""
 PRIOR_SELF_SOURCED = 0.5
+PRIOR_POWER, PRIOR_POWER_SD = 0.7, 0.2
+"""Of the number of reps, for the SALs that they source: an assumption; accounts to call run short."""
 
 
 @dataclass(frozen=True)
@@ -58,12 +61,10 @@ class StaffingCalibration:
         Gamma posterior of outbound SALs per ramped rep-month; shape 0 where there are none.
     self_sourced_sals, ramped_months : ndarray of float64, shape (segment,)
         Their counts and exposure.
-    open_deals : ndarray of float64, shape (segment, 3)
-        Open deals that a ramped rep can work: the 90 % quantile of what they had in work at the ends of
-        months, with its 80 % interval. An estimate: it is a lower bound where reps were never short of
-        time. 0 where unknown.
-    open_deals_months : ndarray of float64, shape (segment,)
-        Rep-months behind it.
+    self_sourced_power, self_sourced_power_sd : float
+        SALs of their own grow with reps to this power.
+    capacity : Capacity, optional
+        Deals that a ramped rep can give full attention; None where no reps are known.
     funnel : Funnel, optional
         Leads and what becomes of them; None where the history has none.
     notes : tuple of str
@@ -84,8 +85,9 @@ class StaffingCalibration:
     self_sourced_rate: Floats
     self_sourced_sals: Floats
     ramped_months: Floats
-    open_deals: Floats
-    open_deals_months: Floats
+    self_sourced_power: float
+    self_sourced_power_sd: float
+    capacity: Capacity | None = None
     funnel: Funnel | None = None
     notes: tuple[str, ...] = ()
 
@@ -105,7 +107,7 @@ def calibrate_staffing(
         Segments in axis order.
     """
     funnel = estimate_funnel(history.leads, names)
-    reps = roster(history.reps, names)
+    reps, inferred = known_reps(history, names)
     if reps.empty and funnel is None:
         return None
     deals = _owned_deals(history, states, reps, names)
@@ -119,7 +121,8 @@ def calibrate_staffing(
     sals, ramped = _self_sourced(history, states, names, productivity, there)
     own = pool_rates(sals, ramped, PRIOR_SELF_SOURCED)
     backfill, n_backfills = _backfills(reps)
-    carried, carried_months = _in_work(deals, there, len(names))
+    capacity = _capacity(history, states, reps, names, ramp)
+    power, power_sd = saturation(*_monthly_self_sourced(history, states, names, productivity, there))
     employed = reps[reps["end"] > last]
     heads = np.bincount(employed["segment"], minlength=len(names))
     quota = np.zeros(len(names))
@@ -140,10 +143,11 @@ def calibrate_staffing(
         self_sourced_rate=own.rate,
         self_sourced_sals=sals,
         ramped_months=ramped,
-        open_deals=carried,
-        open_deals_months=carried_months,
+        self_sourced_power=power,
+        self_sourced_power_sd=power_sd,
+        capacity=capacity,
         funnel=funnel,
-        notes=tuple(_notes(ramp, heads, names)),
+        notes=tuple(_notes(ramp, heads, names, inferred)),
     )
 
 
@@ -285,31 +289,128 @@ def _self_sourced(
     return sals.astype(np.float64), np.asarray(ramped, dtype=np.float64)
 
 
-def _in_work(deals: pd.DataFrame, there: _Presence, n: int) -> tuple[Floats, Floats]:
-    """Return the busy quantile of deals in work per ramped rep with its interval, and rep-months."""
-    n_months = there.last - there.first + 1
-    n_reps = int(max(there.rep.max(initial=-1), deals["rep"].max() if len(deals) else -1)) + 1
-    change = np.zeros((n_reps, n_months + 1))
-    begun = np.clip(deals["begun"].to_numpy() - there.first, 0, n_months)
-    ended = np.clip(deals["ended"].to_numpy() - there.first, 0, n_months)
-    np.add.at(change, (deals["rep"].to_numpy(), begun), 1.0)
-    np.add.at(change, (deals["rep"].to_numpy(), ended), -1.0)
-    load = np.cumsum(change, axis=1)[there.rep, there.month - there.first]
-    table, months = np.zeros((n, 3)), np.zeros(n)
-    for s in range(n):
-        mine = np.sort(load[(there.segment == s) & (there.tenure >= RAMPED_FROM)])
-        mine = mine[mine > 0]
-        months[s] = len(mine)
-        if len(mine) >= FEWEST_REP_MONTHS:
-            # Months of one rep are alike: a quarter's worth counts as one for the interval.
-            spread = 1.2816 * np.sqrt(BUSY_QUANTILE * (1 - BUSY_QUANTILE) / max(len(mine) / 3.0, 1.0))
-            at = np.clip([BUSY_QUANTILE, BUSY_QUANTILE - spread, BUSY_QUANTILE + spread], 0.0, 1.0)
-            table[s] = np.quantile(mine, at)
-    return table, months
+def known_reps(history: History, names: tuple[str, ...]) -> tuple[pd.DataFrame, bool]:
+    """Return the account executives of a history (as `roster`), and whether they are inferred from owners."""
+    reps = roster(history.reps, names)
+    if not history.reps.empty:
+        return reps, False
+    return roster(owners(history), names), True
 
 
-def _notes(ramp: RampCurve, heads: Ints, names: tuple[str, ...]) -> list[str]:
+def owners(history: History) -> pd.DataFrame:
+    """Return the owners of deals as a table of reps: there from their first deal to their last.
+
+    Who owns a deal that is open, or one that began in the last months, is still there.
+    """
+    deals = history.opportunities
+    deals = deals[deals["owner"].notna() & deals["segment"].notna()]
+    if deals.empty:
+        return history.reps
+    begun = deals["qualified_date"].fillna(deals["created_date"])
+    now, first = pd.Timestamp(history.as_of), begun.min()
+    seen = pd.DataFrame(
+        {
+            "owner": deals["owner"].astype(object),
+            "segment": deals["segment"].astype(object),
+            "begun": begun,
+            "last": deals["closed_date"].fillna(now).where(deals["outcome"].notna(), now),
+        }
+    )
+    by = seen.groupby("owner", sort=True)
+    start, last, latest = by["begun"].min(), by["last"].max(), by["begun"].max()
+    there = (last >= now) | (latest > now - pd.DateOffset(months=MONTHS_SILENT))
+    before = start <= first + pd.DateOffset(months=MONTHS_BEFORE_FIRST)
+    return pd.DataFrame(
+        {
+            "rep_id": start.index.astype(object),
+            "role": AE,
+            "segment": by["segment"].agg(lambda names: names.mode().iloc[0]).to_numpy(),
+            "start_date": start.where(~before, first - pd.DateOffset(years=10)).to_numpy(),
+            "end_date": last.where(~there).to_numpy(),
+            "quota": np.nan,
+        }
+    )
+
+
+def _codes(history: History, reps: pd.DataFrame, names: tuple[str, ...]) -> tuple[Ints, Ints]:
+    """Return segment and rep of every opportunity; -1: none of these."""
+    place = pd.Series(np.arange(len(reps)), index=reps["rep_id"])
+    owner = history.opportunities["owner"].astype(object).map(place[~place.index.duplicated()])
+    segment = history.opportunities["segment"].astype(object).map({name: i for i, name in enumerate(names)})
+    return segment.fillna(-1).to_numpy(np.int64), owner.fillna(-1).to_numpy(np.int64)
+
+
+def productivity_by_day(days: Floats, reps: pd.DataFrame, ramp: RampCurve) -> Floats:
+    """Return which share of a ramped rep each rep is on each day, shape (rep, day); 0 where not there."""
+    month, start = _months(days)[None], reps["start"].to_numpy(np.int64)[:, None]
+    there = (month >= start) & (month < reps["end"].to_numpy(np.int64)[:, None])
+    curve = ramp.by_month()
+    return np.asarray(curve[np.clip(month - start, 0, len(curve) - 1)] * there)
+
+
+def workload_of(
+    history: History, states: DealStates, names: tuple[str, ...], ramp: RampCurve, step_days: float
+) -> tuple[Workload, Floats, Ints] | None:
+    """Return the open deals by day, each rep's productivity, shape (rep, day), and each rep's segment."""
+    reps, _ = known_reps(history, names)
+    if reps.empty or not len(states.deal):
+        return None
+    work = workload(states, *_codes(history, reps, names), step_days)
+    return work, productivity_by_day(work.days, reps, ramp), reps["segment"].to_numpy(np.int64)
+
+
+def _capacity(
+    history: History, states: DealStates, reps: pd.DataFrame, names: tuple[str, ...], ramp: RampCurve
+) -> Capacity | None:
+    found = workload_of(history, states, names, ramp, STEP_DAYS)
+    return None if reps.empty or found is None else estimate_capacity(*found, len(names))
+
+
+def _monthly_self_sourced(
+    history: History, states: DealStates, names: tuple[str, ...], productivity: Floats, there: _Presence
+) -> tuple[Floats, Floats]:
+    """Return SALs of source ``outbound`` and ramped reps by month, each of shape (segment, month)."""
+    shape = len(names), there.last - there.first + 1
+    ramped, sals = np.zeros(shape), np.zeros(shape)
+    np.add.at(ramped, (there.segment, there.month - there.first), productivity)
+    deals, first = np.unique(states.deal, return_index=True)
+    mine = (history.opportunities["source"].str.lower() == OUTBOUND).to_numpy(bool)[deals]
+    place = {name: i for i, name in enumerate(names)}
+    segment = history.opportunities["segment"].astype(object).map(place).fillna(-1).to_numpy(np.int64)[deals]
+    month = _months(states.start[first]) - there.first
+    known = mine & (segment >= 0) & (month > 0) & (month < shape[1])
+    np.add.at(sals, (segment[known], month[known]), 1.0)
+    return sals[:, 1:], ramped[:, 1:]
+
+
+def saturation(sals: Floats, ramped: Floats) -> tuple[float, float]:
+    """Return the power of the number of reps that their own SALs grow with, and its standard deviation.
+
+    SALs of a segment and month ~ Poisson(level of the segment × reps ** power), the level left out by
+    conditioning; Normal prior. Months count as a half: those of a quarter are alike.
+    """
+    grid = np.linspace(0.0, 1.4, 57)
+    log_weight = -0.5 * ((grid - PRIOR_POWER) / PRIOR_POWER_SD) ** 2
+    for count, reps in zip(sals, ramped, strict=True):
+        there = reps > 0.0
+        if count[there].sum() == 0.0:
+            continue
+        level = reps[there][None] ** grid[:, None]
+        share = level / level.sum(axis=1, keepdims=True)
+        log_weight += 0.5 * (np.log(share) @ count[there])
+    weight = np.exp(log_weight - log_weight.max())
+    weight /= weight.sum()
+    mean = float(weight @ grid)
+    return mean, float(np.sqrt(weight @ (grid - mean) ** 2))
+
+
+def _notes(ramp: RampCurve, heads: Ints, names: tuple[str, ...], inferred: bool) -> list[str]:
     notes = []
+    if inferred and heads.any():
+        notes.append(
+            f"No table of reps: the {int(heads.sum())} owners of deals who are active count as account "
+            "executives, from their first deal on."
+        )
     if ramp.source != "calibrated":
         notes.append(
             f"Too few wins by new reps to tell their ramp: the published one stands ({ramp.source})."

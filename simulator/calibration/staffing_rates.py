@@ -7,11 +7,13 @@ from itertools import pairwise
 
 import numpy as np
 
+from simulator.calibration.capacity import Capacity
+from simulator.calibration.drift_rates import Z_HIGH
 from simulator.calibration.funnel import STEPS, Funnel
-from simulator.calibration.posteriors import Beta, Gamma, Measured
+from simulator.calibration.posteriors import Beta, Gamma
 from simulator.calibration.ramp import RampCurve
 from simulator.calibration.rate_rows import Rate, Row, by_first_axis, row, source_by_events
-from simulator.calibration.staffing import StaffingCalibration
+from simulator.calibration.staffing import PRIOR_POWER_SD, StaffingCalibration
 
 
 def staffing_rates(calibration: StaffingCalibration) -> Iterator[Row]:
@@ -44,7 +46,6 @@ def _ramp(ramp: RampCurve) -> Iterator[Row]:
 
 def _reps(c: StaffingCalibration) -> Iterator[Row]:
     axes = {"segment": c.segments}
-    months = np.asarray(c.open_deals_months, dtype=np.float64)
     found = by_first_axis(
         Rate(
             "attrition",
@@ -63,21 +64,38 @@ def _reps(c: StaffingCalibration) -> Iterator[Row]:
             source_by_events(c.self_sourced_sals, c.self_sourced_sals.sum()),
             shown=c.self_sourced_shape > 0,
         ),
-        Rate(
-            "open deals per rep",
-            "deals, 90 % quantile in work (estimate)",
-            Measured(axes, c.open_deals),
-            months,
-            months,
-            "calibrated",
-            shown=c.open_deals[:, 0] > 0,
-        ),
     )
     yield from found
+    if c.capacity is not None:
+        yield from _capacity(c.capacity, c.segments)
+    if c.self_sourced_sals.any():
+        power, sd = c.self_sourced_power, c.self_sourced_power_sd
+        estimate = (power, max(power - Z_HIGH * sd, 0.0), power + Z_HIGH * sd)
+        kind = "calibrated" if sd < PRIOR_POWER_SD / 2 else "prior"
+        counts = {"events": float(c.self_sourced_sals.sum()), "exposure": float(c.ramped_months.sum())}
+        yield row("self-sourced SALs with reps", "power of their number", kind, estimate, **counts)
     n = float(c.backfills)
     source = str(source_by_events(np.asarray(n), np.asarray(n)))
     estimate = (c.backfill_months, np.nan, np.nan)
     yield row("backfill", "months, mean", source, estimate, events=n, exposure=n)
+
+
+def _capacity(c: Capacity, segments: tuple[str, ...]) -> Iterator[Row]:
+    nothing = {"events": 0.0, "exposure": 0.0}
+    for i, segment in enumerate(segments):
+        most = (float(c.most_load[i]), np.nan, np.nan)
+        if c.per_rep[i, 0] > 0:
+            value, low, high = c.per_rep[i].tolist()
+            counts = {"events": float(c.given_up[i]), "exposure": float(c.waited_days[i])}
+            unit = "deals of full attention"
+            yield row("open deals per rep", unit, "calibrated", (value, low, high), segment=segment, **counts)
+        elif most[0] > 0:
+            unit = f"deals seen at most: {c.verdict[i]}"
+            yield row("open deals per rep", unit, "calibrated", most, segment=segment, **nothing)
+        if c.patience_days[i] > 0:
+            counts = {"events": float(c.given_up[i]), "exposure": float(c.waited_days[i])}
+            days = (float(c.patience_days[i]), np.nan, np.nan)
+            yield row("patience", "days, half have given up", "calibrated", days, segment=segment, **counts)
 
 
 def _funnel(funnel: Funnel, segments: tuple[str, ...]) -> Iterator[Row]:

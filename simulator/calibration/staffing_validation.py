@@ -36,9 +36,11 @@ def staffing_faults(calibration: StaffingCalibration) -> Iterator[str]:
         yield "staffing.ramp: every number must be above zero"
     if not 0 <= calibration.backfill_months <= LARGEST:
         yield "staffing.backfill_months: must be finite and not negative"
-    low_high = calibration.open_deals[:, 1] <= calibration.open_deals[:, 2]
-    if not low_high.all():
-        yield "staffing.open_deals: an interval ends before it begins"
+    if not 0 <= calibration.self_sourced_power <= 2 or not 0 <= calibration.self_sourced_power_sd <= 1:
+        yield "staffing.self_sourced_power: must lie between 0 and 2"
+    capacity = calibration.capacity
+    if capacity is not None and not (capacity.per_rep[:, 1] <= capacity.per_rep[:, 2]).all():
+        yield "staffing.capacity.per_rep: an interval ends before it begins"
     if calibration.funnel is not None:
         yield from _funnel_values(calibration.funnel, len(calibration.segments))
 
@@ -49,8 +51,10 @@ def _tables(c: StaffingCalibration) -> Iterator[tuple[str, npt.NDArray[Any], tup
         yield name, getattr(c, name), (n,)
     for name in ("self_sourced_shape", "self_sourced_rate", "self_sourced_sals", "ramped_months"):
         yield name, getattr(c, name), (n,)
-    yield "open_deals_months", c.open_deals_months, (n,)
-    yield "open_deals", c.open_deals, (n, 3)
+    if c.capacity is not None:
+        yield "capacity.per_rep", c.capacity.per_rep, (n, 3)
+        for name in ("most_load", "patience_days", "given_up", "waited_days", "unowned"):
+            yield f"capacity.{name}", getattr(c.capacity, name), (n,)
     for name in ("first_month", "shape", "rate", "wins", "expected"):
         yield f"ramp.{name}", getattr(c.ramp, name), (len(TENURE_BINS),)
     if c.funnel is not None:

@@ -21,6 +21,10 @@ from simulator.history.tables import History
 from simulator.scenario.schema import Scenario
 from simulator.scenario.settled import settled
 
+FULL_ATTENTION = (
+    "Rates are those of deals that get the full attention of a rep; those of the history hold the waiting "
+    "that is simulated here."
+)
 MOST_DAYS_UNKNOWN = 45
 """Days that as_of may lie beyond the last thing a history knows of: quiet weeks, a month-old export."""
 
@@ -54,6 +58,9 @@ class Prepared:
         The scenario as loaded, before it was settled.
     of_type : mapping of str to DealsOfType
         Renewal and expansion deals, where no customers are simulated whose rates they are part of.
+    observed : Calibration, optional
+        The rates as the history shows them, waiting for reps included; ``calibration`` holds those of deals
+        that get full attention where the scenario simulates reps.
     """
 
     scenario: Scenario
@@ -63,6 +70,7 @@ class Prepared:
     notes: tuple[str, ...]
     stated: Scenario | None = None
     of_type: Mapping[str, DealsOfType] = field(default_factory=dict)
+    observed: Calibration | None = None
 
     @property
     def has_shock(self) -> bool:
@@ -93,7 +101,7 @@ def prepare(
         The history or the calibration is at fault, or the scenario names what they do not have.
     """
     if like is not None and like.stated is not None and _rests_on(scenario) == _rests_on(like.stated):
-        history, calibration, of_type = like.history, like.calibration, like.of_type
+        history, calibration, of_type = like.history, like.observed, like.of_type
         places = [place for place in (like.stated.history, like.stated.calibration) if place]
         data = tuple(file for file in like.files if any(map(file.path.is_relative_to, places)))
     else:
@@ -118,8 +126,31 @@ def prepare(
             f"The rates were calibrated as of {calibration.as_of}, after {full.as_of}: "
             "they know what was then still to come."
         )
+    worked = calibration
+    if calibration is not None and history is not None:
+        worked = _worked(full, calibration, history, like)
+        notes += [FULL_ATTENTION] if worked is not calibration else []
     read = (*data, *contents([*scenario.files, *_judgement(scenario)]))
-    return Prepared(full, history, calibration, read, tuple(dict.fromkeys(notes)), scenario, of_type)
+    said = tuple(dict.fromkeys(notes))
+    return Prepared(full, history, worked, read, said, scenario, of_type, calibration)
+
+
+def _worked(
+    scenario: Scenario, calibration: Calibration, history: History, like: Prepared | None
+) -> Calibration:
+    """Return the rates of deals that get the full attention of the reps whom a scenario simulates."""
+    from simulator.engine.plan.capacity import attention_of
+
+    asked = attention_of(scenario, calibration.staffing)
+    if not asked.per_rep:
+        return calibration
+    if like is not None and like.observed is calibration and like.calibration is not None:
+        same = asked == attention_of(like.scenario, calibration.staffing)
+        if same:
+            return like.calibration
+    from simulator.calibration.full_attention import at_full_attention
+
+    return at_full_attention(calibration, history, asked.per_rep, asked.first_come)
 
 
 def _leans_on(scenario: Scenario, calibration: Calibration | None) -> list[str]:

@@ -22,25 +22,39 @@ from simulator.kernels.deals.new_deals import (
 from simulator.kernels.deals.parameters import parameters_of
 from simulator.kernels.deals.working import work_month
 from simulator.kernels.flows import (
+    BUSY_DAYS,
     N_FLOWS,
     N_ORIGINS,
     RAMPED_REP_MONTHS,
     REP_MONTHS,
     SLOT_DAYS,
+    WAITING_DAYS,
     WON,
     WON_REFERRED,
 )
 from simulator.kernels.jit import BODY, NONE, PART, WHOLE
-from simulator.kernels.people.capacity import slots_of, staff
+from simulator.kernels.people.capacity import slots_of, speed_of, staff
 from simulator.kernels.people.coverage import cover_month
 
 
 @njit(**PART)
-def count_reps(flows, heads, ramped, segment):
-    """Add the reps of a segment to the flows."""
+def count_reps(workspace, segment, power):
+    """Add the reps of a segment to the flows, and note what they count for at sourcing SALs."""
+    flows, ramped = workspace.flows, workspace.ramped[segment]
     for month in range(flows.shape[0]):
-        flows[month, segment, REP_MONTHS] += heads[segment, month]
-        flows[month, segment, RAMPED_REP_MONTHS] += ramped[segment, month]
+        flows[month, segment, REP_MONTHS] += workspace.heads[segment, month]
+        flows[month, segment, RAMPED_REP_MONTHS] += ramped[month]
+        workspace.sourcing[segment, month] = ramped[month] ** power if ramped[month] > 0.0 else 0.0
+
+
+@njit(**PART)
+def share_attention(flows, attention, load, days):
+    """Add to the flows of a month how much attention a segment's deals share; return their speed."""
+    speed = speed_of(attention, load)
+    flows[SLOT_DAYS] += attention * days
+    flows[BUSY_DAYS] += speed * load * days
+    flows[WAITING_DAYS] += (1.0 - speed) * load * days
+    return speed
 
 
 @njit(**PART)
@@ -100,19 +114,23 @@ def simulate_path(plan, capacity, customers, people, luck, workspace):
                 NONE,
                 1.0,
             )
-        count_reps(flows, workspace.heads, workspace.ramped, segment)
+        count_reps(workspace, segment, capacity.sourcing_power[luck.draw, segment])
         patience = capacity.patience[luck.draw, segment]
         n_listed, n_advocates = NONE, 0.0
         if has_customers:
             n_listed = list_book(customers, accounts, segment, first_customer)
             first_customer += n_listed
         n_free = enter_segment(plan, luck.draw, batch, segment)
-        n_free, n_active = lay_open_deals(plan, luck, batch, segment, n_free)
+        shares = limited and capacity.shared[segment] == 1 and not math.isinf(workspace.slots[0])
+        at_first = workspace.slots[0] if limited and not shares else np.inf
+        n_free, n_active, n_queue = lay_open_deals(
+            plan, capacity.open_order, luck, batch, segment, at_first, n_free
+        )
         if n_listed < 0 or n_free < 0:
             return False
         assign_to_rep(parameters, luck, batch, NONE, n_active)
         copy_list(batch.lists, TAKEN, n_active, ACTIVE, NONE)
-        n_signing, n_queue = NONE, NONE
+        n_signing = NONE
         for month in range(n_months):
             quarter = (month + plan.first_month_of_quarter) // 3
             if is_covered:
@@ -149,11 +167,11 @@ def simulate_path(plan, capacity, customers, people, luck, workspace):
                     customers, luck, accounts, workspace.cover, workspace.advocates, segment, NONE, n_listed
                 )
             n_begun = n_listed
-            slots = np.inf
-            if limited:
+            slots, speed = np.inf, 1.0
+            days = month_end[month] - (month_end[month - 1] if month > 0 else 0.0)
+            if limited and not shares and not math.isinf(workspace.slots[month]):
                 slots = workspace.slots[month]
-                start = month_end[month - 1] if month > 0 else 0.0
-                flows[month, segment, SLOT_DAYS] += slots * (month_end[month] - start)
+                flows[month, segment, SLOT_DAYS] += slots * days
             if workspace.advocates.shape[0] > 0:
                 # Who leaves at the very moment that the month begins refers nobody in it.
                 advance_customers(
@@ -173,7 +191,10 @@ def simulate_path(plan, capacity, customers, people, luck, workspace):
             n_free, n_new = arrive(plan, luck, workspace, batch, segment, month, n_advocates, n_free, n_queue)
             if n_free < 0:
                 return False
-            set_factors(parameters, workspace.shock[quarter, 0], batch, month)
+            if shares:
+                load = n_active + n_signing + 0.5 * n_new
+                speed = share_attention(flows[month, segment], workspace.slots[month], load, days)
+            set_factors(parameters, workspace.shock[quarter, 0], speed, batch, month)
             n_active, n_won, n_signing, n_queue, n_free = work_month(
                 luck,
                 workspace,

@@ -60,6 +60,8 @@ class Workspace(NamedTuple):
     """(segment, month) reps employed."""
     ramped: Floats
     """(segment, month) the same weighted by ramp."""
+    sourcing: Floats
+    """(segment, month) ramped reps to the power that the SALs which they source grow with."""
     slots: Floats
     """(month,) space for one segment's slots."""
     ends: Floats
@@ -120,6 +122,7 @@ def open_workspace(
         shock=np.ones((n_quarters, 3)),
         heads=np.zeros((n_segments, n_months)),
         ramped=np.zeros((n_segments, n_months)),
+        sourcing=np.zeros((n_segments, n_months)),
         slots=np.zeros(n_months),
         ends=np.zeros((n_entries, 2)),
         arrivals=np.zeros((n_entries, 2)),

@@ -176,6 +176,16 @@ class Reps(Team[SegmentReps]):
 
     simulate: bool = Field(True, description="Whether reps limit how many deals can be worked.")
     gross_margin: Share | None = Field(None, description="Gross margin on bookings, for what a rep adds.")
+    queue: bool | None = Field(
+        None,
+        description="Whether who comes first is served first and the others wait, or all open deals share "
+        "their reps' attention; as the history's deals have moved where left out.",
+    )
+    self_sourced_power: Number | None = Field(
+        None,
+        le=1.2,
+        description="The SALs that reps source grow with their number to this power; 1: each adds as much.",
+    )
 
     @classmethod
     def nobody(cls) -> SegmentReps:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -11,9 +12,16 @@ from scipy.special import ndtri
 
 from simulator.calibration.posteriors import gamma_quantile
 from simulator.calibration.ramp import RampCurve, published_ramp, tenure_bin
-from simulator.calibration.staffing import OUTBOUND, StaffingCalibration, roster
+from simulator.calibration.staffing import (
+    OUTBOUND,
+    PRIOR_POWER,
+    PRIOR_POWER_SD,
+    StaffingCalibration,
+    known_reps,
+)
 from simulator.engine.keys import rate_uniforms
 from simulator.engine.plan.deals import Compiled
+from simulator.engine.plan.neutral import as_they_stand
 from simulator.engine.plan.roles import RepTerms, rep_terms, stated_ramp
 from simulator.engine.plan.seats import (
     LONGEST_WAIT,
@@ -32,7 +40,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 LEVERS = ("ramp", "attrition", "open_deals_per_rep", "patience")
-DAYS_OF_80 = float(2 * ndtri(0.9))
+DAYS_A_MONTH = 30.44
 
 
 def with_reps(compiled: Compiled, scenario: Scenario, history: History | None) -> Compiled:
@@ -60,7 +68,7 @@ def with_reps(compiled: Compiled, scenario: Scenario, history: History | None) -
     terms = rep_terms(scenario, staffing)
     draws = _Draws(scenario, staffing, compiled.plan.hazard.shape[0])
     capacity = _capacity(compiled, scenario, terms, draws, history)
-    sals, rep_sals = _demand(compiled, scenario, terms, draws)
+    sals, rep_sals = _demand(compiled, scenario, terms, draws, capacity.sourcing_power)
     plan = compiled.plan._replace(stream_sals=sals, stream_rep_sals=rep_sals)
     return replace(compiled, plan=plan, capacity=capacity)
 
@@ -106,14 +114,36 @@ class _Draws:
         return np.asarray(-np.expm1(-per_month * factor))
 
     def slots(self, terms: RepTerms) -> Floats:
-        """Return the open deals that a ramped rep can work, shape (draw,)."""
+        """Return the open deals that a ramped rep can give full attention, shape (draw,).
+
+        Certain: the rates at full attention are those that go with this number, and the product is what the
+        history has seen.
+        """
         factor = self.lever("open_deals_per_rep", terms.segment)
-        if terms.sources["open_deals_per_rep"] != "calibrated" or self.staffing is None:
-            return np.full(self.n_draws, terms.open_deals_per_rep * factor)
-        value, low, high = self.staffing.open_deals[self.place(terms.segment)].tolist()
-        log_sd = float(np.log(max(high, value) / max(low, 1e-9)) / DAYS_OF_80)
-        deviation = ndtri(self.uniforms(f"open_deals/{terms.segment}")) * log_sd
-        return np.asarray(value * np.exp(deviation) * factor)
+        return np.full(self.n_draws, terms.open_deals_per_rep * factor)
+
+    def gives_up(self, terms: RepTerms) -> Floats:
+        """Return the rate per day at which deals that wait give up, shape (draw,)."""
+        factor = self.lever("patience", terms.segment)
+        capacity = self.staffing.capacity if self.staffing is not None else None
+        if terms.sources["patience_days"] != "calibrated" or capacity is None:
+            return np.full(self.n_draws, np.log(2.0) / (terms.patience_days * factor))
+        place = self.place(terms.segment)
+        shape, days = capacity.given_up[place], capacity.waited_days[place]
+        return self.gamma(f"patience/{terms.segment}", float(shape), float(days)) / factor
+
+    def sourcing_power(self, segment: str) -> Floats:
+        """Return the power that the SALs which reps source grow with, shape (draw,)."""
+        stated = self.scenario.reps.self_sourced_power
+        if stated is not None:
+            return np.full(self.n_draws, stated)
+        power, sd = PRIOR_POWER, PRIOR_POWER_SD
+        if self.staffing is not None:
+            power, sd = self.staffing.self_sourced_power, self.staffing.self_sourced_power_sd
+        if not self.scenario.simulation.rate_uncertainty:
+            sd = 0.0
+        deviation = ndtri(self.uniforms("self_sourced_power")) * sd if sd > 0.0 else 0.0
+        return np.clip(power + deviation + np.zeros(self.n_draws), 0.0, 1.2)
 
     def ramp(self, segment: str) -> Floats:
         """Return the productivity by month of tenure, shape (draw, month)."""
@@ -164,44 +194,103 @@ def _capacity(
         )
     ]
     limited = np.zeros(n_segments, dtype=np.int64)
+    shared = np.zeros(n_segments, dtype=np.int64)
     slots, patience = np.zeros((n_draws, n_segments)), np.zeros((n_draws, n_segments))
+    power = np.ones((n_draws, n_segments))
     backfill = np.ones((n_segments, LONGEST_WAIT))
     leaves = np.zeros((n_draws, n_segments))
     for item in terms:
         place = where[item.segment]
         limited[place] = 1
         slots[:, place] = draws.slots(item)
-        patience[:, place] = np.log(2.0) / (item.patience_days * draws.lever("patience", item.segment))
+        shared[place] = int(not first_come(scenario, draws.staffing))
+        patience[:, place] = draws.gives_up(item)
+        power[:, place] = draws.sourcing_power(item.segment)
         backfill[place] = wait_cdf(item.backfill_months)
         leaves[:, place] = draws.leaves(item)
     return CapacityPlan(
         limited=limited,
+        shared=shared,
+        open_order=_open_order(compiled, history),
         **seat_arrays(seats, leaves),
         backfill_cdf=backfill,
         ramp=ramp_array([draws.ramp(name) for name in compiled.segments]),
         slots_per_rep=slots,
         patience=patience,
+        sourcing_power=power,
     )
+
+
+def first_come(scenario: Scenario, staffing: StaffingCalibration | None) -> bool:
+    """Return whether reps serve who comes first and let the others wait, or share their attention.
+
+    As stated, else as the history's deals have moved; what neither tells is shared.
+    """
+    if scenario.reps.queue is not None:
+        return scenario.reps.queue
+    capacity = staffing.capacity if staffing is not None else None
+    return capacity is not None and capacity.first_come
+
+
+class Attention(NamedTuple):
+    """Deals that a ramped rep can give full attention, by segment where there is a limit, and who gets it."""
+
+    per_rep: dict[str, float]
+    first_come: bool
+
+
+def attention_of(scenario: Scenario, staffing: StaffingCalibration | None) -> Attention:
+    """Return how attention is limited in the segments whose reps are simulated, levers aside."""
+    per_rep = {}
+    capacity = staffing.capacity if staffing is not None else None
+    for name in scenario.segments:
+        if not scenario.reps.limits(name):
+            continue
+        number = scenario.reps.of(name).open_deals_per_rep
+        if number is None and capacity is not None and staffing is not None and name in staffing.segments:
+            number = float(capacity.per_rep[staffing.segments.index(name), 0])
+        if number:
+            per_rep[name] = number
+    return Attention(per_rep, first_come(scenario, staffing))
+
+
+def _open_order(compiled: Compiled, history: History | None) -> Ints:
+    """Return which open deals of each segment get attention first: owned, begun to move, then oldest."""
+    deals, first = compiled.open_deals, compiled.plan.open_first
+    if history is None or deals.empty:
+        return as_they_stand(compiled.plan)
+    table = history.opportunities.set_index(history.opportunities["opportunity_id"].astype(object))
+    mine = table.loc[deals["opportunity_id"].astype(object)]
+    begun = mine["qualified_date"].fillna(mine["created_date"]).to_numpy()
+    waits = mine["owner"].isna().to_numpy() & bool(table["owner"].notna().any())
+    still = (compiled.plan.open_state[:, 1] == 0) & (compiled.plan.open_state[:, 2] == 0)
+    order = np.lexsort((begun, still, waits, compiled.plan.open_state[:, 0]))
+    return order - np.repeat(first[:-1], np.diff(first))
 
 
 def _employed(history: History | None, segment: str, first: int) -> pd.DataFrame:
     if history is None:
         return pd.DataFrame({"rep_id": [], "start": []})
-    reps = roster(history.reps, (segment,))
+    reps, _ = known_reps(history, (segment,))
     there = reps[(reps["end"] > first) & (reps["start"] <= first)]
     return there.sort_values(["start", "rep_id"], kind="stable")
 
 
 def _demand(
-    compiled: Compiled, scenario: Scenario, terms: tuple[RepTerms, ...], draws: _Draws
+    compiled: Compiled, scenario: Scenario, terms: tuple[RepTerms, ...], draws: _Draws, power: Floats
 ) -> tuple[Floats, Floats]:
-    """Return SALs that come by themselves and SALs per ramped rep, each of shape (draw, stream, month)."""
+    """Return SALs that come by themselves, and those that one ramped rep would source.
+
+    Each of shape (draw, stream, month); the latter grow with the reps to a power, and are as measured where
+    there are as many as there were.
+    """
     plan, arrivals = compiled.plan, compiled.calibration.arrivals
     sals, rep_sals = plan.stream_sals.copy(), plan.stream_rep_sals.copy()
     source = np.array(arrivals.source, dtype=object)
     for item in terms:
         rate = _own_sals(scenario, item.segment, draws)
-        mine = np.flatnonzero(plan.stream_segment == compiled.segments.index(item.segment))
+        place = compiled.segments.index(item.segment)
+        mine = np.flatnonzero(plan.stream_segment == place)
         if rate is None or not mine.size:
             continue
         own = mine[source[mine] == OUTBOUND]
@@ -213,10 +302,22 @@ def _demand(
             out=np.tile(compiled.horizon.month_share, (draws.n_draws, 1)),
             where=usual > 0.0,
         )
-        rep_sals[:, stream] = rate[:, None] * pattern
+        usual_reps = _usual_reps(compiled, item, draws)
+        rep_sals[:, stream] = (rate * usual_reps ** (1.0 - power[:, place]))[:, None] * pattern
         if own.size:
             sals[:, stream] = 0.0
     return sals, rep_sals
+
+
+def _usual_reps(compiled: Compiled, terms: RepTerms, draws: _Draws) -> float:
+    """Return the ramped reps with whom the SALs that a rep sources were measured, or are stated."""
+    place, staffing = draws.place(terms.segment), draws.staffing
+    stated = draws.scenario.reps.of(terms.segment).self_sourced_sals_per_month is not None
+    if stated or place < 0 or staffing is None:
+        return max(float(terms.heads), 1.0)
+    known = compiled.calibration
+    months = (known.as_of - known.first_day).days / DAYS_A_MONTH
+    return max(float(staffing.ramped_months[place]) / max(months, 1.0), 1.0)
 
 
 def _own_sals(scenario: Scenario, segment: str, draws: _Draws) -> Floats | None:

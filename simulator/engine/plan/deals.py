@@ -189,7 +189,7 @@ def compile_scenario(
     )
     return Compiled(
         plan=plan,
-        capacity=unlimited(len(full.segments), n_draws),
+        capacity=unlimited(plan),
         customers=no_customers(plan),
         people=nobody(len(full.segments), n_draws),
         opening=np.zeros(len(full.segments)),

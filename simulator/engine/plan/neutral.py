@@ -12,10 +12,13 @@ from simulator.kernels.people.capacity import CapacityPlan
 from simulator.kernels.people.coverage import N_ACTIVITIES, PeoplePlan
 
 
-def unlimited(n_segments: int, n_draws: int) -> CapacityPlan:
+def unlimited(plan: DealPlan) -> CapacityPlan:
     """Return a plan without reps: every SAL is taken up at once."""
+    n_segments, n_draws = plan.open_first.size - 1, plan.hazard.shape[0]
     return CapacityPlan(
         limited=np.zeros(n_segments, dtype=np.int64),
+        shared=np.zeros(n_segments, dtype=np.int64),
+        open_order=as_they_stand(plan),
         seat_segment=np.zeros(0, dtype=np.int64),
         seat_key=np.zeros(0, dtype=np.uint64),
         seat_start=np.zeros(0, dtype=np.int64),
@@ -25,7 +28,14 @@ def unlimited(n_segments: int, n_draws: int) -> CapacityPlan:
         ramp=np.ones((n_draws, n_segments, 1)),
         slots_per_rep=np.zeros((n_draws, n_segments)),
         patience=np.zeros((n_draws, n_segments)),
+        sourcing_power=np.ones((n_draws, n_segments)),
     )
+
+
+def as_they_stand(plan: DealPlan) -> np.ndarray:
+    """Return the order of service of the open deals in which each segment's stand."""
+    n = np.diff(plan.open_first)
+    return np.arange(n.sum()) - np.repeat(plan.open_first[:-1], n)
 
 
 def no_concessions() -> ConcessionPlan:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from simulator.calibration.capacity import NO_LIMIT, NO_REPS, UNKNOWN
 from simulator.calibration.ramp import published_ramp
 from simulator.calibration.staffing import StaffingCalibration
 from simulator.errors import Fault, InputError
@@ -54,6 +55,10 @@ OTE = {
 OTHER_OTE = 120_000.0
 VARIABLE_SHARE = {"ae_existing": 0.5, "account_manager": 0.4, "csm": 0.15, "renewals_rep": 0.25, "sdr": 0.3}
 OTHER_VARIABLE_SHARE = 0.15
+NOT_TOLD = {
+    UNKNOWN: "reps were always equally full, so a limit cannot be seen",
+    NO_REPS: "too few deals or reps to see a limit",
+}
 NAMES_IN_HISTORY = {
     "account_manager": ("am", "account_manager"),
     "renewals_rep": ("renewals", "renewals_rep"),
@@ -202,6 +207,7 @@ def _rep_terms(
     name: str, stated: SegmentReps, staffing: StaffingCalibration | None
 ) -> tuple[RepTerms, list[str]]:
     unknown = dict.fromkeys(("heads", "open_deals_per_rep"), (0.0, ""))
+    unknown["open_deals_per_rep"] = _no_limit(name, staffing)
     values, sources = settle(stated, _calibrated(name, staffing), {**unknown, **OF_REPS})
     missing = [key for key in unknown if not sources[key]]
     per_quota, published = QUOTA_PER_OTE
@@ -211,16 +217,28 @@ def _rep_terms(
     return RepTerms(role=AE, segment=name, heads=heads, ote=ote, **values, sources=sources), missing
 
 
+def _no_limit(name: str, staffing: StaffingCalibration | None) -> Sourced:
+    """Return no limit on the deals of a rep, and why there is none; no source: nothing is known."""
+    if staffing is None or staffing.capacity is None or name not in staffing.segments:
+        return 0.0, ""
+    place, capacity = staffing.segments.index(name), staffing.capacity
+    if capacity.verdict[place] == NO_LIMIT:
+        most = capacity.most_load[place]
+        return float("inf"), f"history: no limit seen up to {most:.0f} open deals a rep"
+    return float("inf"), f"history: {NOT_TOLD.get(capacity.verdict[place], capacity.verdict[place])}"
+
+
 def _calibrated(name: str, staffing: StaffingCalibration | None) -> dict[str, float]:
     """Return what the history tells of a segment's reps."""
     if staffing is None or name not in staffing.segments or not staffing.rep_months.any():
         return {}
-    place = staffing.segments.index(name)
+    place, capacity = staffing.segments.index(name), staffing.capacity
     per_month = float(staffing.attrition_shape[place] / staffing.attrition_rate[place])
     found = {
         "heads": float(staffing.heads[place]),
         "quota": float(staffing.quota[place]),
-        "open_deals_per_rep": float(staffing.open_deals[place, 0]),
+        "open_deals_per_rep": 0.0 if capacity is None else float(capacity.per_rep[place, 0]),
+        "patience_days": 0.0 if capacity is None else float(capacity.patience_days[place]),
         "attrition": 1.0 - (1.0 - per_month) ** 12 if per_month < 1.0 else 1.0,
         "backfill_months": staffing.backfill_months,
     }

@@ -109,7 +109,7 @@ class DealPlan(NamedTuple):
     stream_sals: Floats
     """(draw, stream, month) expected SALs."""
     stream_rep_sals: Floats
-    """(draw, stream, month) expected SALs for each ramped rep of the stream's segment besides."""
+    """(draw, stream, month) expected SALs besides, times ramped reps of the segment to a power."""
     stream_referrals: Floats
     """(draw, stream, month) expected SALs for each advocates customer of the stream's segment besides."""
     referral_stream: Ints

@@ -29,12 +29,16 @@ from simulator.kernels.simd import fetch, weigh
 
 
 @njit(**PART)
-def set_factors(parameters, shock, batch, month):
-    """Note what a month, its levers and each concession make of the hazards."""
+def set_factors(parameters, shock, speed, batch, month):
+    """Note what a month, its levers and each concession make of the hazards.
+
+    Deals that get less than full attention move and are won more slowly; they are lost as ever.
+    """
     linearity = (month + parameters.first_month_of_quarter) % 3
     for concession in range(batch.now.shape[0]):
         for k in range(8):
             factor = shock if k == DESTINATION_WON else 1.0
+            factor *= speed if k <= DESTINATION_WON or k == ADVANCE else 1.0
             if parameters.month_effect.shape[0] > 0:
                 factor *= parameters.month_effect[parameters.segment, month, k]
             if parameters.concessions.asked_cdf.shape[0] > 0:

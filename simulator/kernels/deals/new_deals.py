@@ -44,32 +44,44 @@ def enter_segment(plan, draw, batch, segment):
 
 
 @njit(**BODY)
-def lay_open_deals(plan, luck, batch, segment, n_free):
-    """Put a segment's open deals on batch and on the list of those taken up; return (free batch, deals).
+def lay_open_deals(plan, order, luck, batch, segment, slots, n_free):
+    """Put a segment's open deals on batch, and on the list of those taken up or, beyond the slots, waiting.
 
-    With fewer batch than deals nothing is done: (-1, 0).
+    Returns (free batch, deals taken up, deals waiting); with fewer batch than deals nothing is done:
+    (-1, 0, 0). ``order`` says who is served first.
     """
     first, n = plan.open_first[segment], plan.open_first[segment + 1] - plan.open_first[segment]
     if n > n_free:
-        return -1, 0
+        return -1, 0, 0
+    n_taken = n if slots >= n else int(slots)
     for number in range(n):
-        index = first + number
+        index = first + order[first + number]
         entry = batch.lists[FREE, n_free - 1 - number]
-        batch.lists[TAKEN, number] = entry
+        if number < n_taken:
+            batch.lists[TAKEN, number] = entry
+        else:
+            batch.lists[QUEUE, number - n_taken] = entry
         state, deal = plan.open_state[index], batch.deal[entry]
         batch.key[entry] = plan.open_entity[index]
         deal.stage, deal.entered, deal.close_month = state[1] * 2 + state[2], state[3], state[4]
         deal.pushes, deal.effect_row, deal.origin = state[5], state[6], state[1]
         deal.index, deal.referred, deal.born = index, 0, 0
-        deal.time, deal.amount = 0.0, plan.open_amount[index]
-    draw_first(batch, luck, batch.lists[TAKEN], n, BIRTH)
+        deal.time, deal.wait, deal.amount = 0.0, -1.0, plan.open_amount[index]
+    draw_unknown_amounts(plan, luck, batch, segment, TAKEN, n_taken)
+    draw_unknown_amounts(plan, luck, batch, segment, QUEUE, n - n_taken)
+    return n_free - n, n_taken, n - n_taken
+
+
+@njit(**PART)
+def draw_unknown_amounts(plan, luck, batch, segment, which, n):
+    """Draw the amounts that open deals of a list lack."""
+    draw_first(batch, luck, batch.lists[which], n, BIRTH)
     n_slices = plan.amount.shape[2]
     for number in range(n):
-        deal = batch.deal[batch.lists[TAKEN, number]]
+        deal = batch.deal[batch.lists[which, number]]
         if deal.amount < 0.0:
             amount = plan.amount[luck.draw, segment, int(batch.uniform[0, number] * n_slices)]
             deal.amount = np.rint(amount * plan.amount_level[luck.draw, 0])
-    return n_free - n, n
 
 
 @njit(**BODY)
@@ -83,7 +95,7 @@ def arrive(plan, luck, workspace, batch, segment, month, n_advocates, n_free, n_
     for stream in range(plan.stream_key.shape[0]):
         if plan.stream_segment[stream] != segment:
             continue
-        count = count_sals(plan, luck, workspace.shock, workspace.ramped, n_advocates, stream, month)
+        count = count_sals(plan, luck, workspace.shock, workspace.sourcing, n_advocates, stream, month)
         count = min(count, MOST_SALS)
         if n + count > n_free:
             return -1, 0
@@ -245,7 +257,7 @@ def new_deal_entity(plan, stream, month, index):
 
 
 @njit(**PART)
-def count_sals(plan, luck, shock, ramped, n_advocates, stream, month):
+def count_sals(plan, luck, shock, sourcing, n_advocates, stream, month):
     """Return how many SALs a stream creates in a month.
 
     Parameters
@@ -253,15 +265,15 @@ def count_sals(plan, luck, shock, ramped, n_advocates, stream, month):
     plan : DealPlan
     luck : Luck
     shock : ndarray of float64, shape (quarter, 2)
-    ramped : ndarray of float64, shape (segment, month)
-        Ramped reps, for what they source themselves.
+    sourcing : ndarray of float64, shape (segment, month)
+        Ramped reps to the power that what they source grows with.
     n_advocates : float
         Happy customers of the stream's segment when the month begins, for what they refer.
     stream, month : int
     """
     quarter = (month + plan.first_month_of_quarter) // 3
     mean = plan.stream_sals[luck.draw, stream, month]
-    mean += plan.stream_rep_sals[luck.draw, stream, month] * ramped[plan.stream_segment[stream], month]
+    mean += plan.stream_rep_sals[luck.draw, stream, month] * sourcing[plan.stream_segment[stream], month]
     mean += plan.stream_referrals[luck.draw, stream, month] * n_advocates
     entity = new_deal_entity(plan, stream, month, 0)
     u, _, _, _ = block(luck.seed, luck.path, entity, np.uint64(0), SALS)

@@ -23,7 +23,12 @@ class CapacityPlan(NamedTuple):
     """Who works the deals; months count from the first simulated month and may be negative."""
 
     limited: Ints
-    """(segment,) 1 where deals need a slot, 0 where they are taken up at once."""
+    """(segment,) 1 where deals need a rep, 0 where they are taken up at once."""
+    shared: Ints
+    """(segment,) 1 where reps share their attention among all open deals, 0 where who comes first is served
+    first and the others wait."""
+    open_order: Ints
+    """(open deal,) place in its segment's open deals of the first, second … to get attention."""
     seat_segment: Ints
     """(seat,) segment that the seat works for."""
     seat_key: npt.NDArray[np.uint64]
@@ -39,9 +44,11 @@ class CapacityPlan(NamedTuple):
     ramp: Floats
     """(draw, segment, month of tenure) productivity as a share of a ramped rep; the last value stays."""
     slots_per_rep: Floats
-    """(draw, segment) open deals that a ramped rep can work."""
+    """(draw, segment) open deals that a ramped rep can give full attention; infinite: no limit."""
     patience: Floats
     """(draw, segment) rate per day at which waiting SALs give up; 0: never."""
+    sourcing_power: Floats
+    """(draw, segment) SALs that reps source grow with their number to this power."""
 
 
 @njit(**EXPOSED)
@@ -102,9 +109,19 @@ def slots_of(slots_per_rep, luck, segment, ramped, slots, first, left):
     The fraction left over is a slot with that probability, so that the mean is exact; the draw is
     the same whatever the number of reps.
     """
+    if math.isinf(slots_per_rep):
+        for month in range(first, slots.shape[0]):
+            slots[month] = slots_per_rep
+        return
     for month in range(first, slots.shape[0]):
         u, _, _, _ = block(luck.seed, luck.path, np.uint64(segment), np.uint64(month), SLOT)
         slots[month] = math.floor(left * ramped[month] * slots_per_rep + u)
+
+
+@njit(**EXPOSED)
+def speed_of(attention, load):
+    """Return the speed at which deals progress that share so much attention: full, or what there is of it."""
+    return min(1.0, attention / load) if load > 0.0 else 1.0
 
 
 @njit(**EXPOSED)

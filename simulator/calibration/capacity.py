@@ -1,0 +1,353 @@
+"""How many deals a rep can give full attention, from how deals move when their rep has few or many open.
+
+Deals of the same segment, quarter, rep, category and age are compared at different loads. Either attention
+goes to the deals that came first and the others wait, or all share it alike; either each rep has a list of
+deals or a segment's reps have one in common. Which of these it is, and the number, are what the moves of the
+deals are most likely under. Where no number is more likely than no limit at all, that is said.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from simulator.history.states import ADVANCE, DealStates
+from simulator.history.tables import CATEGORIES, OUTCOMES
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+LIMIT, NO_LIMIT, UNKNOWN, NO_REPS = "limit", "no limit seen", "not identified", "no reps"
+MOVES = (0, 1, 2, 3, ADVANCE)
+UNDECIDED = len(CATEGORIES) + OUTCOMES.index("lost_no_decision")
+STEP_DAYS = 7.0
+MOST_ROWS = 250_000
+MOST_DAYS = 4 * 365.25
+AGE_EDGES = (7.0, 14.0, 30.0, 60.0, 120.0, 240.0)
+NOTICED = 0.03
+"""Speed of a deal without attention: nobody's list is kept so strictly that nothing else ever moves."""
+N_GRID, N_FINE = 20, 13
+LEAST_EVIDENCE = 12.0
+"""Log likelihood by which a limit must beat no limit to be called seen: many numbers are tried, and moves
+scatter more than counts do."""
+ROUNDS = 4
+FEWEST_MOVES = 30
+FULL = 0.15
+"""Variance of the deals in work over their mean, below which the reps are always equally full: where deals
+come and go by themselves it is 1."""
+LOW, HIGH = 0.1, 0.9
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """What a history tells of the deals that a rep can give full attention; arrays by segment.
+
+    Parameters
+    ----------
+    first_come : bool
+        Whether attention goes to the deals that came first and the others wait; else all share it.
+    per_rep : ndarray of float64, shape (segment, 3)
+        Deals of full attention per ramped rep with the 80 % interval; 0 where no limit is identified.
+    evidence : ndarray of float64, shape (segment,)
+        Log likelihood of that number over no limit at all.
+    most_load : ndarray of float64, shape (segment,)
+        Open deals per ramped rep that were exceeded in a twentieth of the time only.
+    verdict : tuple of str
+        ``limit``, ``no limit seen`` (up to the most load), ``not identified`` (loads never differed), or
+        ``no reps``.
+    patience_days : ndarray of float64, shape (segment,)
+        Half of the deals without attention have given up by then; 0 where unknown.
+    given_up, waited_days : ndarray of float64, shape (segment,)
+        Their losses without decision, and the days they waited.
+    unowned : ndarray of int64, shape (segment,)
+        Open deals without an owner at as_of.
+    """
+
+    first_come: bool
+    per_rep: Floats
+    evidence: Floats
+    most_load: Floats
+    verdict: tuple[str, ...]
+    patience_days: Floats
+    given_up: Floats
+    waited_days: Floats
+    unowned: Ints
+
+
+@dataclass(frozen=True)
+class Workload:
+    """Open deals at regular days, one row for each deal and day; days are day numbers.
+
+    Parameters
+    ----------
+    days : ndarray of float64, shape (day,)
+        Regular days, ``step`` apart.
+    deal, day, segment, rep, stage : ndarray of int64, shape (row,)
+        Deal, place of the day, its codes (rep -1: unknown), category * 2 + late.
+    begun : ndarray of float64, shape (row,)
+        Days since the deal was qualified.
+    moves, given_up : ndarray of float64, shape (row,)
+        Moves, and losses without decision, until the next of the days.
+    """
+
+    days: Floats
+    step: float
+    deal: Ints
+    day: Ints
+    segment: Ints
+    rep: Ints
+    stage: Ints
+    begun: Floats
+    moves: Floats
+    given_up: Floats
+
+
+def workload(states: DealStates, segment: Ints, rep: Ints, step_days: float) -> Workload:
+    """Return the open deals of a history at regular days.
+
+    Parameters
+    ----------
+    states : DealStates
+    segment, rep : ndarray of int64, shape (opportunity,)
+        Codes; -1: none.
+    step_days : float
+        Between the days; more where the history is too large for that.
+    """
+    deals, first = np.unique(states.deal, return_index=True)
+    last = np.append(first[1:], len(states.deal)) - 1
+    begin, end = states.start[first], states.end[last]
+    final = float(end.max())
+    origin = max(float(begin.min()), final - MOST_DAYS)
+    total = float(np.maximum(end - np.maximum(begin, origin), 0.0).sum())
+    step = max(step_days, total / MOST_ROWS)
+    start = np.maximum(np.ceil((begin - origin) / step), 0).astype(np.int64)
+    stop = np.maximum(np.ceil((end - origin) / step).astype(np.int64), start)
+    n = stop - start
+    whose = np.repeat(np.arange(len(deals)), n)
+    offset = np.cumsum(n) - n
+    day = np.arange(n.sum()) - offset[whose] + start[whose]
+    days = origin + step * np.arange(int(day.max(initial=0)) + 1)
+    # The state of a deal on a day: the last one that begins by then.
+    span = final - origin + step + 1.0
+    state = np.searchsorted(
+        np.repeat(np.arange(len(deals)), last - first + 1) * span + np.maximum(states.start - origin, 0.0),
+        whose * span + day * step,
+        side="right",
+    )
+    state = np.minimum(np.maximum(state - 1, first[whose]), last[whose])
+    place = np.searchsorted(deals, states.deal)
+    until = np.floor((states.end - origin) / step).astype(np.int64)
+    inside = (until >= start[place]) & (until < stop[place])
+
+    def counted(which: npt.NDArray[np.bool_]) -> Floats:
+        rows = (offset[place] + until - start[place])[inside & which]
+        return np.bincount(rows, minlength=len(day)).astype(np.float64)
+
+    return Workload(
+        days=days,
+        step=step,
+        deal=deals[whose],
+        day=day,
+        segment=segment[deals][whose],
+        rep=rep[deals][whose],
+        stage=states.category[state] * 2 + states.late[state],
+        begun=days[day] - begin[whose],
+        moves=counted(np.isin(states.exit, MOVES)),
+        given_up=counted(states.exit == UNDECIDED),
+    )
+
+
+def rank_within(group: Ints, work: Workload) -> Ints:
+    """Return the place of each row among those of its group and day: begun to move first, then oldest."""
+    order = np.lexsort((-work.begun, work.stage == 0, work.day, group))
+    key = (group * (work.day.max(initial=0) + 1) + work.day)[order]
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order)) - np.searchsorted(key, key)
+    return rank
+
+
+def count_within(group: Ints, work: Workload) -> Ints:
+    """Return how many rows each row's group has on its day."""
+    key = group * (work.day.max(initial=0) + 1) + work.day
+    _, place, count = np.unique(key, return_inverse=True, return_counts=True)
+    return np.asarray(count[place])
+
+
+def attention(first_come: bool, capacity: Floats, rank: Ints, load: Ints) -> Floats:
+    """Return the share of full attention that each row gets.
+
+    Parameters
+    ----------
+    first_come : bool
+        By rank, or alike.
+    capacity : ndarray of float64, shape (row,)
+        Deals of full attention that the row's reps can work.
+    rank, load : ndarray of int64, shape (row,)
+        As `rank_within` and `count_within` return them.
+    """
+    if first_come:
+        return np.clip(capacity - rank, 0.0, 1.0)
+    return np.minimum(1.0, capacity / np.maximum(load, 1))
+
+
+def log_likelihood(moves: Floats, share: Floats, cells: tuple[Ints, ...]) -> float:
+    """Return the log likelihood of moves in proportion to attention, with an effect for every cell.
+
+    Poisson, its effects fitted by iterated proportions.
+    """
+    expected = NOTICED + (1.0 - NOTICED) * share
+    for _ in range(ROUNDS):
+        for cell in cells:
+            seen = np.bincount(cell, moves)
+            fitted = np.bincount(cell, expected)
+            expected = expected * np.divide(seen, fitted, out=np.zeros_like(seen), where=fitted > 0.0)[cell]
+    some = moves > 0.0
+    return float(np.sum(moves[some] * np.log(np.maximum(expected[some], 1e-12))) - expected.sum())
+
+
+KINDS = (("rep", True), ("rep", False), ("segment", True), ("segment", False))
+"""Whose list of deals it is, and whether who comes first is served first."""
+
+
+def _gain(fit: _Fit) -> Floats:
+    """Return the log likelihood that a limit of each kind gains over no limit, where that is evidence."""
+    gain = fit.log_likelihood[:, :-1].max(axis=1) - fit.log_likelihood[:, -1]
+    return np.where(gain >= LEAST_EVIDENCE, gain, 0.0)
+
+
+@dataclass(frozen=True)
+class _Lists:
+    """The rows of one segment by whose list they are on."""
+
+    rank: Ints
+    load: Ints
+    ramped: Floats
+    """Ramped reps behind the list, by row."""
+
+
+def estimate_capacity(work: Workload, productivity: Floats, rep_segment: Ints, n_segments: int) -> Capacity:
+    """Estimate how many deals a rep of each segment can give full attention.
+
+    Parameters
+    ----------
+    work : Workload
+    productivity : ndarray of float64, shape (rep, day)
+        Share of a ramped rep that each rep is on each of the days; 0 where not there.
+    rep_segment : ndarray of int64, shape (rep,)
+    n_segments : int
+    """
+    ramped = np.zeros((n_segments, len(work.days)))
+    np.add.at(ramped, rep_segment, productivity)
+    fits = [_fit(work, productivity, ramped, segment) for segment in range(n_segments)]
+    known = [fit for fit in fits if fit is not None]
+    # Attention works alike in the whole company: by the sum of the best of every segment.
+    kind = int(np.argmax(sum((_gain(fit) for fit in known), np.zeros(len(KINDS)))))
+    per_rep, evidence = np.zeros((n_segments, 3)), np.zeros(n_segments)
+    most, verdict = np.zeros(n_segments), []
+    patience, lost, waited = np.zeros(n_segments), np.zeros(n_segments), np.zeros(n_segments)
+    for segment, fit in enumerate(fits):
+        if fit is None:
+            verdict.append(NO_REPS)
+            continue
+        most[segment] = fit.most_load
+        word, per_rep[segment], evidence[segment] = _verdict(fit, kind)
+        verdict.append(word)
+        if word == LIMIT:
+            lists = fit.lists[kind // 2]
+            share = attention(kind % 2 == 0, per_rep[segment, 0] * lists.ramped, lists.rank, lists.load)
+            idle = 1.0 - share
+            lost[segment] = float(work.given_up[fit.rows] @ idle)
+            waited[segment] = float(idle.sum() * work.step)
+            patience[segment] = np.log(2.0) * waited[segment] / lost[segment] if lost[segment] > 0.0 else 0.0
+    last = work.day == len(work.days) - 1
+    unowned = np.bincount(work.segment[last & (work.rep < 0) & (work.segment >= 0)], minlength=n_segments)
+    return Capacity(
+        kind % 2 == 0, per_rep, evidence, most, tuple(verdict), patience, lost, waited, unowned[:n_segments]
+    )
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """Log likelihoods of one segment: by the rep's list first come and shared, then by the segment's."""
+
+    rows: Ints
+    lists: tuple[_Lists, _Lists]
+    grid: Floats
+    log_likelihood: Floats
+    most_load: float
+    dispersion: float
+
+
+def _fit(work: Workload, productivity: Floats, ramped: Floats, segment: int) -> _Fit | None:
+    rows = np.flatnonzero((work.segment == segment) & (ramped[segment, work.day] > 0.0))
+    if work.moves[rows].sum() < FEWEST_MOVES:
+        return None
+    mine = _take(work, rows)
+    owned = mine.rep >= 0
+    # A deal that no rep owns is on nobody's list.
+    rep = np.where(owned, mine.rep, len(productivity))
+    reps = np.vstack([productivity, np.zeros(len(work.days))])
+    everyone = np.zeros(len(rows), dtype=np.int64)
+    lists = (
+        _Lists(rank_within(rep, mine), count_within(rep, mine), reps[rep, mine.day]),
+        _Lists(rank_within(everyone, mine), count_within(everyone, mine), ramped[segment, mine.day]),
+    )
+    load = np.bincount(mine.day, minlength=len(work.days)) / np.maximum(ramped[segment], 1e-9)
+    there = (ramped[segment] > 0.0) & (np.arange(len(work.days)) >= mine.day.min(initial=0))
+    most = float(np.quantile(load[there], 0.95))
+    grid = np.append(np.geomspace(max(0.1 * most, 0.5), 1.5 * max(most, 1.0), N_GRID), np.inf)
+    quarter = mine.day * work.step // 91.3
+    kinds = mine.stage * (len(AGE_EDGES) + 1) + np.searchsorted(AGE_EDGES, mine.begun)
+    cells = (quarter.astype(np.int64), kinds, np.unique(rep, return_inverse=True)[1])
+
+    def table(numbers: Floats) -> Floats:
+        kinds = [(lists[whose == "segment"], first_come) for whose, first_come in KINDS]
+        return np.array([[_of(mine.moves, by, k, one, cells) for k in numbers] for one, by in kinds])
+
+    coarse = table(grid)
+    # Finer about the number of the best kind: a rep's deals are counted one by one.
+    best = grid[:-1][np.unravel_index(coarse[:, :-1].argmax(), coarse[:, :-1].shape)[1]]
+    finer = best * np.geomspace(0.85, 1.18, N_FINE)
+    grid = np.concatenate([grid[:-1], finer, grid[-1:]])
+    values = np.concatenate([coarse[:, :-1], table(finer), coarse[:, -1:]], axis=1)
+    order = np.argsort(grid, kind="stable")
+    return _Fit(rows, lists, grid[order], values[:, order], most, _dispersion(mine, ramped[segment], there))
+
+
+def _of(moves: Floats, first_come: bool, per_rep: float, one: _Lists, cells: tuple[Ints, ...]) -> float:
+    if np.isinf(per_rep):
+        return log_likelihood(moves, np.ones(len(moves)), cells)
+    return log_likelihood(moves, attention(first_come, per_rep * one.ramped, one.rank, one.load), cells)
+
+
+def _take(work: Workload, rows: Ints) -> Workload:
+    names = ("deal", "day", "segment", "rep", "stage", "begun", "moves", "given_up")
+    return Workload(days=work.days, step=work.step, **{name: getattr(work, name)[rows] for name in names})
+
+
+def _dispersion(work: Workload, ramped: Floats, there: npt.NDArray[np.bool_]) -> float:
+    """Return the variance of the deals in work about what the reps carry on average, over their mean."""
+    load = np.bincount(work.day, minlength=len(ramped)).astype(np.float64)
+    later = there & (np.cumsum(there) > there.sum() // 4)
+    usual = load[later].sum() / ramped[later].sum()
+    return float(np.mean((load[later] - usual * ramped[later]) ** 2) / max(load[later].mean(), 1e-9))
+
+
+def _verdict(fit: _Fit, kind: int) -> tuple[str, Floats, float]:
+    """Return the verdict, the number with its interval, and its evidence over no limit."""
+    value = fit.log_likelihood[kind]
+    numbers = value[:-1]
+    evidence = float(numbers.max() - value[-1])
+    if evidence >= LEAST_EVIDENCE:
+        log_grid = np.log(fit.grid[:-1])
+        weights = np.exp(numbers - numbers.max()) * np.gradient(log_grid)
+        cdf = (np.cumsum(weights) - weights / 2.0) / weights.sum()
+        low, high = np.interp([LOW, HIGH], cdf, log_grid)
+        centre = float(weights @ log_grid / weights.sum())
+        return LIMIT, np.exp([centre, min(low, centre), max(high, centre)]), evidence
+    never_differs = bool((np.ptp(fit.log_likelihood, axis=1) < LEAST_EVIDENCE).all())
+    if never_differs or fit.dispersion < FULL:
+        return UNKNOWN, np.zeros(3), evidence
+    return NO_LIMIT, np.zeros(3), evidence
