@@ -128,7 +128,7 @@ def workload(states: DealStates, segment: Ints, rep: Ints, step_days: float) -> 
     whose = np.repeat(np.arange(len(deals)), n)
     offset = np.cumsum(n) - n
     day = np.arange(n.sum()) - offset[whose] + start[whose]
-    days = origin + step * np.arange(int(day.max(initial=0)) + 1)
+    days: Floats = origin + step * np.arange(int(day.max(initial=0)) + 1, dtype=np.float64)
     # The state of a deal on a day: the last one that begins by then.
     span = final - origin + step + 1.0
     state = np.searchsorted(

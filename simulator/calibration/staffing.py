@@ -337,7 +337,8 @@ def _codes(history: History, reps: pd.DataFrame, names: tuple[str, ...]) -> tupl
     place = pd.Series(np.arange(len(reps)), index=reps["rep_id"])
     owner = history.opportunities["owner"].astype(object).map(place[~place.index.duplicated()])
     segment = history.opportunities["segment"].astype(object).map({name: i for i, name in enumerate(names)})
-    return segment.fillna(-1).to_numpy(np.int64), owner.fillna(-1).to_numpy(np.int64)
+    codes = (column.fillna(-1).to_numpy().astype(np.int64) for column in (segment, owner))
+    return next(codes), next(codes)
 
 
 def productivity_by_day(days: Floats, reps: pd.DataFrame, ramp: RampCurve) -> Floats:

@@ -187,14 +187,24 @@ def test_reps_of_a_whole_history_are_recovered():
     # Half of four SALs a month and ramped rep.
     own = found.self_sourced_shape[0] / found.self_sourced_rate[0]
     assert abs(own - 2.0) < 4 * np.sqrt(found.self_sourced_shape[0]) / found.self_sourced_rate[0]
-    # Four a month that stay 41 days each: 5.4 in work at the end of a month on average, seldom 12.
-    assert 5 < found.open_deals[0, 0] < 12
-    assert found.open_deals[0, 1] <= found.open_deals[0, 0] <= found.open_deals[0, 2]
+    # Four a month that stay 41 days each: 5.4 in work on average, seldom 12; nobody ever has to wait.
+    assert found.capacity.verdict == ("no limit seen",)
+    assert 5 < found.capacity.most_load[0] < 12
+    assert found.capacity.per_rep[0].tolist() == [0.0, 0.0, 0.0]
+
+
+def test_reps_are_the_owners_of_deals_where_there_is_no_table_of_them():
+    history = small_history()
+    bare = dataclasses.replace(history, reps=empty_table("reps"))
+    found = calibrate_staffing(bare, deal_states(bare), ("smb",))
+    assert found.heads.tolist() == [9]
+    assert any("No table of reps" in note for note in found.notes)
 
 
 def test_a_history_without_reps_and_leads_has_no_staffing():
     history = small_history(n_months=3)
-    bare = dataclasses.replace(history, reps=empty_table("reps"))
+    nobodys = history.opportunities.assign(owner=None)
+    bare = dataclasses.replace(history, reps=empty_table("reps"), opportunities=nobodys)
     assert calibrate_staffing(bare, deal_states(bare), ("smb",)) is None
 
 

@@ -10,7 +10,7 @@ from simulator.engine.run.simulate import compile_deals, run, simulate
 from simulator.errors import InputError
 from simulator.kernels.flows import FLOWS
 from simulator.scenario.levers import Lever
-from tests.small_companies import company, segment
+from tests.small_companies import company, deal, segment, stay
 
 REPS = {
     "heads": 4,
@@ -18,6 +18,7 @@ REPS = {
     "quota": 500_000,
     "attrition": 0,
     "self_sourced_sals_per_month": 0,
+    "patience_days": 60,
 }
 
 
@@ -78,12 +79,57 @@ def test_levers_turn_what_they_say():
     assert longer < 0.5 * waits
 
 
+def test_attention_that_is_shared_slows_what_moves_and_nothing_else():
+    """At twice the deals that two reps can give full attention, half are won by then, and as many lost."""
+    deals = [deal(f"d{i}") for i in range(400)]
+    hazard_won = hazard_lost = np.log(2) / 60
+    category = stay(30, won=0.5, lost_no_decision=0.5)
+    for per_rep, speed in ((400, 1.0), (100, 0.5)):
+        own = {**REPS, "heads": 2, "open_deals_per_rep": per_rep, "patience_days": None}
+        scenario = company(
+            {"one": segment(pipeline=category)},
+            deals,
+            reps={"ramp": [1.0], "segments": {"one": own}},
+            as_of="2026-11-30",
+            fiscal_year={"start_month": 1},
+            simulation={"paths": 50, "rate_uncertainty": False},
+        )
+        paths = simulate(scenario, None, None)
+        won, lost = (paths.flow(name)[:, 0, 0].mean() for name in ("n_won", "n_lost_no_decision"))
+        total = speed * hazard_won + hazard_lost
+        ended = 400 * -np.expm1(-31 * total)
+        assert won == pytest.approx(ended * speed * hazard_won / total, rel=0.04), per_rep
+        assert lost == pytest.approx(ended * hazard_lost / total, rel=0.04), per_rep
+
+
+def test_reps_without_a_limit_take_every_deal_at_once():
+    endless = one({"open_deals_per_rep": 10_000})
+    nobody = company({"one": segment(sals_per_month=20)})
+    assert np.array_equal(flows(endless, "n_won"), flows(nobody, "n_won"))
+
+
 def test_sals_of_their_own_follow_the_ramped_reps():
     scenario = one({"heads": 10, "self_sourced_sals_per_month": 2.0, "open_deals_per_rep": 50})
     created = flows(scenario, "n_created")
     expected = 3 * (20 + 10 * 2.0)
     assert abs(created.mean() - expected) < 4 * created.std() / np.sqrt(created.size)
     assert abs(created.mean() - 3 * 20) > 4 * created.std() / np.sqrt(created.size)
+
+
+def test_sals_of_their_own_grow_with_a_power_of_the_reps():
+    """Twice the reps source 2 ** 0.7 times as many, and with power 1 twice as many."""
+    for power, factor in ((0.7, 2**0.7), (1.0, 2.0)):
+        own = {"heads": 10, "self_sourced_sals_per_month": 4.0, "open_deals_per_rep": 500}
+        more = {**own, "hires": [{"month": "2027-01", "count": 10}]}
+        created = []
+        for reps in (own, more):
+            scenario = one(reps)
+            scenario = scenario.replace(reps=scenario.reps.model_copy(update={"self_sourced_power": power}))
+            created.append(flows(scenario, "n_created") - 60)
+        few, many = (values.mean() for values in created)
+        error = np.hypot(*(values.std() / np.sqrt(values.size) for values in created))
+        assert few == pytest.approx(120, abs=4 * error)
+        assert many == pytest.approx(120 * factor, abs=4 * error)
 
 
 def test_other_segments_keep_every_draw():

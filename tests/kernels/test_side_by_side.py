@@ -35,7 +35,7 @@ def live_deals_in_turn(plan, seed, path, draw, shock, flows):
     """Live all deals of a path, one after the other."""
     draw_shocks(plan, np.uint64(seed), np.uint64(path), shock)
     luck = Luck(np.uint64(seed), np.uint64(path), draw)
-    trace, ramped = np.zeros((0, 7)), np.zeros((plan.entry_cdf.shape[1], plan.month_end.shape[0]))
+    trace, sourcing = np.zeros((0, 7)), np.zeros((plan.entry_cdf.shape[1], plan.month_end.shape[0]))
     for index in range(plan.open_entity.shape[0]):
         s, entity, amount = plan.open_state[index], plan.open_entity[index], plan.open_amount[index]
         if amount < 0.0:
@@ -45,7 +45,7 @@ def live_deals_in_turn(plan, seed, path, draw, shock, flows):
         live(plan, luck, shock, deal, flows, trace)
     for stream in range(plan.stream_key.shape[0]):
         for month in range(plan.month_end.shape[0]):
-            for index in range(count_sals(plan, luck, shock, ramped, 0.0, stream, month)):
+            for index in range(count_sals(plan, luck, shock, sourcing, 0.0, stream, month)):
                 deal = new_deal(plan, luck, stream, new_deal_entity(plan, stream, month, index), month)
                 flows[month, deal.segment, CREATED] += deal.amount
                 flows[month, deal.segment, N_CREATED] += 1.0
@@ -134,7 +134,7 @@ def test_customers_of_the_sample_company(lever):
         with_customers,
         plan=nothing_won,
         customers=customers,
-        capacity=unlimited(n_segments, n_draws),
+        capacity=unlimited(nothing_won),
         people=nobody(n_segments, n_draws),
     )
     out = run(alone, ready.scenario, None)

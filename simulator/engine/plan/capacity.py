@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import ndtri
 
+from simulator.calibration.capacity import LIMIT
 from simulator.calibration.posteriors import gamma_quantile
 from simulator.calibration.ramp import RampCurve, published_ramp, tenure_bin
 from simulator.calibration.staffing import (
@@ -224,12 +225,15 @@ def _capacity(
 def first_come(scenario: Scenario, staffing: StaffingCalibration | None) -> bool:
     """Return whether reps serve who comes first and let the others wait, or share their attention.
 
-    As stated, else as the history's deals have moved; what neither tells is shared.
+    As stated, else as the history's deals have moved. Where neither says, deals wait if it is stated how long
+    they have patience for it, and are shared otherwise.
     """
     if scenario.reps.queue is not None:
         return scenario.reps.queue
     capacity = staffing.capacity if staffing is not None else None
-    return capacity is not None and capacity.first_come
+    if capacity is not None and LIMIT in capacity.verdict:
+        return capacity.first_come
+    return any(people.patience_days is not None for _, people in scenario.reps.stated_people)
 
 
 class Attention(NamedTuple):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import ndtri
 
 from simulator.engine.plan.roles import HOURS_PER_MONTH, SCENARIO, RoleTerms
 from simulator.kernels.customers.accounts import GROWS, N_TARGETS, ODDS, SELLS, SLOWER
@@ -16,6 +17,9 @@ from simulator.scenario.schema import Scenario
 from simulator.scenario.service_coverage import Worst
 
 Floats = npt.NDArray[np.float64]
+
+WIDTH_OF_80 = float(2 * ndtri(0.9))
+"""Standard deviations in an interval of 80 %."""
 
 ASSUMPTION = "assumption"
 BOOK_OF_CSM = 2_000_000.0
@@ -196,11 +200,9 @@ def worst_draws(effects: tuple[Effect, ...], normals: Mapping[str, Floats], shap
     Log-normal with the stated value in the middle and the wider side of its interval as spread; growth
     never exceeds what it is at full coverage.
     """
-    from simulator.engine.plan.capacity import DAYS_OF_80
-
     worst = np.ones((*shape, N_ACTIVITIES, N_TARGETS))
     for effect in effects:
-        log_sd = np.log(effect.high / effect.low) / DAYS_OF_80
+        log_sd = np.log(effect.high / effect.low) / WIDTH_OF_80
         drawn = effect.value * np.exp(log_sd * normals[effect.name])
         target = TARGETS[effect.target]
         if target in (GROWS, SELLS):
