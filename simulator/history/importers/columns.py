@@ -54,7 +54,7 @@ class ColumnReader:
         self.log.meanings.append(Meaning(self.table, name, self.sheet.file, taken, read_as))
         return values
 
-    def _source(self, spec: ColumnSpec) -> pd.Series[Any] | None:  # noqa: PLR0911  one for each source
+    def _source(self, spec: ColumnSpec) -> pd.Series[Any] | None:
         frame = self.sheet.frame
         if spec.constant is not None:
             return pd.Series(spec.constant, index=frame.index, dtype="str")
@@ -67,23 +67,30 @@ class ColumnReader:
         if None in names:
             return None
         columns = [frame[name] for name in names]
-        if spec.text is not None:
-            return _filled_in(spec.text, headings, [as_text(column) for column in columns])
-        if spec.product_of is not None:
-            numbers = [read_amounts(column, spec.decimal or self.mapping.decimal) for column in columns]
-            for heading, amounts in zip(headings, numbers, strict=True):
-                self._faults(spec, amounts.bad, f"'{{value}}' of '{heading}' is not a number", _AMOUNT)
-            return pd.Series(np.prod([n.numbers for n in numbers], axis=0), index=frame.index)
-        if len(columns) == 1:
+        if spec.product_of is not None or spec.quotient_of is not None:
+            return self._computed(spec, headings, columns)
+        if spec.column is not None:
             return columns[0]
         texts = [as_text(column) for column in columns]
+        if spec.text is not None:
+            return _filled_in(spec.text, headings, texts)
         result = texts[0]
         for text in texts[1:]:
-            if spec.first_of is not None:
-                result = result.fillna(text)
-            else:
-                both = result.str.cat(text, sep=" / ")
-                result = both.fillna(result).fillna(text)
+            joined = result.str.cat(text, sep=" / ") if spec.together is not None else result
+            result = joined.fillna(result).fillna(text)
+        return result
+
+    def _computed(
+        self, spec: ColumnSpec, headings: tuple[str, ...], columns: list[pd.Series[Any]]
+    ) -> pd.Series[Any]:
+        """Return the product of columns, or the first divided by the others."""
+        result = pd.Series(1.0, index=self.sheet.frame.index)
+        for place, (heading, column) in enumerate(zip(headings, columns, strict=True)):
+            amounts = read_amounts(column, spec.decimal or self.mapping.decimal)
+            self._faults(spec, amounts.bad, f"'{{value}}' of '{heading}' is not a number", _AMOUNT)
+            self._faults(spec, amounts.doubtful, f"'{{value}}' of '{heading}': is the point a decimal sign?", _POINT)
+            over = spec.quotient_of is not None and place > 0
+            result = result / amounts.numbers.where(amounts.numbers != 0) if over else result * amounts.numbers
         return result
 
     def _renamed(self, name: str, raw: pd.Series[Any], spec: ColumnSpec) -> pd.Series[Any]:
@@ -143,7 +150,7 @@ class ColumnReader:
         if name == "probability" and not pd.api.types.is_numeric_dtype(text.dtype):
             text = as_text(text).str.replace(r"\s*%$", "", regex=True)
         amounts = read_amounts(text, spec.decimal or self.mapping.decimal)
-        self._faults(spec, amounts.bad, "'{value}' is not an amount", _AMOUNT)
+        self._faults(spec, amounts.bad, "'{value}' is not an amount", _AMOUNT + self._or_empty(name, spec, amounts.bad))
         self._faults(spec, amounts.doubtful, "'{value}': is the point a decimal sign?", _POINT)
         if name == "probability":
             return amounts.numbers, ""
@@ -159,7 +166,7 @@ class ColumnReader:
     ) -> tuple[pd.Series[Any], str]:
         form = spec.format or self.mapping.date_format
         dates = read_dates(raw, self.sheet, self.mapping.timezone, form, spec.empty)
-        self._faults(spec, dates.bad, dates.what, dates.remedy)
+        self._faults(spec, dates.bad, dates.what, dates.remedy + self._or_empty(name, spec, dates.bad))
         values = dates.days
         if name in HAPPENED and spec.format is None and self.mapping.date_format is None:
             turned = turned_too_late(raw, values, dates.read_as)
@@ -169,6 +176,15 @@ class ColumnReader:
         elif kind == "month":
             values = values.dt.to_period("M").dt.start_time.astype("datetime64[ns]")
         return values, dates.read_as
+
+    def _or_empty(self, name: str, spec: ColumnSpec, bad: pd.Series[Any]) -> str:
+        """Return the line of a map by which a few cells count as empty; nothing where most are bad."""
+        cells = as_text(bad).dropna().unique()
+        if not len(cells) or len(cells) > 3 or len(bad) * 2 > len(self.sheet.frame) or spec.column is None:
+            return ""
+        listed_cells = ", ".join(repr(str(cell)) for cell in [*spec.empty, *cells])
+        column = f"{name}: {{column: {spec.column!r}, empty: [{listed_cells}]}}"
+        return f" If such cells mean none: tables: {{{self.table}: {{columns: {{{column}}}}}}}."
 
     def _faults(self, spec: ColumnSpec, bad: pd.Series[Any], what: str, remedy: str) -> None:
         if len(bad) and self.lenient:

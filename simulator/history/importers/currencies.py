@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from simulator.history.importers.crm.headings import is_converted
+from simulator.history.importers.fields.amounts import DOLLARS, SIGNS, currency_codes
 from simulator.history.importers.fields.cells import look_up
 from simulator.history.importers.fields.words import codes
 from simulator.history.importers.import_log import ImportLog, listed
@@ -24,7 +25,6 @@ MONEY: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "arr_changes": (("arr_delta",), ("date",)),
 }
 """Tables whose rows may name a currency, with their amounts and the dates that say the rate, best first."""
-DOLLARS = frozenset({"USD", "CAD", "AUD", "NZD", "SGD", "HKD", "TWD", "MXN"})
 SAME = 0.005
 FEW = 3
 
@@ -39,6 +39,8 @@ def in_one_currency(read: Tables, mapping: Mapping, log: ImportLog) -> Tables:
         unit = f", in {mapping.unit}" if mapping.unit else ""
         log.note(f"Amounts are no money{unit}: the map says currency: none.")
         return read
+    read = {role: _with_codes(role, frame, log) for role, frame in read.items()}
+    log.stop_if_faulty()
     seen = {role: _seen(role, read, mapping, log) for role in read}
     if "stage_changes" in seen and "opportunities" in seen and are_converted(mapping):
         seen.pop("stage_changes")  # brought to the deals' currency deal by deal
@@ -58,6 +60,22 @@ def in_one_currency(read: Tables, mapping: Mapping, log: ImportLog) -> Tables:
     return {role: _converted(role, read, mapping, target, seen.get(role, set())) for role in read}
 
 
+def _with_codes(role: str, frame: pd.DataFrame, log: ImportLog) -> pd.DataFrame:
+    """Return a table whose currencies are ISO codes; words that are no currency are faults."""
+    if role not in MONEY or frame["currency"].isna().all():
+        return frame
+    found = currency_codes(frame["currency"])
+    known = found.str.fullmatch("[A-Z]{3}").fillna(False) | found.isin(list(SIGNS)) | found.isna()
+    for file, rows in frame[~known].groupby("file"):
+        remedy = (
+            f"Say in a map what it means: tables: {{{role}: {{columns: {{currency: {{column: <heading>, values: "
+            f"{{{rows['currency'].iloc[0]!r}: USD}}}}}}}}}}; or take the column away: currency: null"
+        )
+        cells = rows.set_index("row")["currency"]
+        log.cell_faults(str(file), "currency", cells, "'{value}' is no currency", remedy)
+    return frame.assign(currency=found)
+
+
 def are_converted(mapping: Mapping) -> bool:
     """Return whether the amounts of the deals are those that the CRM converted to the company's currency."""
     spec = mapping.tables.opportunities
@@ -69,7 +87,7 @@ def _seen(role: str, read: Tables, mapping: Mapping, log: ImportLog) -> set[str]
     """Return the codes that a table's rows, cells and headings name."""
     found = set(log.currencies.get(role, set()))
     if role in MONEY:
-        found |= set(read[role]["currency"].dropna().str.strip().str.upper().unique())
+        found |= set(read[role]["currency"].dropna().unique())
     names = {"$": mapping.currency if mapping.currency in DOLLARS else "USD"}
     dollars = found & DOLLARS
     if "$" in found and len(dollars) == 1:
@@ -105,12 +123,10 @@ def _converted(role: str, read: Tables, mapping: Mapping, target: str, seen: set
     if role not in MONEY or not seen - {target}:
         return frame
     money, dates = MONEY[role]
-    currency = frame["currency"].str.strip().str.upper()
+    currency = frame["currency"]
     if role == "stage_changes" and "opportunities" in read:
         deals = read["opportunities"].drop_duplicates("opportunity_id").set_index("opportunity_id")
-        currency = currency.fillna(
-            look_up(frame["opportunity_id"], deals["currency"].str.strip().str.upper())
-        )
+        currency = currency.fillna(look_up(frame["opportunity_id"], deals["currency"]))
         frame = frame.assign(
             **{
                 d: look_up(frame["opportunity_id"], deals[d])

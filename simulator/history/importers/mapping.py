@@ -61,6 +61,7 @@ class ColumnSpec(Part):
     constant: Text | None = None
     text: str | None = None
     product_of: Texts | None = None
+    quotient_of: Texts | None = None
     file_name: str | None = None
     bands: dict[str, float] = Field(default_factory=dict)
     words: dict[str, Text | None] = Field(default_factory=dict, alias="values")
@@ -89,10 +90,12 @@ class ColumnSpec(Part):
             return (self.column,)
         if self.text is not None:
             return tuple(re.findall(r"\{([^{}]+)\}", self.text))
-        return self.first_of or self.together or self.product_of or ()
+        return self.first_of or self.together or self.product_of or self.quotient_of or ()
 
 
-SOURCES = ("column", "first_of", "together", "constant", "text", "product_of", "file_name")
+SOURCES = (
+    *("column", "first_of", "together", "constant", "text", "product_of", "quotient_of", "file_name"),
+)
 FORMAT_SIGNS = frozenset("aAbBdHIjmMpSyYzZfT%")
 
 
@@ -348,7 +351,7 @@ def missing_columns(role: str, spec: TableSpec) -> list[str]:
 def merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     """Return ``base`` with what ``over`` says more or differently; mappings are merged key by key.
 
-    ``null`` takes away what ``base`` says.
+    ``null`` takes away what ``base`` says; a column that is taken from elsewhere is replaced as a whole.
     """
     result = dict(base)
     for key, value in over.items():
@@ -356,5 +359,7 @@ def merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
         if value is None:
             result.pop(key, None)
             continue
-        result[key] = merged(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+        both = isinstance(old, dict) and isinstance(value, dict)
+        elsewhere = both and set(old) & set(SOURCES) and set(value) & set(SOURCES)
+        result[key] = merged(old, value) if both and not elsewhere else value
     return result

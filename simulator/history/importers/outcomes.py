@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from simulator.history.importers.fields.cells import look_up, map_unique
-from simulator.history.importers.fields.stage_words import end_by_name
-from simulator.history.importers.fields.words import folded, meaning, phrases
+from simulator.history.importers.fields.stage_words import outcome_word
+from simulator.history.importers.fields.words import folded, phrases
 from simulator.history.importers.import_log import ImportLog, listed
 from simulator.history.importers.mapping import Mapping
 from simulator.history.importers.readers.sheet import plain
@@ -18,6 +18,7 @@ from simulator.history.tables import OUTCOMES
 
 EMPTY_REASONS = ("", "none", "n/a", "unknown", "other")
 MIN_DEALS = 10
+LOSSES = {outcome: "lost" for outcome in OUTCOMES if outcome != "won"}
 MANY_DAYS = 100
 A_YEAR = pd.Timedelta(days=365)
 SAME_DAY_SHARE = 0.9
@@ -58,20 +59,28 @@ def check_ends(deals: pd.DataFrame, mapping: Mapping, log: ImportLog) -> None:
     span = deals["created_date"].max() - deals["created_date"].min()
     if len(deals) < MIN_DEALS or not span >= A_YEAR:
         return
-    if closed.mean() >= 0.02 and (won.any() or closed.sum() < MIN_DEALS):
+    one_sided = closed.sum() >= MIN_DEALS and (not won.any() or won.sum() == closed.sum())
+    if closed.mean() >= 0.02 and not one_sided:
         return
-    counts = deals["stage"].value_counts()
-    shown = listed([f"{stage} ({n:,})" for stage, n in counts.items()], 20)
-    names = ", ".join(f"{json.dumps(str(stage), ensure_ascii=False)}: …" for stage in counts.index[:20])
+    n_closed, n_won = int(closed.sum()), int(won.sum())
     what = (
-        f"{len(deals):,} deals of {span.days / 365.25:.1f} years, of which {int(closed.sum()):,} are read as "
-        f"closed and {int(won.sum()):,} as won: the stages are likely misread: {shown}"
+        f"{len(deals):,} deals of {span.days / 365.25:.1f} years, of which {n_won:,} are read as won and "
+        f"{n_closed - n_won:,} as lost: the stages are likely misread: {_stages_of(deals)}"
     )
+    names = deals["stage"].value_counts().index[:20]
+    stages = ", ".join(f"{json.dumps(str(stage), ensure_ascii=False)}: …" for stage in names)
     remedy = (
-        f"Say in a map what each stage means: stages: {{{names}}}, with lead, pipeline, best_case, commit, "
-        "won, lost or omitted for each …; if it is right so, add --yes."
+        f"Say in a map what each stage means: stages: {{{stages}}}, with lead, pipeline, best_case, commit, "
+        "won, lost or omitted for each …; or export the lost deals too; if it is right so, add --yes."
     )
     log.conflict(listed(deals["file"].unique()), what, remedy)
+
+
+def _stages_of(deals: pd.DataFrame) -> str:
+    """Return the stages with their deals, and how each is read."""
+    read_as = deals["outcome"].fillna("open").replace(LOSSES)
+    counts = deals.assign(read_as=read_as)[["stage", "read_as"]].value_counts()
+    return listed([f"{stage} ({n:,} {end})" for (stage, end), n in counts.items()], 20)
 
 
 def check_amounts(deals: pd.DataFrame, log: ImportLog) -> None:
@@ -95,23 +104,13 @@ def _outcome_by_stage(stages: pd.DataFrame, mapping: Mapping) -> dict[str, str]:
 
 
 def _said(cells: pd.Series[Any], log: ImportLog, deals: pd.DataFrame) -> pd.Series[Any]:
-    outcome = map_unique(cells, _outcome_word)
+    outcome = map_unique(cells, outcome_word)
     bad = deals[outcome.isna() & cells.notna()]
     for file, rows in bad.groupby("file"):
         what = "'{value}' is no outcome"
         remedy = f"Give it one of {listed(OUTCOMES)}, lost or open under 'values:' of opportunities.outcome."
         log.cell_faults(str(file), "outcome", rows.set_index("row")["outcome"], what, remedy)
     return outcome.astype("str")
-
-
-def _outcome_word(cell: str) -> str | None:
-    if plain(cell) in OUTCOMES:
-        return plain(cell)
-    known = meaning("outcome", cell)
-    if known is not None:
-        return known
-    by_name = end_by_name(cell)
-    return "lost" if by_name == "lost_no_decision" else by_name
 
 
 def _flagged(deals: pd.DataFrame) -> pd.Series[Any]:

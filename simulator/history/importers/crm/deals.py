@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -10,9 +11,11 @@ from typing import Any
 import pandas as pd
 
 from simulator.history.importers.crm.headings import heading_key, is_converted, keys, names, recognised
-from simulator.history.importers.fields.amounts import heading_unit, read_amounts
+from simulator.history.importers.fields.amounts import currency_codes, heading_unit, read_amounts
 from simulator.history.importers.fields.cells import as_flags, as_text
 from simulator.history.importers.fields.dates import ISO, PARTS, iso_day
+from simulator.history.importers.fields.stage_words import end_by_name, outcome_word
+from simulator.history.importers.fields.words import folded, phrases, words
 from simulator.history.importers.import_log import ImportLog, listed
 from simulator.history.importers.lines import lines_rule
 from simulator.history.importers.readers.sheet import Sheet
@@ -48,7 +51,12 @@ class Recognition:
 
 
 def deal_columns(
-    sheet: Sheet, given: Recognition, *, without: Iterable[str] = ("outcome",), dated: bool = False
+    sheet: Sheet,
+    given: Recognition,
+    *,
+    without: Iterable[str] = ("outcome",),
+    dated: bool = False,
+    ids: str | None = None,
 ) -> dict[str, str]:
     """Return the columns of a file of deals, and record what is missing as faults.
 
@@ -58,9 +66,13 @@ def deal_columns(
         Columns that this CRM does not have under such a heading.
     dated : bool
         Whether other files or columns say when the deals were created.
+    ids : str, optional
+        Heading of the ids, where it is known by other means.
     """
     aside = {*without, "name", "deal_amount", "converted_currency", "period"}
     columns = recognised(sheet, {k: v for k, v in names("deal").items() if k not in aside})
+    if ids is not None:
+        columns["opportunity_id"] = ids
     said = given.said_columns()
     taken_away = {heading_key(str(name)) for name, value in said.items() if value is None}
     columns = {
@@ -72,6 +84,7 @@ def deal_columns(
         _names_for_ids(sheet, columns, given.log)
     _settle_currency(sheet, columns, given.log)
     _settle_segment(sheet, columns)
+    _add_ends(sheet, columns, given)
     known = set(columns) | {name for name, value in said.items() if value is not None}
     needed = ["opportunity_id", "amount"] + ([] if dated or "created_date" in known else ["created_date"])
     missing = [name for name in needed if name not in known]
@@ -112,6 +125,8 @@ def _settle_currency(sheet: Sheet, columns: dict[str, str], log: ImportLog) -> N
     own = next((have[key] for key in names("deal")["deal_amount"] if key in have), None)
     converted = next((have[key] for key in names("deal")["converted_currency"] if key in have), None)
     currency = columns.pop("currency", None)
+    if "won_amount" in columns and not is_converted(columns["won_amount"]):
+        log.note(f"{sheet.file}: '{columns.pop('won_amount')}' is not converted, and is left out.")
     if own is not None and own != amount:
         columns["own_amount"] = own
     if converted is not None:
@@ -129,7 +144,7 @@ def _settle_currency(sheet: Sheet, columns: dict[str, str], log: ImportLog) -> N
 
 def _company_currency(sheet: Sheet, amount: str, own: str | None, currency: str) -> str | None:
     """Return the one currency whose deals have the same amount before and after converting."""
-    code = as_text(sheet.frame[currency]).str.upper()
+    code = currency_codes(as_text(sheet.frame[currency]))
     if own is None:
         return str(code.dropna().iloc[0]) if len(code.dropna().unique()) == 1 else None
     before, after = (read_amounts(sheet.frame[name]).numbers for name in (own, amount))
@@ -144,6 +159,48 @@ def _settle_segment(sheet: Sheet, columns: dict[str, str]) -> None:
     heading = columns.get("segment")
     if heading is not None and heading_key(heading) == "pipeline" and sheet.frame[heading].nunique() < 2:
         del columns["segment"]
+
+
+def _add_ends(sheet: Sheet, columns: dict[str, str], given: Recognition) -> None:
+    """Add columns that say how deals ended by what stands in them: yes and no, or won, lost and open."""
+    free = [str(h) for h in sheet.frame.columns if str(h) not in columns.values()]
+    for column, heading in _flag_columns(sheet, free).items():
+        if column not in columns and "outcome" not in columns:
+            columns[column] = heading
+    stages = as_text(sheet.frame[columns["stage"]]).dropna().unique() if "stage" in columns else ()
+    told = {"outcome", "is_won", "is_closed", "category", "probability"} & (
+        set(columns) | set(given.said_columns())
+    )
+    if told or any(end_by_name(stage) for stage in stages):
+        return
+    for heading in free:
+        cells = as_text(sheet.frame[heading]).dropna().unique()
+        ends = {outcome_word(cell) for cell in cells[:20]}
+        if len(cells) <= 20 and None not in ends and "won" in ends and any(str(e)[:4] == "lost" for e in ends):
+            given.log.note(f"{sheet.file}: '{heading}' says which deals are won, lost and open.")
+            columns["outcome"] = heading
+            return
+
+
+def _flag_columns(sheet: Sheet, headings: list[str]) -> dict[str, str]:
+    """Return the columns of yes and no whose headings say won or closed, in whatever language."""
+    found: dict[str, str] = {}
+    won = {phrase for phrase, end in phrases("ends").items() if end == "won" and " " not in phrase}
+    for heading in headings:
+        text = folded(heading)
+        tokens = set(re.findall(r"[^\W\d_]+", text))
+        column = "is_closed" if _names_one(text, tokens, words("closed")) else None
+        column = "is_won" if _names_one(text, tokens, won) else column
+        if column is None or column in found or end_by_name(heading) == "lost_no_decision":
+            continue
+        flags, bad = as_flags(as_text(sheet.frame[heading]))
+        if bad.empty and set(flags.dropna()) == {0.0, 1.0}:
+            found[column] = heading
+    return found
+
+
+def _names_one(text: str, tokens: set[str], known: Iterable[str]) -> bool:
+    return any(word in tokens if word.isascii() else word in text for word in known)
 
 
 def _fault_missing(sheet: Sheet, column: str, columns: dict[str, str], log: ImportLog) -> None:

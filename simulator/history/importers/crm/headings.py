@@ -12,7 +12,12 @@ from simulator.history.importers.fields.words import folded
 from simulator.history.importers.readers.sheet import Sheet
 
 Names = dict[str, tuple[str, ...]]
-CONVERTED = re.compile(r"converted|companycurrency|umgerechnet|konvertiert|unternehmens|converti|換算")
+CONVERTED = re.compile(
+    r"converted|companycurrency|umgerechnet|konvertier|geconverteerd|konverterat|przelicz|converti|換算"
+    r"|unternehmens|(?:devise|divisa|moneda|moeda|valuta).*(?:entreprise|empresa|aziend)|valutaaziend"
+    r"|bedrijfsvaluta|foretagetsvaluta|walucie|会社の?通貨|(?:revenue|value|umsatz|revenuest|est)bas(?:e|is)$"
+)
+"""Keys of headings of amounts converted to the company's currency ("(Base)" in Dynamics)."""
 
 
 @functools.cache

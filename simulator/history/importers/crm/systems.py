@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,9 @@ import pandas as pd
 
 from simulator.history.importers.crm.deals import Recognition, add_deals, deal_columns, drop_rules
 from simulator.history.importers.crm.headings import keys
-from simulator.history.importers.fields.amounts import read_amounts
+from simulator.history.importers.fields.amounts import currency_codes, read_amounts
 from simulator.history.importers.fields.cells import as_text
+from simulator.history.importers.import_log import listed
 from simulator.history.importers.readers.sheet import Sheet
 
 Values = dict[str, Any]
@@ -23,7 +25,7 @@ SYSTEMS = {
 }
 """Kinds of this module, with the columns that their exports do not have under a heading of that name."""
 
-SHEET_IDS = {"dynamics": ("donotmodifyopportunity", "opportunityid")}
+STATE_CODES = {"0": "open", "1": "won", "2": "lost"}
 PERIODS = {
     "one_time": 1.0,
     "onetime": 1.0,
@@ -39,16 +41,16 @@ def recognise_system(kind: str, given: Recognition) -> Values:
     """Return the tables of a map for exports of deals of one system."""
     tables: Values = {}
     for name, sheet in given.sheets.items():
-        have = keys(sheet)
-        columns: Values = dict(deal_columns(sheet, given, without=SYSTEMS[kind]))
-        for key in SHEET_IDS.get(kind, ()):
-            if key in have:
-                columns["opportunity_id"] = have[key]
-                break
+        hidden = _hidden_id(sheet) if kind == "dynamics" else None
+        columns: Values = dict(deal_columns(sheet, given, without=SYSTEMS[kind], ids=hidden))
+        if kind == "dynamics" and "outcome" in columns:
+            _name_states(sheet, columns)
+        if kind == "zoho":
+            _refuse_unconverted(sheet, columns, given)
         drop = drop_rules(sheet, "opportunities", columns, given)
         if kind == "close":
             _value_of_close(sheet, columns, given)
-        if "outcome" in columns and (kind == "pipedrive" or "stage" not in columns):
+        if isinstance(columns.get("outcome"), str) and (kind == "pipedrive" or "stage" not in columns):
             drop += [{"column": columns["outcome"], "equals": ["deleted"], "reason": "deleted in the CRM"}]
         add_deals(tables, name, columns, drop, given)
     given.log.note(
@@ -56,6 +58,47 @@ def recognise_system(kind: str, given: Recognition) -> Values:
         "(export every week and import them as kind snapshots)."
     )
     return {"tables": tables}
+
+
+def _refuse_unconverted(sheet: Sheet, columns: Values, given: Recognition) -> None:
+    """Ask how the exchange rate of each deal is meant, where deals are in several currencies."""
+    rate, currency, amount = (keys(sheet).get("exchangerate"), columns.get("currency"), columns.get("amount"))
+    if rate is None or currency is None or amount is None or "amount" in given.said_columns():
+        return
+    code, rates = currency_codes(as_text(sheet.frame[currency])), read_amounts(sheet.frame[rate]).numbers
+    at_par = rates.eq(1.0).groupby(code).all()
+    home = list(at_par[at_par].index)
+    if code.nunique() < 2 or len(home) != 1 or given.said.get("rates"):
+        return
+    row = sheet.frame.index[(code != home[0]) & rates.gt(0)][0]
+    paid = float(read_amounts(sheet.frame[amount]).numbers[row])
+    by, over = paid * rates[row], paid / rates[row]
+    what = (
+        f"amounts are in {listed(sorted(code.dropna().unique()))}, each with a rate: {paid:,.2f} {code[row]} of "
+        f"row {row} are {over:,.2f} or {by:,.2f} {home[0]}"
+    )
+    line = (
+        "tables: {opportunities: {columns: {currency: {constant: "
+        f"{home[0]}}}, amount: {{quotient_of: [{amount!r}, {rate!r}]}}}}}}}}"
+    )
+    remedy = f"Look in Zoho which, and say in a map for the first: {line}; for the second product_of instead"
+    given.log.fault(sheet.file, what, remedy)
+
+
+def _hidden_id(sheet: Sheet) -> str | None:
+    """Return the hidden column of ids of an export of Dynamics, "(Do Not Modify) Opportunity" in any language."""
+    for heading in map(str, sheet.frame.columns):
+        cells = as_text(sheet.frame[heading])
+        if re.match(r"\(\D+\)\s*\S", heading) and cells.notna().all() and not cells.duplicated().any():
+            return heading
+    return None
+
+
+def _name_states(sheet: Sheet, columns: Values) -> None:
+    """Give the numbers of statecode their names; the words of the CRM stay as they are."""
+    cells = as_text(sheet.frame[columns["outcome"]]).dropna()
+    if len(cells) and cells.isin(STATE_CODES).all():
+        columns["outcome"] = {"column": columns["outcome"], "values": STATE_CODES}
 
 
 def _value_of_close(sheet: Sheet, columns: Values, given: Recognition) -> None:

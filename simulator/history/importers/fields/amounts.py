@@ -21,7 +21,7 @@ from simulator.history.importers.fields.cells import (
     map_unique,
     matches,
 )
-from simulator.history.importers.fields.words import codes, folded, words
+from simulator.history.importers.fields.words import codes, folded, meaning, words
 
 Mark = Literal[".", ","]
 
@@ -30,6 +30,10 @@ USUAL = r"[$€£]?-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
 USUAL_NOISE = r"[$€£,]"
 NUMBER = re.compile(r"[+\-−]?\s*(?:\d[\d.,\s'\u2019]*|[.,]\d+)")
 BLANKS = re.compile(r"[\s'\u2019]")
+QUOTES = "'\"\u2018\u2019 "
+DOLLARS = frozenset({"USD", "CAD", "AUD", "NZD", "SGD", "HKD", "TWD", "MXN"})
+SIGNS = {"$": DOLLARS, "kr": codes("kr")}
+"""Signs that several currencies share, and these."""
 LONE = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")
 """One separator with three digits behind it: of thousands or of decimals, nobody knows."""
 SHAPES = {
@@ -138,6 +142,7 @@ def _numbers(text: pd.Series[Any]) -> pd.Series[Any]:
 
 def taken_apart(cell: str) -> Cell | None:
     """Return the parts of a cell, or None where it is no amount."""
+    cell = cell.strip(QUOTES)
     match = NUMBER.search(cell)
     if match is None or "--" in cell:
         return None
@@ -150,6 +155,10 @@ def taken_apart(cell: str) -> Cell | None:
     if None in named:
         return None
     (first, first_scale), (second, second_scale) = named[0] or ("", 1.0), named[1] or ("", 1.0)
+    if second in SIGNS.get(first, ()):  # $ 1,200 USD
+        first = second
+    elif first in SIGNS.get(second, ()):
+        second = first
     if (first and second and first != second) or (first_scale != 1 and second_scale != 1):
         return None
     bare = BLANKS.sub("", number).lstrip("+-−")
@@ -164,6 +173,25 @@ def currency_of(text: str) -> str:
     if text.strip() == "$":
         return "$"
     return words("currency").get(folded(text), "")
+
+
+def currency_codes(cells: pd.Series[Any]) -> pd.Series[Any]:
+    """Return the ISO codes of a column of currencies: codes in any case, signs, or names such as US Dollar.
+
+    Words that name no currency stay as they are.
+    """
+
+    def code(cell: str) -> str:
+        text = str(cell).strip()
+        known = re.match(r"[A-Za-z]{3}(?=$|\s*[-–(])", text)  # EUR - Euro
+        if known is not None and known[0].upper() in codes():
+            return known[0].upper()
+        inside = re.search(r"\(([A-Z]{3})\)", text)
+        if inside is not None and inside[1] in codes():
+            return inside[1]
+        return meaning("currency_name", text) or currency_of(text) or text
+
+    return map_unique(cells, code).astype("str")
 
 
 @functools.cache
@@ -233,7 +261,8 @@ def heading_unit(heading: str) -> tuple[str, str, float]:
         r"^(?P<name>.*\S)\s*[(\[\uff08](?P<unit>[^()\[\]\uff08\uff09]*)[)\]\uff09]\s*$", heading
     )
     match = match or re.search(r"^(?P<name>.*\S)\s+(?:in|en|em)\s+(?P<unit>\S+)\s*$", heading)
-    match = match or re.search(r"^(?P<name>.*[^\W_])[\s_\-:]+(?P<unit>T?[A-Z]{3}|[^\w\s]+)\s*$", heading)
+    match = match or re.search(r"^(?P<name>.*[^\W_])[\s_\-:,]+(?P<unit>T?[A-Z]{3}|[^\w\s]+)\s*$", heading)
+    match = match or re.search(r"^(?P<unit>[A-Z]{3})[\s_\-:]+(?P<name>\S.*)$", heading)
     if match is None:
         return heading, "", 1.0
     unit = match["unit"].strip()

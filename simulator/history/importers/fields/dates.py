@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,10 +33,20 @@ NUMBERED = {"excel": "D", "seconds": "s", "milliseconds": "ms"}
 """Formats that a map may name although strptime has no sign for them."""
 PARTS = re.compile(r"^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4}|\d{2})\b")
 TIME = re.compile(
-    r"(?P<day>.*?[^\s,])(?:T|,?\s+|,)(?:(?:um|at|om|kl|as|a las|a)\.?\s+)?(?P<half1>午前|午後|오전|오후)?\s*"
-    r"(?P<hour>\d{1,2})\s?[:.h時시]\s?(?P<minute>\d{2})(?:\s?[:.分분]\s?(?P<second>\d{2})(?:[.,]\d+)?)?[秒분分]?"
-    r"\s*(?P<half2>[AaPp]\.?\s?[Mm]\.?)?(?:\s?Uhr)?\s*(?P<zone>Z|UTC|GMT|[+-]\d{2}:?(?:\d{2})?)?"
+    r"(?P<day>.*?[^\s,])(?:T|,?\s+|,)(?:(?:um|at|om|kl|as|a las|a)\.?\s+)?(?P<half1>午前|午後|上午|下午|오전|오후)?\s*"
+    r"(?P<hour>\d{1,2})(?:[:.]|\s?[h時时시点點]\s?)(?P<minute>\d{2})"
+    r"(?:(?:[:.]|\s?[分분]\s?)(?P<second>\d{2})(?:[.,]\d+)?)?[秒분分]?"
+    r"\s*(?P<half2>[AaPp]\.?\s?[Mm]\.?)?(?:\s?Uhr)?"
+    r"\s*(?P<zone>(?:UTC|GMT)?[+-]\d{2}:?(?:\d{2})?|[A-Z]{1,5})?"
 )
+ZONES = {
+    **dict.fromkeys(("Z", "UTC", "GMT", "WET"), 0), **dict.fromkeys(("CET", "MEZ", "BST", "WEST"), 1),
+    **dict.fromkeys(("CEST", "MESZ", "EET"), 2), "EEST": 3, "JST": 9, "KST": 9, "AEST": 10, "AEDT": 11,
+    "EDT": -4, **dict.fromkeys(("EST", "CDT"), -5), **dict.fromkeys(("CST", "MDT"), -6),
+    **dict.fromkeys(("MST", "PDT"), -7), "PST": -8,
+}  # fmt: skip
+"""Hours from UTC of the names of time zones."""
+COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})T?(\d{2})(\d{2})(\d{2})?(Z|[+-]\d{2}:?\d{2})?")
 CJK = re.compile(r"(\d{4})\s*[年년.]\s*(\d{1,2})\s*[月월.]\s*(?:(\d{1,2})\s*[日일.]?)?")
 MANY = 5
 """Days that can be read in one way only, from which they bound the others."""
@@ -115,7 +126,8 @@ def read_dates(
         if quick is not None:
             return _in_years(raw, *quick)
     codes, unique = pd.factorize(text)
-    read = _read_unique(pd.Series(unique, dtype="str"), sheet, timezone, form)
+    cells = pd.Series(unique, dtype="str")
+    read = _read_unique(cells if form else cells.map(_usual).astype("str"), sheet, timezone, form)
     all_days = np.append(read.days.to_numpy(dtype="datetime64[us]"), np.datetime64("NaT", "us"))
     values = pd.Series(all_days[codes], index=raw.index)
     checked = _in_years(raw, values, read.read_as)
@@ -148,6 +160,16 @@ def _read_quickly(text: pd.Series[Any], timezone: str) -> tuple[pd.Series[Any], 
     return None
 
 
+def _usual(cell: str) -> str:
+    """Return a cell with usual digits, without the marks that programs put around a date."""
+    text = str(cell)
+    text = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    text = re.sub(r"^['\u2018\u2019]|(?<=\d)\s*\([^()]*\)$", "", text)  # GMT+0100 (Central European Time)
+    if COMPACT.fullmatch(text) and len(text) != 13:  # 13 digits are milliseconds
+        return COMPACT.sub(lambda m: f"{m[1]}-{m[2]}-{m[3]} {m[4]}:{m[5]}:{m[6] or '00'}{m[7] or ''}", text)
+    return re.sub(r"^(\d{5}),(\d+)$", r"\1.\2", text)  # a day of Excel with a decimal comma
+
+
 def _read_unique(cells: pd.Series[Any], sheet: Sheet, timezone: str, wanted: str | None) -> Read:
     if wanted in NUMBERED:
         return _read_numbers(cells.where(matches(cells, r"-?\d+(?:\.\d+)?")), NUMBERED[wanted], timezone)
@@ -167,6 +189,7 @@ _FORMAT = (
     'Correct the cells, or say in the map how dates are written, e.g. date_format: "%d/%m/%Y", or format: '
     "of one column."
 )
+_NO_OFFSET = "'{value}' has no offset from UTC, as other cells of the column do"
 _ORDER = (
     "'{value}' can be read with the day or the month first, and no other cell of the file decides it",
     'Say which in the map: date_format: "%m/%d/%Y" or date_format: "%d/%m/%Y".',
@@ -200,7 +223,7 @@ def _read_iso(cells: pd.Series[Any], iso: pd.Series[Any], timezone: str) -> Read
     offset = matches(readable, OFFSET)
     if offset.any() and not offset[iso].all():
         readable = readable.where(offset)
-        what = "'{value}' has no offset from UTC, as other cells of the column do"
+        what = _NO_OFFSET
     read_as = "ISO dates" + (f", converted to {timezone}" if offset.any() else "")
     days = pd.to_datetime(readable, format="ISO8601", errors="coerce", utc=bool(offset.any()))
     turned = cells[~iso & cells.map(lambda cell: PARTS.match(str(cell)) is not None)]
@@ -225,14 +248,16 @@ def _read_parts(cells: pd.Series[Any], sheet: Sheet, timezone: str) -> Read:
     days = read.days + _time_of_day(parts)
     read_as = f"{read.read_as} with the time" + (" (12 hours)" if _halves(parts).notna().any() else "")
     zoned = parts["zone"].notna()
-    if zoned.any() and zoned[timed].all():
-        days = _local((days - _offsets(parts["zone"])).dt.tz_localize("UTC"), timezone)
-        read_as += f", converted to {timezone}"
+    if zoned.any():
+        days = _local((days - _offsets(parts["zone"])).where(zoned).dt.tz_localize("UTC"), timezone)
+        what = read.what if zoned[timed].all() else _NO_OFFSET
+        return Read(days, f"{read_as}, converted to {timezone}", what, read.remedy)
     return Read(days, read_as, read.what, read.remedy)
 
 
 def _halves(parts: pd.DataFrame) -> pd.Series[Any]:
-    first = parts["half1"].map({"午前": "a", "오전": "a", "午後": "p", "오후": "p"})
+    signs = {"午前": "a", "上午": "a", "오전": "a", "午後": "p", "下午": "p", "오후": "p"}
+    first = parts["half1"].map(signs)
     return first.fillna(parts["half2"].str.lower().str.slice(0, 1))
 
 
@@ -248,7 +273,7 @@ def _time_of_day(parts: pd.DataFrame) -> pd.Series[Any]:
 def _offsets(zones: pd.Series[Any]) -> pd.Series[Any]:
     digits = zones.str.replace(":", "").str.extract(r"([+-])(\d{2})(\d{2})?")
     minutes = 60 * pd.to_numeric(digits[1]).fillna(0) + pd.to_numeric(digits[2]).fillna(0)
-    signed = minutes.where(digits[0] != "-", -minutes)
+    signed = minutes.where(digits[0] != "-", -minutes).where(digits[0].notna(), 60.0 * zones.map(ZONES))
     offset: pd.Series[Any] = pd.to_timedelta(signed, unit="min")
     return offset
 

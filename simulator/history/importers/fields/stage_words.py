@@ -11,9 +11,12 @@ import pandas as pd
 from simulator.history.importers.fields.cells import map_unique
 from simulator.history.importers.fields.words import folded, meaning, phrases
 from simulator.history.importers.import_log import ImportLog, listed
+from simulator.history.importers.readers.sheet import plain
+from simulator.history.tables import OUTCOMES as DEAL_OUTCOMES
 
 PREFIX = re.compile(r"^\W*\d*\s*[.)\-–—:]?\s*|^[a-z]\d?[.)]\s*")
-NEXT = r"(?=$|\s*[-–—:/(\[,;|])"
+APART = re.compile(r"[\[\](){}/|:;,–—（）【】]|\s-\s")
+NEXT = r"(?=$|\s*[-–—:/(\[\]),;|（）])"
 OUTCOMES = {"won": "won", "won_alone": "won", "lost": "lost_no_decision"}
 
 
@@ -39,9 +42,11 @@ def end_by_name(stage: str) -> str | None:
         return OUTCOMES[whole]
     if re.search(r"\b(not|nicht|non|nao|niet|ikke|inte)\b", name):
         return None
-    for outcome in ("lost", "won"):
-        if _ends(outcome).search(name):
-            return OUTCOMES[outcome]
+    parts = [part.strip() for part in APART.split(name) if part.strip()]
+    ends = {end for part in parts if (end := phrases("ends").get(part)) in ("won", "lost")}
+    ends |= {outcome for outcome in ("lost", "won") if _ends(outcome).search(name)}
+    if ends:
+        return OUTCOMES[ends.pop()] if len(ends) == 1 else None
     if "closedwon" in name:
         return "won"
     return "lost_no_decision" if "closedlost" in name or "lost to" in name else None
@@ -62,3 +67,14 @@ def note_most_likely(cells: pd.Series[Any], log: ImportLog) -> None:
     unknown = [word for word in words if _category(word) is None]
     if unknown:
         log.note(f"Forecast categories that are not known and were passed over: {listed(unknown, 6)}.")
+
+
+def outcome_word(cell: str) -> str | None:
+    """Return the outcome that a word such as Won, Closed Lost or In Progress stands for, or None."""
+    if plain(cell) in DEAL_OUTCOMES:
+        return plain(cell)
+    known = meaning("outcome", cell)
+    if known is not None:
+        return known
+    by_name = end_by_name(cell)
+    return "lost" if by_name == "lost_no_decision" else by_name

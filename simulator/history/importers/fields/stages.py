@@ -79,6 +79,7 @@ class StageTable:
         facts = [self._facts(str(stage), rows) for stage, rows in by_stage if plain(stage) not in said]
         overrides: dict[tuple[str, str], str] = {}
         guessed = [f for f in facts if not self._add_found(f, overrides)]
+        guessed = self._without_chance(guessed)
         self._add_guessed(guessed, seen)
         changes = _renamed(changes, said, overrides, self.rows)
         rows = self.rows if self.mapping.stages and not facts else _in_order(self.rows, seen)
@@ -121,6 +122,20 @@ class StageTable:
             return False
         self._add_dated(facts, words, overrides)
         return True
+
+    def _without_chance(self, guessed: list[StageFacts]) -> list[StageFacts]:
+        """Take stages of probability zero for losses where no other stage is one; return the others.
+
+        Where a stage is known to be lost, another of probability zero may be the first of all.
+        """
+        lost = any(row.outcome not in (None, "won") for row in self.rows)
+        likely = any(row.outcome == "won" for row in self.rows) or any(f.chance > 0 for f in guessed)
+        if lost or not likely:
+            return guessed
+        for facts in guessed:
+            if facts.chance == 0:
+                self._add(StageRow(facts.stage, "closed", "lost_no_decision"), "probability 0 %, GUESSED")
+        return [facts for facts in guessed if facts.chance != 0]
 
     def _add_dated(
         self, facts: StageFacts, words: pd.Series[Any], overrides: dict[tuple[str, str], str]
