@@ -162,6 +162,8 @@ def _last_day(read: Tables, mapping: Mapping, as_of: dt.date | None) -> dt.date 
     days = [day for day in (as_of, _day(mapping.as_of)) if day]
     if "snapshots" in read:
         days.append(read["snapshots"]["snapshot_date"].max().date())
+    if "opportunities" in read and read["opportunities"]["modified"].notna().any():
+        days.append(read["opportunities"]["modified"].max().date())
     if "balances" in read:
         days.append(read["balances"]["month"].max().date())
     if "subscriptions" in read and are_balances(read["subscriptions"]):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import re
 from typing import Any
 
 import pandas as pd
 
 from simulator.history.importers.fields.amounts import heading_unit, read_amounts
-from simulator.history.importers.fields.dates import ISO, iso_day
+from simulator.history.importers.fields.dates import ISO, PARTS, iso_day
 from simulator.history.importers.import_log import ImportLog, Meaning, listed
 from simulator.history.importers.mapping import BalancesSpec, Mapping
 from simulator.history.importers.readers.sheet import Sheet
@@ -23,7 +24,7 @@ def month_of_heading(heading: str) -> pd.Timestamp | None:
     """Return the month that a heading such as "Jan-25", "2025-01" or "MRR 2025-01-31" names."""
     text = str(heading).strip()
     for part in (text, text.rpartition(" ")[2], text.removeprefix("MRR").removeprefix("ARR")):
-        if pd.Series([part]).str.fullmatch(ISO)[0]:
+        if re.fullmatch(ISO, part):
             return pd.Timestamp(part[:10]).to_period("M").start_time
         if (day := iso_day(part, month_only=True)) is not None:
             return pd.Timestamp(day).to_period("M").start_time
@@ -31,9 +32,23 @@ def month_of_heading(heading: str) -> pd.Timestamp | None:
 
 
 def month_columns(sheet: Sheet) -> dict[str, pd.Timestamp]:
-    """Return the headings of a sheet that name a month, with the month."""
-    found = {str(heading): month_of_heading(str(heading)) for heading in sheet.frame.columns}
-    return {heading: month for heading, month in found.items() if month is not None}
+    """Return the headings of a sheet that name a month, with the month.
+
+    Whether the day or the month comes first in headings such as 1/2/2025 is seen from all of them: no two
+    are of the same month.
+    """
+    headings = [str(heading) for heading in sheet.frame.columns]
+    found = {heading: month_of_heading(heading) for heading in headings}
+    named = {heading: month for heading, month in found.items() if month is not None}
+    if named:
+        return named
+    dates = [heading for heading in headings if PARTS.match(heading.strip())]
+    orders = [
+        dict(zip(dates, pd.to_datetime(pd.Series(dates), format=form, errors="coerce"), strict=True))
+        for form in ("%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%m/%d/%y", "%d/%m/%y")
+    ]
+    months = [{h: day.to_period("M").start_time for h, day in o.items() if not pd.isna(day)} for o in orders]
+    return max(months, key=lambda order: len(set(order.values())))
 
 
 def by_month(

@@ -10,8 +10,8 @@ import pandas as pd
 
 from simulator.history.importers.fields.amounts import heading_units, read_amounts
 from simulator.history.importers.fields.cells import as_flags, as_text, blank, map_unique
-from simulator.history.importers.fields.dates import read_dates, turned_too_late
-from simulator.history.importers.import_log import ImportLog, Meaning, listed
+from simulator.history.importers.fields.dates import iso_day, read_dates, turned_too_late
+from simulator.history.importers.import_log import ImportLog, Meaning, listed, map_line
 from simulator.history.importers.mapping import ColumnSpec, Mapping
 from simulator.history.importers.readers.sheet import Sheet, plain
 from simulator.history.importers.roles import HAPPENED, LENIENT, CellKind
@@ -33,6 +33,7 @@ class ColumnReader:
         """Return the column ``name`` with the type of its kind; faulty cells are recorded and missing."""
         raw = self._source(spec)
         self.lenient = name in LENIENT
+        self._fault_formulas(spec)
         if raw is None:
             return empty_column(kind, self.sheet.frame.index)
         if spec.words or spec.others:
@@ -54,6 +55,18 @@ class ColumnReader:
         self.log.meanings.append(Meaning(self.table, name, self.sheet.file, taken, read_as))
         return values
 
+    def _fault_formulas(self, spec: ColumnSpec) -> None:
+        """Name the cells that are formulas of which the workbook holds no value; they look empty."""
+        for heading in spec.headings():
+            rows = list(self.sheet.formulas.get(self.sheet.find(heading) or "", ()))
+            if rows:
+                bad = pd.Series("a formula", index=pd.Index(rows))
+                what = (
+                    "is {value} of which the file holds no value: it was not saved by a spreadsheet program"
+                )
+                remedy = "Open the file, save it again (or save it as CSV), and import that."
+                self._faults(spec, bad, what, remedy)
+
     def _source(self, spec: ColumnSpec) -> pd.Series[Any] | None:
         frame = self.sheet.frame
         if spec.constant is not None:
@@ -67,6 +80,12 @@ class ColumnReader:
         if None in names:
             return None
         columns = [frame[name] for name in names]
+        return self._of_columns(spec, headings, columns)
+
+    def _of_columns(
+        self, spec: ColumnSpec, headings: tuple[str, ...], columns: list[pd.Series[Any]]
+    ) -> pd.Series[Any]:
+        """Return what a map makes of the columns that it names."""
         if spec.product_of is not None or spec.quotient_of is not None:
             return self._computed(spec, headings, columns)
         if spec.column is not None:
@@ -88,9 +107,13 @@ class ColumnReader:
         for place, (heading, column) in enumerate(zip(headings, columns, strict=True)):
             amounts = read_amounts(column, spec.decimal or self.mapping.decimal)
             self._faults(spec, amounts.bad, f"'{{value}}' of '{heading}' is not a number", _AMOUNT)
-            self._faults(spec, amounts.doubtful, f"'{{value}}' of '{heading}': is the point a decimal sign?", _POINT)
+            self._faults(
+                spec, amounts.doubtful, f"'{{value}}' of '{heading}': is the point a decimal sign?", _POINT
+            )
             over = spec.quotient_of is not None and place > 0
-            result = result / amounts.numbers.where(amounts.numbers != 0) if over else result * amounts.numbers
+            result = (
+                result / amounts.numbers.where(amounts.numbers != 0) if over else result * amounts.numbers
+            )
         return result
 
     def _renamed(self, name: str, raw: pd.Series[Any], spec: ColumnSpec) -> pd.Series[Any]:
@@ -150,7 +173,9 @@ class ColumnReader:
         if name == "probability" and not pd.api.types.is_numeric_dtype(text.dtype):
             text = as_text(text).str.replace(r"\s*%$", "", regex=True)
         amounts = read_amounts(text, spec.decimal or self.mapping.decimal)
-        self._faults(spec, amounts.bad, "'{value}' is not an amount", _AMOUNT + self._or_empty(name, spec, amounts.bad))
+        self._faults(
+            spec, amounts.bad, "'{value}' is not an amount", _AMOUNT + self._or_empty(name, spec, amounts.bad)
+        )
         self._faults(spec, amounts.doubtful, "'{value}': is the point a decimal sign?", _POINT)
         if name == "probability":
             return amounts.numbers, ""
@@ -165,6 +190,8 @@ class ColumnReader:
         self, name: str, kind: CellKind, raw: pd.Series[Any], spec: ColumnSpec
     ) -> tuple[pd.Series[Any], str]:
         form = spec.format or self.mapping.date_format
+        if kind == "month" and form is None and not pd.api.types.is_datetime64_any_dtype(raw.dtype):
+            raw = map_unique(as_text(raw), lambda cell: iso_day(cell, month_only=True) or cell).astype("str")
         dates = read_dates(raw, self.sheet, self.mapping.timezone, form, spec.empty)
         self._faults(spec, dates.bad, dates.what, dates.remedy + self._or_empty(name, spec, dates.bad))
         values = dates.days
@@ -183,8 +210,8 @@ class ColumnReader:
         if not len(cells) or len(cells) > 3 or len(bad) * 2 > len(self.sheet.frame) or spec.column is None:
             return ""
         listed_cells = ", ".join(repr(str(cell)) for cell in [*spec.empty, *cells])
-        column = f"{name}: {{column: {spec.column!r}, empty: [{listed_cells}]}}"
-        return f" If such cells mean none: tables: {{{self.table}: {{columns: {{{column}}}}}}}."
+        line = map_line(self.table, name, f"{{column: {spec.column!r}, empty: [{listed_cells}]}}")
+        return f" If such cells mean none: {line}."
 
     def _faults(self, spec: ColumnSpec, bad: pd.Series[Any], what: str, remedy: str) -> None:
         if len(bad) and self.lenient:
@@ -229,9 +256,12 @@ def _banded(numbers: pd.Series[Any], bands: dict[str, float]) -> pd.Series[Any]:
     return named.where(numbers.notna()).astype("str")
 
 
-def day_in_name(file: str, form: str = "%Y-%m-%d") -> str | None:
+NAME_DAYS = ("%Y-%m-%d", "%Y_%m_%d", "%Y.%m.%d", "%Y%m%d", "%d.%m.%Y", "%d-%b-%Y", "%d%b%Y")
+
+
+def day_in_name(file: str, form: str) -> str | None:
     """Return the day that the name of a file holds, as ISO."""
-    signs = {"%Y": r"\d{4}", "%m": r"\d{2}", "%d": r"\d{2}", "%b": "[A-Za-z]{3}", "%y": r"\d{2}"}
+    signs = {"%Y": r"(?:19|20)\d{2}", "%m": r"\d{2}", "%d": r"\d{2}", "%b": "[A-Za-z]{3}", "%y": r"\d{2}"}
     pattern = re.escape(form)
     for sign, digits in signs.items():
         pattern = pattern.replace(re.escape(sign), digits)

@@ -11,7 +11,7 @@ from simulator.history.importers.crm.headings import is_converted
 from simulator.history.importers.fields.amounts import DOLLARS, SIGNS, currency_codes
 from simulator.history.importers.fields.cells import look_up
 from simulator.history.importers.fields.words import codes
-from simulator.history.importers.import_log import ImportLog, listed
+from simulator.history.importers.import_log import ImportLog, listed, map_line
 from simulator.history.importers.mapping import Mapping
 
 Tables = dict[str, pd.DataFrame]
@@ -68,8 +68,9 @@ def _with_codes(role: str, frame: pd.DataFrame, log: ImportLog) -> pd.DataFrame:
     known = found.str.fullmatch("[A-Z]{3}").fillna(False) | found.isin(list(SIGNS)) | found.isna()
     for file, rows in frame[~known].groupby("file"):
         remedy = (
-            f"Say in a map what it means: tables: {{{role}: {{columns: {{currency: {{column: <heading>, values: "
-            f"{{{rows['currency'].iloc[0]!r}: USD}}}}}}}}}}; or take the column away: currency: null"
+            "Say in a map what it means: "
+            + map_line(role, "currency", f"{{values: {{{rows['currency'].iloc[0]!r}: USD}}}}")
+            + "; or take the column away: currency: null there"
         )
         cells = rows.set_index("row")["currency"]
         log.cell_faults(str(file), "currency", cells, "'{value}' is no currency", remedy)

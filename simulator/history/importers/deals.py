@@ -13,10 +13,10 @@ from simulator.history.importers.fields.cells import look_up, map_unique
 from simulator.history.importers.fields.stage_words import note_most_likely
 from simulator.history.importers.fields.stages import StageTable
 from simulator.history.importers.fields.words import meaning
-from simulator.history.importers.import_log import ImportLog, listed
+from simulator.history.importers.import_log import ImportLog, listed, map_line
 from simulator.history.importers.lines import in_file_order, one_row_a_deal, without_credits
 from simulator.history.importers.mapping import DealsSpec, Mapping
-from simulator.history.importers.outcomes import check_amounts, check_ends, read_outcomes
+from simulator.history.importers.outcomes import check_amounts, check_ends, check_last_days, read_outcomes
 from simulator.history.importers.roles import ROLES
 from simulator.history.tables import ONE_SEGMENT
 
@@ -65,6 +65,7 @@ def finish_deals(
     deals = read_outcomes(deals, changes, stages, mapping, log)
     deals = _with_created(deals, changes, log)
     check_ends(deals, mapping, log)
+    check_last_days(deals, changes, mapping, log)
     check_amounts(deals, log)
     if mapping.unqualified == "drop":
         deals, changes = _without_unqualified(deals, changes, stages, log)
@@ -162,6 +163,12 @@ def _with_created(deals: pd.DataFrame, changes: pd.DataFrame, log: ImportLog) ->
         log.note(f"{filled:,} deals have no created date: the day of their first change is taken.")
     files = listed(deals["file"].unique())
     example = deals.loc[unknown, "opportunity_id"].iloc[0] if unknown.any() else ""
+    if len(deals) and unknown.all():
+        remedy = "Say in a map which column holds it: " + map_line(
+            "opportunities", "created_date", "<heading>"
+        )
+        log.fault(files, "no deal has a created date: the column is empty", remedy)
+        log.stop_if_faulty()
     log.drop("opportunities", files, "no created date, and no change to tell it", int(unknown.sum()), example)
     return deals.assign(created_date=created)[~unknown]
 

@@ -21,10 +21,13 @@ from simulator.history.importers.mapping import (
     StageDatesSpec,
     TableSpec,
 )
-from simulator.history.importers.readers.files import read_file
+from simulator.history.importers.readers.files import Score, read_file
 from simulator.history.importers.readers.sheet import Sheet
 from simulator.history.importers.roles import REQUIRED, ROLES
 from simulator.history.importers.rows import drop_rows, join_columns
+
+WITH_IDS = ("opportunities", "stage_changes", "field_changes", "stage_dates", "events", "snapshots")
+MANY_NAMELESS = 0.2
 
 
 class Files:
@@ -39,14 +42,37 @@ class Files:
     def sheet(self, name: str) -> Sheet | None:
         """Return the rows of the file that the map calls ``name``; a fault and None if it cannot be read."""
         if name not in self.sheets:
-            try:
-                spec = self.specs.get(name, FileSpec(path=name))
-                self.sheets[name] = read_file(self.paths[name], spec, self.log)
-            except InputError as error:
-                for fault in error.faults:
-                    self.log.fault(fault.where, fault.what, fault.remedy)
+            sheets = self._read(name)
+            if len(sheets) > 1:
+                titles = [sheet.title for sheet in sheets]
+                specs = ", ".join(f"{title}: {{path: {name}, sheet: {title!r}}}" for title in titles)
+                what = f"has {len(titles)} sheets with the same headings: {listed(titles)}"
+                remedy = f"Name them in the map: files: {{{specs}}}, and file: [{', '.join(titles)}]"
+                self.log.fault(name, what, remedy)
+            if len(sheets) != 1:
                 return None
+            self.sheets[name] = sheets[0]
         return self.sheets[name]
+
+    def all_sheets(self, name: str, score: Score) -> dict[str, Sheet]:
+        """Return the sheets of a file by the names under which a map can call each of them."""
+        sheets = self._read(name, score)
+        path = self.paths[name]
+        named = {sheet.file if len(sheets) > 1 else name: sheet for sheet in sheets}
+        for label, sheet in named.items():
+            self.sheets[label] = sheet
+            if label != name or sheet.others:
+                self.specs = {**self.specs, label: FileSpec(path=name, sheet=sheet.title)}
+                self.paths[label] = path
+        return named
+
+    def _read(self, name: str, score: Score = len) -> list[Sheet]:
+        try:
+            return read_file(self.paths[name], self.specs.get(name, FileSpec(path=name)), self.log, score)
+        except InputError as error:
+            for fault in error.faults:
+                self.log.fault(fault.where, fault.what, fault.remedy)
+            return []
 
 
 def extract(role: str, spec: TableSpec, mapping: Mapping, files: Files) -> pd.DataFrame:
@@ -89,6 +115,7 @@ def _extract_one(
         if other is None:
             return None
         sheet = join_columns(sheet, rule, other, files.log)
+    sheet = _without_nameless(role, spec, sheet, files.log)
     rules = tuple(_in_our_words(rule, spec, sheet) for rule in spec.drop)
     sheet = drop_rows(sheet, role, rules, files.log)
     reader = ColumnReader(role, sheet, mapping, files.log)
@@ -107,12 +134,37 @@ def _extract_one(
     return _by_stage(frame, spec, reader) if isinstance(spec, StageDatesSpec) else frame
 
 
+def _without_nameless(role: str, spec: TableSpec, sheet: Sheet, log: ImportLog) -> Sheet:
+    """Leave out rows without the id of a deal before their other cells are read: totals, units, remarks."""
+    column = spec.columns.get("opportunity_id") if role in WITH_IDS else None
+    heading = sheet.find(column.column) if column is not None and column.column is not None else None
+    if heading is None or sheet.formulas.get(heading):
+        return sheet
+    nameless = as_text(sheet.frame[heading]).isna()
+    if not nameless.any():
+        return sheet
+    n, row = int(nameless.sum()), sheet.frame.index[nameless][0]
+    meant = any(rule.column is not None and sheet.find(rule.column) == heading for rule in spec.drop)
+    if n > MANY_NAMELESS * len(sheet.frame) and n > 1 and not meant:
+        what = f"{n:,} of {len(sheet.frame):,} rows have no '{heading}', such as row {row}: a grouped report?"
+        drop = f"tables: {{{role}: {{drop: {{{heading!r}: empty}}}}}}"
+        remedy = f"Export it with 'Details Only', or leave them out in a map: {drop}"
+        log.fault(sheet.file, what, remedy)
+    log.drop(role, sheet.file, "no id of the deal", n, f"row {row}")
+    return sheet.with_rows(sheet.frame[~nameless])
+
+
 def _in_our_words(rule: DropRule, spec: TableSpec, sheet: Sheet) -> DropRule:
     """Return a rule about a heading; it may also be said by the column of ours that the heading fills."""
-    if rule.column is None or sheet.find(rule.column) is not None or rule.column not in spec.columns:
-        return rule
-    headings = spec.columns[rule.column].headings()
-    return rule.model_copy(update={"column": headings[0]}) if headings else rule
+
+    def theirs(name: str) -> tuple[str, ...]:
+        ours = spec.columns.get(name) if sheet.find(name) is None else None
+        return (ours.headings() if ours is not None else ()) or (name,)
+
+    if rule.column is not None:
+        return rule.model_copy(update={"column": theirs(rule.column)[0]})
+    headings = tuple(heading for name in rule.duplicates or () for heading in theirs(name))
+    return rule.model_copy(update={"duplicates": headings})
 
 
 def _only_elsewhere(role: str, column: str, spec: TableSpec, sheet: Sheet, log: ImportLog) -> bool:

@@ -161,6 +161,11 @@ class ImportLog:
             raise InputError(self.faults)
 
 
+def map_line(table: str, column: str, spec: str) -> str:
+    """Return the line of a map that says where a column of a table comes from."""
+    return f"tables: {{{table}: {{columns: {{{column}: {spec}}}}}}}"
+
+
 def listed(names: Iterable[object], most: int = 12) -> str:
     """Return names as a readable list that does not run on for pages."""
     texts = [_short(name) for name in names]

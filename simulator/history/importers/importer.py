@@ -13,10 +13,10 @@ from simulator.errors import Fault, InputError
 from simulator.history.findings import Finding
 from simulator.history.importers.assemble import assemble
 from simulator.history.importers.balances import month_of_heading
-from simulator.history.importers.columns import day_in_name
+from simulator.history.importers.columns import NAME_DAYS, day_in_name
 from simulator.history.importers.crm.deals import Recognition, either
+from simulator.history.importers.crm.headings import known_headings, recognised
 from simulator.history.importers.crm.headings import names as headings
-from simulator.history.importers.crm.headings import recognised
 from simulator.history.importers.crm.hubspot import recognise_hubspot
 from simulator.history.importers.crm.salesforce import recognise_salesforce
 from simulator.history.importers.crm.subscriptions import BILLING, recognise_billing
@@ -139,14 +139,12 @@ def _recognise(
     if not given:
         raise InputError.of("FILE", "no files are named", "Name the files to import.")
     lookups = _lookup_files(said)
-    sheets = {}
+    sheets: dict[str, Sheet] = {}
     for name, path in given.items():
         if name in lookups:
             continue
         files.paths[name] = path
-        sheet = files.sheet(name)
-        if sheet is not None:
-            sheets[name] = sheet
+        sheets |= files.all_sheets(name, known_headings)
     files.log.stop_if_faulty()
     recognition = Recognition(sheets, said, files.log)
     if kind == "salesforce":
@@ -160,7 +158,10 @@ def _recognise(
     else:
         values = _recognise_snapshots(sheets, said, files.log)
     files.log.stop_if_faulty()
-    return values
+    named = {
+        name: {"path": spec.path, "sheet": spec.sheet} for name, spec in files.specs.items() if spec.sheet
+    }
+    return {**values, "files": named} if named else values
 
 
 def _tables(said: dict[str, Any]) -> dict[str, Any]:
@@ -185,16 +186,21 @@ def _recognise_snapshots(sheets: dict[str, Sheet], said: dict[str, Any], log: Im
     known = set(named.get("columns") or {}) if isinstance(named, dict) else set()
     aside = {"name", "deal_amount", "converted_currency", "period", "outcome"}
     wanted = {k: v for k, v in headings("deal").items() if k not in aside} | headings("snapshot")
-    in_names = all(day_in_name(sheet.file) for sheet in sheets.values())
+    in_names = _form_of_names(sheets)
     for sheet in sheets.values():
         columns = either(columns, recognised(sheet, wanted))
         if in_names and not {"snapshot_date"} & (set(columns) | known):
             log.note("The day of each snapshot is that in the name of its file.")
-            columns["snapshot_date"] = {"file_name": "%Y-%m-%d"}
+            columns["snapshot_date"] = {"file_name": in_names}
         missing = {"opportunity_id", "snapshot_date", "stage"} - set(columns) - known
         for column in sorted(missing):
             log.fault(sheet.file, f"no column is recognised as {column}", f"{NO_MAP} {sheet.near(column)}")
     return {"tables": {"snapshots": {"file": list(sheets), "columns": columns}}}
+
+
+def _form_of_names(sheets: dict[str, Sheet]) -> str | None:
+    """Return the form of the day that the names of all files hold, if there is one."""
+    return next((f for f in NAME_DAYS if all(day_in_name(s.file, f) for s in sheets.values())), None)
 
 
 def _resolve(mapping: Mapping, given: dict[str, Path], map_path: Path | None, files: Files) -> set[str]:
@@ -204,6 +210,9 @@ def _resolve(mapping: Mapping, given: dict[str, Path], map_path: Path | None, fi
     used = set()
     for name in sorted(names):
         pattern = mapping.files[name].path if name in mapping.files else name
+        if name in files.paths and Path(pattern).name in given:
+            used.add(Path(pattern).name)
+            continue
         matches = [g for g in given if fnmatchcase(g, Path(pattern).name)]
         beside = map_path.parent / pattern if map_path is not None else Path(pattern)
         if len(matches) == 1:

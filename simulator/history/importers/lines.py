@@ -73,19 +73,17 @@ def one_row_a_deal(deals: pd.DataFrame, rule: str | None, log: ImportLog) -> pd.
         log.drop("opportunities", files, "earlier states of the same deal", int(older.sum()))
         deals = deals[~older]
     elif again.any():
-        remedy = _keep_one(deals[again])
+        remedy = (
+            "Keep one of them, or say in a map which counts: tables: {opportunities: {drop: {duplicates: "
+            "opportunity_id, keep: last}}}; if the rows are parts or products of a deal: tables: "
+            "{opportunities: {lines: sum}} or {lines: once}."
+        )
         for name, rows in list(deals[again].groupby("opportunity_id"))[:5]:
-            what = f"deal '{name}' is there {len(rows)} times with different contents"
+            differ = [c for c in rows.columns.difference(ABOUT_ROWS) if len(rows[c].drop_duplicates()) > 1]
+            what = f"deal '{name}' is there {len(rows)} times with different contents ({listed(differ)})"
             where = f"{listed(rows['file'].unique())}, rows {listed(rows['row'])}"
             log.fault(where, what, remedy)
     return deals
-
-
-def _keep_one(rows: pd.DataFrame) -> str:
-    return (
-        "Keep one of them, or say in a map which counts: tables: {opportunities: {drop: {duplicates: "
-        "<heading of the id>, keep: last}}}; if the rows are products, lines: sum or lines: once instead."
-    )
 
 
 def in_file_order(rows: pd.DataFrame, time: str) -> npt.NDArray[np.int64]:

@@ -126,7 +126,10 @@ def _fault(error: dict[str, Any], tree: Tree | None, label: str) -> Fault:
         return Fault(where, what, _near(str(error["input"]), expected))
     message = str(error["msg"]).removeprefix("Value error, ")
     what = "is missing" if kind == "missing" else f"{message[:1].lower()}{message[1:]}"
-    return Fault(where, f"{key}: {what}", REMEDIES.get(kind, ""))
+    remedy = REMEDIES.get(kind, "")
+    if place and place[-1] in ("format", "date_format", "file_name"):
+        remedy = 'Write it as "%d/%m/%Y" or "%Y-%m-%d %H:%M"; or excel, seconds, milliseconds for numbers.'
+    return Fault(where, f"{key}: {what}", remedy)
 
 
 def _place(place: Place, tree: Tree | None, label: str) -> tuple[str, Place]:

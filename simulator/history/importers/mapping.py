@@ -93,9 +93,7 @@ class ColumnSpec(Part):
         return self.first_of or self.together or self.product_of or self.quotient_of or ()
 
 
-SOURCES = (
-    *("column", "first_of", "together", "constant", "text", "product_of", "quotient_of", "file_name"),
-)
+SOURCES = (*("column", "first_of", "together", "constant", "text", "product_of", "quotient_of", "file_name"),)
 FORMAT_SIGNS = frozenset("aAbBdHIjmMpSyYzZfT%")
 
 
@@ -211,10 +209,15 @@ class SnapshotsSpec(TableSpec):
 
 
 class SubscriptionsSpec(TableSpec):
-    """Subscriptions or contract terms; one that begins at most ``gap_days`` after another renews it."""
+    """Subscriptions or contract terms.
+
+    One that begins at most ``gap_days`` before or after the end of another renews it; ``ends`` says whether
+    an end is the last day of a term or the first without it; ``all_ended`` that no end lies ahead.
+    """
 
     gap_days: int = Field(31, ge=0, le=366)
     ends: Literal["inclusive", "exclusive"] | None = None
+    all_ended: bool = False
 
 
 class BalancesSpec(TableSpec):
@@ -351,15 +354,18 @@ def missing_columns(role: str, spec: TableSpec) -> list[str]:
 def merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     """Return ``base`` with what ``over`` says more or differently; mappings are merged key by key.
 
-    ``null`` takes away what ``base`` says; a column that is taken from elsewhere is replaced as a whole.
+    ``null`` takes away what ``base`` says; a column that is taken from elsewhere is replaced as a whole,
+    one that is only read differently keeps its heading.
     """
     result = dict(base)
     for key, value in over.items():
         old = result.get(key)
+        if isinstance(old, str) and isinstance(value, dict) and not set(value) & set(SOURCES):
+            old = {"column": old}
         if value is None:
             result.pop(key, None)
             continue
         both = isinstance(old, dict) and isinstance(value, dict)
-        elsewhere = both and set(old) & set(SOURCES) and set(value) & set(SOURCES)
-        result[key] = merged(old, value) if both and not elsewhere else value
+        elsewhere = both and set(old) & set(SOURCES) and set(value) & set(SOURCES)  # type: ignore[arg-type]
+        result[key] = merged(old, value) if both and not elsewhere else value  # type: ignore[arg-type]
     return result

@@ -79,8 +79,25 @@ def check_ends(deals: pd.DataFrame, mapping: Mapping, log: ImportLog) -> None:
 def _stages_of(deals: pd.DataFrame) -> str:
     """Return the stages with their deals, and how each is read."""
     read_as = deals["outcome"].fillna("open").replace(LOSSES)
-    counts = deals.assign(read_as=read_as)[["stage", "read_as"]].value_counts()
-    return listed([f"{stage} ({n:,} {end})" for (stage, end), n in counts.items()], 20)
+    counts = (deals["stage"] + " as " + read_as).value_counts()
+    return listed([f"{stage} ({n:,})" for stage, n in counts.items()], 20)
+
+
+def check_last_days(deals: pd.DataFrame, changes: pd.DataFrame, mapping: Mapping, log: ImportLog) -> None:
+    """Find a few days of what happened that lie more than a year after all others: typing errors."""
+    happened = pd.concat([deals["created_date"], deals["closed_date"], changes["changed_at"]]).dropna()
+    days = np.sort(happened.to_numpy())
+    gaps = np.flatnonzero(np.diff(days) > np.timedelta64(A_YEAR))
+    if mapping.as_of or not len(gaps) or len(days) - gaps[-1] - 1 > max(1, 0.01 * len(days)):
+        return
+    last, odd = pd.Timestamp(days[gaps[-1]]), pd.Timestamp(days[-1])
+    late = (deals[["created_date", "closed_date"]].max(axis=1) > last).to_numpy()
+    what = (
+        f"the last day would be {odd:%Y-%m-%d}, more than a year after everything else ({last:%Y-%m-%d}): "
+        f"{listed(deals.loc[late, 'opportunity_id'], 3) or 'in the changes'}"
+    )
+    remedy = f"Correct it, or say in a map: as_of: {last:%Y-%m-%d} (what is dated later is left out)"
+    log.conflict(listed(deals["file"].unique()), what, remedy)
 
 
 def check_amounts(deals: pd.DataFrame, log: ImportLog) -> None:
@@ -185,13 +202,15 @@ def _not_ahead(
     Close dates of closed deals are plans where they lie ahead: they are believed as long as one follows the
     other as closely as such days usually do.
     """
+    if sure.isna().all():
+        return date
     last = max([sure.max(), *([pd.Timestamp(as_of)] if as_of else [])]).normalize()
     days = np.sort(date[planned].dropna().unique())
     known = pd.concat([sure, date[planned]]).dropna()
     known = known[known <= last + pd.Timedelta(days=1)]
     n_days = len(known.dt.normalize().unique())
     step = max(
-        pd.Timedelta(days=14 if n_days >= MANY_DAYS else 60), 4 * (last - known.min()) / max(n_days, 1)
+        pd.Timedelta(days=14 if n_days >= MANY_DAYS else 60), (last - known.min()) / max(n_days, 1) * 4
     )
     for day in days[days > last] if not as_of else []:
         if day - last > step:

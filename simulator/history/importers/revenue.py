@@ -49,6 +49,9 @@ def _ended(paid: pd.DataFrame, mapping: Mapping, files: str, log: ImportLog) -> 
             f"{files}: the end is the last day of a term; a customer who leaves is gone on the next day."
         )
         paid = paid.assign(end_date=paid["end_date"] + pd.Timedelta(days=1))
+    paid = _followed(paid, spec.gap_days, files, log)
+    if spec.all_ended:
+        return paid
     last = pd.Timestamp(mapping.as_of) if mapping.as_of else _last_known(paid, starts)
     ahead = paid["end_date"] > last
     if ahead.any():
@@ -56,16 +59,21 @@ def _ended(paid: pd.DataFrame, mapping: Mapping, files: str, log: ImportLog) -> 
             f"{files}: {int(ahead.sum()):,} ends after {last:%Y-%m-%d}, the last thing that happened, lie "
             "ahead: these subscriptions run. If some have ended, say as_of in the map."
         )
-    paid = paid.assign(end_date=paid["end_date"].mask(ahead))
-    following = _next_starts(paid)
+    return paid.assign(end_date=paid["end_date"].mask(ahead))
+
+
+def _followed(paid: pd.DataFrame, gap_days: int, files: str, log: ImportLog) -> pd.DataFrame:
+    """Return the terms, each ending where a term of the same customer that renews it begins."""
+    following = _next_starts(paid, gap_days)
     gap = (following - paid["end_date"]).dt.days
-    bridged = gap.between(1, spec.gap_days)
-    if bridged.any():
+    renewed = gap.abs() <= gap_days
+    early, late = int((renewed & (gap < 0)).sum()), int((renewed & (gap > 0)).sum())
+    if early or late:
         log.note(
-            f"{files}: {int(bridged.sum()):,} terms begin up to {spec.gap_days} days after the one before "
-            "ended, and renew it (gap_days in the map says otherwise)."
+            f"{files}: {late:,} terms begin up to {gap_days} days after the one before ended, {early:,} "
+            f"up to {gap_days} days before it ends: they renew it (gap_days in the map says otherwise)."
         )
-    return paid.assign(end_date=paid["end_date"].mask(bridged, following))
+    return paid.assign(end_date=paid["end_date"].mask(renewed, following))
 
 
 def _ends_are_last_days(paid: pd.DataFrame) -> bool:
@@ -79,15 +87,18 @@ def _ends_are_last_days(paid: pd.DataFrame) -> bool:
     )
 
 
-def _next_starts(paid: pd.DataFrame) -> pd.Series[pd.Timestamp]:
-    """Return the first start of the same customer on or after each end."""
-    left = paid.dropna(subset=["end_date"]).sort_values("end_date")[["customer_id", "end_date"]]
+def _next_starts(paid: pd.DataFrame, early_days: int = 0) -> pd.Series[pd.Timestamp]:
+    """Return the customer's first start after each start, from ``early_days`` before each end on."""
+    left = paid.dropna(subset=["start_date", "end_date"])[["customer_id", "start_date", "end_date"]]
+    soonest = left["end_date"] - pd.Timedelta(days=early_days)
+    after = left["start_date"] + pd.Timedelta(days=1)
+    left = left.assign(at=soonest.where(soonest > after, after)).sort_values("at")
     right = paid.dropna(subset=["start_date"]).sort_values("start_date")[["customer_id", "start_date"]]
     right = right.rename(columns={"start_date": "following"})
     found = pd.merge_asof(
-        left.reset_index(),
+        left[["customer_id", "at"]].reset_index(),
         right,
-        left_on="end_date",
+        left_on="at",
         right_on="following",
         by="customer_id",
         direction="forward",
@@ -106,7 +117,7 @@ def _last_known(paid: pd.DataFrame, starts: np.ndarray) -> pd.Timestamp:
     days = np.sort(paid["end_date"].dropna().unique())
     usual = (last - pd.Timestamp(starts[0])) / max(len(starts), 1)
     for day in days[days > last]:
-        if pd.Timestamp(day) - last > max(pd.Timedelta(days=31), 4 * usual):
+        if pd.Timestamp(day) - last > min(max(pd.Timedelta(days=31), 4 * usual), pd.Timedelta(days=92)):
             break
         last = pd.Timestamp(day)
     return last

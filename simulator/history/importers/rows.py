@@ -24,7 +24,7 @@ def drop_rows(sheet: Sheet, table: str, rules: tuple[DropRule, ...], log: Import
         rows = frame.index[hit]
         log.drop(table, sheet.file, rule.reason or _reason(rule), len(rows), f"row {rows[0]}")
         frame = frame[~hit]
-    return Sheet(sheet.file, frame, sheet.ambiguous)
+    return sheet.with_rows(frame)
 
 
 def _hit(  # noqa: PLR0911  one for each test
@@ -98,7 +98,7 @@ def join_columns(sheet: Sheet, rule: JoinRule, other: Sheet, log: ImportLog) -> 
             f"{sheet.file}: {len(lost):,} rows whose '{key}' is not in {other.file} "
             f"({listed(lost.unique(), 5)}) get no {listed(rule.take)}"
         )
-    return Sheet(sheet.file, sheet.frame.assign(**joined), sheet.ambiguous)
+    return sheet.with_rows(sheet.frame.assign(**joined))
 
 
 def _fault_doubled_keys(file: str, key: str, lookup: pd.DataFrame, log: ImportLog) -> None:

@@ -438,8 +438,8 @@ def _refused() -> Iterator[Form]:
     fix = "tables: {opportunities: {columns: {created_date: 'Engaged'}}}"
     yield Form("no created date", "salesforce", {"o.csv": as_csv(rows)}, "", fix, fix)
     rows = table(english)
-    rows[0][3] = "Deal size"
-    fix = "tables: {opportunities: {columns: {amount: 'Deal size'}}}"
+    rows[0][3] = "Worth"
+    fix = "tables: {opportunities: {columns: {amount: 'Worth'}}}"
     yield Form("no amount", "salesforce", {"o.csv": as_csv(rows)}, "", fix, fix)
     unknown = Tongue(english.headings, ("Ein", "Zwei", "Drei", "Vier"))
     fix = "stages: {Ein: pipeline, Zwei: best_case, Drei: won, Vier: lost}"

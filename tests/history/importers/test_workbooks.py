@@ -32,7 +32,7 @@ def test_titles_above_the_headings_are_passed_over(tmp_path: Path) -> None:
         [None, None, None],
         ["b", "3", None],
     ]
-    sheet, read_as = read_workbook(workbook(tmp_path / "x.xlsx", rows))
+    ((sheet, read_as),) = read_workbook(workbook(tmp_path / "x.xlsx", rows))
     assert list(sheet.frame.index) == [4, 6]
     assert sheet.frame["id"].tolist() == [1, "b"]
     assert "'Deals'" in read_as
@@ -41,7 +41,7 @@ def test_titles_above_the_headings_are_passed_over(tmp_path: Path) -> None:
 
 def test_a_sheet_may_be_named_and_a_wrong_name_lists_the_sheets(tmp_path: Path) -> None:
     path = workbook(tmp_path / "x.xlsx", [["a"], [1]])
-    assert read_workbook(path, "notes")[0].frame.columns.tolist() == ["nothing"]
+    assert read_workbook(path, "notes")[0][0].frame.columns.tolist() == ["nothing"]
     with pytest.raises(InputError, match="Deals, Notes"):
         read_workbook(path, "Nots")
 
@@ -65,7 +65,7 @@ def test_a_zip_of_something_else_is_refused(tmp_path: Path) -> None:
 
 def test_an_empty_sheet_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no row of headings"):
-        read_workbook(workbook(tmp_path / "x.xlsx", []))
+        read_workbook(workbook(tmp_path / "x.xlsx", []), "Deals")
 
 
 def test_csv_workbook_and_parquet_give_the_same_history(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from simulator.history.importers.fields.cells import as_flags, as_text
 from simulator.history.importers.fields.dates import ISO, PARTS, iso_day
 from simulator.history.importers.fields.stage_words import end_by_name, outcome_word
 from simulator.history.importers.fields.words import folded, phrases, words
-from simulator.history.importers.import_log import ImportLog, listed
+from simulator.history.importers.import_log import ImportLog, listed, map_line
 from simulator.history.importers.lines import lines_rule
 from simulator.history.importers.readers.sheet import Sheet
 
@@ -176,7 +176,12 @@ def _add_ends(sheet: Sheet, columns: dict[str, str], given: Recognition) -> None
     for heading in free:
         cells = as_text(sheet.frame[heading]).dropna().unique()
         ends = {outcome_word(cell) for cell in cells[:20]}
-        if len(cells) <= 20 and None not in ends and "won" in ends and any(str(e)[:4] == "lost" for e in ends):
+        if (
+            len(cells) <= 20
+            and None not in ends
+            and "won" in ends
+            and any(str(e)[:4] == "lost" for e in ends)
+        ):
             given.log.note(f"{sheet.file}: '{heading}' says which deals are won, lost and open.")
             columns["outcome"] = heading
             return
@@ -213,9 +218,7 @@ def _fault_missing(sheet: Sheet, column: str, columns: dict[str, str], log: Impo
         f"no column is read as {MEANINGS[column]} ({column}); looked for {listed(tried)}; not used: {shown}"
     )
     example = likely[0] if likely else "<your heading>"
-    remedy = (
-        f"Say it in a map (--map map.yaml): tables: {{opportunities: {{columns: {{{column}: {example!r}}}}}}}"
-    )
+    remedy = f"Say it in a map (--map map.yaml): {map_line('opportunities', column, repr(example))}"
     if column == "amount" and not likely:
         remedy += ", or count deals: currency: none with amount: {constant: 1}"
     log.fault(sheet.file, what, remedy)
@@ -290,9 +293,18 @@ def add_deals(tables: Values, name: str, columns: Values, drop: list[Values], gi
     table["drop"] += [rule for rule in drop if rule not in table["drop"]]
     table["columns"] = either(table["columns"], columns)
     if isinstance(columns.get("opportunity_id"), str):
-        rule = lines_rule(given.sheets[name], columns, given.log)
+        rule = lines_rule(given.sheets[name], columns | _said_headings(given), given.log)
         if rule is not None:
             table["lines"] = rule
+
+
+def _said_headings(given: Recognition) -> dict[str, str]:
+    """Return the headings that the user's map names for columns of deals."""
+    named = {
+        name: spec.get("column") if isinstance(spec, dict) else spec
+        for name, spec in given.said_columns().items()
+    }
+    return {name: heading for name, heading in named.items() if isinstance(heading, str)}
 
 
 def either(first: Values, second: Values) -> Values:

@@ -31,6 +31,13 @@ def names(group: str) -> Names:
     }
 
 
+def known_headings(headings: list[str]) -> int:
+    """Return how many of the headings mean something in any kind of export."""
+    groups = ("deal", "change", "field", "snapshot", "subscription", "movement", "balance")
+    known = {key for group in groups for theirs in names(group).values() for key in theirs}
+    return sum(heading_key(heading) in known for heading in headings)
+
+
 def heading_key(heading: str) -> str:
     """Return the letters and digits of a heading, without ``__c``, system prefix and currency."""
     text = re.sub(r"(?<=[a-zA-Z])_+c$", "", heading.strip(), flags=re.I)

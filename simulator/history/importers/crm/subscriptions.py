@@ -9,10 +9,11 @@ import pandas as pd
 
 from simulator.history.importers.balances import month_columns
 from simulator.history.importers.crm.deals import Recognition, likely_headings
-from simulator.history.importers.crm.headings import names, recognised
+from simulator.history.importers.crm.headings import heading_key, keys, names, recognised
 from simulator.history.importers.fields.amounts import read_amounts
 from simulator.history.importers.fields.cells import as_text
-from simulator.history.importers.import_log import listed
+from simulator.history.importers.fields.words import codes
+from simulator.history.importers.import_log import listed, map_line
 from simulator.history.importers.readers.sheet import Sheet
 
 Values = dict[str, Any]
@@ -46,7 +47,7 @@ def recognise_billing(kind: str, given: Recognition) -> Values:
         elif kind == "mrr" or _is_long(sheet):
             _add(tables, "balances", name, *_long(sheet, given))
         else:
-            _add(tables, "subscriptions", name, *_subscriptions(sheet, given))
+            _add(tables, "subscriptions", name, *_subscriptions(sheet, given, kind))
     return {"tables": tables}
 
 
@@ -64,9 +65,7 @@ def _need(sheet: Sheet, table: str, columns: Values, needed: tuple[str, ...], gi
         likely = likely_headings(sheet, column, unused)
         what = f"no column is read as {column}; not used: {listed(unused, 8)}"
         heading = likely[0] if likely else "<your heading>"
-        remedy = (
-            f"Say it in a map (--map map.yaml): tables: {{{table}: {{columns: {{{column}: {heading!r}}}}}}}"
-        )
+        remedy = f"Say it in a map (--map map.yaml): {map_line(table, column, repr(heading))}"
         given.log.fault(sheet.file, what, remedy)
 
 
@@ -117,6 +116,10 @@ def _changes(sheet: Sheet, given: Recognition) -> tuple[Values, Values]:
     monthly = columns.pop("mrr_delta", None)
     if "arr_delta" not in columns and monthly is not None:
         columns["arr_delta"] = {"column": monthly, "times": 12}
+    source = columns.get("arr_delta")
+    if source is not None and str(sheet.frame.columns[0]).islower():  # names of an API, which counts in cents
+        heading = monthly or str(source)
+        _ask_cents(sheet, heading, "arr_changes", "arr_delta", given)
     if "movement" in columns:
         cells = as_text(sheet.frame[str(columns["movement"])]).dropna().unique()
         known = {
@@ -130,8 +133,11 @@ def _changes(sheet: Sheet, given: Recognition) -> tuple[Values, Values]:
     return columns, {}
 
 
-def _subscriptions(sheet: Sheet, given: Recognition) -> tuple[Values, Values]:
-    found = recognised(sheet, names("subscription"))
+def _subscriptions(sheet: Sheet, given: Recognition, kind: str) -> tuple[Values, Values]:
+    wanted_names = names("subscription")
+    if kind == "recurly":  # canceled there means not to be renewed: it runs until it expires
+        wanted_names = {**wanted_names, "end_date": names("expiry")["end_date"]}
+    found = recognised(sheet, wanted_names)
     wanted = ("customer_id", "start_date", "end_date", "currency", "segment")
     columns: Values = {name: found[name] for name in wanted if name in found}
     if "arr" in found:
@@ -139,22 +145,45 @@ def _subscriptions(sheet: Sheet, given: Recognition) -> tuple[Values, Values]:
     elif "mrr" in found:
         columns["arr"] = {"column": found["mrr"], "times": 12}
     elif "unit_price" in found and "arr" not in given.said_columns("subscriptions"):
-        columns["arr"] = _yearly(sheet, found, given)
+        columns["arr"] = {"column": _yearly(sheet, found, given), "times": 1.0}
+        _ask_cents(sheet, found["unit_price"], "subscriptions", "arr", given)
     _need(sheet, "subscriptions", columns, ("customer_id", "start_date", "arr"), given)
     drop = []
     if "status" in found:
         reason = "subscriptions that never paid (trials, incomplete)"
         drop.append({"column": found["status"], "equals": list(NEVER_PAID), "reason": reason})
-        _running(sheet, found, columns, given)
-    return columns, {"drop": drop}
+        _running(sheet, found, columns, given, RUNNING + (("canceled",) if kind == "recurly" else ()))
+    return columns, {"drop": drop, "all_ended": "status" in found}
 
 
-def _running(sheet: Sheet, found: dict[str, str], columns: Values, given: Recognition) -> None:
+def _ask_cents(sheet: Sheet, heading: str, table: str, column: str, given: Recognition) -> None:
+    """Ask whether amounts without any decimals are cents, as the APIs of billing systems have them."""
+    said = given.said_columns(table).get(column)
+    text = as_text(sheet.frame[heading]).dropna()
+    numbers = read_amounts(text).numbers
+    currencies = (
+        set(as_text(sheet.frame[keys(sheet)["currency"]]).str.upper()) if "currency" in keys(sheet) else set()
+    )
+    whole = bool(len(text)) and bool(text.str.fullmatch(r"-?\d+").all()) and bool(numbers.abs().max() >= 100)
+    if isinstance(said, dict) or not whole or (currencies and currencies <= codes("no_decimals")):
+        return
+    yearly = 12 if "mrr" in heading_key(heading) else 1
+    what = f"'{heading}' has no decimals: it may be in cents, as the API has it"
+    remedy = (
+        f"Say in a map (--map map.yaml): {map_line(table, column, f'{{times: {yearly / 100:g}}}')} (cents) "
+        f"or times: {yearly}"
+    )
+    given.log.fault(sheet.file, what, remedy)
+
+
+def _running(
+    sheet: Sheet, found: dict[str, str], columns: Values, given: Recognition, running: tuple[str, ...]
+) -> None:
     """Empty the end of subscriptions that the status calls running: they only end at the end of a term."""
     if "end_date" not in found:
         return
     status = as_text(sheet.frame[found["status"]]).str.lower()
-    planned = status.isin(RUNNING) & as_text(sheet.frame[found["end_date"]]).notna()
+    planned = status.isin(running) & as_text(sheet.frame[found["end_date"]]).notna()
     if planned.any():
         heading = f"{found['end_date']} (ended)"
         sheet.frame[heading] = sheet.frame[found["end_date"]].mask(planned)

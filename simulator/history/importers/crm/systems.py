@@ -65,17 +65,17 @@ def _refuse_unconverted(sheet: Sheet, columns: Values, given: Recognition) -> No
     rate, currency, amount = (keys(sheet).get("exchangerate"), columns.get("currency"), columns.get("amount"))
     if rate is None or currency is None or amount is None or "amount" in given.said_columns():
         return
-    code, rates = currency_codes(as_text(sheet.frame[currency])), read_amounts(sheet.frame[rate]).numbers
+    code, rates = currency_codes(as_text(sheet.frame[str(currency)])), read_amounts(sheet.frame[rate]).numbers
     at_par = rates.eq(1.0).groupby(code).all()
     home = list(at_par[at_par].index)
     if code.nunique() < 2 or len(home) != 1 or given.said.get("rates"):
         return
     row = sheet.frame.index[(code != home[0]) & rates.gt(0)][0]
-    paid = float(read_amounts(sheet.frame[amount]).numbers[row])
+    paid = float(read_amounts(sheet.frame[str(amount)]).numbers[row])
     by, over = paid * rates[row], paid / rates[row]
     what = (
-        f"amounts are in {listed(sorted(code.dropna().unique()))}, each with a rate: {paid:,.2f} {code[row]} of "
-        f"row {row} are {over:,.2f} or {by:,.2f} {home[0]}"
+        f"amounts are in {listed(sorted(code.dropna().unique()))}, each with a rate: {paid:,.2f} {code[row]} "
+        f"of row {row} are {over:,.2f} or {by:,.2f} {home[0]}"
     )
     line = (
         "tables: {opportunities: {columns: {currency: {constant: "
@@ -86,7 +86,7 @@ def _refuse_unconverted(sheet: Sheet, columns: Values, given: Recognition) -> No
 
 
 def _hidden_id(sheet: Sheet) -> str | None:
-    """Return the hidden column of ids of an export of Dynamics, "(Do Not Modify) Opportunity" in any language."""
+    """Return the hidden column of ids of Dynamics, "(Do Not Modify) Opportunity" in any language."""
     for heading in map(str, sheet.frame.columns):
         cells = as_text(sheet.frame[heading])
         if re.match(r"\(\D+\)\s*\S", heading) and cells.notna().all() and not cells.duplicated().any():
@@ -96,7 +96,7 @@ def _hidden_id(sheet: Sheet) -> str | None:
 
 def _name_states(sheet: Sheet, columns: Values) -> None:
     """Give the numbers of statecode their names; the words of the CRM stay as they are."""
-    cells = as_text(sheet.frame[columns["outcome"]]).dropna()
+    cells = as_text(sheet.frame[str(columns["outcome"])]).dropna()
     if len(cells) and cells.isin(STATE_CODES).all():
         columns["outcome"] = {"column": columns["outcome"], "values": STATE_CODES}
 

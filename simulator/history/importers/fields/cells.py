@@ -17,9 +17,11 @@ from simulator.history.parsing import clean_text
 
 EMPTY = frozenset({"", "null", "nan", "nat", "#n/a", "<null>", r"\n"})
 """Cells that hold nothing, whatever the column."""
-EMPTY_NUMBERS = EMPTY | {"na", "n/a", "-", "–", "none", "n.a.", "tbd", "tbc", "—", "?", "unknown", "unbekannt", "未定", "不明"} | {
-    "k.a.", "k. a.", "n/d", "n.v.t.", "s/d", "nd"
-}
+EMPTY_NUMBERS = (
+    EMPTY
+    | {"na", "n/a", "-", "–", "none", "n.a.", "tbd", "tbc", "—", "?", "unknown", "unbekannt", "未定", "不明"}
+    | {"k.a.", "k. a.", "n/d", "n.v.t.", "s/d", "nd"}
+)
 """Cells that hold nothing where a date or a number is meant ("NA" may be a region)."""
 
 FLAGS = {"yes": 1.0, "no": 0.0}

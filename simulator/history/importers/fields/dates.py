@@ -33,7 +33,8 @@ NUMBERED = {"excel": "D", "seconds": "s", "milliseconds": "ms"}
 """Formats that a map may name although strptime has no sign for them."""
 PARTS = re.compile(r"^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4}|\d{2})\b")
 TIME = re.compile(
-    r"(?P<day>.*?[^\s,])(?:T|,?\s+|,)(?:(?:um|at|om|kl|as|a las|a)\.?\s+)?(?P<half1>午前|午後|上午|下午|오전|오후)?\s*"
+    r"(?P<day>.*?[^\s,])(?:T|,?\s+|,)(?:(?:um|at|om|kl|as|a las|a)\.?\s+)?"
+    r"(?P<half1>午前|午後|上午|下午|오전|오후)?\s*"
     r"(?P<hour>\d{1,2})(?:[:.]|\s?[h時时시点點]\s?)(?P<minute>\d{2})"
     r"(?:(?:[:.]|\s?[分분]\s?)(?P<second>\d{2})(?:[.,]\d+)?)?[秒분分]?"
     r"\s*(?P<half2>[AaPp]\.?\s?[Mm]\.?)?(?:\s?Uhr)?"
@@ -48,6 +49,7 @@ ZONES = {
 """Hours from UTC of the names of time zones."""
 COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})T?(\d{2})(\d{2})(\d{2})?(Z|[+-]\d{2}:?\d{2})?")
 CJK = re.compile(r"(\d{4})\s*[年년.]\s*(\d{1,2})\s*[月월.]\s*(?:(\d{1,2})\s*[日일.]?)?")
+MONTH = r"((?:19|20)\d{2})[-/. ]?M?(\d{1,2})|(\d{1,2})[-/.]((?:19|20)\d{2})"
 MANY = 5
 """Days that can be read in one way only, from which they bound the others."""
 FIRST_YEAR, LAST_YEAR = 1980, 2100
@@ -291,7 +293,7 @@ def iso_day(cell: str, *, month_only: bool = False) -> str | None:  # noqa: PLR0
     text = str(cell).strip()
     if (match := CJK.fullmatch(text)) and (match[3] or month_only):
         return _iso(int(match[1]), int(match[2]), int(match[3] or 1))
-    if month_only and (match := re.fullmatch(r"(\d{4})[-/.](\d{1,2})|(\d{1,2})[-/.](\d{4})", text)):
+    if month_only and (match := re.fullmatch(MONTH, text, re.I)):
         year, month = (match[1], match[2]) if match[1] else (match[4], match[3])
         return _iso(int(year), int(month), 1)
     tokens = re.findall(r"\d+|[^\W\d_]+", folded(text))

@@ -15,8 +15,8 @@ from simulator.history.importers.readers.sheet import plain
 from simulator.history.tables import OUTCOMES as DEAL_OUTCOMES
 
 PREFIX = re.compile(r"^\W*\d*\s*[.)\-–—:]?\s*|^[a-z]\d?[.)]\s*")
-APART = re.compile(r"[\[\](){}/|:;,–—（）【】]|\s-\s")
-NEXT = r"(?=$|\s*[-–—:/(\[\]),;|（）])"
+APART = re.compile(r"[\[\](){}/|:;,–—\uff08\uff09\u3010\u3011]|\s-\s")
+NEXT = r"(?=$|\s*[-–—:/(\[\]),;|\uff08\uff09])"
 OUTCOMES = {"won": "won", "won_alone": "won", "lost": "lost_no_decision"}
 
 

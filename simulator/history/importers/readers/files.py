@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from simulator.errors import InputError
@@ -16,8 +17,13 @@ WORKBOOKS = (".xlsx", ".xlsm", ".xls")
 PARQUET = (".parquet", ".pq")
 
 
-def read_file(path: Path, spec: FileSpec, log: ImportLog) -> Sheet:
-    """Read one file and record how it was read.
+Score = Callable[[list[str]], int]
+
+
+def read_file(path: Path, spec: FileSpec, log: ImportLog, score: Score = len) -> list[Sheet]:
+    """Read one file and record how it was read: one sheet, or those of a workbook with the same headings.
+
+    ``score`` says which sheet of a workbook is meant, by its headings, where none is named.
 
     Raises
     ------
@@ -25,27 +31,29 @@ def read_file(path: Path, spec: FileSpec, log: ImportLog) -> Sheet:
         The file is not there, is a folder, or cannot be read as what it is.
     """
     try:
-        sheet, read_as = _read(path, spec)
-        sheet, ungrouping = ungrouped(sheet)
-        read_as += ungrouping
+        found = _read(path, spec, score)
     except FileNotFoundError:
         remedy = f"Check the spelling; names are looked up from {Path.cwd()}."
         raise InputError.of(str(path), "there is no such file", remedy) from None
     except OSError as error:
         what = f"cannot be read ({(error.strerror or str(error)).lower()})"
         raise InputError.of(str(path), what, "Check that you may read it.") from None
-    frame = sheet.frame
-    log.files[sheet.file] = FileRead(sheet.file, len(frame), len(frame.columns), read_as)
-    log.headings[sheet.file] = set(map(str, frame.columns))
-    return sheet
+    sheets = []
+    for whole, read_as in found:
+        sheet, ungrouping = ungrouped(whole)
+        frame = sheet.frame
+        log.files[sheet.file] = FileRead(sheet.file, len(frame), len(frame.columns), read_as + ungrouping)
+        log.headings[sheet.file] = set(map(str, frame.columns))
+        sheets.append(sheet)
+    return sheets
 
 
-def _read(path: Path, spec: FileSpec) -> tuple[Sheet, str]:
+def _read(path: Path, spec: FileSpec, score: Score) -> list[tuple[Sheet, str]]:
     suffix = path.suffix.lower()
     if path.is_dir():
         raise InputError.of(str(path), "is a folder, not a file", "Name the files inside it.")
     if suffix in WORKBOOKS:
-        return read_workbook(path, spec.sheet)
+        return read_workbook(path, spec.sheet, score)
     if suffix in PARQUET:
-        return read_parquet(path)
-    return read_text_file(path, TextOptions(spec.delimiter, spec.encoding))
+        return [read_parquet(path)]
+    return [read_text_file(path, TextOptions(spec.delimiter, spec.encoding))]

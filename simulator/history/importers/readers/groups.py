@@ -68,7 +68,7 @@ def ungrouped(sheet: Sheet) -> tuple[Sheet, str]:
     done = f", {int(totals.sum())} rows of totals left out"
     if filled:
         done += f", {', '.join(filled)} filled down from the first row of each group"
-    return Sheet(sheet.file, rows, sheet.ambiguous), done
+    return sheet.with_rows(rows), done
 
 
 def _are_totals(cells: pd.Series[Any]) -> pd.Series[bool]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -22,11 +22,22 @@ class Sheet:
         holds the row of the file, counted as a spreadsheet does: the headings are row 1.
     ambiguous : frozenset of str
         Headings that are there twice with different contents; the second is called "Name (2)".
+    formulas : dict of str to tuple of int
+        By heading, the rows whose cell is a formula of which the file holds no value.
+    title, others : str, tuple of str
+        Name of the sheet of a workbook; the sheets of the same workbook that were not read.
     """
 
     file: str
     frame: pd.DataFrame
     ambiguous: frozenset[str] = frozenset()
+    formulas: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    title: str = ""
+    others: tuple[str, ...] = ()
+
+    def with_rows(self, frame: pd.DataFrame) -> Sheet:
+        """Return the sheet with other rows or columns."""
+        return replace(self, frame=frame)
 
     def find(self, heading: str) -> str | None:
         """Return the sheet's own spelling of a heading, or None if there is none like it."""
@@ -43,8 +54,20 @@ class Sheet:
         headings = [str(column) for column in self.frame.columns]
         close = difflib.get_close_matches(heading, headings, n=3, cutoff=0.5)
         if close:
-            return "Did you mean " + " or ".join(f"'{name}'" for name in close) + "?"
-        return "The headings are: " + ", ".join(headings[:30]) + "."
+            hint = "Did you mean " + " or ".join(f"'{name}'" for name in close) + "?"
+        else:
+            hint = "The headings are: " + ", ".join(headings[:30]) + "."
+        return hint + self.hint_at_others()
+
+    def hint_at_others(self) -> str:
+        """Return how to name another sheet of the workbook, if there are any."""
+        if not self.others:
+            return ""
+        name = self.file
+        return (
+            f" The workbook has other sheets: {', '.join(self.others)}; say in a map which to read: "
+            f"files: {{{name}: {{path: {name}, sheet: {self.others[0]!r}}}}}."
+        )
 
 
 def plain(text: object) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import itertools
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from simulator.history.importers.import_log import SHOWN
 from simulator.history.importers.readers.sheet import Sheet, make_sheet, unique_headings
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+FIRST_ROWS = 60
 MAX_BYTES = 4_000_000_000
 MAX_COLUMNS = 5_000
 
@@ -42,9 +44,12 @@ def read_text_file(path: Path, options: TextOptions) -> tuple[Sheet, str]:
     data, encoding = _decode(_contents(path), path.name, options.encoding)
     data, declared = _excel_hint(data)
     delimiter = options.delimiter or declared or _delimiter(data)
+    data, above = _without_titles(data, delimiter)
     headings = _headings(data, delimiter, path.name)
     frame, footer = _rows(data, delimiter, headings, path.name)
     read_as = f"{encoding}, split by {DELIMITERS.get(delimiter, repr(delimiter))}"
+    if above:
+        read_as += f", {above} line{'s' if above > 1 else ''} above the headings left out"
     if footer:
         read_as += f", {footer} closing line{'s' if footer > 1 else ''} that are not rows left out"
     return make_sheet(path.name, frame, headings), read_as
@@ -110,9 +115,37 @@ def _first_lines(data: bytes) -> str:
 
 
 def _delimiter(data: bytes) -> str:
-    line = _first_lines(data).splitlines()[0] if data.strip() else ""
-    counts = {d: len(next(csv.reader([line], delimiter=d), [])) for d in DELIMITERS}
-    return max(counts, key=lambda d: counts[d])
+    """Return the delimiter that splits the first lines into most cells; titles above a table have none."""
+    counts = {d: max((n for _, n in _filled(data, d)), default=0) for d in DELIMITERS}
+    first = _first_lines(data).splitlines()[0] if data.strip() else ""
+    in_first = {d: len(next(csv.reader([first], delimiter=d), [])) for d in DELIMITERS}
+    best = max(in_first, key=lambda d: in_first[d])
+    return best if in_first[best] > 1 else max(counts, key=lambda d: counts[d])
+
+
+def _filled(data: bytes, delimiter: str) -> list[tuple[int, int]]:
+    """Return, for the first rows, the line that each ends in and how many of its cells are filled."""
+    reader = csv.reader(io.StringIO(_first_lines(data), newline=""), delimiter=delimiter)
+    found: list[tuple[int, int]] = []
+    try:
+        for cells in itertools.islice(reader, FIRST_ROWS):
+            found.append((reader.line_num, sum(bool(cell.strip()) for cell in cells)))
+    except csv.Error:
+        pass
+    return found
+
+
+def _without_titles(data: bytes, delimiter: str) -> tuple[bytes, int]:
+    """Blank the lines of a title or filter above the headings: of one or two cells where rows have many."""
+    rows = _filled(data, delimiter)
+    most = max((n for _, n in rows), default=0)
+    top = next((i for i, (_, n) in enumerate(rows) if n > 2 or n >= 0.6 * most), 0)
+    if top == 0 or most < 4:
+        return data, 0
+    leading = len(data) - len(data.lstrip(b"\r\n"))
+    lines = data[leading:].split(b"\n", rows[top - 1][0])
+    blank = data[:leading] + b"\n" * rows[top - 1][0]
+    return blank + lines[-1], sum(n > 0 for _, n in rows[:top])
 
 
 def _headings(data: bytes, delimiter: str, name: str) -> list[str]:

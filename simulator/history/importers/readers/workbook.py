@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 import warnings
 import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -29,29 +33,99 @@ HEADING_ROWS = 50
 """Rows above the headings (titles, filters) that are looked through for the first full one."""
 
 
-def read_workbook(path: Path, sheet_name: str | None = None) -> tuple[Sheet, str]:
-    """Read one sheet of a workbook; the first one unless named.
+def read_workbook(
+    path: Path, wanted: str | None = None, score: Callable[[list[str]], int] = len
+) -> list[tuple[Sheet, str]]:
+    """Read one sheet of a workbook, and those that have the same headings.
+
+    Parameters
+    ----------
+    wanted : str, optional
+        Name of the one sheet to read; else the one whose headings have the highest score.
+    score : callable, optional
+        How many of a sheet's headings mean something; all where not given.
 
     Raises
     ------
     InputError
-        The file is not a workbook, the sheet is not there or has no headings.
+        The file is not a workbook, the sheet is not there or none has headings.
     """
     _check_size(path)
+    tables = _tables(path, wanted)
+    if not tables:
+        raise InputError.of(path.name, "is empty: there is no row of headings", "Is it the right sheet?")
+    best = max(tables, key=lambda title: score(tables[title].headings))
+    same = [t for t in tables if sorted(tables[t].headings) == sorted(tables[best].headings)]
+    others = tuple(title for title in tables if title not in same)
+    several = len(same) > 1 or (wanted is not None and len(tables) > 1)
+    found = []
+    for title in same:
+        sheet = tables[title].sheet(f"{path.name} [{title}]" if several else path.name)
+        sheet = replace(sheet, title=title, others=others)
+        unread = f" (not read: {', '.join(others)})" if others else ""
+        found.append((sheet, f"workbook, sheet '{title}'{unread}"))
+    return found
+
+
+@dataclass(frozen=True)
+class _Table:
+    """One sheet: headings, rows below them, their numbers, and formulas without a value."""
+
+    headings: list[str]
+    frame: pd.DataFrame
+    formulas: dict[str, tuple[int, ...]]
+
+    def sheet(self, name: str) -> Sheet:
+        """Return it as a sheet under a name."""
+        return replace(make_sheet(name, self.frame, self.headings), formulas=self.formulas)
+
+
+def _tables(path: Path, wanted: str | None) -> dict[str, _Table]:
+    """Return the sheets that hold a table, by title; only the wanted one where one is."""
+    found = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns of styles and validations, which do not concern us
         try:
             book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-            title = _sheet_title(book.sheetnames, sheet_name, path.name)
-            rows = _rows(book[title], f"{path.name}, sheet '{title}'")
+            titles = book.sheetnames if wanted is None else [_title(book.sheetnames, wanted, path.name)]
+            for title in titles:
+                rows = _rows(book[title], f"{path.name}, sheet '{title}'")
+                formulas = _formulas(path, title, rows) if _may_have_formulas(path) else set()
+                table = _table(rows, formulas)
+                if table is not None:
+                    found[title] = table
             book.close()
         except (InvalidFileException, KeyError, ValueError, ParseError, zipfile.BadZipFile) as error:
             what = f"cannot be read as a workbook ({error})"
             raise InputError.of(path.name, what, "Open it, save it as .xlsx and try again.") from None
-    frame, headings = _table(rows, f"{path.name}, sheet '{title}'")
-    others = [name for name in book.sheetnames if name != title]
-    read_as = f"workbook, sheet '{title}'" + (f" (not read: {', '.join(others)})" if others else "")
-    return make_sheet(path.name, frame, headings), read_as
+    return found
+
+
+def _may_have_formulas(path: Path) -> bool:
+    with zipfile.ZipFile(path) as packed:
+        for name in packed.namelist():
+            if name.startswith("xl/worksheets/"):
+                with packed.open(name) as sheet:
+                    before = b""
+                    while part := sheet.read(1 << 20):
+                        if re.search(rb"<f[ >]", before + part):
+                            return True
+                        before = part[-2:]
+    return False
+
+
+def _formulas(path: Path, title: str, rows: list[list[Any]]) -> set[tuple[int, int]]:
+    """Return the places of cells that are formulas of which the file holds no value."""
+    book = openpyxl.load_workbook(path, read_only=True)
+    written = book[title].iter_rows(values_only=True)
+    found = {
+        (i, j)
+        for i, (row, shown) in enumerate(zip(written, rows, strict=False))
+        for j, (cell, value) in enumerate(zip(row, shown, strict=False))
+        if value is None and isinstance(cell, str) and cell.startswith("=")
+    }
+    book.close()
+    return found
 
 
 def _check_size(path: Path) -> None:
@@ -74,9 +148,7 @@ def _rows(sheet: Any, where: str) -> list[list[Any]]:
     return rows
 
 
-def _sheet_title(titles: list[str], wanted: str | None, name: str) -> str:
-    if wanted is None:
-        return titles[0]
+def _title(titles: list[str], wanted: str, name: str) -> str:
     for title in titles:
         if plain(title) == plain(wanted):
             return title
@@ -84,21 +156,25 @@ def _sheet_title(titles: list[str], wanted: str | None, name: str) -> str:
     raise InputError.of(name, what, f"Its sheets are: {', '.join(titles)}.")
 
 
-def _table(rows: list[list[Any]], where: str) -> tuple[pd.DataFrame, list[str]]:
+def _table(rows: list[list[Any]], formulas: set[tuple[int, int]]) -> _Table | None:
     """Return the table below the headings; row numbers are those of the sheet."""
     top = _heading_row(rows)
     if top is None:
-        raise InputError.of(where, "is empty: there is no row of headings", "Is it the right sheet?")
+        return None
     width = max(i for i, cell in enumerate(rows[top]) if not _empty(cell)) + 1
     headings = ["" if _empty(cell) else str(cell) for cell in rows[top][:width]]
     body = [(row + [None] * width)[:width] for row in rows[top + 1 :]]
     numbers = [top + 2 + i for i, row in enumerate(body) if not all(map(_empty, row))]
     kept = [row for row in body if not all(map(_empty, row))]
+    names = unique_headings(headings)
     columns = {
-        name: pd.Series([row[i] for row in kept], index=numbers, dtype=object)
-        for i, name in enumerate(unique_headings(headings))
+        name: pd.Series([row[i] for row in kept], index=numbers, dtype=object) for i, name in enumerate(names)
     }
-    return pd.DataFrame(columns, index=pd.Index(numbers, dtype="int64")), headings
+    bare: dict[str, tuple[int, ...]] = {}
+    for i, j in sorted(formulas):
+        if i > top and j < width:
+            bare[names[j]] = (*bare.get(names[j], ()), i + 1)
+    return _Table(headings, pd.DataFrame(columns, index=pd.Index(numbers, dtype="int64")), bare)
 
 
 def _heading_row(rows: list[list[Any]]) -> int | None:
@@ -106,9 +182,13 @@ def _heading_row(rows: list[list[Any]]) -> int | None:
     filled = [sum(not _empty(cell) for cell in row) for row in islice(rows, HEADING_ROWS)]
     if not filled or max(filled) == 0:
         return None
-    texts = [sum(isinstance(cell, str) and not _empty(cell) for cell in row) for row in rows[: len(filled)]]
+    texts = [sum(_is_heading(cell) for cell in row) for row in rows[: len(filled)]]
     most = max(texts)
     return next((i for i, n in enumerate(texts) if n == most and n == filled[i]), texts.index(most))
+
+
+def _is_heading(cell: Any) -> bool:
+    return (isinstance(cell, str) and not _empty(cell)) or isinstance(cell, dt.date)
 
 
 def _empty(cell: Any) -> bool:
