@@ -19,6 +19,7 @@ sys.path.insert(0, str(ROOT))
 from simulator.errors import InputError
 from simulator.history.importers.importer import import_files
 from tests.history.importers.forms import Form, forms, write
+from tests.history.importers.hard_forms import hard_forms
 from tests.history.importers.test_forms import figures, totals
 
 
@@ -84,7 +85,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
     n_rows = parser.parse_args().rows
-    made = list(forms())
+    made = [*forms(), *hard_forms()]
     results = {form.name: result(form) for form in made}
     n_wrong = sum("WRONG" in text for text in results.values())
     lines = ["# Forms of export", "", "Written by `python benchmarks/imports.py`.", ""]

@@ -7,8 +7,9 @@ import pytest
 from simulator.errors import InputError
 from simulator.history.importers.importer import Imported, import_files
 from tests.history.importers.forms import Form, forms, totals, write
+from tests.history.importers.hard_forms import hard_forms
 
-ALL = list(forms())
+ALL = [*forms(), *hard_forms()]
 
 
 def figures(imported: Imported) -> dict[str, tuple[int, float]]:
@@ -36,6 +37,6 @@ def test_a_form_is_read_to_the_cent_or_refused_with_the_right_remedy(form: Form,
     assert imported.understanding.figures["currency"] == form.currency
 
 
-def test_there_are_sixty_forms_and_no_two_alike() -> None:
-    assert len(ALL) >= 60
+def test_there_are_many_forms_and_no_two_alike() -> None:
+    assert len(ALL) >= 150
     assert len({tuple(form.files.values()) for form in ALL}) == len(ALL)

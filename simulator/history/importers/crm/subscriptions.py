@@ -14,6 +14,7 @@ from simulator.history.importers.fields.amounts import read_amounts
 from simulator.history.importers.fields.cells import as_text
 from simulator.history.importers.fields.words import codes
 from simulator.history.importers.import_log import listed, map_line
+from simulator.history.importers.mapping import SOURCES
 from simulator.history.importers.readers.sheet import Sheet
 
 Values = dict[str, Any]
@@ -144,7 +145,7 @@ def _subscriptions(sheet: Sheet, given: Recognition, kind: str) -> tuple[Values,
         columns["arr"] = found["arr"]
     elif "mrr" in found:
         columns["arr"] = {"column": found["mrr"], "times": 12}
-    elif "unit_price" in found and "arr" not in given.said_columns("subscriptions"):
+    elif "unit_price" in found and not _is_said("arr", given):
         columns["arr"] = {"column": _yearly(sheet, found, given), "times": 1.0}
         _ask_cents(sheet, found["unit_price"], "subscriptions", "arr", given)
     _need(sheet, "subscriptions", columns, ("customer_id", "start_date", "arr"), given)
@@ -154,6 +155,12 @@ def _subscriptions(sheet: Sheet, given: Recognition, kind: str) -> tuple[Values,
         drop.append({"column": found["status"], "equals": list(NEVER_PAID), "reason": reason})
         _running(sheet, found, columns, given, RUNNING + (("canceled",) if kind == "recurly" else ()))
     return columns, {"drop": drop, "all_ended": "status" in found}
+
+
+def _is_said(column: str, given: Recognition) -> bool:
+    """Return whether the map says where a column of subscriptions comes from, not only how it is read."""
+    said = given.said_columns("subscriptions").get(column)
+    return isinstance(said, str) or (isinstance(said, dict) and bool(set(said) & set(SOURCES)))
 
 
 def _ask_cents(sheet: Sheet, heading: str, table: str, column: str, given: Recognition) -> None:

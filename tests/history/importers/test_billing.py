@@ -1,0 +1,247 @@
+"""Exports of billing systems and tables of monthly revenue: movements of ARR to the cent, or a question."""
+
+import datetime as dt
+import io
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from simulator.errors import InputError
+from simulator.history.importers.importer import Imported, import_files
+
+MONTHS = ["2025-01", "2025-02", "2025-03", "2025-04", "2025-05", "2025-06"]
+PAID = {
+    "Alpha": [100, 100, 120, 120, 120, 120],
+    "Beta": [200, 200, 200, 0, 0, 0],
+    "Gamma": [0, 50, 50, 50, 50, 40],
+    "Delta": [0, 0, 0, 80, 0, 80],
+}
+MOVED = {"new": 5160.0, "expansion": 240.0, "contraction": -120.0, "churn": -3360.0, "reactivation": 960.0}
+HEADINGS = {
+    "words": ["Jan-25", "Feb-25", "Mar-25", "Apr-25", "May-25", "Jun-25"],
+    "numbers": ["01/2025", "02/2025", "03/2025", "04/2025", "05/2025", "06/2025"],
+    "German": ["Januar 2025", "Februar 2025", "März 2025", "April 2025", "Mai 2025", "Juni 2025"],
+    "French": ["janv. 2025", "févr. 2025", "mars 2025", "avr. 2025", "mai 2025", "juin 2025"],
+    "Japanese": [f"2025年{i}月" for i in range(1, 7)],
+    "last days": ["31/01/2025", "28/02/2025", "31/03/2025", "30/04/2025", "31/05/2025", "30/06/2025"],
+    "first days": [f"{i}/1/2025" for i in range(1, 7)],
+    "digits": [month.replace("-", "") for month in MONTHS],
+    "periods": [f"2025 M{i:02d}" for i in range(1, 7)],
+    "with a word": [f"MRR {month}" for month in MONTHS],
+}
+
+
+def read(folder: Path, kind: str, rows: list[list[object]], map_text: str | None = None) -> Imported:
+    path = folder / "s.csv"
+    path.write_text("\n".join(",".join(f'"{cell}"' for cell in row) for row in rows), encoding="utf-8")
+    map_path = None
+    if map_text is not None:
+        map_path = folder / "map.yaml"
+        map_path.write_text(map_text, encoding="utf-8")
+    return import_files(kind, [path], map_path)
+
+
+def moved(imported: Imported) -> dict[str, float]:
+    return {str(name): float(arr) for name, arr in imported.understanding.figures["arr_movements"].items()}
+
+
+@pytest.mark.parametrize("headings", HEADINGS.values(), ids=HEADINGS)
+def test_a_column_for_each_month(headings: list[str], tmp_path: Path) -> None:
+    rows = [["Customer", *headings, "Total"], *[[name, *paid, sum(paid)] for name, paid in PAID.items()]]
+    totals = ["Total", *[sum(paid[i] for paid in PAID.values()) for i in range(6)], ""]
+    assert moved(read(tmp_path, "mrr", [*rows, totals])) == MOVED
+
+
+def test_a_workbook_with_a_title_and_days_as_headings(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    days = [dt.datetime(2025, month, 1) for month in range(1, 7)]
+    for row in [
+        ["MRR by customer"],
+        [],
+        ["Customer", *days],
+        *[[name, *paid] for name, paid in PAID.items()],
+    ]:
+        book.active.append(row)
+    content = io.BytesIO()
+    book.save(content)
+    (tmp_path / "m.xlsx").write_bytes(content.getvalue())
+    assert moved(import_files("mrr", [tmp_path / "m.xlsx"])) == MOVED
+
+
+@pytest.mark.parametrize(
+    ("heading", "months", "times"),
+    [
+        ("MRR", MONTHS, 1),
+        ("ARR", MONTHS, 12),
+        ("Revenue", HEADINGS["German"], 1),
+        ("MRR", HEADINGS["last days"], 1),
+    ],
+)
+def test_a_row_for_each_customer_and_month(
+    heading: str, months: list[str], times: int, tmp_path: Path
+) -> None:
+    rows: list[list[object]] = [["Customer", "Month", heading]]
+    rows += [
+        [name, m, mrr * times]
+        for name, paid in PAID.items()
+        for m, mrr in zip(months, paid, strict=True)
+        if mrr
+    ]
+    assert moved(read(tmp_path, "mrr", rows)) == MOVED
+
+
+def test_a_month_without_any_row_is_asked_about(tmp_path: Path) -> None:
+    rows: list[list[object]] = [["Customer", "Month", "MRR"]]
+    rows += [[name, m, paid[i]] for name, paid in PAID.items() for i, m in enumerate(MONTHS) if i != 2]
+    with pytest.raises(InputError, match="2025-03"):
+        read(tmp_path, "mrr", rows)
+
+
+STRIPE = ["id", "Customer ID", "Plan", "Quantity", "Currency", "Interval", "Amount", "Status", "Start (UTC)"]
+STRIPE += ["Canceled At (UTC)", "Ended At (UTC)"]
+SUBSCRIPTIONS = [
+    ["s1", "c1", "gold", 1, "usd", "month", "100.00", "active", "2025-01-05 10:00", "", ""],
+    ["s2", "c2", "gold", 2, "usd", "year", "600.00", "active", "2025-02-05 10:00", "", ""],
+    [
+        "s3",
+        "c3",
+        "gold",
+        1,
+        "usd",
+        "month",
+        "50.00",
+        "canceled",
+        "2025-01-10 10:00",
+        *["2025-04-10 10:00"] * 2,
+    ],
+    ["s4", "c4", "gold", 1, "usd", "month", "70.00", "trialing", "2025-05-20 10:00", "", ""],
+    ["s5", "c5", "gold", 1, "usd", "month", "80.00", "active", "2025-05-25 10:00", "2025-05-28 00:00", ""],
+    ["s6", "c6", "gold", 1, "usd", "week", "10.00", "past_due", "2025-03-01 09:00", "", ""],
+]
+STRIPE_MOVED = {"new": 1200 + 1200 + 600 + 960 + 520.0, "churn": -600.0}
+
+
+def test_stripe_counts_intervals_quantities_and_only_what_was_paid(tmp_path: Path) -> None:
+    imported = read(tmp_path, "stripe", [STRIPE, *SUBSCRIPTIONS])
+    assert moved(imported) == STRIPE_MOVED
+    assert imported.history.currency == "USD"
+
+
+def test_stripe_in_two_currencies_needs_rates(tmp_path: Path) -> None:
+    rows = [[*row[:4], "eur" if row[1] == "c2" else "usd", *row[5:]] for row in SUBSCRIPTIONS]
+    with pytest.raises(InputError, match="rates: "):
+        read(tmp_path, "stripe", [STRIPE, *rows])
+    rates = "currency: USD\nrates: {EUR: 2}\n"
+    assert moved(read(tmp_path, "stripe", [STRIPE, *rows], rates)) == {"new": 5680.0, "churn": -600.0}
+
+
+def test_cents_are_asked_about_and_the_line_of_the_message_settles_it(tmp_path: Path) -> None:
+    rows = [[*row[:6], round(float(str(row[6])) * 100), *row[7:]] for row in SUBSCRIPTIONS]
+    line = "tables: {subscriptions: {columns: {arr: {times: 0.01}}}}"
+    with pytest.raises(InputError) as caught:
+        read(tmp_path, "stripe", [STRIPE, *rows])
+    assert line in str(caught.value)
+    assert moved(read(tmp_path, "stripe", [STRIPE, *rows], line)) == STRIPE_MOVED
+
+
+MOGUL = [
+    ["2025-01-05", "New Business", 100],
+    ["2025-03-05", "Expansion", 20],
+    ["2025-04-01", "Churn", -120],
+    ["2025-06-01", "Reactivation", 80],
+    ["2025-06-05", "Contraction", -10],
+]
+MOGUL_MOVED = {
+    "new": 1200.0,
+    "expansion": 240.0,
+    "churn": -1440.0,
+    "reactivation": 960.0,
+    "contraction": -120.0,
+}
+
+
+def test_chartmogul_movements_keep_their_names(tmp_path: Path) -> None:
+    heading = ["Customer Name", "Customer External ID", "Date", "Type", "Activity MRR Movement", "Currency"]
+    rows = [["A", "c1", day, kind, f"{mrr}.00", "EUR"] for day, kind, mrr in MOGUL]
+    imported = read(tmp_path, "chartmogul", [heading, *rows])
+    assert moved(imported) == MOGUL_MOVED
+    assert imported.history.currency == "EUR"
+
+
+def test_chartmogul_api_is_in_cents(tmp_path: Path) -> None:
+    heading = ["date", "customer-external-id", "type", "activity-mrr-movement"]
+    rows = [[day, "c1", kind.lower().replace(" ", "_"), int(str(mrr)) * 100] for day, kind, mrr in MOGUL]
+    line = "tables: {arr_changes: {columns: {arr_delta: {times: 0.12}}}}"
+    with pytest.raises(InputError) as caught:
+        read(tmp_path, "chartmogul", [heading, *rows])
+    assert line in str(caught.value)
+    assert moved(read(tmp_path, "chartmogul", [heading, *rows], line)) == MOGUL_MOVED
+
+
+@pytest.mark.parametrize("prefix", ["", "subscription_"])
+def test_recurly_runs_until_it_expires(prefix: str, tmp_path: Path) -> None:
+    own = ["quantity", "unit_amount", "currency", "state", "activated_at", "canceled_at", "expires_at"]
+    heading = ["account_code", *[prefix + name for name in own], "plan_interval_length", "plan_interval_unit"]
+    rows = [
+        ["a1", 1, "100.00", "USD", "active", "2025-01-05", "", "", 1, "months"],
+        ["a2", 2, "600.00", "USD", "canceled", "2025-02-05", "2025-03-01", "2026-02-05", 12, "months"],
+        ["a3", 1, "50.00", "USD", "expired", "2025-01-10", "2025-04-01", "2025-04-10", 1, "months"],
+    ]
+    imported = read(tmp_path, "recurly", [heading, *rows])
+    assert moved(imported) == {"new": 3000.0, "churn": -600.0}
+    churned = imported.history.arr_changes.query("movement == 'churn'")
+    assert [f"{day:%Y-%m-%d}" for day in churned["date"]] == ["2025-04-10"]
+
+
+def test_baremetrics_has_what_customers_pay_now(tmp_path: Path) -> None:
+    heading = ["Customer OID", "Name", "Status", "Current MRR", "Started At", "Canceled At"]
+    rows = [
+        ["c1", "A", "active", "$100.00", "2025-01-05", ""],
+        ["c2", "B", "canceled", "$0.00", "2025-01-05", "2025-04-01"],
+        ["c3", "C", "active", "$50.00", "2025-03-05", ""],
+    ]
+    assert moved(read(tmp_path, "baremetrics", [heading, *rows])) == {"new": 1800.0}
+
+
+TERMS = [
+    ["acct", "begin", "finish", "acv"],
+    ["C1", "2023-02-01", "2024-01-31", 12000],
+    ["C1", "2024-02-01", "2025-01-31", 12600],
+    ["C1", "2025-02-01", "2026-01-31", 13200],
+    ["C2", "2023-05-01", "2025-04-30", 9000],
+    ["C2", "2025-06-15", "2026-06-14", 9000],
+]
+TERMS_MAP = """
+tables:
+  subscriptions:
+    file: s.csv
+    columns: {customer_id: acct, start_date: begin, end_date: finish, arr: acv}
+"""
+
+
+def test_terms_that_follow_each_other_renew_and_gap_days_says_how_soon(tmp_path: Path) -> None:
+    apart = moved(read(tmp_path, "table", TERMS, TERMS_MAP))
+    assert apart == {"new": 21000.0, "expansion": 1200.0, "churn": -9000.0, "reactivation": 9000.0}
+    together = moved(read(tmp_path, "table", TERMS, TERMS_MAP + "    gap_days: 60\n"))
+    assert together == {"new": 21000.0, "expansion": 1200.0}
+
+
+def test_ends_may_be_the_last_day_or_the_first_without(tmp_path: Path) -> None:
+    exclusive = [TERMS[0], ["C1", "2024-01-01", "2024-03-15", 100], ["C2", "2024-02-01", "", 200]]
+    for said, day in (("inclusive", "2024-03-16"), ("exclusive", "2024-03-15")):
+        imported = read(tmp_path, "table", exclusive, f"{TERMS_MAP}    ends: {said}\nas_of: 2024-06-30\n")
+        churned = imported.history.arr_changes.query("movement == 'churn'")["date"]
+        assert [f"{date:%Y-%m-%d}" for date in churned] == [day]
+
+
+def test_a_term_that_begins_before_the_last_one_ends_replaces_it(tmp_path: Path) -> None:
+    early = [
+        TERMS[0],
+        ["C1", "2023-02-01", "2024-01-31", 12000],
+        ["C1", "2024-01-15", "2025-01-31", 12600],
+        ["C1", "2025-01-01", "2026-01-31", 13200],
+        ["C2", "2024-02-01", "", 5000],
+    ]
+    assert moved(read(tmp_path, "table", early, TERMS_MAP)) == {"new": 17000.0, "expansion": 1200.0}
