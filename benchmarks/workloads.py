@@ -130,6 +130,8 @@ def reference_plan(n_draws: int = 200, n_open: int = 3000, sals_per_month: float
         first_month_of_quarter=0,
         hazard=make_hazards(rng, n_draws),
         age_bin=AGE_BIN,
+        clock=np.ones((n_draws, 0, 4)),
+        clock_steps=np.zeros((N_MONTHS, 3)),
         month_effect=np.ones((0, N_MONTHS, 8)),
         effect=effect,
         offset_cdf=np.broadcast_to(cumulate(offsets), (*size, offsets.size)).copy(),

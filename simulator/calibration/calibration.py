@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from simulator.calibration.customers import CustomerCalibration
 from simulator.calibration.staffing import StaffingCalibration
-from simulator.fiscal import FiscalCalendar
+from simulator.fiscal import FiscalCalendar, month_start_day
 from simulator.history.tables import CATEGORIES, OUTCOMES
 
 Floats = npt.NDArray[np.float64]
@@ -44,6 +44,17 @@ FACTOR_LEVELS: dict[str, tuple[str, ...]] = {
     "stage": ("early", "late"),
 }
 """Covariates that change while a deal lives, in the axis order of the engine's hazard table."""
+
+MONTH_PARTS = ("days 1 to 10", "day 11 on", "last ten days", "last three days")
+"""Parts of a month in which deals are won at paces of their own."""
+FIRST_DAYS, LAST_DAYS, VERY_LAST_DAYS = 10.0, 10.0, 3.0
+
+
+def month_steps(months: npt.NDArray[np.int64]) -> Floats:
+    """Return the day numbers at which the parts of months change, shape (month, part - 1)."""
+    start, end = month_start_day(months), month_start_day(months + 1)
+    return np.stack([start + FIRST_DAYS, end - LAST_DAYS, end - VERY_LAST_DAYS], axis=-1)
+
 
 SIZE_BANDS = ("small", "medium", "large")
 """Thirds of the amounts of a segment's new deals; the levels of the effect ``size``."""
@@ -79,6 +90,24 @@ class LogFactors:
     log_sd: Floats
     events: Floats
     exposure_days: Floats
+
+
+@dataclass(frozen=True)
+class Clock:
+    """How winning is spread over the parts of a month (``MONTH_PARTS``), shape (month of quarter, part).
+
+    ``concentration``: Dirichlet of the shares of a month's wins; ``base``: the same shares at an even pace;
+    ``events``: wins.
+    """
+
+    concentration: Floats
+    base: Floats
+    events: Floats
+
+    @property
+    def pace(self) -> Floats:
+        """Rate of winning in each part over that of the month."""
+        return np.asarray(self.concentration / self.concentration.sum(axis=1, keepdims=True) / self.base)
 
 
 @dataclass(frozen=True)
@@ -246,6 +275,8 @@ class Calibration:
         Reps and leads; None where the history has neither.
     drift : Drift, optional
         None: rates stay what they are.
+    clock : Clock, optional
+        How winning is spread over the days of a month; None: evenly.
     evidence : Evidence, optional
         What simple methods forecast; None where too little is known.
     pull : Pull, optional
@@ -284,6 +315,7 @@ class Calibration:
     customers: CustomerCalibration | None = None
     staffing: StaffingCalibration | None = None
     drift: Drift | None = None
+    clock: Clock | None = None
     evidence: Evidence | None = None
     pull: Pull | None = None
     factor_covariance: Floats | None = None

@@ -12,6 +12,7 @@ import pandas as pd
 from simulator.calibration.amount_trend import amount_trend
 from simulator.calibration.amounts import deal_amounts
 from simulator.calibration.calibration import DESTINATIONS, Calibration
+from simulator.calibration.clock import month_clock
 from simulator.calibration.close_dates import (
     arrivals_seen,
     close_dates,
@@ -106,6 +107,7 @@ def calibrate_states(
     rates = fit_deal_rates(
         exposure, profile_levels, traits.levels, reachable(exposure, has_stages), (months, profile)
     )
+    clock = month_clock(months)
     dates = close_dates(states, months, segment, arrived, len(names))
     wanted = demand(
         states,
@@ -118,7 +120,7 @@ def calibrate_states(
     )
     span = history.as_of, calendar
     courses = Courses(
-        deal_courses(months, rates, (profile, profile_levels), len(names), span),
+        deal_courses(months, rates, (profile, profile_levels), clock, span),
         wanted.course,
         amount_trend(states, amounts, segment, span),
     )
@@ -169,6 +171,7 @@ def calibrate_states(
         customers=customers,
         staffing=staffing,
         drift=courses.drift(),
+        clock=clock,
         evidence=simple_methods(history, states, segment, calendar, amounts.has_open_amounts),
         factor_covariance=rates.factor_covariance,
         effect_covariance=rates.effect_covariance,

@@ -38,8 +38,10 @@ class DealMonths:
     ----------
     deal, segment, month : ndarray of int64, shape (row,)
         Row number of the deal, code of its segment, month number.
-    days : ndarray of float64, shape (row,)
-        Time at risk. Unit: days.
+    start, days : ndarray of float64, shape (row,)
+        Day number at which the row begins; time at risk from then on. Unit: days.
+    place : ndarray of int64, shape (row,)
+        Place of the month in its fiscal quarter, 0 to 2.
     category, late, age, due, linearity, pushes : ndarray of int64, shape (row,)
         Codes of the covariates, levels as in ``FACTOR_LEVELS``.
     event : ndarray of int64, shape (row,)
@@ -57,7 +59,9 @@ class DealMonths:
     deal: Ints
     segment: Ints
     month: Ints
+    start: Floats
     days: Floats
+    place: Ints
     category: Ints
     late: Ints
     age: Ints
@@ -158,7 +162,8 @@ def deal_months(states: DealStates, segment: Ints, calendar: FiscalCalendar) -> 
     n_months = last - first + 1
     row = np.repeat(np.arange(len(start)), n_months)
     month = first[row] + np.arange(len(row)) - np.repeat(np.cumsum(n_months) - n_months, n_months)
-    days = np.minimum(end[row], month_start_day(month + 1)) - np.maximum(start[row], month_start_day(month))
+    since = np.maximum(start[row], month_start_day(month))
+    days = np.minimum(end[row], month_start_day(month + 1)) - since
     final = np.append(row[1:] != row[:-1], True) if len(row) else np.zeros(0, dtype=bool)
     exits = states.exit[row]
     event = np.where(final & (exits != CENSORED) & (exits != CHANGED), exits, -1)
@@ -171,7 +176,9 @@ def deal_months(states: DealStates, segment: Ints, calendar: FiscalCalendar) -> 
         deal=deal,
         segment=segment[deal],
         month=month,
+        start=since,
         days=np.maximum(days, 0.0),
+        place=calendar.month_of_quarter(month),
         category=states.category[row],
         late=states.late[row],
         age=_age_bin(month - months_of_days(states.entered)[row]),

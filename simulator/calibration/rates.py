@@ -8,7 +8,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from simulator.calibration.calibration import DESTINATIONS, Amounts, Calibration, Dirichlet, LogFactors
+from simulator.calibration.calibration import (
+    DESTINATIONS,
+    FACTOR_LEVELS,
+    MONTH_PARTS,
+    Amounts,
+    Calibration,
+    Clock,
+    Dirichlet,
+    LogFactors,
+)
 from simulator.calibration.customer_rates import customer_rates
 from simulator.calibration.drift import MIN_QUARTERS
 from simulator.calibration.drift_rates import Z_HIGH, drift_rates, level_known
@@ -56,6 +65,7 @@ def rates_table(calibration: Calibration) -> pd.DataFrame:
         *_sals(calibration),
         *_factors(calibration),
         *_effects(calibration),
+        *_clock(calibration.clock),
         *_close_dates(calibration),
         *_entries(calibration),
         *_amounts(calibration),
@@ -138,6 +148,25 @@ def _factors(calibration: Calibration) -> Iterator[Row]:
 def _effects(calibration: Calibration) -> Iterator[Row]:
     for name, table in calibration.effects.items():
         yield from _log_factor(f"effect {name}", table, {}).rows()
+
+
+def _clock(clock: Clock | None) -> Iterator[Row]:
+    if clock is None:
+        return
+    axes = {"month": FACTOR_LEVELS["linearity"], "level": MONTH_PARTS}
+
+    def labels(cell: Index) -> dict[str, str]:
+        return {"level": f"{axes['month'][cell[0]]}, {axes['level'][cell[1]]}"}
+
+    yield from Rate(
+        "wins_of_month",
+        "share of the month's wins",
+        Shares(axes, clock.concentration),
+        clock.events,
+        np.broadcast_to(clock.events.sum(axis=1, keepdims=True), clock.events.shape),
+        np.where(clock.events > 0.0, "calibrated", "prior"),
+        labels=labels,
+    ).rows()
 
 
 def _log_factor(name: str, table: LogFactors, leading: Axes) -> Rate:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from simulator.calibration.calibration import DESTINATIONS, Drift
+from simulator.calibration.calibration import DESTINATIONS, Clock, Drift
+from simulator.calibration.clock import clock_days
 from simulator.calibration.deals import DealRates
 from simulator.calibration.drift import MIN_QUARTERS, Course, fit_course
 from simulator.calibration.exposure import DealMonths
@@ -65,7 +66,7 @@ def deal_courses(
     months: DealMonths,
     rates: DealRates,
     profiles: tuple[Ints, Ints],
-    n_segments: int,
+    clock: Clock | None,
     span: tuple[dt.date, FiscalCalendar],
 ) -> tuple[Course, ...]:
     """Compare the events of each quarter with what the fitted hazards lead to expect, by destination.
@@ -78,7 +79,9 @@ def deal_courses(
         Fitted to them.
     profiles : tuple of ndarray of int64
         Profile of each opportunity, and the levels of each profile.
-    n_segments : int
+    clock : Clock, optional
+        How winning is spread over the days of a month: a month of which only the first days are known had
+        little of it.
     span : tuple of datetime.date and FiscalCalendar
         Last day of the history; fiscal quarters.
     """
@@ -86,9 +89,11 @@ def deal_courses(
     now = day_number(as_of) + 1.0
     opening = float(month_start_day(int(months.month.min()))) if len(months.month) else now
     middle = 0.5 * (month_start_day(months.month) + np.minimum(month_start_day(months.month + 1), now))
+    won = replace(months, days=clock_days(months, clock))
     courses = []
     for k in range(len(DESTINATIONS)):
-        expected = rates.expected_events(months, *profiles, k, n_segments)
+        at_risk = won if k == WON else months
+        expected = rates.expected_events(at_risk, *profiles, k, len(rates.hazards.shape))
         happened = (months.event == k).astype(np.float64)
         parts = windows(months.month, calendar, (opening, now), float(happened.sum()))
         total = parts.total(expected)

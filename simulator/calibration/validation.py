@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from simulator.calibration.calibration import DESTINATIONS, FACTOR_LEVELS, Amounts, Calibration
+from simulator.calibration.calibration import DESTINATIONS, FACTOR_LEVELS, MONTH_PARTS, Amounts, Calibration
 from simulator.calibration.customer_validation import customer_faults
 from simulator.calibration.drift_rates import drift_faults
 from simulator.calibration.staffing_validation import staffing_faults
 from simulator.errors import Fault
 from simulator.history.tables import CATEGORIES
 
+N_MONTHS = len(FACTOR_LEVELS["linearity"])
 N_CATEGORIES, N_DESTINATIONS = len(CATEGORIES), len(DESTINATIONS)
 Expected = tuple[npt.NDArray[Any], tuple[int, ...]]
 REMEDY = "Make the file again with: simulator calibrate HISTORY -o FILE"
@@ -93,6 +94,9 @@ def _tables_of_deals(c: Calibration) -> Iterator[tuple[str, Expected]]:
     yield "redate", (c.redate, (2, 2))
     yield "early_push", (c.early_push, (n, 2))
     yield "late_entry", (c.late_entry, (N_CATEGORIES, 2))
+    if c.clock is not None:
+        for name in ("concentration", "base", "events"):
+            yield f"clock.{name}", (getattr(c.clock, name), (N_MONTHS, len(MONTH_PARTS)))
     yield "size_edges", (c.size_edges, (n, 2))
     for name, n_levels, leading in (
         ("factor_covariance", sum(map(len, FACTOR_LEVELS.values())), (N_CATEGORIES,)),
@@ -144,7 +148,11 @@ def _ranges(c: Calibration) -> Iterator[str]:
         array = getattr(c, name)
         if array is not None and not (np.abs(array) <= LARGEST_LOG**2).all():
             yield f"{name}: every number must be finite and at most {LARGEST_LOG**2:g}"
+    clock = (
+        {} if c.clock is None else {"clock.concentration": c.clock.concentration, "clock.base": c.clock.base}
+    )
     above_zero = {
+        **clock,
         "hazards.rate": c.hazards.rate,
         "arrivals.rate": c.arrivals.rate,
         "arrivals.dispersion": c.arrivals.dispersion,

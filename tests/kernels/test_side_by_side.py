@@ -98,6 +98,17 @@ def test_deals_that_end_instead_of_slipping():
     assert not np.array_equal(side_by_side, workloads.simulate_paths(plan, 4, 6).flows[..., OF_DEALS])
 
 
+def test_deals_that_are_won_at_another_pace_late_in_a_month():
+    plan = workloads.reference_plan(n_draws=3, n_open=300, sals_per_month=60.0)
+    start = np.concatenate([[0.0], plan.month_end[:-1]])
+    pace = np.random.default_rng(3).uniform(0.3, 2.5, (3, 3, 4))
+    plan = plan._replace(clock=pace, clock_steps=start[:, None] + np.array([10.0, 20.0, 27.0]))
+    side_by_side = workloads.simulate_paths(plan, 4, 6).flows[..., OF_DEALS]
+    for paced in (plan, plan._replace(clock=pace[:, :0])):
+        in_turn = np.stack([deals_in_turn(paced, workloads.SEED, path) for path in range(4, 10)])
+        assert np.array_equal(side_by_side, in_turn) == (paced is plan)
+
+
 def prepared(name: str, paths: int) -> Prepared:
     stated = {"simulation.paths": paths, "simulation.rate_draws": 5, "simulation.threads": 1}
     return prepare(load_scenario(SCENARIOS / f"{name}.yaml", stated))

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from simulator.calibration.calibration import DESTINATIONS, FACTOR_LEVELS, Calibration, Drift, LogFactors
+from simulator.calibration.calibration import (
+    DESTINATIONS,
+    FACTOR_LEVELS,
+    MONTH_PARTS,
+    Calibration,
+    Drift,
+    LogFactors,
+)
 from simulator.calibration.posteriors import (
     Beta,
     Draws,
@@ -46,6 +53,8 @@ class RateDraws:
     sals : Floats, shape (draw, stream)
         Per month.
     season : Floats, shape (draw, 12)
+    clock : Floats, shape (draw, 3 or 0, part)
+        Pace of winning by month of the quarter and part of the month; no rows: it is even.
     sals_drift : Floats, shape (draw, 2), optional
         Log level of SALs now and their log growth a quarter; None: they stay what they are.
     """
@@ -64,6 +73,7 @@ class RateDraws:
     late_entry: Floats
     sals: Floats
     season: Floats
+    clock: Floats
     sals_drift: Floats | None = None
     amount_drift: Floats | None = None
 
@@ -104,6 +114,7 @@ def draw_rates(calibration: Calibration, seed: int, n_draws: int, uncertain: boo
         late_entry=Beta({"category": CATEGORIES}, c.late_entry).draw("late_entry", draws),
         sals=_draw_sals(draws, c),
         season=_draw_season(draws, c),
+        clock=_draw_clock(draws, c),
         sals_drift=None if c.drift is None else _sals_drift(c.drift).draw("drift/sals", draws),
         amount_drift=_draw_amount_drift(draws, c.drift),
     )
@@ -119,6 +130,14 @@ def _draw_hazards(draws: Draws, calibration: Calibration) -> Floats:
         # Rates that a scenario states are those of today.
         out *= np.where(stated, 1.0, level[:, None, None, :])
     return out
+
+
+def _draw_clock(draws: Draws, calibration: Calibration) -> Floats:
+    clock = calibration.clock
+    if clock is None:
+        return np.ones((draws.n, 0, len(MONTH_PARTS)))
+    months = {"month": FACTOR_LEVELS["linearity"], "part": MONTH_PARTS}
+    return np.asarray(Shares(months, clock.concentration).draw("clock", draws) / clock.base)
 
 
 def _sals_drift(drift: Drift) -> JointNormal:

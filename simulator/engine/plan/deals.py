@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from simulator.calibration.calibration import AGE_BINS, DESTINATIONS, FACTOR_LEVELS, Calibration
+from simulator.calibration.calibration import AGE_BINS, DESTINATIONS, FACTOR_LEVELS, Calibration, month_steps
 from simulator.calibration.drift import grown
 from simulator.engine.draws.deals import RateDraws, draw_rates
 from simulator.engine.keys import STREAM_BITS, unique_keys
@@ -19,7 +19,6 @@ from simulator.engine.plan.demand import lay_demand, with_streams
 from simulator.engine.plan.effects import EffectRows, effect_rows
 from simulator.engine.plan.neutral import no_customers, nobody, unlimited
 from simulator.engine.plan.stated_rates import with_inline_rates
-from simulator.engine.room import check_room, free_memory
 from simulator.fiscal import FiscalCalendar, day_number, month_number, month_start_day
 from simulator.history.tables import CATEGORIES
 from simulator.kernels.customers.customer import CustomerPlan
@@ -156,6 +155,8 @@ def compile_scenario(
         first_month_of_quarter=int(scenario.fiscal_calendar().month_of_quarter(int(ahead.months[0]))),
         hazard=hazard_table(rates, stated, levers),
         age_bin=np.searchsorted(AGE_BINS, np.arange(AGE_BINS[-1] + 1), side="right") - 1,
+        clock=rates.clock,
+        clock_steps=month_steps(ahead.months) - day_number(as_of) - 1.0,
         month_effect=_month_effect(full, levers.month_effect, ahead, scenario),
         effect=rows.effect,
         offset_cdf=_offset_cdf(rates.offset, full, stated),
@@ -225,8 +226,6 @@ def hazard_table(
     n_draws, n_segments, n_categories, n_destinations = rates.hazards.shape
     factors = _cell_factors(rates)
     cells = factors.shape[2:-1]
-    n_bytes = n_draws * n_segments * n_categories * int(np.prod(cells)) * 8 * 8
-    check_room("simulation.rate_draws", n_draws, n_bytes, free_memory(), "memory")
     base = np.zeros((n_draws, n_segments, n_categories, 8))
     base[..., :n_destinations] = rates.hazards * levers.hazard[None, :, None, :]
     # One pass writes the table: it is by far the largest array of a plan.

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from simulator.kernels.deals.clock import find_moment, winning_days
 from simulator.kernels.deals.close_dates import NEVER, move_chances, next_move
 from simulator.kernels.deals.concessions import NOTHING, ConcessionPlan, agreed
 from simulator.kernels.deals.parameters import parameters_of
@@ -70,6 +71,10 @@ class DealPlan(NamedTuple):
     """(draw, cell, 8) per day; cell runs over (segment, category, late, age bin, due, linearity, pushes)."""
     age_bin: Ints
     """(month of age,) bin of each age; the last one holds from there on."""
+    clock: Floats
+    """(draw, month of quarter or 0, part of month) pace of winning; no rows: it is even."""
+    clock_steps: Floats
+    """(month, part - 1) days at which the pace of each month changes."""
     month_effect: Floats
     """(segment, month, 8) factor of levers that hold for some months only; no rows where there are none."""
     effect: Floats
@@ -274,6 +279,8 @@ def live(plan, luck, shock, deal, flows, trace):
     n_months = plan.month_end.shape[0]
     oldest = plan.age_bin.shape[0] - 1
     n_ages = plan.age_bin[oldest] + 1
+    pace = plan.clock[draw]
+    has_clock = pace.shape[0] > 0
     has_lever_months = plan.month_effect.shape[0] > 0
     effect = plan.effect[draw, deal.effect_row]
     parameters = parameters_of(plan, draw, segment, shock)
@@ -314,6 +321,9 @@ def live(plan, luck, shock, deal, flows, trace):
         # In this order eight numbers are added up at once.
         total = ((h0 + h4) + (h2 + h6)) + ((h1 + h5) + h3)
         room = (plan.month_end[month] - time) * total
+        if has_clock:
+            days = winning_days(plan.clock_steps[month], pace[linearity], time, plan.month_end[month])
+            room = (plan.month_end[month] - time) * (total - h3) + h3 * days
         if wait >= room:
             wait -= room
             time = plan.month_end[month]
@@ -352,6 +362,9 @@ def live(plan, luck, shock, deal, flows, trace):
                     linearity = 0
                     quarter += 1
                 continue
+        elif has_clock:
+            time, at_pace = find_moment(plan.clock_steps[month], pace[linearity], time, wait, total - h3, h3)
+            total, h3 = total - h3 + h3 * at_pace, h3 * at_pace
         else:
             time += wait / total
         target = u_where * total

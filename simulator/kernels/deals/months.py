@@ -4,6 +4,7 @@ import numpy as np
 from numba import njit
 
 from simulator.kernels.batch import CLOSED, HELD, HIT, LOST, NOW, REDRAWN, WON, draw_first, draw_for, wait_for
+from simulator.kernels.deals.clock import find_moment, winning_days
 from simulator.kernels.deals.concessions import NOTHING
 from simulator.kernels.deals.deal import (
     ADVANCE,
@@ -58,7 +59,7 @@ def advance_month(parameters, luck, batch, month, n_now, n_held):
         Deals on the list of those that were won or lost.
     """
     now, held, hit, closed = batch.lists[NOW], batch.lists[HELD], batch.lists[HIT], batch.lists[CLOSED]
-    redrawn, n_closed, end = batch.lists[REDRAWN], 0, parameters.month_end[month]
+    redrawn, n_closed = batch.lists[REDRAWN], 0
     linearity = (month + parameters.first_month_of_quarter) % 3
     n_ages = parameters.age_bin[parameters.age_bin.shape[0] - 1] + 1
     first_cell = parameters.segment * N_CATEGORIES * 2 * n_ages * 27 + linearity * 3
@@ -74,7 +75,8 @@ def advance_month(parameters, luck, batch, month, n_now, n_held):
         n_hit = NONE
         for number in range(n_now):
             entry = now[number]
-            stays = spend(batch.deal[entry], batch.total[number], end)
+            won = batch.hazard[number, DESTINATION_WON]
+            stays = spend(parameters, batch.deal[entry], batch.total[number], won, month)
             held[at(n_held)] = entry
             hit[at(n_hit)] = number
             n_held += stays
@@ -110,9 +112,14 @@ def find_cell(parameters, deal, first_cell, n_ages, month):
 
 
 @njit(**PART)
-def spend(deal, total, end):
+def spend(parameters, deal, total, won, month):
     """Spend what a deal has left on the rest of the month; return 1 where it suffices, else 0."""
+    end = parameters.month_end[month]
     wait, room = deal.wait, (end - deal.time) * total
+    if parameters.clock.shape[0] > 0:
+        pace = parameters.clock[(month + parameters.first_month_of_quarter) % 3]
+        days = winning_days(parameters.clock_steps[month], pace, deal.time, end)
+        room = (end - deal.time) * (total - won) + won * days
     stays = wait >= room
     deal.wait = wait - room if stays else wait
     return int(stays)
@@ -124,7 +131,14 @@ def end_of_month(parameters, deal, hazard, total, month):
 
     Without branches: which way a deal turns cannot be foreseen.
     """
-    deal.time += deal.wait / total
+    if parameters.clock.shape[0] > 0:
+        pace = parameters.clock[(month + parameters.first_month_of_quarter) % 3]
+        won, rest = hazard[DESTINATION_WON], total - hazard[DESTINATION_WON]
+        deal.time, now = find_moment(parameters.clock_steps[month], pace, deal.time, deal.wait, rest, won)
+        hazard[DESTINATION_WON] = won * now
+        total = rest + won * now
+    else:
+        deal.time += deal.wait / total
     target = deal.where * total
     first, second = hazard[0], hazard[0] + hazard[1]
     moving = second + hazard[2]

@@ -29,6 +29,10 @@ class SegmentParameters(NamedTuple):
     """(3,)"""
     age_bin: Ints
     """(month of age,)"""
+    clock: Floats
+    """(month of quarter or 0, part of month) of the draw."""
+    clock_steps: Floats
+    """(month, part - 1)"""
     month_effect: Floats
     """(segment or 0, month, 8)"""
     chances: Chances
@@ -56,6 +60,8 @@ def parameters_of(plan, draw, segment, shock):
         plan.effect[draw],
         plan.late_entry[draw],
         plan.age_bin,
+        plan.clock[draw],
+        plan.clock_steps,
         plan.month_effect,
         move_chances(plan, draw, segment),
         plan.slip_share[segment],
