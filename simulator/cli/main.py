@@ -46,6 +46,7 @@ class Command:
 
 COMMANDS = (
     Command("init", "init", "init", "Write a starter workspace: a sample history and scenarios."),
+    Command("app", "app", "app", "Open a workspace in the browser: forecast, what-if, save scenarios."),
     Command("import", "import_history", "import_history", "Turn CRM exports into a normalised history."),
     Command("audit", "audit", "audit", "Check a history: what is missing, odd or contradictory."),
     Command("calibrate", "calibrate", "calibrate", "Estimate rates from a history, with intervals."),

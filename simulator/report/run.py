@@ -81,8 +81,7 @@ def simulate_run(prepared: Prepared, work: Work) -> Run:
         compiled = complete_plan(deals, scenario, history)
         # Customers who refer others, or take time of who sells, change new business: they cannot be left out.
         bare = compiled if scenario.simulates_roles or scenario.referrals.stated else deals
-    with work.step("simulate", "Simulating") as advance:
-        paths = with_types(simulate_compiled(compiled, scenario, history, advance), prepared)
+    paths = with_types(work.simulate(prepared, compiled), prepared)
     if not prepared.has_shock:
         return Run(prepared, paths)
     with work.step("simulate without shock", "Simulating without the shared shock") as advance:

@@ -17,6 +17,8 @@ from simulator.scenario.schema import Scenario
 from simulator.scenario.settled import horizon
 
 if TYPE_CHECKING:
+    from simulator.engine.paths import Paths
+    from simulator.engine.plan.deals import Compiled
     from simulator.engine.run.executor import Executor
 
 Advance = Callable[[int, int], None]
@@ -82,7 +84,10 @@ class Work:
     def prepare(self, scenario: Scenario, like: Prepared | None = None) -> Prepared:
         """Read the history and estimate the rates; rates estimated before from the same files are reused."""
         if like is None:
-            self.note("Reading the history and its rates …")
+            from simulator.engine.run.simulate import compilation_note, kernels_are_compiled
+
+            # Rates estimated anew are tried out, which compiles the kernels too.
+            self.note("Reading the history and its rates …" if kernels_are_compiled() else compilation_note())
         cache = CalibrationCache(lambda: self.note("Reusing the rates estimated from the same files …"))
         with self.step("prepare"):
             return prepare(scenario, like, cache)
@@ -96,6 +101,17 @@ class Work:
             with self.step("compile"):
                 one = prepared.scenario.with_simulation(paths=1, rate_draws=1)
                 simulate(one, prepared.calibration, prepared.history)
+
+    def simulate(
+        self, prepared: Prepared, compiled: Compiled | None = None, title: str = "Simulating"
+    ) -> Paths:
+        """Simulate a prepared scenario, compiled here where it was not before."""
+        from simulator.engine.run.simulate import compile_plan, simulate_compiled
+
+        scenario, history = prepared.scenario, prepared.history
+        with self.step("simulate", title) as advance:
+            plan = compiled or compile_plan(scenario, prepared.calibration, history)
+            return simulate_compiled(plan, scenario, history, advance)
 
     @contextmanager
     def executor(self) -> Iterator[None]:

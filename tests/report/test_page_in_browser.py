@@ -1,37 +1,8 @@
 """The page in a real Chromium, from disk: sorting by keyboard, nothing fetched, nothing run by a name."""
 
-import os
-import shutil
-
 import pytest
 
 pytestmark = pytest.mark.browser
-FLAGS = (
-    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run",
-)  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    programs = [shutil.which("chromium"), shutil.which("chromedriver")]
-    if None in programs:
-        reason = "chromium and chromedriver are not installed"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    from selenium import webdriver
-    from selenium.webdriver.chrome.service import Service
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = programs[0]
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(flag)
-    driver = webdriver.Chrome(options=options, service=Service(programs[1]))
-    driver.set_window_size(1200, 900)
-    yield driver
-    driver.quit()
 
 
 def column(browser, title, at):

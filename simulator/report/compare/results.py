@@ -19,7 +19,6 @@ from simulator.analysis.compare.comparison import (
     Comparison,
     check_comparable,
     on_the_ground_of,
-    play,
 )
 from simulator.analysis.compare.comparison import compare as compare_paths
 from simulator.engine.paths import Paths
@@ -76,7 +75,7 @@ def compare(*scenarios: Source, period: str | None = None, work: Work | None = N
     spoken = read_period(period, prepared[0].scenario)
     work.compile(prepared[0])
     with work.executor():
-        paths = [_simulate(item, work) for item in prepared]
+        paths = [work.simulate(item, title=f"Simulating {item.scenario.name}") for item in prepared]
         found = compare_paths(paths, [item.scenario.targets for item in prepared])
         bridges = _bridges(prepared, paths, work)
     return _answer(prepared, stated, found, bridges, spoken)
@@ -116,11 +115,6 @@ def _name_faults(loaded: Sequence[tuple[str, Scenario]], n_named: int | None = N
             what = f"is called '{scenario.name}', as another one is"
             faults.append(Fault(where, what, "Give it a 'name' of its own."))
     return faults
-
-
-def _simulate(prepared: Prepared, work: Work) -> Paths:
-    with work.step("simulate", f"Simulating {prepared.scenario.name}") as advance:
-        return play(prepared, advance)
 
 
 def _bridges(prepared: Sequence[Prepared], paths: Sequence[Paths], work: Work) -> dict[str, pd.DataFrame]:

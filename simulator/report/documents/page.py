@@ -82,7 +82,7 @@ def render_page(run: Finished) -> str:
         What `read_finished` read.
     """
     shown, specs = views(run), run.specs
-    style, script = _asset("report.css"), _asset("report.js")
+    style, script = asset("report.css"), asset("report.js")
     return (
         _templates()
         .get_template("report.html.j2")
@@ -96,8 +96,8 @@ def render_page(run: Finished) -> str:
             sections=_sections(shown, specs, run),
             pictures={chart.name: chart for chart in run.charts if chart.spec is None},
             definitions=DEFINITIONS,
-            chart=lambda name: _show_chart(specs[name]) if name in specs else "",
-            table=lambda name: _show_table(shown[name], run) if name in shown else "",
+            chart=lambda name: show_chart(specs[name]) if name in specs else "",
+            table=lambda name: _table_of(shown[name], run) if name in shown else "",
             style=Markup(style),  # noqa: S704 - a file of this package
             script=Markup(script),  # noqa: S704 - a file of this package
             style_hash=_source_hash(style),
@@ -119,7 +119,8 @@ def _sections(shown: dict[str, View], specs: dict[str, ChartSpec], run: Finished
     ]
 
 
-def _show_chart(spec: ChartSpec) -> Markup:
+def show_chart(spec: ChartSpec) -> Markup:
+    """Return a chart with its figures in a table, every text escaped."""
     headings, rows = figure_table(spec)
     template = _templates().get_template("chart.html.j2")
     picture = Markup(draw_inline(spec))  # noqa: S704 - the canvas escapes every text
@@ -131,10 +132,15 @@ def _picture_uri(svg: bytes) -> str:
     return f"data:image/svg+xml;base64,{base64.b64encode(svg).decode('ascii')}"
 
 
-def _show_table(view: View, run: Finished) -> Markup:
-    rows = [_row(values, view, run.currency) for values in view.table.to_dict("records")]
+def _table_of(view: View, run: Finished) -> Markup:
     source = view.file or f"tables/{view.name}.csv"
     words = f"amounts in {run.currency}, as of {run.summary['as_of']}, from {source}"
+    return show_table(view, run.currency, words)
+
+
+def show_table(view: View, currency: str, words: str) -> Markup:
+    """Return a view as an HTML table, every text escaped; ``words`` say where its figures are from."""
+    rows = [_row(values, view, currency) for values in view.table.to_dict("records")]
     html = (
         _templates()
         .get_template("table.html.j2")
@@ -167,7 +173,8 @@ def _templates() -> Environment:
 
 
 @cache
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """Return a file of the page: its style or its script."""
     return files("simulator.report").joinpath(PAGE, name).read_text(encoding="utf-8")
 
 

@@ -1,0 +1,138 @@
+"""A workspace of the sample company, its page served, and hands for the browser."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PATHS = 400
+PATIENCE_SECONDS = 60
+
+
+def make_workspace(folder):
+    """Copy the sample company; with fewer simulations, so that the full answer comes soon."""
+    folder.mkdir()
+    shutil.copytree(ROOT / "scenarios" / "sample" / "history", folder / "sample" / "history")
+    base = (ROOT / "scenarios" / "base.yaml").read_text()
+    (folder / "base.yaml").write_text(base.replace("paths: 2000", f"paths: {PATHS}"))
+    for name in ("less_slippage", "two_more_csms"):
+        shutil.copy(ROOT / "scenarios" / f"{name}.yaml", folder)
+    return folder
+
+
+@contextmanager
+def serving(folder):
+    """Serve a workspace by the command; yield the address with its token, and the process."""
+    command = [sys.executable, "-m", "simulator.cli.main", "app", str(folder), "--no-browser"]
+    # NiceGUI serves another way where it finds that a test of pytest is running.
+    own = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+    environment = {**own, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    server = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, cwd=folder
+    )
+    try:
+        line = server.stdout.readline()
+        address = re.search(r"http://127\.0\.0\.1:\d+/\?token=\S+", line)
+        assert address, line + server.stdout.read()
+        yield address[0], server
+    finally:
+        server.terminate()
+        server.wait(20)
+        server.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory):
+    return make_workspace(tmp_path_factory.mktemp("app") / "kestrel")
+
+
+@pytest.fixture(scope="module")
+def served(workspace):
+    with serving(workspace) as (address, _):
+        yield address
+
+
+class Hands:
+    """What a person does on the page, and reads from it."""
+
+    def __init__(self, browser):
+        self.browser = browser
+
+    def wait(self, seen, what, seconds=PATIENCE_SECONDS):
+        end = time.monotonic() + seconds
+        while not seen():
+            assert time.monotonic() < end, f"{what}: {self.text('main')}"
+            time.sleep(0.03)
+
+    def text(self, selector):
+        return self.browser.execute_script(
+            "const found = document.querySelector(arguments[0]); return found ? found.innerText : ''",
+            selector,
+        )
+
+    def wait_for_answer(self, full=True, seconds=PATIENCE_SECONDS):
+        said = f"full answer from {PATHS}" if full else "answer from"
+        self.wait(lambda: said in (state := self.text(".state")) and ";" not in state, said, seconds)
+
+    def control(self, label, within="main"):
+        """Return the control of a label."""
+        script = (
+            "return [...document.querySelectorAll(arguments[1] + ' label')]"
+            ".filter(label => label.textContent.startsWith(arguments[0]))"
+            ".map(l => l.querySelector('input, select'))[0]"
+        )
+        found = self.browser.execute_script(script, label, within)
+        assert found is not None, label
+        return found
+
+    def press(self, label):
+        script = (
+            "const found = [...document.querySelectorAll('main button')]"
+            ".find(b => b.innerText.trim() === arguments[0]); found.click()"
+        )
+        self.browser.execute_script(script, label)
+
+    def type(self, label, value):
+        """Replace what an input holds, and leave it."""
+        control = self.control(label)
+        self.browser.execute_script(
+            "arguments[0].focus(); arguments[0].select && arguments[0].select()", control
+        )
+        control.send_keys(value, "\t")
+
+    def choose(self, label, value):
+        script = "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('change'))"
+        self.browser.execute_script(script, self.control(label), value)
+
+    def open_details(self, title):
+        script = (
+            "for (const d of document.querySelectorAll('details'))"
+            " if (d.querySelector('summary').innerText.startsWith(arguments[0])) d.open = true"
+        )
+        self.browser.execute_script(script, title)
+
+    def table(self, caption):
+        """Return the rows of a table: each cell's number to the last digit kept, else its text."""
+        script = (
+            "const table = [...document.querySelectorAll('table')].find("
+            "table => table.caption && table.caption.textContent.startsWith(arguments[0]));"
+            "return table && [...table.tBodies[0].rows].map(row => [...row.cells].map("
+            "cell => cell.dataset.value || cell.textContent))"
+        )
+        return self.browser.execute_script(script, caption)
+
+
+@pytest.fixture
+def hands(browser, served):
+    browser.set_window_size(1280, 900)
+    browser.get(served)
+    hands = Hands(browser)
+    hands.wait_for_answer(seconds=500)  # the kernels may have to be compiled
+    return hands
