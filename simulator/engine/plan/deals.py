@@ -19,6 +19,7 @@ from simulator.engine.plan.demand import lay_demand, with_streams
 from simulator.engine.plan.effects import EffectRows, effect_rows
 from simulator.engine.plan.neutral import no_customers, nobody, unlimited
 from simulator.engine.plan.stated_rates import with_inline_rates
+from simulator.engine.room import check_room, free_memory
 from simulator.fiscal import FiscalCalendar, day_number, month_number, month_start_day
 from simulator.history.tables import CATEGORIES
 from simulator.kernels.customers.customer import CustomerPlan
@@ -226,6 +227,8 @@ def hazard_table(
     n_draws, n_segments, n_categories, n_destinations = rates.hazards.shape
     factors = _cell_factors(rates)
     cells = factors.shape[2:-1]
+    n_bytes = n_draws * n_segments * n_categories * int(np.prod(cells)) * 8 * 8
+    check_room("simulation.rate_draws", n_draws, n_bytes, free_memory(), "memory")
     base = np.zeros((n_draws, n_segments, n_categories, 8))
     base[..., :n_destinations] = rates.hazards * levers.hazard[None, :, None, :]
     # One pass writes the table: it is by far the largest array of a plan.

@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from platformdirs import user_cache_path
 
+from simulator.engine.room import check_room, free_disk, free_memory
+
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Shape = tuple[int, ...]
@@ -35,11 +37,19 @@ class Store:
     ----------
     shapes : sequence of tuple of int
         Of the arrays.
+
+    Raises
+    ------
+    InputError
+        There is no room for so many paths.
     """
 
     def __init__(self, shapes: Sequence[Shape]) -> None:
         sizes = [int(np.prod(shape)) for shape in shapes]
         n_bytes = sum(sizes) * NUMBER_BYTES
+        if n_bytes > MOST_IN_MEMORY:
+            room = max(free_disk(user_cache_path("simulator")), free_memory())
+            check_room("simulation.paths", shapes[0][0], n_bytes, room, "disk")
         self._map = _nameless_file(n_bytes) if n_bytes > MOST_IN_MEMORY else None
         if self._map is not None:
             # Else the system brings in, and counts as ours, what lies around each page that is written to.
