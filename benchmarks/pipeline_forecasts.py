@@ -36,7 +36,7 @@ class Forecaster:
     def forecast(self, pipelines: PipelineSet, cut: str) -> dict[str, Any]:
         """Return ``samples`` by horizon (and ``parts``, within the process), or ``fault``."""
         way = "quick" if self.in_process else "cli"
-        key = _digest("simulator", str(self.n_paths), *self.options)
+        key = digest("simulator", str(self.n_paths), *self.options)
         target = self.work / f"{pipelines.name}_{cut}_{way}_{key}.json"
         if target.exists():
             return dict(json.loads(target.read_text()))
@@ -85,7 +85,7 @@ class Forecaster:
 
     def _imported(self, pipelines: PipelineSet, cut: str) -> Path:
         """Return the scenario of a case whose history is imported; once for every state of the importers."""
-        key = _digest("simulator/history", _digest("benchmarks"))
+        key = digest("simulator/history", digest("benchmarks"))
         folder = self.work / "imported" / f"{pipelines.name}_{cut}_{key}"
         if not folder.exists():
             from simulator.history.importers.importer import import_files
@@ -106,7 +106,7 @@ def _fresh(pipelines: PipelineSet, cut: str, folder: Path) -> list[Path]:
 
 
 @functools.cache
-def _digest(place: str, *options: str) -> str:
+def digest(place: str, *options: str) -> str:
     from hashlib import blake2b
 
     total = blake2b(repr(options).encode(), digest_size=6)

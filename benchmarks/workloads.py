@@ -162,7 +162,6 @@ def reference_plan(n_draws: int = 200, n_open: int = 3000, sals_per_month: float
         shock_sd=np.array([0.1, 0.1]),
         amount_level=np.ones((n_draws, N_MONTHS)),
         pull=np.zeros((0, 2)),
-        pull_share=0.0,
         concessions=no_concessions(),
     )
 

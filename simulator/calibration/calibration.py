@@ -228,14 +228,34 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Pull:
-    """What is signed on a path that follows the simple methods, over what the rates lead to expect.
+    """What simple methods expect to be signed, over what the rates lead to expect.
 
-    ``log_factor`` and ``log_sd``, shape (quarter,), from the quarter of ``as_of`` on; the last one holds
-    from there on.
+    Parameters
+    ----------
+    log_factor : ndarray of float64, shape (quarter,)
+        Log of the ratio of the medians, from the quarter of ``as_of`` on; the last one holds from there on.
+    rates_sd, methods_sd : ndarray of float64, shape (quarter,)
+        Standard deviation of the log of what is signed about each: that of the simulations, and that of
+        the methods' own past errors.
     """
 
     log_factor: Floats
-    log_sd: Floats
+    rates_sd: Floats
+    methods_sd: Floats
+
+    def weight(self, evidence: float) -> Floats:
+        """Return how far levels are drawn towards the methods, shape (quarter,).
+
+        At 0.5 the surer of the two has the greater weight, in proportion to its spread; 0: the rates
+        alone; 1: the methods alone.
+        """
+        ours, theirs = evidence * self.rates_sd, (1.0 - evidence) * self.methods_sd
+        total = ours + theirs
+        return np.asarray(np.divide(ours, total, out=np.full(len(total), evidence), where=total > 0.0))
+
+    def excess_sd(self) -> Floats:
+        """Return the spread that the methods have beyond that of the simulations, shape (quarter,)."""
+        return np.asarray(np.sqrt(np.maximum(self.methods_sd**2 - self.rates_sd**2, 0.0)))
 
 
 @dataclass(frozen=True)

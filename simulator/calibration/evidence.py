@@ -20,7 +20,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 WON = DESTINATIONS.index("won")
-METHODS = ("mean of the last four", "exponential smoothing", "yield of the open deals")
+METHODS = ("mean of the last four", "damped trend", "yield of the open deals")
 QUARTERS_AHEAD = 4
 WINS_A_MONTH = 20.0
 """Wins a month from which months are told apart; with fewer a window is a quarter."""
@@ -30,7 +30,13 @@ ERRORS = 12
 FEW_ERRORS = 4
 OFFSET = 0.1
 """Share of the usual level added to both sides of a ratio, so that a window without wins has a logarithm."""
-SMOOTHING = np.linspace(0.05, 1.0, 20)
+LEVEL_WEIGHTS, TREND_WEIGHTS = (
+    axis.ravel() for axis in np.meshgrid([0.1, 0.2, 0.35, 0.5, 0.7], [0.05, 0.15, 0.3], indexing="ij")
+)
+DAMPING = 0.8
+"""Share of its growth that a trend keeps from one window to the next (Gardner and McKenzie 1985)."""
+TREND_WINDOWS = 6
+"""Windows with fewer of which no trend is looked for."""
 NO_RECORD_SD = 0.7
 LEAST_SD = 0.02
 
@@ -72,6 +78,9 @@ def top_down(
 ) -> Evidence | None:
     """Forecast the coming windows by three simple methods, and average them.
 
+    The mean of the last four windows; a damped trend (exponential smoothing of logarithms); and the share
+    of the open money that was won so far ahead in the past, plus what new deals brought.
+
     Parameters
     ----------
     states : DealStates
@@ -103,6 +112,7 @@ def top_down(
     if level <= 0.0:
         return None
     points = _points(deals, states, group, origins, seen)
+    points[1] = _trends(seen, OFFSET * level)
     centre, log_sd, n = _pooled(points, seen, level)
     n_windows = origins.shape[1] - 1
     return Evidence(np.full(n_windows, size, dtype=np.int64), centre, log_sd, level, n)
@@ -155,18 +165,16 @@ def _seen(deals: _Deals, origins: Floats) -> Floats:
 
 
 def _points(deals: _Deals, states: DealStates, group: Ints, origins: Floats, seen: Floats) -> Floats:
-    """Return the forecast of each method, shape (method, origin, window)."""
+    """Return the forecast of each method, shape (method, origin, window); NaN for the trend."""
     n_origins, n_windows = seen.shape
     points = np.full((len(METHODS), n_origins, n_windows), np.nan)
     won, opened, created = _yields(deals, states, group, origins)
     for origin in range(n_origins):
-        # Whole windows that have ended by this origin, the latest first; the first one may be cut short.
         for window in range(n_windows):
-            like = _like(seen, origin, window)
+            like = _like(seen, window, origin)
             if not len(like):
                 continue
             points[0, origin, window] = like[:4].mean()
-            points[1, origin, window] = _smoothed(like[::-1])
             past = slice(origin + window + 1, origin + window + 1 + YIELD_ORIGINS)
             money, held = won[past, window].sum(axis=0), opened[past].sum(axis=0)
             if not held.sum() > 0.0:
@@ -177,24 +185,47 @@ def _points(deals: _Deals, states: DealStates, group: Ints, origins: Floats, see
     return points
 
 
-def _like(seen: Floats, origin: int, window: int) -> Floats:
-    """Return what earlier windows of the same length brought that had ended by an origin, latest first."""
-    column = 0 if window == 0 else 1
-    first = origin + 1 if column == 0 else origin + 2
-    past = seen[first:, column]
+def _like(seen: Floats, window: int, origin: int = -1) -> Floats:
+    """Return what windows of the same length brought that had ended by an origin, latest first.
+
+    The first window may be cut short; the others are whole, and the last whole one ended two origins before.
+    """
+    column = min(window, 1)
+    past = seen[origin + 1 + column :, column]
     return past[np.isfinite(past)]
 
 
-def _smoothed(series: Floats) -> float:
-    """Return the level of simple exponential smoothing, its weight by least squares of one-step errors."""
-    if len(series) < FEW_ERRORS:
-        return float(series.mean())
-    level = np.full(len(SMOOTHING), series[:FEW_ERRORS].mean())
-    loss = np.zeros(len(SMOOTHING))
-    for value in series:
-        loss += (value - level) ** 2
-        level += SMOOTHING * (value - level)
-    return float(level[loss.argmin()])
+def _trends(seen: Floats, added: float) -> Floats:
+    """Return what a damped trend of logarithms forecasts, shape (origin, window)."""
+    points = np.full(seen.shape, np.nan)
+    for column, windows in ((0, slice(0, 1)), (1, slice(1, None))):
+        series = np.log(np.maximum(_like(seen, column)[::-1], 0.0) + added)
+        # What is known after so many windows is the forecast of the origin that follows them.
+        logs = _damped_trend(series, seen.shape[1])
+        points[: len(series), windows] = np.exp(logs[::-1, windows]) - added
+    return points
+
+
+def _damped_trend(series: Floats, n_ahead: int) -> Floats:
+    """Return the forecasts after each value of a series, shape (value, step ahead).
+
+    Weights of level and trend are those with the least squares of one-step errors so far; before
+    TREND_WINDOWS values are known the forecast is their mean.
+    """
+    growth_ahead = np.cumsum(DAMPING ** np.arange(1, n_ahead + 1))
+    forecasts = np.empty((len(series), n_ahead))
+    level = np.full(len(LEVEL_WEIGHTS), series[:TREND_WINDOWS].mean() if len(series) else 0.0)
+    growth, loss = np.zeros(len(LEVEL_WEIGHTS)), np.zeros(len(LEVEL_WEIGHTS))
+    for place, value in enumerate(series):
+        error = value - level - DAMPING * growth
+        loss += error**2
+        level = level + DAMPING * growth + LEVEL_WEIGHTS * error
+        growth = DAMPING * growth + LEVEL_WEIGHTS * TREND_WEIGHTS * error
+        best = loss.argmin()
+        forecasts[place] = level[best] + growth[best] * growth_ahead
+        if place + 1 < TREND_WINDOWS:
+            forecasts[place] = series[: place + 1].mean()
+    return forecasts
 
 
 def _yields(deals: _Deals, states: DealStates, group: Ints, origins: Floats) -> tuple[Floats, Floats, Floats]:
@@ -240,15 +271,22 @@ def _pooled(points: Floats, seen: Floats, level: float) -> tuple[Floats, Floats,
         for method in range(n_methods):
             past = errors[method, 1:][np.isfinite(errors[method, 1:])][:ERRORS]
             most = max(most, len(past))
-            spreads.append(_spread(past))
+            spreads.append(error_spread(past))
         known = np.isfinite(logs[:, 0])
         centre[window] = max(np.exp(logs[known, 0].mean()) - added, 0.0)
         sd[window] = float(np.mean(np.array(spreads)[known]))
     return centre, sd, most
 
 
-def _spread(errors: Floats) -> float:
-    """Return the standard deviation of a normal as wide, between P10 and P90, as the t of so few errors."""
+def error_spread(errors: Floats) -> float:
+    """Return the standard deviation of a normal as wide, between P10 and P90, as the t of so few errors.
+
+    Parameters
+    ----------
+    errors : ndarray of float64, shape (n,)
+        Logs of what was seen over what was forecast, at the same horizon; with fewer than four the rest
+        are taken to be of 0.7.
+    """
     n = len(errors)
     squares = float((errors**2).sum()) + max(FEW_ERRORS - n, 0) * NO_RECORD_SD**2
     n = max(n, FEW_ERRORS)

@@ -49,7 +49,7 @@ def evidence_faults(c: Calibration) -> Iterator[str]:
     """Yield what is wrong with what simple methods forecast."""
     tables: dict[str, tuple[str, ...]] = {
         "evidence": ("months", "centre", "log_sd"),
-        "pull": ("log_factor", "log_sd"),
+        "pull": ("log_factor", "rates_sd", "methods_sd"),
     }
     for part, names in tables.items():
         held = getattr(c, part)

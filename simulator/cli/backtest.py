@@ -128,7 +128,7 @@ def _show(console: Console, answer: Answer) -> None:
         console.say(f"From {'the start of a quarter' if week == 0 else f'week {week}'}, {quarter}")
         console.table(_printed(part, answer.currency))
         console.say()
-    console.say("CRPS: error of the whole range; for a method that gives one number, the error of it.")
+    console.say("CRPS: error of the whole range. The usual methods have the range of their own past errors.")
     show_notes(console, answer.notes)
 
 

@@ -28,9 +28,8 @@ WIDTH_OF_80 = 2.563
 def with_pull(calibration: Calibration, history: History | None) -> Calibration:
     """Return a calibration that knows where simple methods see the coming quarters.
 
-    A pilot of the bare rates, without anything that a scenario states, is simulated; the ratio of what the
-    methods forecast to its median is what paths that follow the methods are multiplied by, with as much
-    spread as the methods' own errors have beyond that of the pilot.
+    A pilot of the bare rates, without anything that a scenario states, is simulated: its median and its
+    spread are compared with those of the methods.
 
     Parameters
     ----------
@@ -66,16 +65,15 @@ def _pull(evidence: Evidence, pilot: Paths) -> Pull:
     window = np.arange(monthly.shape[1]) if evidence.months[0] == 1 else quarter
     n = min(int(window.max()) + 1, len(evidence.centre))
     added = OFFSET * evidence.level
-    factor, sd, of_quarter = [], [], []
+    found, of_quarter = [], []
     for place in range(n):
         seen = np.log(monthly[:, window == place].sum(axis=1) + added)
         low, middle, high = np.quantile(seen, [0.1, 0.5, 0.9]).tolist()
-        factor.append(np.log(evidence.centre[place] + added) - middle)
-        own = (high - low) / WIDTH_OF_80
-        sd.append(np.sqrt(max(evidence.log_sd[place] ** 2 - own**2, 0.0)))
+        factor = np.log(evidence.centre[place] + added) - middle
+        found.append((factor, (high - low) / WIDTH_OF_80, evidence.log_sd[place]))
         of_quarter.append(int(quarter[window == place][0]))
     share = np.bincount(of_quarter)
-    return Pull(np.bincount(of_quarter, factor) / share, np.bincount(of_quarter, sd) / share)
+    return Pull(*(np.bincount(of_quarter, values) / share for values in zip(*found, strict=True)))
 
 
 def evidence_note(scenario: Scenario, calibration: Calibration | None) -> str | None:
@@ -86,9 +84,10 @@ def evidence_note(scenario: Scenario, calibration: Calibration | None) -> str | 
         return None
     if calibration is None or calibration.as_of != scenario.as_of:
         return None
+    weight = float(pull.weight(share)[0])
     ratio = float(np.exp(pull.log_factor[0]))
     return (
-        f"Level of bookings: {share:.0%} of the simulations follow simple methods ({', '.join(METHODS)}), "
-        f"which expect {ratio:.2f} times what the rates of deals expect in the first quarter; "
+        f"Level of bookings: simple methods ({', '.join(METHODS)}) expect {ratio:.2f} times what the rates "
+        f"of deals expect in the first quarter, and have a weight of {weight:.0%}; "
         "'forecast: {evidence: 0}' uses the rates alone."
     )

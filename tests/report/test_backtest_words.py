@@ -40,7 +40,13 @@ def made(n_quarters, n_held, *, bias=0.0, others=("run_rate",)):
 
 def test_the_record_is_one_sentence():
     assert record_sentence(made(9, 7)) == "Your P10–P90 of the quarter ahead held 7 of 9 quarters"
-    assert record_sentence(made(1, 0)).endswith("held 0 of 1 quarter")
+    assert record_sentence(made(1, 0)).endswith("held 0 of 1 quarter: too narrow, they promise 8 of 10")
+
+
+def test_ranges_are_called_too_wide_as_well_as_too_narrow():
+    assert record_sentence(made(8, 8)).endswith("held 8 of 8 quarters: too wide, they promise 8 of 10")
+    assert record_sentence(made(8, 3)).endswith("held 3 of 8 quarters: too narrow, they promise 8 of 10")
+    assert record_sentence(made(40, 32)).endswith("held 32 of 40 quarters")
 
 
 def test_few_quarters_are_said_to_be_few():

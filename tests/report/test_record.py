@@ -23,13 +23,17 @@ def history(tmp_path) -> Path:
 def summary_of(history, *, deals=("d1",)):
     """Return a run's summary after its record was looked for."""
     scenario = SimpleNamespace(
-        history=history, currency="USD", fiscal_calendar=lambda: FiscalCalendar(2, "end")
+        history=history,
+        currency="USD",
+        fiscal_calendar=lambda: FiscalCalendar(2, "end"),
+        forecast=SimpleNamespace(evidence=0.5),
+        simulation=SimpleNamespace(shared_shock=True),
     )
     known = SimpleNamespace(
         as_of=pd.Timestamp("2026-02-28").date(), opportunities=pd.DataFrame({"opportunity_id": deals})
     )
     summary = {"answers": {"bookings": "we will book"}, "notes": ["one"]}
-    add_record(summary, SimpleNamespace(scenario=scenario, history=known))
+    add_record(summary, SimpleNamespace(scenario=scenario, history=known, calibration=None))
     return summary
 
 

@@ -11,19 +11,22 @@ import pandas as pd
 
 from simulator.analysis.backtest.baselines import baseline_forecasts, bookings_by_quarter, know
 from simulator.analysis.backtest.origins import Origin, knowable, last_whole_quarter, past_origins
-from simulator.analysis.backtest.past_forecasts import BacktestSettings, Samples, past_forecasts
-from simulator.analysis.backtest.scores import SIMULATION, crps, pinball, pit, score_table
+from simulator.analysis.backtest.past_forecasts import BacktestSettings, past_forecasts
+from simulator.analysis.backtest.ranges import with_ranges
+from simulator.analysis.backtest.scores import SIMULATION, score_table, scored
 from simulator.analysis.diagnose.qualified import qualified_deals
 from simulator.analysis.judgement.judgement import judged_forecasts
 from simulator.analysis.steps import Progress
 from simulator.analysis.totals import ALL, add_total, names_with_total
-from simulator.engine.paths import QUANTILES
 from simulator.errors import InputError
 from simulator.history.deal_types import NEW, deals_of_type
 from simulator.history.states import deal_states
 from simulator.history.tables import History
 
 Floats = npt.NDArray[np.float64]
+
+QUARTERS_BEFORE = 8
+"""Quarters before those asked for whose errors give simple methods their first ranges."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,8 @@ class Backtest:
     forecasts : DataFrame
         One row per origin, period, segment and method: as_of, week, period, ahead (0 is the quarter that
         had begun or began), segment, method, mean, p10, p50, p90, actual, crps, pinball10, pinball50,
-        pinball90, pit, inside (1 where P10 to P90 held the actual). A method without spread has its one
-        number in every percentile and neither pit nor inside.
+        pinball90, pit, inside (1 where P10 to P90 held the actual). The range of a usual method is that of
+        its own past errors (`with_ranges`).
     scores : DataFrame
         See `score_table`.
     notes : tuple of str
@@ -92,11 +95,13 @@ def backtest(
     samples = past_forecasts(known, settings, fresh=fresh, progress=progress, n_workers=n_workers)
     last = last_whole_quarter(history, settings.calendar)
     actual = bookings_by_quarter(deals, settings.calendar, _segments(deals))
-    tables = [
-        _forecasts(origin, past, sample, actual, settings=settings, last_quarter=last)
-        for origin, past, sample in zip(origins, known, samples, strict=True)
-    ]
-    forecasts = pd.concat(tables, ignore_index=True)
+    frame = _Frame(settings, actual, last)
+    tables = []
+    for origin, past, sample in zip(origins, known, samples, strict=True):
+        ours = {SIMULATION: add_total(sample.bookings, sample.segments)}
+        tables.append(frame.rows(origin, sample.segments, ours | frame.simple(origin, past, sample.segments)))
+    before = _before(history, deals, frame, samples[0].segments)
+    forecasts = with_ranges(pd.concat(tables, ignore_index=True), before)
     said = dict.fromkeys(
         note for past in known for note in past.notes if "deals that were not yet" not in note
     )
@@ -120,51 +125,48 @@ def _segments(deals: pd.DataFrame) -> tuple[str, ...]:
     return tuple(sorted(set(deals["segment"].fillna("unknown"))))
 
 
-def _forecasts(
-    origin: Origin,
-    past: History,
-    samples: Samples,
-    actual: pd.DataFrame,
-    *,
-    settings: BacktestSettings,
-    last_quarter: int,
-) -> pd.DataFrame:
-    """Return the rows of one origin: every period that is over by now, every segment, every method."""
-    names = names_with_total(samples.segments)
-    ours = add_total(samples.bookings, samples.segments)
-    known = know(past, origin, settings.calendar, samples.segments, settings.n_periods)
-    points = baseline_forecasts(known) | judged_forecasts(known)
-    rows = []
-    for ahead in range(min(settings.n_periods, last_quarter - origin.quarter + 1)):
-        quarter = origin.quarter + ahead
-        happened = actual.reindex([quarter], fill_value=0.0).iloc[0]
-        label = {"as_of": origin.as_of, "week": origin.week}
-        label |= {"period": settings.calendar.quarter_label(quarter), "quarter": quarter, "ahead": ahead}
-        for i, name in enumerate(names):
-            y = float(happened.sum() if name == ALL else happened.get(name, 0.0))
-            row = label | {"segment": name}
-            rows.append(row | {"method": SIMULATION} | _scored(ours[:, ahead, i], y))
-            rows += [
-                row | {"method": method} | _scored(np.array([values[ahead, i]]), y)
-                for method, values in points.items()
-                if not np.isnan(values[ahead, i])
-            ]
-    return pd.DataFrame(rows)
+@dataclass(frozen=True)
+class _Frame:
+    """What is asked of every origin, and what was booked since."""
+
+    settings: BacktestSettings
+    actual: pd.DataFrame
+    last_quarter: int
+
+    def simple(self, origin: Origin, past: History, segments: tuple[str, ...]) -> dict[str, Floats]:
+        """Return the single numbers of the usual methods, shape (1, period, segment and total)."""
+        known = know(past, origin, self.settings.calendar, segments, self.settings.n_periods)
+        points = baseline_forecasts(known) | judged_forecasts(known)
+        return {method: values[None] for method, values in points.items()}
+
+    def rows(self, origin: Origin, segments: tuple[str, ...], methods: dict[str, Floats]) -> pd.DataFrame:
+        """Return a row for every period that is over by now, every segment and every method."""
+        rows = []
+        for ahead in range(min(self.settings.n_periods, self.last_quarter - origin.quarter + 1)):
+            quarter = origin.quarter + ahead
+            happened = self.actual.reindex([quarter], fill_value=0.0).iloc[0]
+            label = {"as_of": origin.as_of, "week": origin.week}
+            label |= {"period": self.settings.calendar.quarter_label(quarter), "quarter": quarter}
+            for i, name in enumerate(names_with_total(segments)):
+                y = float(happened.sum() if name == ALL else happened.get(name, 0.0))
+                row = label | {"ahead": ahead, "segment": name}
+                rows += [
+                    row | {"method": method} | scored(values[:, ahead, i], y)
+                    for method, values in methods.items()
+                    if not np.isnan(values[0, ahead, i])
+                ]
+        return pd.DataFrame(rows)
 
 
-def _scored(samples: Floats, actual: float) -> dict[str, float]:
-    """Return the figures of one forecast; of a single number, without spread, those that it has."""
-    low, middle, high = np.quantile(samples, QUANTILES)
-    losses = pinball([low, middle, high], actual, QUANTILES)
-    spread = samples.size > 1
-    return {
-        "mean": float(samples.mean()),
-        "p10": float(low),
-        "p50": float(middle),
-        "p90": float(high),
-        "actual": actual,
-        "crps": crps(samples, actual),
-        **{f"pinball{round(100 * q)}": float(loss) for q, loss in zip(QUANTILES, losses, strict=True)},
-        "pit": pit(samples, actual) if spread else np.nan,
-        "inside": float(low <= actual <= high) if spread else np.nan,
-    }
+def _before(history: History, deals: pd.DataFrame, frame: _Frame, segments: tuple[str, ...]) -> pd.DataFrame:
+    """Return what the usual methods forecast in the quarters before, for the errors behind their ranges."""
+    settings = frame.settings
+    n_quarters = settings.n_quarters + QUARTERS_BEFORE
+    origins, _ = past_origins(history, deals, settings.calendar, n_quarters, settings.weeks)
+    first = frame.last_quarter - settings.n_quarters + 1
+    tables = [
+        frame.rows(origin, segments, frame.simple(origin, knowable(history, origin.as_of), segments))
+        for origin in origins
+        if origin.quarter < first
+    ]
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()

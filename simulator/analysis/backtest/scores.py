@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from simulator.analysis.intervals import LEVEL, share_interval
+from simulator.engine.paths import QUANTILES
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -45,6 +46,24 @@ def pit(samples: Floats, actual: float) -> float:
     Evenly spread over 0 to 1 where forecasts are calibrated (Dawid 1984).
     """
     return float((samples < actual).mean() + 0.5 * (samples == actual).mean())
+
+
+def scored(samples: Floats, actual: float) -> dict[str, float]:
+    """Return the figures of one forecast; of a single number, without spread, those that it has."""
+    low, middle, high = np.quantile(samples, QUANTILES)
+    losses = pinball([low, middle, high], actual, QUANTILES)
+    spread = samples.size > 1
+    return {
+        "mean": float(samples.mean()),
+        "p10": float(low),
+        "p50": float(middle),
+        "p90": float(high),
+        "actual": actual,
+        "crps": crps(samples, actual),
+        **{f"pinball{round(100 * q)}": float(loss) for q, loss in zip(QUANTILES, losses, strict=True)},
+        "pit": pit(samples, actual) if spread else np.nan,
+        "inside": float(low <= actual <= high) if spread else np.nan,
+    }
 
 
 @dataclass(frozen=True)

@@ -186,7 +186,6 @@ def compile_scenario(
         shock_sd=_shock_sd(full) * settings.shared_shock,
         amount_level=_amount_level(scenario, full, rates, ahead.months.size),
         pull=_pull(scenario, full, ahead),
-        pull_share=scenario.forecast.evidence,
         concessions=concession_plan(scenario.terms, full.segments),
     )
     return Compiled(
@@ -319,13 +318,17 @@ def _drifted(drawn: Floats, covariance: Floats, n_months: int, uncertain: bool) 
 
 
 def _pull(scenario: Scenario, calibration: Calibration, ahead: Horizon) -> Floats:
-    """Return where simple methods see what is signed, shape (quarter or 0, 2); no rows: not asked."""
-    pull = calibration.pull
-    asked = scenario.forecast.evidence > 0.0 and scenario.simulation.shared_shock
+    """Return the log factor on what is signed and its spread, shape (quarter or 0, 2).
+
+    Every path moves the same way towards what simple methods expect, as far as their weight says.
+    """
+    pull, evidence = calibration.pull, scenario.forecast.evidence
+    asked = evidence > 0.0 and scenario.simulation.shared_shock
     if pull is None or not asked or calibration.as_of != ahead.as_of:
         return np.zeros((0, 2))
     place = np.minimum(np.arange(len(ahead.quarters)), len(pull.log_factor) - 1)
-    return np.stack([pull.log_factor[place], pull.log_sd[place]], axis=1)
+    drawn = pull.weight(evidence)[:, None] * np.stack([pull.log_factor, pull.excess_sd()], axis=1)
+    return np.asarray(drawn[place])
 
 
 def _growth(scenario: Scenario, calibration: Calibration, rates: RateDraws, n_months: int) -> Floats:

@@ -131,10 +131,7 @@ class DealPlan(NamedTuple):
     amount_level: Floats
     """(draw, month) factor of the amounts of new deals."""
     pull: Floats
-    """(quarter or 0, 2) log factor of what is signed, and its standard deviation, on the paths that follow
-    simple methods; no rows: none does."""
-    pull_share: float
-    """Share of the paths that do."""
+    """(quarter or 0, 2) log factor of what is signed, and its standard deviation; no rows: none."""
     concessions: ConcessionPlan
     """What is conceded to which deals, and which need a success plan."""
 

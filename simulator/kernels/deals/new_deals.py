@@ -218,13 +218,12 @@ def draw_shocks(plan, seed, path, shock):
 
 @njit(**PART)
 def follow_evidence(plan, seed, path, shock):
-    """Write the factor on what is signed: that of simple methods on their share of the paths, else 1."""
-    u1, u2, u3, _ = block(seed, path, np.uint64(0), np.uint64(0), EVIDENCE)
-    follows = plan.pull.shape[0] > 0 and u1 < plan.pull_share
-    normal = standard_normal(u2, u3)
+    """Write the factor on what is signed, which draws levels towards simple methods."""
+    u1, u2, _, _ = block(seed, path, np.uint64(0), np.uint64(0), EVIDENCE)
+    normal = standard_normal(u1, u2)
     for quarter in range(shock.shape[0]):
         shock[quarter, 2] = 1.0
-        if follows:
+        if plan.pull.shape[0] > 0:
             shock[quarter, 2] = math.exp(plan.pull[quarter, 0] + plan.pull[quarter, 1] * normal)
 
 

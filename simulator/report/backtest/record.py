@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulator.engine.prepare import Prepared
+from simulator.engine.pull import evidence_note
 from simulator.fiscal import FiscalCalendar
 from simulator.report.output.manifest import write_json
 
@@ -84,26 +85,31 @@ def read_record(history: Path, calendar: FiscalCalendar, as_of: dt.date) -> Reco
     return record if fits else None
 
 
-def how_to_make(history: Path, calendar: FiscalCalendar, currency: str) -> str:
-    """Return the note of a run without a record: what it lacks, and the command that makes it."""
+def past_forecasts_said(history: Path, calendar: FiscalCalendar, as_of: dt.date, currency: str) -> str:
+    """Return how past forecasts of a history held, or the command that finds it out, in a sentence."""
+    record = read_record(history, calendar, as_of)
+    if record is not None:
+        return f"{record.answer()}."
     command = f"simulator backtest {history} --fiscal-start {calendar.start_month}"
-    command += f" --fiscal-label {calendar.label} --currency {currency}"
-    return f"Nothing tells yet how well past forecasts of this history held; a record is made by: {command}"
+    command += f" --fiscal-label {calendar.label}" + (f" --currency {currency}" if currency else "")
+    return f"No backtest yet. Run `{command}` to see how past forecasts performed."
 
 
 def add_record(summary: dict[str, Any], prepared: Prepared) -> None:
-    """Add the record of past forecasts to a run's summary and answers, or how to make one to its notes."""
+    """Add the record of past forecasts to a run's summary and answers, or how to make one to its notes.
+
+    The answer says as well what the level of the forecast leans on.
+    """
     scenario = prepared.scenario
     summary["record"] = None
     if scenario.history is None or prepared.history is None or prepared.history.opportunities.empty:
         return
-    calendar = scenario.fiscal_calendar()
-    record = read_record(scenario.history, calendar, prepared.history.as_of)
+    calendar, as_of = scenario.fiscal_calendar(), prepared.history.as_of
+    record = read_record(scenario.history, calendar, as_of)
+    said = past_forecasts_said(scenario.history, calendar, as_of, scenario.currency)
     if record is None:
-        summary["notes"] = [
-            *summary["notes"],
-            f"{how_to_make(scenario.history, calendar, scenario.currency)}.",
-        ]
+        summary["notes"] = [*summary["notes"], said]
         return
+    leans = evidence_note(scenario, prepared.calibration)
     summary["record"] = record.answer()
-    summary["answers"] = {**summary["answers"], "record": record.answer()}
+    summary["answers"] = {**summary["answers"], "record": f"{said} {leans}" if leans else record.answer()}

@@ -25,6 +25,8 @@ METHOD_WORDS = {
     "reps_commit_adjusted": "the reps' commit, corrected for their habits",
     "in_blood": "the in-blood number",
 }
+PROMISED = 0.8
+"""Share of outcomes that P10 to P90 should hold."""
 FEW_QUARTERS = 20
 """With fewer quarters the 80 % interval of the coverage is wider than 20 points."""
 
@@ -35,7 +37,16 @@ def record_sentence(result: Backtest) -> str:
     n, held = int(row["n"]), round(row["inside"] * row["n"])
     asked = "" if row["week"] == 0 else f" from week {row['week']:.0f}"
     quarters = "quarter" if n == 1 else "quarters"
-    return f"Your P10–P90 of the quarter ahead{asked} held {held} of {n} {quarters}"
+    return f"Your P10–P90 of the quarter ahead{asked} held {held} of {n} {quarters}{_width(row)}"
+
+
+def _width(row: pd.Series) -> str:
+    """Return what the share held says of the ranges, where it is more than luck explains."""
+    if row["inside_low"] > PROMISED:
+        return ": too wide, they promise 8 of 10"
+    if row["inside_high"] < PROMISED:
+        return ": too narrow, they promise 8 of 10"
+    return ""
 
 
 def main_row(result: Backtest) -> pd.Series:

@@ -20,6 +20,7 @@ from simulator.fiscal import FiscalCalendar
 from simulator.history.load import load_history
 from simulator.history.steady import steady
 from simulator.report.answer import Answer, Draw, Provenance
+from simulator.report.backtest.record import past_forecasts_said
 from simulator.report.diagnose import rates_charts
 from simulator.report.diagnose.charts import draw_curve, draw_deaths, draw_remedies
 from simulator.report.diagnose.rates_results import TABLES, track_record_summary
@@ -135,7 +136,8 @@ def diagnose(
     record = track_record(loaded, calendar or FiscalCalendar(), quarters)
     what_if = _what_if(inputs[1], inputs[0], record, paths, work) if scenario is not None else None
     found = Diagnosis(record, find_stuck_deals(loaded, record.window), what_if)
-    return _answer(found, currency, read, (*record.notes, *loaded.notes))
+    held = past_forecasts_said(inputs[0], calendar or FiscalCalendar(), loaded.as_of, currency)
+    return _answer(found, currency, read, (held, *record.notes, *loaded.notes))
 
 
 def _what_if(file: Path, history: Path, record: TrackRecord, n_paths: int, work: Work) -> WhatIf:

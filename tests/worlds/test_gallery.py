@@ -1,0 +1,78 @@
+"""Worlds live by their own law, and the product forecasts some of them within wide honest bounds."""
+
+import numpy as np
+import pytest
+
+from benchmarks.worlds import measured
+from tests.worlds.daily import OPEN, WON, nobody
+from tests.worlds.forecasts import day
+from tests.worlds.gallery import AS_OF, COMPANIES, FIRST, LOSE, WIN, by_age, shock
+from tests.worlds.next_quarters import forecast_and_truth
+
+YEAR = 365
+
+
+def lived(name: str, seed: int = 0):
+    world = COMPANIES[name].world
+    return world.live(np.random.default_rng(seed), nobody(), day(FIRST), day(AS_OF) + 1)
+
+
+@pytest.mark.parametrize("name", ["plain (Markov)", "log-normal times", "Weibull times, shape 1.8"])
+def test_a_third_of_what_ends_is_won(name):
+    deals = lived(name)
+    ended = deals.outcome != OPEN
+    share = (deals.outcome[ended] == WON).mean()
+    # Four standard errors of a share of 1/3.
+    assert share == pytest.approx(1 / 3, abs=4 * np.sqrt(2 / 9 / ended.sum()))
+
+
+def test_deals_of_the_plain_world_last_as_long_as_their_rates_say():
+    deals = lived("plain (Markov)")
+    early = (deals.created < day(AS_OF) - 2 * YEAR) & (deals.outcome != OPEN)
+    lasted = (deals.closed - deals.created)[early]
+    assert lasted.mean() == pytest.approx(1 / (WIN + LOSE), abs=4 * lasted.std() / np.sqrt(early.sum()))
+
+
+def test_chances_by_age_give_the_survival_back():
+    left = lambda age: np.exp(-((age / 95.0) ** 1.8))  # noqa: E731
+    np.testing.assert_allclose(np.cumprod(1.0 - by_age(left)[:200]), left(np.arange(1.0, 201.0)))
+
+
+def test_a_quarter_of_the_deals_never_closes():
+    deals = lived("a quarter of the deals never closes")
+    old = deals.created < day(AS_OF) - 2 * YEAR
+    assert (deals.outcome[old] == OPEN).mean() == pytest.approx(0.25, abs=4 * np.sqrt(0.19 / old.sum()))
+
+
+def test_all_deals_of_a_continuation_share_its_shock():
+    factor = shock(np.arange(4000), day("2025-02-01"))
+    np.testing.assert_array_equal(factor, shock(np.arange(4000), day("2025-03-31")))
+    assert (factor != shock(np.arange(4000), day("2025-04-01"))).all()
+    assert factor.mean() == pytest.approx(1.0, abs=4 * 0.25 / np.sqrt(4000))
+
+
+def test_a_distribution_scored_on_itself_is_the_least_possible():
+    rng = np.random.default_rng(2)
+    truth = rng.lognormal(0.0, 0.5, 300)
+    own, wide = measured(truth, truth), measured(truth * np.exp(rng.standard_normal(300)), truth)
+    assert own["crps"] == own["least_crps"] < wide["crps"]
+    assert own["below"] + own["above"] == pytest.approx(0.2, abs=0.01)
+    assert wide["below"] + wide["above"] < 0.1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["plain (Markov)", "odds fall with size", "wins doubled two quarters ago"])
+def test_the_next_two_quarters_of_a_few_companies(name):
+    seen = [forecast_and_truth(COMPANIES[name], seed, 0.5, 100) for seed in range(4)]
+    ratio = np.mean([found for found, _ in seen]) / np.mean([truth for _, truth in seen])
+    held = np.mean(
+        [
+            1.0 - row["below"] - row["above"]
+            for found, truth in seen
+            for row in (measured(a, b) for a, b in zip(found.T, truth.T, strict=True))
+        ]
+    )
+    # Four histories, each known to some 10 %, leave a standard error of 5 %: bounds plus two of these.
+    assert abs(ratio - 1.0) <= COMPANIES[name].most_bias + 0.10
+    # Eight quarters of four histories; the share held by each varies by some 12 points.
+    assert 0.65 <= held <= 0.92
