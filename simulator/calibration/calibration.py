@@ -301,6 +301,8 @@ class Calibration:
         What simple methods forecast; None where too little is known.
     pull : Pull, optional
         How far that lies from what these rates lead to expect; the engine finds it.
+    next_snapshot : datetime.date, optional
+        About when deals are seen next, where they are only seen on snapshot days.
     factor_covariance, effect_covariance : Floats, optional
         Of the logs of all factors, shape (category, destination, level, level), and of all effects, shape
         (destination, level, level), one after the other in their order; None: each is uncertain by itself.
@@ -338,6 +340,7 @@ class Calibration:
     clock: Clock | None = None
     evidence: Evidence | None = None
     pull: Pull | None = None
+    next_snapshot: dt.date | None = None
     factor_covariance: Floats | None = None
     effect_covariance: Floats | None = None
 

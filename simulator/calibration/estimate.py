@@ -25,6 +25,7 @@ from simulator.calibration.demand import demand
 from simulator.calibration.effects import deal_traits, profiles
 from simulator.calibration.evidence import simple_methods
 from simulator.calibration.exposure import DealMonths, aggregate, deal_months
+from simulator.calibration.snapshots import next_snapshot, snapshot_note
 from simulator.calibration.staffing import calibrate_staffing
 from simulator.calibration.trends import Courses, deal_courses
 from simulator.calibration.window import first_known_end, states_from
@@ -124,6 +125,7 @@ def calibrate_states(
         wanted.course,
         amount_trend(states, amounts, segment, span),
     )
+    snapshot = next_snapshot(states)
     customers = calibrate_customers(whole or history, names)
     staffing = calibrate_staffing(history, states, names)
     return Calibration(
@@ -155,6 +157,7 @@ def calibrate_states(
         notes=(
             *notes,
             *_stage_notes(has_stages),
+            *snapshot_note(snapshot, history.as_of),
             *cut_notes,
             *date_notes,
             *quarter_notes,
@@ -173,6 +176,7 @@ def calibrate_states(
         drift=courses.drift(),
         clock=clock,
         evidence=simple_methods(history, states, segment, calendar, amounts.has_open_amounts),
+        next_snapshot=snapshot,
         factor_covariance=rates.factor_covariance,
         effect_covariance=rates.effect_covariance,
     )

@@ -20,12 +20,16 @@ QUARTER_DAYS = 91.3
 
 @dataclass(frozen=True)
 class Company:
-    """A world, what is asked of its forecasts, and whether its reps are named."""
+    """A world (or one for each seed), what is asked of its forecasts, and whether its reps are named."""
 
-    world: World
+    law: World | Callable[[int], World]
     most_bias: float = 0.05
     held: tuple[float, float] = (0.75, 0.85)
     has_reps: bool = False
+
+    def world(self, seed: int) -> World:
+        """Return the world of one company."""
+        return self.law if isinstance(self.law, World) else self.law(seed)
 
 
 def lognormal(rng: np.random.Generator, n: int, _: int) -> np.ndarray:
@@ -68,11 +72,16 @@ def win_times(factor: Callable[[int, Deals], np.ndarray | float], **more: object
     return replace(PLAIN, win=lambda day, deals: WIN * factor(day, deals), **more)
 
 
-def shock(copy: np.ndarray, day: int) -> np.ndarray:
+def shock(company: int, copy: np.ndarray, day: int) -> np.ndarray:
     """Return the factor that all deals of a company share in a quarter; each continuation has its own."""
     quarter = int(np.datetime64(day, "D").astype("datetime64[M]").astype(np.int64)) // 3
-    drawn = np.random.default_rng([77, quarter]).standard_normal(int(copy.max(initial=0)) + 1)
+    drawn = np.random.default_rng([77, company, quarter]).standard_normal(int(copy.max(initial=0)) + 1)
     return np.exp(0.25 * drawn[copy] - 0.5 * 0.25**2)
+
+
+def shaken(company: int) -> World:
+    """Return a world whose quarters share a shock, other ones for each company."""
+    return win_times(lambda day, deals: shock(company, deals.copy, day))
 
 
 def rep_effect(trait: np.ndarray) -> np.ndarray:
@@ -126,5 +135,5 @@ COMPANIES = {
         ),
         has_reps=True,
     ),
-    "a shock that deals share": Company(win_times(lambda day, deals: shock(deals.copy, day))),
+    "a shock that deals share": Company(shaken),
 }

@@ -21,10 +21,11 @@ def forecast_and_truth(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return simulations and continuations of two quarters, shape (path, quarter) and (copy, quarter)."""
     rng = np.random.default_rng(seed)
-    deals = company.world.live(rng, nobody(), day(FIRST), day(AS_OF) + 1)
+    world = company.world(seed)
+    deals = world.live(rng, nobody(), day(FIRST), day(AS_OF) + 1)
     forecast = _forecast(_history(company, deals), evidence, n_paths)
     truth = [
-        company.world.booked(rng, deals, day(AS_OF) + 1, (day(begin), day(end) + 1), n_continuations)
+        world.booked(rng, deals, day(AS_OF) + 1, (day(begin), day(end) + 1), n_continuations)
         for begin, end in WINDOWS
     ]
     return forecast, np.stack(truth, axis=1)

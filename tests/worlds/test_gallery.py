@@ -13,7 +13,7 @@ YEAR = 365
 
 
 def lived(name: str, seed: int = 0):
-    world = COMPANIES[name].world
+    world = COMPANIES[name].world(seed)
     return world.live(np.random.default_rng(seed), nobody(), day(FIRST), day(AS_OF) + 1)
 
 
@@ -45,9 +45,10 @@ def test_a_quarter_of_the_deals_never_closes():
 
 
 def test_all_deals_of_a_continuation_share_its_shock():
-    factor = shock(np.arange(4000), day("2025-02-01"))
-    np.testing.assert_array_equal(factor, shock(np.arange(4000), day("2025-03-31")))
-    assert (factor != shock(np.arange(4000), day("2025-04-01"))).all()
+    factor = shock(0, np.arange(4000), day("2025-02-01"))
+    np.testing.assert_array_equal(factor, shock(0, np.arange(4000), day("2025-03-31")))
+    assert (factor != shock(0, np.arange(4000), day("2025-04-01"))).all()
+    assert (factor != shock(1, np.arange(4000), day("2025-02-01"))).all()
     assert factor.mean() == pytest.approx(1.0, abs=4 * 0.25 / np.sqrt(4000))
 
 

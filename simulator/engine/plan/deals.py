@@ -279,20 +279,39 @@ def _sals(
     seasonal = np.where(inline[None, :, None], 1.0, season[:, None, :])
     sals = rates.sals[:, :, None] * seasonal * lever[None, :, :] * ahead.month_share
     sals = sals * _growth(scenario, calibration, rates, ahead.months.size)
+    sals = sals * ~_before_next_snapshot(calibration, ahead, scenario.fiscal_calendar())
     if not scenario.demand:
         return sals
     return lay_demand(scenario, calibration, sals, seasonal * lever[None, :, :] * ahead.month_share)
 
 
 def _month_effect(calibration: Calibration, levers: Floats, ahead: Horizon, scenario: Scenario) -> Floats:
-    """Return factors of single months, shape (segment or 0, month, 8): levers, and the season of closing."""
-    drift = calibration.drift
-    if drift is None or not drift.season_close.any():
+    """Return factors of single months, shape (segment or 0, month, 8).
+
+    They are those of levers and of the season of closing; before the next snapshot nothing ends.
+    """
+    drift, calendar = calibration.drift, scenario.fiscal_calendar()
+    unseen = _before_next_snapshot(calibration, ahead, calendar)
+    has_season = drift is not None and bool(drift.season_close.any())
+    if not has_season and not unseen.any():
         return levers
     effect = levers.copy() if len(levers) else np.ones((len(calibration.segments), ahead.months.size, 8))
-    season = np.exp(drift.season_close[scenario.fiscal_calendar().quarter(ahead.months) % 4])
-    effect[..., DESTINATIONS.index("won")] *= season
+    if drift is not None and has_season:
+        season = np.exp(drift.season_close[calendar.quarter(ahead.months) % 4])
+        effect[..., DESTINATIONS.index("won")] *= season
+    effect[:, unseen] = 0.0
     return effect
+
+
+def _before_next_snapshot(
+    calibration: Calibration, ahead: Horizon, calendar: FiscalCalendar
+) -> npt.NDArray[np.bool_]:
+    """Return which months of the quarter that has begun end before deals are seen again, shape (month,)."""
+    snapshot = calibration.next_snapshot
+    if snapshot is None or not ahead.partial:
+        return np.zeros(ahead.months.size, dtype=np.bool_)
+    begun = calendar.quarter(ahead.months) == ahead.quarters[0]
+    return np.asarray(begun & (month_start_day(ahead.months + 1) <= day_number(snapshot)))
 
 
 def _shock_sd(calibration: Calibration) -> Floats:
