@@ -96,7 +96,7 @@ def parts_table(parts: pd.DataFrame) -> list[str]:
     return markdown(head, lines)
 
 
-def look(rows: pd.DataFrame, parts: pd.DataFrame) -> str:
+def look(rows: pd.DataFrame, parts: pd.DataFrame, others: dict[str, pd.DataFrame]) -> str:
     """Return the scores in short, for the terminal."""
     mine = rows[rows["method"] == "simulator"]
     ratios = relative_by_set(rows)["simulator"]
@@ -111,17 +111,44 @@ def look(rows: pd.DataFrame, parts: pd.DataFrame) -> str:
             f"bias of P50 {bias(part):+.1%}, of the mean {bias(part, 'mean'):+.1%}, "
             f"MdAPE {part['ape'].median():.0%}"
         )
-    return "\n".join([*lines, "", *sets_table(rows), "", *parts_table(parts)])
+    worth = ["", *worth_table({"as it is": rows} | others)] if others else []
+    return "\n".join([*lines, "", *sets_table(rows), "", *parts_table(parts), *worth])
 
 
-def report(rows: pd.DataFrame, parts: pd.DataFrame, n_paths: int, options: list[str]) -> str:
+def worth_table(by_setting: dict[str, pd.DataFrame]) -> list[str]:
+    """Return the scores of other settings, and of the one chosen for each set on all other sets."""
+    head = ("setting", "CRPS / mean of last 4", "real sets", "P10–P90 holds", "below / above", "bias of P50")
+    ratios = pd.DataFrame({name: relative_by_set(rows)["simulator"] for name, rows in by_setting.items()})
+    mine = {name: rows[rows["method"] == "simulator"] for name, rows in by_setting.items()}
+    real = next(iter(mine.values())).groupby("set")["real"].first().astype(bool)
+    lines = [
+        (name, f"{geometric_mean(ratios[name]):.3f}", f"{geometric_mean(ratios[name][real]):.3f}",
+         f"{rows['inside'].mean():.0%}", _tails(rows), f"{bias(rows):+.0%}")
+        for name, rows in mine.items()
+    ]  # fmt: skip
+    if len(ratios) > 1:
+        chosen = {left: str(np.log(ratios.drop(index=left)).mean().idxmin()) for left in ratios.index}
+        out = pd.Series({left: ratios.loc[left, name] for left, name in chosen.items()})
+        rows = pd.concat([mine[name][mine[name]["set"] == left] for left, name in chosen.items()])
+        lines.append(
+            (f"chosen on the other sets ({', '.join(sorted(set(chosen.values())))})",
+             f"{geometric_mean(out):.3f}", f"{geometric_mean(out[real]):.3f}",
+             f"{rows['inside'].mean():.0%}", _tails(rows), f"{bias(rows):+.0%}")
+        )  # fmt: skip
+    return markdown(head, lines)
+
+
+def report(
+    rows: pd.DataFrame, parts: pd.DataFrame, others: dict[str, pd.DataFrame], n_paths: int, options: list[str]
+) -> str:
     """Return results/pipelines.md."""
     mine = rows[rows["method"] == "simulator"]
+    asked = "".join(f" --other {other}" for other in others)
     changed = f" with {', '.join(options)}" if options else ""
     lines = [
         "# Pipelines that nobody here made",
         "",
-        f"`python benchmarks/pipelines.py ../shared/data/pipelines --paths {n_paths}`{changed}.",
+        f"`python benchmarks/pipelines.py ../shared/data/pipelines --paths {n_paths}{asked}`{changed}.",
         f"{len(mine)} forecasts of {mine['set'].nunique()} pipelines, each made from what was known on",
         "its day, by the command line alone. The CRPS of a set is the sum over its forecasts divided by that",
         "of the mean of the last four periods, over sets the geometric mean: under 1 is better. Intervals of",
@@ -140,4 +167,6 @@ def report(rows: pd.DataFrame, parts: pd.DataFrame, n_paths: int, options: list[
         *parts_table(parts),
         "",
     ]
+    if others:
+        lines += ["## What settings are worth", "", *worth_table({"as it is": rows} | others), ""]
     return "\n".join(lines)

@@ -7,7 +7,7 @@ with the same options, is not made again.
 
 The record, through the command line alone, writes results/pipelines.md (some 20 minutes, two processes):
 
-    python benchmarks/pipelines.py FOLDER
+    python benchmarks/pipelines.py FOLDER --other forecast.evidence=0 --other forecast.evidence=0.7
 
 A look, within this process, prints scores and writes nothing (all 96 cuts: 80 seconds of processor time,
 so 50 seconds in two processes of a quiet machine; every third cut a third of that; a minute more after
@@ -59,6 +59,8 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--sets", default="", metavar="A,B", help="only these sets")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only every n-th cut of a set")
     parser.add_argument("--set", dest="options", action="append", default=[], metavar="KEY=VALUE")
+    parser.add_argument("--other", action="append", default=[], metavar="KEY=VALUE",
+                        help="a setting to score as well, within this process; repeatable")  # fmt: skip
     parser.add_argument("--work", type=Path, default=Path("/tmp/pipelines"), help="where cases are kept")
     parser.add_argument("--out", type=Path, default=ROOT / "results" / "pipelines.md")
     return parser.parse_args()
@@ -69,17 +71,20 @@ def main() -> None:
     given.work.mkdir(parents=True, exist_ok=True)
     sets = read_sets(given.folder, [name for name in given.sets.split(",") if name])
 
-    def run(in_process: bool) -> list[dict[str, Any]]:
-        forecaster = Forecaster(given.work, given.paths, tuple(given.options), in_process)
+    baselines = pd.read_csv(given.folder / "baselines_dev.csv")
+
+    def run(in_process: bool, *other: str) -> list[dict[str, Any]]:
+        forecaster = Forecaster(given.work, given.paths, (*given.options, *other), in_process)
         return forecast_all(forecaster, sets, given.every, given.jobs)
 
     cases = run(given.in_process)
-    rows = with_baselines(score(cases, sets), pd.read_csv(given.folder / "baselines_dev.csv"))
-    parts = part_scores(cases if given.in_process else run(in_process=True), sets)
+    rows = with_baselines(score(cases, sets), baselines)
+    parts = part_scores(cases if given.in_process else run(True), sets)
+    others = {other: with_baselines(score(run(True, other), sets), baselines) for other in given.other}
     if given.in_process:
-        print(look(rows, parts))
+        print(look(rows, parts, others))
     else:
-        given.out.write_text(report(rows, parts, given.paths, given.options))
+        given.out.write_text(report(rows, parts, others, given.paths, given.options))
     if failed := faults(cases):
         sys.exit("\n".join(failed))
 

@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 
 from benchmarks.pipeline_cases import PipelineSet, known, read_sets, write_case
 from benchmarks.pipeline_forecasts import Forecaster
-from benchmarks.pipeline_report import look, report
+from benchmarks.pipeline_report import look, report, worth_table
 from benchmarks.pipeline_scores import booked, clustered, crps, part_scores, score, with_baselines
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -115,7 +115,7 @@ def test_parts_split_at_the_cut(folder: Path) -> None:
     rows = with_baselines(
         score([case], [tiny(folder)]), pd.read_csv(folder / "baselines_dev.csv", dtype={"cut": str})
     )
-    for text in (look(rows, scores.reset_index()), report(rows, scores.reset_index(), 2, [])):
+    for text in (look(rows, scores.reset_index(), {}), report(rows, scores.reset_index(), {}, 2, [])):
         assert f"{1 / len(new):.2f}" in text
 
 
@@ -127,3 +127,20 @@ def test_an_interval_counts_organisations_not_forecasts() -> None:
     assert share == pytest.approx(0.75)
     assert (low, high) == (pytest.approx(0.598, abs=0.003), pytest.approx(0.858, abs=0.003))
     assert clustered(inside, four)[1] < low - 0.2
+
+
+def test_a_setting_is_judged_by_the_sets_on_which_it_was_not_chosen() -> None:
+    """Good on two sets, bad on the third: chosen for the third, where it is bad, and there alone."""
+
+    def rows(*crps_by_set: float) -> pd.DataFrame:
+        ours = [
+            {"set": f"s{n}", "cut": "c", "h": 1, "method": method, "crps": value, "real": True,
+             "inside": True, "below": False, "above": False, "p50": 1.0, "actual": 1.0}
+            for n, own in enumerate(crps_by_set) for method, value in (("simulator", own), ("mean4", 1.0))
+        ]  # fmt: skip
+        return pd.DataFrame(ours)
+
+    table = worth_table({"as it is": rows(0.8, 0.8, 0.8), "other": rows(0.7, 0.7, 1.2)})
+    assert [line.split("|")[2].strip() for line in table[2:4]] == ["0.800", f"{0.588 ** (1 / 3):.3f}"]
+    # The first two are chosen for by themselves and the third: as it is.
+    assert table[4].split("|")[2].strip() == f"{(0.8 * 0.8 * 1.2) ** (1 / 3):.3f}"
