@@ -25,7 +25,7 @@ from simulator.calibration.demand import demand
 from simulator.calibration.effects import deal_traits, profiles
 from simulator.calibration.evidence import simple_methods
 from simulator.calibration.exposure import DealMonths, aggregate, deal_months
-from simulator.calibration.snapshots import next_snapshot, snapshot_note
+from simulator.calibration.snapshots import between_snapshots, next_snapshot, snapshot_note
 from simulator.calibration.staffing import calibrate_staffing
 from simulator.calibration.trends import Courses, deal_courses
 from simulator.calibration.window import first_known_end, states_from
@@ -91,6 +91,9 @@ def calibrate_states(
             )
     names, segment, notes = _segments(history.opportunities, states, segments)
     states = _rows(states, segment[states.deal] >= 0)
+    snapshot = next_snapshot(states)
+    if snapshot is not None:
+        states = between_snapshots(states)
     states, cut_notes = _known_span(states)
     has_stages = len(history.stage_changes) > 0
     states, has_dates, date_notes = _usable_dates(history, states)
@@ -125,7 +128,6 @@ def calibrate_states(
         wanted.course,
         amount_trend(states, amounts, segment, span),
     )
-    snapshot = next_snapshot(states)
     customers = calibrate_customers(whole or history, names)
     staffing = calibrate_staffing(history, states, names)
     return Calibration(

@@ -67,11 +67,15 @@ def _pull(evidence: Evidence, pilot: Paths) -> Pull:
     added = OFFSET * evidence.level
     found, of_quarter = [], []
     for place in range(n):
-        seen = np.log(monthly[:, window == place].sum(axis=1) + added)
+        signed = monthly[:, window == place].sum(axis=1)
+        of_quarter.append(int(quarter[window == place][0]))
+        if not signed.any():
+            found.append((0.0, 0.0, 0.0))
+            continue
+        seen = np.log(signed + added)
         low, middle, high = np.quantile(seen, [0.1, 0.5, 0.9]).tolist()
         factor = np.log(evidence.centre[place] + added) - middle
         found.append((factor, (high - low) / WIDTH_OF_80, evidence.log_sd[place]))
-        of_quarter.append(int(quarter[window == place][0]))
     share = np.bincount(of_quarter)
     return Pull(*(np.bincount(of_quarter, values) / share for values in zip(*found, strict=True)))
 

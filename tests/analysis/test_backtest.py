@@ -135,7 +135,10 @@ def test_a_backtest_scores_every_quarter_that_is_over(history, made_up):
     by_segment = ours[(ours["segment"] != "all") & (ours["period"] == "FY27Q2")]
     assert by_segment["actual"].sum() == pytest.approx(total["actual"].iloc[0])
     points = result.forecasts[result.forecasts["method"] == "run_rate"]
-    assert (points["crps"] == (points["p50"] - points["actual"]).abs()).all()
+    assert (points["p10"] < points["p50"]).all()
+    assert (points["p50"] < points["p90"]).all()
+    held = points["actual"].between(points["p10"], points["p90"])
+    assert (points["inside"] == held).all()
 
 
 def test_forecasts_are_kept_until_what_they_rest_on_changes(history, made_up, own_cache):

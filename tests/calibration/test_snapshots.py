@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from simulator.calibration.estimate import calibrate
-from simulator.calibration.snapshots import next_snapshot
+from simulator.calibration.snapshots import between_snapshots, next_snapshot
 from simulator.history.states import deal_states
 from tests.worlds.daily import WON, World, nobody
 from tests.worlds.forecasts import CALENDAR, day, forecast, history_of
@@ -40,6 +40,19 @@ def test_quarterly_snapshots_are_found_and_their_next_day():
     found = next_snapshot(deal_states(history))
     assert found is not None
     assert abs(found - dt.date(2024, 9, 1)) <= dt.timedelta(2)
+
+
+def test_what_a_snapshot_shows_happened_at_any_time_since_the_one_before():
+    history = history_of(in_snapshots("2024-06-01"), day("2024-06-01"))
+    states = deal_states(history)
+    spread = between_snapshots(states)
+    back = (states.start - spread.start) / np.diff(SEEN).mean()
+    assert back.min() >= 0.0 and back.max() < 1.05
+    np.testing.assert_allclose(np.quantile(back, [0.1, 0.5, 0.9]), [0.1, 0.5, 0.9], atol=0.02)
+    ended = states.exit >= 0
+    lasted, was = (spread.end - spread.start)[ended], (states.end - states.start)[ended]
+    assert lasted.mean() == pytest.approx(was.mean(), abs=1.0)
+    np.testing.assert_array_equal(spread.end[~ended], states.end[~ended])
 
 
 @pytest.mark.parametrize("a_day", [1.0, 0.02])
