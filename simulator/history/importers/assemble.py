@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pandas as pd
+import pyarrow as pa
 
 from simulator.history.as_of import history_as_of
 from simulator.history.checks import typed_table
@@ -43,6 +44,7 @@ def assemble(
     """
     read = {role: extract(role, spec, mapping, files) for role, spec in mapping.tables.given().items()}
     files.sheets.clear()  # a large file takes as much memory again as the tables made of it
+    pa.default_memory_pool().release_unused()
     log.stop_if_faulty()
     _require_rows(read, log)
     read = in_one_currency(read, mapping, log)

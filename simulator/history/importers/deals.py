@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from simulator.history.importers.columns import empty_column
@@ -133,10 +134,38 @@ def _in_order(changes: pd.DataFrame, deals: pd.DataFrame, log: ImportLog) -> pd.
         if orphan.all():
             what = f"no change belongs to any deal: '{example}' and the others are not among the deals"
             log.fault(files, what, "Export both files with the same id of the deal.")
-    order = np.lexsort(
-        (in_file_order(changes, "changed_at"), changes["changed_at"].to_numpy(), changes["deal"].to_numpy())
+    keys = (
+        in_file_order(changes, "changed_at"),
+        changes["changed_at"].to_numpy(),
+        changes["deal"].to_numpy(),
     )
-    return changes.iloc[order[int(orphan.sum()) :]].reset_index(drop=True)
+    if not orphan.any() and _sorted(*keys):
+        return changes.reset_index(drop=True)
+    return changes.iloc[_order(*keys)[int(orphan.sum()) :]].reset_index(drop=True)
+
+
+def _order(
+    position: npt.NDArray[np.int64], time: npt.NDArray[np.datetime64], deal: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """Return the order of rows by deal, time and position; nearly sorted ones at once, as exports are."""
+    milli = time.astype("datetime64[ms]")
+    ascending = not (np.diff(position) < 0).any()
+    if ascending and len(time) and not np.isnat(time).any() and (milli == time).all():
+        since = (milli - milli.min()).astype(np.int64)
+        span = int(since.max()) + 1
+        if span * (int(deal.max()) + 2) < np.iinfo(np.int64).max:
+            return np.argsort((deal + 1) * span + since, kind="stable")
+    return np.lexsort((position, time, deal))
+
+
+def _sorted(*keys: npt.NDArray[Any]) -> bool:
+    """Return whether rows are in the order of keys, the last of them first, as ``lexsort`` has it."""
+    tied = np.ones(max(len(keys[0]) - 1, 0), dtype=bool)
+    for key in reversed(keys):
+        if (tied & (key[1:] < key[:-1])).any():
+            return False
+        tied &= key[1:] == key[:-1]
+    return True
 
 
 def _without_repeats(changes: pd.DataFrame, log: ImportLog) -> pd.DataFrame:

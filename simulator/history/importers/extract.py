@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from simulator.errors import InputError
@@ -126,7 +127,8 @@ def _extract_one(
         for column, kind in ROLES[role].items()
     }
     frame = pd.DataFrame(columns, index=sheet.frame.index)
-    frame = frame.assign(file=sheet.file, row=sheet.frame.index)
+    file = pd.Categorical.from_codes(np.zeros(len(frame), dtype=np.int8), [sheet.file])
+    frame = frame.assign(file=file, row=sheet.frame.index)
     if len(spec.file) > 1:
         frame = frame.assign(**_duplicate_keys(rules, sheet))
     if isinstance(spec, BalancesSpec) and spec.months:

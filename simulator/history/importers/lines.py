@@ -91,13 +91,14 @@ def in_file_order(rows: pd.DataFrame, time: str) -> npt.NDArray[np.int64]:
 
     A file sorted with the newest first has the earlier of two rows of one second below.
     """
-    position = rows["row"].to_numpy(dtype=np.int64).copy()
+    position: npt.NDArray[np.int64] = rows["row"].to_numpy(dtype=np.int64).copy()
     deal = rows["deal"].to_numpy() if "deal" in rows else pd.factorize(rows["opportunity_id"])[0]
     days = rows[time].to_numpy()
     file = pd.factorize(rows["file"])[0]
     for one in range(file.max(initial=-1) + 1):
         its = np.flatnonzero(file == one)
-        its = its[np.argsort(position[its], kind="stable")]
+        if (np.diff(position[its]) < 0).any():
+            its = its[np.argsort(position[its], kind="stable")]
         same = deal[its][1:] == deal[its][:-1]
         steps = np.diff(days[its]).astype("timedelta64[s]").astype(np.int64)
         steps = steps[same] if steps[same].any() else steps

@@ -255,7 +255,8 @@ def fault_ruined_ids(sheet: Sheet, heading: str, log: ImportLog) -> None:
     """Name ids that a spreadsheet has turned into rounded numbers."""
     if pd.api.types.is_numeric_dtype(sheet.frame[heading].dtype):
         return
-    text = as_text(sheet.frame[heading])
+    cells = sheet.frame[heading]
+    text = as_text(cells[cells.astype("str").str.contains("E+", regex=False, na=False)])
     ruined = text[text.str.fullmatch(RUINED).fillna(False).astype(bool)]
     if len(ruined):
         what = "'{value}' is what a spreadsheet leaves of a long id: its last digits are lost"
@@ -280,8 +281,8 @@ def drop_rules(sheet: Sheet, role: str, columns: dict[str, str], given: Recognit
         else:
             rules.append({"column": deleted, "equals": ["true"], "reason": f"deleted in the CRM ({deleted})"})
     active = have.get("fivetranactive")
-    ids = as_text(sheet.frame[columns["opportunity_id"]]) if "opportunity_id" in columns else None
-    if role == "opportunities" and active is not None and ids is not None and ids.duplicated().any():
+    versions = role == "opportunities" and active is not None and "opportunity_id" in columns
+    if versions and as_text(sheet.frame[columns["opportunity_id"]]).duplicated().any():
         rules.append({"column": active, "equals": ["false"], "reason": f"older version of a deal ({active})"})
     return rules
 

@@ -17,6 +17,7 @@ from simulator.history.parsing import clean_text
 
 EMPTY = frozenset({"", "null", "nan", "nat", "#n/a", "<null>", r"\n"})
 """Cells that hold nothing, whatever the column."""
+LONGEST_EMPTY = max(map(len, EMPTY))
 EMPTY_NUMBERS = (
     EMPTY
     | {"na", "n/a", "-", "–", "none", "n.a.", "tbd", "tbc", "—", "?", "unknown", "unbekannt", "未定", "不明"}
@@ -30,12 +31,25 @@ FLAGS = {"yes": 1.0, "no": 0.0}
 def as_text(raw: pd.Series[Any]) -> pd.Series[Any]:
     """Return cells as stripped text of dtype ``str``, empty cells as missing."""
     if is_text(raw):
-        text = clean_text(raw.str.strip())
+        return _stripped(raw)
     elif pd.api.types.is_datetime64_any_dtype(raw.dtype):
         text = raw.astype("str")
     else:
         text = clean_text(pd.Series([_cell_text(v) for v in raw.array], index=raw.index, dtype="str"))
     return text.mask(_is_one_of(text, EMPTY))
+
+
+def _stripped(raw: pd.Series[Any]) -> pd.Series[Any]:
+    """Return text without blanks around it; only short cells can be words for nothing."""
+    text = pd.Series(pd.array(pc.utf8_trim_whitespace(pa.array(raw)), dtype="str"), index=raw.index)
+    text = clean_text(text)
+    short = pc.less_equal(pc.utf8_length(pa.array(text)), LONGEST_EMPTY).fill_null(False)
+    at = np.flatnonzero(short.to_numpy(zero_copy_only=False))
+    if not len(at):
+        return text
+    empty = np.zeros(len(text), dtype=bool)
+    empty[at] = text.iloc[at].str.lower().isin(EMPTY)
+    return text.mask(empty) if empty.any() else text
 
 
 def blank(text: pd.Series[Any], words: Iterable[str]) -> pd.Series[Any]:

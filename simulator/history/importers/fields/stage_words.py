@@ -22,10 +22,11 @@ OUTCOMES = {"won": "won", "won_alone": "won", "lost": "lost_no_decision"}
 
 def category_words(cells: pd.Series[Any]) -> pd.Series[Any]:
     """Return the forecast categories of a CRM as ours; words that are not known are missing."""
-    return map_unique(cells, _category).astype("str")
+    return map_unique(cells, category_word).astype("str")
 
 
-def _category(cell: str) -> str | None:
+def category_word(cell: str) -> str | None:
+    """Return the forecast category of ours that a word of a CRM means, or None."""
     apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", str(cell))  # BestCase, MostLikely
     return meaning("category", apart) or meaning("category", cell)
 
@@ -64,7 +65,7 @@ def note_most_likely(cells: pd.Series[Any], log: ImportLog) -> None:
     words = cells.dropna().unique()
     if any(folded(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", w)) in ("most likely", "likely") for w in words):
         log.note("Forecast category Most Likely counts as best_case.")
-    unknown = [word for word in words if _category(word) is None]
+    unknown = [word for word in words if category_word(word) is None]
     if unknown:
         log.note(f"Forecast categories that are not known and were passed over: {listed(unknown, 6)}.")
 

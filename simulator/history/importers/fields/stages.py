@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from simulator.history.importers.fields.cells import map_unique
-from simulator.history.importers.fields.stage_words import category_words, end_by_name
+from simulator.history.importers.fields.stage_words import category_word, category_words, end_by_name
 from simulator.history.importers.import_log import ImportLog, StageRead
 from simulator.history.importers.mapping import Mapping, StageSpec
 from simulator.history.importers.readers.sheet import plain
@@ -22,6 +22,8 @@ N_TO_CHANGE = 5
 """Rows on each side of a day that make a change of category a fact rather than a slip."""
 CHANCES = ((70.0, "commit"), (40.0, "best_case"), (0.0, "pipeline"))
 """Probability in percent from which a category is guessed, where a CRM tells nothing better."""
+TOLD = ("is_closed", "is_won", "probability")
+"""What rows may say of their stage besides its forecast category."""
 NOW = pd.Timestamp.max
 """Time of what is known of a deal's present only."""
 RANKS = {"lead": 0, "pipeline": 1, "best_case": 2, "commit": 3, "closed": 4, "omitted": 5}
@@ -75,12 +77,12 @@ class StageTable:
         said = {plain(stage): stage for stage in self.mapping.stages}
         for specs in self.mapping.stages.items():
             self._add_said(*specs)
-        by_stage = seen.groupby("stage", sort=False)
-        facts = [self._facts(str(stage), rows) for stage, rows in by_stage if plain(stage) not in said]
+        facts = [f for f in _facts(seen) if plain(f.stage) not in said]
         overrides: dict[tuple[str, str], str] = {}
         guessed = [f for f in facts if not self._add_found(f, overrides)]
         guessed = self._without_chance(guessed)
         self._add_guessed(guessed, seen)
+        seen = seen.drop(columns=["word", "file", "row"])
         changes = _renamed(changes, said, overrides, self.rows)
         rows = self.rows if self.mapping.stages and not facts else _in_order(self.rows, seen)
         return _table(rows), changes
@@ -97,22 +99,13 @@ class StageTable:
         since = f"{row.valid_from:%Y-%m-%d}" if row.valid_from is not None else ""
         self.log.stages.append(StageRead(row.stage, row.category, row.outcome or "", since, decided_by))
 
-    def _facts(self, stage: str, rows: pd.DataFrame) -> StageFacts:
-        return StageFacts(
-            stage,
-            rows,
-            closed=float(rows["is_closed"].mean()),
-            won=float(rows["is_won"].mean()),
-            chance=float(rows["probability"].median()) if rows["probability"].notna().any() else np.nan,
-        )
-
     def _add_found(self, facts: StageFacts, overrides: dict[tuple[str, str], str]) -> bool:
         """Add what the rows tell of a stage; return whether they tell anything."""
         if facts.closed > 0.5:
             outcome = "won" if facts.won > 0.5 else "lost_no_decision"
             self._add(StageRow(facts.stage, "closed", outcome), "marked closed")
             return True
-        words = facts.rows["word"].dropna()
+        words = facts.words
         end = _end(facts, set(words.unique())) if not facts.closed <= 0.5 else None
         if end is not None:
             self._add(StageRow(facts.stage, "closed", end[0]), end[1])
@@ -143,7 +136,7 @@ class StageTable:
         """Add the category that most rows have, or the one before and the one after a day."""
         share = words.value_counts(normalize=True)
         usual = str(share.index[0])
-        at = facts.rows.loc[words.index, "at"]
+        at = facts.at.loc[words.index]
         switch = _switch(words, at) if share.iloc[0] < AGREE else None
         if switch is not None:
             day, before, after = switch
@@ -178,15 +171,13 @@ class StageTable:
 
     def _fault_unknown(self, guessed: list[StageFacts]) -> None:
         for facts in guessed:
-            row = facts.rows.iloc[0]
-            where = f"{row['file']}, row {row['row']}"
             close = difflib.get_close_matches(facts.stage, list(self.mapping.stages), n=1)
             hint = f"Did the map mean it by '{close[0]}'? " if close else ""
             words = (
                 "lead, pipeline, best_case, commit, omitted, won, lost, lost_competition, lost_no_decision"
             )
-            what = f"stage '{facts.stage}' ({len(facts.rows):,} rows) has no forecast category"
-            self.log.fault(where, what, f"{hint}Add it under 'stages:' of the map, as one of: {words}.")
+            what = f"stage '{facts.stage}' ({facts.n_rows:,} rows) has no forecast category"
+            self.log.fault(facts.first, what, f"{hint}Add it under 'stages:' of the map, as one of: {words}.")
 
 
 @dataclass(frozen=True)
@@ -194,10 +185,35 @@ class StageFacts:
     """What the rows that name a stage tell of it; shares and percent, NaN where nothing."""
 
     stage: str
-    rows: pd.DataFrame
+    n_rows: int
+    first: str
+    words: pd.Series[Any]
+    at: pd.Series[Any]
     closed: float
     won: float
     chance: float
+
+
+def _facts(seen: pd.DataFrame) -> list[StageFacts]:
+    """Return what the rows tell of each stage, in the order in which the stages appear."""
+    by_stage = seen.groupby("stage", sort=False, observed=True)
+    first = seen.drop_duplicates("stage").set_index("stage")
+    sizes = by_stage.size()
+    shares = {
+        name: by_stage[name].agg(how) if name in seen else pd.Series(np.nan, index=sizes.index)
+        for name, how in (("is_closed", "mean"), ("is_won", "mean"), ("probability", "median"))
+    }
+    return [
+        StageFacts(
+            str(stage),
+            int(sizes[stage]),
+            f"{first.loc[stage, 'file']}, row {first.loc[stage, 'row']}",
+            rows["word"].dropna(),
+            rows["at"],
+            *(float(share[stage]) for share in shares.values()),
+        )
+        for stage, rows in by_stage[["word", "at"]]
+    ]
 
 
 def _end(facts: StageFacts, words: set[str]) -> tuple[str, str] | None:
@@ -216,15 +232,18 @@ def _end(facts: StageFacts, words: set[str]) -> tuple[str, str] | None:
 
 
 def _observations(deals: pd.DataFrame, changes: pd.DataFrame) -> pd.DataFrame:
-    columns = ["deal", "stage", "category", "probability", "is_closed", "is_won", "file", "row"]
+    told = [name for name in TOLD if deals[name].notna().any() or changes[name].notna().any()]
+    columns = ["deal", "stage", "category", "file", "row", *told]
     now = deals.reindex(columns=columns).assign(at=NOW)
     then = changes.reindex(columns=columns).assign(at=changes["changed_at"])
     if then["category"].notna().any():
         now = now.assign(
             category=np.nan
         )  # the present category of a deal says nothing of the day of its change
-    seen = pd.concat([then, now.astype(then.dtypes.to_dict())], ignore_index=True)
-    return seen.assign(word=category_words(seen["category"].astype("str")))
+    parts = [now, then] if then.empty else [then, now.astype(then.drop(columns="file").dtypes.to_dict())]
+    seen = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+    words = map_unique(seen["category"].astype("str"), category_word)
+    return seen.drop(columns="category").assign(word=words, stage=seen["stage"].astype("category"))
 
 
 def _switch(words: pd.Series[Any], at: pd.Series[Any]) -> tuple[pd.Timestamp, str, str] | None:
@@ -250,11 +269,11 @@ def _switch(words: pd.Series[Any], at: pd.Series[Any]) -> tuple[pd.Timestamp, st
 
 def _by_first_visit(stages: list[str], seen: pd.DataFrame) -> list[str]:
     """Return stages in the order in which deals visit them; the rows are in order of deal and time."""
-    visits = seen[seen["stage"].isin(stages) & (seen["at"] < NOW)]
+    visits = seen.loc[seen["stage"].isin(stages) & (seen["at"] < NOW), ["deal", "stage"]]
     if visits.empty:
         return stages
     place = visits.groupby("deal").cumcount()
-    mean = place.groupby(visits["stage"]).mean()
+    mean = place.groupby(visits["stage"], observed=True).mean()
     return sorted(stages, key=lambda stage: (mean.get(stage, 0.0), stages.index(stage)))
 
 
@@ -264,7 +283,9 @@ def _in_order(rows: list[StageRow], seen: pd.DataFrame) -> list[StageRow]:
     Stages for a category set by hand come first in it: they say nothing of how late it is.
     """
     names = list(dict.fromkeys(row.stage for row in rows))
-    chance = seen.groupby("stage")["probability"].median()
+    chance = pd.Series(dtype="float64")
+    if "probability" in seen:
+        chance = seen.groupby("stage", observed=True)["probability"].median()
     visits = {stage: i for i, stage in enumerate(_by_first_visit(names, seen))}
 
     def rank(row: StageRow) -> tuple[float, ...]:

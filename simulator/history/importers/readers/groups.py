@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from simulator.history.importers.fields.cells import is_text
 from simulator.history.importers.fields.words import folded
@@ -73,8 +76,12 @@ def ungrouped(sheet: Sheet) -> tuple[Sheet, str]:
 
 def _are_totals(cells: pd.Series[Any]) -> pd.Series[bool]:
     if is_text(cells):
-        short = cells.where(cells.str.len() <= LONGEST)
-        return short.str.strip(" :").str.lower().isin(SPELLED)
+        text = pa.array(cells)
+        short = pc.and_(pc.less_equal(pc.utf8_length(text), LONGEST), pc.invert(pc.utf8_is_digit(text)))
+        totals = np.zeros(len(cells), dtype=bool)
+        at = np.flatnonzero(short.fill_null(False).to_numpy(zero_copy_only=False))
+        totals[at] = cells.iloc[at].str.strip(" :").str.lower().isin(SPELLED)
+        return pd.Series(totals, index=cells.index)
     return cells.map(lambda cell: isinstance(cell, str) and folded(cell).rstrip(":") in TOTALS).astype(bool)
 
 
