@@ -10,9 +10,9 @@ import numpy.typing as npt
 from simulator.calibration.amounts import DealAmounts
 from simulator.calibration.close_dates import first_rows
 from simulator.calibration.drift import MIN_QUARTERS, Course, fit_level, steady_course
-from simulator.calibration.opening import reliable_opening
 from simulator.calibration.windows import windows
 from simulator.fiscal import FiscalCalendar, day_number, month_numbers, month_start_day
+from simulator.history.opening import reliable_opening
 from simulator.history.states import DealStates
 
 Floats = npt.NDArray[np.float64]

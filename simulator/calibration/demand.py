@@ -15,10 +15,10 @@ from simulator.calibration.close_dates import first_rows
 from simulator.calibration.drift import Course, fit_course
 from simulator.calibration.effects import code_levels
 from simulator.calibration.exposure import months_of_days
-from simulator.calibration.opening import reliable_opening
 from simulator.calibration.poisson import fit_poisson
 from simulator.calibration.windows import windows
 from simulator.fiscal import FiscalCalendar, day_number, month_start_day
+from simulator.history.opening import reliable_opening
 from simulator.history.states import DealStates
 
 Floats = npt.NDArray[np.float64]

@@ -11,8 +11,8 @@ from scipy import stats
 
 from simulator.calibration.calibration import DESTINATIONS, Evidence
 from simulator.calibration.close_dates import first_rows
-from simulator.calibration.opening import reliable_opening
 from simulator.fiscal import FiscalCalendar, day_number, month_start_day
+from simulator.history.opening import reliable_opening
 from simulator.history.states import DealStates
 from simulator.history.tables import History
 

@@ -75,7 +75,7 @@ def _endings(evidence: Evidence) -> list[Finding]:
     changes, spans = evidence.changes, evidence.spans
     row = np.arange(len(changes.deal))
     after = (row > spans.stop[changes.deal]) & (changes.time > spans.end[changes.deal])
-    edited = after & _altered(changes)
+    edited = after & _altered(changes, spans.stop)
     last = evidence.of_deals(changes.deal[:0])
     at = np.flatnonzero(np.append(changes.deal[1:] != changes.deal[:-1], True)[: len(row)])
     won_by_stage = changes.outcome[at] == WON
@@ -92,13 +92,22 @@ def _endings(evidence: Evidence) -> list[Finding]:
     ]
 
 
-def _altered(changes: Changes) -> Mask:
-    """Mark changes that differ from the one before in stage category, close month or amount."""
-    altered = np.ones(len(changes.deal), dtype=bool)
-    same = [np.diff(values) == 0 for values in (changes.deal, changes.category, changes.close_month)]
+def _altered(changes: Changes, stop: Ints) -> Mask:
+    """Mark the last change of each deal that leaves it in another state than its closing did.
+
+    What a CRM dates late, such as a stage passed over on the way to the end, and what was taken back is no
+    edit: the last amount, close month and category of the deal are those of its closing.
+    """
+    n_rows = len(changes.deal)
+    if not n_rows:
+        return np.zeros(0, dtype=bool)
+    row = np.arange(n_rows)
+    closing = np.clip(stop[changes.deal], 0, n_rows - 1)
+    closing = np.where(changes.deal[closing] == changes.deal, closing, row)
     amount = np.nan_to_num(changes.amount, nan=-1.0)
-    altered[1:] = ~(same[0] & same[1] & same[2] & (np.diff(amount) == 0))
-    return altered
+    same = (amount == amount[closing]) & (changes.close_month == changes.close_month[closing])
+    last = np.append(changes.deal[1:] != changes.deal[:-1], True)
+    return last & (~same | (changes.category < CLOSED))
 
 
 def _slipping(evidence: Evidence) -> list[Finding]:

@@ -7,10 +7,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from simulator.history.changes import day_numbers, outcome_codes, plans_repeat_closing
-from simulator.history.deal_lifecycle import WON
+from simulator.history.deal_lifecycle import WON, past_due
 from simulator.history.findings import Evidence, Finding
 from simulator.history.hygiene_words import LEAKING_COLUMNS
 from simulator.history.matching import occurs
+from simulator.history.opening import stray_rows
 from simulator.history.tables import OUTCOMES
 
 Mask = npt.NDArray[np.bool_]
@@ -36,7 +37,7 @@ def _open_deals(evidence: Evidence) -> list[Finding]:
     touched = day_numbers(deals["created_date"])
     if len(evidence.changes.deal):
         np.maximum.at(touched, evidence.changes.deal, evidence.changes.time)
-    past = evidence.open & (np.floor(planned) + 1 < evidence.midnight)
+    past = past_due(evidence.history, evidence.open)
     dead = past & (planned < evidence.midnight - ZOMBIE_PAST_DUE_DAYS)
     dead |= evidence.open & (touched < evidence.midnight - ZOMBIE_UNTOUCHED_DAYS)
     return [
@@ -114,6 +115,7 @@ def _dates(evidence: Evidence) -> list[Finding]:
             planned.notna().to_numpy(),
         ),
         evidence.about_deals("dates far ahead of all others", alone),
+        evidence.about_deals("created long before all others", stray_rows(day_numbers(created))),
     ]
 
 

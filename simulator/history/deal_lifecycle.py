@@ -180,3 +180,14 @@ def deal_spans(history: History, changes: Changes) -> Spans:
     dated = (outcome < 0) | ~np.isnan(end)
     observed = alive & dated & (start < midnight) & ~(created >= midnight)
     return Spans(observed, start, entered, end, outcome, stop)
+
+
+def past_due(history: History, is_open: Mask) -> Mask:
+    """Mark the open deals whose close date lies before as_of, as ``audit`` and ``diagnose`` count them."""
+    deals, changes = history.opportunities, history.stage_changes
+    planned = day_numbers(deals["close_date"])
+    if np.isnan(planned).any() and len(changes):
+        last = changes.dropna(subset=["close_date"]).drop_duplicates("opportunity_id", keep="last")
+        stated = last.set_index("opportunity_id")["close_date"].reindex(deals["opportunity_id"])
+        planned = np.where(np.isnan(planned), day_numbers(stated), planned)
+    return np.asarray(is_open & (np.floor(planned) < day_number(history.as_of)))

@@ -131,6 +131,13 @@ _ALL = (
         "Correct them in the CRM and export again.",
     ),
     Words(
+        "created long before all others",
+        "deals",
+        "They are dated so far before the next deals that the time between would count as years without "
+        "any: the simulation leaves them out of what is created and of the trends.",
+        "Correct created_date.",
+    ),
+    Words(
         "dates far ahead of all others",
         "deals",
         "They are dated over a year after everything else. The as-of date follows the latest date, so "

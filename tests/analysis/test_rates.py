@@ -1,4 +1,5 @@
 import datetime as dt
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,6 @@ from simulator.analysis.diagnose.due_deals import (
     SLIPPED,
     due_deals,
     due_endings,
-    past_due,
 )
 from simulator.analysis.diagnose.qualified import qualified_deals, rate_window
 from simulator.analysis.diagnose.rates import (
@@ -20,8 +20,11 @@ from simulator.analysis.diagnose.rates import (
     rate_by_segment,
     rates,
 )
+from simulator.analysis.diagnose.track_record import track_record
 from simulator.errors import InputError
 from simulator.fiscal import FiscalCalendar, day_number
+from simulator.history.hygiene import check_hygiene
+from simulator.history.importers.importer import import_files
 from tests.analysis.deals_by_hand import Deal, by_hand
 
 CALENDAR = FiscalCalendar(start_month=1)
@@ -113,7 +116,7 @@ def test_who_is_due_in_a_quarter():
         # Closed on the first day after the quarter: slipped by a day.
         deal(ended="2026-07-01", close="2026-06"),
     ]
-    _, due, window, states, _ = measured(deals)
+    _, due, window, *_ = measured(deals)
     assert window.quarters == (CALENDAR.parse_quarter("FY26Q2"),)
     endings = dict(zip(due["opportunity_id"], due["ending"], strict=True))
     assert endings == {"D0": SLIPPED, "D2": 2, "D5": SLIPPED}
@@ -122,7 +125,24 @@ def test_who_is_due_in_a_quarter():
         "D2": False,
         "D5": False,
     }
-    assert past_due(states, window) == 1
+
+
+def test_past_due_is_the_day_before_as_of_in_audit_and_diagnosis_alike(tmp_path: Path):
+    rows = ["id,stage,amount,created,due"]
+    rows += [f"W{i},Closed Won,5,2026-0{1 + i % 3}-01,2026-05-{1 + i:02d}" for i in range(20)]
+    rows += [f"L{i},Closed Lost,5,2026-0{1 + i % 3}-01,2026-05-{1 + i:02d}" for i in range(20)]
+    rows += ["A,Proposal,7,2026-05-20,2026-05-19", "B,Proposal,7,2026-05-20,2026-05-20"]
+    rows += ["C,Proposal,7,2026-01-01,2026-02-01"]
+    (tmp_path / "o.csv").write_text("\n".join(rows), encoding="utf-8")
+    map_path = tmp_path / "map.yaml"
+    map_path.write_text(
+        "tables: {opportunities: {columns: {opportunity_id: id, created_date: created, close_date: due}}}",
+        encoding="utf-8",
+    )
+    history = import_files("salesforce", [tmp_path / "o.csv"], map_path).history
+    assert history.as_of.isoformat() == "2026-05-20"
+    found = check_hygiene(history).table.set_index("check")
+    assert found.loc["past-due close dates", "n"] == track_record(history, CALENDAR).n_past_due == 2
 
 
 def test_what_became_of_deals_due_on_the_first_day_by_their_category_then():

@@ -99,6 +99,13 @@ CASES = {
         history([deal("A", close_date="2025-12-31"), deal("B")]),
         (1, "A"),
     ),
+    "created long before all others": (
+        history(
+            [deal(f"D{i}", created_date=f"2026-0{1 + i // 50}-{1 + i % 28:02d}") for i in range(200)]
+            + [deal("typo", created_date="2024-12-01")]
+        ),
+        (1, "typo"),
+    ),
     "dates far ahead of all others": (
         history([won(f"D{i}") for i in range(200)] + [won("typo", closed_date="2062-04-01")]),
         (1, "typo"),
@@ -328,6 +335,21 @@ def test_no_check_is_left_untested():
         "stages that are not mapped",
     }
     assert set(WORDS) == set(CASES) | alike
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        [change("A", "2026-04-09", "Negotiation", 5), change("A", "2026-04-10", "Lost", 5)],
+        [change("A", "2026-04-09", "Lost", 7), change("A", "2026-04-10", "Lost", 5)],
+        [change("A", "2026-04-09", "Lost", 5)],
+    ],
+    ids=["a stage dated late", "taken back", "nothing"],
+)
+def test_a_deal_that_stays_as_it_closed_is_not_called_edited(later):
+    early = [change("A", "2026-01-02", "Discovery", 5), change("A", "2026-04-01", "Lost", 5), *later]
+    checked = check_hygiene(history([lost("A", closed_date="2026-04-01")], early))
+    assert "edited after they closed" in checked.clean
 
 
 def test_a_sound_history_has_nothing_to_report():

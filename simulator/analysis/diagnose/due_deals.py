@@ -8,8 +8,9 @@ import pandas as pd
 
 from simulator.analysis.diagnose.qualified import OPEN, Window, deal_bounds, states_at
 from simulator.analysis.intervals import effective_trials, share_interval
+from simulator.history.deal_lifecycle import past_due
 from simulator.history.states import DealStates
-from simulator.history.tables import CATEGORIES, OUTCOMES
+from simulator.history.tables import CATEGORIES, OUTCOMES, History
 
 SLIPPED = OPEN
 """Outcome code, within the quarter, of a due deal that neither was won nor lost in it."""
@@ -134,9 +135,8 @@ def _share(weight: npt.NDArray[np.float64], met: npt.NDArray[np.bool_]) -> tuple
     return float(share), float(low), float(high)
 
 
-def past_due(states: DealStates, window: Window) -> int:
-    """Return how many deals open at as_of carry a close date in a month that is over."""
-    state = states_at(states, window.now)
-    month = states.close_month[state]
-    this_month = int(pd.Timestamp(window.as_of).year * 12 + pd.Timestamp(window.as_of).month - 1)
-    return int(((month >= 0) & (month < this_month)).sum())
+def n_past_due(history: History, deals: pd.DataFrame) -> int:
+    """Return how many of the qualified deals are open and carry a close date before as_of."""
+    is_open = np.zeros(len(history.opportunities), dtype=bool)
+    is_open[deals.index[deals["outcome"] == OPEN]] = True
+    return int(past_due(history, is_open).sum())

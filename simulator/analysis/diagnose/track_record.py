@@ -12,7 +12,7 @@ from simulator.analysis.diagnose.coverage_history import coverage_history
 from simulator.analysis.diagnose.due_deals import (
     due_deals,
     due_endings,
-    past_due,
+    n_past_due,
     plans_known,
 )
 from simulator.analysis.diagnose.dwell import dwell
@@ -116,7 +116,7 @@ def track_record(history: History, calendar: FiscalCalendar, n_quarters: int = 8
         n_deals=len(deals),
         n_ended=int(((deals["ended"] >= window.start) & (deals["ended"] < window.end)).sum()),
         n_open=int((deals["outcome"] == OPEN).sum()),
-        n_past_due=past_due(states, window),
+        n_past_due=n_past_due(history, deals),
         incidence=incidence_of(accepted(deals, window)),
         rates=table,
         conversion=conversion(deals, window),

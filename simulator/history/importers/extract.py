@@ -127,7 +127,7 @@ def _extract_one(
         for column, kind in ROLES[role].items()
     }
     frame = pd.DataFrame(columns, index=sheet.frame.index)
-    file = pd.Categorical.from_codes(np.zeros(len(frame), dtype=np.int8), [sheet.file])
+    file = pd.Categorical.from_codes(np.zeros(len(frame), dtype=np.int8), pd.Index([sheet.file]))
     frame = frame.assign(file=file, row=sheet.frame.index)
     if len(spec.file) > 1:
         frame = frame.assign(**_duplicate_keys(rules, sheet))

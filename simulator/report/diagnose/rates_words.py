@@ -292,6 +292,6 @@ def _spread(record: TrackRecord) -> Iterator[str]:
 def _stale(record: TrackRecord) -> Iterator[str]:
     if record.n_past_due:
         yield (
-            f"{record.n_past_due:,} of the {record.n_open:,} open deals carry a close date in a month "
-            "that is over: re-date or close them before counting them as coverage."
+            f"{record.n_past_due:,} of the {record.n_open:,} open deals carry a close date before "
+            f"{record.window.as_of.isoformat()}: re-date or close them before counting them as coverage."
         )

@@ -32,7 +32,7 @@ def as_text(raw: pd.Series[Any]) -> pd.Series[Any]:
     """Return cells as stripped text of dtype ``str``, empty cells as missing."""
     if is_text(raw):
         return _stripped(raw)
-    elif pd.api.types.is_datetime64_any_dtype(raw.dtype):
+    if pd.api.types.is_datetime64_any_dtype(raw.dtype):
         text = raw.astype("str")
     else:
         text = clean_text(pd.Series([_cell_text(v) for v in raw.array], index=raw.index, dtype="str"))

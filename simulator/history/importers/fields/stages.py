@@ -197,7 +197,7 @@ class StageFacts:
 def _facts(seen: pd.DataFrame) -> list[StageFacts]:
     """Return what the rows tell of each stage, in the order in which the stages appear."""
     by_stage = seen.groupby("stage", sort=False, observed=True)
-    first = seen.drop_duplicates("stage").set_index("stage")
+    first = {row.stage: f"{row.file}, row {row.row}" for row in seen.drop_duplicates("stage").itertuples()}
     sizes = by_stage.size()
     shares = {
         name: by_stage[name].agg(how) if name in seen else pd.Series(np.nan, index=sizes.index)
@@ -207,7 +207,7 @@ def _facts(seen: pd.DataFrame) -> list[StageFacts]:
         StageFacts(
             str(stage),
             int(sizes[stage]),
-            f"{first.loc[stage, 'file']}, row {first.loc[stage, 'row']}",
+            first[stage],
             rows["word"].dropna(),
             rows["at"],
             *(float(share[stage]) for share in shares.values()),

@@ -81,7 +81,7 @@ def _are_totals(cells: pd.Series[Any]) -> pd.Series[bool]:
         totals = np.zeros(len(cells), dtype=bool)
         at = np.flatnonzero(short.fill_null(False).to_numpy(zero_copy_only=False))
         totals[at] = cells.iloc[at].str.strip(" :").str.lower().isin(SPELLED)
-        return pd.Series(totals, index=cells.index)
+        return pd.Series(totals, index=cells.index, dtype=bool)
     return cells.map(lambda cell: isinstance(cell, str) and folded(cell).rstrip(":") in TOTALS).astype(bool)
 
 

@@ -14,6 +14,14 @@ SURPRISING = 16.0
 """Deals missing from a gap above which it is none of chance (P < 1e-5), for each row before it."""
 
 
+def stray_rows(days: Floats) -> npt.NDArray[np.bool_]:
+    """Mark the few days that lie long before all others; missing days are none of them."""
+    known = days[~np.isnan(days)]
+    if not len(known):
+        return np.zeros(len(days), dtype=bool)
+    return np.asarray(np.floor(days) < reliable_opening(known)[0])
+
+
 def reliable_opening(days: Floats) -> tuple[float, int]:
     """Return the day from which deals are created, and how many rows before it are stray.
 

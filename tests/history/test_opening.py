@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulator.calibration.opening import reliable_opening
+from simulator.history.opening import reliable_opening
 
 STEADY = np.arange(0.0, 1096.0, 0.75)
 """Some 40 deals a month for three years, the first on day 0."""
