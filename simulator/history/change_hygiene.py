@@ -107,7 +107,8 @@ def _altered(changes: Changes, stop: Ints) -> Mask:
     amount = np.nan_to_num(changes.amount, nan=-1.0)
     same = (amount == amount[closing]) & (changes.close_month == changes.close_month[closing])
     last = np.append(changes.deal[1:] != changes.deal[:-1], True)
-    return last & (~same | (changes.category < CLOSED))
+    altered: Mask = last & (~same | (changes.category < CLOSED))
+    return altered
 
 
 def _slipping(evidence: Evidence) -> list[Finding]:
