@@ -1,12 +1,14 @@
 import shutil
 
+import pandas as pd
 import pytest
 
 from simulator.errors import InputError
 from simulator.report.documents.exports import formats_of, write_exports
-from simulator.report.documents.finished import clean_text, read_finished
+from simulator.report.documents.finished import clean_text, read_finished, read_table
 from simulator.report.documents.view import show
 from simulator.report.documents.views import views
+from simulator.report.output.tables import write_table
 from tests.report.finished_runs import HOSTILE_NAMES, write_run
 
 
@@ -135,3 +137,10 @@ def test_every_view_has_the_columns_that_it_shows(finished_folder):
     assert {"bookings", "parts", "coverage", "pipeline", "arr", "deals", "assumptions"} <= set(shown)
     for view in shown.values():
         assert {column.key for column in view.columns} <= set(view.table.columns)
+
+
+def test_a_table_of_nothing_that_a_run_wrote_is_read(tmp_path):
+    write_table(pd.DataFrame(), tmp_path / "lifetime.csv")
+    faults = []
+    assert read_table(tmp_path / "lifetime.csv", faults).empty
+    assert not faults

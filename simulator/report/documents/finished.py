@@ -201,6 +201,8 @@ def read_table(path: Path, faults: list[Fault]) -> pd.DataFrame:
     try:
         table = pd.read_csv(path, dtype=dict.fromkeys(TEXTS, str), keep_default_na=False, na_values=[""])
     except ValueError:
+        if path.is_file() and path.read_bytes() == b"\n":  # a table of nothing, as pandas writes it
+            return pd.DataFrame()
         faults.append(Fault(str(path), "is damaged: it is not a table", REMEDY))
         return pd.DataFrame()
     for column in table.columns:
