@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from simulator.history.as_of import history_as_of
 from simulator.history.checks import typed_table
+from simulator.history.fiscal_days import in_fiscal_months
 from simulator.history.importers.balances import are_balances, changes_from_balances, customers_of
 from simulator.history.importers.contradictions import churn_oddities
 from simulator.history.importers.currencies import in_one_currency
@@ -59,7 +60,9 @@ def assemble(
     notes = (_currency_note(mapping, log), *log.notes)
     last_day = _last_day(read, mapping, as_of)
     history = make_history(typed, notes=notes, as_of=last_day, currency=log.currency)
-    return _cut(history, as_of or _day(mapping.as_of), log)
+    history = _cut(history, as_of or _day(mapping.as_of), log)
+    ends = [dt.date.fromisoformat(str(end)) for end in mapping.period_ends]
+    return in_fiscal_months(history, ends) if ends else history
 
 
 def _require_rows(read: Tables, log: ImportLog) -> None:

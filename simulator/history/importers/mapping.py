@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from simulator.history.fiscal_days import FiscalDays, ends_of_weeks
 from simulator.history.importers.fields.dates import NUMBERED
 from simulator.history.importers.roles import REQUIRED, ROLES
 from simulator.history.tables import OUTCOMES, STAGE_CATEGORIES
@@ -300,6 +301,13 @@ def _iso_day(value: str) -> str:
         raise ValueError(f"'{value}' is not a day such as 2026-03-31") from None
 
 
+class WeeksSpec(Part):
+    """Fiscal years of weeks: weeks of the periods of a quarter, and the first day of each year."""
+
+    weeks: str = Field(pattern=r"^[4-6]-[4-6]-[4-6]$")
+    years: Annotated[tuple[Text, ...], Field(min_length=2)]
+
+
 class Mapping(Part):
     """A whole map. ``stages`` gives each stage or activity its forecast category or outcome."""
 
@@ -310,6 +318,7 @@ class Mapping(Part):
         Annotated[str, Field(pattern=r"^[A-Z]{3}$")], float | dict[str, Annotated[float, Field(gt=0)]]
     ] = Field(default_factory=dict)
     as_of: str | None = None
+    period_ends: tuple[Text, ...] | WeeksSpec = ()
     timezone: str = "UTC"
     decimal: Literal[".", ","] | None = None
     date_format: str | None = None
@@ -328,6 +337,19 @@ class Mapping(Part):
     @classmethod
     def _as_of_is_a_day(cls, value: str | None) -> str | None:
         return value if value is None else _iso_day(value)
+
+    @field_validator("period_ends")
+    @classmethod
+    def _are_periods(cls, value: tuple[str, ...] | WeeksSpec) -> tuple[str, ...]:
+        import datetime as dt
+
+        if isinstance(value, WeeksSpec):
+            years = [dt.date.fromisoformat(_iso_day(day)) for day in value.years]
+            return tuple(end.isoformat() for end in ends_of_weeks(value.weeks, years))
+        ends = [dt.date.fromisoformat(_iso_day(day)) for day in value]
+        if ends:
+            FiscalDays(ends)
+        return tuple(end.isoformat() for end in ends)
 
     @field_validator("date_format")
     @classmethod
