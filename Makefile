@@ -58,6 +58,7 @@ validate: develop kernels
 	@$(BIN)/python benchmarks/companies.py
 	@$(BIN)/python benchmarks/chain.py
 	@$(BIN)/python benchmarks/backtest.py
+	@$(BIN)/python benchmarks/worlds.py
 	@$(BIN)/python benchmarks/fuzz.py
 	@$(BIN)/python benchmarks/stopping.py
 
