@@ -14,6 +14,7 @@ from simulator.analysis.diagnose.rates import rate_by_segment
 from simulator.analysis.diagnose.stuck_deals import StuckDeals, find_stuck_deals
 from simulator.analysis.diagnose.track_record import TrackRecord, track_record
 from simulator.analysis.forecast.pipeline import coverage_curve
+from simulator.engine.pull import evidence_note
 from simulator.errors import InputError
 from simulator.file_digest import FileDigest, contents
 from simulator.fiscal import FiscalCalendar
@@ -49,6 +50,8 @@ class WhatIf:
         Of ``counterfactuals``.
     curve : DataFrame
         Of ``coverage_curve``.
+    leans_on : str
+        What the level of its forecast leans on; empty: on nothing but the rates.
     """
 
     scenario: str
@@ -58,6 +61,7 @@ class WhatIf:
     seed: int
     remedies: pd.DataFrame
     curve: pd.DataFrame
+    leans_on: str = ""
 
     def sentences(self) -> tuple[str, ...]:
         """Return what holds the company back, and the coverage of the first quarter with a target."""
@@ -137,7 +141,8 @@ def diagnose(
     what_if = _what_if(inputs[1], inputs[0], record, paths, work) if scenario is not None else None
     found = Diagnosis(record, find_stuck_deals(loaded, record.window), what_if)
     held = past_forecasts_said(inputs[0], calendar or FiscalCalendar(), loaded.as_of, currency)
-    return _answer(found, currency, read, (held, *record.notes, *loaded.notes))
+    leans_on = (what_if.leans_on,) if what_if is not None and what_if.leans_on else ()
+    return _answer(found, currency, read, (held, *leans_on, *record.notes, *loaded.notes))
 
 
 def _what_if(file: Path, history: Path, record: TrackRecord, n_paths: int, work: Work) -> WhatIf:
@@ -156,7 +161,8 @@ def _what_if(file: Path, history: Path, record: TrackRecord, n_paths: int, work:
     motions = {name: segment.motion for name, segment in full.segments.items()}
     curve = coverage_curve(base, full.targets, motions)
     as_of, seed = record.window.as_of, full.simulation.seed
-    return WhatIf(loaded.name, full.currency, as_of, base.n_paths, seed, remedies, curve)
+    leans_on = evidence_note(full, prepared.calibration) or ""
+    return WhatIf(loaded.name, full.currency, as_of, base.n_paths, seed, remedies, curve, leans_on)
 
 
 def _answer(
