@@ -7,23 +7,15 @@ from typing import Any
 import pandas as pd
 
 from simulator.history.importers.columns import empty_column
+from simulator.history.importers.crm.headings import heading_key, names
 from simulator.history.importers.fields.amounts import read_amounts
-from simulator.history.importers.fields.cells import as_text, look_up
+from simulator.history.importers.fields.cells import as_text, look_up, map_unique
 from simulator.history.importers.fields.dates import read_dates
 from simulator.history.importers.import_log import ImportLog, listed
-from simulator.history.importers.readers.sheet import Sheet, plain
+from simulator.history.importers.readers.sheet import Sheet
 
-FIELDS = {
-    "stage": "stage",
-    "stagename": "stage",
-    "stage name": "stage",
-    "amount": "amount",
-    "closedate": "close_date",
-    "close date": "close_date",
-    "forecastcategoryname": "category",
-    "forecast category": "category",
-}
-"""Names of fields, as ``plain`` writes them, and the column of ours that they change."""
+FIELDS = ("stage", "amount", "close_date", "category")
+"""Columns of ours whose changes matter; their fields are called as the headings of deals are."""
 
 
 def changes_from_fields(rows: pd.DataFrame, deals: pd.DataFrame, log: ImportLog) -> pd.DataFrame:
@@ -33,11 +25,19 @@ def changes_from_fields(rows: pd.DataFrame, deals: pd.DataFrame, log: ImportLog)
     with the old value of its first change.
     """
     files = listed(rows["file"].unique())
-    ours = rows["field"].map(lambda name: FIELDS.get(plain(name)), na_action="ignore").astype("str")
+    known = {key: ours for ours in FIELDS for key in names("deal")[ours]}
+    ours = map_unique(rows["field"], lambda name: known.get(heading_key(name))).astype("str")
     other = rows.loc[ours.isna(), "field"].value_counts(dropna=False)
     if len(other):
         shown = listed([f"{name} ({n:,})" for name, n in other.items()])
         log.drop("field_changes", files, "fields that do not matter here", int(other.sum()), shown)
+    if ours.isna().all():
+        what = f"holds no change of stage, amount or close date; its fields are: {listed(other.index)}"
+        remedy = (
+            "Export it with the field Stage; or give its name in a map under values: of field_changes.field."
+        )
+        log.fault(files, what, remedy)
+        log.stop_if_faulty()
     rows = rows.assign(field=ours)[ours.notna()]
     rows = rows.sort_values(["opportunity_id", "changed_at"], kind="stable")
     if not (rows["field"] == "category").any():
@@ -45,7 +45,7 @@ def changes_from_fields(rows: pd.DataFrame, deals: pd.DataFrame, log: ImportLog)
         deals = deals.assign(category=empty_column("text", deals.index))
     states = pd.concat([_starts(rows, deals), _changes(rows, log)], ignore_index=True)
     states = states.sort_values(["opportunity_id", "changed_at"], kind="stable")
-    filled = states.groupby("opportunity_id")[["stage", "amount", "close_date", "category"]].ffill()
+    filled = states.groupby("opportunity_id")[list(FIELDS)].ffill()
     states = states.assign(**{name: filled[name] for name in filled.columns})
     return states.drop_duplicates(["opportunity_id", "changed_at"], keep="last")
 
@@ -53,7 +53,7 @@ def changes_from_fields(rows: pd.DataFrame, deals: pd.DataFrame, log: ImportLog)
 def _starts(rows: pd.DataFrame, deals: pd.DataFrame) -> pd.DataFrame:
     start = deals[["opportunity_id", "stage", "amount", "close_date", "category", "file", "row"]].copy()
     start["changed_at"] = deals["created_date"]
-    for field in ("stage", "amount", "close_date", "category"):
+    for field in FIELDS:
         first = rows[rows["field"] == field].drop_duplicates("opportunity_id").set_index("opportunity_id")
         old = _typed(first["old_value"], field, None)
         changed = start["opportunity_id"].isin(first.index)
@@ -63,7 +63,7 @@ def _starts(rows: pd.DataFrame, deals: pd.DataFrame) -> pd.DataFrame:
 
 def _changes(rows: pd.DataFrame, log: ImportLog) -> pd.DataFrame:
     states = rows[["opportunity_id", "changed_at", "file", "row"]].copy()
-    for field in ("stage", "amount", "close_date", "category"):
+    for field in FIELDS:
         its = rows["field"] == field
         new = rows.loc[its].set_index("row")["new_value"]
         typed = _typed(new, field, log, listed(rows["file"].unique()))

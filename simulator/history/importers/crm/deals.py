@@ -211,7 +211,7 @@ def _names_one(text: str, tokens: set[str], known: Iterable[str]) -> bool:
 def _fault_missing(sheet: Sheet, column: str, columns: dict[str, str], log: ImportLog) -> None:
     """Say what was looked for, which headings may be meant, and the line of a map that says so."""
     unused = [str(h) for h in sheet.frame.columns if str(h) not in columns.values()]
-    tried = [str(name) for name in names("deal")[column][:6]]
+    tried = [name for name in names("deal")[column] if not is_converted(name)][:6]
     likely = likely_headings(sheet, column, unused)
     shown = listed([f"'{heading}'" for heading in likely or unused], 6)
     what = (

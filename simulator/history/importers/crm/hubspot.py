@@ -7,6 +7,8 @@ from typing import Any
 
 from simulator.history.importers.crm.deals import Recognition, add_deals, deal_columns, drop_rules, either
 from simulator.history.importers.crm.headings import names, recognised
+from simulator.history.importers.fields.cells import as_text
+from simulator.history.importers.fields.dates import read_dates
 from simulator.history.importers.readers.sheet import Sheet
 
 Values = dict[str, Any]
@@ -20,6 +22,10 @@ ENTERED_LABEL = re.compile(
 )
 ENTERED_NAME = re.compile(r"^hs_(v2_)?date_entered_(?P<stage>.+)$", re.I)
 PIPELINE_SUFFIX = re.compile(r"^(?P<stage>.+?)\s*\((?P<pipeline>[^()]*(?:\([^()]*\))?[^()]*)\)$")
+LEFT = re.compile(
+    r"exit|verlassen|sorti|salida|sa[ií]da|uscita|verlaten|lämna|opuszcz|出た|離脱|終了|滞在|時間|期間", re.I
+)
+"""Words of headings that say when a deal left a stage, or how long it stayed."""
 NOT_STAGES = ("current stage", "current_stage")
 
 
@@ -58,7 +64,24 @@ def stage_columns(sheet: Sheet) -> dict[str, str]:
         key = match["stage"]
         if key not in found or newer:
             found[key] = (heading, newer)
+    if not found:
+        return _by_stage_names(sheet)
     return {heading: _label(stage, sheet) for stage, (heading, _) in found.items()}
+
+
+def _by_stage_names(sheet: Sheet) -> dict[str, str]:
+    """Return the columns of dates whose heading holds the name of a stage, in whatever language."""
+    column = recognised(sheet, {"stage": names("deal")["stage"]}).get("stage")
+    stages = sorted(as_text(sheet.frame[column]).dropna().unique(), key=len, reverse=True) if column else []
+    found: dict[str, str] = {}
+    for heading in map(str, sheet.frame.columns):
+        stage = next((s for s in stages if str(s) in heading and str(s) != heading), None)
+        cells = as_text(sheet.frame[heading]).dropna()
+        if stage is None or LEFT.search(heading) or cells.empty or stage in found.values():
+            continue
+        if len(read_dates(cells, sheet).bad) == 0:
+            found[heading] = str(stage)
+    return found if len(found) > 1 else {}
 
 
 def _label(stage: str, sheet: Sheet) -> str:

@@ -25,6 +25,12 @@ KIND_NAMES = {
     "stage_changes": "history of stages (OpportunityHistory)",
     "field_changes": "history of fields (OpportunityFieldHistory)",
 }
+TARGETS = {
+    heading_key(name)
+    for name in ("To Stage", "Zu Phase", "In Phase", "Vers l'étape", "A etapa", "Para a fase")
+}
+TARGETS |= {heading_key(name) for name in ("Alla fase", "Naar fase", "変更後フェーズ")}
+"""Keys of headings of the stage that a change leads to."""
 GROUPS = {"stage_changes": "change", "field_changes": "field"}
 
 
@@ -57,7 +63,7 @@ def _role(sheet: Sheet) -> str:
     field = recognised(sheet, names("field"))
     if {"field", "new_value"} <= set(field):
         return "field_changes"
-    if {"fivetranstart", "fivetranend"} <= have or "tostage" in have or {"id", "opportunityid"} <= have:
+    if {"fivetranstart", "fivetranend"} <= have or have & TARGETS or {"id", "opportunityid"} <= have:
         return "stage_changes"
     columns = recognised(sheet, names("change"))
     if "opportunity_id" not in columns or "changed_at" not in columns or "stage" not in columns:
