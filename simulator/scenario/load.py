@@ -19,6 +19,7 @@ from simulator.scenario.numbers import ReadingError
 from simulator.scenario.people_checks import reps_in_place
 from simulator.scenario.schema import Scenario
 from simulator.scenario.segments import never_ends
+from simulator.scenario.target_periods import by_quarter
 from simulator.yaml_source import Tree
 
 T = TypeVar("T")
@@ -100,7 +101,9 @@ def _file_name(path: Path) -> str:
 
 def _scenario(tree: Tree, default_name: str, files: tuple[Path, ...], notes: list[str]) -> Scenario:
     tree = reps_in_place(tree)
+    target_faults = by_quarter(tree, notes)
     scenario, faults = _read(tree)
+    faults = [*target_faults, *faults]
     if faults or scenario is None:
         raise InputError(sorted(faults, key=_reading_order))
     if "name" not in scenario.model_fields_set:

@@ -129,7 +129,7 @@ class Scenario(Form):
     segments: dict[Name, Segment] = Field({})
     """Segments, and rates that replace calibrated ones."""
     targets: Targets = Field({})
-    """Bookings wanted by fiscal quarter, in all or by segment."""
+    """Bookings wanted by fiscal quarter, year (FY27, spread evenly) or month (2026-11), all or by segment."""
     open_deals: tuple[OpenDeal, ...] = ()
     """Open deals, where no history lists them."""
     customers: Customers = Field(default_factory=Customers)
