@@ -7,7 +7,7 @@ import html
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import pandas as pd
 
 from simulator.engine.prepare import Prepared
 from simulator.file_digest import FileDigest
+from simulator.report.charts.spec import ChartSpec
 from simulator.report.output.folder import publish
 from simulator.report.output.manifest import COMPARED, write_json, write_manifest
 from simulator.report.output.tables import round_figures, write_table
@@ -76,6 +77,17 @@ class Provenance:
         named: dict[str, object] = {"scenarios": names} if len(names) > 1 else {"scenario": "".join(names)}
         day = {"as_of": self.as_of.isoformat(), "n_paths": self.n_paths}
         return named | day if names else day
+
+
+def draw_specs(*specs: ChartSpec | None) -> tuple[Draw, ...]:
+    """Return what draws charts, those that there are."""
+    return tuple(partial(_draw_spec, spec) for spec in specs if spec is not None and not spec.is_empty)
+
+
+def _draw_spec(spec: ChartSpec, folder: Path) -> None:
+    from simulator.report.charts.picture import draw_picture
+
+    draw_picture(spec, folder)
 
 
 @dataclass(frozen=True)

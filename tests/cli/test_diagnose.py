@@ -56,7 +56,7 @@ def company(tmp_path_factory):
 
 @pytest.fixture
 def without_charts(monkeypatch):
-    monkeypatch.setattr("simulator.report.diagnose.rates_charts.draw_track_record", lambda *_, **__: ())
+    monkeypatch.setattr("simulator.report.diagnose.results.record_specs", lambda *_, **__: ())
 
 
 def run(*args):

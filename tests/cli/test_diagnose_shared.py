@@ -17,7 +17,7 @@ def diagnosed(name, files, tmp_path, monkeypatch, capsys):
         if os.environ.get("CI") == "true":
             pytest.fail(f"{DATA} is not there")
         pytest.skip(f"needs the third-party data of {DATA}")
-    monkeypatch.setattr("simulator.report.diagnose.rates_charts.draw_track_record", lambda *_, **__: ())
+    monkeypatch.setattr("simulator.report.diagnose.results.record_specs", lambda *_, **__: ())
     paths = [str(DATA / name / file) for file in files]
     history, out = str(tmp_path / "history"), str(tmp_path / "out")
     map_file = str(MAPS / f"{name}.yaml")

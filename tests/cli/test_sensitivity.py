@@ -36,7 +36,11 @@ def test_words_table_chart_and_summary_agree(workspace):
     assert goal["reached"] == pytest.approx(0.6, abs=0.05)
     curve = pd.read_csv(workspace / "out" / "tables" / "goal_seek.csv")
     assert curve["p_hit"].is_monotonic_increasing
-    assert {p.name for p in (workspace / "out" / "charts").iterdir()} == {"tornado.png", "tornado.svg"}
+    assert {p.name for p in (workspace / "out" / "charts").iterdir()} == {
+        "tornado.json",
+        "tornado.png",
+        "tornado.svg",
+    }
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,9 @@ def test_every_setting_is_played_on_the_same_futures(workspace):
     summary = json.loads((workspace / "out" / "summary.json").read_text())
     assert len(summary["sweep"]) == len(table)
     assert summary["answers"]["best"] in result.stdout
-    assert {path.name for path in (workspace / "out" / "charts").iterdir()} == {"sweep.png", "sweep.svg"}
+    assert {path.name for path in (workspace / "out" / "charts").iterdir()} == {
+        "sweep.json", "sweep.png", "sweep.svg",
+    }  # fmt: skip
 
 
 def test_a_scenario_without_a_sweep_and_a_wrong_key_are_refused_with_the_remedy(workspace):

@@ -9,9 +9,10 @@ from simulator.analysis.backtest.origins import Origin
 from simulator.analysis.backtest.past_forecasts import BacktestSettings
 from simulator.analysis.backtest.scores import score_table
 from simulator.fiscal import FiscalCalendar
-from simulator.report.backtest.charts import draw_backtest
+from simulator.report.backtest.charts import backtest_specs
 from simulator.report.backtest.results import backtest_answer
 from simulator.report.backtest.words import backtest_findings, record_sentence
+from simulator.report.charts.picture import draw_picture
 
 
 def made(n_quarters, n_held, *, bias=0.0, others=("run_rate",)):
@@ -79,5 +80,6 @@ def test_the_folder_holds_what_the_summary_says(tmp_path):
 
 
 def test_a_single_quarter_draws(tmp_path):
-    draw_backtest(made(1, 1), tmp_path)
+    for spec in backtest_specs(made(1, 1)):
+        draw_picture(spec, tmp_path)
     assert (tmp_path / "reliability.svg").is_file()

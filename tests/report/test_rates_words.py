@@ -7,9 +7,10 @@ from simulator.analysis.diagnose import track_record as module
 from simulator.analysis.diagnose.track_record import track_record
 from simulator.errors import InputError
 from simulator.fiscal import FiscalCalendar
-from simulator.report.diagnose.rates_charts import draw_track_record
+from simulator.report.charts.picture import draw_picture
 from simulator.report.diagnose.rates_results import track_record_summary
 from simulator.report.diagnose.rates_words import findings
+from simulator.report.diagnose.record_charts import record_specs
 from tests.analysis.deals_by_hand import Deal, by_hand
 
 AS_OF = "2026-07-15"
@@ -90,7 +91,8 @@ def test_a_record_of_one_open_deal_says_that_it_cannot_tell(record, tmp_path):
     lone = record(deals(still_open=1))
     assert "no close rate can be told" in said(lone)
     assert "nan" not in said(lone).lower()
-    draw_track_record(lone, tmp_path)
+    for spec in record_specs(lone):
+        draw_picture(spec, tmp_path)
 
 
 @pytest.mark.parametrize("mix", [(1, 0, 0, 0), (0, 0, 1, 0), (12, 0, 0, 0), (0, 12, 0, 3), (5, 5, 5, 5)])
@@ -102,7 +104,10 @@ def test_no_mix_of_outcomes_breaks_words_or_summary(record, mix):
 
 def test_charts_hold_up_without_intervals_targets_or_amounts(record, tmp_path):
     made = record(deals(12, 0, 0, amount=np.nan))
-    assert set(draw_track_record(made, tmp_path)) == {"rates_by_segment", "conversion", "pipeline_created"}
+    specs = record_specs(made)
+    assert {spec.name for spec in specs} == {"rates_by_segment", "conversion", "pipeline_created"}
+    for spec in specs:
+        draw_picture(spec, tmp_path)
     assert (tmp_path / "conversion.svg").stat().st_size > 1000
 
 

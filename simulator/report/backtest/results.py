@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from functools import partial
 from pathlib import Path
 
 from simulator.analysis.backtest.backtest import Backtest
@@ -15,8 +14,8 @@ from simulator.file_digest import FileDigest, contents
 from simulator.fiscal import FiscalCalendar
 from simulator.history.load import load_history
 from simulator.history.steady import steady
-from simulator.report.answer import Answer, Provenance
-from simulator.report.backtest.charts import draw_backtest
+from simulator.report.answer import Answer, Provenance, draw_specs
+from simulator.report.backtest.charts import backtest_specs
 from simulator.report.backtest.words import backtest_findings, record_sentence
 from simulator.report.work import Work
 
@@ -87,7 +86,7 @@ def backtest_answer(found: Backtest, currency: str = "", inputs: tuple[FileDiges
         ),
         sentences={str(number): text for number, text in enumerate(said, start=1)},
         tables={"backtest": found.scores, "backtest_forecasts": found.forecasts.drop(columns="quarter")},
-        draws=(partial(draw_backtest, found, currency=currency),),
+        draws=draw_specs(*backtest_specs(found, currency)),
         figures={
             "origins": [origin.as_of.isoformat() for origin in found.origins],
             "n_rate_draws": settings.n_rate_draws,

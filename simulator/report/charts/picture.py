@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -171,12 +172,13 @@ def _draw_stack(axes: Axes, spec: ChartSpec) -> None:
     _value_axis(axes, spec)
 
 
-def _value_axis(axes: Axes, spec: ChartSpec) -> None:
+def _value_axis(axes: Axes, spec: ChartSpec, which: Literal["x", "y"] = "y") -> None:
     if spec.unit.scale is not None:
-        money_axis(axes, spec.unit.scale.currency)
+        money_axis(axes, spec.unit.scale.currency, which)
         return
-    axes.yaxis.set_major_formatter(lambda value, _: spec.unit.write_tick(round(value, 6)))
-    axes.grid(axis="y")
+    axis = axes.yaxis if which == "y" else axes.xaxis
+    axis.set_major_formatter(lambda value, _: spec.unit.write_tick(round(value, 6)))
+    axes.grid(axis=which)
 
 
 def _draw_columns(axes: Axes, spec: ChartSpec) -> None:
@@ -307,7 +309,7 @@ def _draw_curve(axes: Axes, spec: ChartSpec, one: Series, n_ticks: int) -> None:
     axes.plot(one.x, one.values, color=one.colour, linewidth=2)
     share_axis(axes)
     axes.set_xlim(*_limits(np.array([*one.x, *([target[1]] if target else [])])))
-    money_axis(axes, _currency(spec), "x")
+    _value_axis(axes, spec, "x")
     axes.tick_params(axis="x", labelsize=9)
     axes.locator_params(axis="x", nbins=n_ticks)
     axes.set_title(one.name, pad=20 if target else 6)

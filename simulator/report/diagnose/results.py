@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -20,12 +19,12 @@ from simulator.file_digest import FileDigest, contents
 from simulator.fiscal import FiscalCalendar
 from simulator.history.load import load_history
 from simulator.history.steady import steady
-from simulator.report.answer import Answer, Draw, Provenance
+from simulator.report.answer import Answer, Draw, Provenance, draw_specs
 from simulator.report.backtest.record import past_forecasts_said
-from simulator.report.diagnose import rates_charts
-from simulator.report.diagnose.charts import draw_curve, draw_deaths, draw_remedies
+from simulator.report.diagnose.charts import curve_spec, ends_spec, remedies_spec
 from simulator.report.diagnose.rates_results import TABLES, track_record_summary
 from simulator.report.diagnose.rates_words import findings
+from simulator.report.diagnose.record_charts import record_specs
 from simulator.report.diagnose.words import say_curve, stuck_findings, what_holds_back
 from simulator.report.forecast.summary import records
 from simulator.report.money import source_line
@@ -74,10 +73,7 @@ class WhatIf:
         """Return what draws its charts."""
         source = f"{self.n_paths:,} simulations of scenario {self.scenario}"
         footer = source_line(self.as_of, source)
-        return (
-            partial(draw_remedies, self.remedies, footer=footer, currency=self.currency),
-            partial(draw_curve, self.curve, as_of=self.as_of, scenario=self.scenario),
-        )
+        return draw_specs(remedies_spec(self.remedies, footer, self.currency), curve_spec(self.curve, footer))
 
 
 @dataclass(frozen=True)
@@ -212,7 +208,6 @@ def _draws(found: Diagnosis, currency: str) -> tuple[Draw, ...]:
     record = found.record
     footer = source_line(record.window.as_of, record.window.name, f"{record.n_deals:,} qualified deals")
     return (
-        partial(rates_charts.draw_track_record, record, currency=currency),
-        partial(draw_deaths, found.stuck, footer=footer, currency=currency),
+        *draw_specs(*record_specs(record, currency), ends_spec(found.stuck, footer, currency)),
         *(found.what_if.draws() if found.what_if is not None else ()),
     )

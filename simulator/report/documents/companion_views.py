@@ -7,11 +7,9 @@ import pandas as pd
 from simulator.analysis.totals import ALL
 from simulator.report.documents.finished import Finished
 from simulator.report.documents.view import Column, Kind, View, columns
-from simulator.report.sensitivity.words import MEASURE_WORDS, is_clear, say_lever
+from simulator.report.sensitivity.words import ERRORS_80, MEASURE_WORDS, is_clear, say_lever
 
 MOST_ALLOCATIONS = 12
-LEVEL_80 = 1.2816
-"""Standard errors of a two-sided interval."""
 MONEY_OF_HIRING = {
     "gain_bookings": "Bookings gained",
     "gain_contribution": "Contribution gained",
@@ -92,10 +90,10 @@ def levers_view(run: Finished) -> View | None:
             "name": [say_lever(name) for name in table["name"]],
             "lower": [_lever_end(value) for value in table["low"]],
             "change_low": table["change_low"],
-            "error_low": LEVEL_80 * table["error_low"],
+            "error_low": ERRORS_80 * table["error_low"],
             "upper": [_lever_end(value) for value in table["high"]],
             "change_high": table["change_high"],
-            "error_high": LEVEL_80 * table["error_high"],
+            "error_high": ERRORS_80 * table["error_high"],
             "clear": [
                 "" if clear else "no measurable difference"
                 for clear in (is_clear(row) for _, row in table.iterrows())

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from functools import partial
-from pathlib import Path
 
-import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from simulator.analysis.headcount.assumptions import find_breakeven, head_sensitivity
 from simulator.analysis.headcount.headcount import Headcount, HeadcountSettings, head_table
@@ -17,12 +13,13 @@ from simulator.analysis.headcount.simulation import HeadcountSimulation
 from simulator.engine.plan.roles import gross_margin, role_names
 from simulator.engine.prepare import Prepared
 from simulator.errors import Fault, InputError
-from simulator.report.answer import Answer, Provenance
+from simulator.report.answer import Answer, Provenance, draw_specs
 from simulator.report.assumptions import people_assumptions
+from simulator.report.charts.spec import ChartSpec, Series, figures, money_unit
 from simulator.report.forecast.summary import records
 from simulator.report.headcount.words import headcount_answers, headcount_title, role_word
 from simulator.report.money import source_line
-from simulator.report.style import INK, SERIES, draw_panels, money_axis
+from simulator.report.style import BLUE, SERIES
 from simulator.report.work import Source, Work, load
 from simulator.scenario.dates import month_text
 from simulator.scenario.faults import suggestion
@@ -113,7 +110,7 @@ def _answer(
         provenance=Provenance.of(prepared, n_paths=found.n_paths),
         sentences=headcount_answers(found, simulation.effects, currency, segment),
         tables=tables,
-        draws=(partial(draw_headcount, found, currency, footer, segment=segment),),
+        draws=draw_specs(*headcount_specs(found, currency, footer, segment)),
         figures=_figures(found) | {"effects": [asdict(effect) for effect in simulation.effects]},
         notes=prepared.notes,
         assumptions=tuple(people_assumptions(prepared)),
@@ -204,54 +201,45 @@ def _figures(found: Headcount) -> dict[str, object]:
     }
 
 
-MOST_COLUMNS = 3
-MARKS = ("o", "s", "^", "D", "v", "P")
+MOST_LINES = 5
 
 
-def draw_headcount(
-    found: Headcount, currency: str, footer: str, folder: Path, segment: str | None = None
-) -> None:
-    """Draw the NPV that the 1st, 2nd … head adds, by role and segment."""
-    segments = [name for name in found.segments if segment in (None, name)]
-    n_columns = min(MOST_COLUMNS, len(segments))
-    n_rows = -(-len(segments) // n_columns)
-    roles = found.question.roles
-    with draw_panels(
-        folder,
-        "headcount",
-        title=headcount_title(found, currency, segment),
-        subtitle=f"NPV that each further head adds until {found.periods[-1]}, mean, in {currency}; above the "
-        "line a head earns more than it costs",
+def headcount_specs(
+    found: Headcount, currency: str, footer: str, segment: str | None = None
+) -> tuple[ChartSpec, ChartSpec]:
+    """Return what the first head of each place is worth, and what the 1st, 2nd … add in the best places."""
+    table = found.table[[segment in (None, name) for name in found.table["segment"]]]
+    names = [f"{role_word(role)}, {name}" for role, name in zip(table["role"], table["segment"], strict=True)]
+    table = table.assign(place=names)
+    firsts = table[table["heads_added"] == 1].sort_values("npv", ascending=False, kind="stable")
+    title = headcount_title(found, currency, segment)
+    first = ChartSpec(
+        name="headcount_first",
+        shape="bars",
+        title=title,
+        subtitle=f"NPV of the first head more until {found.periods[-1]}: mean, line: P10 to P90",
         footer=footer,
-        n_rows=n_rows,
-        n_columns=n_columns,
-        share_y=True,
-        top_inches=0.7,
-        size_inches=(10.0, 2.3 + 2.2 * n_rows),
-    ) as panels:
-        for axes, name in zip(panels, segments, strict=False):
-            for number, role in enumerate(roles):
-                rows = found.table[(found.table["role"] == role) & (found.table["segment"] == name)]
-                if rows.empty:
-                    continue
-                axes.plot(
-                    rows["heads_added"], rows["marginal_npv"], color=SERIES[number % len(SERIES)],
-                    marker=MARKS[number % len(MARKS)], linewidth=2, markersize=5, label=role_word(role),
-                )  # fmt: skip
-            axes.axhline(0, color=INK, linewidth=0.9)
-            axes.set_title(name, fontsize=10)
-            axes.set_xticks(np.arange(1, found.question.up_to + 1))
-            axes.set_xlim(0.7, found.question.up_to + 0.3)
-        values = found.table.loc[found.table["segment"].isin(segments), "marginal_npv"]
-        low, high = min(0.0, float(values.min())), max(0.0, float(values.max()))
-        panels[0].set_ylim(low - 0.1 * (high - low), high + 0.12 * (high - low))
-        for axes in panels[: len(segments)]:
-            money_axis(axes, currency)
-        for axes in panels[len(segments) :]:
-            axes.remove()
-        figure = panels[0].get_figure()
-        assert isinstance(figure, Figure)  # noqa: S101  the panels are drawn on a figure of their own
-        handles, labels = panels[0].get_legend_handles_labels()
-        height = float(figure.get_figheight())
-        above = panels[0].get_position().y1 + 0.66 / height
-        figure.legend(handles, labels, loc="upper left", ncols=len(roles), bbox_to_anchor=(0.03, above))
+        unit=money_unit(firsts[["npv_p10", "npv_p90"]].abs().max(), currency),
+        categories=tuple(firsts["place"]),
+        series=(
+            Series("npv", "NPV", BLUE, figures(firsts["npv"]),
+                   low=figures(firsts["npv_p10"]), high=figures(firsts["npv_p90"])),
+        ),
+    )  # fmt: skip
+    best = list(firsts["place"])[:MOST_LINES]
+    grid = table.pivot_table(index="place", columns="heads_added", values="marginal_npv", sort=False)
+    marginal = ChartSpec(
+        name="headcount",
+        shape="columns",
+        title=title,
+        subtitle=f"NPV that the 1st, 2nd … head adds until {found.periods[-1]}, mean; the best places"
+        + (f", {len(best)} of {len(firsts)}" if len(best) < len(firsts) else ""),
+        footer=footer,
+        unit=money_unit(table["marginal_npv"].abs(), currency),
+        categories=tuple(best),
+        series=tuple(
+            Series(f"head {n:g}", f"Head {n:g}", SERIES[at % len(SERIES)], figures(grid.loc[best, n]))
+            for at, n in enumerate(grid.columns)
+        ),
+    )
+    return first, marginal

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from simulator.analysis.bottlenecks import find_constraints
 from simulator.analysis.hire.allocation import Hiring, HiringSettings, allocate_reps
 from simulator.analysis.hire.ladder import RepLadder
@@ -13,10 +11,10 @@ from simulator.engine.plan.position import position
 from simulator.engine.prepare import Prepared
 from simulator.errors import Fault, InputError
 from simulator.fiscal import month_number
-from simulator.report.answer import Answer, Provenance
+from simulator.report.answer import Answer, Provenance, draw_specs
 from simulator.report.assumptions import list_assumptions
 from simulator.report.forecast.summary import records
-from simulator.report.hire.charts import draw_allocation, draw_marginal
+from simulator.report.hire.charts import allocation_spec, marginal_spec
 from simulator.report.hire.words import hiring_answers
 from simulator.report.money import source_line
 from simulator.report.work import Source, Work, load
@@ -161,7 +159,7 @@ def _answer(prepared: Prepared, ladder: RepLadder, settings: HiringSettings, wor
             "hiring_monthly": monthly,
             "constraints": constraints,
         },
-        draws=tuple(partial(draw, hiring, currency, footer) for draw in (draw_allocation, draw_marginal)),
+        draws=draw_specs(allocation_spec(hiring, currency, footer), marginal_spec(hiring, currency, footer)),
         figures=_figures(hiring) | {"constraints": records(constraints)},
         notes=prepared.notes,
         assumptions=tuple(list_assumptions(prepared)),

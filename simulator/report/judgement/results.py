@@ -85,12 +85,11 @@ def with_judgement(summary: dict[str, Any], judgement: Judgement | None) -> dict
 
 def judgement_chart_jobs(judgement: Judgement, forecast: Forecast, charts: Path) -> list[Job]:
     """Return the charts of the judgement, to be drawn into an existing folder."""
-    from simulator.report.judgement.chart import draw_habits, draw_judgement
+    from simulator.report.charts.picture import draw_picture
+    from simulator.report.judgement.chart import habits_spec, judgement_spec
 
-    return [
-        partial(draw_judgement, judgement, forecast, charts),
-        partial(draw_habits, judgement, forecast, charts),
-    ]
+    specs = (judgement_spec(judgement, forecast), habits_spec(judgement, forecast))
+    return [partial(draw_picture, spec, charts) for spec in specs if spec is not None]
 
 
 def judgement_tables(judgement: Judgement) -> dict[str, pd.DataFrame]:

@@ -78,6 +78,16 @@ def _side_by_side(judgement: Judgement, period: str, currency: str) -> str:
     return f"{period} by judgement: {'; '.join(parts)}" if parts else ""
 
 
+def named_reps(judgement: Judgement) -> list[str]:
+    """Return the reps whom `say_habits` names."""
+    reps, named = judgement.reps[judgement.reps["rep_id"] != COMPANY], []
+    for verdict in (HAPPY_EARS, SANDBAGGING):
+        found = reps[reps["verdict"] == verdict]
+        found = found.sort_values("bias", ascending=verdict == HAPPY_EARS, kind="stable")
+        named += [str(name) for name in found["rep_id"].head(MOST_NAMED)]
+    return named
+
+
 def say_habits(judgement: Judgement) -> str:
     """Return who calls high, who low, and by how much the company does; nothing without calls."""
     reps = judgement.reps

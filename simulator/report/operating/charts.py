@@ -1,30 +1,15 @@
-"""Charts of the operating plan: cash or contribution by quarter, and what is spent after the sale."""
+"""Charts of the operating plan: costs, cash or contribution by quarter, and what is spent after the sale."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
-import numpy.typing as npt
-from matplotlib.axes import Axes
 
 from simulator.analysis.operating.operating import POST_SALE_SHARE, OperatingView
+from simulator.report.charts.spec import SHARE, ChartSpec, Series, figures, money_unit
+from simulator.report.forecast.specs import Frame
 from simulator.report.money import format_money, format_share
-from simulator.report.operating.words import band_words, operating_title, say_post_sale
-from simulator.report.style import (
-    BLUE,
-    ICE,
-    INK,
-    MUTED,
-    NAVY,
-    ORANGE,
-    SAND,
-    SKY,
-    STONE,
-    draw_chart,
-    draw_panels,
-    money_axis,
-)
+from simulator.report.operating.words import operating_title, say_post_sale
+from simulator.report.style import BLUE, NAVY, SAND, SKY, STONE
 
 COSTS = (
     ("cost of revenue", STONE),
@@ -32,104 +17,76 @@ COSTS = (
     ("post-sale cost", SKY),
     ("other costs", SAND),
 )
+PUBLISHED_SHARE = 0.10
+"""Post-sale share of sales expense above which two thirds of cloud vendors lie (Alexander Group 2016)."""
 
 
-def draw_operating(view: OperatingView, currency: str, footer: str, folder: Path) -> None:
-    """Draw revenue over its costs, and beside them cash (contribution where no opening cash is stated)."""
-    has_cash = bool(np.isfinite(view.chance))
-    with draw_panels(
-        folder,
-        "operating",
-        title=operating_title(view, currency),
-        subtitle=f"By fiscal quarter, in {currency}. Left: means; right: P10, P50 and P90 of the simulations"
+def operating_specs(view: OperatingView, frame: Frame) -> list[ChartSpec]:
+    """Return revenue over its costs, cash (contribution without opening cash), and the post-sale share."""
+    return [_costs_spec(view, frame), _cash_spec(view, frame), _post_sale_spec(view, frame)]
+
+
+def _costs_spec(view: OperatingView, frame: Frame) -> ChartSpec:
+    lines = {name: (colour, figures(view.line(name)["mean"])) for name, colour in COSTS}
+    lines = {name: look for name, look in lines.items() if any(look[1])} or dict(list(lines.items())[:1])
+    totals = tuple(float(sum(values)) for values in zip(*(look[1] for look in lines.values()), strict=True))
+    revenue = figures(view.line("revenue")["mean"])
+    last = view.periods[-1]
+    money = [format_money(amount, frame.currency) for amount in (revenue[-1], totals[-1])]
+    return ChartSpec(
+        name="operating",
+        shape="stack",
+        title=f"Revenue of {money[0]} in {last} against costs of {money[1]}",
+        subtitle="Costs by fiscal quarter (columns) and revenue (line), means"
         + ("; the first quarter from the as-of date on" if view.partial else ""),
-        footer=footer,
-        n_columns=2,
-        top_inches=0.95,
-    ) as panels:
-        _draw_costs(panels[0], view, currency)
-        name = "cash at the end" if has_cash else "contribution"
-        _draw_fan(panels[1], view, name, currency)
-        panels[0].set_title("Revenue and what it costs", fontsize=10, pad=36)
-        panels[1].set_title(
-            "Cash at the end of the quarter" if has_cash else "Contribution", fontsize=10, pad=36
-        )
+        footer=frame.footer,
+        unit=money_unit([*totals, *revenue], frame.currency),
+        categories=tuple(view.periods),
+        series=tuple(Series(name, name.capitalize(), *look) for name, look in lines.items()),
+        totals=totals,
+        levels=(Series("revenue", "Revenue", NAVY, revenue),),
+        total_word="Costs ",
+    )
 
 
-def _draw_costs(axes: Axes, view: OperatingView, currency: str) -> None:
-    place = np.arange(len(view.periods))
-    below: npt.NDArray[np.float64] = np.zeros(place.size)
-    for name, colour in COSTS:
-        values = view.line(name)["mean"].to_numpy(np.float64)
-        if not values.any():
-            continue
-        axes.bar(place, values, bottom=below, color=colour, width=0.62, label=name)
-        below = below + values
-    revenue = view.line("revenue")["mean"].to_numpy(np.float64)
-    axes.plot(place, revenue, color=NAVY, marker="o", linewidth=2, label="revenue")
-    axes.set_ylim(0, 1.15 * max(float(below.max()), float(revenue.max()), 1.0))
-    axes.set_xticks(place, view.periods)
-    money_axis(axes, currency)
-    axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 0.985), ncols=3, fontsize=8, columnspacing=1.0)
-
-
-def _draw_fan(axes: Axes, view: OperatingView, name: str, currency: str) -> None:
+def _cash_spec(view: OperatingView, frame: Frame) -> ChartSpec:
+    has_cash = bool(np.isfinite(view.chance))
+    name = "cash at the end" if has_cash else "contribution"
     rows = view.line(name)
-    place = np.arange(len(rows))
-    low, middle, high = (rows[p].to_numpy(np.float64) for p in ("p10", "p50", "p90"))
-    axes.fill_between(place, low, high, color=ICE, linewidth=0, label="P10 to P90")
-    axes.plot(place, middle, color=NAVY, marker="o", linewidth=2, label="P50")
-    axes.axhline(0, color=ORANGE if low.min() < 0 else INK, linewidth=1.0)
-    for x, value in zip(place, middle, strict=True):
-        axes.annotate(
-            format_money(value, currency), (x, value), xytext=(0, 7), textcoords="offset points", ha="center",
-            fontsize=8.5, color=INK,
-        )  # fmt: skip
-    if name.startswith("cash"):
-        for x, chance in zip(place, view.run_out["p_run_out"], strict=True):
-            if chance > 0.0:
-                axes.annotate(
-                    f"run out: {format_share(float(chance))}", (x, low[x]), xytext=(0, -12),
-                    textcoords="offset points", ha="center", fontsize=8, color=ORANGE,
-                )  # fmt: skip
-    bottom, top = axes.get_ylim()
-    axes.set_ylim(min(bottom, 0.0) - 0.08 * (top - bottom), top + 0.08 * (top - bottom))
-    axes.set_xlim(-0.4, len(rows) - 0.6)
-    axes.set_xticks(place, view.periods)
-    money_axis(axes, currency)
-    axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 0.985), ncols=2, fontsize=8)
+    chances = [float(p) for p in view.run_out["p_run_out"]] if has_cash else []
+    return ChartSpec(
+        name="cash",
+        shape="lines",
+        title=operating_title(view, frame.currency),
+        subtitle=f"{'Cash at the end of each quarter' if has_cash else 'Contribution of each quarter'}: P50, "
+        "band: P10 to P90; the axis does not begin at zero",
+        footer=frame.footer,
+        unit=money_unit(rows["p90"], frame.currency),
+        categories=tuple(view.periods),
+        series=(
+            Series(
+                name, name.capitalize(), NAVY, figures(rows["p50"]),
+                low=figures(rows["p10"]), high=figures(rows["p90"]),
+            ),
+        ),
+        below=tuple(f"run out: {format_share(p)}" if p > 0 else "" for p in chances),
+        mark=0.0 if float(rows["p10"].min()) < 0 else float("nan"),
+        mark_word="Nothing left:",
+    )  # fmt: skip
 
 
-def draw_post_sale_share(view: OperatingView, footer: str, folder: Path) -> None:
-    """Draw the post-sale share of sales expense over time beside the published bands."""
-    share = view.line(POST_SALE_SHARE)["mean"].to_numpy(np.float64)
-    place = np.arange(share.size)
-    with draw_chart(
-        folder,
-        "post_sale_share",
+def _post_sale_spec(view: OperatingView, frame: Frame) -> ChartSpec:
+    return ChartSpec(
+        name="post_sale_share",
+        shape="lines",
         title=say_post_sale(view).split(";")[0],
-        subtitle="Post-sale people and costs / all sales expense, mean; bands as published by the Alexander "
-        "Group (2016), for context",
-        footer=footer,
-    ) as axes:
-        axes.axhspan(0.0, 0.05, color=STONE, alpha=0.45, linewidth=0)
-        axes.axhspan(0.15, 0.20, color=SKY, alpha=0.45, linewidth=0)
-        axes.axhline(0.10, color=MUTED, linewidth=1.0, linestyle=(0, (3, 2)))
-        axes.plot(place, share, color=NAVY, marker="o", linewidth=2)
-        for x, value in zip(place, share, strict=True):
-            if np.isfinite(value):
-                axes.annotate(
-                    format_share(value), (x, value), xytext=(0, 8), textcoords="offset points", ha="center",
-                    color=INK,
-                )  # fmt: skip
-        top = max(0.25, float(np.nanmax(share, initial=0.0)) * 1.2)
-        for at, height in ((0, 0.025), (1, 0.116), (2, 0.175)):
-            axes.text(
-                share.size - 0.45, height, band_words(at).replace(": ", ":\n", 1), fontsize=8.5, color=MUTED,
-                va="center",
-            )  # fmt: skip
-        axes.set_ylim(0, top)
-        axes.set_xlim(-0.4, share.size + 1.1)
-        axes.set_xticks(place, view.periods)
-        axes.yaxis.set_major_formatter(lambda value, _: format_share(value))
-        axes.grid(axis="y")
+        subtitle="Post-sale people and costs / all sales expense, mean; dashed: two thirds of "
+        "cloud vendors lie "
+        "above 10% (Alexander Group 2016)",
+        footer=frame.footer,
+        unit=SHARE,
+        categories=tuple(view.periods),
+        series=(Series("share", "Post-sale share", NAVY, figures(view.line(POST_SALE_SHARE)["mean"])),),
+        mark=PUBLISHED_SHARE,
+        mark_word="Published:",
+    )

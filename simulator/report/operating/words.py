@@ -11,7 +11,6 @@ import numpy as np
 from simulator.analysis.forecast.forecast import Forecast
 from simulator.analysis.operating.operating import (
     ACQUISITION_RATIO,
-    BANDS,
     POST_SALE_SHARE,
     PUBLISHED_CAC,
     OperatingView,
@@ -110,14 +109,6 @@ def say_post_sale(view: OperatingView) -> str:
     )
 
 
-def band_words(place: int) -> str:
-    """Return a published band as it is read on a chart."""
-    name, low, high = BANDS[place]
-    if low == 0.0:
-        return f"under {high:.0%}: {name}"
-    return f"over {low:.0%}: {name}" if high == 1.0 else f"{low:.0%} to {high:.0%}: {name}"
-
-
 def _hiring(view: OperatingView, currency: str) -> str:
     plan: Mapping[str, float] = view.hiring
 
@@ -137,14 +128,14 @@ def _hiring(view: OperatingView, currency: str) -> str:
 
 def operating_chart_jobs(view: OperatingView, forecast: Forecast, charts: Path) -> list[Job]:
     """Return what draws the charts of the operating plan."""
-    from simulator.report.operating.charts import draw_operating, draw_post_sale_share
+    from simulator.report.charts.picture import draw_picture
+    from simulator.report.forecast.specs import Frame
+    from simulator.report.operating.charts import operating_specs
 
     footer = source_line(
         forecast.as_of,
+        f"amounts in {forecast.currency}",
         f"{forecast.n_paths:,} simulations of scenario “{forecast.scenario}”",
-        "Rates of cost and their sources: summary.json",
     )
-    return [
-        partial(draw_operating, view, forecast.currency, footer, charts),
-        partial(draw_post_sale_share, view, footer, charts),
-    ]
+    frame = Frame(forecast.currency, forecast.periods, footer, forecast.partial)
+    return [partial(draw_picture, spec, charts) for spec in operating_specs(view, frame)]

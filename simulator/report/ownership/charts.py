@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.patches import Rectangle
 
+from simulator.report.charts.spec import ChartSpec, Series, figures, money_unit
 from simulator.report.money import format_money
 from simulator.report.style import (
     BLUE,
@@ -18,7 +19,6 @@ from simulator.report.style import (
     SKY,
     STONE,
     draw_chart,
-    money_axis,
     text_colour,
 )
 
@@ -33,35 +33,32 @@ COLOURS = {"all_sales": NAVY, "split": SKY, "all_csm": SAND, "mirrored": ORANGE}
 LABEL_ROOM = 0.14
 
 
-def draw_options(rows: pd.DataFrame, currency: str, title: str, footer: str, folder: Path) -> None:
-    """Draw how far each option is behind the best, with two standard errors."""
-    with draw_chart(
-        folder,
-        "ownership",
+def options_spec(rows: pd.DataFrame, currency: str, title: str, footer: str) -> ChartSpec:
+    """Return how far each option is behind the best, with two standard errors."""
+    behind = rows["behind"].to_numpy(np.float64)
+    reach = 2 * np.nan_to_num(rows["behind_error"].to_numpy(np.float64))
+    return ChartSpec(
+        name="ownership",
+        shape="bars",
         title=title,
-        subtitle=f"Worth less than the best option, mean on the same paths, in {currency}; the line spans "
-        "two standard errors either side. As stated: today's owners and people",
+        subtitle="Worth less than the best option, mean on the same random numbers; the line "
+        "spans two standard "
+        "errors either side. As stated: today's owners and people",
         footer=footer,
-        size_inches=(10.0, 2.2 + 0.55 * len(rows)),
-    ) as axes:
-        box = axes.get_position()
-        axes.set_position((LABEL_ROOM, box.y0, box.x1 - LABEL_ROOM, box.height))
-        place = np.arange(len(rows))
-        behind = rows["behind"].to_numpy(np.float64)
-        error = np.nan_to_num(rows["behind_error"].to_numpy(np.float64))
-        tied = rows["tied"].to_numpy(bool)
-        axes.barh(place, behind, height=0.6, color=np.where(tied, BLUE, STONE).tolist())
-        axes.hlines(place, behind - 2 * error, behind + 2 * error, color=INK, linewidth=1.4)
-        reach = max(float((behind + 2 * error).max()), 1.0)
-        axes.set_xlim(min(0.0, float((behind - 2 * error).min())) - 0.02 * reach, reach * 1.3)
-        for y, value, spread, tie in zip(place, behind, error, tied, strict=True):
-            text = "best" if value <= 0 else format_money(value, currency) + (" (a tie)" if tie else "")
-            axes.annotate(
-                text, (value + 2 * spread, y), xytext=(6, 0), textcoords="offset points", va="center"
-            )
-        axes.set_yticks(place, [OPTION_WORDS[option] for option in rows["option"]])
-        axes.invert_yaxis()
-        money_axis(axes, currency, "x")
+        unit=money_unit(behind + reach, currency),
+        categories=tuple(OPTION_WORDS[option] for option in rows["option"]),
+        series=(
+            Series(
+                "behind", "Behind the best", BLUE, figures(behind),
+                low=figures(behind - reach), high=figures(behind + reach),
+            ),
+        ),
+        colours=tuple(BLUE if tied else STONE for tied in rows["tied"].astype(bool)),
+        below=tuple(
+            "best" if value <= 0 else "a tie" if tied else ""
+            for value, tied in zip(behind, rows["tied"], strict=True)
+        ),
+    )  # fmt: skip
 
 
 def draw_map(cells: pd.DataFrame, title: str, currency: str, footer: str, folder: Path) -> None:

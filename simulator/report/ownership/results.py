@@ -12,13 +12,13 @@ from simulator.analysis.ownership import STATED, OwnershipFindings, weigh_owners
 from simulator.engine.plan.roles import gross_margin
 from simulator.engine.plan.service_coverage import Effect
 from simulator.errors import InputError
-from simulator.report.answer import Answer, Provenance
+from simulator.report.answer import Answer, Provenance, draw_specs
 from simulator.report.assumptions import people_assumptions
 from simulator.report.forecast.summary import records
 from simulator.report.headcount.results import PATHS, prepare_roles
 from simulator.report.headcount.words import sources_words
 from simulator.report.money import format_money, format_share, join_words, source_line
-from simulator.report.ownership.charts import OPTION_WORDS, draw_map, draw_options
+from simulator.report.ownership.charts import OPTION_WORDS, draw_map, options_spec
 from simulator.report.work import Source, Work
 from simulator.scenario.schema import Scenario
 
@@ -90,7 +90,7 @@ def ownership(
         sentences=ownership_answers(found, simulation.effects, currency),
         tables={"ownership": found.table, "ownership_work": found.work, "ownership_map": found.map},
         draws=(
-            partial(draw_options, whole(found), currency, title, footer),
+            *draw_specs(options_spec(whole(found), currency, title, footer)),
             partial(draw_map, found.map, _map_words(found), currency, footer),
         ),
         figures=_figures(found) | {"effects": [asdict(effect) for effect in simulation.effects]},

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import pandas as pd
 
 from simulator.analysis.compare.measures import P_HIT, Measure, read_measure
@@ -18,10 +16,10 @@ from simulator.analysis.sensitivity.sensitivity import (
 )
 from simulator.engine.prepare import Prepared
 from simulator.errors import Fault, InputError
-from simulator.report.answer import Answer, Draw, Provenance
+from simulator.report.answer import Answer, Provenance, draw_specs
 from simulator.report.forecast.summary import PERCENTILES_ARE, records
 from simulator.report.money import source_line
-from simulator.report.sensitivity.charts import draw_main_effects, draw_tornado
+from simulator.report.sensitivity.charts import effects_spec, tornado_spec
 from simulator.report.sensitivity.words import say_measure, sensitivity_answers
 from simulator.report.work import Source, Work, load, read_period
 from simulator.scenario.levers import LEVERS
@@ -147,19 +145,19 @@ def _answer(
         f"{found.n_paths:,} simulations of scenario “{prepared.scenario.name}”, the same for each input",
     )
     tables = {"sensitivity": sensitivity_table(found)}
-    draws: list[Draw] = [partial(draw_tornado, found, currency, footer)]
+    draws = draw_specs(tornado_spec(found, currency, footer))
     if goal is not None:
         tables["goal_seek"] = goal.curve.astype({"factor": object})
     if effects is not None:
         tables["main_effects"] = shares_table(effects)
-        draws.append(partial(draw_main_effects, effects, currency, footer))
+        draws += draw_specs(effects_spec(effects, currency, footer))
     return Answer(
         question="sensitivity",
         currency=currency,
         provenance=provenance,
         sentences=sensitivity_answers(found, goal, currency, effects),
         tables=tables,
-        draws=tuple(draws),
+        draws=draws,
         figures=_figures(found) | _goal_figures(goal) | _effect_figures(effects),
         notes=(*_own_notes(found.measure), *prepared.notes),
         found=found,

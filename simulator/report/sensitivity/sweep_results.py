@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +11,10 @@ import numpy as np
 from simulator.analysis.compare.measures import P_HIT
 from simulator.analysis.sensitivity.sweep import SweptScenario, play_settings
 from simulator.errors import Fault, InputError
-from simulator.report.answer import Answer, Provenance
+from simulator.report.answer import Answer, Provenance, draw_specs
 from simulator.report.forecast.summary import PERCENTILES_ARE, records
 from simulator.report.money import format_money, format_share, source_line
-from simulator.report.sensitivity.charts import Drawing, draw_sweep, say_setting
+from simulator.report.sensitivity.charts import Drawing, say_setting, sweep_spec
 from simulator.report.work import Work, read_period
 from simulator.scenario.load import load_scenario
 from simulator.scenario.schema import Scenario
@@ -79,7 +78,7 @@ def sweep(
         provenance=provenance,
         sentences=sentences,
         tables={"sweep": swept.table},
-        draws=(partial(draw_sweep, drawing),),
+        draws=draw_specs(sweep_spec(drawing)),
         figures={
             "figures_are": "new-business bookings at every setting, on the same random numbers",
             "percentiles_are": PERCENTILES_ARE,

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from simulator.analysis.terms.policies import TermsLab
 from simulator.analysis.terms.terms import DealTerms, compare_terms
 from simulator.engine.prepare import Prepared
-from simulator.report.answer import Answer, Provenance
+from simulator.report.answer import Answer, Provenance, draw_specs
 from simulator.report.assumptions import list_assumptions
 from simulator.report.forecast.summary import records
 from simulator.report.money import source_line
-from simulator.report.terms.charts import draw_crossing, draw_policies
+from simulator.report.terms.charts import crossing_spec, policies_spec
 from simulator.report.terms.words import terms_answers
 from simulator.report.work import Source, Work, load
 
@@ -67,7 +65,9 @@ def terms(scenario: Source, *, paths: int | None = None, work: Work | None = Non
             "terms_prices": found.prices,
             "terms_assumptions": found.assumptions,
         },
-        draws=tuple(partial(draw, found, full.currency, footer) for draw in (draw_policies, draw_crossing)),
+        draws=draw_specs(
+            policies_spec(found, full.currency, footer), crossing_spec(found, full.currency, footer)
+        ),
         figures=_figures(found),
         notes=prepared.notes,
         assumptions=_assumptions(prepared, found),
