@@ -12,6 +12,7 @@ from simulator.cli.calibrate import FiscalLabel, FiscalStart, YearLabel
 from simulator.cli.console import Console
 from simulator.cli.options import (
     AsOf,
+    Details,
     HistoryFolder,
     Json,
     Out,
@@ -77,6 +78,7 @@ def backtest(
     currency: Currency = "",
     fresh: Fresh = False,
     workers: Workers = None,
+    details: Details = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -88,7 +90,7 @@ def backtest(
     from simulator.report.output.folder import check_replaceable
     from simulator.report.work import Work
 
-    console = Console(quiet=quiet, as_json=json)
+    console = Console(quiet=quiet, as_json=json, details=details)
     settings = BacktestSettings(
         FiscalCalendar(fiscal_start, fiscal_label.value),
         n_quarters=origins,
@@ -115,21 +117,25 @@ def _weeks(text: str) -> tuple[int, ...]:
 
 
 def _show(console: Console, answer: Answer) -> None:
+    result: Backtest = answer.found
+    console.brief(f"• {sentence}" for sentence in answer.said)
+    if console.details:
+        _show_scores(console, result, answer.currency)
+    show_notes(console, answer.notes)
+
+
+def _show_scores(console: Console, result: Backtest, currency: str) -> None:
     from simulator.analysis.totals import ALL
 
-    result: Backtest = answer.found
-    for sentence in answer.said:
-        console.say(f"• {sentence}")
     console.say()
     scores = result.scores[result.scores["segment"] == ALL]
     for week, ahead in scores[["week", "ahead"]].drop_duplicates().itertuples(index=False):
         part = scores[(scores["week"] == week) & (scores["ahead"] == ahead)]
         quarter = "that quarter" if ahead == 0 else f"{ahead} quarter{'s' if ahead > 1 else ''} later"
         console.say(f"From {'the start of a quarter' if week == 0 else f'week {week}'}, {quarter}")
-        console.table(_printed(part, answer.currency))
+        console.table(_printed(part, currency))
         console.say()
     console.say("CRPS: error of the whole range. The usual methods have the range of their own past errors.")
-    show_notes(console, answer.notes)
 
 
 def _printed(scores: pd.DataFrame, currency: str) -> Table:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from simulator.cli.console import Console
-from simulator.cli.options import Json, NPaths, Out, Quiet, Seed, Set, Workers
+from simulator.cli.options import Details, Json, NPaths, Out, Quiet, Seed, Set, Workers
 from simulator.cli.runner import default_folder, finish, overrides, show_answer, show_notes
 from simulator.errors import Fault, InputError
 
@@ -42,6 +42,7 @@ def compare(
     seed: Seed = None,
     set_: Set = None,
     workers: Workers = None,
+    details: Details = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -52,7 +53,7 @@ def compare(
     from simulator.report.output.folder import check_replaceable
     from simulator.report.work import Work
 
-    console = Console(quiet=quiet, as_json=json)
+    console = Console(quiet=quiet, as_json=json, details=details)
     work = Work(console, workers)
     if since is not None or any(place.is_dir() for place in scenarios):
         earlier, later = _load_days(scenarios, since, overrides(set_, seed=seed))

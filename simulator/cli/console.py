@@ -20,6 +20,8 @@ Advance = Callable[[int, int], None]
 """Called with (done, total) as work goes on."""
 
 SECONDS_BETWEEN_LINES = 5.0
+COLUMNS, MOST_LINES = 80, 10
+"""What an answer takes of a terminal at most, unless ``--details`` asks for all of it."""
 HARMFUL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """What could move a terminal's cursor, hide text, retitle the window, or turn the direction of writing."""
 
@@ -38,11 +40,14 @@ class Console:
         Say nothing but faults.
     as_json : bool
         Say nothing but one JSON value.
+    details : bool
+        Say all of an answer, not only what comes first.
     """
 
-    def __init__(self, *, quiet: bool = False, as_json: bool = False) -> None:
+    def __init__(self, *, quiet: bool = False, as_json: bool = False, details: bool = False) -> None:
         self.quiet = quiet
         self.as_json = as_json
+        self.details = details
         logging.getLogger("simulator").setLevel(logging.WARNING if self.talks else logging.ERROR)
 
     @property
@@ -54,6 +59,17 @@ class Console:
         """Print words for people to standard output."""
         if self.talks:
             write_answer(harmless(text) + "\n")
+
+    def brief(self, sentences: Iterable[str]) -> None:
+        """Print the sentences that fit a few lines, and how many more there are; all with ``--details``."""
+        listed, room = list(sentences), MOST_LINES
+        for at, sentence in enumerate(listed):
+            room -= -(-len(sentence) // COLUMNS)
+            if at > 0 and room < 0 and not self.details:
+                n_more = len(listed) - at
+                self.say(f"{n_more} more {'sentences' if n_more > 1 else 'sentence'}: --details")
+                return
+            self.say(sentence)
 
     def table(self, table: Any) -> None:
         """Print a rich table (or anything that rich prints) to standard output."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simulator.cli.console import Console
-from simulator.cli.options import AsOf, HistoryFolder, Json, Out, Quiet
+from simulator.cli.options import AsOf, Details, HistoryFolder, Json, Out, Quiet
 from simulator.cli.runner import finish, show_notes
 from simulator.errors import Fault, InputError
 from simulator.fiscal import FiscalCalendar
@@ -49,6 +49,7 @@ def diagnose(
     fiscal_start: FiscalStart = 1,
     fiscal_label: FiscalLabel = "end",
     currency: Currency = "",
+    details: Details = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -57,7 +58,7 @@ def diagnose(
     from simulator.report.output.folder import check_replaceable
     from simulator.report.work import Work
 
-    console = Console(quiet=quiet, as_json=json)
+    console = Console(quiet=quiet, as_json=json, details=details)
     settings = _settings(as_of, quarters, (fiscal_start, fiscal_label), currency)
     folder = out or Path("results") / f"diagnose-{history.resolve().name}"
     check_replaceable(folder)
@@ -81,10 +82,8 @@ def _show(console: Console, answer: Answer) -> None:
     record: TrackRecord = answer.found.record
     window = record.window
     console.say(f"{record.n_deals:,} qualified deals as of {window.as_of}; rates over {window.name}.")
-    for sentence in answer.said:
-        console.say(f"• {sentence}")
-    console.say()
-    if console.talks:
+    console.brief(f"• {sentence}" for sentence in answer.said)
+    if console.talks and console.details:
         for table in printed_tables(record, answer.currency):
             console.table(table)
     show_notes(console, answer.notes)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from simulator.cli.console import Console
-from simulator.cli.options import Quiet
+from simulator.cli.options import Json, Quiet
 from simulator.errors import InputError
 
 NEXT = """Next, with your own deals:
@@ -21,6 +21,7 @@ Or first with the sample company: simulator run base.yaml. README.md there has a
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to make; empty, if it exists.")],
     quiet: Quiet = False,
+    json: Json = False,
 ) -> None:
     """Write a starter workspace: the sample company's history, its base scenario, overlays, a README."""
     from simulator.report.starter import write_starter
@@ -34,6 +35,7 @@ def init(
             str(folder), "there is something there already", "Name a new folder: simulator init my-company"
         )
     write_starter(folder)
-    console = Console(quiet=quiet)
+    console = Console(quiet=quiet, as_json=json)
+    console.data({"folder": str(folder)})
     console.say(f"A starter workspace is in {folder}.")
     console.say(NEXT.format(folder=folder))

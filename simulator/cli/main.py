@@ -61,6 +61,7 @@ COMMANDS = (
     Command(
         "compare", "compare", "compare", "Compare scenarios on the same random numbers; bridge their P50s."
     ),
+    Command("open", "open_results", "open_results", "Open the page of a finished run in the browser."),
     Command("report", "report", "report", "Write the page, workbook and slides of a finished run."),
     Command(
         "sensitivity",
@@ -100,7 +101,7 @@ class LazyGroup(TyperGroup):
 
 app = typer.Typer(
     cls=LazyGroup,
-    add_completion=False,
+    add_completion=True,
     pretty_exceptions_enable=False,
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},

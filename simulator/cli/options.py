@@ -60,6 +60,7 @@ Monthly = Annotated[
     bool, typer.Option("--monthly", help="Also write paths_monthly.parquet: bookings by month.")
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print errors only.")]
+Details = Annotated[bool, typer.Option("--details", help="Print all of the answer, with the notes.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON, for scripts.")]
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simulator.cli.console import Console
-from simulator.cli.options import Json, Monthly, NPaths, Out, Quiet, ScenarioFile, Seed, Set, Workers
-from simulator.cli.runner import command_line, default_folder, overrides, show_answer, show_notes
+from simulator.cli.options import Details, Json, Monthly, NPaths, Out, Quiet, ScenarioFile, Seed, Set, Workers
+from simulator.cli.runner import command_line, default_folder, overrides, show_notes
 
 if TYPE_CHECKING:
+    from simulator.report.run import Run
     from simulator.scenario.schema import Scenario
 
 FEWEST_PATHS_FOR_TWO = 1000
@@ -24,6 +25,7 @@ def run(
     set_: Set = None,
     workers: Workers = None,
     monthly: Monthly = False,
+    details: Details = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -32,7 +34,7 @@ def run(
     from simulator.report.output.second_process import second_process
     from simulator.scenario.load import load_scenario
 
-    console = Console(quiet=quiet, as_json=json)
+    console = Console(quiet=quiet, as_json=json, details=details)
     loaded = load_scenario(scenario, overrides(set_, paths=paths, seed=seed))
     folder = out or default_folder(loaded.name)
     check_replaceable(folder)
@@ -44,11 +46,29 @@ def run(
         work = Work(console, workers)
         found = simulation.run(loaded, work=work)
         found.write(folder, command=command_line(), monthly=monthly, work=work, team=team)
-    console.say()
-    show_answer(console, found.answer)
+    _show(console, found)
     show_notes(console, found.notes, "report.html")
-    console.say(f"\nReport, workbook, slides, tables and charts: {folder}")
+    console.say(f"Report, workbook, slides, tables and charts: {folder}")
     console.data({"folder": str(folder), **found.summary})
+
+
+def _show(console: Console, found: Run) -> None:
+    """Print the headline figures with their ranges; with details the answer in sentences too."""
+    from simulator.report.documents.headline import key_figures
+
+    scenario = found.prepared.scenario
+    figures = key_figures(found.tables, found.forecast.periods, scenario.currency)
+    console.say(f"{found.answer.said[0]}")
+    name, value = (max(len(getattr(one, part)) for one in figures) for part in ("name", "value"))
+    for one in figures:
+        console.say(f"  {one.name:<{name}}  {one.value:>{value}}  {one.range}")
+    record = found.sentences.get("record")
+    if record is not None:
+        console.say(f"{record}.")
+    if console.details:
+        console.say()
+        for sentence in found.answer.said[1:]:
+            console.say(sentence)
 
 
 def _is_large(scenario: Scenario) -> bool:

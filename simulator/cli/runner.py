@@ -13,17 +13,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 from simulator.cli.console import Console
-from simulator.cli.options import Json, NPaths, Out, Quiet, ScenarioFile, Seed, Set, Workers
+from simulator.cli.options import Details, Json, NPaths, Out, Quiet, ScenarioFile, Seed, Set, Workers
 
 if TYPE_CHECKING:
     from simulator.report.answer import Answer
     from simulator.report.work import Work
     from simulator.scenario.schema import Scenario
 
-MOST_NOTES = 8
 Print = Callable[[Console, "Answer"], None]
 COMMON: dict[str, Any] = {
-    "out": Out, "paths": NPaths, "seed": Seed, "set_": Set, "workers": Workers, "quiet": Quiet, "json": Json,
+    "out": Out, "paths": NPaths, "seed": Seed, "set_": Set, "workers": Workers, "details": Details,
+    "quiet": Quiet, "json": Json,
 }  # fmt: skip
 """The options of every command that answers a question about a scenario."""
 
@@ -88,7 +88,7 @@ def _described_as(
     given = [inspect.Parameter("scenario", inspect.Parameter.KEYWORD_ONLY, annotation=ScenarioFile)]
     given += [item.replace(annotation=hints[item.name], kind=inspect.Parameter.KEYWORD_ONLY) for item in own]
     for name, hint in common.items():
-        default = False if name in {"quiet", "json"} else None
+        default = False if name in {"details", "quiet", "json"} else None
         given.append(
             inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=hint)
         )
@@ -105,7 +105,7 @@ def _answer_scenario(
     from simulator.report.work import Work
     from simulator.scenario.load import load_scenario
 
-    console = Console(quiet=common["quiet"], as_json=common["json"])
+    console = Console(quiet=common["quiet"], as_json=common["json"], details=common["details"])
     given = overrides(common["set_"], seed=common["seed"])
     scenario = load_scenario(file, given)
     folder = common["out"] or default_folder(f"{scenario.name}-{name}")
@@ -125,20 +125,23 @@ def finish(answer: Answer, folder: Path, work: Work, console: Console, show: Pri
 
 
 def show_answer(console: Console, answer: Answer) -> None:
-    """Print the sentences of an answer."""
-    for sentence in answer.said:
-        console.say(sentence)
+    """Print the sentences of an answer, the first ones unless details are asked for."""
+    console.brief(answer.said)
 
 
 def show_notes(console: Console, notes: Iterable[str], elsewhere: str = "summary.json") -> None:
-    """Print the first notes, the most important ones, and where the others are."""
+    """Print the notes where details are asked for, else how many there are and where."""
     listed = list(notes)
-    if listed:
-        console.say()
-    for note in listed[:MOST_NOTES]:
+    if not listed:
+        return
+    if not console.details:
+        console.say(
+            f"{len(listed)} {'notes' if len(listed) > 1 else 'note'} on the inputs: --details, {elsewhere}"
+        )
+        return
+    console.say()
+    for note in listed:
         console.say(f"Note: {note[:1].upper()}{note[1:].rstrip('.')}.")
-    if (n_more := len(listed) - MOST_NOTES) > 0:
-        console.say(f"{n_more} more {'notes' if n_more > 1 else 'note'}: {elsewhere}")
 
 
 def command_line() -> str:

@@ -17,6 +17,7 @@ from simulator.history.tables import History
 from simulator.report.output.folder import REMEDIES
 from simulator.scenario.form import read_name
 from simulator.scenario.numbers import ReadingError, money_text
+from simulator.scenario.schema import scenario_schema
 
 LONG_CYCLE_DAYS = 75
 """Segments whose deals take longer to win are counted as enterprise in coverage, quicker ones as smb."""
@@ -48,6 +49,11 @@ segments:
 #   segments:
 #     {first}: {{heads: 6, open_deals_per_rep: 20, ote: 200k}}
 """
+
+
+SCHEMA = "scenario.schema.json"
+MODELINE = f"# yaml-language-server: $schema={SCHEMA}"
+"""The first line of a scenario: where editors find its schema."""
 
 
 def first_scenario(history: History, folder: Path, path: Path, calendar: FiscalCalendar) -> str:
@@ -87,13 +93,20 @@ def write_first_scenario(text: str, path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
-            file.write(text)
+            file.write(f"{MODELINE}\n{text}")
+        write_schema(path.parent)
     except FileExistsError:
         raise _there_already(path) from None
     except OSError as error:
         reason = error.strerror or type(error).__name__
         remedy = REMEDIES.get(error.errno or 0, "")
         raise InputError.of(str(path), f"cannot be written ({reason})", remedy) from None
+
+
+def write_schema(folder: Path) -> None:
+    """Write the JSON Schema of scenarios next to them, so that editors complete and check keys."""
+    text = json.dumps(scenario_schema(), indent=2, ensure_ascii=False)
+    (folder / SCHEMA).write_text(f"{text}\n", encoding="utf-8")
 
 
 def refuse_existing(path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -34,6 +34,9 @@ from simulator.report.output.second_process import Alone, Job, Team, all_done
 from simulator.report.work import Source, Work, load
 from simulator.scenario.load import load_scenario
 from simulator.scenario.schema import Scenario
+
+if TYPE_CHECKING:
+    from simulator.report.forecast.past import Past
 
 FEWEST_CALM_PATHS = 500
 PATHS_WITHOUT_HIRES = 400
@@ -125,6 +128,13 @@ class Run:
             rates=historical_rates(history, scenario.fiscal_calendar()) if history is not None else None,
             reps=rep_terms(scenario, self._staffing),
         )
+
+    @cached_property
+    def past(self) -> Past | None:
+        """Past quarters and the flow of deals in the last weeks; None without deals on record."""
+        from simulator.report.forecast.past import look_back
+
+        return look_back(self.prepared, self.forecast.periods[0])
 
     @property
     def forecast(self) -> Forecast:
@@ -237,7 +247,7 @@ class Run:
         from simulator.report.judgement.results import judgement_chart_jobs
         from simulator.report.operating.words import operating_chart_jobs
 
-        yield partial(chart_jobs, self.paths, self.outlook)
+        yield partial(chart_jobs, self.paths, self.outlook, past=self.past)
         if self.customers is not None:
             yield partial(customer_chart_jobs, self.customers, self.forecast)
         if self.judgement is not None:

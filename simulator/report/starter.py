@@ -7,6 +7,7 @@ from pathlib import Path
 
 from simulator.atomic_folder import draft_beside, exchange
 from simulator.errors import InputError
+from simulator.report.first_scenario import write_schema
 from simulator.report.output.folder import REMEDIES
 
 PACKAGED = Path(__file__).resolve().parents[1] / "starter"
@@ -35,6 +36,7 @@ def write_starter(folder: Path) -> None:
     try:
         with draft_beside(target) as draft:
             _copy(starter_folder(), draft)
+            write_schema(draft)
             if target.exists():
                 target.rmdir()
             exchange(draft, target)

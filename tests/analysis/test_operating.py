@@ -114,7 +114,7 @@ def view(opening, **more):
 def test_cash_runs_out_for_sure_or_never():
     assert view(0).chance == 1
     assert view(1e9).chance == 0
-    assert "Cash lasts through FY27Q4 in every simulated future" in operating_title(view(1e9), "USD")
+    assert "Cash lasts through FY27Q4 in every simulation" in operating_title(view(1e9), "USD")
     assert np.isnan(view(None).chance)
     assert view(None).run_out.empty
     quarter = view(700_000, run_out_before="FY27Q1")

@@ -1,3 +1,7 @@
+import re
+import shutil
+import subprocess
+
 import pandas as pd
 import pytest
 from pptx import Presentation
@@ -116,3 +120,15 @@ def test_nothing_booked_and_no_target_still_makes_every_file(tmp_path):
             table[column] = float("nan")
         table.to_csv(path, index=False)
     assert len(write_exports(folder)) == 3
+
+
+@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice (soffice) is not installed")
+@pytest.mark.parametrize("name", ["board.pptx", "forecast.xlsx"])
+def test_libreoffice_renders_slides_and_sheets(accompanied_folder, tmp_path, name):
+    profile = f"-env:UserInstallation=file://{tmp_path}/profile"
+    command = ["soffice", profile, "--headless", "--convert-to", "pdf", "--outdir", str(tmp_path)]
+    subprocess.run([*command, str(accompanied_folder / name)], check=True, capture_output=True, timeout=180)
+    printed = (tmp_path / name).with_suffix(".pdf").read_bytes()
+    pages = len(re.findall(rb"/Type\s*/Page\b", printed))
+    deck = Presentation(str(accompanied_folder / "board.pptx"))
+    assert pages == len(deck.slides) if name.endswith("pptx") else pages >= 10

@@ -46,8 +46,8 @@ def test_the_headline_says_range_and_chance():
 @pytest.mark.parametrize(
     ("flows", "target", "title"),
     [
-        ({}, 1e6, "books nothing in any simulated future; the $1M target is hit in none of the simulations"),
-        ({"won_commit": 2e6}, 1e6, "lands at $2M; the $1M target is hit in every simulated future"),
+        ({}, 1e6, "books nothing in any simulation; the $1M target is hit in none of the simulations"),
+        ({"won_commit": 2e6}, 1e6, "lands at $2M; the $1M target is hit in every simulation"),
         ({"won_commit": 2e6}, 3e6, "lands at $2M; the $3M target is hit in none of the simulations"),
         ({"won_commit": 2e6}, None, "lands at $2M"),
     ],

@@ -1,5 +1,8 @@
 """The page in a real Chromium, from disk: sorting by keyboard, nothing fetched, nothing run by a name."""
 
+import base64
+import re
+
 import pytest
 
 pytestmark = pytest.mark.browser
@@ -47,3 +50,49 @@ def test_hostile_names_do_nothing(browser, hostile_folder):
     wider = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert browser.execute_script(wider) <= 0
     assert browser.get_log("browser") == []
+
+
+def test_it_fits_a_phone_and_twelve_printed_pages(browser, accompanied_folder):
+    browser.get((accompanied_folder / "report.html").as_uri())
+    wider = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    shown = (
+        "return [...document.querySelectorAll('svg.narrow')].filter(s => s.getClientRects().length).length"
+    )
+    assert browser.execute_script(shown) == 0
+    phone = {"width": 390, "height": 800, "deviceScaleFactor": 1, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
+    browser.execute_script("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+    assert browser.execute_script(wider) <= 0
+    assert browser.execute_script(shown) >= 6
+    letters = (
+        "return Math.min(...[...document.querySelectorAll('svg.narrow text')]"
+        ".filter(t => t.getClientRects().length).map(t => t.getBoundingClientRect().height))"
+    )
+    assert browser.execute_script(letters) >= 11
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    printed = browser.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True})["data"]
+    pages = len(re.findall(rb"/Type\s*/Page\b", base64.b64decode(printed)))
+    assert 2 <= pages <= 12
+
+
+def test_deals_are_sorted_by_weight_searched_and_filtered(browser, finished_folder):
+    browser.get((finished_folder / "report.html").as_uri())
+    browser.execute_script("document.getElementById('deals-section').open = true")
+    rows = (
+        "return [...document.querySelectorAll('#table-deals tbody tr')].filter(r => !r.hidden)"
+        ".map(r => r.cells[0].textContent)"
+    )
+    everything = browser.execute_script(rows)
+    assert len(everything) == 3
+    weights = [float(cell.strip("$k") or 0) for cell in column(browser, "Open deals by their weight", 7)[:2]]
+    assert weights == sorted(weights, reverse=True)
+    search = browser.find_element("css selector", "form.filters input")
+    search.send_keys("D-2")
+    assert browser.execute_script(rows) == ["=D-2"]
+    search.clear()
+    browser.execute_script(
+        "const s = document.querySelector('form.filters select[name=Owner]'); s.value = 'Ann';"
+        "s.dispatchEvent(new Event('input', {bubbles: true}))"
+    )
+    assert browser.execute_script(rows) == ["D-1"]
+    assert "1 of 1 deals" in browser.find_element("css selector", "form.filters output").text

@@ -27,10 +27,13 @@ class Record:
         As it stands on a board page.
     as_of : datetime.date
         Last day of the history that the past forecasts were held against.
+    quarters : tuple of dict
+        period, p10, p50, p90 of each quarter, as forecast at its start.
     """
 
     sentence: str
     as_of: dt.date
+    quarters: tuple[dict[str, Any], ...] = ()
 
     def answer(self) -> str:
         """Return the record as one of a run's answers."""
@@ -45,6 +48,7 @@ def record_path(history: Path) -> Path:
 
 def keep_record(result: Backtest, history: Path) -> Path | None:
     """Keep the record beside the history; return the file, or None where nothing can be written there."""
+    from simulator.report.backtest.charts import main_rows
     from simulator.report.backtest.words import record_sentence
 
     calendar = result.settings.calendar
@@ -55,6 +59,10 @@ def keep_record(result: Backtest, history: Path) -> Path | None:
         "fiscal_label": calendar.label,
         "n_quarters": result.settings.n_quarters,
         "n_paths": result.settings.n_paths,
+        "quarters": [
+            {"period": str(row["period"])} | {key: round(float(row[key]), 2) for key in ("p10", "p50", "p90")}
+            for _, row in main_rows(result).iterrows()
+        ],
     }
     try:
         write_json(content, record_path(history))
@@ -77,7 +85,8 @@ def read_record(history: Path, calendar: FiscalCalendar, as_of: dt.date) -> Reco
     """
     try:
         content = json.loads(record_path(history).read_text(encoding="utf-8"))
-        record = Record(str(content["record"]), dt.date.fromisoformat(content["as_of"]))
+        rows = tuple(dict(row) for row in content.get("quarters", ()))
+        record = Record(str(content["record"]), dt.date.fromisoformat(content["as_of"]), rows)
         quarters = content["fiscal_start"], content["fiscal_label"]
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
-from simulator.report.style import INK, MUTED, STONE
+from simulator.report.style import INK, MUTED, PAPER
 
 POINTS = 12.0
 """Size of text in pixels, at every width of a chart: it is read on a phone too."""
@@ -40,56 +40,82 @@ def nice_ticks(low: float, high: float, most: int = 5) -> list[float]:
     return [round(at * step, 10) for at in range(first, math.floor(high / step + 1e-9) + 1)]
 
 
-@dataclass
-class Canvas:
-    """What has been drawn so far on a picture of some width.
+@dataclass(frozen=True)
+class Mark:
+    """A shape or a text, in pixels from the left upper corner.
 
     Parameters
     ----------
-    width : float
-        In pixels.
-    said : str
-        As-of date and source, added to the words on hover.
+    tag : str
+        ``rect``, ``polyline``, ``polygon``, ``circle`` or ``text``.
+    look : dict
+        Its attributes as SVG names them, with underscores.
+    points : tuple
+        Of a line or an area.
+    text : str
+        Of a text.
+    hover : str
+        What it stands for.
     """
 
-    width: float
-    said: str = ""
-    parts: list[str] = field(default_factory=list)
+    tag: str
+    look: dict[str, Any]
+    points: tuple[tuple[float, float], ...] = ()
+    text: str = ""
+    hover: str = ""
 
-    def add(self, tag: str, hover: str = "", **attributes: Any) -> None:
-        """Add a shape; ``hover`` is what it stands for."""
-        words = " ".join(f'{key.replace("_", "-")}="{_short(value)}"' for key, value in attributes.items())
-        inside = f"<title>{escape(hover)}{escape(self.said)}</title>" if hover else ""
-        self.parts.append(f"<{tag} {words}>{inside}</{tag}>" if inside else f"<{tag} {words}/>")
+    def svg(self, said: str) -> str:
+        """Return the mark as SVG; ``said`` is added to the words on hover."""
+        look = dict(self.look)
+        if self.points:
+            look["points"] = " ".join(f"{_short(x)},{_short(y)}" for x, y in self.points)
+        words = " ".join(f'{key.replace("_", "-")}="{_short(value)}"' for key, value in look.items())
+        inside = f"<title>{escape(self.hover + said)}</title>" if self.hover else escape(self.text)
+        return f"<{self.tag} {words}>{inside}</{self.tag}>" if inside else f"<{self.tag} {words}/>"
+
+
+@dataclass
+class Canvas:
+    """What has been drawn so far on a picture of some width in pixels."""
+
+    width: float
+    marks: list[Mark] = field(default_factory=list)
 
     def bar(  # noqa: PLR0917 - a rectangle has four numbers
-        self, x: float, y: float, width: float, height: float, colour: str, hover: str = "", **more: Any
+        self, x: float, y: float, width: float, height: float, colour: str, hover: str = ""
     ) -> None:
         """Add a rectangle; a negative size reaches left or up."""
         left, top, tall = min(x, x + width), min(y, y + height), max(abs(height), 0.5)
-        self.add("rect", hover, x=left, y=top, width=abs(width), height=tall, fill=colour, **more)
+        look = {"x": left, "y": top, "width": abs(width), "height": tall, "fill": colour}
+        self.marks.append(Mark("rect", look, hover=hover))
 
     def area(self, edge: Sequence[tuple[float, float]], colour: str, *, opacity: float = 1.0) -> None:
         """Fill the area inside an edge."""
-        text = " ".join(f"{_short(x)},{_short(y)}" for x, y in edge)
-        self.add("polygon", points=text, fill=colour, fill_opacity=opacity)
+        if len(edge) > 2:
+            self.marks.append(Mark("polygon", {"fill": colour, "fill_opacity": opacity}, tuple(edge)))
+
+    def dot(self, x: float, y: float, radius: float, colour: str, hover: str = "") -> None:
+        """Add a dot with a thin white edge."""
+        look = {"cx": x, "cy": y, "r": radius, "fill": colour, "stroke": PAPER}
+        self.marks.append(Mark("circle", look, hover=hover))
 
     def line(self, points: Sequence[tuple[float, float]], colour: str, hover: str = "", *, thick: float = 1.0,
              dashed: bool = False) -> None:  # fmt: skip
         """Add a line through points, left out where one is missing."""
-        text = " ".join(
-            f"{_short(x)},{_short(y)}" for x, y in points if math.isfinite(x) and math.isfinite(y)
-        )
-        dash = {"stroke_dasharray": "6 3"} if dashed else {}
-        self.add("polyline", hover, points=text, fill="none", stroke=colour, stroke_width=thick, **dash)
+        known = tuple((x, y) for x, y in points if math.isfinite(x) and math.isfinite(y))
+        look = {"fill": "none", "stroke": colour, "stroke_width": thick}
+        if len(known) > 1:
+            self.marks.append(
+                Mark("polyline", look | ({"stroke_dasharray": "6 3"} if dashed else {}), known, hover=hover)
+            )
 
     def write(self, x: float, y: float, text: str, *, colour: str = INK, bold: bool = False,
               anchor: str = "start") -> None:  # fmt: skip
         """Write lines of text, the first with its foot at ``y``."""
-        weight = ' font-weight="600"' if bold else ""
-        for at, line in enumerate(text.split("\n")):
-            place = f'x="{_short(x)}" y="{_short(y + LINE * at)}" text-anchor="{anchor}"{weight}'
-            self.parts.append(f'<text {place} fill="{colour}">{escape(line)}</text>')
+        weight = {"font_weight": "600"} if bold else {}
+        for at, line in enumerate(text.split("\n") if text else ()):
+            look = {"x": x, "y": y + LINE * at, "text_anchor": anchor, "fill": colour} | weight
+            self.marks.append(Mark("text", look, text=line))
 
     def legend(self, entries: Sequence[tuple[str, str]], y: float) -> float:
         """Name colours in lines that fit; return where the lines end."""
@@ -98,16 +124,17 @@ class Canvas:
             wide = text_width(name) + 26
             if x > 0 and x + wide > self.width:
                 x, y = 0.0, y + LINE + 2
-            self.bar(x, y + 3, 11, 11, colour, stroke=STONE, stroke_width=0.5)
+            self.bar(x, y + 3, 11, 11, colour)
             self.write(x + 16, y + 13, name, colour=MUTED)
             x += wide
         return y + LINE + 6 if entries else y
 
-    def svg(self, height: float, css: str, title: str) -> str:
-        """Return the picture; its figures are read out from the table below it."""
+    def svg(self, height: float, css: str, title: str, said: str) -> str:
+        """Return the picture; ``said`` is the as-of date and source, added to the words on hover."""
         return (
             f'<svg class="{css}" viewBox="0 0 {_short(self.width)} {_short(height)}" role="img" '
-            f'aria-label="{escape(title, quote=True)}" font-size="{POINTS}">{"".join(self.parts)}</svg>'
+            f'aria-label="{escape(title, quote=True)}" font-size="{POINTS}">'
+            f"{''.join(mark.svg(said) for mark in self.marks)}</svg>"
         )
 
 

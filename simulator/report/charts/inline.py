@@ -22,15 +22,18 @@ WIDE, NARROW = 720.0, 340.0
 
 def draw_inline(spec: ChartSpec) -> str:
     """Return a chart as two SVG pictures; the style sheet shows the one that fits the screen."""
-    drawer = _DRAWERS[spec.shape]
+    title, said = f"Chart: {spec.title}. {spec.subtitle}. Figures: the table below.", f" · {spec.footer}"
     pictures = []
     for css, width in (("wide", WIDE), ("narrow", NARROW)):
-        canvas = Canvas(width, f" · {spec.footer}")
-        height = drawer(canvas, spec)
-        pictures.append(
-            canvas.svg(height, css, f"Chart: {spec.title}. {spec.subtitle}. Figures: the table below.")
-        )
+        canvas, height = draw(spec, width)
+        pictures.append(canvas.svg(height, css, title, said))
     return "".join(pictures)
+
+
+def draw(spec: ChartSpec, width: float) -> tuple[Canvas, float]:
+    """Return a chart drawn on a canvas of some width, and its height, in pixels."""
+    canvas = Canvas(width)
+    return canvas, _DRAWERS[spec.shape](canvas, spec)
 
 
 def figure_table(spec: ChartSpec) -> tuple[list[str], list[list[str]]]:
@@ -43,7 +46,7 @@ def figure_table(spec: ChartSpec) -> tuple[list[str], list[list[str]]]:
     names, drawn = [], []
     for one in (*spec.series, *spec.levels):
         names.append(one.name)
-        drawn.append([spec.unit.write(value) for value in one.values])
+        drawn.append(spec.labels(one.key) if one in spec.series else [spec.unit.write(x) for x in one.values])
         if one.low:
             names.append(f"{one.name}: range")
             drawn.append([_say_range(spec, low, high) for low, high in zip(one.low, one.high, strict=True)])

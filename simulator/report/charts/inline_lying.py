@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from simulator.report.charts.canvas import LETTER, LINE, Canvas, text_width
 from simulator.report.charts.inline_standing import say_figure
 from simulator.report.charts.spec import ChartSpec, Series
-from simulator.report.style import INK, MUTED, ORANGE, PAPER, text_colour
+from simulator.report.style import INK, MUTED, ORANGE, text_colour
 
 ROW_HEIGHT = 30.0
 LABEL_ROOM = 75.0
-HEAT_COLOURS = ("#f2c48d", "#fbeedd", "#ffffff", "#d6e6f2", "#95bfdf", "#3f7cac")
 
 
 @dataclass(frozen=True)
@@ -114,7 +113,7 @@ def draw_dots(canvas: Canvas, spec: ChartSpec) -> float:
             if len(ends) > 1:
                 canvas.line([(rows.x(end), middle) for end in ends], colour, hover, thick=4)
             x = rows.x(one.values[at])
-            canvas.add("circle", hover, cx=x, cy=middle, r=5, fill=colour, stroke=PAPER)
+            canvas.dot(x, middle, 5, colour, hover)
             if nth == 0:
                 right = rows.x(max(*ends, one.values[at]))
                 canvas.write(right + 8, middle + 4, spec.unit.write(one.values[at]), bold=True)
@@ -122,28 +121,22 @@ def draw_dots(canvas: Canvas, spec: ChartSpec) -> float:
 
 
 def draw_heat(canvas: Canvas, spec: ChartSpec) -> float:
-    """Draw a grid of figures, a row a series, darker blue for more; orange where it is low."""
+    """Draw a grid of figures or words, a row a series."""
     room = min(max(text_width(one.name) for one in spec.series) + 8, 0.4 * canvas.width)
-    cell, tall, known = (canvas.width - room) / len(spec.categories), 28.0, spec.finite()
+    cell, tall = (canvas.width - room) / len(spec.categories), 46.0 if spec.words else 28.0
     for row, one in enumerate(spec.series):
-        canvas.write(0.0, 34 + row * tall, one.name[: int(room / LETTER)])
-        for at, value in enumerate(one.values):
-            if not math.isfinite(value):
+        top = 16 + row * tall
+        canvas.write(0.0, top + 18, one.name[: int(room / LETTER)])
+        for at, text in enumerate(spec.labels(one.key)):
+            if not math.isfinite(one.values[at]):
                 continue
-            colour, text = heat_colour(value, min(known), max(known)), spec.unit.write(value)
-            top, hover = 16 + row * tall, say_figure(spec, one, at)
-            canvas.bar(room + at * cell, top, cell - 1, tall - 1, colour, hover)
-            short = text if text_width(text) <= cell else text.rstrip("%")
-            if text_width(short) <= cell + 4:
-                x = room + (at + 0.5) * cell
-                canvas.write(x, top + 18, short, colour=text_colour(colour), anchor="middle")
+            colour, x = spec.cell_colour(one.values[at]), room + at * cell
+            hover = f"{one.name}, {spec.categories[at]}: {text}".replace("\n", ", ")
+            canvas.bar(x, top, cell - 1, tall - 1, colour, hover)
+            short = text if text_width(text) <= cell else text.rstrip("%").partition("\n")[0]
+            if text_width(short) <= cell + 6:
+                canvas.write(x + cell / 2, top + 18, short, colour=text_colour(colour), anchor="middle")
     every = max(1, math.ceil((max(map(text_width, spec.categories)) + 4) / cell))
     for at in range(0, len(spec.categories), every):
         canvas.write(room + (at + 0.5) * cell, 11, spec.categories[at], colour=MUTED, anchor="middle")
     return 20 + len(spec.series) * tall
-
-
-def heat_colour(value: float, low: float, high: float) -> str:
-    """Return the colour of a cell between the lowest and the highest."""
-    share = (value - low) / (high - low) if high > low else 0.5
-    return HEAT_COLOURS[min(int(share * len(HEAT_COLOURS)), len(HEAT_COLOURS) - 1)]

@@ -10,9 +10,11 @@ import numpy as np
 
 from simulator.report.charts.canvas import LETTER, LINE, Canvas, nice_ticks, text_width, wrap_to
 from simulator.report.charts.spec import ChartSpec, Series, bars_of_bridge
-from simulator.report.style import GRID, ICE, INK, MUTED, ORANGE, STONE, text_colour
+from simulator.report.style import GRID, ICE, INK, MUTED, ORANGE, PAPER, STONE, text_colour
 
 PLOT_HEIGHT = 230.0
+LEAST_TALL = 12.0
+"""Pixels that a figure needs inside a bar."""
 PANEL_HEIGHT, PANEL_GAP, PANEL_WIDTH = 120.0, 66.0, 165.0
 TARGET_INK = "#a84b05"
 """Orange that reads on white in small letters."""
@@ -115,6 +117,9 @@ def _draw_one_range(canvas: Canvas, spec: ChartSpec, plot: _Plot, place: tuple[i
             inset, y = 0.25 * wide if is_range else 0.0, plot.y(keys[key].values[at])
             hover = say_figure(spec, keys[key], at)
             canvas.bar(x + inset, y, wide - 2 * inset, plot.foot - y, keys[key].colour, hover)
+            text = spec.unit.write(keys[key].values[at])
+            if key == "booked" and plot.foot - y > LEAST_TALL and text_width(text) < wide + 8:
+                canvas.write(x + wide / 2, (y + plot.foot) / 2 + 4, text, colour=PAPER, anchor="middle")
     if "target" in keys and math.isfinite(keys["target"].values[at]):
         y = plot.y(keys["target"].values[at])
         hover = say_figure(spec, keys["target"], at)
@@ -149,7 +154,7 @@ def draw_stack(canvas: Canvas, spec: ChartSpec) -> float:
             tall = plot.y(foot[at]) - y
             if value > 0:
                 canvas.bar(plot.x(at) - wide / 2, y, wide, tall, one.colour, say_figure(spec, one, at))
-            if tall > LINE and text_width(text) < wide:
+            if tall > LEAST_TALL and text_width(text) < wide:
                 ink = text_colour(one.colour)
                 canvas.write(plot.x(at), y + tall / 2 + 4, text, colour=ink, anchor="middle")
             foot[at] += value
@@ -165,7 +170,7 @@ def draw_stack(canvas: Canvas, spec: ChartSpec) -> float:
 
 def draw_columns(canvas: Canvas, spec: ChartSpec) -> float:
     """Draw groups of columns."""
-    known = spec.finite()
+    known = spec.finite() or [0.0]
     legend = [(one.name, one.colour) for one in spec.series]
     plot = _frame(canvas, spec, legend, (min([0.0, *known]), 1.12 * max([*known, 1e-9])))
     wide = 0.8 * plot.band / len(spec.series)
@@ -206,7 +211,7 @@ def draw_bridge(canvas: Canvas, spec: ChartSpec) -> float:
 
 def draw_lines(canvas: Canvas, spec: ChartSpec) -> float:
     """Draw lines over categories, their ranges as bands, with a mark across where there is one."""
-    known = spec.finite()
+    known = spec.finite() or [0.0, 1.0]
     margin = 0.08 * (max(known) - min(known)) or 0.05
     legend = [(one.name, one.colour) for one in spec.series]
     plot = _frame(canvas, spec, legend, (min(known) - margin, max(known) + 2 * margin))
@@ -227,7 +232,7 @@ def _draw_line(canvas: Canvas, spec: ChartSpec, plot: _Plot, one: Series) -> Non
     canvas.line([(plot.x(at), plot.y(one.values[at])) for at in places], one.colour, thick=2.2)
     for at in places:
         x, y, text = plot.x(at), plot.y(one.values[at]), spec.unit.write(one.values[at])
-        canvas.add("circle", say_figure(spec, one, at), cx=x, cy=y, r=4, fill=one.colour)
+        canvas.dot(x, y, 4, one.colour, say_figure(spec, one, at))
         fits = plot.band > text_width(text)
         if len(spec.series) <= 3 and (fits or at == places[-1]):
             canvas.write(x + (0 if fits else 8), y - 9, text, bold=True, anchor="middle" if fits else "end")
@@ -264,7 +269,7 @@ def _draw_panel(
     for key, x, y in one.marks:
         colour, word = (ORANGE, " (target)") if key == "target" else (one.colour, "")
         hover = f"{one.name}: {y:.0%} chance of at least {spec.unit.write(x)}{word}"
-        canvas.add("circle", hover, cx=x_of(x), cy=plot.y(y), r=4, fill=colour)
+        canvas.dot(x_of(x), plot.y(y), 4, colour, hover)
         if key == "target":
             canvas.line([(x_of(x), plot.top), (x_of(x), plot.foot)], ORANGE, dashed=True)
     canvas.write(plot.left, plot.foot + 14, spec.unit.write_tick(low), colour=MUTED)

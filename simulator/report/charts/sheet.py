@@ -57,7 +57,7 @@ class ChartSheet:
     def _finish(self, chart: Any, spec: ChartSpec) -> None:
         lying = spec.shape in {"bars", "dots"}
         figures: Look = {"num_format": spec.unit.axis_code}
-        chart.set_title({"name": spec.title[:250], "name_font": {"size": 12}, "overlay": False})
+        chart.set_title({"name": _as_text(spec.title)[:250], "name_font": {"size": 12}, "overlay": False})
         grid = {"major_gridlines": {"visible": True, "line": {"color": GRID}}}
         if spec.shape == "curves":
             chart.set_x_axis(figures)
@@ -92,7 +92,8 @@ class ChartSheet:
                     self.sheet.write_number(top + 1 + at, place, float(value), style)
             known = [float(value) if np.isfinite(value) else None for value in values]
             found.append({
-                "name": name, "categories": _area(top + 1, 0, n), "values": _area(top + 1, place, n),
+                "name": _as_text(name), "categories": _area(top + 1, 0, n),
+                "values": _area(top + 1, place, n),
                 "categories_data": list(spec.categories), "values_data": known, **look,
             })  # fmt: skip
         self.row = top + n + 3
@@ -108,13 +109,18 @@ class ChartSheet:
                 self.sheet.write_number(top + 1 + at, 2 * place, x, money)
                 self.sheet.write_number(top + 1 + at, 2 * place + 1, y, share)
             found.append({
-                "name": one.name, "categories": _area(top + 1, 2 * place, len(one.x)),
+                "name": _as_text(one.name), "categories": _area(top + 1, 2 * place, len(one.x)),
                 "values": _area(top + 1, 2 * place + 1, len(one.x)),
                 "line": {"color": one.colour, "width": 2},
                 "categories_data": list(one.x), "values_data": list(one.values),
             })  # fmt: skip
         self.row = top + max((len(one.x) for one in spec.series), default=0) + 3
         return found
+
+
+def _as_text(name: str) -> str:
+    """Return a name that the library does not take for a reference to cells."""
+    return name.lstrip("=").replace("!", "! ")
 
 
 def _area(row: int, column: int, n: int) -> str:

@@ -12,7 +12,6 @@ from pptx.enum.chart import XL_CHART_TYPE, XL_LABEL_POSITION, XL_LEGEND_POSITION
 from pptx.enum.dml import MSO_LINE
 from pptx.util import Pt
 
-from simulator.report.charts.inline_lying import heat_colour
 from simulator.report.charts.spec import ChartSpec, Floats, Series, bars_of_bridge
 from simulator.report.documents.deck_slides import Deck, Slide, colour_of
 from simulator.report.style import GRID, INK, MUTED, NAVY, PAPER, text_colour
@@ -139,14 +138,13 @@ def _draw_bars(slide: Slide, spec: ChartSpec) -> None:
 
 def _draw_heat(slide: Slide, spec: ChartSpec) -> None:
     """Draw a grid of figures as a coloured table."""
-    known = spec.finite()
     rows = [[one.name, *spec.labels(one.key)] for one in spec.series]
     slide.add_table(["", *spec.categories], rows, top=0.0, height=0.95)
     table = next(shape.table for shape in slide.shape.shapes if shape.has_table)
     for row, one in enumerate(spec.series, start=1):
         for at, value in enumerate(one.values, start=1):
             if np.isfinite(value):
-                colour = heat_colour(value, min(known), max(known))
+                colour = spec.cell_colour(value)
                 cell = table.cell(row, at)
                 cell.fill.fore_color.rgb = colour_of(colour)
                 cell.text_frame.paragraphs[0].runs[0].font.color.rgb = colour_of(text_colour(colour))

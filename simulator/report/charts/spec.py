@@ -20,6 +20,8 @@ Shape = Literal["range", "curves", "stack", "columns", "bridge", "lines", "bars"
 SHARE_CODE = "0.0%"
 WHOLE_SHARE_CODE = "0%"
 COUNT_CODE = "#,##0.0"
+HEAT_COLOURS = ("#f2c48d", "#fbeedd", "#ffffff", "#d6e6f2", "#95bfdf", "#3f7cac")
+"""Of a heat map, from little to much."""
 MULTIPLE_CODE = '[>=0.995]0.0"×";0.00"×"'
 
 
@@ -170,6 +172,7 @@ class ChartSpec:
     levels: tuple[Series, ...] = ()
     mark: float = math.nan
     mark_word: str = ""
+    words: tuple[tuple[str, ...], ...] = ()
 
     def __getitem__(self, key: str) -> Series:
         """Return a series by its key."""
@@ -182,7 +185,16 @@ class ChartSpec:
 
     def labels(self, key: str) -> list[str]:
         """Return the figures of a series as every artefact writes them."""
-        return [self.unit.write(value) for value in self[key].values]
+        at = [one.key for one in self.series].index(key)
+        return list(self.words[at]) if self.words else [self.unit.write(x) for x in self.series[at].values]
+
+    def cell_colour(self, value: float) -> str:
+        """Return the colour of a cell of a heat map."""
+        if self.words:
+            return self.colours[int(value)]
+        known = self.finite()
+        share = (value - min(known)) / ((max(known) - min(known)) or 1.0) if max(known) > min(known) else 0.5
+        return HEAT_COLOURS[min(int(share * len(HEAT_COLOURS)), len(HEAT_COLOURS) - 1)]
 
     def finite(self) -> list[float]:
         """Return every figure that is there, with bands, totals, levels and the mark."""

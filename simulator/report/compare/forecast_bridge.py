@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +12,8 @@ from simulator.analysis.compare.forecast_bridge import attribute
 from simulator.analysis.totals import ALL, HALF_CENT
 from simulator.engine.prepare import Prepared
 from simulator.errors import InputError
-from simulator.report.answer import Answer, Provenance
-from simulator.report.compare.results import draw_bridge
+from simulator.report.answer import Answer, Provenance, draw_specs
+from simulator.report.compare.results import bridge_spec
 from simulator.report.compare.words import bridge_title, say_bridge
 from simulator.report.documents.finished import read_finished
 from simulator.report.forecast.summary import records
@@ -108,15 +107,8 @@ def _answer(before: Prepared, after: Prepared, steps: pd.DataFrame, period: str)
         provenance=replace(provenance, scenarios=named),
         sentences={"change": said},
         tables={"bridge": steps},
-        draws=(
-            partial(
-                draw_bridge,
-                rows,
-                name=str(now.as_of),
-                file="bridge_days",
-                footer=footer,
-                currency=now.currency,
-            ),
+        draws=draw_specs(
+            bridge_spec(rows, name=str(now.as_of), file="bridge_days", footer=footer, currency=now.currency)
         ),
         figures={
             "scenarios": [then.name, now.name],

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from matplotlib.axes import Axes
 
 from simulator.analysis.compare.bridge import bridge
 from simulator.analysis.compare.comparison import (
@@ -24,7 +21,8 @@ from simulator.analysis.compare.comparison import compare as compare_paths
 from simulator.engine.paths import Paths
 from simulator.engine.prepare import Prepared
 from simulator.errors import Fault, InputError
-from simulator.report.answer import Answer, Provenance
+from simulator.report.answer import Answer, Provenance, draw_specs
+from simulator.report.charts.spec import ChartSpec, Series, unit_of
 from simulator.report.compare.words import (
     FIGURES_ARE,
     bridge_title,
@@ -34,8 +32,8 @@ from simulator.report.compare.words import (
     say_ground,
 )
 from simulator.report.forecast.summary import PERCENTILES_ARE, records
-from simulator.report.money import MoneyScale, money_scale, source_line
-from simulator.report.style import GREEN, INK, NAVY, ORANGE, STONE, draw_chart, money_axis
+from simulator.report.money import money_scale, source_line
+from simulator.report.style import GREEN, NAVY, ORANGE
 from simulator.report.work import Source, Work, load, read_period
 from simulator.scenario.load import load_scenario
 from simulator.scenario.schema import Scenario
@@ -146,16 +144,11 @@ def _answer(
         provenance=provenance,
         sentences=compare_answers(found, period, currency),
         tables={"compare": found.table, "bridge": pd.concat(steps, ignore_index=True)},
-        draws=tuple(
-            partial(
-                draw_bridge,
-                rows.reset_index(drop=True),
-                name=name,
-                file=f"bridge_{_safe(name)}",
-                footer=footer,
-                currency=currency,
+        draws=draw_specs(
+            *(
+                bridge_spec(rows, name=name, file=f"bridge_{_safe(name)}", footer=footer, currency=currency)
+                for name, rows in spoken.items()
             )
-            for name, rows in spoken.items()
         ),
         figures=_figures(found, bridges, period, currency)
         | {"differences": {other.name: say_differences(stated[0], other) for other in stated[1:]}},
@@ -182,24 +175,19 @@ def _safe(name: str) -> str:
     return re.sub(r"[^\w.-]+", "-", name).strip(".-") or "scenario"
 
 
-LABEL_ROOM = 0.24
-LABEL_WIDTH = 30
 CLOSE = 0.4
 """Where all steps happen above this share of the ends, the axis begins later and says so."""
 ROOM = 0.35
 """Room on either side of the steps then, as a share of their range."""
 
 
-def draw_bridge(
-    steps: pd.DataFrame, folder: Path, *, name: str, file: str, footer: str, currency: str
-) -> None:
-    """Draw one period's steps of `bridge` as bars that depend on one another.
+def bridge_spec(steps: pd.DataFrame, *, name: str, file: str, footer: str, currency: str) -> ChartSpec:
+    """Return one period's steps of `bridge` as bars that depend on one another.
 
     Parameters
     ----------
     steps : DataFrame
         The rows of one period.
-    folder : Path
     name : str
         The scenario that the bridge leads to.
     file : str
@@ -207,30 +195,30 @@ def draw_bridge(
     footer : str
     currency : str
     """
+    steps = steps.reset_index(drop=True)
     levels = steps["p50"].to_numpy(dtype=np.float64)
     floor = _floor(levels)
     scale = money_scale(levels, currency)
     if floor > 0:
         scale = replace(scale, decimals=scale.decimals + 1)
+    start, end = (round(float(level) / scale.step) * scale.step for level in (levels[0], levels[-1]))
+    changes = [float(change) for change in np.diff(levels)]
+    shown = scale.round_parts(changes, end - start) if changes else []
     begins = "" if floor == 0 else f"; the axis begins at {scale.format(floor)}"
-    labels = {"base": str(steps["label"].iloc[0]), "name": name}
-    with draw_chart(
-        folder,
-        file,
-        title=bridge_title(steps, labels, currency),
+    base = str(steps["label"].iloc[0])
+    return ChartSpec(
+        name=file,
+        shape="bridge",
+        title=bridge_title(steps, {"base": base, "name": name}, currency),
         subtitle="P50 of new-business bookings after each difference, made one after the other on the same "
         f"random numbers, in {currency}{begins}",
         footer=footer,
-        size_inches=(10.0, 2.5 + 0.56 * (len(steps) + 1)),
-    ) as axes:
-        box = axes.get_position()
-        axes.set_position((LABEL_ROOM, box.y0, box.x1 - LABEL_ROOM, box.height))
-        _draw_steps(axes, levels, floor, scale)
-        rows = [f"P50 of {labels['base']}", *steps["label"].iloc[1:], f"P50 of {name}"]
-        wrapped = ["\n".join(textwrap.wrap(row, LABEL_WIDTH)[:3]) for row in rows]
-        axes.set_yticks(range(len(rows)), wrapped)
-        axes.invert_yaxis()
-        money_axis(axes, currency, "x")
+        unit=unit_of(scale),
+        categories=(f"P50 of {base}", *map(str, steps["label"].iloc[1:]), f"P50 of {name}"),
+        series=(Series("amount", "P50", NAVY, (start, *shown, end)),),
+        colours=(NAVY, *(GREEN if change >= 0 else ORANGE for change in changes), NAVY),
+        floor=floor,
+    )
 
 
 def _floor(levels: npt.NDArray[np.float64]) -> float:
@@ -239,31 +227,3 @@ def _floor(levels: npt.NDArray[np.float64]) -> float:
         return 0.0
     step = 10.0 ** np.floor(np.log10(max(high - low, 0.01 * high)))
     return float(max(0.0, np.floor((low - ROOM * (high - low)) / step) * step))
-
-
-def _draw_steps(axes: Axes, levels: npt.NDArray[np.float64], floor: float, scale: MoneyScale) -> None:
-    start, end = (round(float(level) / scale.step) * scale.step for level in (levels[0], levels[-1]))
-    changes = np.diff(levels)
-    shown = scale.round_parts([float(x) for x in changes], end - start) if len(changes) else []
-    last = len(levels)
-    axes.barh([0, last], [levels[0] - floor, levels[-1] - floor], left=floor, color=NAVY, height=0.6)
-    axes.barh(
-        range(1, last), np.abs(changes), left=np.minimum(levels[:-1], levels[1:]), height=0.6,
-        color=[GREEN if change >= 0 else ORANGE for change in changes],
-    )  # fmt: skip
-    for row, level in enumerate(levels):
-        axes.plot([level, level], [row + 0.3, row + 0.7], color=STONE, linewidth=1)
-    high = float(levels.max())
-    texts = [scale.format(start), *(_signed(scale, amount) for amount in shown), scale.format(end)]
-    places = [levels[0], *np.maximum(levels[:-1], levels[1:]), levels[-1]]
-    for row, (text, place) in enumerate(zip(texts, places, strict=True)):
-        axes.annotate(
-            text, (float(place), row), xytext=(5, 0), textcoords="offset points", va="center",
-            fontweight="bold", fontsize=9.5, color=INK,
-        )  # fmt: skip
-    axes.set_xlim(floor, floor + 1.2 * max(high - floor, 1.0))
-
-
-def _signed(scale: MoneyScale, amount: float) -> str:
-    text = scale.format(amount)
-    return f"+{text}" if amount > 0 and text != scale.format(0.0) else text

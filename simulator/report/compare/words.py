@@ -31,7 +31,7 @@ def say_change(row: pd.Series, period: str, currency: str) -> str:
     """Return what a scenario changes in a period: on average, how surely, how often, and the chance."""
     name, base = row["scenario"], row["against"]
     if row["p_more"] == 0 and row["p_less"] == 0:
-        return f"{name} books in {period} what {base} books, in every future"
+        return f"{name} books in {period} what {base} books, in every simulation"
     low, high = (format_money(row[f"mean_change_{end}"], currency) for end in ("low", "high"))
     more = row["mean_change"] >= 0
     text = (

@@ -122,7 +122,7 @@ def kinds_title(bookings: pd.DataFrame, currency: str) -> str:
     rows = bookings[(bookings["segment"] == ALL) & (bookings["kind"] != "all")]
     total = rows.groupby("kind")["mean"].sum()
     if not total.sum() > 0:
-        return "Nothing is booked in any simulated future"
+        return "Nothing is booked in any simulation"
     growth = total.get("new", 0.0) + total.get("expansion", 0.0)
     if not growth > 0:
         return "All bookings are renewals of what customers have already"

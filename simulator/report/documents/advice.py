@@ -100,7 +100,7 @@ def _deals(run: Finished) -> tuple[str, ...]:
 def _changed(run: Finished) -> tuple[str, ...]:
     """Say what changed in the open deals since the run before."""
     changes = run.tables.get("deal_changes")
-    if changes is None or changes.empty:
+    if changes is None or changes.empty or changes["since"].iloc[0] == run.summary["as_of"]:
         return ()
     counts = changes["change"].str.split(", ").explode().value_counts()
     listed = ", ".join(f"{n} {word}" for word, n in counts.items())

@@ -24,7 +24,8 @@ from simulator.report.documents.views import views
 
 PAGE = "page"
 PRINTED_ROWS = 10
-"""Rows of a table that are printed; all of them are on the screen and in the workbook."""
+PRINTED_VIEWS = ("headline", "deals", "coverage", "efficiency", "assumptions")
+"""Rows and tables that are printed; all of them are on the screen and in the workbook."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,11 @@ class Section:
     title: str
     charts: tuple[str, ...]
     views: tuple[str, ...]
+
+    @property
+    def is_printed(self) -> bool:
+        """Whether paper shows it: charts of the run, or a table that is printed."""
+        return self.name != "charts-section" and bool(self.charts or {*self.views} & {*PRINTED_VIEWS})
 
 
 SECTIONS = (
@@ -93,6 +99,7 @@ def render_page(run: Finished) -> str:
             figures=key_figures(run.tables, run.periods, run.currency),
             advice=advice(run),
             shown=shown,
+            printed=PRINTED_VIEWS,
             sections=_sections(shown, specs, run),
             pictures={chart.name: chart for chart in run.charts if chart.spec is None},
             definitions=DEFINITIONS,

@@ -16,6 +16,7 @@ from simulator.report.forecast.findings import (
     spread_title,
     waterfall_title,
 )
+from simulator.report.forecast.past import Past, past_specs, with_past
 from simulator.report.forecast.specs import (
     Frame,
     capacity_rows,
@@ -42,8 +43,8 @@ def frame_of(forecast: Forecast, figures: str = "") -> Frame:
     )
 
 
-def forecast_specs(outlook: Outlook, paths: Paths) -> list[ChartSpec]:
-    """Return the charts of bookings, coverage, pipeline and spread."""
+def forecast_specs(outlook: Outlook, paths: Paths, past: Past | None = None) -> list[ChartSpec]:
+    """Return the charts of bookings, coverage, pipeline and spread, past quarters in front where known."""
     forecast, coverage = outlook.forecast, outlook.coverage
     # Rounded as the files are, so that no artefact holds another figure.
     bookings, exceedance, composition, waterfall, spread, needed = map(
@@ -62,6 +63,9 @@ def forecast_specs(outlook: Outlook, paths: Paths) -> list[ChartSpec]:
         spread_spec(spread, frame, spread_title(outlook.spread, headline_period(forecast))),
         coverage_spec(needed, counted, frame, coverage_title(forecast, coverage)),
     ]
+    if past is not None:
+        found = [with_past(spec, past) if spec.name == "bookings_fan" else spec for spec in found]
+        found += past_specs(past, deals)
     segments = segments_spec(bookings, frame)
     if segments is not None:
         found.append(segments)

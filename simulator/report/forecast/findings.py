@@ -60,7 +60,7 @@ def say_range(forecast: Forecast, period: str) -> str:
     row = forecast.total(period)
     low, high = (format_money(row[p], forecast.currency) for p in ("p10", "p90"))
     if row["mean"] <= 0:
-        return f"{period} books nothing in any simulated future"
+        return f"{period} books nothing in any simulation"
     if low == high:
         return f"{period} lands at {high}"
     return f"{period} lands between {low} and {high}"
@@ -73,7 +73,7 @@ def say_hit(forecast: Forecast, period: str) -> str:
         return ""
     target = format_money(row["target"], forecast.currency)
     if row["p_hit"] >= 1:
-        how = "already booked" if row["booked"] >= row["target"] else "hit in every simulated future"
+        how = "already booked" if row["booked"] >= row["target"] else "hit in every simulation"
     elif row["p_hit"] <= 0:
         how = "hit in none of the simulations"
     else:
@@ -193,7 +193,7 @@ def spread_title(spread: pd.DataFrame, period: str) -> str:
     """Return the finding of the spread chart."""
     shares = spread_column(spread, period, "variance_share")
     if not spread_column(spread, period, "sd")["total"] > 0:
-        return f"{period} has no spread: every simulated future books the same"
+        return f"{period} has no spread: every simulation books the same"
     first = max(SOURCES, key=lambda source: shares[source])
     return f"{SOURCE_SUBJECTS[first]} {format_share(shares[first])} of the spread of {period}"
 

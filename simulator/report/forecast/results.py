@@ -28,6 +28,7 @@ from simulator.report.customers.tables import customer_summary, customer_tables,
 from simulator.report.customers.words import customer_answers
 from simulator.report.documents.finished import Finished, read_finished
 from simulator.report.forecast.charts import forecast_specs
+from simulator.report.forecast.past import Past
 from simulator.report.forecast.summary import answers, summarise
 from simulator.report.judgement.results import judgement_tables, with_judgement
 from simulator.report.judgement.words import judgement_answers
@@ -55,6 +56,8 @@ def run_tables(run: Run) -> dict[str, pd.DataFrame]:
     if plan is not None and len(plan.run_out):
         tables["operating_run_out"] = plan.run_out
     tables["deals"] = deals_table(run.prepared, run.paths)
+    if run.past is not None:
+        tables |= {"deal_flow": run.past.flow, "past_quarters": run.past.quarters()}
     return tables if judgement is None else tables | judgement_tables(judgement)
 
 
@@ -123,11 +126,11 @@ def write_figures(paths: Paths, outlook: Outlook, summary: Mapping[str, object],
     write_paths(paths, draft / "paths.parquet")
 
 
-def chart_jobs(paths: Paths, outlook: Outlook, charts: Path) -> list[Job]:
+def chart_jobs(paths: Paths, outlook: Outlook, charts: Path, past: Past | None = None) -> list[Job]:
     """Return what draws each chart of an outlook, as PNG and SVG, into an existing folder."""
     from simulator.report.charts.picture import draw_picture
 
-    return [partial(draw_picture, spec, charts) for spec in forecast_specs(outlook, paths)]
+    return [partial(draw_picture, spec, charts) for spec in forecast_specs(outlook, paths, past)]
 
 
 CHANGES_FILE = "deal_changes.csv"

@@ -26,7 +26,7 @@ def operating_title(view: OperatingView, currency: str) -> str:
         cash = view.line("cash at the end")["p50"].iloc[-1]
         if view.chance == 0.0:
             middle = format_money(cash, currency)
-            return f"Cash lasts through {view.before} in every simulated future; P50 {middle} then"
+            return f"Cash lasts through {view.before} in every simulation; P50 {middle} then"
         return f"Cash runs out by the end of {view.before} in {format_share(view.chance)} of simulations"
     last = view.line("contribution").iloc[-1]
     return f"Contribution of {view.periods[-1]}: P50 {format_money(last['p50'], currency)}"

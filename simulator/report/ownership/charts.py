@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
-from matplotlib.patches import Rectangle
 
-from simulator.report.charts.spec import ChartSpec, Series, figures, money_unit
+from simulator.report.charts.spec import COUNT, ChartSpec, Series, figures, money_unit
 from simulator.report.money import format_money
 from simulator.report.style import (
     BLUE,
-    INK,
     NAVY,
     ORANGE,
     SAND,
     SKY,
     STONE,
-    draw_chart,
-    text_colour,
 )
 
 OPTION_WORDS = {
@@ -61,38 +55,39 @@ def options_spec(rows: pd.DataFrame, currency: str, title: str, footer: str) -> 
     )  # fmt: skip
 
 
-def draw_map(cells: pd.DataFrame, title: str, currency: str, footer: str, folder: Path) -> None:
-    """Draw which option wins at each sales cycle and share of growth that must be sold; ties named."""
-    cycles, shares = sorted(cells["cycle_months"].unique()), sorted(cells["sold_share"].unique())
-    with draw_chart(
-        folder,
-        "ownership_map",
+def map_spec(cells: pd.DataFrame, title: str, currency: str, footer: str) -> ChartSpec:
+    """Return which option wins at each sales cycle and share of growth that must be sold; ties named."""
+    cycles, shares = (
+        sorted(cells["cycle_months"].unique()),
+        sorted(cells["sold_share"].unique(), reverse=True),
+    )
+    options, words, places = list(COLOURS), [], []
+    for share in shares:
+        here = [cells[(cells["cycle_months"] == cycle) & (cells["sold_share"] == share)] for cycle in cycles]
+        words.append(tuple(_say_cell(cell, currency) for cell in here))
+        places.append([float(options.index(cell[cell["best"]].iloc[0]["option"])) for cell in here])
+    return ChartSpec(
+        name="ownership_map",
+        shape="heat",
         title=title,
-        subtitle="Best option by the length of the sales cycle and the share of growth that must be sold; "
-        "below it those that tie with it (two standard errors), else its lead over the next",
+        subtitle="Best option by the length of the sales cycle of a new customer and the share "
+        "of growth that "
+        "must be sold; those that tie with it (two standard errors), else its lead over the next",
         footer=footer,
-        bottom_inches=1.05,
-        size_inches=(10.0, 6.2),
-    ) as axes:
-        for x, cycle in enumerate(cycles):
-            for y, share in enumerate(shares):
-                here = cells[(cells["cycle_months"] == cycle) & (cells["sold_share"] == share)]
-                best = here[here["best"]].iloc[0]["option"]
-                tied = here[here["tied"] & ~here["best"]]["option"].tolist()
-                colour = COLOURS[best]
-                edge = INK if tied else colour
-                axes.add_patch(Rectangle((x - 0.48, y - 0.46), 0.96, 0.92, facecolor=colour, edgecolor=edge))
-                note = "ties: " + ", ".join(OPTION_WORDS[o] for o in tied)
-                if not tied:
-                    lead = float(here[~here["best"]]["behind"].min())
-                    note = f"by {format_money(lead, currency)}"
-                ink = text_colour(colour)
-                axes.text(
-                    x, y + 0.1, OPTION_WORDS[best], ha="center", va="center", color=ink, fontweight="bold"
-                )
-                axes.text(x, y - 0.2, note, ha="center", va="center", color=ink, fontsize=8)
-        axes.set_xlim(-0.55, len(cycles) - 0.45)
-        axes.set_ylim(-0.55, len(shares) - 0.45)
-        axes.set_xticks(range(len(cycles)), [f"{cycle:g} months" for cycle in cycles])
-        axes.set_yticks(range(len(shares)), [f"{share:.0%} sold" for share in shares])
-        axes.set_xlabel("Sales cycle of a new customer")
+        unit=COUNT,
+        categories=tuple(f"{cycle:g} months" for cycle in cycles),
+        series=tuple(
+            Series(f"{share:.0%}", f"{share:.0%} sold", NAVY, tuple(row))
+            for share, row in zip(shares, places, strict=True)
+        ),
+        colours=tuple(COLOURS.values()),
+        words=tuple(words),
+    )
+
+
+def _say_cell(here: pd.DataFrame, currency: str) -> str:
+    best = OPTION_WORDS[here[here["best"]].iloc[0]["option"]]
+    tied = [OPTION_WORDS[option] for option in here[here["tied"] & ~here["best"]]["option"]]
+    if tied:
+        return f"{best}\nties: {', '.join(tied)}"
+    return f"{best}\nby {format_money(float(here[~here['best']]['behind'].min()), currency)}"

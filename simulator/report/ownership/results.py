@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from functools import partial
 
 import pandas as pd
 
@@ -18,7 +17,7 @@ from simulator.report.forecast.summary import records
 from simulator.report.headcount.results import PATHS, prepare_roles
 from simulator.report.headcount.words import sources_words
 from simulator.report.money import format_money, format_share, join_words, source_line
-from simulator.report.ownership.charts import OPTION_WORDS, draw_map, options_spec
+from simulator.report.ownership.charts import OPTION_WORDS, map_spec, options_spec
 from simulator.report.work import Source, Work
 from simulator.scenario.schema import Scenario
 
@@ -91,7 +90,7 @@ def ownership(
         tables={"ownership": found.table, "ownership_work": found.work, "ownership_map": found.map},
         draws=(
             *draw_specs(options_spec(whole(found), currency, title, footer)),
-            partial(draw_map, found.map, _map_words(found), currency, footer),
+            *draw_specs(map_spec(found.map, _map_words(found), currency, footer)),
         ),
         figures=_figures(found) | {"effects": [asdict(effect) for effect in simulation.effects]},
         notes=prepared.notes,

@@ -50,6 +50,10 @@ def say_lever(name: str) -> str:
     return LEVER_WORDS.get(name, name.replace("_", " "))
 
 
+def _upper(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
+
+
 def say_measure(measure: Measure) -> str:
     """Return the figure in words, such as ``P50 bookings of FY28Q1``."""
     return f"{MEASURE_WORDS[measure.name]} of {measure.period}"
@@ -83,7 +87,7 @@ def sensitivity_title(found: Sensitivity, currency: str) -> str:
     low, high = (format_figure(row[f"value_{end}"], found.measure, currency) for end in ("low", "high"))
     factors = " to ".join(format_factor(row[end]) for end in ("low", "high"))
     return (
-        f"{row['name']} moves the {say_measure(found.measure)} most: "
+        f"{_upper(say_lever(row['name']))} moves the {say_measure(found.measure)} most: "
         f"from {low} to {high} as it goes from {factors}"
     )
 
@@ -111,10 +115,10 @@ def sensitivity_answers(
     }
     clear = [row for _, row in found.table.iterrows() if is_clear(row)]
     if len(clear) > 1:
-        texts["next"] = f"Then come {join_words([str(row['name']) for row in clear[1:4]])}"
-    quiet = [str(row["name"]) for _, row in found.table.iterrows() if not is_clear(row)]
+        texts["next"] = f"Then come {join_words([say_lever(row['name']) for row in clear[1:4]])}"
+    quiet = [say_lever(row["name"]) for _, row in found.table.iterrows() if not is_clear(row)]
     if quiet:
-        texts["quiet"] = f"Not told from nothing with {found.n_paths:,} simulations: {join_words(quiet)}"
+        texts["quiet"] = f"No measurable difference with {found.n_paths:,} simulations: {join_words(quiet)}"
     if effects is not None:
         texts["shares"] = shares_title(effects, currency)
     if goal is not None:

@@ -1,0 +1,147 @@
+"""What led up to a forecast: past quarters next to it, and the flow of deals in the last weeks."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from simulator.analysis.diagnose.coverage_history import coverage_history
+from simulator.analysis.diagnose.qualified import qualified_deals, rate_window
+from simulator.analysis.forecast.deal_flow import STEPS, deal_flow
+from simulator.engine.prepare import Prepared
+from simulator.history.states import deal_states
+from simulator.report.backtest.record import read_record
+from simulator.report.charts.spec import ChartSpec, Series, unit_of
+from simulator.report.diagnose.record_charts import past_coverage_spec
+from simulator.report.forecast.specs import Frame
+from simulator.report.money import money_scale
+from simulator.report.output.tables import round_figures
+from simulator.report.style import GREEN, MUTED, NAVY, ORANGE, SAND, SKY
+
+WEEKS = 4
+N_QUARTERS = 8
+LOOKS = {
+    "created": ("Created", SKY),
+    "pulled_in": ("Pulled in", SKY),
+    "raised": ("Raised", SKY),
+    "cut": ("Cut", SAND),
+    "slipped": ("Slipped out", SAND),
+    "won": ("Won", GREEN),
+    "lost": ("Lost", ORANGE),
+}
+
+
+@dataclass(frozen=True)
+class Past:
+    """What a history says of the time before a forecast.
+
+    Parameters
+    ----------
+    since : datetime.date
+        The day at whose end the flow begins.
+    flow : DataFrame
+        Of `deal_flow`, for the first quarter of the forecast.
+    coverage : DataFrame
+        Of `coverage_history`: past quarters, what was due at their start and what they booked.
+    forecasts : DataFrame
+        period, p10, p50, p90: what was forecast of past quarters at their start; empty without a backtest.
+    """
+
+    since: dt.date
+    flow: pd.DataFrame
+    coverage: pd.DataFrame
+    forecasts: pd.DataFrame
+
+    def quarters(self) -> pd.DataFrame:
+        """Return period, booked, basis, coverage and the forecast of each past quarter."""
+        rows = self.coverage[self.coverage["segment"] == "all"].rename(columns={"quarter": "period"})
+        return rows[["period", "booked", "basis", "coverage"]].merge(self.forecasts, on="period", how="left")
+
+
+def look_back(prepared: Prepared, period: str) -> Past | None:
+    """Return what led up to a forecast that begins with a quarter; None without deals on record."""
+    history, scenario = prepared.history, prepared.scenario
+    if history is None or history.opportunities.empty or history.stage_changes.empty:
+        return None
+    states = deal_states(history)
+    if not len(states.deal):
+        return None
+    calendar, deals = scenario.fiscal_calendar(), qualified_deals(history, states)
+    window = rate_window(calendar, history.as_of, float(deals["qualified"].min()), N_QUARTERS)
+    since = history.as_of - dt.timedelta(weeks=WEEKS)
+    record = read_record(scenario.history, calendar, history.as_of) if scenario.history is not None else None
+    said = list(record.quarters) if record is not None else []
+    return Past(
+        since,
+        deal_flow(history, states, calendar, int(calendar.parse_quarter(period)), since),
+        coverage_history(history, states, deals, window),
+        pd.DataFrame(said, columns=["period", "p10", "p50", "p90"]),
+    )
+
+
+def past_specs(past: Past, frame: Frame) -> list[ChartSpec]:
+    """Return the charts of what led up to a forecast."""
+    found = [
+        _flow_spec(past, frame),
+        past_coverage_spec(round_figures(past.coverage), frame.footer, frame.currency),
+    ]
+    return [spec for spec in found if spec is not None]
+
+
+def _flow_spec(past: Past, frame: Frame) -> ChartSpec | None:
+    """Return the flow of due deals as a waterfall whose figures add up as shown."""
+    amounts = past.flow.set_index("step")["amount"]
+    if not amounts[["opening", "closing"]].any():
+        return None
+    steps = [step for step in STEPS[1:-1] if amounts[step]]
+    scale = money_scale([amounts["opening"], amounts["closing"]], frame.currency)
+    start, end = (round(float(amounts[step]) / scale.step) * scale.step for step in ("opening", "closing"))
+    parts = scale.round_parts([float(amounts[step]) for step in steps], end - start)
+    counts = past.flow.set_index("step")["n"]
+    weeks = f"the {WEEKS} weeks to {past.since + dt.timedelta(weeks=WEEKS)}"
+    return ChartSpec(
+        name="deal_flow",
+        shape="bridge",
+        title=f"Pipeline due by {frame.periods[0]} went from {scale.format(start)} to {scale.format(end)} "
+        f"in {weeks}",
+        subtitle="Open amount of the deals planned to close by the end of the quarter, and what changed it",
+        footer=frame.footer,
+        unit=unit_of(scale),
+        categories=(
+            "Due then",
+            *(f"{LOOKS[step][0]} ({counts[step]})" for step in steps),
+            "Due now",
+        ),
+        series=(Series("amount", "Open amount", NAVY, (start, *parts, end)),),
+        colours=(NAVY, *(LOOKS[step][1] for step in steps), NAVY),
+        floor=0.0,
+    )
+
+
+def with_past(fan: ChartSpec, past: Past) -> ChartSpec:
+    """Return the fan of bookings with past quarters in front: what was booked, what had been forecast."""
+    rows = round_figures(past.quarters())
+    n = len(rows)
+    if not n or not (rows["booked"] > 0).any():
+        return fan
+    missing = (float("nan"),) * n
+    known = {key: tuple(map(float, rows[key])) for key in ("p10", "p50", "p90")}
+    series = tuple(
+        replace(one, values=(*known.get(one.key, missing), *one.values))  # noqa: PD011 - of a chart
+        for one in fan.series
+    )
+    booked = Series(
+        "actual", "Booked", MUTED, (*map(float, rows["booked"]), *(float("nan"),) * len(fan.categories))
+    )
+    also = ", with what was forecast at their start" if np.isfinite(rows["p50"]).any() else ""
+    return replace(
+        fan,
+        subtitle=f"{fan.subtitle}. In front: what the last {n} quarters booked{also}",
+        categories=(*rows["period"], *fan.categories),
+        series=(*series, booked),
+        below=(*("",) * n, *fan.below),
+        under_way=False,
+    )
