@@ -15,7 +15,7 @@ PYTEST := $(BIN)/python -m pytest $(PYTEST_FLAGS)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help forecast test check validate notebooks shared kernels sample reference benchmarks coverage mutants wheel lock install develop clean scaling lowest newest
+.PHONY: help forecast test check validate notebooks shared kernels sample reference docs benchmarks coverage mutants wheel lock install develop clean scaling lowest newest
 
 help:
 	@echo "make forecast    what will we book? the sample company's answer, in results/base"
@@ -31,6 +31,7 @@ help:
 	@echo "make coverage    which lines the tests run, those of the kernels included"
 	@echo "make mutants     plant faults in the sources and count those that the tests notice"
 	@echo "make sample      write the sample company's history again"
+	@echo "make docs        build the documentation as a site, its links checked"
 	@echo "make reference   write the reference pages in docs from the program again"
 	@echo "make lock        pin the newest versions that fit together"
 	@echo "make clean       remove .venv, caches and build results"
@@ -74,6 +75,10 @@ kernels: develop
 
 sample: develop
 	@$(BIN)/python -m tools.sample_company
+
+docs: develop
+	@$(INSTALL) --no-build-isolation --editable '.[docs]'
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet && echo "The documentation: build/site/index.html"
 
 reference: develop
 	@$(BIN)/python .ci/reference.py

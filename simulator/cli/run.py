@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
-from simulator.cli.console import Console
+from simulator.cli.console import COLUMNS, Console
 from simulator.cli.options import Details, Json, Monthly, NPaths, Out, Quiet, ScenarioFile, Seed, Set, Workers
 from simulator.cli.runner import command_line, default_folder, overrides, show_notes
 
@@ -61,7 +62,10 @@ def _show(console: Console, found: Run) -> None:
     console.say(f"{found.answer.said[0]}")
     name, value = (max(len(getattr(one, part)) for one in figures) for part in ("name", "value"))
     for one in figures:
-        console.say(f"  {one.name:<{name}}  {one.value:>{value}}  {one.range}")
+        room = COLUMNS - name - value - 6
+        console.say(
+            f"  {one.name:<{name}}  {one.value:>{value}}  {shorten(one.range, room, placeholder=' …')}"
+        )
     record = found.sentences.get("record")
     if record is not None:
         console.say(f"{record}.")

@@ -104,6 +104,8 @@ class Scenario(Form):
     """Name of the scenario; the file's name where left out."""
     description: str = ""
     """What the scenario is about, in a sentence."""
+    company: str = ""
+    """Name of the company, for the page and the slides."""
     extends: str | None = Field(None, exclude=True)
     """Another scenario file, relative to this one; this one says only what differs."""
     as_of: Day | None = None

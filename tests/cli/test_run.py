@@ -67,9 +67,7 @@ def test_a_run_answers_in_words_and_writes_the_folder(first, workspace):
     for part in (
         "FY27Q4 lands between",
         "$800k target",
-        "Coverage of FY27Q4",
-        "The P50 of",
-        "Spread of",
+        "Pipeline coverage FY27Q4",
         "results/base",
     ):
         assert part in first.stdout
@@ -143,3 +141,20 @@ def test_faults_of_the_user_are_said_and_nothing_is_written(workspace, args, par
 )
 def test_results_stay_below_results(name, folder):
     assert str(default_folder(name)) == f"results/{folder}"
+
+
+def test_the_answer_takes_twelve_lines_of_eighty_columns_and_the_rest_is_details(first, workspace):
+    lines = first.stdout.rstrip("\n").split("\n")
+    assert len(lines) <= 12
+    assert max(map(len, lines)) <= 80
+    assert not any(line.startswith("Note:") for line in lines)
+    whole = simulator("run", "base.yaml", "--details", "-o", "whole", cwd=workspace)
+    assert "The P50 of" in whole.stdout and "Spread of" in whole.stdout and "Note:" in whole.stdout
+
+
+def test_open_says_where_the_page_is(first, workspace):
+    found = simulator("open", "results/base", "--json", cwd=workspace)
+    assert json.loads(found.stdout) == {"page": "results/base/report.html"}
+    nothing = simulator("open", ".", cwd=workspace)
+    assert nothing.returncode == 2
+    assert "has no report.html" in nothing.stderr

@@ -48,6 +48,30 @@ DEFINITIONS = (
         "A deal that leaves the period in which it was to close. It stays open.",
         "slippage-adjusted close rate = won / (won + lost + slipped out)",
     ),
+    Definition(
+        "Weight of a deal",
+        "What a deal brings on average to a quarter.",
+        "open amount × share of simulations in which it is won in the quarter",
+    ),
+    Definition(
+        "Open pipeline",
+        "Deals that are qualified and open at the as-of date. An import counts leads and deals "
+        "without a date of "
+        "qualification too, so it shows more.",
+    ),
+    Definition(
+        "Deal flow",
+        "What happened to the deals due by the end of a quarter: created, pulled in, raised, "
+        "cut, slipped out, won, "
+        "lost.",
+        "due now = due then + created + pulled in + raised − cut − slipped − won − lost",
+    ),
+    Definition(
+        "Expansion",
+        "Expansion bookings are signed in the quarter; expansion of ARR counts when it begins, "
+        "and growth by use "
+        "that nobody signs. The two differ.",
+    ),
     Definition("ARR", "Annualised recurring revenue: the recurring book at one moment, times a year."),
     Definition(
         "NRR",
