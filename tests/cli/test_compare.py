@@ -19,7 +19,9 @@ def workspace(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def compared(workspace):
-    return simulator("compare", "base.yaml", "better.yaml", "--paths", "150", "-o", "out", cwd=workspace)
+    return simulator(
+        "compare", "base.yaml", "better.yaml", "--paths", "150", "-o", "out", "--details", cwd=workspace
+    )
 
 
 def test_the_answer_comes_first_and_says_what_differs(compared):
@@ -45,7 +47,7 @@ def test_tables_bridge_and_summary_agree(compared, workspace):
     summary = json.loads((workspace / "out" / "summary.json").read_text())
     assert [row["mean_change"] for row in summary["comparison"]] == table["mean_change"].tolist()
     assert {p.name for p in (workspace / "out" / "charts").iterdir()} == {
-        "bridge_better.png", "bridge_better.svg",
+        "bridge_better.json", "bridge_better.png", "bridge_better.svg",
     }  # fmt: skip
 
 

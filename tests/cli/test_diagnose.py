@@ -67,7 +67,7 @@ def run(*args):
 
 def test_words_come_first_and_the_folder_is_whole(company, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert run("diagnose", company, "--as-of", "2026-09-30", "--currency", "USD") == 0
+    assert run("diagnose", company, "--as-of", "2026-09-30", "--currency", "USD", "--details") == 0
     text = capsys.readouterr().out
     assert "comes from no decision" in text and "discovery and the business case" in text
     assert text.index("The low close rate") < text.index("Rates by segment")

@@ -41,7 +41,9 @@ def workspace(tmp_path_factory):
 
 
 def test_headcount_answers_in_words_and_writes_its_tables(workspace):
-    done = simulator("headcount", "base.yaml", "--up-to", "2", "-o", "heads", "--paths", "16", cwd=workspace)
+    done = simulator(
+        "headcount", "base.yaml", "--up-to", "2", "-o", "heads", "--paths", "16", "--details", cwd=workspace
+    )
     assert done.returncode == 0, done.stderr
     assert "CSM" in done.stdout
     assert "not from your data" in done.stdout
@@ -56,7 +58,7 @@ def test_headcount_answers_in_words_and_writes_its_tables(workspace):
 
 
 def test_ownership_answers_in_words_and_writes_its_tables(workspace):
-    done = simulator("ownership", "base.yaml", "-o", "owners", "--paths", "16", cwd=workspace)
+    done = simulator("ownership", "base.yaml", "-o", "owners", "--paths", "16", "--details", cwd=workspace)
     assert done.returncode == 0, done.stderr
     assert "net revenue retention" in done.stdout
     table = pd.read_csv(workspace / "owners" / "tables" / "ownership.csv")

@@ -97,7 +97,7 @@ def test_run_shows_capacity_where_reps_are_stated(workspace):
 
 
 def test_pipeline_says_how_much_the_targets_need(workspace):
-    done = simulator("pipeline", "free.yaml", "--paths", "150", "-o", "pipe", cwd=workspace)
+    done = simulator("pipeline", "free.yaml", "--paths", "150", "-o", "pipe", "--details", cwd=workspace)
     assert done.returncode == 0, done.stderr
     assert "qualified pipeline is created" in done.stdout
     needed = pd.read_csv(workspace / "pipe" / "tables" / "pipeline_needed.csv")

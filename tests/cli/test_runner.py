@@ -63,7 +63,16 @@ def test_nothing_is_asked_where_the_results_cannot_go(asked, tmp_path):
 
 
 def test_many_notes_are_counted(capsys):
-    show_notes(Console(), [f"note {number}." for number in range(10)])
-    said = capsys.readouterr().out
-    assert said.count("Note: ") == 8
-    assert "2 more notes: summary.json" in said
+    notes = [f"note {number}." for number in range(10)]
+    show_notes(Console(), notes)
+    assert capsys.readouterr().out == "10 notes on the inputs: --details, summary.json\n"
+    show_notes(Console(details=True), notes)
+    assert capsys.readouterr().out.count("Note: ") == 10
+
+
+def test_an_answer_is_cut_to_ten_lines_unless_details_are_asked_for(capsys):
+    sentences = ["x" * 100] * 9
+    Console().brief(sentences)
+    assert capsys.readouterr().out.split("\n")[5:7] == ["4 more sentences: --details", ""]
+    Console(details=True).brief(sentences)
+    assert capsys.readouterr().out.count("\n") == 9

@@ -5,6 +5,7 @@ import json
 import pandas as pd
 import pytest
 
+from simulator.report.sensitivity.words import say_lever
 from tests.cli.test_run import SCENARIO, simulator
 
 INTERVALS = "sensitivity: {sals: [-50%, +50%], velocity: [1, 1]}\n"
@@ -23,7 +24,8 @@ def test_words_table_chart_and_summary_agree(workspace):
     assert result.returncode == 0, result.stderr
     table = pd.read_csv(workspace / "out" / "tables" / "sensitivity.csv")
     first = table.iloc[0]
-    assert f"{first['name']} moves the chance of the target of FY28Q1 most" in result.stdout
+    name = say_lever(first["name"])
+    assert f"{name[:1].upper()}{name[1:]} moves the chance of the target of FY28Q1 most" in result.stdout
     assert "moved alone" in result.stdout
     assert set(table["measure"]) == {"p_hit"}
     rows = table.set_index("name")

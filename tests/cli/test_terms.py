@@ -88,7 +88,7 @@ def test_faults_name_what_is_wrong(scenario, capsys, wrong, words):
 
 def test_a_run_with_an_operating_plan_writes_it(scenario, capsys):
     assert call("run", "small.yaml") == 0
-    assert "Cash at the end of" in capsys.readouterr().out
+    assert "Cash end of" in capsys.readouterr().out
     folder = scenario / "results" / "small"
     table = pd.read_csv(folder / "tables" / "operating.csv")
     rent = table[table["line"] == "rent"]
