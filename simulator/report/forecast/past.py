@@ -21,6 +21,7 @@ from simulator.report.money import money_scale
 from simulator.report.output.tables import round_figures
 from simulator.report.style import GREEN, MUTED, NAVY, ORANGE, SAND, SKY
 
+FORECAST_TYPES = {"period": "str", "p10": "float64", "p50": "float64", "p90": "float64"}
 WEEKS = 4
 N_QUARTERS = 8
 LOOKS = {
@@ -78,7 +79,7 @@ def look_back(prepared: Prepared, period: str) -> Past | None:
         since,
         deal_flow(history, states, calendar, int(calendar.parse_quarter(period)), since),
         coverage_history(history, states, deals, window),
-        pd.DataFrame(said, columns=["period", "p10", "p50", "p90"]),
+        pd.DataFrame(said, columns=["period", "p10", "p50", "p90"]).astype(FORECAST_TYPES),
     )
 
 
@@ -142,6 +143,6 @@ def with_past(fan: ChartSpec, past: Past) -> ChartSpec:
         subtitle=f"{fan.subtitle}. In front: what the last {n} quarters booked{also}",
         categories=(*rows["period"], *fan.categories),
         series=(*series, booked),
-        below=(*("",) * n, *fan.below),
+        below=(*("",) * n, *fan.below) if fan.below else (),
         under_way=False,
     )
