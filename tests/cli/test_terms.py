@@ -41,7 +41,7 @@ def call(*args):
 
 
 def test_terms_answers_in_words_tables_and_charts(scenario, capsys):
-    assert call("terms", "small.yaml") == 0
+    assert call("terms", "small.yaml", "--details") == 0
     said = capsys.readouterr().out
     assert "With the terms as stated, new-business bookings" in said
     assert "What the value depends on" in said

@@ -91,7 +91,7 @@ def draw_range(canvas: Canvas, spec: ChartSpec) -> float:
     plot = _frame(canvas, spec, legend, (0.0, 1.12 * max([*spec.finite(), 1e-9])))
     label = max(text_width(spec.unit.write(value)) for value in keys["p90"].values)
     wide = min(max(plot.band - label - 10, 8.0), 0.42 * plot.band)
-    beside = plot.band - wide - 6 >= label
+    beside = plot.band - wide >= label - 4
     for at in range(plot.n):
         x = plot.x(at) - (0.5 * (wide + label) if beside else wide / 2)
         _draw_one_range(canvas, spec, plot, (at, x, wide))
