@@ -20,9 +20,8 @@ def workspace(tmp_path_factory):
 
 def test_words_table_chart_and_summary_agree(workspace):
     asked = ("--measure", "p_hit", "--period", "FY28Q1", "--seek", "sals", "--chance", "60%")
-    result = simulator(
-        "sensitivity", "base.yaml", "--details", "--paths", "60", *asked, "-o", "out", cwd=workspace
-    )
+    asked += ("--details", "--paths", "60")
+    result = simulator("sensitivity", "base.yaml", *asked, "-o", "out", cwd=workspace)
     assert result.returncode == 0, result.stderr
     table = pd.read_csv(workspace / "out" / "tables" / "sensitivity.csv")
     first = table.iloc[0]
