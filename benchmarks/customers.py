@@ -12,6 +12,7 @@ import random
 import statistics
 import sys
 import time
+from bisect import bisect
 from collections.abc import Callable
 from pathlib import Path
 
@@ -149,7 +150,7 @@ def run_numpy(plan: CustomerPlan, n_paths: int, rng: np.random.Generator) -> np.
     arr = np.broadcast_to(plan.money[:, 0], shape).copy()
     former = arr.copy()
     renewal = np.broadcast_to(plan.time[:, 0], shape).copy()
-    rate = plan.growth_rate[draw, segment]
+    rate = plan.growth_rate[draw, segment, _bands(plan, segment, arr)]
     # Growth starts with first value; thereafter the clock has no memory.
     next_growth = np.maximum(value, 0.0) - np.log(rng.random(shape)) / rate
     totals = np.zeros((n_paths, len(KINDS)))
@@ -165,15 +166,23 @@ def run_numpy(plan: CustomerPlan, n_paths: int, rng: np.random.Generator) -> np.
                 continue
             p, c = np.nonzero(grows)
             d, s = draw[p, 0], segment[p, c]
-            driver = (rng.random(p.size)[:, None] >= plan.driver_cdf[d, s]).sum(axis=1)
+            band = _bands(plan, s, arr[p, c])
+            driver = (rng.random(p.size)[:, None] >= plan.driver_cdf[d, s, band]).sum(axis=1)
             cycle = plan.cycle[d, s, (rng.random(p.size) * 64).astype(int)]
             ready = (driver < FIRST_SOLD) | (next_growth[p, c] - cycle >= value[p, c])
             size = plan.growth_size[d, s, driver, (rng.random(p.size) * 64).astype(int)]
-            grown = np.rint(arr[p, c] * size) * ready
+            factor = plan.size_factor[s, band, (driver >= FIRST_SOLD).astype(int)]
+            grown = np.rint(arr[p, c] * factor * size) * ready
             arr[p, c] += grown
             np.add.at(totals[:, 2], p, grown)
+            rate[p, c] = plan.growth_rate[d, s, _bands(plan, s, np.where(arr > 0, arr, former)[p, c])]
             next_growth[p, c] -= np.log(rng.random(p.size)) / rate[p, c]
     return totals
+
+
+def _bands(plan: CustomerPlan, segment: np.ndarray, arr: np.ndarray) -> np.ndarray:
+    """Return the band of ARR of each customer."""
+    return (arr[..., None] >= plan.size_edges[segment]).sum(axis=-1)
 
 
 def _turn(
@@ -217,21 +226,22 @@ def run_python(plan: CustomerPlan, n_paths: int, rng: random.Random) -> np.ndarr
             segment, law, row, term = (int(x) for x in plan.state[index, :4])
             churn = plan.churn[draw, row, int(rng.random() * plan.churn.shape[2])]
             value = plan.time[index, 1] + plan.time_to_value[draw, segment, int(rng.random() * 64)]
-            rate = plan.growth_rate[draw, segment]
-            growth = max(0.0, value) - math.log(rng.random()) / rate
             turn, arr = plan.time[index, 0], plan.money[index, 0]
-            former = arr
+            former, edges = arr, plan.size_edges[segment].tolist()
+            rates = plan.growth_rate[draw, segment]
+            growth = max(0.0, value) - math.log(rng.random()) / rates[bisect(edges, arr)]
             while min(growth, turn) < n_months:
                 if growth < turn:
-                    u, driver = rng.random(), 0
-                    while u >= plan.driver_cdf[draw, segment, driver]:
+                    u, driver, band = rng.random(), 0, bisect(edges, arr)
+                    while u >= plan.driver_cdf[draw, segment, band, driver]:
                         driver += 1
                     cycle = plan.cycle[draw, segment, int(rng.random() * 64)]
                     if driver < FIRST_SOLD or growth - cycle >= value:
-                        more = round(arr * plan.growth_size[draw, segment, driver, int(rng.random() * 64)])
+                        size = plan.growth_size[draw, segment, driver, int(rng.random() * 64)]
+                        more = round(arr * plan.size_factor[segment, band, int(driver >= FIRST_SOLD)] * size)
                         arr += more
                         totals[path, 2] += more
-                    growth -= math.log(rng.random()) / rate
+                    growth -= math.log(rng.random()) / rates[bisect(edges, arr or former)]
                 elif arr == 0:
                     arr = round(former * plan.return_size[draw, segment, int(rng.random() * 64)])
                     totals[path, 3] += arr

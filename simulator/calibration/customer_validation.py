@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.calibration.customers import CustomerCalibration
+from simulator.calibration.growth_by_size import MOST_BANDS, N_KINDS
 from simulator.calibration.renewals import TERM_CLASSES
 from simulator.kernels.customers.flows import DRIVERS
 
@@ -38,6 +39,10 @@ def _tables(c: CustomerCalibration) -> Iterator[tuple[str, npt.NDArray[Any], tup
         yield f"growth.{name}", getattr(c.growth, name), (n, n_drivers)
     for name in ("value_log_median", "value_log_sd"):
         yield f"growth.{name}", getattr(c.growth, name), (n,)
+    by_size = c.growth.by_size
+    yield "growth.by_size.edges", by_size.edges, (n, MOST_BANDS - 1)
+    for name in ("shape", "rate", "at_risk", "size"):
+        yield f"growth.by_size.{name}", getattr(by_size, name), (n, MOST_BANDS, N_KINDS)
     for name in ("return_shape", "return_rate", "returns", "months_away", "n_customers"):
         yield name, getattr(c, name), (n,)
     for name in ("contraction_size", "price_size", "return_size"):
@@ -61,10 +66,13 @@ def _values(c: CustomerCalibration) -> Iterator[str]:
         name: getattr(c, name) for name in ("contraction", "price_rise", "return_shape", "term_counts")
     }
     not_negative |= {"growth.shape": c.growth.shape, "growth.value_log_sd": c.growth.value_log_sd}
+    not_negative["growth.by_size.at_risk"] = c.growth.by_size.at_risk
     for name, array in not_negative.items():
         if not (np.isfinite(array).all() and (array >= 0).all()):
             yield f"customers.{name}: every number must be finite and not negative"
-    for name, array in {"growth.rate": c.growth.rate, "return_rate": c.return_rate}.items():
+    above = {"growth.rate": c.growth.rate, "return_rate": c.return_rate}
+    above |= {f"growth.by_size.{name}": getattr(c.growth.by_size, name) for name in ("shape", "rate", "size")}
+    for name, array in above.items():
         if not (np.isfinite(array).all() and (array > 0).all()):
             yield f"customers.{name}: every number must be finite and above zero"
     logs = [c.churn.mean, c.growth.value_log_median, c.arr_per_amount[:, :2], c.cycle[:2]]

@@ -12,6 +12,7 @@ from simulator.calibration.contracts import (
     EXPANSION,
     REACTIVATION,
     RENEWAL,
+    Book,
     Contracts,
     Movements,
     customer_book,
@@ -23,6 +24,7 @@ from simulator.calibration.expansion_deals import (
     expansion_win_rate,
 )
 from simulator.calibration.growth import Growth, away_and_back, estimate_growth, seek_cycle
+from simulator.calibration.growth_by_size import arr_spells, is_growth
 from simulator.calibration.pooling import pool_rates
 from simulator.calibration.renewals import (
     NEAR_RENEWAL_MONTHS,
@@ -142,13 +144,15 @@ def calibrate_customers(history: History, segments: tuple[str, ...]) -> Customer
         _by_law(contracts, moves, changed.contraction, n),
         _by_law(contracts, moves, changed.rise, n),
     )
+    grown = is_growth(moves, contracts, changed.rise)
     cycle = expansion_cycle(history.opportunities)
     if cycle[2] < FEWEST_CYCLES:
-        cycle = np.append(seek_cycle(book, n, changed.rise), 0.0)
-    growth = estimate_growth(book, n, changed.rise, cycle[:2])
+        cycle = np.append(seek_cycle(book, n, grown), 0.0)
+    sizes = _growth_sizes(contracts, moves, grown, n)
+    mean_share = np.exp(np.stack([law.log_mean for law in sizes], axis=1))
+    growth = estimate_growth(book, grown, cycle[:2], mean_share)
     returned = _returns(contracts, moves, n)
     terms, term_counts = _term_mix(contracts, n)
-    sizes = _growth_sizes(contracts, moves, changed, n)
     return CustomerCalibration(
         segments=names,
         churn=churn_laws(counts, at_any_time),
@@ -173,7 +177,7 @@ def calibrate_customers(history: History, segments: tuple[str, ...]) -> Customer
         notes=(
             *book.notes,
             *_notes(history, counts.churned, at_any_time, cycle),
-            *_growth_notes(names, growth, sizes),
+            *_growth_notes(names, book, grown),
         ),
     )
 
@@ -219,11 +223,7 @@ def _sizes(contracts: Contracts, moves: Movements, chosen: Mask, n: int, kind: s
     return pool_sizes(share, moves.before[chosen], segment, n, PRIOR_SIZE[kind])
 
 
-def _growth_sizes(
-    contracts: Contracts, moves: Movements, changed: _RenewalChanges, n: int
-) -> tuple[Sizes, ...]:
-    grown = (moves.kind == EXPANSION) & ~changed.rise & (moves.before > 0.0) & (moves.delta > 0.0)
-    grown &= moves.time >= contracts.seen_from[moves.customer]
+def _growth_sizes(contracts: Contracts, moves: Movements, grown: Mask, n: int) -> tuple[Sizes, ...]:
     return tuple(
         _sizes(contracts, moves, grown & (moves.driver == driver), n, "growth")
         for driver in range(len(DRIVERS))
@@ -264,11 +264,15 @@ def _term_mix(contracts: Contracts, n: int) -> tuple[Ints, Floats]:
     return terms.astype(np.int64), table
 
 
-def _growth_notes(names: tuple[str, ...], growth: Growth, sizes: tuple[Sizes, ...]) -> list[str]:
+def _growth_notes(names: tuple[str, ...], book: Book, grown: Mask) -> list[str]:
     """Say where growth is so strong that to go on like this would be a feat."""
-    size = np.exp(np.stack([law.log_mean for law in sizes], axis=1))
-    yearly = 12.0 * (growth.shape / growth.rate * size).sum(axis=1)
-    fast = [name for name, rate in zip(names, yearly, strict=True) if rate > FEAT]
+    contracts, moves, spells = book.contracts, book.movements, arr_spells(book.contracts, book.movements)
+    who = moves.customer[grown]
+    money = np.bincount(contracts.segment[who], moves.delta[grown], len(names))
+    at_risk = np.bincount(
+        contracts.segment[spells.customer], spells.arr * (spells.end - spells.begin), len(names)
+    )
+    fast = [name for name, m, r in zip(names, money, at_risk, strict=True) if 12.0 * m > FEAT * r]
     if not fast:
         return []
     return [

@@ -29,10 +29,10 @@ from simulator.calibration.snapshots import between_snapshots, next_snapshot, sn
 from simulator.calibration.staffing import calibrate_staffing
 from simulator.calibration.trends import Courses, deal_courses
 from simulator.calibration.window import first_known_end, states_from
-from simulator.calibration.without_deals import without_deals
+from simulator.calibration.without_deals import of_new_customers
 from simulator.errors import InputError
 from simulator.fiscal import FiscalCalendar
-from simulator.history.deal_types import NEW, deals_of_type
+from simulator.history.deal_types import NEW, deals_of_type, with_new_customers
 from simulator.history.states import DealStates, deal_states
 from simulator.history.tables import History
 
@@ -43,7 +43,6 @@ UNKNOWN_SEGMENT = "unknown"
 FEW_DATES = 0.1
 """Share of the time at risk with a planned close date below which there are none to speak of."""
 WON = DESTINATIONS.index("won")
-NO_DEALS = "There are no deals in the history: the forecast is of its customers alone."
 
 
 def calibrate(
@@ -67,8 +66,9 @@ def calibrate(
     InputError
         The history holds neither a qualified deal nor a customer, or none of a segment asked for.
     """
-    deals = deals_of_type(history, NEW)
-    return calibrate_states(deals, deal_states(deals), calendar, segments, whole=history)
+    deals = with_new_customers(deals_of_type(history, NEW))
+    found = calibrate_states(deals, deal_states(deals), calendar, segments, whole=history)
+    return of_new_customers(found) if history.opportunities.empty else found
 
 
 def calibrate_states(
@@ -82,13 +82,6 @@ def calibrate_states(
 
     ``whole`` holds the deals of all types: those of expansion show how customers expand.
     """
-    if not len(states.deal) and history.opportunities.empty:
-        customers = calibrate_customers(whole or history, ())
-        if customers is not None:
-            said = (NO_DEALS, *customers.notes)
-            return dataclasses.replace(
-                without_deals(history.as_of, calendar), customers=customers, notes=said
-            )
     names, segment, notes = _segments(history.opportunities, states, segments)
     states = _rows(states, segment[states.deal] >= 0)
     snapshot = next_snapshot(states)

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from simulator.calibration.contracts import EXPANSION, Book, Contracts, Movements
+from simulator.calibration.contracts import Book, Contracts, Movements
+from simulator.calibration.growth_by_size import GrowthBySize, growth_by_size
 from simulator.calibration.pooling import pool_rates
 from simulator.kernels.customers.flows import DRIVERS, FIRST_SOLD
 
@@ -46,6 +47,8 @@ class Growth:
         Events, and customer-months at risk (after first value).
     value_log_median, value_log_sd : ndarray of float64, shape (segment,)
         Normal posterior of the log of the median time to value in months.
+    by_size : GrowthBySize
+        How rate and size differ with the customer's ARR.
     """
 
     shape: Floats
@@ -54,6 +57,7 @@ class Growth:
     exposure_months: Floats
     value_log_median: Floats
     value_log_sd: Floats
+    by_size: GrowthBySize
 
 
 @dataclass(frozen=True)
@@ -64,21 +68,21 @@ class TenureTable:
     events: Floats
 
 
-def estimate_growth(
-    book: Book, n_segments: int, at_price_rise: npt.NDArray[np.bool_], cycle: Floats
-) -> Growth:
-    """Estimate growth by driver and segment, and the time to value.
+def estimate_growth(book: Book, grown: npt.NDArray[np.bool_], cycle: Floats, sizes: Floats) -> Growth:
+    """Estimate growth by driver and segment, the time to value, and how growth differs with ARR.
 
     Parameters
     ----------
     book : Book
-    n_segments : int
-    at_price_rise : ndarray of bool, shape (movement,)
-        Expansions that are price rises at a renewal, and so no growth between renewals.
+    grown : ndarray of bool, shape (movement,)
+        Growth events (``is_growth``).
     cycle : ndarray of float64, shape (2,)
         Log of the median sales cycle of an expansion deal in months, and its spread.
+    sizes : ndarray of float64, shape (segment, driver)
+        Mean share of ARR of a growth event.
     """
-    table = tenure_table(book.contracts, book.movements, n_segments, ~at_price_rise)
+    n_segments = len(sizes)
+    table = tenure_table(book.contracts, book.movements, n_segments, grown)
     reached = _reached(cycle)
     company = _value_posterior(
         table.events.sum(axis=0)[None],
@@ -90,18 +94,17 @@ def estimate_growth(
     spread = float(np.hypot(SEGMENT_VALUE_LOG_SD, company[1][0]))
     median, sd = _value_posterior(table.events, table.months, reached, float(company[0][0]), spread)
     events = table.events.sum(axis=2)
-    exposure = np.empty_like(events)
-    for segment in range(n_segments):
-        at = int(np.abs(VALUE_LOGS - median[segment]).argmin())
-        exposure[segment] = reached[at] @ table.months[segment]
+    of_segment = reached[np.abs(VALUE_LOGS - median[:, None]).argmin(axis=1)]
+    exposure = np.einsum("sdt,st->sd", of_segment, table.months)
     shape, rate = np.empty_like(events), np.empty_like(events)
     for driver in range(len(DRIVERS)):
         pooled = pool_rates(events[:, driver], exposure[:, driver], PRIOR_PER_MONTH)
         shape[:, driver], rate[:, driver] = pooled.shape, pooled.rate
-    return Growth(shape, rate, events, exposure, median, sd)
+    by_size = growth_by_size(book, grown, of_segment[:, [0, FIRST_SOLD]], shape / rate, sizes)
+    return Growth(shape, rate, events, exposure, median, sd, by_size)
 
 
-def seek_cycle(book: Book, n_segments: int, at_price_rise: npt.NDArray[np.bool_]) -> Floats:
+def seek_cycle(book: Book, n_segments: int, grown: npt.NDArray[np.bool_]) -> Floats:
     """Return log median and spread of the sales cycle that best explains when growth begins.
 
     Growth that is sold begins a cycle later than growth that comes by itself; where one of the two is
@@ -109,10 +112,11 @@ def seek_cycle(book: Book, n_segments: int, at_price_rise: npt.NDArray[np.bool_]
 
     Parameters
     ----------
-    book, n_segments, at_price_rise
+    book, grown
         As in ``estimate_growth``.
+    n_segments : int
     """
-    table = tenure_table(book.contracts, book.movements, n_segments, ~at_price_rise)
+    table = tenure_table(book.contracts, book.movements, n_segments, grown)
     counts, exposure = table.events.sum(axis=0), table.months.sum(axis=0)
     logs = np.log(CYCLES)
     evidence = -0.5 * ((logs - np.log(PRIOR_CYCLE_MONTHS)) / PRIOR_CYCLE_LOG_SD) ** 2
@@ -125,7 +129,7 @@ def seek_cycle(book: Book, n_segments: int, at_price_rise: npt.NDArray[np.bool_]
 
 
 def tenure_table(
-    contracts: Contracts, moves: Movements, n_segments: int, counted: npt.NDArray[np.bool_]
+    contracts: Contracts, moves: Movements, n_segments: int, used: npt.NDArray[np.bool_]
 ) -> TenureTable:
     """Count customer-months and growth events by months since the start, later lives at the last tenure."""
     months = np.zeros((n_segments, N_TENURES))
@@ -137,8 +141,6 @@ def tenure_table(
         inside = np.clip(end, low, high) - np.clip(begin, low, high)
         months[:, month] = np.bincount(contracts.segment, np.maximum(inside, 0.0), n_segments)
     months[:, -1] += _later_lives(contracts, moves, n_segments)
-    used = counted & (moves.kind == EXPANSION) & (moves.before > 0.0) & (moves.delta > 0.0)
-    used &= moves.time >= contracts.seen_from[moves.customer]
     since = moves.time[used] - contracts.start[moves.customer[used]]
     tenure = np.where(moves.life[used] > 0, N_TENURES - 1, np.clip(since, 0, N_TENURES - 1).astype(np.int64))
     events = np.zeros((n_segments, len(DRIVERS), N_TENURES))

@@ -1,8 +1,9 @@
-"""A calibration without any deal: for scenarios that state their rates, and companies of customers only."""
+"""A calibration without any deal: for scenarios that state their rates, and companies of customers alone."""
 
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 
@@ -70,4 +71,35 @@ def _no_arrivals() -> Arrivals:
         season_log_sd=np.zeros(12),
         events=none,
         exposure_months=none,
+    )
+
+
+WON_PER_DAY = 24.0
+NO_DEALS = (
+    "There are no deals in the history. New customers are assumed to come as before: how many, and of what "
+    "ARR, is taken from when the customers started. Their first ARR counts as new bookings."
+)
+
+
+def of_new_customers(found: Calibration) -> Calibration:
+    """Return the rates of new customers, from those of the deals that stand for their starts.
+
+    How many come, and of what ARR, is kept; each is signed within the hour.
+    """
+    shape = np.zeros_like(found.hazards.shape)
+    shape[:, CATEGORIES.index("pipeline"), DESTINATIONS.index("won")] = np.inf
+    certain = np.full_like(shape, np.inf)
+    drift = found.drift
+    return replace(
+        found,
+        hazards=GammaRates(shape, np.full_like(shape, WON_PER_DAY), found.hazards.events, certain),
+        factors={},
+        effects={},
+        factor_covariance=None,
+        effect_covariance=None,
+        profiles=Profiles((), np.zeros((1, 0), dtype=np.int64), np.ones((len(found.segments), 1))),
+        shock_close=0.0,
+        evidence=None,
+        drift=drift and replace(drift, walk_close=0.0, season_close=np.zeros_like(drift.season_close)),
+        notes=(NO_DEALS, *(n for n in found.notes if "demand" in n), *getattr(found.customers, "notes", ())),
     )

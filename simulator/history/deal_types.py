@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
 from simulator.history.matching import occurs
-from simulator.history.tables import TYPES, History
+from simulator.history.tables import TYPES, History, empty_table
 
 NEW, EXPANSION, RENEWAL = TYPES
 
@@ -46,3 +48,44 @@ def types_apart(opportunities: pd.DataFrame) -> Iterator[tuple[str, int]]:
     for kind in (EXPANSION, RENEWAL):
         if counts.get(kind, 0):
             yield kind, int(counts[kind])
+
+
+def with_new_customers(history: History) -> History:
+    """Return a history of customers alone with a deal for the start of each, won on its day.
+
+    New customers are then known as won deals are: how many come, of what size, and how both change. What is
+    signed is the ARR that a customer starts with. A history that has deals is returned as it is.
+    """
+    customers = history.customers.dropna(subset=["start_date"])
+    if not history.opportunities.empty or customers.empty:
+        return history
+    moves = history.arr_changes
+    first = moves[moves["movement"] == "new"].groupby("customer_id")["arr_delta"].sum()
+    arr = customers["customer_id"].map(first).fillna(customers["arr"])
+    start = _within_months(customers["start_date"], history.as_of)
+    deals = pd.DataFrame(
+        {
+            "opportunity_id": "start of " + customers["customer_id"].astype(str),
+            "segment": customers["segment"],
+            "amount": arr.astype("float64"),
+            "created_date": start,
+            "qualified_date": start,
+            "outcome": "won",
+            # A date is its midday: the deal lives for some hours.
+            "closed_date": start + pd.Timedelta(hours=18),
+            "type": NEW,
+        }
+    )
+    whole = empty_table("opportunities")
+    deals = deals.reindex(columns=whole.columns).astype(whole.dtypes.to_dict()).reset_index(drop=True)
+    return replace(history, opportunities=deals)
+
+
+def _within_months(start: pd.Series, as_of: dt.date) -> pd.Series:
+    """Return days spread evenly over their months where all stand at the first: they name the month alone."""
+    if not (start.dt.day == 1).all():
+        return start
+    last = np.minimum((start + pd.offsets.MonthEnd(0)).to_numpy(), np.datetime64(as_of, "ns"))
+    place = start.groupby(start).cumcount() / start.groupby(start).transform("size")
+    days = (last - start.to_numpy()).astype("timedelta64[D]").astype(np.float64)
+    return start + pd.to_timedelta(np.floor(place.to_numpy() * (days + 1.0)), unit="D")

@@ -199,14 +199,14 @@ def scenario_with_effects(
 
 def with_sold_share(plan: CustomerPlan, share: float) -> CustomerPlan:
     """Return a plan in which a share of all growth events are deals that must be sold."""
-    by_driver = np.diff(plan.driver_cdf, axis=2, prepend=0.0)
+    by_driver = np.diff(plan.driver_cdf, axis=-1, prepend=0.0)
     own, sold = by_driver[..., :FIRST_SOLD], by_driver[..., FIRST_SOLD:]
     parts = []
     for part, wanted in ((own, 1.0 - share), (sold, share)):
-        total = part.sum(axis=2, keepdims=True)
-        even = np.full_like(part, 1.0 / part.shape[2])
+        total = part.sum(axis=-1, keepdims=True)
+        even = np.full_like(part, 1.0 / part.shape[-1])
         mix = np.divide(part, total, out=even, where=total > 0.0)
         parts.append(mix * wanted)
-    cdf = np.cumsum(np.concatenate(parts, axis=2), axis=2)
+    cdf = np.cumsum(np.concatenate(parts, axis=-1), axis=-1)
     cdf[..., -1] = 1.0
     return plan._replace(driver_cdf=cdf)

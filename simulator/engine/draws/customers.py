@@ -10,6 +10,7 @@ from scipy.special import expit, ndtr, ndtri
 
 from simulator.calibration.customers import CustomerCalibration
 from simulator.calibration.growth import VALUE_LOG_SD
+from simulator.calibration.growth_by_size import MOST_BANDS, GrowthBySize
 from simulator.calibration.posteriors import Axes, Beta, Draws, Gamma, JointNormal, LogMedian, Normal
 from simulator.calibration.renewals import TERM_CLASSES
 from simulator.calibration.sizes import Sizes
@@ -20,6 +21,7 @@ Floats = npt.NDArray[np.float64]
 
 N_SLICES = 64
 LARGEST_CONTRACTION = 0.95
+BANDS = tuple(f"band {place + 1}" for place in range(MOST_BANDS))
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class CustomerDraws:
         Shares of ARR.
     growth : Floats, shape (draw, segment, driver)
         Per month after first value.
+    growth_factor : Floats, shape (draw, segment, band, kind)
+        On the rate, by band of ARR, of growth by itself and of growth that is sold.
     growth_size : Floats, shape (draw, segment, driver, slice)
     cycle, time_to_value : Floats, shape (draw, segment, slice)
         Months.
@@ -49,6 +53,7 @@ class CustomerDraws:
     price_size: Floats
     return_size: Floats
     growth: Floats
+    growth_factor: Floats
     growth_size: Floats
     cycle: Floats
     time_to_value: Floats
@@ -92,6 +97,7 @@ def draw_customer_rates(
         price_size=_draw_sizes(draws, "price_rise", c.price_size, segments),
         return_size=_draw_sizes(draws, "return", c.return_size, segments),
         growth=Gamma(drivers, growth.shape, growth.rate).draw("growth", draws),
+        growth_factor=_draw_factors(draws, growth.by_size, c.segments),
         growth_size=np.stack([_draw_sizes(draws, d, size, segments) for d, size in sizes.items()], axis=2),
         cycle=np.broadcast_to(cycle, (n_draws, len(c.segments), N_SLICES)).copy(),
         time_to_value=np.exp(value[:, :, None] + VALUE_LOG_SD * middle),
@@ -124,6 +130,17 @@ def _draw_shares(draws: Draws, calibration: CustomerCalibration) -> tuple[Floats
     rise = Beta(axes, calibration.price_rise).draw("price_rise", draws).reshape(draws.n, -1)
     over = np.maximum(contraction + rise, 1.0)
     return contraction / over, rise / over
+
+
+def _draw_factors(draws: Draws, by_size: GrowthBySize, segments: tuple[str, ...]) -> Floats:
+    """Return factors on the rate of growth, shape (draw, segment, band, kind), 1 on average at each draw.
+
+    How much all customers grow is as uncertain as their rate; the factors share it out.
+    """
+    axes = {"segment": segments, "band": BANDS, "level": ("by itself", "sold")}
+    drawn = Gamma(axes, by_size.shape, by_size.rate).draw("growth by size", draws)
+    mean = (drawn * by_size.at_risk).sum(axis=2, keepdims=True)
+    return drawn / np.where(mean > 0.0, mean, 1.0)
 
 
 def _draw_sizes(draws: Draws, kind: str, sizes: Sizes, axes: Axes) -> Floats:

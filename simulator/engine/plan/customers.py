@@ -29,6 +29,7 @@ from simulator.kernels.customers.customer import (
     YEAR_QUARTERS,
     CustomerPlan,
 )
+from simulator.kernels.customers.flows import FIRST_SOLD
 from simulator.scenario.levers import Lever
 from simulator.scenario.schema import Scenario
 
@@ -108,9 +109,7 @@ def compile_customers(
     turned = customer_levers(levers, segments, ahead.months)
     existing = _existing(book, calibration, ahead, calendar)
     churn = churn_table(rates, turned, existing.rows)
-    growth = rates.growth.sum(axis=2)
-    cdf = np.cumsum(rates.growth, axis=2) / np.where(growth > 0.0, growth, 1.0)[:, :, None]
-    cdf[..., -1] = 1.0
+    growth, cdf = mix_of(growth_by_driver(rates))
     by_law = np.repeat(turned.whole, len(TERM_CLASSES), axis=0)
     contraction = np.minimum(rates.contraction * by_law[:, EFFECT_CONTRACTION], 1.0)
     options = law_terms(calibration.terms, calibration.churn.at_any_time)
@@ -125,8 +124,10 @@ def compile_customers(
         price_rise=np.minimum(rates.price_rise, 1.0 - contraction),
         contraction_size=rates.contraction_size,
         price_size=rates.price_size * turned.whole[:, EFFECT_PRICE, None],
-        growth_rate=growth * turned.whole[:, EFFECT_EXPANSION],
+        growth_rate=growth * turned.whole[:, EFFECT_EXPANSION, None],
         driver_cdf=cdf,
+        size_edges=np.rint(calibration.growth.by_size.edges * CENTS),
+        size_factor=calibration.growth.by_size.size,
         growth_size=rates.growth_size,
         cycle=rates.cycle,
         time_to_value=rates.time_to_value * turned.whole[:, EFFECT_TIME_TO_VALUE, None],
@@ -200,6 +201,21 @@ def _booked(book: Book | None, ahead: Horizon, calendar: FiscalCalendar, n_segme
     if book is None or not ahead.partial:
         return np.zeros((n_segments, 2))
     return booked_by_customers(book, float(calendar.first_month(int(ahead.quarters[0]))), n_segments)
+
+
+def growth_by_driver(rates: CustomerDraws) -> Floats:
+    """Return growth events per month after first value, shape (draw, segment, band, driver)."""
+    n_own, n_drivers = FIRST_SOLD, rates.growth.shape[2]
+    factor = np.repeat(rates.growth_factor, [n_own, n_drivers - n_own], axis=3)
+    return np.asarray(rates.growth[:, :, None, :] * factor)
+
+
+def mix_of(by_driver: Floats) -> tuple[Floats, Floats]:
+    """Return the sum over the last axis, drivers, and the cumulative share of each."""
+    rate = by_driver.sum(axis=-1)
+    cdf = np.cumsum(by_driver, axis=-1) / np.where(rate > 0.0, rate, 1.0)[..., None]
+    cdf[..., -1] = 1.0
+    return rate, cdf
 
 
 def churn_table(rates: CustomerDraws, turned: CustomerLevers, rows: Ints) -> Floats:

@@ -11,6 +11,7 @@ from scipy.special import ndtri
 
 from simulator.calibration.renewals import TERM_CLASSES
 from simulator.engine.keys import rate_uniforms
+from simulator.engine.plan.customers import mix_of
 from simulator.engine.plan.deals import CENTS, Compiled
 from simulator.engine.plan.roles import (
     HOURS_PER_MONTH,
@@ -181,8 +182,13 @@ def _books(compiled: Compiled) -> _Books:
 
 def _deal_rate(plan: CustomerPlan) -> Floats:
     """Return expansion deals per account and month, shape (draw, segment)."""
-    own = plan.driver_cdf[:, :, FIRST_SOLD - 1]
-    return np.asarray(plan.growth_rate * (1.0 - own))
+    sold = plan.growth_rate * (1.0 - plan.driver_cdf[..., FIRST_SOLD - 1])
+    segment, arr = plan.state[:, 0], plan.money[:, 0]
+    band = (arr[:, None] >= plan.size_edges[segment]).sum(axis=1)
+    accounts = np.zeros(sold.shape[1:])
+    np.add.at(accounts, (segment, band), arr > 0.0)
+    accounts[accounts.sum(axis=1) == 0.0] = 1.0
+    return np.asarray((sold * accounts).sum(axis=2) / accounts.sum(axis=1))
 
 
 def _people(
@@ -317,12 +323,10 @@ def _without(plan: CustomerPlan, factors: Floats) -> CustomerPlan:
     segment[plan.state[:, 2]] = plan.state[:, 0]
     odds = 1.0 / factors[:, segment, ODDS][:, :, None]
     churn = np.where(plan.churn >= 1.0, 1.0, odds * plan.churn / (1.0 + (odds - 1.0) * plan.churn))
-    by_driver = np.diff(plan.driver_cdf, axis=2, prepend=0.0) * plan.growth_rate[:, :, None]
-    by_driver[:, :, :FIRST_SOLD] /= factors[:, :, GROWS, None]
-    by_driver[:, :, FIRST_SOLD:] /= factors[:, :, SELLS, None]
-    rate = by_driver.sum(axis=2)
-    cdf = np.cumsum(by_driver, axis=2) / np.where(rate > 0.0, rate, 1.0)[:, :, None]
-    cdf[..., -1] = 1.0
+    by_driver = np.diff(plan.driver_cdf, axis=3, prepend=0.0) * plan.growth_rate[..., None]
+    by_driver[..., :FIRST_SOLD] /= factors[:, :, GROWS, None, None]
+    by_driver[..., FIRST_SOLD:] /= factors[:, :, SELLS, None, None]
+    rate, cdf = mix_of(by_driver)
     return plan._replace(
         churn=churn,
         growth_rate=rate,

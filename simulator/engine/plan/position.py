@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from simulator.engine.plan.deals import CENTS, Compiled, Horizon
 from simulator.fiscal import month_numbers
+from simulator.history.deal_types import with_new_customers
 from simulator.history.tables import CATEGORIES, History
 from simulator.kernels.deals.close_dates import NEVER
 
@@ -51,7 +52,7 @@ def _booked(compiled: Compiled, ahead: Horizon, history: History | None) -> tupl
     n_segments = len(compiled.segments)
     if history is None or not ahead.partial:
         return np.zeros(n_segments), np.zeros(n_segments)
-    deals = history.opportunities
+    deals = with_new_customers(history).opportunities
     won = deals[(deals["outcome"] == "won") & deals["closed_date"].notna()]
     months = month_numbers(won["closed_date"].to_numpy().astype("datetime64[D]"))
     first = compiled.calibration.calendar.first_month(int(ahead.quarters[0]))

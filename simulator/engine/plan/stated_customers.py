@@ -16,6 +16,7 @@ from scipy.special import logit
 from simulator.calibration.contracts import Book, customer_book
 from simulator.calibration.customers import CustomerCalibration
 from simulator.calibration.growth import Growth
+from simulator.calibration.growth_by_size import GrowthBySize
 from simulator.calibration.renewals import TERM_CLASSES, ChurnLaws, term_class
 from simulator.calibration.sizes import Sizes
 from simulator.history.tables import History, empty_table
@@ -109,6 +110,10 @@ def arranged(calibration: CustomerCalibration, segments: tuple[str, ...]) -> Cus
             take(growth.exposure_months),
             take(growth.value_log_median),
             take(growth.value_log_sd),
+            GrowthBySize(
+                take(growth.by_size.edges, np.inf),
+                *(take(array, 1.0) for array in list(vars(growth.by_size).values())[1:]),
+            ),
         ),
         growth_sizes=tuple(sizes(law) for law in calibration.growth_sizes),
         contraction_size=sizes(calibration.contraction_size),
@@ -141,7 +146,7 @@ def blank() -> CustomerCalibration:
         contraction=np.zeros((0, n_classes, 2)),
         price_rise=np.zeros((0, n_classes, 2)),
         changes=np.zeros((0, n_classes, 3)),
-        growth=Growth(none, none, none, none, np.zeros(0), np.zeros(0)),
+        growth=Growth(none, none, none, none, np.zeros(0), np.zeros(0), GrowthBySize.alike(0)),
         growth_sizes=(nothing,) * n_drivers,
         contraction_size=nothing,
         price_size=nothing,
@@ -237,6 +242,12 @@ def _with_term(c: CustomerCalibration, s: int, term: int) -> CustomerCalibration
     return replace(c, terms=terms, term_counts=_set(counts, s, row))
 
 
+def _alike(by_size: GrowthBySize, s: int) -> GrowthBySize:
+    """Return growth that does not depend on the customer's size in one segment."""
+    one = vars(GrowthBySize.alike(1))
+    return GrowthBySize(**{name: _set(array, s, one[name][0]) for name, array in vars(by_size).items()})
+
+
 def _with_growth(c: CustomerCalibration, s: int, rates: CustomerRates) -> CustomerCalibration:
     growth, sizes = c.growth, list(c.growth_sizes)
     shape, rate = growth.shape.copy(), growth.rate.copy()
@@ -245,6 +256,8 @@ def _with_growth(c: CustomerCalibration, s: int, rates: CustomerRates) -> Custom
         shape[s, d], rate[s, d] = math.inf, law.per_month
         sizes[d] = _size(sizes[d], s, law.event_size)
     growth = replace(growth, shape=shape, rate=rate)
+    if rates.expansion:
+        growth = replace(growth, by_size=_alike(growth.by_size, s))
     if rates.time_to_value_months is not None:
         median = math.log(max(rates.time_to_value_months, 1e-9))
         growth = replace(

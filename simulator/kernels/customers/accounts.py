@@ -22,7 +22,7 @@ CUSTOMER_ROW = np.dtype(
     [
         ("kept", "f8"), ("unchanged", "f8"), ("churn", "f8"), ("u_churn", "f8"), ("year_share", "f8"),
         ("u_change", "f8"), ("signed", "f8"), ("term", "f8"), ("growth_time", "f8"), ("wait", "f8"),
-        ("growth_rate", "f8"), ("u_pick", "f8"), ("value_time", "f8"), ("next_wait", "f8"),
+        ("pace", "f8"), ("u_pick", "f8"), ("value_time", "f8"), ("next_wait", "f8"),
         ("next_pick", "f8"), ("n_growths", "i4"), ("law", "u4"), ("advocate_since", "f8"), ("u_return", "f8"),
         ("former", "f8"), ("u_kind", "f8"), ("next_change", "f8"), ("next_kind", "f8"), ("n_changes", "i2"),
         ("n_returns", "i2"), ("churn_row", "u4"), ("promise", "u4"), ("renewed", "i4"),
@@ -31,9 +31,9 @@ CUSTOMER_ROW = np.dtype(
 )  # fmt: skip
 """A customer. ``kept``, ``unchanged``: product of its chances so far to stay, and to renew as it was;
 ``churn``: its chance to go at a renewal. ``year_share``: how much of a year a term signs, at most all.
-``signed``: its ARR under contract, ``former``: at churn. ``next_*``: what it has drawn for the growth, or the
-change, after the next. What is read at every renewal comes first: it fills one line of the processor's cache,
-as growth does the next."""
+``signed``: its ARR under contract, ``former``: at churn. ``pace``: factor on its growth. ``next_*``: what it
+has drawn for the growth, or the change, after the next. What is read at every renewal comes first: it fills
+one line of the processor's cache, as growth does the next."""
 
 ODDS, SLOWER, GROWS, SELLS, N_TARGETS = range(5)
 """What coverage does: factor on the odds to churn, factor on the time to value, share of growth by itself

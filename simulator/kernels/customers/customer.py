@@ -58,9 +58,14 @@ class CustomerPlan(NamedTuple):
     price_size: Floats
     """(draw, segment, slice) share of ARR."""
     growth_rate: Floats
-    """(draw, segment) growth events per month after first value: by itself, or expansion deals signed."""
+    """(draw, segment, band) growth events per month after first value: by itself, or expansion deals
+    signed."""
     driver_cdf: Floats
-    """(draw, segment, driver) which driver a growth event belongs to."""
+    """(draw, segment, band, driver) which driver a growth event belongs to."""
+    size_edges: Floats
+    """(segment, band - 1) cents of ARR at which the next band begins."""
+    size_factor: Floats
+    """(segment, band, 2) factor on the size of growth, by itself and sold."""
     growth_size: Floats
     """(draw, segment, driver, slice) share of ARR."""
     cycle: Floats
@@ -128,6 +133,15 @@ def start_in_month(plan, day, month):
 
 
 @njit(**PART)
+def band_of(plan, segment, arr):
+    """Return the band of ARR in which a customer is."""
+    band = 0
+    for edge in range(plan.size_edges.shape[1]):
+        band += int(arr >= plan.size_edges[segment, edge])
+    return band
+
+
+@njit(**PART)
 def later(plan, segment, time, need, rate):
     """Return when a clock that runs at ``rate`` per month (times the levers) has gone as far as needed."""
     if rate <= 0.0 or time >= plan.month_end.shape[0]:
@@ -181,7 +195,8 @@ def change_chance(plan, draw, segment, law, month):
 @njit(**PART)
 def grow(plan, draw, segment, time, value_time, arr, u):
     """Return (driver, growth in cents) of a growth event; 0 where the deal could not be signed yet."""
-    cdf = plan.driver_cdf[draw, segment]
+    band = band_of(plan, segment, arr)
+    cdf = plan.driver_cdf[draw, segment, band]
     driver = search(cdf, u)
     # What is left of the uniform inside the driver that it chose is uniform again, and so on.
     below = cdf[driver - 1] if driver > 0 else 0.0
@@ -193,7 +208,8 @@ def grow(plan, draw, segment, time, value_time, arr, u):
         rest = min(int((place - piece) * n_cycles), n_cycles - 1)
         if time - plan.cycle[draw, segment, rest] < value_time:
             return driver, 0.0
-    return driver, np.rint(arr * plan.growth_size[draw, segment, driver, piece])
+    factor = plan.size_factor[segment, band, int(driver >= FIRST_SOLD)]
+    return driver, np.rint(arr * factor * plan.growth_size[draw, segment, driver, piece])
 
 
 @njit(**PART)

@@ -27,6 +27,7 @@ from simulator.kernels.customers.accounts import (
 from simulator.kernels.customers.customer import (
     EFFECT_CHURN,
     EFFECT_TIME_TO_VALUE,
+    band_of,
     change_chance,
     grow,
     later,
@@ -72,7 +73,7 @@ def start_customers(plan, luck, accounts, cover, advocates, segment, first, n_li
     for place in range(n):
         begun[place] = first + place
     churns, delays = plan.churn[draw], plan.time_to_value[draw, segment]
-    base_rate = plan.growth_rate[draw, segment]
+    growth_rates = plan.growth_rate[draw, segment]
     draw_first(accounts, luck, begun, n, CUSTOMER)
     for place in range(n):
         row, start = accounts.row[begun[place]], accounts.event_time[begun[place]]
@@ -82,13 +83,13 @@ def start_customers(plan, luck, accounts, cover, advocates, segment, first, n_li
             to_value *= plan.month_effect[segment, int(start), EFFECT_TIME_TO_VALUE]
         if cover.shape[0] > 0:
             to_value *= cover[segment, int(start), SLOWER]
-        growth_rate = base_rate
+        pace = 1.0
         if plan.promises.shape[0] > 0:
             promised = plan.promises[segment, row.promise]
             churn = with_odds(churn, promised[0])
-            growth_rate *= promised[1]
+            pace = promised[1]
             to_value *= promised[2]
-        row.churn, row.growth_rate, row.value_time = churn, growth_rate, row.value_time + to_value
+        row.churn, row.pace, row.value_time = churn, pace, row.value_time + to_value
         row.u_churn, row.u_return = uniform[2, place], uniform[3, place]
         row.kept, row.unchanged = 1.0, 1.0
         row.n_returns, row.n_growths, row.n_changes = 0, 0, 0
@@ -102,8 +103,9 @@ def start_customers(plan, luck, accounts, cover, advocates, segment, first, n_li
         slot = begun[place]
         row, start = accounts.row[slot], accounts.event_time[slot]
         row.u_pick, row.next_wait, row.next_pick = uniform[1, place], uniform[2, place], uniform[3, place]
-        row.growth_time = later(plan, segment, max(start, row.value_time), uniform[0, place], row.growth_rate)
         is_there = accounts.arr[slot] > 0.0
+        rate = row.pace * growth_rates[band_of(plan, segment, accounts.arr[slot] if is_there else row.former)]
+        row.growth_time = later(plan, segment, max(start, row.value_time), uniform[0, place], rate)
         row.advocate_since = row.value_time if is_there and row.renewed >= plan.advocate_after else np.inf
         if advocates.shape[0] > 0:
             add_advocate(advocates, segment, row.advocate_since, plan.start, 0)
@@ -216,8 +218,11 @@ def grow_all(plan, luck, accounts, cover, flows, segment, month, n):
         row.wait, row.u_pick = uniform[0, place], uniform[1, place]
         row.next_wait, row.next_pick = uniform[2, place], uniform[3, place]
     for place in range(n):
-        row = accounts.row[lists[GROWING, place]]
-        row.growth_time = later(plan, segment, row.growth_time, row.wait, row.growth_rate)
+        slot = lists[GROWING, place]
+        row, arr = accounts.row[slot], accounts.arr[slot]
+        band = band_of(plan, segment, arr if arr > 0.0 else row.former)
+        rate = row.pace * plan.growth_rate[luck.draw, segment, band]
+        row.growth_time = later(plan, segment, row.growth_time, row.wait, rate)
 
 
 @njit(**PART)

@@ -7,6 +7,7 @@ from simulator.kernels.customers.customer import (
     EFFECT_CHURN,
     EFFECT_TIME_TO_VALUE,
     Customer,
+    band_of,
     change_chance,
     grow,
     later,
@@ -68,15 +69,17 @@ def simulate_customer(plan, luck, customer, flows, trace):
     has_lever_months = plan.month_effect.shape[0] > 0
     if has_lever_months:
         to_value *= plan.month_effect[segment, int(start), EFFECT_TIME_TO_VALUE]
-    growth_rate = plan.growth_rate[draw, segment]
+    pace = 1.0
     if plan.promises.shape[0] > 0:
         promised = plan.promises[segment, customer.promise]
         churn = with_odds(churn, promised[0])
-        growth_rate *= promised[1]
+        pace = promised[1]
         to_value *= promised[2]
     value_time = customer.value_from + to_value
-    growth_time = later(plan, segment, max(start, value_time), exponential(u_wait), growth_rate)
     turn, arr, signed, former = customer.renewal, customer.arr, customer.signed, customer.former
+    growth_rates = plan.growth_rate[draw, segment]
+    growth_rate = pace * growth_rates[band_of(plan, segment, arr if arr > 0.0 else former)]
+    growth_time = later(plan, segment, max(start, value_time), exponential(u_wait), growth_rate)
     advocate_since = value_time if customer.renewed >= plan.advocate_after and arr > 0.0 else np.inf
     return_rate = plan.return_rate[draw, segment]
     if arr == 0.0:
@@ -105,6 +108,7 @@ def simulate_customer(plan, luck, customer, flows, trace):
                 u_wait, u_pick, u_wait_next, u_pick_next = block(
                     seed, path, entity, np.uint64(n_growths // 2), GROWTH
                 )
+            growth_rate = pace * growth_rates[band_of(plan, segment, arr if arr > 0.0 else former)]
             growth_time = later(plan, segment, time, exponential(u_wait), growth_rate)
         elif arr == 0.0:
             n_slices = plan.return_size.shape[2]
