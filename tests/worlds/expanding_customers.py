@@ -59,7 +59,7 @@ WAYS = {
 
 @dataclass(frozen=True)
 class Company:
-    """What is known at as_of, and what came: expansion, new and churned ARR of the year ahead, and its NRR."""
+    """What is known at as_of, and what came in the year ahead: expansion, new and churned ARR, and NRR."""
 
     customers: list[Row]
     arr_changes: list[Row]
