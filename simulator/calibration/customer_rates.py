@@ -45,6 +45,10 @@ def _churn(c: CustomerCalibration) -> Iterator[Row]:
         yield row("churn, first renewal", unit, str(source[cell]), shares.estimate(cell), **more)
         estimate = alike.estimate(cell)
         yield row("churn, alpha + beta", "concentration", str(source[cell]), estimate, **more)
+        duration = float(churn.duration[cell])
+        if duration != 1.0:
+            known = (duration, duration, duration)
+            yield row("churn, exponent of time", "exponent", str(source[cell]), known, **more)
 
 
 def _change(c: CustomerCalibration, place: int, name: str) -> Rate:

@@ -33,6 +33,7 @@ def _tables(c: CustomerCalibration) -> Iterator[tuple[str, npt.NDArray[Any], tup
     yield "churn.mean", c.churn.mean, (n, n_terms, 2)
     yield "churn.covariance", c.churn.covariance, (n, n_terms, 2, 2)
     yield "churn.at_any_time", c.churn.at_any_time, (n_terms,)
+    yield "churn.duration", c.churn.duration, (n, n_terms)
     yield "contraction", c.contraction, (n, n_terms, 2)
     yield "price_rise", c.price_rise, (n, n_terms, 2)
     for name in ("shape", "rate", "events", "exposure_months"):
@@ -71,6 +72,7 @@ def _values(c: CustomerCalibration) -> Iterator[str]:
         if not (np.isfinite(array).all() and (array >= 0).all()):
             yield f"customers.{name}: every number must be finite and not negative"
     above = {"growth.rate": c.growth.rate, "return_rate": c.return_rate}
+    above |= {"churn.duration": c.churn.duration}
     above |= {f"growth.by_size.{name}": getattr(c.growth.by_size, name) for name in ("shape", "rate", "size")}
     for name, array in above.items():
         if not (np.isfinite(array).all() and (array > 0).all()):

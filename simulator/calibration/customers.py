@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,7 @@ from simulator.calibration.renewals import (
     NEAR_RENEWAL_MONTHS,
     TERM_CLASSES,
     ChurnLaws,
+    RenewalCounts,
     churn_laws,
     law_terms,
     leave_at_any_time,
@@ -52,6 +53,7 @@ PRIOR_SIZE = {"growth": 0.1, "price_rise": 0.05, "contraction": 0.2, "reactivati
 FEAT = float(np.log(2.0))
 """Growth of customers a year, on the log scale, that calls for a word of caution."""
 MOST_TERMS = 8
+PAST_MONTHS = (12.0, 24.0)
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,7 @@ def calibrate_customers(history: History, segments: tuple[str, ...]) -> Customer
     terms, term_counts = _term_mix(contracts, n)
     return CustomerCalibration(
         segments=names,
-        churn=churn_laws(counts, at_any_time),
+        churn=churn_laws(counts, at_any_time, _past_counts(contracts, n, at_any_time)),
         contraction=_pooled_shares(contraction, kept, PRIOR_CONTRACTION),
         price_rise=_pooled_shares(rises, kept, PRIOR_PRICE_RISE),
         changes=np.stack([kept, contraction, rises], axis=2),
@@ -200,6 +202,19 @@ def _renewal_changes(contracts: Contracts, moves: Movements, at_any_time: Ints) 
     rise = seen & (moves.delta > 0.0) & ((moves.kind == RENEWAL) | priced)
     down = (moves.kind == CONTRACTION) | (moves.kind == RENEWAL)
     return _RenewalChanges(seen & down & (moves.delta < 0.0), rise)
+
+
+def _past_counts(contracts: Contracts, n: int, at_any_time: Ints) -> list[RenewalCounts]:
+    """Return the renewals as they were counted a year ago and two years ago."""
+    found = []
+    for back in PAST_MONTHS:
+        cut = contracts.as_of - back
+        known = np.where(contracts.churned < cut, contracts.churned, np.inf)
+        seen_from = np.minimum(contracts.seen_from, cut)
+        found.append(
+            renewal_counts(replace(contracts, as_of=cut, churned=known, seen_from=seen_from), n, at_any_time)
+        )
+    return found
 
 
 def _by_law(contracts: Contracts, moves: Movements, chosen: Mask, n: int) -> Floats:

@@ -1,18 +1,22 @@
-"""Renewal: the shifted-beta-geometric law of churn, by segment and class of contract term.
+"""Renewal: the beta-discrete-Weibull model of churn, by segment and class of contract term.
 
 Each customer has a chance θ ~ Beta(α, β) to leave at a renewal, so of those with n renewals behind them
-a share α / (α + β + n) leaves at the next (Fader & Hardie 2007). The likelihood of a history is therefore
-that of the counts at risk and lost by n: right censoring and left truncation (customers acquired before the
-record began, known only because they stayed) need nothing more.
+a share α / (α + β + n) leaves at the next (shifted beta-geometric, Fader & Hardie 2007). Where it predicts
+the last years better, a customer's own chance changes with time as well: it keeps n renewals with chance
+(1 - θ)^(n^c) (beta-discrete-Weibull, Fader, Hardie et al. 2018); c = 1 is the former. The likelihood of a
+history is that of the counts at risk and lost by n: right censoring and left truncation (customers acquired
+before the record began, known only because they stayed) need nothing more.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
+from scipy import optimize, special
 
 from simulator.calibration.contracts import CONTRACTION, Contracts, Movements
 
@@ -34,6 +38,10 @@ PRIOR_ALPHA = 0.72
 PRIOR_LOG_CONCENTRATION_SD = 1.0
 CONCENTRATION_SPREAD = 0.4
 """Standard deviation of the log concentration α + β between segments."""
+PRIOR_LOG_DURATION_SD = 0.7
+LEAST_GAIN = 1.0
+"""Log-likelihood of renewals not used for the fit that an exponent must gain to be used."""
+FEWEST_CHURNED = 10
 AT_ANY_TIME_EVENTS = 10
 AT_ANY_TIME_SHARE = 0.5
 NEAR_RENEWAL_MONTHS = 1.0
@@ -60,6 +68,8 @@ class ChurnLaws:
         Renewals behind the estimate.
     at_any_time : ndarray of int64, shape (class,)
         1 where customers of the class leave at any time: the law is then one per month.
+    duration : ndarray of float64, shape (segment, class)
+        The exponent c: above 1 a customer's chance to leave grows from renewal to renewal.
     """
 
     mean: Floats
@@ -67,6 +77,7 @@ class ChurnLaws:
     at_risk: Floats
     churned: Floats
     at_any_time: Ints
+    duration: Floats
 
 
 def term_class(term: Ints) -> Ints:
@@ -126,47 +137,115 @@ def renewal_counts(contracts: Contracts, n_segments: int, at_any_time: Ints) -> 
     return RenewalCounts(at_risk[:, :used].reshape(full), churned[:, :used].reshape(full))
 
 
-def log_likelihood(alpha: Floats, beta: Floats, at_risk: Floats, churned: Floats) -> Floats:
-    """Return the log-likelihood of counts under sBG laws.
+def log_likelihood(
+    alpha: Floats, beta: Floats, at_risk: Floats, churned: Floats, duration: float = 1.0
+) -> Floats:
+    """Return the log-likelihood of counts of renewals.
 
     Parameters
     ----------
     alpha, beta : ndarray of float64, any one shape
     at_risk, churned : ndarray of float64, shape (n,)
         Customers with n renewals behind them who came to the next, and those of them who left.
+    duration : float
+        Exponent c.
     """
     total = np.zeros(np.broadcast(alpha, beta).shape)
     for n in np.flatnonzero(at_risk > 0):
         left, stayed = churned[n], at_risk[n] - churned[n]
-        total += left * np.log(alpha) + stayed * np.log(beta + n) - at_risk[n] * np.log(alpha + beta + n)
+        if duration == 1.0:
+            total += left * np.log(alpha) + stayed * np.log(beta + n) - at_risk[n] * np.log(alpha + beta + n)
+            continue
+        now, then = (np.power(float(k), duration) for k in (n, n + 1))
+        stay = special.betaln(alpha, beta + then) - special.betaln(alpha, beta + now)
+        total += stayed * stay + left * np.log(np.maximum(-np.expm1(stay), 1e-300))
     return total
 
 
-def churn_laws(counts: RenewalCounts, at_any_time: Ints) -> ChurnLaws:
-    """Estimate the law of each segment and class; thin segments lean on the whole.
+def churn_laws(counts: RenewalCounts, at_any_time: Ints, past: Sequence[RenewalCounts] = ()) -> ChurnLaws:
+    """Estimate the model of each segment and class; thin segments lean on the whole.
 
     Within a class, logit(mean churn) ~ Normal(m, τ) and log(α + β) ~ Normal(k, 0.4) between
     segments, with weak priors on m, τ and k; the posterior is computed on grids and averaged over
-    (m, τ, k), then matched by its mean and covariance.
+    (m, τ, k), then matched by its mean and covariance. The exponent is one of a class.
+
+    Parameters
+    ----------
+    counts : RenewalCounts
+    at_any_time : ndarray of int64, shape (class,)
+    past : sequence of RenewalCounts
+        The counts as of earlier days, the latest first: what came after each is predicted with and without an
+        exponent, which is used only where it predicts better.
     """
     n_segments = counts.at_risk.shape[0]
     mean = np.empty((n_segments, len(TERM_CLASSES), 2))
     covariance = np.empty((n_segments, len(TERM_CLASSES), 2, 2))
+    duration = np.ones((n_segments, len(TERM_CLASSES)))
     for place in range(len(TERM_CLASSES)):
         monthly = place == 0 or at_any_time[place] == 1
-        prior = PRIOR_CHURN[0] if monthly else PRIOR_CHURN[place]
+        prior = float(special.logit(PRIOR_CHURN[0] if monthly else PRIOR_CHURN[place]))
+        pairs = [np.stack([c.at_risk, c.churned])[:, :, place].sum(axis=1) for c in (counts, *past)]
+        duration[:, place] = choose_duration(pairs, prior)
         mean[:, place], covariance[:, place] = _pooled(
-            counts.at_risk[:, place], counts.churned[:, place], float(special.logit(prior))
+            counts.at_risk[:, place], counts.churned[:, place], prior, float(duration[0, place])
         )
-    return ChurnLaws(mean, covariance, counts.at_risk.sum(axis=2), counts.churned.sum(axis=2), at_any_time)
+    return ChurnLaws(
+        mean, covariance, counts.at_risk.sum(axis=2), counts.churned.sum(axis=2), at_any_time, duration
+    )
 
 
-def _pooled(at_risk: Floats, churned: Floats, prior_logit: float) -> tuple[Floats, Floats]:
+def choose_duration(counts: Sequence[Floats], prior_logit: float) -> float:
+    """Return the exponent of a class, 1 unless another one has predicted better.
+
+    Parameters
+    ----------
+    counts : sequence of ndarray of float64, shape (2, n)
+        At risk and churned: now, then as of earlier days, the latest first.
+    prior_logit : float
+        Log-odds of churn at a renewal about which the prior is centred.
+    """
+    gain = 0.0
+    for later, early in pairwise(counts):
+        came = later.copy()
+        came[:, : early.shape[1]] -= early
+        if early[1].sum() < FEWEST_CHURNED or came[1].sum() < FEWEST_CHURNED:
+            continue
+        scores = [_score(mode(early, prior_logit, free), came) for free in (True, False)]
+        gain += scores[0] - scores[1]
+    if gain < LEAST_GAIN:
+        return 1.0
+    return float(mode(counts[0], prior_logit, True)[2])
+
+
+def _score(point: Floats, counts: Floats) -> float:
+    churn, concentration = special.expit(point[0]), np.exp(point[1])
+    alpha, beta = np.array(churn * concentration), np.array((1.0 - churn) * concentration)
+    return float(log_likelihood(alpha, beta, counts[0], counts[1], float(point[2])))
+
+
+def mode(counts: Floats, prior_logit: float, free: bool) -> Floats:
+    """Return logit of the mean, log of α + β and exponent of the highest posterior density."""
+    centre = np.log(PRIOR_ALPHA) - np.log(special.expit(prior_logit))
+
+    def loss(x: Floats) -> float:
+        point = np.array([x[0], x[1], np.exp(x[2]) if free else 1.0])
+        prior = ((x[0] - prior_logit) / PRIOR_LOGIT_SD) ** 2
+        prior += ((x[1] - centre) / PRIOR_LOG_CONCENTRATION_SD) ** 2 + (x[2] / PRIOR_LOG_DURATION_SD) ** 2
+        return 0.5 * prior - _score(point, counts)
+
+    start = np.array([prior_logit, centre, 0.0])
+    found = optimize.minimize(loss, start, method="Nelder-Mead", options={"xatol": 1e-4, "fatol": 1e-4}).x
+    return np.array([found[0], found[1], np.exp(found[2]) if free else 1.0])
+
+
+def _pooled(at_risk: Floats, churned: Floats, prior_logit: float, duration: float) -> tuple[Floats, Floats]:
     """Return posterior means and covariances of one class, shapes (segment, 2) and (segment, 2, 2)."""
     hyper = _Hyper.about(prior_logit)
     logits = np.linspace(-7.5, 3.0, 127)
     logs = hyper.concentrations.mean() + np.linspace(-3.5, 4.5, 33)
-    likelihoods = [_grid_likelihood(logits, logs, r, c) for r, c in zip(at_risk, churned, strict=True)]
+    likelihoods = [
+        _grid_likelihood(logits, logs, (r, c), duration) for r, c in zip(at_risk, churned, strict=True)
+    ]
     by_logit, by_log = hyper.densities(logits, logs)
     evidence = [np.log(np.maximum(by_logit @ one @ by_log.T, 1e-300)) for one in likelihoods]
     total = np.sum(evidence, axis=0) + hyper.log_prior
@@ -177,7 +256,8 @@ def _pooled(at_risk: Floats, churned: Floats, prior_logit: float) -> tuple[Float
         # Once more on a grid about the posterior, which may be much narrower than the first one.
         sd = np.maximum(np.sqrt(np.diag(spread)), 0.02)
         near, logs_near = (np.linspace(m - 6 * s, m + 6 * s, 61) for m, s in zip(centre, sd, strict=True))
-        found.append(_moments(hyper, weight, near, logs_near, _grid_likelihood(near, logs_near, risk, lost)))
+        again = _grid_likelihood(near, logs_near, (risk, lost), duration)
+        found.append(_moments(hyper, weight, near, logs_near, again))
     return np.array([mean for mean, _ in found]), np.array([covariance for _, covariance in found])
 
 
@@ -213,11 +293,11 @@ class _Hyper:
         return by_logit, by_log
 
 
-def _grid_likelihood(logits: Floats, logs: Floats, at_risk: Floats, churned: Floats) -> Floats:
+def _grid_likelihood(logits: Floats, logs: Floats, counts: tuple[Floats, Floats], duration: float) -> Floats:
     """Return the likelihood on a grid, shape (logit, log), its largest value 1."""
     churn = special.expit(logits)[:, None]
     concentration = np.exp(logs)[None, :]
-    value = log_likelihood(churn * concentration, (1.0 - churn) * concentration, at_risk, churned)
+    value = log_likelihood(churn * concentration, (1.0 - churn) * concentration, *counts, duration)
     return np.asarray(np.exp(value - value.max()))
 
 
@@ -234,6 +314,9 @@ def _moments(
     return mean, np.einsum("ij,ijk,ijl->kl", posterior, off, off)
 
 
-def survival(alpha: Floats | float, beta: Floats | float, n: Ints | int) -> Floats:
-    """Return the share of customers who keep their first n renewals: B(α, β + n) / B(α, β)."""
-    return np.asarray(np.exp(special.betaln(alpha, np.add(beta, n)) - special.betaln(alpha, beta)))
+def survival(
+    alpha: Floats | float, beta: Floats | float, n: Ints | int, duration: Floats | float = 1.0
+) -> Floats:
+    """Return the share of customers who keep their first n renewals: B(α, β + n^c) / B(α, β)."""
+    behind = np.power(np.asarray(n, dtype=np.float64), duration)
+    return np.asarray(np.exp(special.betaln(alpha, np.add(beta, behind)) - special.betaln(alpha, beta)))

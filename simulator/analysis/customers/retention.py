@@ -68,7 +68,8 @@ def survival_table(book: Book, calibration: CustomerCalibration) -> pd.DataFrame
             continue
         shown = RENEWALS_SHOWN["monthly" if laws.at_any_time[place] else term]
         weight = counts.at_risk[:, place, 0] + 1e-9
-        law, low, high = _law(laws.mean[:, place], laws.covariance[:, place], weight, shown)
+        behind = np.arange(shown + 1) ** laws.duration[:, place, None]
+        law, low, high = _law(laws.mean[:, place], laws.covariance[:, place], weight, behind)
         observed = _observed(at_risk, churned, shown)
         for n in range(shown + 1):
             seen = 0 < n <= at_risk.size
@@ -99,10 +100,12 @@ def _observed(at_risk: Floats, churned: Floats, n_renewals: int) -> Floats:
     return out
 
 
-def _law(mean: Floats, covariance: Floats, weight: Floats, n_renewals: int) -> tuple[Floats, Floats, Floats]:
-    """Return the survival of the mix of segments, and its interval over draws of the laws."""
+def _law(mean: Floats, covariance: Floats, weight: Floats, n: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return the survival of the mix of segments, and its interval over draws of the laws.
+
+    ``n``, shape (segment, renewal), counts renewals to the power of the exponent.
+    """
     rng = np.random.default_rng(0)
-    n = np.arange(n_renewals + 1)
     point = _survival(mean[None], n)[0]
     draws = np.stack(
         [rng.multivariate_normal(m, c, N_DRAWS) for m, c in zip(mean, covariance, strict=True)], axis=1
@@ -113,7 +116,7 @@ def _law(mean: Floats, covariance: Floats, weight: Floats, n_renewals: int) -> t
     return share @ point, low, high
 
 
-def _survival(points: Floats, n: npt.NDArray[np.int64]) -> Floats:
+def _survival(points: Floats, n: Floats) -> Floats:
     """Return survival, shape (draw, segment, renewal), of laws given as (logit of churn, log of α + β)."""
     churn, size = special.expit(points[..., 0]), np.exp(points[..., 1])
     return survival((churn * size)[..., None], ((1.0 - churn) * size)[..., None], n)

@@ -110,7 +110,7 @@ def nearest_step(n_renewals: Ints) -> Ints:
 
 
 def churn_slices(
-    mean: Floats, concentration: Floats, n_kept: Ints | int = 0, n_left: Ints | int = 0
+    mean: Floats, concentration: Floats, n_kept: Floats | Ints | int = 0, n_left: Ints | int = 0
 ) -> Floats:
     """Return slice means of Beta(α + left, β + kept), α = mean × concentration.
 
@@ -120,8 +120,8 @@ def churn_slices(
         Mean churn per renewal of new customers.
     concentration : ndarray of float64, shape (law,)
         α + β; infinite: every customer has the mean.
-    n_kept, n_left : int or ndarray of int64, shape (law,)
-        Renewals behind: kept, and not kept.
+    n_kept, n_left : int or ndarray, shape (law,)
+        Renewals behind: kept (to the exponent of the law), and not kept.
 
     Returns
     -------

@@ -39,6 +39,8 @@ Ints = npt.NDArray[np.int64]
 LONG_TENURE_MONTHS = 36.0
 """A customer of that age has reached first value, whether or not it has grown."""
 TERM_PRIOR_CUSTOMERS = 3.0
+N_WEAR = 120
+"""Renewals over which a customer's own chance to leave may change."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,8 @@ def compile_customers(
     rates = draw_customer_rates(calibration, settings.seed, settings.n_draws, settings.uncertain)
     turned = customer_levers(levers, segments, ahead.months)
     existing = _existing(book, calibration, ahead, calendar)
-    churn = churn_table(rates, turned, existing.rows)
+    duration = calibration.churn.duration.ravel()
+    churn = churn_table(rates, turned, existing.rows, duration)
     growth, cdf = mix_of(growth_by_driver(rates))
     by_law = np.repeat(turned.whole, len(TERM_CLASSES), axis=0)
     contraction = np.minimum(rates.contraction * by_law[:, EFFECT_CONTRACTION], 1.0)
@@ -120,6 +123,7 @@ def compile_customers(
         month_days=length,
         first_month_of_quarter=int(calendar.month_of_quarter(int(ahead.months[0]))),
         churn=churn,
+        wear=np.diff(np.arange(N_WEAR + 1.0) ** duration[:, None], axis=1),
         contraction=contraction,
         price_rise=np.minimum(rates.price_rise, 1.0 - contraction),
         contraction_size=rates.contraction_size,
@@ -218,7 +222,7 @@ def mix_of(by_driver: Floats) -> tuple[Floats, Floats]:
     return rate, cdf
 
 
-def churn_table(rates: CustomerDraws, turned: CustomerLevers, rows: Ints) -> Floats:
+def churn_table(rates: CustomerDraws, turned: CustomerLevers, rows: Ints, duration: Floats) -> Floats:
     """Return chances to churn, shape (draw, row, slice), levers of the whole horizon included.
 
     Parameters
@@ -227,6 +231,8 @@ def churn_table(rates: CustomerDraws, turned: CustomerLevers, rows: Ints) -> Flo
     turned : CustomerLevers
     rows : ndarray of int64, shape (row, 3)
         Law, renewals kept and renewals not kept, of each row after the laws of new customers.
+    duration : ndarray of float64, shape (law,)
+        Exponent of the renewals kept.
     """
     n_draws, n_laws = rates.churn_mean.shape
     new = np.stack([np.arange(n_laws), np.zeros(n_laws), np.zeros(n_laws)], axis=1)
@@ -236,7 +242,7 @@ def churn_table(rates: CustomerDraws, turned: CustomerLevers, rows: Ints) -> Flo
     slices = churn_slices(
         mean.ravel(),
         concentration.ravel(),
-        np.broadcast_to(kept, shape).ravel(),
+        np.broadcast_to(kept ** duration[law], shape).ravel(),
         np.broadcast_to(left, shape).ravel(),
     ).reshape(*shape, N_CHURN_SLICES)
     factor = turned.whole[law // len(TERM_CLASSES), EFFECT_CHURN][None, :, None]
@@ -291,9 +297,9 @@ def _existing(
     return _Existing(
         ids,
         unique_keys([f"customer/{name}" for name in ids]),
-        np.stack(
-            [c.segment[used], law[used], n_laws + row.ravel(), term[used], (behind > 0)[used]], axis=1
-        ).astype(np.int64),
+        np.stack([c.segment[used], law[used], n_laws + row.ravel(), term[used], behind[used]], axis=1).astype(
+            np.int64
+        ),
         np.stack([np.maximum(renewal[used] - first, now - first), value_from[used]], axis=1),
         money[used],
         base[used],

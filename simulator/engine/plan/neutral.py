@@ -65,6 +65,7 @@ def no_customers(plan: DealPlan) -> CustomerPlan:
         month_days=np.ones(n_months),
         first_month_of_quarter=plan.first_month_of_quarter,
         churn=np.zeros((n_draws, 1, 1)),
+        wear=np.ones((1, 1)),
         contraction=by_segment,
         price_rise=by_segment,
         contraction_size=slices,

@@ -99,6 +99,7 @@ def arranged(calibration: CustomerCalibration, segments: tuple[str, ...]) -> Cus
             take(churn.at_risk),
             take(churn.churned),
             churn.at_any_time,
+            take(churn.duration, 1.0),
         ),
         contraction=take(calibration.contraction, np.array([0.0, 1.0])),
         price_rise=take(calibration.price_rise, np.array([0.0, 1.0])),
@@ -142,6 +143,7 @@ def blank() -> CustomerCalibration:
             np.zeros((0, n_classes)),
             np.zeros((0, n_classes)),
             np.zeros(n_classes, dtype=np.int64),
+            np.ones((0, n_classes)),
         ),
         contraction=np.zeros((0, n_classes, 2)),
         price_rise=np.zeros((0, n_classes, 2)),
@@ -230,7 +232,12 @@ def _churn(laws: ChurnLaws, s: int, rates: CustomerRates) -> ChurnLaws:
         # Variance of a log-odds from n trials.
         covariance[:, 0, 0] = 1.0 / (rates.evidence_customers * at_renewal * (1.0 - at_renewal))
         covariance[:, 1, 1] = 1e-12
-    return replace(laws, mean=_set(laws.mean, s, point), covariance=_set(laws.covariance, s, covariance))
+    return replace(
+        laws,
+        mean=_set(laws.mean, s, point),
+        covariance=_set(laws.covariance, s, covariance),
+        duration=_set(laws.duration, s, 1.0),
+    )
 
 
 def _with_term(c: CustomerCalibration, s: int, term: int) -> CustomerCalibration:

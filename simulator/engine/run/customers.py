@@ -27,8 +27,8 @@ class Starts:
     entity : ndarray of uint64
         Keys of their draws.
     state : ndarray of int64, shape (customer, 5)
-        Segment, law (segment × class of term), row of the churn table, months of the term, whether a
-        renewal lies behind it.
+        Segment, law (segment × class of term), row of the churn table, months of the term, renewals
+        behind it.
     standing : ndarray of float64, shape (customer, 6)
         Time from which it is followed, next renewal and start of the contract, in months of the plan;
         ARR, ARR under contract and ARR at churn, in whole cents.

@@ -49,6 +49,9 @@ class CustomerPlan(NamedTuple):
     churn: Floats
     """(draw, row, slice) chance to churn at a renewal; the first rows are the laws of new customers, the
     others are conditioned on the renewals that customers of as_of have behind them."""
+    wear: Floats
+    """(law, renewal) exponent of a customer's chance to stay at its first, second … renewal; the last holds
+    for all beyond."""
     contraction: Floats
     """(draw, law) chance of a contraction at a renewal that is kept."""
     price_rise: Floats
@@ -97,7 +100,7 @@ class CustomerPlan(NamedTuple):
     entity: npt.NDArray[np.uint64]
     """(customer,) key of its draws."""
     state: Ints
-    """(customer, 5) segment, law, row of churn, months of the term, whether a renewal lies behind it."""
+    """(customer, 5) segment, law, row of churn, months of the term, renewals behind it."""
     time: Floats
     """(customer, 2) next renewal; start of the contract, or LONG_AGO where first value was reached."""
     money: Floats
@@ -165,6 +168,13 @@ def later(plan, segment, time, need, rate):
 def with_odds(chance, factor):
     """Return a chance after its odds were multiplied; certain stays certain, never never."""
     return chance if chance >= 1.0 else factor * chance / (1.0 + (factor - 1.0) * chance)
+
+
+@njit(**PART)
+def stay(plan, law, n_renewals, churn):
+    """Return the chance to stay of a customer with so many renewals behind it."""
+    wear = plan.wear[law, min(n_renewals, plan.wear.shape[1] - 1)]
+    return 1.0 - churn if wear == 1.0 else (1.0 - churn) ** wear
 
 
 @njit(**PART)

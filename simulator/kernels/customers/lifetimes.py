@@ -32,6 +32,7 @@ from simulator.kernels.customers.customer import (
     grow,
     later,
     renew,
+    stay,
     with_odds,
 )
 from simulator.kernels.customers.flows import (
@@ -238,7 +239,8 @@ def fall_due(plan, luck, accounts, cover, advocates, flows, segment, month, read
         slot = lists[DUE_NOW, place]
         row, arr = accounts.row[slot], accounts.arr[slot]
         due += arr
-        row.kept *= 1.0 - (row.churn if odds == 1.0 else with_odds(row.churn, odds))
+        churn = row.churn if odds == 1.0 else with_odds(row.churn, odds)
+        row.kept *= stay(plan, row.law, row.renewed, churn)
         row.unchanged *= 1.0 - change_chance(plan, luck.draw, segment, row.law, month)
         if row.u_churn >= row.kept:
             leave(plan, luck.draw, accounts, advocates, flows, slot, segment, read)
@@ -251,6 +253,7 @@ def fall_due(plan, luck, accounts, cover, advocates, flows, segment, month, read
         grown += max(0.0, arr - row.signed)
         row.signed = arr
         accounts.renewal_time[slot] = time + row.term
+        row.renewed += 1
         if row.advocate_since == np.inf:
             row.advocate_since = max(time, row.value_time)
             if advocates.shape[0] > 0:
@@ -303,7 +306,7 @@ def come_back(plan, luck, accounts, advocates, flows, slot, segment, read):
     )
     size = plan.return_size[luck.draw, segment, int(u_size * n_slices)]
     arr = max(1.0, np.rint(row.former * size))
-    accounts.arr[slot], row.signed, row.kept = arr, arr, 1.0
+    accounts.arr[slot], row.signed, row.kept, row.renewed = arr, arr, 1.0, 0
     row.u_churn, row.u_return = u_churn, u_return
     flows[REACTIVATION] += arr
     flows[N_REACTIVATED] += 1.0

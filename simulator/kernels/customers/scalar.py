@@ -13,6 +13,7 @@ from simulator.kernels.customers.customer import (
     later,
     note,
     renew,
+    stay,
     with_odds,
 )
 from simulator.kernels.customers.flows import (
@@ -85,7 +86,7 @@ def simulate_customer(plan, luck, customer, flows, trace):
     if arr == 0.0:
         turn = start + exponential(u_return) / return_rate if return_rate > 0.0 else np.inf
     kept, unchanged, year_share = 1.0, 1.0, min(term, 12.0) / 12.0
-    n_returns, n_growths, n_changes, n_traced = 0, 0, 0, 0
+    n_kept, n_returns, n_growths, n_changes, n_traced = customer.renewed, 0, 0, 0, 0
     churning, changing = churn, change_chance(plan, draw, segment, law, 0)
     while True:
         time = min(growth_time, turn)
@@ -120,7 +121,7 @@ def simulate_customer(plan, luck, customer, flows, trace):
             n_traced = note(trace, n_traced, time, REACTIVATION, arr)
             flows[month, segment, N_REACTIVATED] += 1.0
             flows[month, segment, BOOKINGS_RENEWAL] += np.rint(arr * year_share)
-            kept = 1.0
+            kept, n_kept = 1.0, 0
             turn = time + term
             if plan.advocate_after == 0:
                 advocate_since = max(time, value_time)
@@ -131,7 +132,7 @@ def simulate_customer(plan, luck, customer, flows, trace):
             if has_lever_months:
                 churning = with_odds(churn, plan.month_effect[segment, month, EFFECT_CHURN])
                 changing = change_chance(plan, draw, segment, law, month)
-            kept *= 1.0 - churning
+            kept *= stay(plan, law, n_kept, churning)
             unchanged *= 1.0 - changing
             if u_churn >= kept:
                 flows[month, segment, CHURN] += arr
@@ -163,6 +164,7 @@ def simulate_customer(plan, luck, customer, flows, trace):
             flows[month, segment, BOOKINGS_EXPANSION] += max(0.0, arr - signed)
             signed = arr
             turn += term
+            n_kept += 1
             if advocate_since == np.inf:
                 advocate_since = max(time, value_time)
     return n_traced
@@ -240,7 +242,7 @@ def trace_customers(plan, seed, luck, entity, state, start, trace):
         Path and draw of the rates of each.
     entity : ndarray of uint64, shape (customer,)
     state : ndarray of int64, shape (customer, 5)
-        Segment, law, row of churn, months of the term, whether a renewal lies behind it.
+        Segment, law, row of churn, months of the term, renewals behind it.
     start : ndarray of float64, shape (customer, 6)
         Time from which it is followed, next renewal and start of the contract, in months; ARR, ARR under
         contract and ARR at churn, in cents.
