@@ -23,7 +23,7 @@ from simulator.scenario.schema import Scenario
 
 QUICK_PATHS = 300
 MOST_KEPT = 8
-WITHOUT_EFFECT = {"name", "description", "targets", "sensitivity", "sweep", "simulation"}
+WITHOUT_EFFECT = {"name", "description", "targets", "type_targets", "sensitivity", "sweep", "simulation"}
 """Parts of a scenario that its simulations do not depend on; those of ``simulation`` are named apart."""
 
 

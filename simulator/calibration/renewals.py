@@ -231,7 +231,7 @@ def mode(counts: Floats, prior_logit: float, free: bool) -> Floats:
         point = np.array([x[0], x[1], np.exp(x[2]) if free else 1.0])
         prior = ((x[0] - prior_logit) / PRIOR_LOGIT_SD) ** 2
         prior += ((x[1] - centre) / PRIOR_LOG_CONCENTRATION_SD) ** 2 + (x[2] / PRIOR_LOG_DURATION_SD) ** 2
-        return 0.5 * prior - _score(point, counts)
+        return float(0.5 * prior - _score(point, counts))
 
     start = np.array([prior_logit, centre, 0.0])
     found = optimize.minimize(loss, start, method="Nelder-Mead", options={"xatol": 1e-4, "fatol": 1e-4}).x
@@ -315,7 +315,7 @@ def _moments(
 
 
 def survival(
-    alpha: Floats | float, beta: Floats | float, n: Ints | int, duration: Floats | float = 1.0
+    alpha: Floats | float, beta: Floats | float, n: Floats | Ints | int, duration: Floats | float = 1.0
 ) -> Floats:
     """Return the share of customers who keep their first n renewals: B(α, β + n^c) / B(α, β)."""
     behind = np.power(np.asarray(n, dtype=np.float64), duration)

@@ -88,4 +88,4 @@ def _within_months(start: pd.Series, as_of: dt.date) -> pd.Series:
     last = np.minimum((start + pd.offsets.MonthEnd(0)).to_numpy(), np.datetime64(as_of, "ns"))
     place = start.groupby(start).cumcount() / start.groupby(start).transform("size")
     days = (last - start.to_numpy()).astype("timedelta64[D]").astype(np.float64)
-    return start + pd.to_timedelta(np.floor(place.to_numpy() * (days + 1.0)), unit="D")
+    return pd.Series(start + pd.to_timedelta(np.floor(place.to_numpy() * (days + 1.0)), unit="D"))

@@ -124,6 +124,7 @@ class Run:
             self.paths,
             without_shock=self.calm,
             targets=scenario.targets,
+            type_targets=scenario.type_targets,
             motions={name: segment.motion for name, segment in scenario.segments.items()},
             rates=historical_rates(history, scenario.fiscal_calendar()) if history is not None else None,
             reps=rep_terms(scenario, self._staffing),

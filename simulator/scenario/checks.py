@@ -152,6 +152,13 @@ def named_segments(form: Scenario) -> list[tuple[Key, str]]:
         for name in by_segment
         if name != ALL
     ]
+    named += [
+        (("type_targets", kind, period, name), name)
+        for kind, targets in form.type_targets.items()
+        for period, by_segment in targets.items()
+        for name in by_segment
+        if name != ALL
+    ]
     named += [(("open_deals", i, "segment"), deal.segment) for i, deal in enumerate(form.open_deals)]
     named += [
         (("customers", "existing", i, "segment"), customer.segment)
@@ -180,7 +187,16 @@ CHECKS: tuple[tuple[frozenset[str], Callable[[Scenario, Report], None]], ...] = 
     (frozenset({"roles", "ownership"}), _owners_known),
     (
         frozenset(
-            {"history", "calibration", "segments", "open_deals", "customers", "levers", "targets"}
+            {
+                "history",
+                "calibration",
+                "segments",
+                "open_deals",
+                "customers",
+                "levers",
+                "targets",
+                "type_targets",
+            }
             | ROLE_KEYS
             | {"terms", "referrals"}
         ),

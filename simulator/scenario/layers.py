@@ -125,11 +125,14 @@ def _resolve_paths(tree: Tree, folder: Path) -> None:
 
 def _spell_out(tree: Tree) -> None:
     """Write a single target as that of all segments, so that it merges with those of segments."""
-    targets = tree.values.get("targets")
-    for period, value in targets.items() if isinstance(targets, dict) else ():
-        if value is not None and not isinstance(value, (dict, list)):
-            targets[period] = {ALL: value}
-            tree.places["targets", period, ALL] = tree.places.get(("targets", period), "")
+    by_type = tree.values.get("type_targets")
+    own = [("type_targets", kind) for kind in by_type] if isinstance(by_type, dict) else []
+    for key in (("targets",), *own):
+        targets = tree.values.get("targets") if len(key) == 1 else by_type[key[1]]
+        for period, value in targets.items() if isinstance(targets, dict) else ():
+            if value is not None and not isinstance(value, (dict, list)):
+                targets[period] = {ALL: value}
+                tree.places[(*key, period, ALL)] = tree.places.get((*key, period), "")
 
 
 def _extended(tree: Tree, path: Path) -> tuple[Path | None, str]:

@@ -131,7 +131,9 @@ class Scenario(Form):
     segments: dict[Name, Segment] = Field({})
     """Segments, and rates that replace calibrated ones."""
     targets: Targets = Field({})
-    """Bookings wanted by fiscal quarter, year (FY27, spread evenly) or month (2026-11), all or by segment."""
+    """New business wanted by fiscal quarter, year (FY27: spread evenly) or month (2026-11), by segment or not."""
+    type_targets: dict[Literal["expansion", "renewal"], Targets] = Field({})
+    """Bookings of another type wanted: by type, then by quarter as in targets."""
     open_deals: tuple[OpenDeal, ...] = ()
     """Open deals, where no history lists them."""
     customers: Customers = Field(default_factory=Customers)

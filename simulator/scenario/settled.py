@@ -74,6 +74,10 @@ def settled(
         as_of=as_of,
         segments={name: scenario.segments.get(name, Segment()) for name in known},
         targets={period: _with_total(by, known) for period, by in scenario.targets.items()},
+        type_targets={
+            kind: {period: _with_total(by, known) for period, by in targets.items()}
+            for kind, targets in scenario.type_targets.items()
+        },
     )
     return full.with_reading(notes=tuple(notes + _outside_horizon(full)))
 
@@ -101,7 +105,8 @@ def _with_total(by_segment: dict[str, float], known: tuple[str, ...]) -> dict[st
 def _outside_horizon(scenario: Scenario) -> list[str]:
     calendar = scenario.fiscal_calendar()
     labels = [calendar.quarter_label(quarter) for quarter in horizon(scenario)]
-    outside = [period for period in scenario.targets if period not in labels]
+    named = dict.fromkeys((*scenario.targets, *(p for t in scenario.type_targets.values() for p in t)))
+    outside = [period for period in named if period not in labels]
     if not outside:
         return []
     return [

@@ -98,9 +98,14 @@ def test_every_deal_counts_once(tmp_path: Path, customers: bool) -> None:
 
 def test_the_total_is_the_sum_of_the_types_and_targets_are_of_new_business(tmp_path: Path) -> None:
     paths = play(_prepared(company(2), tmp_path / "world", customers=False))
-    forecast = forecast_bookings(paths, {paths.periods[0]: {"all": 1e5}})
+    one = {paths.periods[0]: {"all": 1e5}}
+    forecast = forecast_bookings(paths, one)
     first = forecast.bookings[forecast.bookings["period"] == paths.periods[0]]
     rows = first[first["segment"] == first["segment"].iloc[-1]].set_index("kind")
     assert list(rows.index) == ["new", "expansion", "renewal", "all"]
     assert rows.loc["all", "mean"] == pytest.approx(rows.loc[list(KINDS), "mean"].sum())
     assert rows["target"].notna().tolist() == [True, False, False, False]
+    named = forecast_bookings(paths, None, {"renewal": one}).bookings
+    hit = named[named["target"].notna()]
+    assert set(hit["kind"]) == {"renewal"}
+    assert hit["p_hit"].iloc[0] == (paths.bookings_by_kind()["renewal"][:, 0].sum(axis=1) >= 1e5).mean()

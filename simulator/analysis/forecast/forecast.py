@@ -33,9 +33,9 @@ class Forecast:
     ----------
     bookings : DataFrame
         period, segment, kind, mean, p10, p50, p90, target, p_hit, partial, booked. Kind ``new``: won
-        deals; where customers are simulated also ``expansion`` and ``renewal``; ``all``: together.
-        Targets are for ``new``. Segment ``all`` is the joint total on every path. ``booked`` is what was
-        signed by ``as_of`` in the first period, and is inside the other figures.
+        deals; where customers or such deals are simulated also ``expansion`` and ``renewal``; ``all``:
+        together. Targets are for ``new`` unless they name a type. Segment ``all`` is the joint total on every
+        path. ``booked`` is what was signed by ``as_of`` in the first period, and is inside the other figures.
     monthly : DataFrame
         month, segment, kind, mean, p10, p50, p90, partial: signed after ``as_of``.
     horizon : DataFrame
@@ -75,7 +75,9 @@ class Forecast:
         return rows.iloc[0]
 
 
-def forecast_bookings(paths: Paths, targets: Targets | None = None) -> Forecast:
+def forecast_bookings(
+    paths: Paths, targets: Targets | None = None, type_targets: Mapping[str, Targets] | None = None
+) -> Forecast:
     """Return the forecast that simulations amount to.
 
     Parameters
@@ -83,12 +85,19 @@ def forecast_bookings(paths: Paths, targets: Targets | None = None) -> Forecast:
     paths : Paths
         Simulations.
     targets : mapping, optional
-        Bookings targets by period and segment; periods outside the horizon are ignored.
+        Targets of new business by period and segment; periods outside the horizon are ignored.
+    type_targets : mapping, optional
+        The same of ``expansion`` and ``renewal`` bookings, by type.
     """
     goals = targets or {}
     bookings = add_total(paths.bookings_new(), paths.segments)
     kinds = _kinds(paths)
     goal = _targets_by_axis(goals, paths)
+    others = {kind: _targets_by_axis(own, paths) for kind, own in (type_targets or {}).items()}
+    of_kind = {**others, "new": goal}
+    if set(kinds) == {"new", "all"}:
+        # With renewals in it the total is no longer what a target is set for.
+        of_kind["all"] = goal
     return Forecast(
         scenario=paths.scenario,
         currency=paths.currency,
@@ -98,9 +107,9 @@ def forecast_bookings(paths: Paths, targets: Targets | None = None) -> Forecast:
         partial=paths.partial,
         n_paths=paths.n_paths,
         n_rate_draws=len(np.unique(paths.rate_draw)),
-        bookings=_bookings_table(paths, kinds, goal),
+        bookings=_bookings_table(paths, kinds, of_kind),
         monthly=_monthly_table(paths),
-        horizon=_horizon_table(paths, kinds, goal),
+        horizon=_horizon_table(paths, kinds, of_kind),
         exceedance=_exceedance_table(paths, bookings),
         composition=split_p50(paths),
         slipped=_slipped_table(paths),
@@ -143,11 +152,10 @@ def _labels(outer: str, outer_names: tuple[str, ...], inner: tuple[str, ...]) ->
 
 @dataclass(frozen=True)
 class _Kind:
-    """Bookings of one kind, shape (path, period, name); what was booked by as_of; whether targets apply."""
+    """Bookings of one kind, shape (path, period, name), and what was booked by as_of."""
 
     amounts: Floats
     booked: Floats
-    has_target: bool
 
 
 def _kinds(paths: Paths) -> dict[str, _Kind]:
@@ -157,11 +165,10 @@ def _kinds(paths: Paths) -> dict[str, _Kind]:
     for name, values in amounts.items():
         booked = np.zeros(values.shape[1:])
         booked[0] = add_total(first[name], paths.segments) if name in first else 0.0
-        kinds[name] = _Kind(values, booked, name == "new")
+        kinds[name] = _Kind(values, booked)
     together = sum((kind.amounts for kind in kinds.values()), np.zeros(()))
     booked = sum((kind.booked for kind in kinds.values()), np.zeros(()))
-    # With renewals in it the total is no longer what a target is set for.
-    return {**kinds, "all": _Kind(np.asarray(together), np.asarray(booked), len(kinds) == 1)}
+    return {**kinds, "all": _Kind(np.asarray(together), np.asarray(booked))}
 
 
 def _beside(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -172,26 +179,24 @@ def _beside(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return merged
 
 
-def _bookings_table(paths: Paths, kinds: Mapping[str, _Kind], goal: Floats) -> pd.DataFrame:
+def _bookings_table(paths: Paths, kinds: Mapping[str, _Kind], goals: Mapping[str, Floats]) -> pd.DataFrame:
     labels = _labels("period", paths.periods, names_with_total(paths.segments))
-    return _kinds_table(kinds, labels, goal, paths.partial & (labels["period"] == paths.periods[0]))
+    return _kinds_table(kinds, labels, goals, paths.partial & (labels["period"] == paths.periods[0]))
 
 
-def _horizon_table(paths: Paths, kinds: Mapping[str, _Kind], goal: Floats) -> pd.DataFrame:
+def _horizon_table(paths: Paths, kinds: Mapping[str, _Kind], goals: Mapping[str, Floats]) -> pd.DataFrame:
     labels = _labels("period", (horizon_label(paths.periods),), names_with_total(paths.segments))
-    summed = {
-        name: _Kind(kind.amounts.sum(axis=1), kind.booked.sum(axis=0), kind.has_target)
-        for name, kind in kinds.items()
-    }
-    return _kinds_table(summed, labels, goal.sum(axis=0), paths.partial)
+    summed = {name: _Kind(kind.amounts.sum(axis=1), kind.booked.sum(axis=0)) for name, kind in kinds.items()}
+    whole = {name: goal.sum(axis=0) for name, goal in goals.items()}
+    return _kinds_table(summed, labels, whole, paths.partial)
 
 
 def _kinds_table(
-    kinds: Mapping[str, _Kind], labels: dict[str, object], goal: Floats, partial: object
+    kinds: Mapping[str, _Kind], labels: dict[str, object], goals: Mapping[str, Floats], partial: object
 ) -> pd.DataFrame:
     tables = {}
     for name, kind in kinds.items():
-        target = goal if kind.has_target else np.full(goal.shape, np.nan)
+        target = goals.get(name, np.full(kind.booked.shape, np.nan))
         tables[name] = pd.DataFrame(
             labels
             | _quantile_columns(kind.amounts)

@@ -40,6 +40,7 @@ def look_ahead(
     *,
     without_shock: Paths | None = None,
     targets: Targets | None = None,
+    type_targets: Mapping[str, Targets] | None = None,
     motions: Mapping[str, str] | None = None,
     rates: HistoricalRates | None = None,
     reps: Sequence[RepTerms] = (),
@@ -52,13 +53,13 @@ def look_ahead(
         Simulations.
     without_shock : Paths, optional
         See `split_spread`.
-    targets, motions, rates
+    targets, type_targets, motions, rates
         See `forecast_bookings` and `measure_coverage`.
     reps : sequence of RepTerms
         Of the segments whose reps are simulated.
     """
     return Outlook(
-        forecast=forecast_bookings(paths, targets),
+        forecast=forecast_bookings(paths, targets, type_targets),
         coverage=measure_coverage(paths, targets, motions, rates),
         waterfall=trace_pipeline(paths),
         spread=split_spread(paths, without_shock),

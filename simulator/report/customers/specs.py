@@ -108,7 +108,8 @@ def kinds_spec(bookings: pd.DataFrame, frame: Frame) -> ChartSpec:
         shape="stack",
         title=kinds_title(bookings, frame.currency),
         subtitle=(
-            "Value signed in each quarter, mean of all simulations; renewals at their annual value. "
+            "Value signed in each quarter, mean of all simulations; renewals at their annual value. Growth "
+            "without a sale is in the ARR when it happens, and here when the next renewal signs it. "
             "Figures are rounded and may not add up in the last digit"
         ),
         footer=frame.footer,
