@@ -16,6 +16,7 @@ import simulator.calibration.growth as growth
 from simulator.analysis.compare.comparison import play
 from simulator.calibration.growth_by_size import GrowthBySize
 from simulator.engine.prepare import prepare
+from simulator.history.tables import empty_table
 from simulator.kernels.customers.flows import DRIVERS
 from simulator.scenario.schema import Scenario
 from tests.worlds.expanding_customers import AS_OF, WAYS, Company, company
@@ -45,6 +46,7 @@ class Found:
 
 def _forecast(world: Company, folder: Path) -> dict[str, tuple[Floats, float]]:
     folder.mkdir(parents=True)
+    empty_table("opportunities").to_csv(folder / "opportunities.csv", index=False)
     pd.DataFrame(world.customers).to_csv(folder / "customers.csv", index=False)
     pd.DataFrame(world.arr_changes).to_csv(folder / "arr_changes.csv", index=False)
     scenario = Scenario(name="w", history=folder, as_of=dt.date.fromisoformat(AS_OF), horizon_quarters=4)
