@@ -124,7 +124,7 @@ class Run:
             self.paths,
             without_shock=self.calm,
             targets=scenario.targets,
-            type_targets=scenario.type_targets,
+            type_targets={str(kind): own for kind, own in scenario.type_targets.items()},
             motions={name: segment.motion for name, segment in scenario.segments.items()},
             rates=historical_rates(history, scenario.fiscal_calendar()) if history is not None else None,
             reps=rep_terms(scenario, self._staffing),

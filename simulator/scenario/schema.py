@@ -131,7 +131,7 @@ class Scenario(Form):
     segments: dict[Name, Segment] = Field({})
     """Segments, and rates that replace calibrated ones."""
     targets: Targets = Field({})
-    """New business wanted by fiscal quarter, year (FY27: spread evenly) or month (2026-11), by segment or not."""
+    """New business wanted by fiscal quarter, year (FY27) or month (2026-11), in all or by segment."""
     type_targets: dict[Literal["expansion", "renewal"], Targets] = Field({})
     """Bookings of another type wanted: by type, then by quarter as in targets."""
     open_deals: tuple[OpenDeal, ...] = ()
