@@ -52,8 +52,8 @@ class Capacity:
         Deals of full attention per ramped rep with the 80 % interval; 0 where no limit is identified.
     evidence : ndarray of float64, shape (segment,)
         Log likelihood of that number over no limit at all.
-    most_load : ndarray of float64, shape (segment,)
-        Open deals per ramped rep that were exceeded in a twentieth of the time only.
+    most_load, usual_load : ndarray of float64, shape (segment,)
+        Open deals per ramped rep: exceeded in a twentieth of the time only; and on average.
     verdict : tuple of str
         ``limit``, ``no limit seen`` (up to the most load), ``not identified`` (loads never differed), or
         ``no reps``.
@@ -69,6 +69,7 @@ class Capacity:
     per_rep: Floats
     evidence: Floats
     most_load: Floats
+    usual_load: Floats
     verdict: tuple[str, ...]
     patience_days: Floats
     given_up: Floats
@@ -245,13 +246,13 @@ def estimate_capacity(work: Workload, productivity: Floats, rep_segment: Ints, n
     # Attention works alike in the whole company: by the sum of the best of every segment.
     kind = int(np.argmax(sum((_gain(fit) for fit in known), np.zeros(len(KINDS)))))
     per_rep, evidence = np.zeros((n_segments, 3)), np.zeros(n_segments)
-    most, verdict = np.zeros(n_segments), []
+    most, usual, verdict = np.zeros(n_segments), np.zeros(n_segments), []
     patience, lost, waited = np.zeros(n_segments), np.zeros(n_segments), np.zeros(n_segments)
     for segment, fit in enumerate(fits):
         if fit is None:
             verdict.append(NO_REPS)
             continue
-        most[segment] = fit.most_load
+        most[segment], usual[segment] = fit.most_load, fit.usual_load
         word, per_rep[segment], evidence[segment] = _verdict(fit, kind)
         verdict.append(word)
         if word == LIMIT:
@@ -264,7 +265,16 @@ def estimate_capacity(work: Workload, productivity: Floats, rep_segment: Ints, n
     last = work.day == len(work.days) - 1
     unowned = np.bincount(work.segment[last & (work.rep < 0) & (work.segment >= 0)], minlength=n_segments)
     return Capacity(
-        kind % 2 == 0, per_rep, evidence, most, tuple(verdict), patience, lost, waited, unowned[:n_segments]
+        first_come=kind % 2 == 0,
+        per_rep=per_rep,
+        evidence=evidence,
+        most_load=most,
+        usual_load=usual,
+        verdict=tuple(verdict),
+        patience_days=patience,
+        given_up=lost,
+        waited_days=waited,
+        unowned=unowned[:n_segments],
     )
 
 
@@ -277,6 +287,7 @@ class _Fit:
     grid: Floats
     log_likelihood: Floats
     most_load: float
+    usual_load: float
     dispersion: float
 
 
@@ -313,7 +324,8 @@ def _fit(work: Workload, productivity: Floats, ramped: Floats, segment: int) -> 
     grid = np.concatenate([grid[:-1], finer, grid[-1:]])
     values = np.concatenate([coarse[:, :-1], table(finer), coarse[:, -1:]], axis=1)
     order = np.argsort(grid, kind="stable")
-    return _Fit(rows, lists, grid[order], values[:, order], most, _dispersion(mine, ramped[segment], there))
+    usual, dispersion = _steadiness(mine, ramped[segment], there)
+    return _Fit(rows, lists, grid[order], values[:, order], most, usual, dispersion)
 
 
 def _of(moves: Floats, first_come: bool, per_rep: float, one: _Lists, cells: tuple[Ints, ...]) -> float:
@@ -327,12 +339,13 @@ def _take(work: Workload, rows: Ints) -> Workload:
     return Workload(days=work.days, step=work.step, **{name: getattr(work, name)[rows] for name in names})
 
 
-def _dispersion(work: Workload, ramped: Floats, there: npt.NDArray[np.bool_]) -> float:
-    """Return the variance of the deals in work about what the reps carry on average, over their mean."""
+def _steadiness(work: Workload, ramped: Floats, there: npt.NDArray[np.bool_]) -> tuple[float, float]:
+    """Return what a rep carries on average, and the variance of all open deals about it over their mean."""
     load = np.bincount(work.day, minlength=len(ramped)).astype(np.float64)
     later = there & (np.cumsum(there) > there.sum() // 4)
     usual = load[later].sum() / ramped[later].sum()
-    return float(np.mean((load[later] - usual * ramped[later]) ** 2) / max(load[later].mean(), 1e-9))
+    spread = np.mean((load[later] - usual * ramped[later]) ** 2)
+    return float(usual), float(spread / max(load[later].mean(), 1e-9))
 
 
 def _verdict(fit: _Fit, kind: int) -> tuple[str, Floats, float]:

@@ -22,7 +22,7 @@ from simulator.calibration.capacity import (
     rank_within,
 )
 from simulator.calibration.estimate import calibrate_states
-from simulator.calibration.staffing import workload_of
+from simulator.calibration.roster import workload_of
 from simulator.history.states import DealStates, deal_states
 from simulator.history.tables import History
 

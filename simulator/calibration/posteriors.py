@@ -262,27 +262,6 @@ class Shares(Posterior):
 
 
 @dataclass(frozen=True)
-class Measured(Posterior):
-    """Values with an interval that was measured as such, ``table`` of shape (*axes, 3): value, low, high."""
-
-    table: Floats
-
-    @property
-    def point(self) -> Floats:
-        return np.asarray(self.table[..., 0])
-
-    @property
-    def uncertain(self) -> npt.NDArray[np.bool_]:
-        return np.zeros(self.point.shape, dtype=bool)
-
-    def quantile(self, cell: Index, chance: Floats) -> Floats:
-        return np.full(chance.shape, float(self.point[cell]))
-
-    def interval(self, cell: Index) -> tuple[float, float]:
-        return float(self.table[cell][1]), float(self.table[cell][2])
-
-
-@dataclass(frozen=True)
 class JointNormal:
     """Values that are estimated together: Normal(mean, covariance), drawn with one key.
 

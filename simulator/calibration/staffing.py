@@ -9,32 +9,26 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from simulator.calibration.capacity import STEP_DAYS, Capacity, Workload, estimate_capacity, workload
+from simulator.calibration.capacity import STEP_DAYS, Capacity, estimate_capacity
 from simulator.calibration.funnel import Funnel, estimate_funnel
 from simulator.calibration.pooling import pool_rates
 from simulator.calibration.ramp import TENURE_BINS, RampCurve, ramp_curve, tenure_bin
-from simulator.fiscal import month_number, month_numbers
+from simulator.calibration.roster import Presence, known_reps, months_of, presence, workload_of
+from simulator.calibration.self_sourcing import monthly_self_sourced, saturation, self_sourced
+from simulator.fiscal import month_number
 from simulator.history.states import DealStates
 from simulator.history.tables import OUTCOMES, History
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-AE = "ae"
-OUTBOUND = "outbound"
 WON_EXIT = 3 + OUTCOMES.index("won")
 PRIOR_ATTRITION_PER_MONTH = 0.3 / 12
 """Of 25-40 % of new account executives it is said that they fail (practitioner pages)."""
 DEFAULT_BACKFILL_MONTHS = 3.0
 LONGEST_BACKFILL = 12
 PRIOR_BACKFILLS = 2.0
-MONTHS_BEFORE_FIRST = 3
-"""Who owns a deal that begins within so many months of the history's first was there before."""
-MONTHS_SILENT = 6
-"""Who has owned nothing new or open for so long has left."""
 PRIOR_SELF_SOURCED = 0.5
-PRIOR_POWER, PRIOR_POWER_SD = 0.7, 0.2
-"""Of the number of reps, for the SALs that they source: an assumption; accounts to call run short."""
 
 
 @dataclass(frozen=True)
@@ -113,16 +107,16 @@ def calibrate_staffing(
     deals = _owned_deals(history, states, reps, names)
     first = month_number(dt.date(1970, 1, 1) + dt.timedelta(days=int(np.floor(states.start.min()))))
     last = month_number(history.as_of)
-    there = _presence(reps, first, last)
+    there = presence(reps, first, last)
     ramp = ramp_curve(*_wins_by_tenure(deals, there, len(names)))
     productivity = there.productivity(ramp)
     departures, rep_months = _departures(reps, first, last, len(names))
     left = pool_rates(departures, rep_months, PRIOR_ATTRITION_PER_MONTH)
-    sals, ramped = _self_sourced(history, states, names, productivity, there)
+    sals, ramped = self_sourced(history, states, names, productivity, there)
     own = pool_rates(sals, ramped, PRIOR_SELF_SOURCED)
     backfill, n_backfills = _backfills(reps)
     capacity = _capacity(history, states, reps, names, ramp)
-    power, power_sd = saturation(*_monthly_self_sourced(history, states, names, productivity, there))
+    power, power_sd = saturation(*monthly_self_sourced(history, states, names, productivity, there))
     employed = reps[reps["end"] > last]
     heads = np.bincount(employed["segment"], minlength=len(names))
     quota = np.zeros(len(names))
@@ -151,54 +145,6 @@ def calibrate_staffing(
     )
 
 
-def roster(table: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
-    """Return the account executives of known segments.
-
-    Returns
-    -------
-    DataFrame
-        ``rep_id``, ``segment`` (code), ``start`` (month number), ``end`` (first month number without
-        them; very large while employed), ``quota``.
-    """
-    aes = table[(table["role"].str.lower() == AE) & table["segment"].isin(names)]
-    place = {name: i for i, name in enumerate(names)}
-    end = month_numbers(aes["end_date"].to_numpy().astype("datetime64[D]"))
-    return pd.DataFrame(
-        {
-            "rep_id": aes["rep_id"].astype(object).to_numpy(),
-            "segment": aes["segment"].map(place).to_numpy(np.int64),
-            "start": month_numbers(aes["start_date"].to_numpy().astype("datetime64[D]")),
-            "end": np.where(aes["end_date"].isna(), np.iinfo(np.int64).max // 2, end + 1),
-            "quota": aes["quota"].to_numpy(np.float64),
-        }
-    )
-
-
-@dataclass(frozen=True)
-class _Presence:
-    """Rep-months: who was there in which month, with what tenure."""
-
-    rep: Ints
-    segment: Ints
-    month: Ints
-    tenure: Ints
-    first: int
-    last: int
-
-    def productivity(self, ramp: RampCurve) -> Floats:
-        curve = ramp.by_month()
-        return np.asarray(curve[np.minimum(self.tenure, len(curve) - 1)])
-
-
-def _presence(reps: pd.DataFrame, first: int, last: int) -> _Presence:
-    start = np.maximum(reps["start"].to_numpy(), first)
-    n = np.maximum(np.minimum(reps["end"].to_numpy(), last + 1) - start, 0)
-    rep = np.repeat(np.arange(len(reps)), n)
-    month = np.arange(n.sum()) - np.repeat(np.cumsum(n) - n, n) + start[rep]
-    tenure = month - reps["start"].to_numpy()[rep]
-    return _Presence(rep, reps["segment"].to_numpy()[rep], month, tenure, first, last)
-
-
 def _owned_deals(
     history: History, states: DealStates, reps: pd.DataFrame, names: tuple[str, ...]
 ) -> pd.DataFrame:
@@ -210,8 +156,8 @@ def _owned_deals(
     place = pd.Series(np.arange(len(reps)), index=reps["rep_id"])
     rep = pd.Series(owner).map(place[~place.index.duplicated()]).fillna(-1).to_numpy(np.int64)
     known = rep >= 0
-    begun = _months(states.start[first])
-    ended = _months(np.nextafter(states.end[last], -np.inf))
+    begun = months_of(states.start[first])
+    ended = months_of(np.nextafter(states.end[last], -np.inf))
     over = states.exit[last] >= len(OUTCOMES)
     frame = pd.DataFrame(
         {
@@ -226,11 +172,7 @@ def _owned_deals(
     return frame
 
 
-def _months(days: Floats) -> Ints:
-    return month_numbers(np.floor(days).astype(np.int64).astype("datetime64[D]"))
-
-
-def _wins_by_tenure(deals: pd.DataFrame, there: _Presence, n_segments: int) -> tuple[Floats, Floats]:
+def _wins_by_tenure(deals: pd.DataFrame, there: Presence, n_segments: int) -> tuple[Floats, Floats]:
     """Return wins and rep-months, shape (segment and month, bin of tenure).
 
     A win counts at the tenure at which its owner took the deal up: the sales cycle that follows is
@@ -277,132 +219,11 @@ def _backfills(reps: pd.DataFrame) -> tuple[float, float]:
     return total / (len(gaps) + PRIOR_BACKFILLS), float(len(gaps))
 
 
-def _self_sourced(
-    history: History, states: DealStates, names: tuple[str, ...], productivity: Floats, there: _Presence
-) -> tuple[Floats, Floats]:
-    """Return the SALs of source ``outbound`` and the ramped rep-months in which they came, by segment."""
-    deals = history.opportunities.iloc[np.unique(states.deal)]
-    place = {name: i for i, name in enumerate(names)}
-    mine = deals[(deals["source"].str.lower() == OUTBOUND) & deals["segment"].isin(names)]
-    sals = np.bincount(mine["segment"].map(place).to_numpy(np.int64), minlength=len(names))
-    ramped = np.bincount(there.segment, productivity, minlength=len(names))
-    return sals.astype(np.float64), np.asarray(ramped, dtype=np.float64)
-
-
-def known_reps(history: History, names: tuple[str, ...]) -> tuple[pd.DataFrame, bool]:
-    """Return the account executives of a history (as `roster`), and whether they are inferred from owners."""
-    reps = roster(history.reps, names)
-    if not history.reps.empty:
-        return reps, False
-    return roster(owners(history), names), True
-
-
-def owners(history: History) -> pd.DataFrame:
-    """Return the owners of deals as a table of reps: there from their first deal to their last.
-
-    Who owns a deal that is open, or one that began in the last months, is still there.
-    """
-    deals = history.opportunities
-    deals = deals[deals["owner"].notna() & deals["segment"].notna()]
-    if deals.empty:
-        return history.reps
-    begun = deals["qualified_date"].fillna(deals["created_date"])
-    now, first = pd.Timestamp(history.as_of), begun.min()
-    seen = pd.DataFrame(
-        {
-            "owner": deals["owner"].astype(object),
-            "segment": deals["segment"].astype(object),
-            "begun": begun,
-            "last": deals["closed_date"].fillna(now).where(deals["outcome"].notna(), now),
-        }
-    )
-    by = seen.groupby("owner", sort=True)
-    start, last, latest = by["begun"].min(), by["last"].max(), by["begun"].max()
-    there = (last >= now) | (latest > now - pd.DateOffset(months=MONTHS_SILENT))
-    before = start <= first + pd.DateOffset(months=MONTHS_BEFORE_FIRST)
-    return pd.DataFrame(
-        {
-            "rep_id": start.index.astype(object),
-            "role": AE,
-            "segment": by["segment"].agg(lambda names: names.mode().iloc[0]).to_numpy(),
-            "start_date": start.where(~before, first - pd.DateOffset(years=10)).to_numpy(),
-            "end_date": last.where(~there).to_numpy(),
-            "quota": np.nan,
-        }
-    )
-
-
-def _codes(history: History, reps: pd.DataFrame, names: tuple[str, ...]) -> tuple[Ints, Ints]:
-    """Return segment and rep of every opportunity; -1: none of these."""
-    place = pd.Series(np.arange(len(reps)), index=reps["rep_id"])
-    owner = history.opportunities["owner"].astype(object).map(place[~place.index.duplicated()])
-    segment = history.opportunities["segment"].astype(object).map({name: i for i, name in enumerate(names)})
-    codes = (column.fillna(-1).to_numpy().astype(np.int64) for column in (segment, owner))
-    return next(codes), next(codes)
-
-
-def productivity_by_day(days: Floats, reps: pd.DataFrame, ramp: RampCurve) -> Floats:
-    """Return which share of a ramped rep each rep is on each day, shape (rep, day); 0 where not there."""
-    month, start = _months(days)[None], reps["start"].to_numpy(np.int64)[:, None]
-    there = (month >= start) & (month < reps["end"].to_numpy(np.int64)[:, None])
-    curve = ramp.by_month()
-    return np.asarray(curve[np.clip(month - start, 0, len(curve) - 1)] * there)
-
-
-def workload_of(
-    history: History, states: DealStates, names: tuple[str, ...], ramp: RampCurve, step_days: float
-) -> tuple[Workload, Floats, Ints] | None:
-    """Return the open deals by day, each rep's productivity, shape (rep, day), and each rep's segment."""
-    reps, _ = known_reps(history, names)
-    if reps.empty or not len(states.deal):
-        return None
-    work = workload(states, *_codes(history, reps, names), step_days)
-    return work, productivity_by_day(work.days, reps, ramp), reps["segment"].to_numpy(np.int64)
-
-
 def _capacity(
     history: History, states: DealStates, reps: pd.DataFrame, names: tuple[str, ...], ramp: RampCurve
 ) -> Capacity | None:
     found = workload_of(history, states, names, ramp, STEP_DAYS)
     return None if reps.empty or found is None else estimate_capacity(*found, len(names))
-
-
-def _monthly_self_sourced(
-    history: History, states: DealStates, names: tuple[str, ...], productivity: Floats, there: _Presence
-) -> tuple[Floats, Floats]:
-    """Return SALs of source ``outbound`` and ramped reps by month, each of shape (segment, month)."""
-    shape = len(names), there.last - there.first + 1
-    ramped, sals = np.zeros(shape), np.zeros(shape)
-    np.add.at(ramped, (there.segment, there.month - there.first), productivity)
-    deals, first = np.unique(states.deal, return_index=True)
-    mine = (history.opportunities["source"].str.lower() == OUTBOUND).to_numpy(bool)[deals]
-    place = {name: i for i, name in enumerate(names)}
-    segment = history.opportunities["segment"].astype(object).map(place).fillna(-1).to_numpy(np.int64)[deals]
-    month = _months(states.start[first]) - there.first
-    known = mine & (segment >= 0) & (month > 0) & (month < shape[1])
-    np.add.at(sals, (segment[known], month[known]), 1.0)
-    return sals[:, 1:], ramped[:, 1:]
-
-
-def saturation(sals: Floats, ramped: Floats) -> tuple[float, float]:
-    """Return the power of the number of reps that their own SALs grow with, and its standard deviation.
-
-    SALs of a segment and month ~ Poisson(level of the segment × reps ** power), the level left out by
-    conditioning; Normal prior. Months count as a half: those of a quarter are alike.
-    """
-    grid = np.linspace(0.0, 1.4, 57)
-    log_weight = -0.5 * ((grid - PRIOR_POWER) / PRIOR_POWER_SD) ** 2
-    for count, reps in zip(sals, ramped, strict=True):
-        there = reps > 0.0
-        if count[there].sum() == 0.0:
-            continue
-        level = reps[there][None] ** grid[:, None]
-        share = level / level.sum(axis=1, keepdims=True)
-        log_weight += 0.5 * (np.log(share) @ count[there])
-    weight = np.exp(log_weight - log_weight.max())
-    weight /= weight.sum()
-    mean = float(weight @ grid)
-    return mean, float(np.sqrt(weight @ (grid - mean) ** 2))
 
 
 def _notes(ramp: RampCurve, heads: Ints, names: tuple[str, ...], inferred: bool) -> list[str]:

@@ -13,7 +13,8 @@ from simulator.calibration.funnel import STEPS, Funnel
 from simulator.calibration.posteriors import Beta, Gamma
 from simulator.calibration.ramp import RampCurve
 from simulator.calibration.rate_rows import Rate, Row, by_first_axis, row, source_by_events
-from simulator.calibration.staffing import PRIOR_POWER_SD, StaffingCalibration
+from simulator.calibration.self_sourcing import PRIOR_POWER_SD
+from simulator.calibration.staffing import StaffingCalibration
 
 
 def staffing_rates(calibration: StaffingCalibration) -> Iterator[Row]:

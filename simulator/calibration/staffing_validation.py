@@ -53,7 +53,7 @@ def _tables(c: StaffingCalibration) -> Iterator[tuple[str, npt.NDArray[Any], tup
         yield name, getattr(c, name), (n,)
     if c.capacity is not None:
         yield "capacity.per_rep", c.capacity.per_rep, (n, 3)
-        for name in ("most_load", "patience_days", "given_up", "waited_days", "unowned"):
+        for name in ("most_load", "usual_load", "patience_days", "given_up", "waited_days", "unowned"):
             yield f"capacity.{name}", getattr(c.capacity, name), (n,)
     for name in ("first_month", "shape", "rate", "wins", "expected"):
         yield f"ramp.{name}", getattr(c.ramp, name), (len(TENURE_BINS),)

@@ -40,7 +40,12 @@ class CalibrationCache:
         self.cache = Cache("rates", days=90, most_bytes=200_000_000, folder=folder)
 
     def recall(
-        self, files: Iterable[FileDigest], history: History, calendar: FiscalCalendar, estimate: Estimate
+        self,
+        files: Iterable[FileDigest],
+        history: History,
+        calendar: FiscalCalendar,
+        estimate: Estimate,
+        variant: str = "",
     ) -> Calibration:
         """Return the kept rates of a history; where there are none, estimate and keep them.
 
@@ -53,10 +58,12 @@ class CalibrationCache:
         calendar : FiscalCalendar
         estimate : callable
             Estimates the rates.
+        variant : str
+            What else they depend on.
         """
-        name = fingerprint(files, history, calendar)
+        name = fingerprint(files, history, calendar, variant)
         for kept in self.cache.recall(name, load_calibration):
-            if self.said is not None:
+            if self.said is not None and not variant:
                 self.said()
             return kept
         calibration = estimate()
@@ -64,10 +71,12 @@ class CalibrationCache:
         return calibration
 
 
-def fingerprint(files: Iterable[FileDigest], history: History, calendar: FiscalCalendar) -> str:
+def fingerprint(
+    files: Iterable[FileDigest], history: History, calendar: FiscalCalendar, variant: str = ""
+) -> str:
     """Return a text that changes with anything that the rates of a history depend on."""
     digest = hashlib.blake2b(digest_size=20)
-    digest.update(repr((history.as_of, calendar, build(*SOURCES))).encode())
+    digest.update(repr((history.as_of, calendar, variant, build(*SOURCES))).encode())
     for file in sorted(files, key=lambda content: content.path):
         digest.update(f"\0{file.path.name}\0{file.sha256}".encode())
     return digest.hexdigest()

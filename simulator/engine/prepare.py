@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+
+import numpy as np
 
 from simulator.calibration.calibration import Calibration
 from simulator.calibration.file import load_calibration
@@ -128,7 +130,7 @@ def prepare(
         )
     worked = calibration
     if calibration is not None and history is not None:
-        worked = _worked(full, calibration, history, like)
+        worked = _worked(full, calibration, history, like, _recalled(scenario, history, data, kept))
         notes += [FULL_ATTENTION] if worked is not calibration else []
     read = (*data, *contents([*scenario.files, *_judgement(scenario)]))
     said = tuple(dict.fromkeys(notes))
@@ -136,7 +138,11 @@ def prepare(
 
 
 def _worked(
-    scenario: Scenario, calibration: Calibration, history: History, like: Prepared | None
+    scenario: Scenario,
+    calibration: Calibration,
+    history: History,
+    like: Prepared | None,
+    recalled: Callable[[Callable[[], Calibration], str], Calibration],
 ) -> Calibration:
     """Return the rates of deals that get the full attention of the reps whom a scenario simulates."""
     from simulator.engine.plan.capacity import attention_of
@@ -148,9 +154,27 @@ def _worked(
         same = asked == attention_of(like.scenario, calibration.staffing)
         if same:
             return like.calibration
-    from simulator.calibration.full_attention import at_full_attention
 
-    return at_full_attention(calibration, history, asked.per_rep, asked.first_come)
+    def estimate() -> Calibration:
+        from simulator.calibration.full_attention import at_full_attention
+
+        return at_full_attention(calibration, history, asked.per_rep, asked.first_come)
+
+    found = recalled(estimate, repr(asked))
+    same = np.array_equal(found.hazards.rate, calibration.hazards.rate)
+    return calibration if same else found
+
+
+def _recalled(
+    scenario: Scenario, history: History, data: Iterable[FileDigest], kept: CalibrationCache | None
+) -> Callable[[Callable[[], Calibration], str], Calibration]:
+    """Return what finds rates that follow from those of a history, kept or estimated."""
+    if kept is None or scenario.history is None or scenario.calibration is not None:
+        return lambda estimate, _: estimate()
+    read = set(files_of(scenario.history))
+    files = [file for file in data if file.path in read]
+    calendar = scenario.fiscal_calendar()
+    return lambda estimate, variant: kept.recall(files, history, calendar, estimate, variant)
 
 
 def _leans_on(scenario: Scenario, calibration: Calibration | None) -> list[str]:

@@ -166,6 +166,12 @@ class SegmentReps(SegmentPeople):
         description="Qualified deals that a ramped rep sources; they take the place of the source "
         "'outbound'. 0: that source does not depend on the reps.",
     )
+    waiting_sals: Whole | None = Field(
+        None,
+        le=100_000,
+        description="Qualified deals that wait for a rep at as_of and are not in the CRM yet, where it only "
+        "knows deals once they are taken up.",
+    )
     patience_days: Positive | None = Field(
         None, description="Half of the qualified deals that wait for a rep have given up after these days."
     )

@@ -49,7 +49,11 @@ def hired(paths, indifference=5.0):
         simulate=lambda n, first_path=0, progress=None: paths,
         steps=[SimpleNamespace(horizon=SimpleNamespace(months=np.arange(100, 103)))],
         month_period=np.zeros(3, dtype=np.int64),
+        gain_without_sourcing=lambda counts, n: np.zeros(len(counts)),
+        gain_of_full_attention=lambda counts, n: np.zeros(len(counts)),
+        unseen={},
     )
+    ladder.steps[0].capacity = SimpleNamespace(shared=np.zeros(1))
     settings = HiringSettings(1, 100, indifference=indifference, first_paths=4, most_paths=4)
     return allocate_reps(ladder, settings)
 

@@ -66,7 +66,9 @@ def test_a_scenario_is_changed_saved_and_gives_the_figures_of_the_commands(hands
     assert (workspace / "it.yaml").read_text() == SAVED
     hands.wait_for_answer()
 
-    compared = simulator("compare", "base.yaml", "it.yaml", "-o", "results/cli-it", cwd=workspace)
+    compared = simulator(
+        "compare", "base.yaml", "it.yaml", "--details", "-o", "results/cli-it", cwd=workspace
+    )
     assert compared.returncode == 0, compared.stderr
     assert f"{PATHS} simulations" in compared.stdout
     table = read(workspace / "results" / "cli-it", "compare")

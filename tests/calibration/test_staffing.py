@@ -16,7 +16,8 @@ from simulator.calibration.ramp import (
     ramp_curve,
     tenure_bin,
 )
-from simulator.calibration.staffing import calibrate_staffing, roster
+from simulator.calibration.roster import roster
+from simulator.calibration.staffing import calibrate_staffing
 from simulator.calibration.staffing_rates import staffing_rates
 from simulator.calibration.staffing_validation import staffing_faults
 from simulator.history.states import deal_states

@@ -11,6 +11,7 @@ import pandas as pd
 
 from simulator.analysis.forecast.coverage import measure_coverage
 from simulator.analysis.forecast.forecast import Targets
+from simulator.analysis.forecast.out_of_reach import why_out_of_reach
 from simulator.analysis.steps import Progress, of_step
 from simulator.analysis.totals import ALL, HALF_CENT, add_total, names_with_total
 from simulator.engine.paths import QUANTILES, Paths
@@ -42,11 +43,14 @@ class PipelineNeeded:
         period, segment, needed_p50, needed_p80, needed_p90, for_p50 …: the most that a target of this or
         a later quarter asks to be created in this quarter, and which target that is. Missing where no
         multiple up to three reaches it: pipeline alone will not do.
+    limits : DataFrame
+        Of ``why_out_of_reach``: one row for each target of all segments that pipeline alone does not reach.
     """
 
     created: pd.DataFrame
     chances: pd.DataFrame
     needed: pd.DataFrame
+    limits: pd.DataFrame
 
 
 def pipeline_created(paths: Paths) -> pd.DataFrame:
@@ -85,11 +89,23 @@ def pipeline_needed(prepared: Prepared, n_paths: int, progress: Progress | None 
     runs: dict[float, Paths] = {}
     for step, factor in enumerate(FACTORS):
         turned = scenario if factor == 1.0 else scenario.with_levers(Lever("sals", factor))
-        advance = of_step(progress, step, len(FACTORS))
+        advance = of_step(progress, step, len(FACTORS) + 1)
         runs[factor] = simulate(turned, prepared.calibration, prepared.history, progress=advance)
     chances = _chances(runs, scenario.targets)
     created = pipeline_created(runs[1.0])
-    return PipelineNeeded(created, chances, _needed(created, chances, runs[1.0].periods))
+    last = of_step(progress, len(FACTORS), len(FACTORS) + 1)
+    limits = why_out_of_reach(prepared, scenario, runs[FACTORS[-1]], _unreached(chances), last)
+    return PipelineNeeded(created, chances, _needed(created, chances, runs[1.0].periods), limits)
+
+
+def _unreached(chances: pd.DataFrame) -> dict[str, float]:
+    """Return the lowest chance that no multiple of the SALs reaches, by period, for all segments."""
+    found = {}
+    for period, own in chances[chances["segment"] == ALL].groupby("period", sort=False):
+        missed = [chance for chance in CHANCES if own["p_hit"].max() < chance]
+        if missed:
+            found[str(period)] = missed[0]
+    return found
 
 
 def _chances(runs: dict[float, Paths], targets: dict[str, dict[str, float]]) -> pd.DataFrame:

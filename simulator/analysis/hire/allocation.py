@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from simulator.analysis.forecast.spread import variance_between
 from simulator.analysis.hire.ladder import ExtraReps, RepLadder, best_allocations, n_allocations
 from simulator.analysis.more_heads import HIGH, LOW, SEPARATE_ERRORS, last_loss
-from simulator.analysis.precision import mean_error
+from simulator.analysis.precision import clusters, mean_error
 from simulator.analysis.steps import Progress
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 MOST_CANDIDATES = 40
+SURE_OF_CHANCE = 0.025
+"""Standard error of the chance to be the best, at which it is the same within ± 5 points in another run."""
+N_NORMALS = 2000
 SCREEN_ERRORS = 3.0
 """Standard errors within which an allocation may still turn out to be the best."""
 
@@ -37,7 +40,7 @@ class HiringSettings:
     indifference : float
         Money below which two answers are as good as each other; NaN: a month of a rep's pay.
     first_paths, most_paths : int
-        Simulations of the screening, and the most to verify on.
+        Simulations of the screening, which as many are added to until the answer is clear, and the most.
     """
 
     n_reps: int
@@ -45,7 +48,7 @@ class HiringSettings:
     budget: float = float("inf")
     indifference: float = float("nan")
     first_paths: int = 1000
-    most_paths: int = 4000
+    most_paths: int = 8000
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ class Hiring:
         One row for each verified allocation, best first: reps, one column a segment, gain_bookings,
         gain_bookings_p10, _p90, gain_contribution, gain_contribution_p10, _p90, error (Monte Carlo
         standard error of the gain in contribution), behind (mean contribution less than the best's),
-        behind_error, p_best, tied, unresolved (neither clearly worse nor surely tied), answer.
+        behind_error, p_best, p_best_error, tied, unresolved (neither clearly worse nor surely tied), answer.
     marginal : DataFrame
         segment, reps, gain_bookings, gain_contribution (of so many), p10 and p90 of it, error,
         marginal_bookings, marginal_contribution (of the last).
@@ -78,7 +81,16 @@ class Hiring:
     indifference : float
     separated : bool
         Whether every allocation is either tied with the best or clearly worse.
-    simulations : ExtraReps
+    futures : ExtraReps
+    gain_served : float
+        Of the answer's gain in bookings, what comes from attention for deals that there are anyway; the rest
+        is deals that the added reps source.
+    first_come : bool
+        Whether that attention goes to deals that would wait for a rep, or speeds all up.
+    attention_worth : ndarray of float64, shape (segment,)
+        Bookings gained with the answer if no deal lacked attention: no number of reps adds more.
+    unseen : mapping of str to float
+        Segments in which SALs may wait unseen, and the deals that each rep there always has in work.
     """
 
     question: HiringSettings
@@ -93,6 +105,10 @@ class Hiring:
     indifference: float
     separated: bool
     futures: ExtraReps
+    gain_served: float
+    first_come: bool
+    attention_worth: Floats
+    unseen: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def n_hired(self) -> int:
@@ -109,10 +125,10 @@ def allocate_reps(ladder: RepLadder, question: HiringSettings, progress: Progres
     """Find where up to n more reps go.
 
     All allocations are screened on the first simulations by their mean contribution (exact, see
-    `extra_reps`); those within three standard errors of the best are verified on twice as many simulations,
-    and again, until each is either clearly worse than the best (two standard errors) or tied with it
-    within the indifference. Of those tied the one with the fewest reps is the answer, of as many reps
-    the one with the highest mean.
+    `extra_reps`); those within three standard errors of the best are verified on as many more, with rates
+    drawn anew, and again, until each is either clearly worse than the best (two standard errors) or tied
+    with it within the indifference, and the answer's chance to be the best is known to ± 5 points. Of
+    those tied the one with the fewest reps is the answer, of as many reps the one with the highest mean.
 
     Parameters
     ----------
@@ -124,15 +140,19 @@ def allocate_reps(ladder: RepLadder, question: HiringSettings, progress: Progres
     """
     futures = ladder.simulate(question.first_paths, progress=progress)
     indifference = _indifference(futures, question)
-    while True:
+    for number in range(1, question.most_paths):
         verdict = _judge(futures, question, indifference)
-        n = futures.n_paths
-        if verdict.separated or 2 * n > question.most_paths:
+        sure = verdict.separated and verdict.p_best_error[verdict.answer] <= SURE_OF_CHANCE
+        if sure or futures.n_paths + question.first_paths > question.most_paths:
             break
-        futures = futures.joined(ladder.simulate(n, first_path=n, progress=progress))
+        more = ladder.drawn_anew(number).simulate(question.first_paths, progress=progress)
+        futures = futures.joined(more, anew=True)
     months = ladder.steps[0].horizon.months
     allocation = verdict.rows[verdict.answer]
     monthly = _monthly(futures, allocation, question.start, months, ladder.month_period)
+    counts, served = allocation.tolist(), 0.0
+    if allocation.any():
+        served = float(ladder.gain_without_sourcing(counts, question.first_paths).sum())
     return Hiring(
         question=question,
         segments=futures.segments,
@@ -146,6 +166,10 @@ def allocate_reps(ladder: RepLadder, question: HiringSettings, progress: Progres
         indifference=indifference,
         separated=verdict.separated,
         futures=futures,
+        gain_served=served,
+        first_come=not ladder.steps[0].capacity.shared.any(),
+        attention_worth=ladder.gain_of_full_attention(counts, question.first_paths),
+        unseen=ladder.unseen,
     )
 
 
@@ -164,6 +188,7 @@ class _Verdict:
     behind: Floats
     behind_error: Floats
     p_best: Floats
+    p_best_error: Floats
     tied: npt.NDArray[np.bool_]
     unresolved: npt.NDArray[np.bool_]
     answer: int
@@ -180,7 +205,13 @@ class _Verdict:
             columns |= {name: values.mean(axis=0), f"{name}_p10": low, f"{name}_p90": high}
         columns |= {"error": self.error, "behind": self.behind, "behind_error": self.behind_error}
         answer = np.arange(len(self.rows)) == self.answer
-        columns |= {"p_best": self.p_best, "tied": self.tied, "unresolved": self.unresolved, "answer": answer}
+        columns |= {
+            "p_best": self.p_best,
+            "p_best_error": self.p_best_error,
+            "tied": self.tied,
+            "unresolved": self.unresolved,
+            "answer": answer,
+        }
         return pd.DataFrame(columns)
 
 
@@ -202,6 +233,7 @@ def _judge(futures: ExtraReps, question: HiringSettings, indifference: float) ->
     surely_tied = behind + SEPARATE_ERRORS * behind_error <= indifference
     heads = rows.sum(axis=1)
     among = np.flatnonzero(tied & (heads == heads[tied].min()))
+    p_best, p_best_error = chance_best(-lead, futures.rate_draw)
     return _Verdict(
         rows=rows,
         bookings=bookings,
@@ -209,7 +241,8 @@ def _judge(futures: ExtraReps, question: HiringSettings, indifference: float) ->
         error=error,
         behind=behind,
         behind_error=behind_error,
-        p_best=_chance_best(lead, futures.rate_draw),
+        p_best=p_best,
+        p_best_error=p_best_error,
         tied=tied,
         unresolved=~(clear | surely_tied),
         answer=int(among[0]),
@@ -238,21 +271,62 @@ def _of_allocations(gain: Floats, rows: Ints) -> Floats:
     return total
 
 
-def _chance_best(lead: Floats, draw: Ints) -> Floats:
-    """Return in which share of the draws of the rates each allocation is the best, luck averaged out.
+def chance_best(value: Floats, draw: Ints) -> tuple[Floats, Floats]:
+    """Return the chance that each allocation is the best, given all that the rates may be, and its error.
 
-    The mean over the paths of a draw still holds luck: deviations from the mean over all draws are
-    shrunk so that their variance is that between the draws alone (`variance_between`).
+    What an allocation is worth under a draw of the rates, luck averaged out, is taken as Normal: with the
+    mean over all paths, and the covariance between the draws, from which the luck left in the mean of a few
+    paths is taken off. The Monte Carlo error leaves out one independent replicate of the draws at a time.
+
+    Parameters
+    ----------
+    value : ndarray of float64, shape (path, allocation)
+        Contribution; any constant may be taken off.
+    draw : ndarray of int64, shape (path,)
+        The rate draw of each path.
+
+    Returns
+    -------
+    chance, error : ndarray of float64, shape (allocation,)
     """
-    _, index, sizes = np.unique(draw, return_inverse=True, return_counts=True)
-    value = -lead
-    means = np.stack([np.bincount(index, weights=column) / sizes for column in value.T], axis=1)
-    centre = value.mean(axis=0)
-    spread = means.var(axis=0)
-    between = np.array([variance_between(column, draw) for column in value.T])
-    keep = np.sqrt(np.divide(between, spread, out=np.zeros_like(spread), where=spread > 0.0))
-    shrunk = centre + (means - centre) * np.minimum(keep, 1.0)
-    return np.bincount(shrunk.argmax(axis=1), minlength=lead.shape[1]) / len(sizes)
+    names, index, sizes = np.unique(draw, return_inverse=True, return_counts=True)
+    sums = np.zeros((len(names), value.shape[1]))
+    np.add.at(sums, index, value)
+    squares = np.zeros((len(names), value.shape[1], value.shape[1]))
+    for place in range(len(names)):
+        mine = value[index == place]
+        squares[place] = mine.T @ mine
+    group = np.zeros(len(names), dtype=np.int64)
+    group[index] = clusters(draw)
+    normals = np.random.default_rng(len(names)).standard_normal((N_NORMALS, value.shape[1]))
+    normals = np.concatenate([normals, -normals])
+
+    def chances(keep: npt.NDArray[np.bool_]) -> Floats:
+        return _normal_chances(sums[keep], squares[keep].sum(axis=0), sizes[keep], normals)
+
+    whole = chances(np.ones(len(names), dtype=bool))
+    n_groups = int(group.max()) + 1
+    if n_groups < 2:
+        return whole, np.zeros(len(whole))
+    without = np.stack([chances(group != left) for left in range(n_groups)])
+    error = np.sqrt((n_groups - 1) / n_groups * ((without - without.mean(axis=0)) ** 2).sum(axis=0))
+    return whole, np.asarray(error)
+
+
+def _normal_chances(sums: Floats, squares: Floats, sizes: Ints, normals: Floats) -> Floats:
+    n, n_draws = int(sizes.sum()), len(sizes)
+    centre = sums.sum(axis=0) / n
+    means = sums / sizes[:, None]
+    between = np.zeros_like(squares)
+    if n_draws > 1:
+        apart = means - centre
+        between = (apart * sizes[:, None]).T @ apart / (n_draws - 1)
+        if n > n_draws:
+            between -= (squares - (means * sizes[:, None]).T @ means) / (n - n_draws)
+        between *= (n_draws - 1) / (n - (sizes**2).sum() / n)
+    scale, axes = np.linalg.eigh(between)
+    drawn = centre + (normals * np.sqrt(np.maximum(scale, 0.0))) @ axes.T
+    return np.bincount(drawn.argmax(axis=1), minlength=len(centre)) / len(drawn)
 
 
 def _marginal(futures: ExtraReps) -> pd.DataFrame:

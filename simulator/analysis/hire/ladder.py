@@ -16,7 +16,8 @@ import numpy.typing as npt
 
 from simulator.analysis.more_heads import with_heads
 from simulator.analysis.steps import Progress, of_step
-from simulator.engine.plan.capacity import with_reps
+from simulator.engine.keys import STRATA
+from simulator.engine.plan.capacity import unseen_waiting, with_reps
 from simulator.engine.plan.deals import Compiled
 from simulator.engine.plan.roles import RepTerms, gross_margin, rep_terms
 from simulator.engine.prepare import Prepared
@@ -26,7 +27,8 @@ from simulator.scenario.ownership import AE
 
 Floats = npt.NDArray[np.float64]
 
-REP_MONTHS = FLOWS.index("rep_months")
+REP_MONTHS, RAMPED_REP_MONTHS = FLOWS.index("rep_months"), FLOWS.index("ramped_rep_months")
+SEED_STEP = 1_000_003
 
 
 @dataclass(frozen=True)
@@ -95,9 +97,11 @@ class ExtraReps:
             self.gain_bookings() * keep - (self.rep_months - self.rep_months[0]) * base - added * hiring
         )
 
-    def joined(self, later: ExtraReps) -> ExtraReps:
-        """Return these simulations and later ones together."""
+    def joined(self, later: ExtraReps, *, anew: bool = False) -> ExtraReps:
+        """Return these simulations and later ones together; ``anew``: their rates were drawn anew."""
         n, m = self.n_paths, later.n_paths
+        # Rate draws come in independent replicates of so many.
+        shift = -(-(int(self.rate_draw.max()) + 1) // STRATA) * STRATA if anew else 0
         weigh = (n / (n + m), m / (n + m))
         return replace(
             self,
@@ -106,7 +110,7 @@ class ExtraReps:
             monthly_bookings=weigh[0] * self.monthly_bookings + weigh[1] * later.monthly_bookings,
             period_rep_months=weigh[0] * self.period_rep_months + weigh[1] * later.period_rep_months,
             other_bookings=np.concatenate([self.other_bookings, later.other_bookings]),
-            rate_draw=np.concatenate([self.rate_draw, later.rate_draw]),
+            rate_draw=np.concatenate([self.rate_draw, later.rate_draw + shift]),
         )
 
 
@@ -137,7 +141,39 @@ class RepLadder:
         self.deals = compile_deals(scenario, prepared.calibration, prepared.history)
         terms = rep_terms(scenario, self.deals.calibration.staffing)
         self.terms = tuple(sorted(terms, key=lambda item: self.deals.segments.index(item.segment)))
+        self.unseen = unseen_waiting(scenario, self.deals.calibration.staffing)
         self.steps = [self._with_hires([k] * len(self.terms), start) for k in range(most + 1)]
+
+    def drawn_anew(self, number: int) -> RepLadder:
+        """Return the same ladder with other random numbers, rates included."""
+        seed = self.prepared.scenario.simulation.seed + number * SEED_STEP
+        scenario = self.prepared.scenario.with_simulation(seed=seed)
+        return RepLadder(replace(self.prepared, scenario=scenario), self.start, self.most, self.delay_months)
+
+    def gain_of_full_attention(self, counts: Sequence[int], n_paths: int) -> Floats:
+        """Return mean bookings gained with added reps if no deal lacked attention, shape (segment,)."""
+        scenario = self.prepared.scenario.with_simulation(paths=n_paths, luck=True)
+        more = self._with_hires(counts, self.start)
+        endless = more.capacity._replace(slots_per_rep=np.full_like(more.capacity.slots_per_rep, np.inf))
+        before, after = (
+            run(compiled, scenario, None).flows[..., :N_ORIGINS].sum(axis=(1, 3)).mean(axis=0)
+            for compiled in (self.steps[0], replace(more, capacity=endless))
+        )
+        chosen = [self.steps[0].segments.index(item.segment) for item in self.terms]
+        return np.asarray((after - before)[chosen])
+
+    def gain_without_sourcing(self, counts: Sequence[int], n_paths: int) -> Floats:
+        """Return mean bookings gained where added reps source no SALs themselves, shape (segment,)."""
+        scenario = self.prepared.scenario.with_simulation(paths=n_paths, luck=True)
+        before = run(self.steps[0], scenario, None)
+        month = self.month_period
+        reps = before.flows[..., RAMPED_REP_MONTHS].mean(axis=0)[month] / np.bincount(month)[month][:, None]
+        won = [
+            run(_sourcing_of(compiled, reps), scenario, None).flows[..., :N_ORIGINS].sum(axis=(1, 3))
+            for compiled in (self.steps[0], self._with_hires(counts, self.start))
+        ]
+        chosen = [self.steps[0].segments.index(item.segment) for item in self.terms]
+        return np.asarray((won[1] - won[0]).mean(axis=0)[chosen])
 
     @property
     def month_period(self) -> npt.NDArray[np.int64]:
@@ -192,6 +228,17 @@ class RepLadder:
             other_bookings=other,
             rate_draw=draws,
         )
+
+
+def _sourcing_of(compiled: Compiled, reps: Floats) -> Compiled:
+    """Return a plan whose reps source as many SALs as so many ramped ones, shape (month, segment)."""
+    plan, power = compiled.plan, compiled.capacity.sourcing_power
+    count = np.maximum(reps, 0.0)[None] ** power[:, None, :]
+    own = plan.stream_rep_sals * np.swapaxes(count[:, :, plan.stream_segment], 1, 2)
+    return replace(
+        compiled,
+        plan=plan._replace(stream_sals=plan.stream_sals + own, stream_rep_sals=np.zeros_like(own)),
+    )
 
 
 Ints = npt.NDArray[np.int64]

@@ -10,16 +10,12 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import ndtri
 
-from simulator.calibration.capacity import LIMIT
+from simulator.calibration.capacity import LIMIT, UNKNOWN
 from simulator.calibration.posteriors import gamma_quantile
 from simulator.calibration.ramp import RampCurve, published_ramp, tenure_bin
-from simulator.calibration.staffing import (
-    OUTBOUND,
-    PRIOR_POWER,
-    PRIOR_POWER_SD,
-    StaffingCalibration,
-    known_reps,
-)
+from simulator.calibration.roster import known_reps
+from simulator.calibration.self_sourcing import OUTBOUND, PRIOR_POWER, PRIOR_POWER_SD
+from simulator.calibration.staffing import StaffingCalibration
 from simulator.engine.keys import rate_uniforms
 from simulator.engine.plan.deals import Compiled
 from simulator.engine.plan.neutral import as_they_stand
@@ -233,7 +229,8 @@ def first_come(scenario: Scenario, staffing: StaffingCalibration | None) -> bool
     capacity = staffing.capacity if staffing is not None else None
     if capacity is not None and LIMIT in capacity.verdict:
         return capacity.first_come
-    return any(people.patience_days is not None for _, people in scenario.reps.stated_people)
+    told = (people.patience_days or people.waiting_sals for _, people in scenario.reps.stated_people)
+    return any(told)
 
 
 class Attention(NamedTuple):
@@ -252,6 +249,7 @@ def attention_of(scenario: Scenario, staffing: StaffingCalibration | None) -> At
             continue
         number = scenario.reps.of(name).open_deals_per_rep
         if number is None and capacity is not None and staffing is not None and name in staffing.segments:
+            # Where the history does not hold the waiting, there is none to be taken out of it.
             number = float(capacity.per_rep[staffing.segments.index(name), 0])
         if number:
             per_rep[name] = number
@@ -292,6 +290,9 @@ def _demand(
     sals, rep_sals = plan.stream_sals.copy(), plan.stream_rep_sals.copy()
     source = np.array(arrivals.source, dtype=object)
     for item in terms:
+        waiting = scenario.reps.of(item.segment).waiting_sals
+        if waiting:
+            _add_waiting(compiled, item, waiting, sals)
         rate = _own_sals(scenario, item.segment, draws)
         place = compiled.segments.index(item.segment)
         mine = np.flatnonzero(plan.stream_segment == place)
@@ -311,6 +312,34 @@ def _demand(
         if own.size:
             sals[:, stream] = 0.0
     return sals, rep_sals
+
+
+def _add_waiting(compiled: Compiled, terms: RepTerms, waiting: int, sals: Floats) -> None:
+    """Add SALs that the CRM does not know: those that wait, and as many more as give up while so many do."""
+    plan, ahead = compiled.plan, compiled.horizon
+    mine = np.flatnonzero(plan.stream_segment == compiled.segments.index(terms.segment))
+    if mine.size:
+        most = mine[np.argmax(plan.stream_sals[:, mine].mean(axis=(0, 2)))]
+        days = np.diff(ahead.month_end, prepend=0.0)
+        sals[:, most] += waiting * np.log(2.0) / terms.patience_days * days
+        sals[:, most, 0] += waiting
+
+
+def unseen_waiting(scenario: Scenario, staffing: StaffingCalibration | None) -> dict[str, float]:
+    """Return the segments in which SALs may wait unseen, and the deals that a rep there always has in work.
+
+    Reps are equally full at all times there, as they are where deals are entered once one is free to take
+    them up; whether more wait, such a history cannot show.
+    """
+    capacity = staffing.capacity if staffing is not None else None
+    if capacity is None or staffing is None:
+        return {}
+    found = {}
+    for place, name in enumerate(staffing.segments):
+        hidden = capacity.verdict[place] == UNKNOWN and scenario.reps.of(name).waiting_sals is None
+        if hidden and scenario.reps.limits(name):
+            found[name] = float(capacity.usual_load[place])
+    return found
 
 
 def _usual_reps(compiled: Compiled, terms: RepTerms, draws: _Draws) -> float:

@@ -207,7 +207,7 @@ def _rep_terms(
     name: str, stated: SegmentReps, staffing: StaffingCalibration | None
 ) -> tuple[RepTerms, list[str]]:
     unknown = dict.fromkeys(("heads", "open_deals_per_rep"), (0.0, ""))
-    unknown["open_deals_per_rep"] = _no_limit(name, staffing)
+    unknown["open_deals_per_rep"] = _limit_unseen(name, stated, staffing)
     values, sources = settle(stated, _calibrated(name, staffing), {**unknown, **OF_REPS})
     missing = [key for key in unknown if not sources[key]]
     per_quota, published = QUOTA_PER_OTE
@@ -217,11 +217,16 @@ def _rep_terms(
     return RepTerms(role=AE, segment=name, heads=heads, ote=ote, **values, sources=sources), missing
 
 
-def _no_limit(name: str, staffing: StaffingCalibration | None) -> Sourced:
-    """Return no limit on the deals of a rep, and why there is none; no source: nothing is known."""
+def _limit_unseen(name: str, stated: SegmentReps, staffing: StaffingCalibration | None) -> Sourced:
+    """Return how many deals a rep can work where moves tell no limit, and why; no source: nothing is known.
+
+    Without limit, but where SALs are stated to wait outside the CRM: then reps have all they can work.
+    """
     if staffing is None or staffing.capacity is None or name not in staffing.segments:
         return 0.0, ""
     place, capacity = staffing.segments.index(name), staffing.capacity
+    if stated.waiting_sals and capacity.usual_load[place] > 0.0:
+        return float(capacity.usual_load[place]), "history: what reps had in work while SALs waited"
     if capacity.verdict[place] == NO_LIMIT:
         most = capacity.most_load[place]
         return float("inf"), f"history: no limit seen up to {most:.0f} open deals a rep"

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from simulator.analysis.bottlenecks import counterfactuals
-from simulator.analysis.diagnose.rates import rate_by_segment
+from simulator.analysis.bottlenecks import counterfactuals, relax
 from simulator.analysis.diagnose.stuck_deals import StuckDeals, find_stuck_deals
 from simulator.analysis.diagnose.track_record import TrackRecord, track_record
 from simulator.analysis.forecast.pipeline import coverage_curve
@@ -148,12 +147,10 @@ def _what_if(file: Path, history: Path, record: TrackRecord, n_paths: int, work:
         where = loaded.places.get(("history",), str(file))
         raise InputError.of(where, f"is not about {history}", "Name the same history in both.")
     prepared = work.prepare(loaded)
-    slippage = rate_by_segment(record.rates, "slippage").get("all", float("nan"))
     with work.step("bottlenecks", "Removing one bottleneck at a time") as advance:
-        remedies, base = counterfactuals(
-            prepared, rate_by_segment(record.rates, "close_rate"), slippage, n_paths, advance
-        )
-    full = prepared.scenario
+        relaxed = relax(prepared, n_paths, advance)
+    full, base = prepared.scenario, relaxed.base
+    remedies = counterfactuals(relaxed, full.targets)
     motions = {name: segment.motion for name, segment in full.segments.items()}
     curve = coverage_curve(base, full.targets, motions)
     as_of, seed = record.window.as_of, full.simulation.seed

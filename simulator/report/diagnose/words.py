@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from simulator.analysis.bottlenecks import CAPACITY, CLOSING, PIPELINE
 from simulator.analysis.diagnose.stuck_deals import StuckDeals
+from simulator.analysis.yardstick import CAPACITY, CLOSING, PIPELINE, SLIPPAGE
 from simulator.history.tables import CATEGORIES
 from simulator.report.money import format_money, format_multiple, format_share, join_words
 
@@ -24,18 +24,25 @@ PLACES = {
 KIND_WORDS = {
     PIPELINE: "More pipeline",
     CLOSING: "Better closing",
-    "slippage": "Less slippage",
+    SLIPPAGE: "Less slippage",
     CAPACITY: "More capacity",
 }
 KIND_ANSWERS = {
     PIPELINE: "It is pipeline",
     CLOSING: "It is closing",
-    "slippage": "It is slippage",
+    SLIPPAGE: "It is slippage",
     CAPACITY: "It is capacity",
 }
 LEAST_WORTH = 0.02
-"""Share of the P50 below which a remedy is worth nothing to speak of."""
+"""Share of the P50 below which a remedy is worth little."""
 MOST_NAMED = 3
+MEASURE = {
+    PIPELINE: ("SALs a quarter", False),
+    CLOSING: ("close rate", True),
+    SLIPPAGE: ("slippage", True),
+    CAPACITY: ("open deals a ramped rep", False),
+}
+"""What a better quarter is better in, and whether that is a share."""
 
 
 def stuck_findings(stuck: StuckDeals, currency: str) -> tuple[str, ...]:
@@ -127,7 +134,7 @@ def what_holds_back(table: pd.DataFrame, currency: str) -> tuple[str, ...]:
     currency : str
     """
     if table.empty:
-        return ("Nothing could be relaxed: no rate is below its benchmark and no reps are simulated.",)
+        return ("Nothing could be relaxed: its quarters were all alike.",)
     whole = table[table["period"] == table["period"].iloc[-1]]
     ordered = whole.sort_values("mean_change", ascending=False, kind="stable")
     best = ordered.iloc[0]
@@ -137,11 +144,25 @@ def what_holds_back(table: pd.DataFrame, currency: str) -> tuple[str, ...]:
     ]
     told = f"{'; '.join(said)} over {best['period']}."
     if small:
-        lines = [f"Neither pipeline nor closing nor capacity holds bookings back much: {told}"]
+        lines = [f"Neither pipeline nor closing nor slippage nor capacity holds bookings back much: {told}"]
     else:
         lines = [f"{KIND_ANSWERS[str(best['kind'])]} that holds bookings back most: {told}"]
-    lines += [f"{KIND_WORDS[str(row['kind'])]}: {row['words']}." for _, row in ordered.iterrows()]
+    lines.append(_yardstick(ordered))
     return tuple(lines)
+
+
+def _yardstick(rows: pd.DataFrame) -> str:
+    """Return how far each thing was relaxed."""
+    said = []
+    for _, row in rows.iterrows():
+        usual, better, kind = float(row["usual"]), float(row["better"]), str(row["kind"])
+        if not np.isfinite(usual):
+            said.append(f"{MEASURE[kind][0]} a tenth better (assumed: too few whole quarters)")
+        elif MEASURE[kind][1]:
+            said.append(f"{MEASURE[kind][0]} {format_share(better)} instead of {format_share(usual)}")
+        else:
+            said.append(f"{MEASURE[kind][0]} {better:,.0f} instead of {usual:,.0f}")
+    return f"Each is taken as in the better of the last eight quarters (75th percentile): {join_words(said)}."
 
 
 def _worth(row: pd.Series, currency: str) -> str:

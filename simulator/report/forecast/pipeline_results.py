@@ -25,7 +25,7 @@ def pipeline(scenario: Source, *, paths: int | None = None, work: Work | None = 
     Returns
     -------
     Answer
-        Tables: demand_sources, pipeline_created, pipeline_chances, pipeline_needed.
+        Tables: demand_sources, pipeline_created, pipeline_chances, pipeline_needed, pipeline_limits.
 
     Raises
     ------
@@ -42,6 +42,7 @@ def pipeline(scenario: Source, *, paths: int | None = None, work: Work | None = 
         "pipeline_created": needed.created,
         "pipeline_chances": needed.chances,
         "pipeline_needed": needed.needed,
+        "pipeline_limits": needed.limits,
     }
     sentences = pipeline_answers(needed, full.currency)
     return Answer(

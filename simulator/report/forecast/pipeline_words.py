@@ -6,10 +6,16 @@ import math
 
 import pandas as pd
 
+from simulator.analysis.forecast.out_of_reach import NO_TIME, REPS_FULL, TOO_FAR
 from simulator.analysis.forecast.pipeline import PipelineNeeded
 from simulator.analysis.totals import ALL
-from simulator.report.money import format_money
+from simulator.report.money import format_money, format_share
 
+REASON_WORDS = {
+    NO_TIME: "deals that are still to be created hardly close by then",
+    REPS_FULL: "reps have all the deals that they can work, and more SALs only wait",
+    TOO_FAR: "three times the SALs, the most that was tried, are too few",
+}
 FIGURES_ARE = "qualified pipeline created: amounts at SAL, those that gave up waiting for a rep taken off"
 
 
@@ -26,9 +32,22 @@ def pipeline_answers(needed: PipelineNeeded, currency: str) -> list[str]:
         if period in rows.index:
             text += f"; {_needs(rows[rows.index == period].iloc[0], currency)}"
         sentences.append(text)
+    sentences += [say_limit(row) for _, row in needed.limits.iterrows()]
     if not len(rows):
         sentences.append("No target is stated for all segments, so none says how much is needed")
     return sentences
+
+
+def say_limit(row: pd.Series) -> str:
+    """Return why no pipeline suffices for a target, and which mix would."""
+    period, chance = row["period"], format_share(float(row["chance"]))
+    text = f"{period}: {REASON_WORDS[str(row['reason'])]}, so no pipeline brings its target to {chance}"
+    mix = "closing and slippage as in the company's better quarters and reps enough for every deal"
+    if math.isnan(row["mix"]):
+        return f"{text}; nor would three times the SALs with {mix} ({format_share(float(row['p_hit']))})"
+    factor = float(row["mix"])
+    more = "the SALs of the plan" if factor == 1.0 else f"{factor:g} times the SALs"
+    return f"{text}; {more} with {mix} would"
 
 
 def _needs(row: pd.Series, currency: str) -> str:

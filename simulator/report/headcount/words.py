@@ -26,6 +26,9 @@ def role_word(role: str) -> str:
     return ROLE_WORDS.get(role, role)
 
 
+OF_REPS = "; revenue counts as it is earned, while hire counts bookings when signed and pays back sooner"
+
+
 def firsts(found: Headcount, segment: str | None) -> pd.DataFrame:
     """Return the rows of the first head added, the best first."""
     rows = found.table[found.table["heads_added"] == 1]
@@ -75,7 +78,7 @@ def _say_head(row: pd.Series, found: Headcount, currency: str) -> str:
         f"A first {role_word(row['role'])} more in {row['segment']} from {month_words(found.question.start)} "
         f"costs {money['cost']} until {found.periods[-1]} and leaves {money['gain_arr']} more ARR: NPV "
         f"{money['npv']} (P10 {low} to P90 {high}), {when}; it pays in "
-        f"{format_share(float(row['p_roi_above_0']))} of simulations"
+        f"{format_share(float(row['p_roi_above_0']))} of simulations{OF_REPS if row['role'] == 'ae' else ''}"
     )
 
 

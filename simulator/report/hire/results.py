@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulator.analysis.bottlenecks import find_constraints
+from simulator.analysis.bottlenecks import constraints, relax
 from simulator.analysis.hire.allocation import Hiring, HiringSettings, allocate_reps
 from simulator.analysis.hire.ladder import RepLadder
 from simulator.analysis.hire.reps_for_target import RepsForTarget, latest_start, reps_for_target
@@ -25,7 +25,7 @@ from simulator.scenario.settled import horizon
 
 LEAST_QUARTERS = 8
 """A rep's ramp and a sales cycle lie between the hire and the first bookings: a year shows too little."""
-MOST_PATHS, FIRST_PATHS = 4000, 1000
+MOST_PATHS, FIRST_PATHS = 8000, 1000
 CONSTRAINT_PATHS = 400
 
 
@@ -138,7 +138,8 @@ def _answer(prepared: Prepared, ladder: RepLadder, settings: HiringSettings, wor
         with work.step("hire", "Trying reps in every segment") as advance:
             hiring = allocate_reps(ladder, settings, advance)
         with work.step("constraints", "Finding what limits each segment") as advance:
-            constraints = find_constraints(prepared, min(CONSTRAINT_PATHS, settings.most_paths), advance)
+            relaxed = relax(prepared, min(CONSTRAINT_PATHS, settings.most_paths), advance)
+            table = constraints(relaxed, hiring.segments).assign(attention_worth=hiring.attention_worth)
         with work.step("target"):
             needed = _needed(prepared, ladder, hiring)
     currency = prepared.scenario.currency
@@ -152,15 +153,15 @@ def _answer(prepared: Prepared, ladder: RepLadder, settings: HiringSettings, wor
         question="hire",
         currency=currency,
         provenance=Provenance.of(prepared, n_paths=hiring.n_paths),
-        sentences=hiring_answers(hiring, _periods(prepared, ladder), currency, constraints, needed),
+        sentences=hiring_answers(hiring, _periods(prepared, ladder), currency, table, needed),
         tables={
             "hiring": hiring.allocations,
             "hiring_marginal": hiring.marginal,
             "hiring_monthly": monthly,
-            "constraints": constraints,
+            "constraints": table,
         },
         draws=draw_specs(allocation_spec(hiring, currency, footer), marginal_spec(hiring, currency, footer)),
-        figures=_figures(hiring) | {"constraints": records(constraints)},
+        figures=_figures(hiring) | {"constraints": records(table)},
         notes=prepared.notes,
         assumptions=tuple(list_assumptions(prepared)),
         found=hiring,
@@ -176,6 +177,11 @@ def _figures(hiring: Hiring) -> dict[str, object]:
         "start": month_text(hiring.question.start),
         "payback_month": month_text(hiring.payback_month) if hiring.payback_month is not None else None,
         "indifference": round(hiring.indifference, 2),
+        "gain_by_driver": {
+            "deals_served": round(hiring.gain_served, 2),
+            "self_sourced": round(float(hiring.answer["gain_bookings"]) - hiring.gain_served, 2),
+        },
+        "cannot_tell": list(hiring.unseen),
         "separated": hiring.separated,
         "n_allocations": hiring.n_allocations,
         "allocations": records(hiring.allocations),

@@ -13,13 +13,15 @@ from simulator.report.money import format_money, format_share, join_words
 BINDING_WORDS = {
     "pipeline": "not enough pipeline",
     "conversion": "deals are not closed well enough",
+    "slippage": "deals slip",
     "capacity": "not enough reps",
-    NONE: "nothing to speak of is in the way",
+    NONE: "nothing material is in the way",
 }
 REMEDY_WORDS = {
-    "pipeline": "SALs enough to fill the reps' time",
-    "conversion": "closing as well as the median segment",
-    "capacity": "reps enough for every SAL",
+    "pipeline": "as many SALs as in the company's better quarters",
+    "conversion": "closing as in its better quarters",
+    "slippage": "slippage as in its better quarters",
+    "capacity": "as few open deals a rep as in its better quarters",
 }
 NAMED_TIES = 3
 
@@ -38,6 +40,8 @@ def say_allocation(segments: tuple[str, ...], counts: list[int]) -> str:
 def hiring_title(hiring: Hiring) -> str:
     """Return the answer as a headline."""
     asked, start = hiring.question.n_reps, month_words(hiring.question.start)
+    if hiring.unseen and hiring.n_hired == 0:
+        return f"Whether more reps pay in {join_words(list(hiring.unseen))}, this history cannot tell"
     if hiring.n_hired == 0:
         return f"Hire no one: no allocation of up to {_reps(asked)} from {start} is worth its cost"
     who = say_allocation(hiring.segments, hiring.allocation.tolist())
@@ -67,8 +71,12 @@ def hiring_answers(
         None: there is no target.
     """
     texts = {"answer": hiring_title(hiring), "worth": _worth(hiring, periods, currency)}
-    texts["sure"] = _sure(hiring, currency)
+    if hiring.unseen:
+        texts["cannot_tell"] = say_unseen(hiring)
+    else:
+        texts["sure"] = _sure(hiring, currency)
     if hiring.n_hired:
+        texts["driver"] = say_driver(hiring, currency)
         texts["payback"] = _payback(hiring, periods)
     for _, row in constraints.iterrows():
         texts[f"constraint {row['segment']}"] = say_constraint(row, currency)
@@ -79,6 +87,30 @@ def hiring_answers(
 
 def _reps(n: int) -> str:
     return f"{n} rep{'' if n == 1 else 's'}"
+
+
+def say_unseen(hiring: Hiring) -> str:
+    """Return why a history cannot show that reps are short, and what would."""
+    names = list(hiring.unseen)
+    parts = [f"{name} {round(load)} a rep" for name, load in hiring.unseen.items()]
+    return (
+        f"Reps in {join_words(names)} have the same number of deals in work at all times "
+        f"({join_words(parts)}), as where a deal is entered in the CRM only once a rep is free: SALs that "
+        "wait, or are lost waiting, would not show. No chance is given, not even that nobody should be "
+        f"hired. State how many wait, 'reps: {{segments: {{{names[0]}: {{waiting_sals: 40}}}}}}', or enter "
+        "SALs when they are accepted"
+    )
+
+
+def say_driver(hiring: Hiring, currency: str) -> str:
+    """Return what the gain in bookings comes from: waiting deals served, speed, deals the reps source."""
+    gain = float(hiring.answer["gain_bookings"])
+    served = min(hiring.gain_served, gain) if hiring.gain_served > 0.0 else 0.0
+    how = "SALs served that would wait for a rep" if hiring.first_come else "deals that move faster"
+    parts = [f"{format_money(served, currency)} from {how}"] if served > 0.005 * gain else []
+    if gain - served > 0.005 * gain:
+        parts.append(f"{format_money(gain - served, currency)} from deals that the reps source themselves")
+    return f"Where the bookings come from: {join_words(parts) or 'nothing'}"
 
 
 def _span(row: pd.Series, name: str, currency: str) -> str:
@@ -110,7 +142,8 @@ def _sure(hiring: Hiring, currency: str) -> str:
     money = format_money(hiring.indifference, currency)
     text = (
         f"Of {hiring.n_allocations:,} allocations it is the best in {format_share(row['p_best'])} of what "
-        f"the rates may be ({hiring.n_paths:,} simulations each)"
+        f"the rates may be (± {100 * row['p_best_error']:.0f} points of simulation error, {hiring.n_paths:,} "
+        "simulations each)"
     )
     others = hiring.allocations[hiring.allocations["tied"] & ~hiring.allocations["answer"]]
     tied = f"within {money} of it, and so as good: {_named(others, hiring)}"
@@ -136,20 +169,29 @@ def _payback(hiring: Hiring, periods: tuple[str, ...]) -> str:
     if hiring.payback_month is None:
         return f"It has not paid back by the end of {periods[-1]}"
     months = hiring.payback_month - hiring.question.start
-    return f"It has paid back by {month_words(hiring.payback_month)}, {months} months after they start"
+    when = f"{month_words(hiring.payback_month)}, {months} months after they start"
+    return (
+        f"It has paid back by {when}; bookings count when they are signed, while headcount counts revenue as "
+        "it is earned and pays back later"
+    )
 
 
 def say_constraint(row: pd.Series, currency: str) -> str:
     """Return what holds a segment back, and what it is worth to be rid of it."""
-    state = f"reps {format_share(min(float(row['utilisation']), 1.0))} busy, close rate "
-    state += format_share(float(row["close_rate"]))
+    limit = "no limit on what reps can work seen"
+    if row["utilisation"] == row["utilisation"]:
+        limit = f"reps {format_share(min(float(row['utilisation']), 1.0))} busy"
+    state = f"{limit}, close rate {format_share(float(row['close_rate']))}"
     if row["waited_out"] > 0.005:
         state += f", {format_share(float(row['waited_out']))} of SALs give up waiting"
     binding = str(row["binding"])
     text = f"{row['segment']}: {BINDING_WORDS[binding]} ({state})"
-    if binding == NONE:
-        return text
-    return f"{text}; {REMEDY_WORDS[binding]} would add {format_money(row[f'{binding}_worth'], currency)}"
+    if binding != NONE:
+        worth = format_money(row[f"{binding}_worth"], currency)
+        text += f"; {REMEDY_WORDS[binding]} would add {worth}"
+    if row["attention_worth"] > 0.0 and row["waited_out"] > 0.005:
+        text += f"; reps enough for every SAL would add {format_money(row['attention_worth'], currency)}"
+    return text
 
 
 def say_target(found: RepsForTarget, latest: int | None, hiring: Hiring, currency: str) -> str:

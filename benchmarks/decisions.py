@@ -1,0 +1,203 @@
+"""Decisions on companies whose truth is known, by generators that share nothing with the engine.
+
+Run: python benchmarks/decisions.py [--seeds 20] [--only NAME]. Writes results/decisions.md, one section for
+each question; a section that is not asked for stays as it is.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from simulator.report.hire.results import hire
+from simulator.scenario.load import scenario_from_dict
+from tests.worlds import reps as worlds
+
+PAGE = ROOT / "results" / "decisions.md"
+TITLE = "# Decisions on companies whose truth is known\n"
+N_REPS, N_PATHS, N_DRAWS, TRUE_RUNS = 5, 400, 100, 200
+QUOTA, OTE, MARGIN = 800_000.0, 160_000.0, 0.8
+MONTHS_EMPLOYED = 23
+RIGHT, HELD = 0.9, (0.7, 0.9)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A company, how its CRM keeps SALs that wait, and the reps hired a year and a half before as_of."""
+
+    name: str
+    company: worlds.Company
+    record: str
+    hired: dict[str, int]
+
+
+CASES = (
+    Case("short of reps, waiting SALs have no owner", worlds.SHORT, "unowned", {"alpha": 2}),
+    Case("short of reps, every SAL has an owner", worlds.SHORT, "owned", {"alpha": 2}),
+    Case("short of reps, SALs entered when taken up", worlds.SHORT, "taken_up", {"alpha": 2}),
+    Case("enough reps", worlds.ENOUGH, "owned", {"alpha": 2}),
+    Case("short of pipeline", worlds.THIN, "owned", {"alpha": 2}),
+    Case("closes badly", worlds.BAD_AT_CLOSING, "owned", {"alpha": 2}),
+    Case("reps source deals, the more the fewer each", worlds.SATURATING, "owned", {"alpha": 4, "beta": 2}),
+)
+
+
+def true_gains(company: worlds.Company, n_runs: int = TRUE_RUNS) -> pd.DataFrame:
+    """Return the mean bookings that 0 … N_REPS added reps bring in each segment (columns)."""
+    table = {}
+    for name in company.segments:
+        booked = [
+            worlds.true_bookings(company, name, 4_711, extra=extra, n_runs=n_runs).mean()
+            for extra in range(N_REPS + 1)
+        ]
+        table[name] = np.array(booked) - booked[0]
+    return pd.DataFrame(table)
+
+
+def contribution(gains: pd.DataFrame, counts: dict[str, int]) -> tuple[float, float]:
+    """Return the true gain of an allocation: in bookings, and in contribution."""
+    bookings = float(sum(gains[name][count] for name, count in counts.items()))
+    pay = sum(counts.values()) * MONTHS_EMPLOYED * OTE / 2 / 12
+    return bookings, bookings * (MARGIN - OTE / 2 / QUOTA) - pay
+
+
+def best_of(gains: pd.DataFrame) -> float:
+    """Return the contribution of the truly best allocation of at most N_REPS; none brings 0."""
+    best = {0: 0.0}
+    for name in gains:
+        grown: dict[int, float] = {}
+        for spent, value in best.items():
+            for count in range(N_REPS - spent + 1):
+                total = value + contribution(gains, {name: count})[1]
+                grown[spent + count] = max(grown.get(spent + count, -np.inf), total)
+        best = grown
+    return max(best.values())
+
+
+def asked(
+    case: Case, seed: int, n_paths: int = N_PATHS, stated: dict[str, object] | None = None
+) -> dict[str, object]:
+    """Ask where the next reps go on one history of a company; return what was said.
+
+    ``stated``: what the scenario says of reps by segment besides.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        history = worlds.write_history(case.company, Path(folder) / "history", seed, case.record, case.hired)
+        reps = {
+            "gross_margin": MARGIN,
+            "ramp": list(case.company.ramp),
+            "all": {"attrition": 0, "ote": OTE, "quota": QUOTA, "variable_share": 0.5},
+            "segments": stated or {},
+        }
+        scenario = scenario_from_dict(
+            {
+                "name": "decision",
+                "as_of": worlds.AS_OF.isoformat(),
+                "history": str(history),
+                "simulation": {"rate_draws": N_DRAWS, "seed": seed},
+                "reps": reps,
+            }
+        )
+        answer = hire(scenario, reps=N_REPS, paths=n_paths)
+    found = answer.found
+    row = found.answer
+    return {
+        "counts": dict(zip(found.segments, found.allocation.tolist(), strict=True)),
+        "gain": float(row["gain_bookings"]),
+        "low": float(row["gain_bookings_p10"]),
+        "high": float(row["gain_bookings_p90"]),
+        "cannot_tell": bool(found.unseen),
+    }
+
+
+def judged(case: Case, n_seeds: int, say: Callable[[str], None] = print) -> dict[str, object]:
+    """Return how good the answers on so many histories of a company were."""
+    gains = true_gains(case.company)
+    best = best_of(gains)
+    right, held, told, said, true = [], [], 0, [], []
+    for seed in range(n_seeds):
+        answer = asked(case, seed)
+        counts = answer["counts"]
+        bookings, value = contribution(gains, counts)
+        told += bool(answer["cannot_tell"])
+        right.append(bool(answer["cannot_tell"]) or value >= RIGHT * best)
+        if sum(counts.values()):
+            held.append(answer["low"] <= bookings <= answer["high"])
+            said.append(answer["gain"])
+            true.append(bookings)
+        say(f"{case.name} {seed}: {answer}, true {bookings:,.0f} and {value:,.0f} of {best:,.0f}")
+    return {
+        "company": case.name,
+        "best": best,
+        "right": np.mean(right),
+        "cannot tell": told,
+        "none": n_seeds - len(said),
+        "gain said": np.mean(said) if said else np.nan,
+        "true gain": np.mean(true) if true else np.nan,
+        "holds": np.mean(held) if held else np.nan,
+    }
+
+
+def hiring_section(n_seeds: int) -> str:
+    """Return the section on where the next reps go."""
+    rows = [judged(case, n_seeds) for case in CASES]
+    lines = [
+        f"{n_seeds} histories of each company; up to {N_REPS} reps over eight quarters. An answer is right "
+        f"where its true contribution is at least {RIGHT:.0%} of that of the best allocation, or where it "
+        "says that the history cannot tell. Gains: bookings, of the answers that hire; asked of P10–P90: to "
+        f"hold the expected true gain in {HELD[0]:.0%} to {HELD[1]:.0%}.",
+        "",
+        "| company | best contribution | right | cannot tell | hires no one | gain said | true gain "
+        "| P10–P90 holds |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for row in rows:
+        shown = [
+            row["company"], money(row["best"]), f"{row['right']:.0%}", str(row["cannot tell"]),
+            str(row["none"]), money(row["gain said"]), money(row["true gain"]),
+            "" if np.isnan(row["holds"]) else f"{row['holds']:.0%}",
+        ]  # fmt: skip
+        lines.append(f"| {' | '.join(shown)} |")
+    return "\n".join(lines)
+
+
+def money(value: float) -> str:
+    return "" if np.isnan(value) else f"${value / 1e6:.2f}M"
+
+
+SECTIONS: dict[str, tuple[str, Callable[[int], str]]] = {
+    "hire": ("Where do the next reps go?", hiring_section)
+}
+"""By name: heading, and what writes the section for so many seeds."""
+
+
+def write(name: str, text: str) -> None:
+    """Put a section on the page, in place of the one that stands there."""
+    heading = f"## {SECTIONS[name][0]}\n"
+    page = PAGE.read_text() if PAGE.exists() else TITLE
+    parts = page.split("\n## ")
+    others = [f"## {part}" for part in parts[1:] if not f"## {part}".startswith(heading)]
+    sections = [*(part.strip() for part in others), f"{heading}\n{text}"]
+    PAGE.write_text("\n\n".join([parts[0].strip(), *sections]) + "\n")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--only", choices=list(SECTIONS))
+    options = parser.parse_args()
+    for name, (_, section) in SECTIONS.items():
+        if options.only in (None, name):
+            write(name, section(options.seeds))
+
+
+if __name__ == "__main__":
+    main()
