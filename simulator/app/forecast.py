@@ -31,6 +31,7 @@ from simulator.report.style import MUTED
 from simulator.scenario.numbers import ReadingError, read_money
 
 PAST_QUARTERS = 4
+FIRST_SENTENCES = 4
 MOST_DEALS = 40
 TARGET_STEPS = 200
 CHARTS = ("p50_composition", "coverage", "bookings_by_segment", "capacity", "pipeline_waterfall", "spread")
@@ -66,7 +67,12 @@ class ForecastSection:
         forecast = reply.forecast
         self.answer.clear()
         with self.answer:
-            said(reply.run.sentences.values() if reply.run else [fan_title(forecast)])
+            sentences = list(reply.run.sentences.values()) if reply.run else [fan_title(forecast)]
+            said(sentences[:FIRST_SENTENCES])
+            if len(sentences) > FIRST_SENTENCES:
+                with ui.element("details"):
+                    text("summary", "More of the answer")
+                    said(sentences[FIRST_SENTENCES:])
         self.fan.clear()
         with self.fan:
             spec = fan_spec(forecast.bookings, frame_of(forecast), fan_title(forecast))

@@ -44,7 +44,7 @@ class ImportSection:
         self.kind, self.name, self.start_month = "", "forecast", 1
         self.said: dict[str, Any] = {}
         self.imported: Imported | None = None
-        self.kind_found = ""
+        self.kind_found, self.n_asked = "", 0
         text("h2", "Import")
         text("p", "Drop the files that your CRM or billing system exported: CSV, XLSX or Parquet.", "note")
         upload = ui.upload(
@@ -96,11 +96,14 @@ class ImportSection:
             self._say(["Drop a file first."])
             return
         self._say(["Reading …"])
+        self.n_asked = mine = self.n_asked + 1
         try:
             self.kind_found, imported = await asyncio.to_thread(self._import)
         except InputError as error:
             self._say(lines_of(error))
             return
+        if mine != self.n_asked:
+            return  # another correction followed
         self.imported = imported
         self.shown.clear()
         with self.shown:

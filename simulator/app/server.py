@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 import secrets
 import socket
@@ -24,6 +25,8 @@ POLICY = (
 )
 MESSAGES_KEPT = 20
 """Of those sent to a tab, for a connection that was lost for a moment; each may hold a table."""
+PATIENCE_SECONDS = 60.0
+"""A tab that is not heard of for so long is gone; a busy machine or a lid that was shut is not."""
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -110,6 +113,18 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+async def _listening(port: int) -> None:
+    """Wait until the port takes connections."""
+    while True:
+        try:
+            _, writer = await asyncio.open_connection(HOST, port)
+        except OSError:
+            await asyncio.sleep(0.05)
+            continue
+        writer.close()
+        return
+
+
 def serve(folder: Path, port: int, said: Callable[[str], None], *, show: bool) -> None:
     """Serve the page of a workspace until it is stopped.
 
@@ -128,7 +143,7 @@ def serve(folder: Path, port: int, said: Callable[[str], None], *, show: bool) -
     InputError
         There is no such folder.
     """
-    from nicegui import app, ui
+    from nicegui import app, background_tasks, ui
 
     from simulator.app.page import Page
 
@@ -137,15 +152,17 @@ def serve(folder: Path, port: int, said: Callable[[str], None], *, show: bool) -
     address = f"http://{HOST}:{port}/?token={token}"
     app.add_middleware(Guard, token=token, port=port)
 
-    def started() -> None:
+    async def announce() -> None:
+        await _listening(port)
         said(address)
         if show:
             _open_privately(address)
 
-    app.on_startup(started)
+    app.on_startup(lambda: background_tasks.create(announce()))
     ui.run(
         lambda: Page(workspace, memory), host=HOST, port=port, title=workspace.folder.name, show=False,
         reload=False, tailwind=False, show_welcome_message=False, message_history_length=MESSAGES_KEPT,
+        reconnect_timeout=PATIENCE_SECONDS,
     )  # fmt: skip
 
 

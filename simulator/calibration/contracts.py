@@ -16,6 +16,7 @@ import pandas as pd
 from simulator.fiscal import EPOCH_MONTH
 from simulator.history.tables import MOVEMENTS, History
 from simulator.kernels.customers.flows import DRIVERS, FIRST_SOLD
+from simulator.recent import recent
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -118,6 +119,7 @@ def midnight_after(day: dt.date) -> float:
     return float(month_time(pd.Series([pd.Timestamp(day) + pd.Timedelta(days=1)]))[0])
 
 
+@recent(2)
 def customer_book(history: History, segments: tuple[str, ...]) -> Book:
     """Return the customers of a history as arrays.
 

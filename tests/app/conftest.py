@@ -35,7 +35,7 @@ def serving(folder):
     own = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
     environment = {**own, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     server = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, cwd=folder
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
     )
     try:
         line = server.stdout.readline()

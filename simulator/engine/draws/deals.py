@@ -27,6 +27,7 @@ from simulator.calibration.posteriors import (
 from simulator.engine.draws.slices import N_MULTIPLIER_SLICES, N_SLICES, amount_slices
 from simulator.engine.keys import rate_draws
 from simulator.history.tables import CATEGORIES
+from simulator.recent import recent
 
 Floats = npt.NDArray[np.float64]
 
@@ -78,6 +79,7 @@ class RateDraws:
     amount_drift: Floats | None = None
 
 
+@recent(4)
 def draw_rates(calibration: Calibration, seed: int, n_draws: int, uncertain: bool) -> RateDraws:
     """Draw every rate of a calibration, each keyed by its own name.
 

@@ -19,6 +19,7 @@ from simulator.errors import Fault, InputError
 from simulator.fiscal import month_numbers
 from simulator.history.tables import History
 from simulator.kernels.people.coverage import BY_ACCOUNTS, BY_ARR, BY_HOURS
+from simulator.recent import recent
 from simulator.scenario.ownership import AE
 from simulator.scenario.people import Ramp, SegmentPeople, SegmentReps, SegmentRole
 from simulator.scenario.schema import Scenario
@@ -273,6 +274,7 @@ def role_terms(scenario: Scenario, history: History | None) -> tuple[RoleTerms, 
     )
 
 
+@recent(48)
 def employed(history: History | None, role: str, segment: str) -> pd.DataFrame:
     """Return who holds a role in a segment at as_of: ``rep_id``, ``start`` (month number), longest first."""
     if history is None or history.reps.empty:
