@@ -60,6 +60,7 @@ TABLE_NOTES = {
     "reps": "Who sells, and who looks after customers.",
     "leads": "The funnel by month, segment and source.",
     "calls": "What reps said they would book.",
+    "assignments": "Who looked after which customer, since when: shows what coverage does better than heads.",
 }
 
 

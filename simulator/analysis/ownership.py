@@ -43,6 +43,8 @@ class OwnershipFindings:
     budget : float
         What people after the sale cost a year, the same in each option. Unit: currency.
     n_paths : int
+    arr_per_account : float
+        Mean ARR of a customer at as_of. Unit: currency.
     """
 
     table: pd.DataFrame
@@ -50,6 +52,7 @@ class OwnershipFindings:
     map: pd.DataFrame
     budget: float
     n_paths: int
+    arr_per_account: float = 0.0
 
 
 def option_scenarios(ladder: HeadcountSimulation) -> dict[str, Scenario]:
@@ -66,14 +69,10 @@ def option_scenarios(ladder: HeadcountSimulation) -> dict[str, Scenario]:
 
 
 def budget_by_segment(ladder: HeadcountSimulation) -> dict[str, float]:
-    """Return what the people of as_of after the sale cost a year. Unit: currency."""
-    owners = {
-        r for s in ladder.segments if (t := ladder.scenario.ownership.of(s)) is not None for r in t.roles
-    }
+    """Return what all people of as_of after the sale cost a year, whatever they own today. Unit: currency."""
     budget = dict.fromkeys(ladder.segments, 0.0)
     for item in ladder.costs.terms:
-        if item.role in owners:
-            budget[item.segment] += item.heads * item.cost_per_month * 12.0
+        budget[item.segment] += item.heads * item.cost_per_month * 12.0
     return budget
 
 
@@ -178,7 +177,13 @@ def weigh_ownership(
         map=pd.DataFrame(chart),
         budget=sum(budget_by_segment(ladder).values()),
         n_paths=ladder.n_paths,
+        arr_per_account=_arr_per_account(ladder),
     )
+
+
+def _arr_per_account(ladder: HeadcountSimulation) -> float:
+    n = float(ladder.whole.n_customers.sum())
+    return float(ladder.whole.opening.sum()) / 100.0 / n if n > 0.0 else 0.0
 
 
 def _worth(futures: Futures, margin: float, closing_years: float) -> Floats:

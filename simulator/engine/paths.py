@@ -52,7 +52,7 @@ class Paths:
     open_amount : ndarray of float64, shape (category, segment)
         Amount of the open deals at ``as_of``; unknown amounts at their segment's mean.
     due_amount : ndarray of float64, shape (period, category, segment)
-        The part of it whose close date lies in each period (past due dates count in the first).
+        The part of it whose close date lies in each period; what is past due lies in none.
     n_open : ndarray of int64, shape (category, segment)
         How many deals that is.
     rate_draw : ndarray of int64, shape (path,)
@@ -72,6 +72,8 @@ class Paths:
         activity after the signature hours asked, done, and done weighted by how well.
     n_averaged : int
         Simulations that each path is the mean of: 1, unless luck is switched off.
+    past_due_amount, n_past_due : ndarray, shape (category, segment), optional
+        The part of the open amount whose close date lies before ``as_of``, and how many deals that is.
     arr_flows : ndarray of float64, shape (path, period, segment, flow), optional
         Movements of ARR and what else customers add up; names of the last axis in ``ARR_FLOWS``. None:
         no customers are simulated. Unit: scenario currency, or customers where the name starts with ``n_``.
@@ -103,6 +105,8 @@ class Paths:
     rate_draw: npt.NDArray[np.int64]
     open_deals: tuple[str, ...]
     open_wins: npt.NDArray[np.int64]
+    past_due_amount: Floats | None = None
+    n_past_due: npt.NDArray[np.int64] | None = None
     arr_flows: Floats | None = None
     arr_opening: Floats | None = None
     n_customers: Floats | None = None

@@ -63,10 +63,11 @@ def history_as_of(history: History, as_of: dt.date) -> History:
         "stages": _stages(history.stages, cut),
         "customers": _customers(history, deals["opportunity_id"], cut, notes),
         "arr_changes": arr_changes,
-        "reps": _reps(history.reps, cut),
+        "reps": _until(history.reps, cut, "start_date", "end_date"),
         # What a month brought is counted when it is over.
         "leads": history.leads[history.leads["month"] < cut.to_period("M").start_time],
         "calls": history.calls[history.calls["as_of"] < cut],
+        "assignments": _until(history.assignments, cut, "from", "to"),
     }
     whole = {name: tables[name].reset_index(drop=True) for name in TABLES}
     orphans = history.orphan_changes[history.orphan_changes["changed_at"] < cut].reset_index(drop=True)
@@ -158,7 +159,8 @@ def _customers(history: History, deals: pd.Series, cut: pd.Timestamp, notes: lis
     return customers
 
 
-def _reps(reps: pd.DataFrame, cut: pd.Timestamp) -> pd.DataFrame:
-    reps = reps[reps["start_date"] < cut].copy()
-    reps["end_date"] = reps["end_date"].where(reps["end_date"] < cut)
-    return reps
+def _until(spells: pd.DataFrame, cut: pd.Timestamp, start: str, end: str) -> pd.DataFrame:
+    """Return the spells that had begun, without the ends that were not known yet."""
+    spells = spells[spells[start] < cut].copy()
+    spells[end] = spells[end].where(spells[end] < cut)
+    return spells

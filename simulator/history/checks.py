@@ -30,6 +30,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "reps": ("rep_id",),
     "leads": ("month", "segment", "source"),
     "calls": ("rep_id", "period", "as_of"),
+    "assignments": ("customer_id", "role", "person", "from"),
 }
 """Columns that together name a row; stage_changes and arr_changes may repeat."""
 

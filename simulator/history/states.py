@@ -17,7 +17,7 @@ from simulator.history.changes import (
     known_plans,
     last_known,
 )
-from simulator.history.deal_lifecycle import Spans, deal_spans, first_rows, last_rows
+from simulator.history.deal_lifecycle import Spans, deal_spans, first_rows, last_rows, past_due
 from simulator.history.stage_map import CLOSED, LEAD
 from simulator.history.tables import CATEGORIES, History
 
@@ -221,7 +221,8 @@ def open_deals(history: History, states: DealStates) -> pd.DataFrame:
     DataFrame
         ``opportunity_id``, ``segment``, ``category`` (code), ``late`` (0 or 1), ``entered`` (day number),
         ``close_month`` (month number, -1 where none; the plan in ``opportunities`` where the states have
-        none), ``pushes``, ``amount`` (NaN where unknown), ``owner``, ``team`` (the owner's where the deal
+        none), ``past_due`` (bool: its close date lies before as_of), ``pushes``, ``amount`` (NaN where
+        unknown), ``owner``, ``team`` (the owner's where the deal
         has none), ``competitor``, ``source``, ``compelling_event``.
     """
     state = np.flatnonzero(states.exit == CENSORED)
@@ -232,6 +233,9 @@ def open_deals(history: History, states: DealStates) -> pd.DataFrame:
     frame["late"] = states.late[state]
     frame["entered"] = states.entered[state]
     frame["close_month"] = np.where(month >= 0, month, close_months(deals["close_date"]))
+    is_open = np.zeros(len(history.opportunities), dtype=bool)
+    is_open[states.deal[state]] = True
+    frame["past_due"] = past_due(history, is_open)[states.deal[state]]
     frame["pushes"] = states.pushes[state]
     frame["amount"] = states.amount[state]
     teams = history.reps.drop_duplicates("rep_id").set_index("rep_id")["team"]

@@ -121,6 +121,13 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _required("commit", "money", "what the rep commits to"),
         Column("best_case", "money", "what could close besides"),
     ),
+    "assignments": (
+        _required("customer_id", "text", "the customer"),
+        _required("role", "text", "csm, account_manager …"),
+        _required("person", "text", "rep_id of who looked after them"),
+        _required("from", "date", "first day"),
+        Column("to", "date", "first day on which they no longer did; empty while they do"),
+    ),
 }
 
 
@@ -165,6 +172,7 @@ class History:
     reps: pd.DataFrame = field(default_factory=lambda: empty_table("reps"))
     leads: pd.DataFrame = field(default_factory=lambda: empty_table("leads"))
     calls: pd.DataFrame = field(default_factory=lambda: empty_table("calls"))
+    assignments: pd.DataFrame = field(default_factory=lambda: empty_table("assignments"))
     notes: tuple[str, ...] = ()
     orphan_changes: pd.DataFrame = field(default_factory=lambda: empty_table("stage_changes"))
     currency: str = ""

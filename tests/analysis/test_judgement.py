@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from simulator.analysis.judgement import judgement
 from simulator.analysis.judgement.in_blood import REASONS, Deadline, Standing, judge_deals, reason_codes
 from simulator.analysis.judgement.judgement import BLEND, METHODS, SIMULATION, blend_weights, judge
 from simulator.errors import InputError
@@ -109,6 +110,28 @@ def paths():
     return dataclasses.replace(made, calendar=FiscalCalendar(2, "end"))
 
 
+@pytest.fixture
+def good_record(monkeypatch):
+    """A rule that was a tenth off over the last six quarters."""
+    monkeypatch.setattr(judgement, "past_error", lambda known, history: (0.1, 6))
+
+
+@pytest.mark.parametrize(("record", "shown"), [((-0.63, 6), False), ((-0.19, 6), True), ((0.0, 3), False)])
+def test_the_rule_gives_a_number_only_where_its_past_bears_it_out(paths, monkeypatch, record, shown):
+    monkeypatch.setattr(judgement, "past_error", lambda known, history: record)
+    result = judge(paths, history())
+    assert (result.number("FY27Q1", "in_blood") is not None) == shown
+    assert any("past quarters" in note for note in result.notes)
+    assert len(result.deals), "its deals are listed all the same"
+
+
+def test_category_arithmetic_is_for_segments_sold_in_volume(paths):
+    assert judge(paths, history()).number("FY27Q1", "category_arithmetic") is None
+    asked = judge(paths, history(), arithmetic=["smb"]).number("FY27Q1", "category_arithmetic")
+    assert asked is None or np.isfinite(asked["number"])
+
+
+@pytest.mark.usefixtures("good_record")
 def test_the_in_blood_number_is_the_sum_of_what_counts_and_its_upside_of_what_does_not(paths):
     result = judge(paths, history())
     row = result.number("FY27Q1", "in_blood")
@@ -120,12 +143,14 @@ def test_the_in_blood_number_is_the_sum_of_what_counts_and_its_upside_of_what_do
     assert set(result.table["method"]) <= set(METHODS)
 
 
+@pytest.mark.usefixtures("good_record")
 def test_a_judged_deal_moves_the_number_by_its_amount(paths):
     plain = judge(paths, history()).number("FY27Q1", "in_blood")["number"]
     called = judge(paths, history(), calls_of(passed="include", redlining="exclude"))
     assert called.number("FY27Q1", "in_blood")["number"] == plain + 100.0 - 1.0
 
 
+@pytest.mark.usefixtures("good_record")
 def test_the_blend_lies_between_the_forecasts_and_weighs_the_better_more(paths):
     scores = pd.DataFrame(
         [

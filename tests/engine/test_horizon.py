@@ -53,5 +53,6 @@ def test_due_and_open_amounts_are_those_of_the_deals():
     ]
     paths = run({"one": segment()}, deals)
     assert paths.open_amount[0, 0] == 1500
-    assert np.array_equal(paths.due_amount[:2, 0, 0], [300, 400])
+    assert np.array_equal(paths.due_amount[:2, 0, 0], [200, 400])
+    assert (paths.past_due_amount[0, 0], paths.n_past_due[0, 0]) == (100, 1), "shown apart, due in no quarter"
     assert paths.n_open[0, 0] == 4

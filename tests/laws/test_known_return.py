@@ -8,7 +8,6 @@ from tests.analysis.test_headcount import STRONG, ladder, question
 from tests.calibration.test_coverage_effects import MONTHS, hired_midway, planted
 
 KNOWN = 2.5
-VAGUE = (1.5, 0.2, 12.0)
 WITHIN = 1.96
 """Standard deviations of a 95 % interval."""
 
@@ -23,7 +22,7 @@ def return_on_a_csm(churn_odds):
 
 def test_a_planted_effect_comes_back_as_the_return_that_it_brings():
     coverage = hired_midway()
-    found = churn_per_coverage(planted(KNOWN, coverage, seed=11), MONTHS, coverage, VAGUE)
+    found = churn_per_coverage(planted(KNOWN, coverage, seed=11), MONTHS, coverage)
     low, high = (return_on_a_csm(float(np.exp(found.mean + z * found.sd))) for z in (-WITHIN, WITHIN))
     known = return_on_a_csm(KNOWN)
     assert low < known < high

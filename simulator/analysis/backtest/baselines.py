@@ -112,7 +112,7 @@ def know(
 def baseline_forecasts(known: Known) -> dict[str, Floats]:
     """Return every baseline, shape (period, segment and total); NaN where a company could not make it."""
     forecasts = (
-        _stage_weighted(known),
+        stage_weighted(known),
         _weighted_categories(known, HAIRCUTS),
         arithmetic_forecast(known),
         *_by_past_quarters(known),
@@ -126,7 +126,7 @@ def bookings_by_quarter(
 ) -> pd.DataFrame:
     """Return what was won: a row a quarter number, a column a segment; quarters without wins are absent."""
     won = deals[deals["outcome"] == WON]
-    quarter = calendar.quarter(_months_of(won["ended"].to_numpy(np.float64)))
+    quarter = calendar.quarter(months_of(won["ended"].to_numpy(np.float64)))
     table = won.assign(quarter=quarter, segment=won["segment"].fillna("unknown"))
     by = table.pivot_table(index="quarter", columns="segment", values="amount", aggfunc="sum", fill_value=0.0)
     return by.reindex(columns=list(segments), fill_value=0.0).astype("float64")
@@ -138,7 +138,8 @@ def quarter_bounds(calendar: FiscalCalendar, quarter: int) -> tuple[float, float
     return float(month_start_day(month)), float(month_start_day(month + 3))
 
 
-def _months_of(days: Floats) -> Ints:
+def months_of(days: Floats) -> Ints:
+    """Return the month number of each day number."""
     return month_numbers(np.floor(days).astype(np.int64).astype("datetime64[D]"))
 
 
@@ -162,7 +163,7 @@ def _open_rows(known: Known) -> Ints:
     return states_at(known.states, day_number(known.origin.as_of) + 1)
 
 
-def _stage_weighted(known: Known) -> Floats:
+def stage_weighted(known: Known) -> Floats:
     """Weight open deals by what their category won in past quarters seen from the same week."""
     rows = _open_rows(known)
     out = np.full((known.n_periods, len(known.segments)), np.nan)
@@ -213,7 +214,7 @@ def arithmetic_forecast(known: Known) -> Floats:
     weight = np.array([ARITHMETIC[name] for name in CATEGORIES])
     out = _weighted_categories(known, weight)
     deals = known.deals
-    quarter = known.calendar.quarter(_months_of(deals["qualified"].to_numpy(np.float64)))
+    quarter = known.calendar.quarter(months_of(deals["qualified"].to_numpy(np.float64)))
     last = (quarter < known.origin.quarter) & (quarter >= known.origin.quarter - N_QUARTERS)
     amount = deals["first_amount"].fillna(deals["amount"]).fillna(0.0).to_numpy(np.float64)
     n_quarters = max(1, len(np.unique(quarter[last])))

@@ -53,7 +53,9 @@ class Coverage:
     ----------
     table : DataFrame
         period, segment, basis, coverage, needed_p50, needed_p80, needed_p90, rule_of_thumb, amount,
-        target, note. Multiples of the target; empty where there is none, and ``note`` says why.
+        target, past_due, note. Multiples of the target; empty where there is none, and ``note`` says why.
+        ``past_due``: open amount of the basis whose close date lies before as_of, in no coverage; shown
+        with the first period.
     notes : tuple of str
         What holds for the whole table.
     """
@@ -97,7 +99,7 @@ def measure_coverage(
     bases = _bases(names, motions or {})
     bookings = add_total(paths.bookings_new(), paths.segments)
     amounts = {basis: _basis_amounts(paths, basis) for basis in BASIS_CATEGORIES}
-    booked = _booked(paths)
+    booked, past_due = _booked(paths), _past_due(paths)
     rows = [
         _row(
             _Cell(
@@ -107,6 +109,7 @@ def measure_coverage(
                 amount=float(amounts[SMB if basis == SMB else ENTERPRISE][p, n]),
                 booked=float(booked[p, n]),
                 target=goals.get(period, {}).get(name, np.nan),
+                past_due=float(past_due[SMB if basis == SMB else ENTERPRISE][n]) if p == 0 else 0.0,
             ),
             bookings[:, p, n],
             past,
@@ -173,6 +176,7 @@ class _Cell:
     amount: float
     booked: float
     target: float
+    past_due: float
 
 
 def _row(cell: _Cell, bookings: Floats, past: HistoricalRates) -> dict[str, object]:
@@ -191,6 +195,7 @@ def _row(cell: _Cell, bookings: Floats, past: HistoricalRates) -> dict[str, obje
         "amount": cell.amount,
         "target": cell.target,
         "note": _explain(cell, needed),
+        "past_due": cell.past_due,
     }
 
 
@@ -225,11 +230,21 @@ def _booked(paths: Paths) -> Floats:
     return add_total(booked, paths.segments)
 
 
+def _past_due(paths: Paths) -> dict[str, Floats]:
+    """Return what is past due by basis, shape (name,)."""
+    late = np.zeros_like(paths.open_amount) if paths.past_due_amount is None else paths.past_due_amount
+    of = {name: late[place] for place, name in enumerate(CATEGORIES)}
+    return {
+        basis: add_total(np.sum([of[name] for name in counted], axis=0)[None], paths.segments)[0]
+        for basis, counted in BASIS_CATEGORIES.items()
+    }
+
+
 def counted_amount(paths: Paths, basis: str) -> Floats:
     """Return the open amount that counts for each period, shape (period, category, segment).
 
-    By close date. Where open deals have none, those of a motion without quarterly close dates (SMB)
-    all count in the first period; for others there is nothing to go by: NaN.
+    By close date; what is past due counts nowhere. Where open deals have none, those of a motion without
+    quarterly close dates (SMB) all count in the first period; for others there is nothing to go by: NaN.
     """
     if _has_close_dates(paths):
         return paths.due_amount
@@ -250,7 +265,18 @@ def _basis_amounts(paths: Paths, basis: str) -> Floats:
 
 
 def _has_close_dates(paths: Paths) -> bool:
-    return bool(paths.due_amount.any() or not paths.open_amount.any())
+    late = paths.past_due_amount is not None and paths.past_due_amount.any()
+    return bool(paths.due_amount.any() or late or not paths.open_amount.any())
+
+
+def _say_past_due(paths: Paths) -> tuple[str, ...]:
+    if paths.past_due_amount is None or paths.n_past_due is None or not paths.n_past_due.any():
+        return ()
+    amount, n, n_open = paths.past_due_amount.sum(), int(paths.n_past_due.sum()), int(paths.n_open.sum())
+    return (
+        f"{n:,} of {n_open:,} open deals, {amount:,.0f} {paths.currency}, are past due: their close date "
+        "lies before the as-of date. They are in no coverage; move their dates or close them.",
+    )
 
 
 def _notes(paths: Paths) -> tuple[str, ...]:
@@ -259,7 +285,7 @@ def _notes(paths: Paths) -> tuple[str, ...]:
         "of simulations, keeping today's mix of deals; the rule of thumb is 1 / close rate."
     )
     if _has_close_dates(paths):
-        return (needed,)
+        return (needed, *_say_past_due(paths))
     return (
         needed,
         "Open deals have no planned close dates: on the SMB basis all of them count in the first quarter; "

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+import math
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,15 +12,19 @@ import numpy.typing as npt
 import pandas as pd
 
 from simulator.analysis.backtest.baselines import (
+    N_QUARTERS,
+    WON,
     Known,
-    arithmetic_forecast,
+    bookings_by_quarter,
     commit_forecast,
     know,
     last_calls,
+    months_of,
     quarter_bounds,
+    stage_weighted,
 )
-from simulator.analysis.backtest.origins import Origin
-from simulator.analysis.diagnose.qualified import states_at
+from simulator.analysis.backtest.origins import MIN_ENDED, Origin, knowable
+from simulator.analysis.diagnose.qualified import OPEN, states_at
 from simulator.analysis.judgement.in_blood import Deadline, Standing, judge_deals, reason_codes
 from simulator.analysis.judgement.rep_calls import COMPANY, rep_biases
 from simulator.analysis.totals import ALL, add_total, names_with_total
@@ -38,7 +43,10 @@ METHODS = ("reps_commit", "reps_commit_adjusted", "in_blood", "category_arithmet
 N_PERIODS = 2
 """Nobody calls further ahead than the next quarter."""
 LEAST_RECORD = 4
-"""Past quarters without which a method is left out of a blend."""
+"""Past quarters without which a method is left out of a blend, and the rule gives no in-blood number."""
+N_CHECKED = 6
+MOST_OFF = 0.2
+"""A rule whose deals booked a fifth more or less than it counted, over past quarters, gives no number."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +84,8 @@ def judge(
     calls: pd.DataFrame | None = None,
     weights: Mapping[int, Mapping[str, float]] | None = None,
     notes: tuple[str, ...] = (),
+    *,
+    arithmetic: Collection[str] = (),
 ) -> Judgement:
     """Set what people say of this quarter and the next beside the simulation.
 
@@ -90,11 +100,18 @@ def judge(
         By quarters ahead, of the methods in a blend (`blend_weights`). None: no blend.
     notes : tuple of str
         Of how the judgements were read.
+    arithmetic : collection of str
+        Segments with category arithmetic: those sold in volume, where conversion by category holds.
     """
     known = _known(paths, history)
     judged = _judged(known, calls if calls is not None else pd.DataFrame(columns=list(CALL_COLUMNS)))
     points = {"reps_commit": commit_forecast(known), **judged_forecasts(known)}
-    points["category_arithmetic"] = arithmetic_forecast(known)
+    points["category_arithmetic"] = arithmetic_forecast(known, arithmetic)
+    error, shown = math.nan, calls is not None and not calls.empty
+    if not shown:
+        error, n_checked = past_error(known, history)
+        shown = n_checked >= LEAST_RECORD and abs(error) <= MOST_OFF
+        notes = (*notes, _say_record(error, n_checked))
     ours = add_total(paths.bookings_new(), paths.segments)
     names = names_with_total(paths.segments)
     rows: list[dict[str, str | float]] = []
@@ -104,7 +121,7 @@ def judge(
             low, middle, high = np.quantile(ours[:, ahead, place], QUANTILES)
             numbers = {method: (float(values[ahead, place]),) * 3 for method, values in points.items()}
             booked = float(add_total(known.booked(), paths.segments)[place]) if ahead == 0 else 0.0
-            numbers["in_blood"] = _in_blood(deals, name, booked)
+            numbers["in_blood"] = _in_blood(deals, name, booked) if shown else (math.nan,) * 3
             numbers[SIMULATION] = (float(low), float(middle), float(high))
             weight = _usable((weights or {}).get(ahead, {}), numbers)
             if weight:
@@ -119,6 +136,70 @@ def judge(
             ]
             rows += found
     return Judgement(pd.DataFrame(rows), judged, rep_biases(history, paths.calendar), notes)
+
+
+def past_error(known: Known, history: History) -> tuple[float, int]:
+    """Return how far the rule was off in past quarters seen as early, and over how many.
+
+    Sum of what it counted / sum of what was booked - 1: 0.1 where it counted a tenth too much.
+
+    Parameters
+    ----------
+    known : Known
+        As of today.
+    history : History
+        All that is known today.
+    """
+    day = (known.origin.as_of - first_of_month(known.calendar.first_month(known.origin.quarter))).days
+    ended = np.sort(known.deals.loc[known.deals["outcome"] != OPEN, "ended"].to_numpy(np.float64))
+    booked = bookings_by_quarter(known.deals, known.calendar, known.segments).sum(axis=1)
+    counted, came, n = 0.0, 0.0, 0
+    for quarter in range(known.origin.quarter - N_CHECKED, known.origin.quarter):
+        as_of = first_of_month(known.calendar.first_month(quarter)) + dt.timedelta(days=day)
+        if np.searchsorted(ended, day_number(as_of) + 1.0) < MIN_ENDED:
+            continue
+        origin = Origin(as_of, quarter, known.origin.week)
+        then = know(knowable(history, as_of), origin, known.calendar, known.segments, 1)
+        number = float(_judged_forecasts_in_blood(then)[0, -1])
+        if np.isfinite(number):
+            counted, came, n = counted + number, came + float(booked.get(quarter, 0.0)), n + 1
+    return (counted / came - 1.0 if came > 0.0 else math.nan), n
+
+
+def _say_record(error: float, n: int) -> str:
+    if n < LEAST_RECORD or not math.isfinite(error):
+        return (
+            f"In-blood: {n} past quarters to check the rule against, fewer than {LEAST_RECORD}: no number is "
+            "shown. The deals that it counts are listed."
+        )
+    record = f"In-blood: over {n} past quarters the rule counted {error:+.0%} against what was booked"
+    if abs(error) <= MOST_OFF:
+        return f"{record}."
+    return f"{record}, more than {MOST_OFF:.0%} off: no number is shown. The deals that it counts are listed."
+
+
+def arithmetic_forecast(known: Known, segments: Collection[str]) -> Floats:
+    """Return category arithmetic, shape (period, segment and total); NaN in segments not asked for.
+
+    What is booked, open deals weighted by what their category won in past quarters seen from the same week,
+    and of deals to be created what those of the last four quarters won in their own quarter.
+    """
+    out = stage_weighted(known)
+    deals, calendar = known.deals, known.calendar
+    born = calendar.quarter(months_of(deals["qualified"].to_numpy(np.float64)))
+    won = (deals["outcome"] == WON).to_numpy()
+    ended = np.full(len(deals), -1)
+    ended[won] = calendar.quarter(months_of(deals["ended"].to_numpy(np.float64)[won]))
+    at_once = (
+        won & (ended == born) & (born >= known.origin.quarter - N_QUARTERS) & (born < known.origin.quarter)
+    )
+    amount = deals["amount"].fillna(0.0).to_numpy(np.float64)
+    created = known.sums(deals.index.to_numpy()[at_once], amount[at_once]) / N_QUARTERS
+    share = np.ones((known.n_periods, 1))
+    share[0] = known.remaining_share
+    out = out + add_total(created * share, known.segments)
+    wanted = np.array([name in segments for name in known.segments])
+    return np.where([*wanted, wanted.all()] if out.shape[1] > wanted.size else wanted, out, np.nan)
 
 
 def blend_weights(scores: pd.DataFrame, week: int) -> dict[int, dict[str, float]]:

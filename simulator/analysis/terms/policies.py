@@ -104,7 +104,7 @@ class TermsLab:
             raise InputError.of(
                 where,
                 "no deal terms are stated, so there is nothing to compare",
-                "Add 'terms:' with concessions or a success_plan; scenarios/base.yaml shows how.",
+                "Add 'terms: {success_plan: {deals: 0%, days: 12}}', or concessions as in base.yaml.",
             )
         self.window = scenario.horizon_quarters
         long = _long(scenario)
@@ -113,7 +113,8 @@ class TermsLab:
             raise InputError.of(
                 where,
                 "nothing is known of customers, so what terms do to them later cannot be valued",
-                "Give customers in the history, or rates under 'segments', and leave simulate on.",
+                "Add customers.csv and arr_changes.csv to the history, or rates under 'segments', and leave "
+                "customers on.",
             )
         self.compiled = compiled if scenario.referrals.stated else _new_customers_only(compiled)
         self.scenario = long

@@ -1,7 +1,7 @@
 """What the history tells of the effect of coverage: renewals in months of fuller and of thinner coverage.
 
-Who has a CSM today says little: those who left have none. What does tell is how churn moved within a
-segment while heads per account moved.
+Who has a CSM today says little: those who left have none. What does tell is how churn moved while heads per
+account moved, or, where assignments are dated, who was looked after when.
 """
 
 from __future__ import annotations
@@ -10,18 +10,17 @@ from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
-from simulator.calibration.contracts import Book, customer_book
+from simulator.calibration.contracts import Book, customer_book, month_time
 from simulator.calibration.coverage_effects import churn_per_coverage
-from simulator.engine.plan.service_coverage import ASSUMED, BOOK_OF_CSM, Effect
+from simulator.engine.plan.service_coverage import BOOK_OF_CSM, Effect
 from simulator.fiscal import month_numbers
 from simulator.history.tables import History
 from simulator.scenario.schema import Scenario
 
 Floats = npt.NDArray[np.float64]
 CSM = "csm"
-LEAST_LEARNT = 0.85
-"""An effect counts as calibrated once its spread has fallen to this share of what was assumed."""
 
 
 def calibrated_effects(
@@ -37,16 +36,14 @@ def calibrated_effects(
     """
     if history is None or history.customers.empty or history.arr_changes.empty or history.reps.empty:
         return None
-    table = history.reps
-    csms = table[table["role"].str.lower() == CSM]
-    if csms.empty or CSM not in scenario.roles:
+    csms = history.reps["role"].str.lower() == CSM
+    if not csms.any() or CSM not in scenario.roles:
         return None
-    segments = tuple(scenario.segments)
-    book = customer_book(history, segments)
-    months, coverage = coverage_over_time(scenario, history, book)
-    assumed = ASSUMED["adoption", "churn"]
-    found = churn_per_coverage(book, months, coverage, (assumed.value, *assumed.interval))
-    if found is None or found.sd > LEAST_LEARNT * found.prior_sd:
+    book = customer_book(history, tuple(scenario.segments))
+    months, by_segment = coverage_over_time(scenario, history, book)
+    coverage = coverage_by_assignment(scenario, history, book, months)
+    found = churn_per_coverage(book, months, by_segment if coverage is None else coverage, by_segment)
+    if found is None or not found.is_calibrated:
         return None
     low, middle, high = (float(np.exp(max(found.mean + z * found.sd, 0.0))) for z in (-1.2816, 0.0, 1.2816))
     return {("adoption", "churn"): Effect("adoption", "churn", middle, low, high, "calibrated")}
@@ -55,31 +52,69 @@ def calibrated_effects(
 def coverage_over_time(scenario: Scenario, history: History, book: Book) -> tuple[Floats, Floats]:
     """Return month numbers and the CSMs' coverage in each, shape (month,) and (segment, month).
 
-    Heads × book / what there was to look after, at most 1; the book as the scenario states it, else the
-    published one.
+    Heads × book / what there was to look after when the month began, at most 1; the book as the scenario
+    states it, else the published one.
     """
-    segments = tuple(scenario.segments)
     contracts = book.contracts
-    first = int(np.floor(contracts.seen_from.min()))
-    months = np.arange(first, int(np.ceil(contracts.as_of)), dtype=np.float64)
-    csms = history.reps[history.reps["role"].str.lower() == CSM]
-    start = month_numbers(csms["start_date"].to_numpy().astype("datetime64[D]"))
-    end = np.where(
-        csms["end_date"].isna(), 1 << 40, month_numbers(csms["end_date"].to_numpy().astype("datetime64[D]"))
+    months = np.arange(
+        int(np.floor(contracts.seen_from.min())), int(np.ceil(contracts.as_of)), dtype=np.float64
     )
-    coverage = np.zeros((len(segments), months.size))
-    for place, segment in enumerate(segments):
-        own = (csms["segment"] == segment).to_numpy()
+    able = _accounts_per_head(scenario, book)
+    csms = history.reps[history.reps["role"].str.lower() == CSM]
+    start, end = _spans(csms["start_date"], csms["end_date"])
+    coverage = np.zeros((len(able), months.size))
+    for segment, name in enumerate(scenario.segments):
+        own, mine = (csms["segment"] == name).to_numpy(), contracts.segment == segment
         heads = ((start[own, None] <= months) & (end[own, None] > months)).sum(axis=0)
-        mine = contracts.segment == place
-        begun = contracts.seen_from[mine][:, None] <= months
-        accounts = (begun & (contracts.churned[mine][:, None] > months)).sum(axis=0).astype(np.float64)
-        stated = scenario.roles[CSM].of(segment).book
-        if stated is not None and stated.accounts is not None:
-            able = heads * stated.accounts
-        else:
-            arr = contracts.arr[mine]
-            mean = float(arr[arr > 0].mean()) if (arr > 0).any() else 1.0
-            able = heads * (stated.arr if stated is not None and stated.arr else BOOK_OF_CSM) / mean
-        coverage[place] = np.where(accounts > 0, np.minimum(1.0, able / np.maximum(accounts, 1.0)), 1.0)
+        begun = contracts.seen_from[mine][:, None] < months + 1.0
+        accounts = (begun & (contracts.churned[mine][:, None] >= months)).sum(axis=0).astype(np.float64)
+        enough = np.minimum(1.0, heads * able[segment] / np.maximum(accounts, 1.0))
+        coverage[segment] = np.where(accounts > 0, enough, 1.0)
     return months, coverage
+
+
+def _spans(start: pd.Series, end: pd.Series) -> tuple[Floats, Floats]:
+    """Return first months, and the months from which it is over: never where no end is known."""
+    first = month_numbers(start.to_numpy().astype("datetime64[D]"))
+    last = month_numbers(end.to_numpy().astype("datetime64[D]"))
+    return first.astype(np.float64), np.where(end.isna(), np.inf, last)
+
+
+def _accounts_per_head(scenario: Scenario, book: Book) -> Floats:
+    """Return the accounts that a CSM can look after, shape (segment,)."""
+    able = []
+    for segment, name in enumerate(scenario.segments):
+        stated = scenario.roles[CSM].of(name).book
+        arr = book.contracts.arr[book.contracts.segment == segment]
+        mean = float(arr[arr > 0].mean()) if (arr > 0).any() else 1.0
+        if stated is not None and stated.accounts is not None:
+            able.append(float(stated.accounts))
+        else:
+            able.append((stated.arr if stated is not None and stated.arr else BOOK_OF_CSM) / mean)
+    return np.array(able)
+
+
+def coverage_by_assignment(scenario: Scenario, history: History, book: Book, months: Floats) -> Floats | None:
+    """Return the coverage of each customer, shape (customer, month); None where no assignment is dated.
+
+    The book of its CSM beside the accounts that the CSM had, at most 1; none in months without one. An
+    assignment that ends because the customer leaves holds up to then.
+    """
+    spells = history.assignments[history.assignments["role"].str.lower() == CSM]
+    if spells.empty:
+        return None
+    able = _accounts_per_head(scenario, book)
+    place = pd.Series(np.arange(len(book.ids)), index=pd.Index(book.ids))
+    spells = spells[spells["customer_id"].isin(place.index)]
+    customer = spells["customer_id"].map(place).to_numpy(np.int64)
+    _, person = np.unique(spells["person"].astype(str), return_inverse=True)
+    start, end = _spans(spells["from"], spells["to"])
+    left = book.contracts.churned[customer]
+    end = np.where(month_time(spells["to"]) >= left, left + 1.0, end)
+    coverage = np.zeros((len(book.ids), months.size))
+    for column, month in enumerate(months):
+        now = (start <= month) & (end > month)
+        accounts = np.bincount(person[now], minlength=person.max() + 1)[person[now]]
+        enough = np.minimum(1.0, able[book.contracts.segment[customer[now]]] / accounts)
+        coverage[customer[now], column] = enough
+    return coverage

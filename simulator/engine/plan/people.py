@@ -19,6 +19,7 @@ from simulator.engine.plan.roles import (
     customer_time,
     employed,
     ramp_of,
+    reps_remedy,
     role_names,
     role_terms,
 )
@@ -139,15 +140,18 @@ def _as_observed(scenario: Scenario) -> Scenario:
 
 
 def _ae_is_simulated(compiled: Compiled, scenario: Scenario) -> None:
-    for place, name in enumerate(compiled.segments):
-        table = scenario.ownership.of(name)
-        owns = table is not None and "ae" in table.roles
-        if owns and compiled.capacity.limited[place] == 0:
-            raise InputError.of(
-                scenario.places.get(("ownership",), f"scenario {scenario.name}"),
-                f"ownership gives account executives customers in {name}, but its reps are not simulated",
-                "State them: 'reps: {all: {patience_days: 60}}', or give the activity to another role.",
-            )
+    silent = [
+        name
+        for name, limited in zip(compiled.segments, compiled.capacity.limited, strict=True)
+        if not limited and (table := scenario.ownership.of(name)) is not None and "ae" in table.roles
+    ]
+    if silent:
+        raise InputError.of(
+            scenario.places.get(("ownership",), f"scenario {scenario.name}"),
+            f"ownership gives account executives customers in {', '.join(silent)}, but reps are not "
+            "simulated there",
+            f"{reps_remedy(silent, compiled.calibration.staffing)} Or write 'ownership: all_csm'.",
+        )
 
 
 def _worst(compiled: Compiled, scenario: Scenario, effects: tuple[Effect, ...]) -> Floats:

@@ -6,7 +6,7 @@ many there are and what a deal takes is calibrated where the history has their d
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -249,6 +249,14 @@ def _calibrated(name: str, staffing: StaffingCalibration | None) -> dict[str, fl
         "backfill_months": staffing.backfill_months,
     }
     return {key: value for key, value in found.items() if value > 0.0 or key == "heads"}
+
+
+def reps_remedy(segments: Collection[str], staffing: StaffingCalibration | None) -> str:
+    """Return the line that makes a scenario simulate the reps of these segments."""
+    needed = {"heads", "open_deals_per_rep"}
+    if all(needed <= _calibrated(name, staffing).keys() for name in segments):
+        return "State them: 'reps: {all: {patience_days: 60}}'."
+    return "State them, with your own numbers: 'reps: {all: {heads: 4, open_deals_per_rep: 15}}'."
 
 
 def role_names(scenario: Scenario) -> tuple[str, ...]:

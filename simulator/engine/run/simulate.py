@@ -129,6 +129,8 @@ def simulate_compiled(
         n_booked=here.n_booked,
         open_amount=here.open_amount,
         due_amount=here.due_amount,
+        past_due_amount=here.past_due_amount,
+        n_past_due=here.n_past_due,
         n_open=here.n_open,
         rate_draw=outcome.draws,
         open_deals=tuple(compiled.open_deals["opportunity_id"].astype(str)),
@@ -245,9 +247,20 @@ def listed_deals(scenario: Scenario) -> pd.DataFrame:
                 "late": 0,
                 "entered": float((dt.date(entered // 12, entered % 12 + 1, 1) - dt.date(1970, 1, 1)).days),
                 "close_month": close.year * 12 + close.month - 1 if close is not None else -1,
+                "past_due": close is not None and close < as_of,
                 "pushes": deal.pushes,
                 "amount": deal.amount,
             }
         )
-    columns = ["opportunity_id", "segment", "category", "late", "entered", "close_month", "pushes", "amount"]
-    return pd.DataFrame(rows, columns=columns)
+    columns = [
+        "opportunity_id",
+        "segment",
+        "category",
+        "late",
+        "entered",
+        "close_month",
+        "past_due",
+        "pushes",
+        "amount",
+    ]
+    return pd.DataFrame(rows, columns=columns).astype({"past_due": bool})

@@ -51,7 +51,7 @@ def assemble(
     read = in_one_currency(read, mapping, log)
     log.stop_if_faulty()
     tables = _deal_tables(read, mapping, may_guess, log) | _customer_tables(read, mapping, log)
-    tables |= {name: read[name] for name in ("reps", "leads", "calls") if name in read}
+    tables |= {name: read[name] for name in ("reps", "leads", "calls", "assignments") if name in read}
     if "lead_rows" in read:
         tables["leads"] = funnel_from_leads(read["lead_rows"], log)
     log.stop_if_faulty()

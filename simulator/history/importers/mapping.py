@@ -259,6 +259,7 @@ class Tables(Part):
     reps: TableSpec | None = None
     leads: TableSpec | None = None
     lead_rows: TableSpec | None = None
+    assignments: TableSpec | None = None
     calls: TableSpec | None = None
 
     def given(self) -> dict[str, TableSpec]:

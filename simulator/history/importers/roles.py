@@ -68,6 +68,7 @@ ROLES: dict[str, dict[str, CellKind]] = {
     "leads": _columns("leads"),
     "lead_rows": {"date": "date", "segment": "text", "source": "text", "status": "text"},
     "calls": _columns("calls"),
+    "assignments": _columns("assignments"),
 }
 """Columns of each role by name, with their kind: those of the normalised tables and what leads to them."""
 
@@ -87,6 +88,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "leads": ("month", "segment", "source", "leads", "mqls", "sqls", "sals"),
     "lead_rows": ("date", "status"),
     "calls": ("rep_id", "period", "as_of", "commit"),
+    "assignments": ("customer_id", "role", "person", "from"),
 }
 """Columns that a map must name. What else the normalised tables need is derived, and said."""
 

@@ -10,7 +10,8 @@ import pandas as pd
 from simulator.analysis.headcount.assumptions import find_breakeven, head_sensitivity
 from simulator.analysis.headcount.headcount import Headcount, HeadcountSettings, head_table
 from simulator.analysis.headcount.simulation import HeadcountSimulation
-from simulator.engine.plan.roles import gross_margin, role_names
+from simulator.engine.plan.roles import employed, gross_margin, role_names
+from simulator.engine.plan.service_coverage import Effect
 from simulator.engine.prepare import Prepared
 from simulator.errors import Fault, InputError
 from simulator.report.answer import Answer, Provenance, draw_specs
@@ -110,7 +111,7 @@ def _answer(
         provenance=Provenance.of(prepared, n_paths=found.n_paths),
         sentences=headcount_answers(found, simulation.effects, currency, segment),
         tables=tables,
-        draws=draw_specs(*headcount_specs(found, currency, footer, segment)),
+        draws=draw_specs(*headcount_specs(found, currency, footer, segment, simulation.effects)),
         figures=_figures(found) | {"effects": [asdict(effect) for effect in simulation.effects]},
         notes=prepared.notes,
         assumptions=tuple(people_assumptions(prepared)),
@@ -124,19 +125,50 @@ def prepare_roles(source: Source, quarters: int | None, work: Work) -> Prepared:
     Raises
     ------
     InputError
-        It states no roles, or no ownership.
+        It states no roles or no ownership, or no customers are known.
     """
     loaded, like = load(source)
-    if not loaded.simulates_roles:
-        raise InputError.of(
-            str(loaded.files[0]) if loaded.files else loaded.name,
-            "no one looks after customers here: that takes 'roles', 'ownership' and customers",
-            "Add 'roles: {csm: {all: {book: {arr: 2M}}}}' and 'ownership: all_csm'; heads come from the "
-            "history.",
-        )
     wanted = quarters or max(loaded.horizon_quarters, LEAST_QUARTERS)
     fewer = loaded.with_simulation(rate_draws=min(RATE_DRAWS, loaded.simulation.rate_draws))
-    return work.prepare(fewer.replace(horizon_quarters=wanted), like)
+    prepared = work.prepare(fewer.replace(horizon_quarters=wanted), like)
+    where = str(loaded.files[0]) if loaded.files else loaded.name
+    faults = [*_no_roles(prepared, where), *_no_customers(prepared, where)]
+    if faults:
+        raise InputError(faults)
+    return prepared
+
+
+def _no_roles(prepared: Prepared, where: str) -> list[Fault]:
+    scenario = prepared.scenario
+    if scenario.roles and scenario.ownership.stated and scenario.effects.simulate:
+        return []
+    known = any(len(employed(prepared.history, "csm", name)) for name in scenario.segments)
+    heads = "" if known else "heads: 2, "
+    more = "heads come from the history" if known else "with your own heads in each segment"
+    return [
+        Fault(
+            where,
+            "no one looks after customers here: that takes 'roles', 'ownership' and customers",
+            f"Add 'roles: {{csm: {{all: {{{heads}book: {{arr: 2M}}}}}}}}' and 'ownership: all_csm'; {more}.",
+        )
+    ]
+
+
+def _no_customers(prepared: Prepared, where: str) -> list[Fault]:
+    scenario, rates = prepared.scenario, prepared.calibration
+    if not scenario.customers.simulate:
+        return [Fault(where, "customers are not simulated", "Remove 'simulate: false' under 'customers'.")]
+    stated = any(item.customers is not None for item in scenario.segments.values())
+    if stated or (rates is not None and rates.customers is not None):
+        return []
+    return [
+        Fault(
+            where,
+            "no customers are known, so what people do for them cannot be valued",
+            "Add customers.csv (customer_id, segment, start_date, arr) and arr_changes.csv (customer_id, "
+            "date, movement, arr_delta) to the history's folder.",
+        )
+    ]
 
 
 def _roles(scenario: Scenario, asked: Sequence[str] | None, segment: str | None) -> tuple[str, ...]:
@@ -205,14 +237,18 @@ MOST_LINES = 5
 
 
 def headcount_specs(
-    found: Headcount, currency: str, footer: str, segment: str | None = None
+    found: Headcount,
+    currency: str,
+    footer: str,
+    segment: str | None = None,
+    effects: tuple[Effect, ...] = (),
 ) -> tuple[ChartSpec, ChartSpec]:
     """Return what the first head of each place is worth, and what the 1st, 2nd … add in the best places."""
     table = found.table[[segment in (None, name) for name in found.table["segment"]]]
     names = [f"{role_word(role)}, {name}" for role, name in zip(table["role"], table["segment"], strict=True)]
     table = table.assign(place=names)
     firsts = table[table["heads_added"] == 1].sort_values("npv", ascending=False, kind="stable")
-    title = headcount_title(found, currency, segment)
+    title = headcount_title(found, currency, segment, effects)
     first = ChartSpec(
         name="headcount_first",
         shape="bars",

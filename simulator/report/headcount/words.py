@@ -37,17 +37,27 @@ def firsts(found: Headcount, segment: str | None) -> pd.DataFrame:
     return rows.sort_values("npv", ascending=False, kind="stable")
 
 
-def headcount_title(found: Headcount, currency: str, segment: str | None = None) -> str:
-    """Return the answer as a headline."""
+def headcount_title(
+    found: Headcount, currency: str, segment: str | None = None, effects: tuple[Effect, ...] = ()
+) -> str:
+    """Return the answer as a headline; first, where it is so, that it rests on assumed effects."""
     rows = firsts(found, segment)
     if rows.empty:
         return "No head can be added anywhere"
     best = rows.iloc[0]
     word = role_word(best["role"])
     who = f"{'an' if word[0] in 'aeiouAEIOU' else 'a'} {word} in {best['segment']}"
+    given = "On assumed effects of coverage: " if best["role"] != "ae" and rests_on(effects) else ""
     if best["npv"] <= 0:
-        return f"No next head earns its cost; the nearest to it is {who}"
-    return f"Worth most next: {who}, {format_money(best['npv'], currency)} of NPV"
+        return f"{given}{'n' if given else 'N'}o next head earns its cost; the nearest to it is {who}"
+    return (
+        f"{given}{'w' if given else 'W'}orth most next: {who}, {format_money(best['npv'], currency)} of NPV"
+    )
+
+
+def rests_on(effects: tuple[Effect, ...]) -> list[Effect]:
+    """Return the effects of coverage that neither the history nor the scenario's own sources show."""
+    return [effect for effect in effects if effect.source not in {"calibrated", "scenario"}]
 
 
 def headcount_answers(
@@ -55,7 +65,7 @@ def headcount_answers(
 ) -> dict[str, str]:
     """Return the answer in a few sentences, by question."""
     rows = firsts(found, segment)
-    texts = {"answer": headcount_title(found, currency, segment)}
+    texts = {"answer": headcount_title(found, currency, segment, effects), "sources": sources_words(effects)}
     for role in found.question.roles:
         own = rows[rows["role"] == role]
         if len(own):
@@ -65,7 +75,6 @@ def headcount_answers(
     if not found.breakeven.empty:
         texts |= _say_breakeven(found, rows)
         texts["depends on"] = _say_sensitivity(found, rows, currency)
-    texts["sources"] = sources_words(effects)
     return {key: text for key, text in texts.items() if text}
 
 
@@ -147,7 +156,7 @@ def _say_sensitivity(found: Headcount, rows: pd.DataFrame, currency: str) -> str
         f"{format_money(row['npv_low'], currency)} to {format_money(row['npv_high'], currency)}"
         for _, row in own.head(NAMED).iterrows()
     ]
-    return f"The NPV of that {role_word(best['role'])} hangs most on " + "; ".join(parts)
+    return f"The NPV of that {role_word(best['role'])} depends most on " + "; ".join(parts)
 
 
 def _effect_words(name: str) -> str:
@@ -159,7 +168,7 @@ def _effect_words(name: str) -> str:
 
 def sources_words(effects: tuple[Effect, ...]) -> str:
     """Return which effects of coverage are not from the reader's data, and which are."""
-    assumed = [e for e in effects if e.source not in {"calibrated", "scenario"}]
+    assumed = rests_on(effects)
     told = [e for e in effects if e.source == "calibrated"]
     if not assumed:
         return ""

@@ -39,7 +39,8 @@ def look_at_judgement(prepared: Prepared, paths: Paths) -> Judgement | None:
     weights = None
     if scenario.blend is not None:
         weights = blend_weights(_record(scenario.blend), weeks_gone(paths))
-    return judge(paths, history, calls, weights, notes)
+    volume = [name for name, segment in scenario.segments.items() if segment.motion == "smb"]
+    return judge(paths, history, calls, weights, notes, arithmetic=volume)
 
 
 def check_judgement(prepared: Prepared) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+import numpy as np
 import pandas as pd
 
 from simulator.analysis.headcount.simulation import HeadcountSimulation
 from simulator.analysis.ownership import STATED, OwnershipFindings, weigh_ownership
-from simulator.engine.plan.roles import gross_margin
+from simulator.engine.plan.roles import gross_margin, reps_remedy
 from simulator.engine.plan.service_coverage import Effect
+from simulator.engine.prepare import Prepared
 from simulator.errors import InputError
 from simulator.report.answer import Answer, Provenance, draw_specs
 from simulator.report.assumptions import people_assumptions
@@ -19,7 +21,6 @@ from simulator.report.headcount.words import sources_words
 from simulator.report.money import format_money, format_share, join_words, source_line
 from simulator.report.ownership.charts import OPTION_WORDS, map_spec, options_spec
 from simulator.report.work import Source, Work
-from simulator.scenario.schema import Scenario
 
 MAP_PATHS = 20
 """For each of the 64 runs of the map: enough to show large differences; small ones are called a tie."""
@@ -30,6 +31,11 @@ SURVEY = (
     ("AE leads or is involved in upsell: contracts up to $50K / $51-100K / above $101K", "43 / 63 / 83 %"),
     ("AE leads or is involved in cross-sell, same sizes", "52 / 80 / 87 %"),
 )
+SURVEY_SIZES = (50_000.0, 100_000.0)
+SIZE_WORDS = ("up to $50K", "$51-100K", "above $101K")
+AE_INVOLVED = ((43, 63, 83), (52, 80, 87))
+"""In upsell and in cross-sell, percent by size of contract; renewals are flat at 20 to 25 %."""
+NO_DIFFERENCE = "no difference"
 SURVEY_SOURCE = "Gainsight survey 2019, second-hand: what companies do, not what works best"
 
 
@@ -68,7 +74,7 @@ def ownership(
     """
     work = work or Work()
     prepared = prepare_roles(scenario, quarters, work)
-    _check_reps(prepared.scenario)
+    _check_reps(prepared)
     work.compile(prepared)
     with work.step("compile scenario"):
         simulation = HeadcountSimulation(prepared, paths or PATHS)
@@ -99,13 +105,14 @@ def ownership(
     )
 
 
-def _check_reps(scenario: Scenario) -> None:
+def _check_reps(prepared: Prepared) -> None:
+    scenario, rates = prepared.scenario, prepared.calibration
     silent = [name for name in scenario.segments if not scenario.reps.limits(name)]
     if silent:
         raise InputError.of(
             str(scenario.files[0]) if scenario.files else scenario.name,
             f"reps are not simulated in {', '.join(silent)}: sales as the owner cannot be tried there",
-            "State them: 'reps: {all: {patience_days: 60}}'.",
+            reps_remedy(silent, rates.staffing if rates is not None else None),
         )
 
 
@@ -150,7 +157,8 @@ def ownership_title(found: OwnershipFindings, currency: str) -> str:
     best = rows.iloc[0]
     tied = [option_word(found, o) for o in rows.loc[rows["tied"], "option"] if o != best["option"]]
     if tied:
-        return f"{option_word(found, best['option'])} is worth most, not clearly more than {join_words(tied)}"
+        names = join_words([option_word(found, best["option"]), *tied])
+        return f"No measurable difference between {names}"
     ahead = format_money(float(rows.iloc[1]["behind"]), currency)
     second = option_word(found, rows.iloc[1]["option"])
     return f"{option_word(found, best['option'])} is worth most: {ahead} more than {second}"
@@ -181,7 +189,7 @@ def ownership_answers(found: OwnershipFindings, effects: tuple[Effect, ...], cur
         "The rates of customers were earned with the owners of today: what another option changes rests on "
         "the skills, hand-offs and effects assumed, listed in summary.json with their sources"
     )
-    texts["survey"] = f"For context, {SURVEY[0][0]}: {SURVEY[0][1]} ({SURVEY_SOURCE})"
+    texts["survey"] = _survey(found)
     texts["sources"] = sources_words(effects)
     return {key: text for key, text in texts.items() if text}
 
@@ -194,13 +202,43 @@ def _by_segment(found: OwnershipFindings) -> str:
 
 
 def _map_words(found: OwnershipFindings) -> str:
-    best = found.map[found.map["best"]]
-    parts = [
-        f"{OPTION_WORDS[str(option)]} in {n} of {len(best)}"
-        for option, n in best["option"].value_counts().items()
+    """Return who is best in how many cells, and in the two corners where practice differs."""
+    table = found.map
+    cells = sorted(set(zip(table["cycle_months"].tolist(), table["sold_share"].tolist(), strict=True)))
+    winners = {
+        (cycle, share): _winner(table[(table["cycle_months"] == cycle) & (table["sold_share"] == share)])
+        for cycle, share in cells
+    }
+    counts = pd.Series(list(winners.values())).value_counts()
+    parts = [f"{words} in {n} of {len(winners)}" for words, n in counts.items()]
+    corners = [
+        f"with a cycle of {cycle:.0f} month{'s' if cycle > 1 else ''} and {share:.0%} of growth to be sold: "
+        f"{winners[cycle, share]}"
+        for cycle, share in (min(winners), max(winners))
     ]
-    return "Over sales cycles of 1 to 12 months and 10 % to 80 % of growth to be sold, best is " + join_words(
-        parts
+    return (
+        "Over sales cycles of 1 to 12 months and 10 % to 80 % of growth to be sold: "
+        f"{join_words(parts)}. In the corners, {'; '.join(corners)}. Practice gives short cycles and more of "
+        "the same to the CSM, long cycles and new solutions to sales"
+    )
+
+
+def _winner(rows: pd.DataFrame) -> str:
+    """Return who is best in a cell of the map, or that nobody clearly is."""
+    if (rows["tied"] & ~rows["best"]).any():
+        return NO_DIFFERENCE
+    return OPTION_WORDS[str(rows[rows["best"]].iloc[0]["option"])]
+
+
+def _survey(found: OwnershipFindings) -> str:
+    """Return what companies with contracts of this size do."""
+    size = found.arr_per_account
+    place = int(np.searchsorted(SURVEY_SIZES, size))
+    upsell, cross_sell = (rates[place] for rates in AE_INVOLVED)
+    return (
+        f"For context, {SURVEY[0][0]}: {SURVEY[0][1]}; with contracts as here ({SIZE_WORDS[place]}) "
+        f"AEs lead or are involved in {upsell} % of upsells and {cross_sell} % of cross-sells "
+        f"({SURVEY_SOURCE})"
     )
 
 

@@ -111,6 +111,10 @@ def say_question(row: pd.Series, currency: str, until: str) -> str:
     text += (
         f", new-business bookings by {format_money(row['bookings_change'], currency)}, NRR by {points} points"
     )
+    if row["key"] == "nrr_owner":
+        text += "; an assumption, not a measurement: no history shows these skills, hand-offs and effects"
+        if row["arr_change"] < 0.0:
+            text += ", and practice has one owner for net revenue retention"
     if row["key"] == "success_plan":
         text += "; what it returns over the years: simulator terms"
     return text
