@@ -66,7 +66,7 @@ def hiring_answers(
         Quarters simulated.
     currency : str
     constraints : DataFrame
-        As ``find_constraints`` returns them.
+        As ``constraints`` returns them.
     needed : tuple of RepsForTarget and the last month to start, optional
         None: there is no target.
     """
