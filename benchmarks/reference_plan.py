@@ -13,6 +13,7 @@ import numpy as np
 
 from simulator.engine.plan.customers import with_customers
 from simulator.engine.plan.deals import Compiled
+from simulator.engine.plan.neutral import as_they_stand
 from simulator.engine.prepare import Prepared, prepare
 from simulator.engine.run.simulate import compile_worked_deals
 from simulator.scenario.load import load_scenario
@@ -46,20 +47,24 @@ def with_many_deals(compiled: Compiled) -> Compiled:
     rng = np.random.default_rng(1)
     again = np.sort(rng.integers(0, plan.open_entity.size, N_OPEN))
     seats = np.sort(np.resize(np.arange(capacity.seat_key.size), _as_many(capacity.seat_key.size, plan)))
-    own = np.maximum(np.bincount(capacity.seat_segment, minlength=len(compiled.segments)), 1)
-    by_reps = plan.stream_rep_sals * own[plan.stream_segment][None, :, None]
+    of_stream, power = plan.stream_segment, capacity.sourcing_power
+    own, more = (
+        np.maximum(np.bincount(segments, minlength=len(compiled.segments)), 1) ** power
+        for segments in (capacity.seat_segment, capacity.seat_segment[seats])
+    )
+    by_reps = plan.stream_rep_sals * own[:, of_stream, None]
     monthly = float((plan.stream_sals + by_reps).mean(axis=0).sum(axis=0).mean())
     scale = SALS_PER_MONTH / monthly
-    more_seats = seats.size / max(capacity.seat_key.size, 1)
     plan = plan._replace(
         open_entity=NEW_KEYS + np.arange(N_OPEN).astype(np.uint64),
         open_state=plan.open_state[again],
         open_amount=plan.open_amount[again],
         open_first=np.searchsorted(plan.open_state[again, 0], np.arange(len(compiled.segments) + 1)),
         stream_sals=plan.stream_sals * scale,
-        stream_rep_sals=plan.stream_rep_sals * (scale / more_seats),
+        stream_rep_sals=scale * by_reps / more[:, of_stream, None],
     )
     capacity = capacity._replace(
+        open_order=as_they_stand(plan),
         seat_segment=capacity.seat_segment[seats],
         seat_key=NEW_KEYS + np.arange(N_OPEN, N_OPEN + seats.size).astype(np.uint64),
         seat_start=capacity.seat_start[seats],

@@ -56,6 +56,7 @@ def _opportunities(deals: list[Deal]) -> pd.DataFrame:
             "qualified_date": deal.steps[0][0],
             "outcome": deal.outcome,
             "closed_date": deal.ended,
+            "close_date": deal.steps[-1][2] and f"{deal.steps[-1][2]}-15",
             **deal.more,
         }
         for place, deal in enumerate(deals)

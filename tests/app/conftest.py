@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from selenium.common.exceptions import StaleElementReferenceException
+from selenium.webdriver.common.keys import Keys
 
 ROOT = Path(__file__).resolve().parents[2]
 PATHS = 400
@@ -101,11 +103,17 @@ class Hands:
 
     def type(self, label, value):
         """Replace what an input holds, and leave it."""
-        control = self.control(label)
-        self.browser.execute_script(
-            "arguments[0].focus(); arguments[0].select && arguments[0].select()", control
-        )
-        control.send_keys(value, "\t")
+        # The page may draw the input anew in between: it is there when it holds what was typed.
+        self.wait(lambda: self._typed(label, value), f"'{value}' is typed")
+
+    def _typed(self, label, value):
+        try:
+            control = self.control(label)
+            control.send_keys(Keys.CONTROL, "a")
+            control.send_keys(value, Keys.TAB)
+            return control.get_attribute("value") == value
+        except StaleElementReferenceException:
+            return False
 
     def choose(self, label, value):
         script = "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('change'))"

@@ -53,7 +53,7 @@ class TrackRecord:
         The whole fiscal quarters measured.
     n_deals, n_ended, n_open, n_past_due : int
         Qualified deals in all, those that ended in the window, those open at as_of, and those of them
-        with a close date in a month that is over.
+        with a close date before as_of.
     incidence : Incidence
         Outcomes by days since SAL of deals accepted since the window began, by count.
     rates, conversion, dwell, pushes, due, coverage, created, cycles : DataFrame
