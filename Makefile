@@ -136,7 +136,7 @@ $(USER_STAMP): | $(BIN)/pip
 
 $(DEV_STAMP): $(USER_STAMP)
 	@echo "Installing what tests and checks need …"
-	@$(INSTALL) --no-build-isolation --editable '.[dev,notebooks,sql,distributed]'
+	@$(INSTALL) --no-build-isolation --editable '.[dev,notebooks,sql,distributed,app,docs]'
 	@touch $@
 
 clean:
