@@ -40,7 +40,7 @@ def test_an_export_is_dropped_corrected_and_used(hands, browser, workspace):
     assert "best_case" in (workspace / "ours.map.yaml").read_text()
     hands.wait(lambda: not (workspace / "imports").exists(), "what was dropped is let go")
     hands.wait(
-        lambda: "ours_what_if" in hands.text("main") and "answer from" in hands.text(".state"), "it is open"
+        lambda: "ours.yaml" in hands.text("main") and "answer from" in hands.text("main"), "it is open"
     )
     assert "€" in hands.text("main")
     shutil.rmtree(workspace / "ours-history")
