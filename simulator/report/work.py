@@ -68,6 +68,7 @@ class Work:
         self.listener: Listener = listener or Silence()
         self.workers = workers
         self.seconds: dict[str, float] = {}
+        self._said_compiling = False
 
     def note(self, text: str) -> None:
         """Say what happens now."""
@@ -84,23 +85,30 @@ class Work:
     def prepare(self, scenario: Scenario, like: Prepared | None = None) -> Prepared:
         """Read the history and estimate the rates; rates estimated before from the same files are reused."""
         if like is None:
-            from simulator.engine.run.simulate import compilation_note, kernels_are_compiled
-
+            self.note("Reading the history and its rates …")
             # Rates estimated anew are tried out, which compiles the kernels too.
-            self.note("Reading the history and its rates …" if kernels_are_compiled() else compilation_note())
+            self._say_compiling()
         cache = CalibrationCache(lambda: self.note("Reusing the rates estimated from the same files …"))
         with self.step("prepare"):
             return prepare(scenario, like, cache)
 
     def compile(self, prepared: Prepared) -> None:
         """Compile the kernels where they are not, so that the clock of the simulation is its own."""
-        from simulator.engine.run.simulate import compilation_note, kernels_are_compiled, simulate
+        from simulator.engine.run.simulate import kernels_are_compiled, simulate
 
         if not kernels_are_compiled():
-            self.note(compilation_note())
+            self._say_compiling()
             with self.step("compile"):
                 one = prepared.scenario.with_simulation(paths=1, rate_draws=1)
                 simulate(one, prepared.calibration, prepared.history)
+
+    def _say_compiling(self) -> None:
+        """Say once that kernels are compiled, where they are not."""
+        from simulator.engine.run.simulate import compilation_note, kernels_are_compiled
+
+        if not self._said_compiling and not kernels_are_compiled():
+            self._said_compiling = True
+            self.note(compilation_note())
 
     def simulate(
         self, prepared: Prepared, compiled: Compiled | None = None, title: str = "Simulating"

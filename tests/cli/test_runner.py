@@ -8,7 +8,10 @@ from typer.testing import CliRunner
 
 from simulator.cli.console import Console
 from simulator.cli.runner import Asked, question, show_notes
+from simulator.engine.run import simulate
 from simulator.report.answer import Answer
+from simulator.report.work import Silence, Work
+from simulator.scenario.load import load_scenario
 from tests.cli.test_run import SCENARIO
 from tests.report.test_answer import answer
 
@@ -76,3 +79,15 @@ def test_an_answer_is_cut_to_ten_lines_unless_details_are_asked_for(capsys):
     assert capsys.readouterr().out.split("\n")[5:7] == ["4 more sentences: --details", ""]
     Console(details=True).brief(sentences)
     assert capsys.readouterr().out.count("\n") == 9
+
+
+def test_it_says_once_that_kernels_are_compiled(tmp_path, monkeypatch):
+    (tmp_path / "base.yaml").write_text(SCENARIO)
+    monkeypatch.setattr(simulate, "kernels_are_compiled", lambda: False)
+    listener = Silence()
+    said = []
+    monkeypatch.setattr(listener, "note", said.append)
+    work = Work(listener)
+    work.compile(work.prepare(load_scenario(tmp_path / "base.yaml")))
+    assert said[0] == "Reading the history and its rates …"
+    assert [text for text in said if "ompiling" in text] == [simulate.compilation_note()]
