@@ -7,6 +7,7 @@ fraction for the time of day. Both are what the tables, the calibration and the 
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 from dataclasses import dataclass
 from typing import Literal
@@ -14,6 +15,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+EPOCH = dt.date(1970, 1, 1)
 EPOCH_MONTH = 1970 * 12
 QUARTER_LABEL = re.compile(r"^FY(\d{2}|\d{4})Q([1-4])$")
 
@@ -41,7 +43,12 @@ def first_of_month(month: int) -> dt.date:
 
 def day_number(date: dt.date) -> float:
     """Return the day number of the midnight at which a date begins."""
-    return float((date - dt.date(1970, 1, 1)).days)
+    return float((date - EPOCH).days)
+
+
+def date_of_day(day: float) -> dt.date:
+    """Return the date that a day number lies in."""
+    return EPOCH + dt.timedelta(days=math.floor(day))
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from simulator.calibration.effects import code_levels
 from simulator.calibration.exposure import months_of_days
 from simulator.calibration.poisson import fit_poisson
 from simulator.calibration.windows import windows
-from simulator.fiscal import FiscalCalendar, day_number, month_start_day
+from simulator.fiscal import FiscalCalendar, date_of_day, day_number, month_start_day
 from simulator.history.opening import reliable_opening
 from simulator.history.states import DealStates
 
@@ -120,7 +120,7 @@ def demand(
     if n_stray:
         notes.append(
             f"Deals dated long before all others ({n_stray}) count neither as SALs nor as time: "
-            f"creation is counted from {dt.date(1970, 1, 1) + dt.timedelta(days=int(opening))}."
+            f"creation is counted from {date_of_day(opening)}."
         )
     notes += [
         f"{names[s]}: SALs have drifted; recent months count more (half-life {HALF_LIFE_MONTHS:.0f} months)."

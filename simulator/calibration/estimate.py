@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +30,7 @@ from simulator.calibration.trends import Courses, deal_courses
 from simulator.calibration.window import first_known_end, states_from
 from simulator.calibration.without_deals import of_new_customers
 from simulator.errors import InputError
-from simulator.fiscal import FiscalCalendar
+from simulator.fiscal import FiscalCalendar, date_of_day
 from simulator.history.deal_types import NEW, deals_of_type, with_new_customers
 from simulator.history.states import DealStates, deal_states
 from simulator.history.tables import History
@@ -126,7 +125,7 @@ def calibrate_states(
     return Calibration(
         segments=names,
         as_of=history.as_of,
-        first_day=dt.date(1970, 1, 1) + dt.timedelta(days=int(np.floor(states.start.min()))),
+        first_day=date_of_day(float(states.start.min())),
         calendar=calendar,
         hazards=rates.hazards,
         factors=rates.factors,
@@ -225,7 +224,7 @@ def _known_span(states: DealStates) -> tuple[DealStates, list[str]]:
     cut = first_known_end(states)
     if cut is None:
         return states, []
-    day = dt.date(1970, 1, 1) + dt.timedelta(days=int(cut))
+    day = date_of_day(cut)
     note = (
         f"No deal ended before {day}, though many should have: the history holds only deals that were still "
         "open then. Rates, SALs and amounts are counted from that day."

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from simulator.fiscal import date_of_day
 from simulator.history.states import CENSORED, CHANGED, DealStates
 
 Floats = npt.NDArray[np.float64]
@@ -34,7 +35,7 @@ def next_snapshot(states: DealStates) -> dt.date | None:
     gap = float(np.median(np.diff(days)))
     if gap < LEAST_GAP_DAYS:
         return None
-    return dt.date(1970, 1, 1) + dt.timedelta(days=int(days[-1] + round(gap)))
+    return date_of_day(float(days[-1] + round(gap)))
 
 
 def between_snapshots(states: DealStates) -> DealStates:

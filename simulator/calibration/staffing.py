@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +14,7 @@ from simulator.calibration.pooling import pool_rates
 from simulator.calibration.ramp import TENURE_BINS, RampCurve, ramp_curve, tenure_bin
 from simulator.calibration.roster import Presence, known_reps, months_of, presence, workload_of
 from simulator.calibration.self_sourcing import monthly_self_sourced, saturation, self_sourced
-from simulator.fiscal import month_number
+from simulator.fiscal import date_of_day, month_number
 from simulator.history.states import DealStates
 from simulator.history.tables import OUTCOMES, History
 
@@ -105,7 +104,7 @@ def calibrate_staffing(
     if reps.empty and funnel is None:
         return None
     deals = _owned_deals(history, states, reps, names)
-    first = month_number(dt.date(1970, 1, 1) + dt.timedelta(days=int(np.floor(states.start.min()))))
+    first = month_number(date_of_day(float(states.start.min())))
     last = month_number(history.as_of)
     there = presence(reps, first, last)
     ramp = ramp_curve(*_wins_by_tenure(deals, there, len(names)))

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from simulator.fiscal import EPOCH
 from simulator.history.matching import occurs, positions
 from simulator.history.stage_map import CLOSED, stage_map
 from simulator.history.tables import TABLES, History
@@ -34,7 +35,7 @@ def latest_date(tables: Mapping[str, pd.DataFrame]) -> dt.date:
     dates = [tables[name][column].max() for name, columns in HAPPENED.items() for column in columns]
     known = [date for date in dates if not pd.isna(date)] or [tables["customers"]["start_date"].max()]
     known = [date for date in known if not pd.isna(date)]
-    return max(known).date() if known else dt.date(1970, 1, 1)
+    return max(known).date() if known else EPOCH
 
 
 def history_as_of(history: History, as_of: dt.date) -> History:

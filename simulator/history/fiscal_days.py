@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from simulator.fiscal import day_number, month_start_day
+from simulator.fiscal import date_of_day, day_number, month_start_day
 from simulator.history.tables import TABLES, History
 
 Floats = npt.NDArray[np.float64]
@@ -64,8 +64,7 @@ class FiscalDays:
 
     def day(self, day: dt.date) -> dt.date:
         """Return a day as the day of its month."""
-        moved = float(self.moved(np.array([day_number(day)]))[0])
-        return dt.date(1970, 1, 1) + dt.timedelta(days=int(np.floor(moved)))
+        return date_of_day(float(self.moved(np.array([day_number(day)]))[0]))
 
     def last_day(self, day: dt.date) -> dt.date:
         """Return the last day of the months inside a day: the last of a period is the last of its month."""

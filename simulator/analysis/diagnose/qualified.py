@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from simulator.errors import InputError
-from simulator.fiscal import FiscalCalendar, day_number, month_number, month_start_day
+from simulator.fiscal import FiscalCalendar, date_of_day, day_number, month_number, month_start_day
 from simulator.history.states import CENSORED, DealStates
 from simulator.history.tables import CATEGORIES, OUTCOMES, History
 
@@ -142,7 +142,7 @@ class Window:
 
 
 def _month_of(day: float) -> int:
-    return month_number(dt.date(1970, 1, 1) + dt.timedelta(days=int(day)))
+    return month_number(date_of_day(day))
 
 
 def rate_window(calendar: FiscalCalendar, as_of: dt.date, first_day: float, n_quarters: int = 8) -> Window:
