@@ -17,8 +17,7 @@ from selenium import webdriver
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from simulator.scenario.levers import LEVERS
-from tests.app.conftest import Hands, make_workspace, serving
+from tests.app.conftest import Hands, label_of, make_workspace, serving
 from tests.conftest import FLAGS
 
 FACTORS = [f"{percent}" for percent in range(-40, 45, 5) if percent]
@@ -44,10 +43,9 @@ def change(hands: Hands, number: int) -> tuple[float, str]:
     """Move a lever in the browser; return the seconds until the page says what that changes."""
     name = LEVERS_MOVED[number % len(LEVERS_MOVED)]
     percent = FACTORS[number * 7 % len(FACTORS)]
-    meaning = LEVERS[name].meaning
     wanted = f"lever {name} x{1 + float(percent) / 100:.6g}"
     began = time.perf_counter()
-    hands.choose(meaning[0].upper() + meaning[1:], percent)
+    hands.choose(label_of(name), percent)
     hands.wait(lambda: wanted in hands.text(".stays"), wanted)
     return time.perf_counter() - began, wanted
 

@@ -76,8 +76,8 @@ class Edits:
         found = _at(self.tree, key, missing=...)
         return _at(self._below, key) if found is ... else found
 
-    def turn(self, lever: Lever) -> None:
-        """Turn a lever for its segments, source and months; at 1 it is taken out."""
+    def set_lever(self, lever: Lever) -> None:
+        """Set a lever for its segments, source and months; at 1 it is taken out."""
         levers = list(self.scenario().levers)
         places = [at for at, other in enumerate(levers) if _scope(other) == _scope(lever)]
         at = places[0] if places else len(levers)
@@ -86,7 +86,7 @@ class Edits:
         self.set(("levers", lever.name), written.get(lever.name))
 
     def factor(self, scenario: Scenario, lever: Lever) -> float:
-        """Return how far a scenario turns a lever for the segments, source and months of another."""
+        """Return the factor that a scenario gives a lever for the segments, source and months of another."""
         return next((other.factor for other in scenario.levers if _scope(other) == _scope(lever)), 1.0)
 
     def hire(self, role: str, segment: str, month: int, count: int) -> None:

@@ -3,34 +3,30 @@
 from __future__ import annotations
 
 import html
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 from nicegui import ui
 
-from simulator.analysis.backtest.baselines import bookings_by_quarter
 from simulator.analysis.compare.comparison import hit_share
-from simulator.analysis.diagnose.qualified import qualified_deals
 from simulator.analysis.totals import ALL
 from simulator.app.parts import choice, entry, markup, said, slider, text
 from simulator.app.session import Session
 from simulator.app.simulations import Reply
+from simulator.app.tables import show, source_of
 from simulator.engine.prepare import Prepared
-from simulator.history.states import deal_states
-from simulator.report.charts.spec import ChartSpec, Series
+from simulator.report.charts.spec import ChartSpec
 from simulator.report.documents.finished import Finished
-from simulator.report.documents.page import show_chart, show_table
+from simulator.report.documents.page import show_chart
 from simulator.report.documents.view import View
 from simulator.report.documents.views import views
 from simulator.report.forecast.charts import forecast_specs, frame_of
 from simulator.report.forecast.findings import fan_title, say_chance
+from simulator.report.forecast.past import Past, look_back, with_past
 from simulator.report.forecast.specs import fan_spec
 from simulator.report.money import format_money
-from simulator.report.style import MUTED
 from simulator.scenario.numbers import ReadingError, read_money
 
-PAST_QUARTERS = 4
 FIRST_SENTENCES = 4
 MOST_DEALS = 40
 TARGET_STEPS = 200
@@ -46,7 +42,7 @@ class ForecastSection:
         self.session = session
         self.period, self.words, self.group = "", "", "segment"
         self.finished: Finished | None = None
-        self.past: tuple[Prepared | None, Series | None] = (None, None)
+        self.past: tuple[Prepared | None, Past | None] = (None, None)
         text("h2", "Forecast")
         self.answer = ui.element("div").props("role=status aria-live=polite")
         self.fan = ui.element("div")
@@ -76,7 +72,8 @@ class ForecastSection:
         self.fan.clear()
         with self.fan:
             spec = fan_spec(forecast.bookings, frame_of(forecast), fan_title(forecast))
-            markup(show_chart(self._with_past(spec)))
+            past = self._past(forecast.periods[0])
+            markup(show_chart(spec if past is None else with_past(spec, past)))
         if self.period not in forecast.periods:
             self.period = forecast.periods[0]
             self._offer_target(reply)
@@ -88,26 +85,12 @@ class ForecastSection:
             specs = {spec.name: spec for spec in forecast_specs(reply.run.outlook, reply.run.paths)}
             self._show_rest(self.finished, specs, reply)
 
-    def _with_past(self, spec: ChartSpec) -> ChartSpec:
-        """Return the fan with what was booked in the last whole quarters before it."""
+    def _past(self, period: str) -> Past | None:
+        """Return what led up to the forecast; no change of the scenario alters it."""
         base = self.session.base
         if base is not None and self.past[0] is not base:
-            self.past = (base, _past_bookings(base))
-        past = self.past[1]
-        if past is None:
-            return spec
-        n = len(past.x)
-        before, after = (float("nan"),) * n, (float("nan"),) * len(spec.categories)
-        series = [replace(one, values=before + one.values) for one in spec.series]  # noqa: PD011
-        actual = replace(past, x=(), values=past.values + after)  # noqa: PD011
-        names = (*map(self._label, past.x), *spec.categories)
-        return replace(
-            spec, categories=names, series=(*series, actual), below=(*("",) * n, *spec.below), under_way=False
-        )
-
-    def _label(self, quarter: float) -> str:
-        base = self.session.base
-        return base.scenario.fiscal_calendar().quarter_label(int(quarter)) if base is not None else ""
+            self.past = (base, look_back(base, period))
+        return self.past[1]
 
     def _offer_target(self, reply: Reply) -> None:
         """Show the quarter to choose, and the target to drag, from nothing to beyond the best case."""
@@ -170,7 +153,7 @@ class ForecastSection:
                 with ui.element("details"):
                     text("summary", shown[name].title)
                     text("p", shown[name].note, "note")
-                    markup(show_table(shown[name], finished.currency, source_of(reply)))
+                    show(shown[name], finished.currency, source_of(reply))
         self.groups.clear()
         with self.groups:
             there = {key: word for key, word in GROUPS.items() if key in finished.tables["deals"]}
@@ -198,28 +181,9 @@ class ForecastSection:
             listed = f"; the {MOST_DEALS} likeliest are listed" if len(found) > MOST_DEALS else ""
             text("p", f"{len(found):,} of {len(view.table):,} open deals{listed}.", "note")
             source = source_of(reply)
-            markup(show_table(_summed(found, view, self.group), finished.currency, source))
+            show(_summed(found, view, self.group), finished.currency, source)
             first = View("found", view.title, view.note, view.columns, found.head(MOST_DEALS))
-            markup(show_table(first, finished.currency, source))
-
-
-def source_of(reply: Reply) -> str:
-    """Return where the figures of a reply are from, in a few words."""
-    return frame_of(reply.forecast).footer
-
-
-def _past_bookings(base: Prepared) -> Series | None:
-    """Return what was booked in the last whole quarters, their numbers as ``x``; None without any."""
-    history, scenario = base.history, base.scenario
-    if history is None or scenario.as_of is None:
-        return None
-    calendar = scenario.fiscal_calendar()
-    deals = qualified_deals(history, deal_states(history))
-    table = bookings_by_quarter(deals, calendar, tuple(scenario.segments)).sum(axis=1)
-    now = int(calendar.quarter(scenario.as_of.year * 12 + scenario.as_of.month - 1))
-    last = table[table.index < now].tail(PAST_QUARTERS)
-    numbers = tuple(float(str(number)) for number in last.index)
-    return Series("actual", "Booked", MUTED, tuple(last.tolist()), x=numbers) if len(last) else None
+            show(first, finished.currency, source)
 
 
 def _holds(table: pd.DataFrame, words: str) -> pd.Series:

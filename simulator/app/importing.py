@@ -13,9 +13,9 @@ import pandas as pd
 from nicegui import events, ui
 from ruamel.yaml import YAML
 
-from simulator.app.parts import button, choice, entry, markup, said, text
-from simulator.app.questions import view_of
+from simulator.app.parts import button, choice, entry, said, text
 from simulator.app.session import Session, lines_of
+from simulator.app.tables import show, view_of
 from simulator.errors import InputError
 from simulator.fiscal import FiscalCalendar
 from simulator.history.hygiene import check_hygiene, write_hygiene
@@ -25,7 +25,6 @@ from simulator.history.importers.map_file import write_map_file
 from simulator.history.importers.mapping import STAGE_WORDS
 from simulator.history.importers.summary import quarters
 from simulator.history.save import history_folder, write_tables
-from simulator.report.documents.page import show_table
 from simulator.report.first_scenario import first_scenario, refuse_existing, write_first_scenario
 
 UPLOADS = "imports"
@@ -158,7 +157,7 @@ class ImportSection:
                     )
         table = pd.DataFrame(quarters(imported.history, self.calendar))
         view = view_of("By fiscal quarter, to compare with your CRM", table)
-        markup(show_table(view, figures["currency"] or "", f"as of {figures['as_of']}"))
+        show(view, figures["currency"] or "", f"as of {figures['as_of']}")
         said([f"{fault.where}: {fault.what}. {fault.remedy}" for fault in imported.conflicts], "error")
         said(told.notes, "note")
         with ui.element("div").classes("controls"):

@@ -43,7 +43,7 @@ class Page:
             self.questions = QuestionSection(self.session)
         with self.sections["Import"]:
             self.imports = ImportSection(self.session, self._open)
-        self._turn_to(SECTIONS[0])
+        self._show_section(SECTIONS[0])
         task = background_tasks.create(self.session.answer_for_ever())
         ui.context.client.on_delete(partial(self._close, task))
         ui.timer(0.25, self._say_state)
@@ -52,7 +52,7 @@ class Page:
         if names:
             ui.timer(0, lambda: self._open(names[0]), once=True)
         else:
-            self._turn_to("Import")
+            self._show_section("Import")
 
     def _close(self, task: asyncio.Task[None]) -> None:
         """Stop all work for a tab that is gone."""
@@ -72,7 +72,7 @@ class Page:
             self.state.props["role"] = "status"
             self.errors = ui.element("div").props("role=alert")
             with ui.element("nav").props('aria-label="Sections"'):
-                self.turns = {name: button(name, partial(self._turn_to, name)) for name in SECTIONS}
+                self.tabs = {name: button(name, partial(self._show_section, name)) for name in SECTIONS}
 
     def _offer_scenarios(self, chosen: str = "") -> None:
         self.chooser.clear()
@@ -80,11 +80,11 @@ class Page:
             names = self.session.workspace.scenarios()
             choice("Scenario", {name: name for name in names}, self._open, chosen or next(iter(names), ""))
 
-    def _turn_to(self, chosen: str) -> None:
+    def _show_section(self, chosen: str) -> None:
         for name, section in self.sections.items():
             section.set_visibility(name == chosen)
-            self.turns[name].props["aria-current"] = "page" if name == chosen else "false"
-            self.turns[name].update()
+            self.tabs[name].props["aria-current"] = "page" if name == chosen else "false"
+            self.tabs[name].update()
 
     async def _open(self, name: str) -> None:
         self._say_errors([])

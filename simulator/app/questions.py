@@ -7,17 +7,15 @@ import html
 from collections.abc import Callable, Iterable
 from functools import partial
 
-import pandas as pd
 from nicegui import ui
 
-from simulator.app.parts import button, markup, said, text
+from simulator.app.parts import button, said, text
 from simulator.app.session import Session, lines_of
 from simulator.app.simulations import RememberingWork, Stopped, Watch
+from simulator.app.tables import show, view_of
 from simulator.report.answer import Answer
 from simulator.report.compare.results import compare, load_all
 from simulator.report.documents.exports import FILES
-from simulator.report.documents.page import show_table
-from simulator.report.documents.view import Column, Kind, View
 from simulator.report.headcount.results import headcount
 from simulator.report.hire.results import hire
 from simulator.report.run import run
@@ -114,9 +112,7 @@ class QuestionSection:
                 said(answer.said)
                 name, title = HEADLINES[answer.question]
                 source = f"as of {answer.provenance.as_of}, {answer.provenance.n_paths:,} simulations"
-                markup(
-                    show_table(view_of(title, answer.tables[name].head(MOST_ROWS)), answer.currency, source)
-                )
+                show(view_of(title, answer.tables[name].head(MOST_ROWS)), answer.currency, source)
                 said(answer.notes, "note")
 
     async def _do(self, job: Callable[[RememberingWork], object]) -> object:
@@ -159,26 +155,3 @@ class QuestionSection:
         if self.watch.share is not None:
             self.bar.props["value"] = f"{self.watch.share:.3f}"
             self.bar.update()
-
-
-def view_of(title: str, table: pd.DataFrame) -> View:
-    """Return a table as it stands, its columns named by their keys."""
-    return View(
-        "answer",
-        title,
-        "",
-        tuple(Column(key, _words(key), _kind(key, table[key])) for key in map(str, table)),
-        table,
-    )
-
-
-def _words(key: str) -> str:
-    return key.replace("_", " ")
-
-
-def _kind(key: str, values: pd.Series) -> Kind:
-    if not pd.api.types.is_numeric_dtype(values):
-        return "text"
-    if key.startswith("p_") or key.endswith("share"):
-        return "share"
-    return "money" if values.abs().max() >= 1000 else "count"

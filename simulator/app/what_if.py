@@ -11,15 +11,14 @@ from nicegui import ui
 from simulator.analysis.forecast.forecast import horizon_label
 from simulator.analysis.totals import ALL
 from simulator.app.edits import Edits, hires_in
-from simulator.app.forecast import source_of
-from simulator.app.parts import choice, entry, grid, markup, said, slider, text
+from simulator.app.parts import choice, entry, grid, said, slider, text
 from simulator.app.session import Session
 from simulator.app.simulations import Reply
+from simulator.app.tables import show, source_of
 from simulator.engine.plan.roles import rep_terms, role_terms
 from simulator.engine.prepare import Prepared
 from simulator.fiscal import month_number
 from simulator.report.compare.words import compare_answers, say_differences
-from simulator.report.documents.page import show_table
 from simulator.report.documents.view import Column, View, columns
 from simulator.report.headcount.words import role_word
 from simulator.scenario.dates import month_text
@@ -99,9 +98,9 @@ class WhatIfSection:
             text("p", "Changed: " + "; ".join(changes), "note")
         with self.tables:
             source = source_of(reply)
-            markup(show_table(_changes(found.table), currency, source))
+            show(_changes(found.table), currency, source)
             if reply.compared is not None:
-                markup(show_table(_steps(reply.compared.tables["bridge"], period), currency, source))
+                show(_steps(reply.compared.tables["bridge"], period), currency, source)
 
     def _choose_segment(self, segment: str) -> None:
         self.segment = segment
@@ -136,16 +135,16 @@ class WhatIfSection:
         with ui.element("div").classes("lever"):
             value = text("output", f"{percent:+g} %")
             slider(
-                label, partial(self._turn, lever, kind, value), value=f"{percent:g}", step=STEP, max=HIGHEST,
+                label, partial(self._move, lever, kind, value), value=f"{percent:g}", step=STEP, max=HIGHEST,
                 min=max(LOWEST, round(100 * (kind.low - 1.0))),
                 aria_description=f"percent; multiplies {kind.multiplies}",
             )  # fmt: skip
 
-    def _turn(self, lever: Lever, kind: LeverKind, shown: ui.html, value: str) -> None:
+    def _move(self, lever: Lever, kind: LeverKind, shown: ui.html, value: str) -> None:
         factor = min(max(round(1.0 + float(value) / 100, 6), kind.low), kind.high)
         shown.set_content(f"{100 * (factor - 1):+g} %")
         if self.session.edits is not None:
-            self.session.edits.turn(Lever(lever.name, factor, lever.segments, lever.source))
+            self.session.edits.set_lever(Lever(lever.name, factor, lever.segments, lever.source))
             self.session.change()
 
     def _offer_people(self, base: Prepared, scenario: Scenario) -> None:

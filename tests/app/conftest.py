@@ -13,6 +13,8 @@ import pytest
 from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.keys import Keys
 
+from simulator.scenario.levers import LEVERS
+
 ROOT = Path(__file__).resolve().parents[2]
 PATHS = 400
 PATIENCE_SECONDS = 60
@@ -61,6 +63,12 @@ def served(workspace):
         yield address
 
 
+def label_of(lever):
+    """Return what the slider of a lever is called on the page."""
+    meaning = LEVERS[lever].meaning
+    return meaning[0].upper() + meaning[1:]
+
+
 class Hands:
     """What a person does on the page, and reads from it."""
 
@@ -93,6 +101,14 @@ class Hands:
         found = self.browser.execute_script(script, label, within)
         assert found is not None, label
         return found
+
+    def value(self, label):
+        """Return what the control of a label holds now, even while the page draws it anew."""
+        script = (
+            "return [...document.querySelectorAll('main label')]"
+            ".find(label => label.textContent.startsWith(arguments[0]))?.control?.value"
+        )
+        return self.browser.execute_script(script, label)
 
     def press(self, label):
         script = (

@@ -19,8 +19,8 @@ def workspace(tmp_path):
 
 def test_what_is_saved_reads_back_as_the_scenario_that_was_seen(workspace):
     edits = workspace.open("base.yaml")
-    edits.turn(Lever("slippage", 0.8))
-    edits.turn(Lever("sals", 1.1, ("smb",), "inbound"))
+    edits.set_lever(Lever("slippage", 0.8))
+    edits.set_lever(Lever("sals", 1.1, ("smb",), "inbound"))
     edits.hire("ae", "smb", JANUARY, 2)
     edits.hire("csm", "smb", JANUARY + 1, 1)
     edits.set(("targets", "FY28Q1", "all"), 5_400_000.0)
@@ -38,10 +38,10 @@ def test_what_is_saved_reads_back_as_the_scenario_that_was_seen(workspace):
 
 def test_what_is_taken_back_is_not_said(workspace):
     edits = workspace.open("base.yaml")
-    edits.turn(Lever("slippage", 0.8))
+    edits.set_lever(Lever("slippage", 0.8))
     edits.hire("ae", "smb", JANUARY, 2)
     edits.set(("targets", "FY28Q1", "all"), 1.0)
-    edits.turn(Lever("slippage", 1.0))
+    edits.set_lever(Lever("slippage", 1.0))
     edits.hire("ae", "smb", JANUARY, 0)
     edits.set(("targets", "FY28Q1", "all"), 5_500_000.0)
     assert edits.tree == {}
@@ -59,7 +59,7 @@ def test_what_the_base_says_can_be_taken_out(workspace):
         {"month": "2027-01", "count": 4, "delay_months": 2.0}
     ]
     edits.hire("ae", "smb", JANUARY, 0)
-    edits.turn(Lever("slippage", 1.0))
+    edits.set_lever(Lever("slippage", 1.0))
     assert edits.scenario().levers == ()
     assert hires_in(edits.scenario(), "ae", "smb", JANUARY) == 0
     path = workspace.save(edits, "none")

@@ -6,8 +6,7 @@ import pandas as pd
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from simulator.scenario.levers import LEVERS
-from tests.app.conftest import PATHS
+from tests.app.conftest import PATHS, label_of
 from tests.cli.test_run import simulator
 
 pytestmark = pytest.mark.browser
@@ -25,11 +24,6 @@ reps:
       - month: 2027-01
         count: 2
 """
-
-
-def lever(name):
-    meaning = LEVERS[name].meaning
-    return meaning[0].upper() + meaning[1:]
 
 
 def numbers(row):
@@ -51,7 +45,7 @@ def test_a_scenario_is_changed_saved_and_gives_the_figures_of_the_commands(hands
         assert numbers(row) == pytest.approx(expected[keys].tolist(), abs=0.006)
 
     hands.press("What if")
-    slippage = hands.control(lever("slippage"))
+    slippage = hands.control(label_of("slippage"))
     slippage.send_keys(*[Keys.ARROW_LEFT] * 4)
     hands.open_details("Account executives")
     hands.type("Account executives hired, smb, 2027-01", "2")

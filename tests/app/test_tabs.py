@@ -3,8 +3,7 @@
 import pytest
 
 from simulator.scenario.levers import LEVERS
-from tests.app.conftest import Hands, make_workspace, serving
-from tests.app.test_story import lever
+from tests.app.conftest import Hands, label_of, make_workspace, serving
 
 pytestmark = pytest.mark.browser
 HOSTILE = '"><img src=x onerror="window.hacked=1">'
@@ -59,12 +58,12 @@ def test_two_tabs_do_not_disturb_each_other(hands, browser, served):
     other = Hands(browser)
     other.wait_for_answer()
     other.press("What if")
-    other.choose(lever("close_odds"), "20")
+    other.choose(label_of("close_odds"), "20")
     other.wait(lambda: "lever close_odds x1.2" in other.text(".stays"), "the other tab has its answer")
     browser.switch_to.window(first)
     hands.press("What if")
     hands.wait(lambda: "Nothing is changed yet" in hands.text(".stays"), "this tab has none")
-    hands.choose(lever("close_odds"), "-20")
+    hands.choose(label_of("close_odds"), "-20")
     hands.wait(lambda: "lever close_odds x0.8" in hands.text(".stays"), "this tab has its own")
     browser.switch_to.window(browser.window_handles[-1])
     assert "lever close_odds x1.2" in other.text(".stays")
