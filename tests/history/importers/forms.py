@@ -242,6 +242,17 @@ def table(
     return rows
 
 
+def with_amounts(rows: list[list[Any]], write: Callable[[Row], str]) -> list[list[Any]]:
+    """Return rows of the deals with their amounts written otherwise."""
+    deals = zip(rows[1:], company(), strict=True)
+    return [rows[0], *[[*row[:3], write(deal), *row[4:]] for row, deal in deals]]
+
+
+def points_of_thousands(deal: Row) -> str:
+    """Return the whole amount of a deal with points between thousands, such as 12.345."""
+    return f"{round(deal['amount']):,}".replace(",", ".")
+
+
 def as_csv(rows: list[list[Any]], delimiter: str = ",", encoding: str = "utf-8") -> bytes:
     """Return rows as delimited text."""
     text = io.StringIO()
@@ -428,9 +439,7 @@ def _shapes() -> Iterator[Form]:
 
 def _refused() -> Iterator[Form]:
     english = SALESFORCE["English"]
-    rows = [row.copy() for row in table(english)]
-    for row, deal in zip(rows[1:], company(), strict=True):
-        row[3] = f"{round(deal['amount']):,}".replace(",", ".") + " €"
+    rows = with_amounts(table(english), lambda deal: points_of_thousands(deal) + " €")
     whole = {"o.csv": as_csv(rows)}
     yield Form("points of thousands", "salesforce", whole, "EUR", 'decimal: ","', "decimal", whole=True)
     rows = table(english)
@@ -449,15 +458,13 @@ def _refused() -> Iterator[Form]:
     rows = table(english, Currency=lambda d: "EUR" if d["name"].endswith("0 - deal") else "USD")
     fix = "{currency: USD, rates: {EUR: 1.0}}"
     yield Form("two currencies", "salesforce", {"o.csv": as_csv(rows)}, "USD", fix, "rates: {EUR:")
-    rows = [row.copy() for row in table(english)]
+    rows = table(english)
     for row, deal in zip(rows[1:], company(), strict=True):
         row[4] = deal["created"].replace(day=1 + deal["created"].day % 12).strftime("%d/%m/%Y")
         row[5] = deal["close"].replace(day=1 + deal["close"].day % 12).strftime("%d/%m/%Y")
     fix = 'date_format: "%d/%m/%Y"'
     yield Form("days up to 12 only", "salesforce", {"o.csv": as_csv(rows)}, "", fix, "date_format")
-    kronor = [row.copy() for row in table(english)]
-    for row in kronor[1:]:
-        row[3] += " kr"
+    kronor = with_amounts(table(english), lambda deal: f"{deal['amount']:.2f} kr")
     yield Form("kr", "salesforce", {"o.csv": as_csv(kronor)}, "SEK", "currency: SEK", "currency: SEK")
 
 

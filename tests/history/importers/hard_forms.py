@@ -15,7 +15,9 @@ from tests.history.importers.forms import (
     Tongue,
     as_csv,
     company,
+    points_of_thousands,
     table,
+    with_amounts,
 )
 
 ENGLISH, GERMAN = SALESFORCE["English"], SALESFORCE["German"]
@@ -120,8 +122,8 @@ def hard_forms() -> Iterator[Form]:
     for name, written in DATES.items():
         rows = [ROWS[0], *[[*r[:4], written(d["created"]), written(d["close"])] for r, d in _pairs()]]
         yield Form(f"dates, {name}", "salesforce", {"o.csv": as_csv(rows)})
-    for name, (amount, currency) in MONEY.items():
-        rows = [ROWS[0], *[[*r[:3], amount(d["amount"]), *r[4:]] for r, d in _pairs()]]
+    for name, (written, currency) in MONEY.items():
+        rows = with_amounts(ROWS, lambda deal, written=written: written(deal["amount"]))
         yield Form(f"amounts, {name}", "salesforce", {"o.csv": as_csv(rows)}, currency)
     for heading, currency in (
         ("Amount, EUR", "EUR"),
@@ -238,27 +240,16 @@ def _several_currencies() -> Iterator[Form]:
         ("Spanish", "Importe en la divisa de la empresa", "Moneda"),
         ("German", "Betrag in Unternehmenswährung", "Währung"),
     ):
-        rows = table(HUBSPOT[name], **{heading: converted, code: _currency})
-        rows = [
-            rows[0],
-            *[[*row[:3], own(deal), *row[4:]] for row, deal in zip(rows[1:], company(), strict=True)],
-        ]
+        rows = with_amounts(table(HUBSPOT[name], **{heading: converted, code: _currency}), own)
         yield Form(f"HubSpot, three currencies, {name}", "hubspot", {"d.csv": as_csv(rows)}, "EUR")
     japanese = SALESFORCE["Japanese"]
     more = {"金額 (換算済み)": converted, "金額 (換算済み) 通貨": lambda _: "EUR", "金額 通貨": _currency}
-    rows = table(japanese, **more)
-    rows = [
-        rows[0],
-        *[[*row[:3], own(deal), *row[4:]] for row, deal in zip(rows[1:], company(), strict=True)],
-    ]
+    rows = with_amounts(table(japanese, **more), own)
     yield Form("Salesforce, three currencies, Japanese", "salesforce", {"o.csv": as_csv(rows)}, "EUR")
     zoho = ("Record Id", "Deal Name", "Stage", "Amount", "Created Time", "Closing Date")
     tongue = Tongue(zoho, ("Qualification", "Proposal", "Closed Won", "Closed Lost"))
     rows = table(tongue, Currency=_currency, **{"Exchange Rate": lambda d: 1 / rate[_currency(d)]})
-    rows = [
-        rows[0],
-        *[[*row[:3], own(deal), *row[4:]] for row, deal in zip(rows[1:], company(), strict=True)],
-    ]
+    rows = with_amounts(rows, own)
     fix = (
         "tables: {opportunities: {columns: {currency: {constant: EUR}, amount: {quotient_of: ['Amount', "
         "'Exchange Rate']}}}}"
@@ -395,13 +386,7 @@ def _refused() -> Iterator[Form]:
 
     head = ROWS[0]
     for name, text in (("francs", "EUR {}.-"), ("code", "EUR {}"), ("dash", "€ {},-")):
-        rows = [
-            head,
-            *[
-                [*r[:3], text.format(f"{round(d['amount']):,}".replace(",", ".")), *r[4:]]
-                for r, d in _pairs()
-            ],
-        ]
+        rows = with_amounts(ROWS, lambda deal, text=text: text.format(points_of_thousands(deal)))
         yield form(
             f"points of thousands, {name}", rows, 'decimal: ","', "decimal", currency="EUR", whole=True
         )
