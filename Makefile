@@ -77,7 +77,6 @@ sample: develop
 	@$(BIN)/python -m tools.sample_company
 
 docs: develop
-	@$(INSTALL) --no-build-isolation --editable '.[docs]'
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet && echo "The documentation: build/site/index.html"
 
 reference: develop
