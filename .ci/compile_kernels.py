@@ -1,4 +1,4 @@
-"""Compile the kernels into their cache, by simulating a single future of a company of one segment."""
+"""Compile the kernels into their cache, by simulating a single path of a company of one segment."""
 
 from simulator.engine.run.simulate import simulate
 from simulator.scenario.load import scenario_from_dict

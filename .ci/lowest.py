@@ -81,7 +81,7 @@ def main() -> int:
     print(", ".join(f"{name} {version}" for name, version in installed(python).items()), flush=True)
     if given.install_only:
         return 0
-    # The kernels that another version of the compiler left beside the sources are not for this one.
+    # The kernels that another version of the compiler left next to the sources are not for this one.
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(place / "kernels")}
     wanted = arguments or ["-n", "2"]
     tests = [str(python), "-m", "pytest", "-m", MARKS, "--deselect", OF_THE_LOCK, *wanted]

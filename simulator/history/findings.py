@@ -1,4 +1,4 @@
-"""What one hygiene check found: how many, how much, for example which, what it does and how to mend it."""
+"""What one hygiene check found: how many, how much, for example which, what it does and how to fix it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each hygiene check is called, what it does to the forecast and how to mend it."""
+"""What each hygiene check is called, what it does to the forecast and how to fix it."""
 
 from __future__ import annotations
 

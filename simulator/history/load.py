@@ -171,7 +171,7 @@ def _table_paths(folder: Path) -> dict[str, Path]:
 
 
 class _About:
-    """What ``history.json`` says beside the tables."""
+    """What ``history.json`` says next to the tables."""
 
     def __init__(self, as_of: dt.date | None = None, notes: tuple[str, ...] = (), currency: str = "") -> None:
         self.as_of = as_of

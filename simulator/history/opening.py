@@ -9,9 +9,9 @@ Floats = npt.NDArray[np.float64]
 
 MOST_STRAY, MOST_SHARE = 5, 0.01
 AHEAD_DAYS = 182.0
-"""Days after a gap whose rate tells how many deals the gap should have held."""
+"""Days after a gap whose rate says how many deals the gap should have held."""
 SURPRISING = 16.0
-"""Deals missing from a gap above which it is none of chance (P < 1e-5), for each row before it."""
+"""Deals missing from a gap above which chance does not explain it (P < 1e-5), for each row before it."""
 
 
 def stray_rows(days: Floats) -> npt.NDArray[np.bool_]:

@@ -117,5 +117,5 @@ def clean_text(text: pd.Series[Any]) -> pd.Series[Any]:
     odd = text.str.contains(STEERING, na=False)
     if not odd.any():
         return text
-    mended = text.str.replace("\r\n?", "\n", regex=True).str.replace(STEERING, "?", regex=True)
-    return text.where(~odd, mended)
+    cleaned = text.str.replace("\r\n?", "\n", regex=True).str.replace(STEERING, "?", regex=True)
+    return text.where(~odd, cleaned)

@@ -20,7 +20,7 @@ from simulator.errors import InputError
 from simulator.history.tables import TABLES, Column, History
 
 ABOUT = "history.json"
-"""File beside the tables: the as-of date and the notes."""
+"""File next to the tables: the as-of date and the notes."""
 
 SUFFIXES = (".csv", ".parquet")
 TIME_UNITS = (("s", 1_000_000_000), ("ms", 1_000_000), ("us", 1_000), ("ns", 1))
@@ -29,7 +29,7 @@ TIME_UNITS = (("s", 1_000_000_000), ("ms", 1_000_000), ("us", 1_000), ("ns", 1))
 def save_history(history: History, folder: Path) -> None:
     """Write a history's tables as CSV: ISO dates, amounts to the cent, empty tables and columns left out.
 
-    The files are written beside the folder first and moved in when all are whole; other files of the folder
+    The files are written next to the folder first and moved in when all are whole; other files of the folder
     are left alone, tables that the history does not have are removed.
 
     Raises

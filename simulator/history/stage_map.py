@@ -14,7 +14,7 @@ from simulator.history.tables import CATEGORIES, OUTCOMES
 Ints = npt.NDArray[np.int64]
 
 LEAD, CLOSED, OMITTED, UNMAPPED = -1, 3, 4, -9
-"""Codes beside 0-2, the positions in CATEGORIES."""
+"""Codes next to 0-2, the positions in CATEGORIES."""
 
 CODES = {
     "lead": LEAD,

@@ -13,8 +13,12 @@ CATEGORIES = ("pipeline", "best_case", "commit")
 """Forecast categories of an open deal, in order; their position is their code."""
 
 OUTCOMES = ("won", "lost_competition", "lost_no_decision")
-TYPES = ("new", "expansion", "renewal")
 """How a deal ends. ``lost`` without a reason is imported as lost_no_decision and reported."""
+
+LOSSES = OUTCOMES[1:]
+
+TYPES = ("new", "expansion", "renewal")
+"""What a deal is for; deals that name none are new business."""
 
 ONE_SEGMENT = "company"
 """Segment of everything where nothing divides it; "all" stands for the total of all segments."""

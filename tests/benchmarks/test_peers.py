@@ -26,7 +26,7 @@ def plan() -> DealPlan:
 
 @pytest.fixture(scope="module")
 def certain_plan() -> DealPlan:
-    """The same company as every peer can play it: all amounts known, no levers, one rate draw."""
+    """The same company as every peer can simulate it: all amounts known, no levers, one rate draw."""
     return workloads.reference_plan(n_draws=1, n_open=200, sals_per_month=40.0)
 
 

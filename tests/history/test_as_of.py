@@ -152,9 +152,9 @@ def test_what_may_tell_the_future_is_said():
 
 
 def test_a_planted_leak_is_caught():
-    """Two simulations that agree up to the day give the same view of it; a table that leaks would differ."""
+    """Two histories that agree up to the day give the same view of it; a table that leaks would differ."""
 
-    def future(outcome: str, amount: float, stage: str, end: str) -> History:
+    def until_now(outcome: str, amount: float, stage: str, end: str) -> History:
         return history(
             [deal(amount=amount, outcome=outcome, closed_date=end, close_date=end)],
             [
@@ -164,7 +164,8 @@ def test_a_planted_leak_is_caught():
             ],
         )
 
-    one, other = future("won", 70, "Won", "2026-05-01"), future("lost_competition", 1, "Lost", "2026-06-02")
+    one = until_now("won", 70, "Won", "2026-05-01")
+    other = until_now("lost_competition", 1, "Lost", "2026-06-02")
     for name, frame in history_as_of(one, CUT).tables().items():
         pd.testing.assert_frame_equal(frame, history_as_of(other, CUT).tables()[name])
     leaking = history_as_of(history([deal(amount=70)]), CUT).opportunities

@@ -1,4 +1,4 @@
-"""Third-party data, each as a company never seen, by the maps beside the tests."""
+"""Third-party data, each as a company never seen, by the maps next to the tests."""
 
 from pathlib import Path
 
