@@ -19,13 +19,14 @@ from simulator.history.importers.extract import Files, extract
 from simulator.history.importers.field_changes import changes_from_fields
 from simulator.history.importers.import_log import ImportLog, listed
 from simulator.history.importers.lead_rows import funnel_from_leads
-from simulator.history.importers.mapping import EventsSpec, Mapping, SnapshotsSpec, StageSpec
+from simulator.history.importers.mapping import Mapping, StageSpec
 from simulator.history.importers.revenue import (
     changes_from_subscriptions,
     customers_from_changes,
     name_movements,
 )
 from simulator.history.importers.snapshots import VANISHED, deals_from_snapshots
+from simulator.history.importers.specs import EventsSpec, SnapshotsSpec
 from simulator.history.load import make_history
 from simulator.history.reading import Cells
 from simulator.history.tables import ONE_SEGMENT, TABLES, History

@@ -9,15 +9,18 @@ from typing import Any
 import pandas as pd
 
 from simulator.history.importers.fields.amounts import heading_unit, read_amounts
-from simulator.history.importers.fields.dates import ISO, PARTS, iso_day
+from simulator.history.importers.fields.dates import ISO, PARTS
+from simulator.history.importers.fields.named_days import iso_day
 from simulator.history.importers.import_log import ImportLog, Meaning, listed
-from simulator.history.importers.mapping import BalancesSpec, Mapping
+from simulator.history.importers.mapping import Mapping
 from simulator.history.importers.readers.sheet import Sheet
+from simulator.history.importers.specs import BalancesSpec
 
 REGULAR_SHARE = 0.8
 """Share of the rows of a customer that follow each other by one step, from which rows are balances."""
 MIN_ROWS = 3
 CENT = 0.005
+"""Change of ARR up to which nothing moved: less than a cent."""
 
 
 def month_of_heading(heading: str) -> pd.Timestamp | None:

@@ -10,12 +10,14 @@ import pandas as pd
 
 from simulator.history.importers.fields.amounts import heading_units, read_amounts
 from simulator.history.importers.fields.cells import as_flags, as_text, blank, map_unique
-from simulator.history.importers.fields.dates import iso_day, read_dates, turned_too_late
+from simulator.history.importers.fields.dates import read_dates, turned_too_late
+from simulator.history.importers.fields.named_days import iso_day
 from simulator.history.importers.import_log import ImportLog, Meaning, listed, map_line
-from simulator.history.importers.mapping import ColumnSpec, Mapping
+from simulator.history.importers.mapping import Mapping
 from simulator.history.importers.readers.sheet import Sheet, plain
 from simulator.history.importers.roles import HAPPENED, LENIENT, CellKind
 from simulator.history.importers.rows import found
+from simulator.history.importers.specs import ColumnSpec
 from simulator.history.tables import TABLES
 
 

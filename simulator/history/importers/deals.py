@@ -16,10 +16,11 @@ from simulator.history.importers.fields.stages import StageTable
 from simulator.history.importers.fields.words import meaning
 from simulator.history.importers.import_log import ImportLog, listed, map_line
 from simulator.history.importers.lines import in_file_order, one_row_a_deal, without_credits
-from simulator.history.importers.mapping import DealsSpec, Mapping
+from simulator.history.importers.mapping import Mapping
 from simulator.history.importers.outcomes import check_amounts, check_ends, check_last_days, read_outcomes
 from simulator.history.importers.roles import ROLES
-from simulator.history.tables import ONE_SEGMENT
+from simulator.history.importers.specs import DealsSpec
+from simulator.history.tables import CATEGORIES, LOSSES, ONE_SEGMENT
 
 SALESFORCE_ID = r"[a-zA-Z0-9]{15}(?:[A-Z0-5]{3})?"
 
@@ -209,10 +210,10 @@ def _without_unqualified(
     leads = set(stages.loc[stages["category"] == "lead", "stage"])
     if not leads:
         return deals, changes
-    working = set(stages.loc[stages["category"].isin(["pipeline", "best_case", "commit"]), "stage"])
+    working = set(stages.loc[stages["category"].isin(CATEGORIES), "stage"])
     qualified = deals["opportunity_id"].isin(changes.loc[changes["stage"].isin(working), "opportunity_id"])
     was_lead = deals["opportunity_id"].isin(changes.loc[changes["stage"].isin(leads), "opportunity_id"])
-    lost = deals["outcome"].isin(["lost_competition", "lost_no_decision"])
+    lost = deals["outcome"].isin(LOSSES)
     never = was_lead & lost & ~qualified & deals["qualified_date"].isna()
     if never.any():
         files, example = listed(deals["file"].unique()), deals.loc[never, "opportunity_id"].iloc[0]

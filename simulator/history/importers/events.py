@@ -6,8 +6,9 @@ import pandas as pd
 
 from simulator.history.importers.fields.cells import look_up, map_unique
 from simulator.history.importers.import_log import ImportLog, listed
-from simulator.history.importers.mapping import EventsSpec, Mapping
+from simulator.history.importers.mapping import Mapping
 from simulator.history.importers.readers.sheet import plain
+from simulator.history.importers.specs import EventsSpec
 from simulator.history.tables import OUTCOMES
 
 ENDS = frozenset({*OUTCOMES, "lost", "closed"})
@@ -63,13 +64,10 @@ def _up_to_the_end(changes: pd.DataFrame, mapping: Mapping, files: str, log: Imp
 
 def deals_from_changes(changes: pd.DataFrame, log: ImportLog) -> pd.DataFrame:
     """Return one row per deal of the changes, created with the first of them."""
-    first = (
-        changes.sort_values("changed_at", kind="stable")
-        .groupby("opportunity_id", sort=False, as_index=False)
-        .first()
-    )
+    ordered = changes.sort_values("changed_at", kind="stable")
+    first = ordered.groupby("opportunity_id", sort=False, as_index=False).first()
     deals = first[["opportunity_id", "file", "row"]].assign(created_date=first["changed_at"].dt.normalize())
-    last = changes.sort_values("changed_at", kind="stable").groupby("opportunity_id").last()
+    last = ordered.groupby("opportunity_id").last()
     for column in ("amount", "close_date"):
         if column in last:
             deals[column] = look_up(deals["opportunity_id"], last[column])

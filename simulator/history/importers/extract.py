@@ -13,19 +13,19 @@ from simulator.history.importers.balances import by_month
 from simulator.history.importers.columns import ColumnReader, empty_column
 from simulator.history.importers.fields.cells import as_text
 from simulator.history.importers.import_log import ImportLog, listed
-from simulator.history.importers.mapping import (
+from simulator.history.importers.mapping import Mapping
+from simulator.history.importers.readers.files import Score, read_file
+from simulator.history.importers.readers.sheet import Sheet
+from simulator.history.importers.roles import REQUIRED, ROLES
+from simulator.history.importers.rows import drop_rows, join_columns, reason_of
+from simulator.history.importers.specs import (
     BalancesSpec,
     ColumnSpec,
     DropRule,
     FileSpec,
-    Mapping,
     StageDatesSpec,
     TableSpec,
 )
-from simulator.history.importers.readers.files import Score, read_file
-from simulator.history.importers.readers.sheet import Sheet
-from simulator.history.importers.roles import REQUIRED, ROLES
-from simulator.history.importers.rows import drop_rows, join_columns
 
 WITH_IDS = ("opportunities", "stage_changes", "field_changes", "stage_dates", "events", "snapshots")
 MANY_NAMELESS = 0.2
@@ -97,10 +97,7 @@ def _once(role: str, rows: pd.DataFrame, spec: TableSpec, log: ImportLog) -> pd.
     """Apply the rules of rows that are there twice to all files together."""
     for i, rule in enumerate(rule for rule in spec.drop if rule.duplicates is not None):
         again = rows.duplicated(f"key {i}", keep=rule.keep) & rows[f"key {i}"].notna()
-        reason = (
-            rule.reason or f"{rule.keep} of the rows with the same {listed(rule.duplicates or ())} is kept"
-        )
-        log.drop(role, listed(rows["file"].unique()), reason, int(again.sum()))
+        log.drop(role, listed(rows["file"].unique()), reason_of(rule), int(again.sum()))
         rows = rows[~again]
     return rows.drop(columns=[name for name in rows if str(name).startswith("key ")]).reset_index(drop=True)
 

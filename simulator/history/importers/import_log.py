@@ -98,6 +98,7 @@ class ImportLog:
     notes: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     headings: dict[str, set[str]] = field(default_factory=dict)
+    computed: set[str] = field(default_factory=set)
     used: set[tuple[str, str]] = field(default_factory=set)
     oddities: list[Finding] = field(default_factory=list)
     currency: str = ""

@@ -40,7 +40,10 @@ NO_MAP = (
 
 @dataclass(frozen=True)
 class Imported:
-    """A history, how it was understood, what its files contradict each other in, and the map of it all."""
+    """A history, how it was understood, what its files contradict each other in, and the map of it all.
+
+    The map has no tables where these were made of columns that the importer computed.
+    """
 
     history: History
     understanding: Understanding
@@ -64,7 +67,7 @@ def import_files(
     kind : str
         Where the files come from: one of KINDS.
     paths : sequence of Path
-        The files; those that a map names may also lie beside the map.
+        The files; those that a map names may also lie next to the map.
     map_path : Path, optional
         Map of columns and words; needed for ``table``, completes what is recognised for the others.
     as_of : datetime.date, optional
@@ -106,6 +109,8 @@ def _import(kind: str, paths: Sequence[Path], map_path: Path | None, as_of: dt.d
     _refuse_unused(given, used, mapping, label)
     _refuse_months_as_dates(mapping, files, label)
     history = assemble(mapping, files, log, kind not in ("snapshots", "table"), as_of)
+    if log.computed & {meaning.taken_from for meaning in log.meanings}:
+        values.pop("tables")  # they name columns that the files do not have
     told = understanding(kind, history, log)
     return Imported(history, told, tuple(log.oddities), tuple(log.conflicts), values)
 
@@ -204,7 +209,7 @@ def _form_of_names(sheets: dict[str, Sheet]) -> str | None:
 
 
 def _resolve(mapping: Mapping, given: dict[str, Path], map_path: Path | None, files: Files) -> set[str]:
-    """Find the files that the map names, among those given or beside it; return the given ones used."""
+    """Find the files that the map names, among those given or next to it; return the given ones used."""
     names = {name for spec in mapping.tables.given().values() for name in spec.file}
     names |= {rule.file for spec in mapping.tables.given().values() for rule in spec.join}
     used = set()
@@ -214,7 +219,7 @@ def _resolve(mapping: Mapping, given: dict[str, Path], map_path: Path | None, fi
             used.add(Path(pattern).name)
             continue
         matches = [g for g in given if fnmatchcase(g, Path(pattern).name)]
-        beside = map_path.parent / pattern if map_path is not None else Path(pattern)
+        near = map_path.parent / pattern if map_path is not None else Path(pattern)
         if len(matches) == 1:
             files.paths[name] = given[matches[0]]
             used.add(matches[0])
@@ -224,10 +229,10 @@ def _resolve(mapping: Mapping, given: dict[str, Path], map_path: Path | None, fi
             only = next(iter(given))
             files.paths[name] = given[only]
             used.add(only)
-        elif beside.is_file():
-            files.paths[name] = beside
+        elif near.is_file():
+            files.paths[name] = near
         else:
-            what = f"the map names the file '{pattern}', which is neither given nor beside the map"
+            what = f"the map names the file '{pattern}', which is neither given nor next to the map"
             files.log.fault(name, what, f"Files given: {listed(given) or 'none'}.")
     files.log.stop_if_faulty()
     return used

@@ -10,7 +10,9 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 
 from simulator.errors import Fault, InputError
-from simulator.history.importers.mapping import (
+from simulator.history.importers.mapping import Mapping, StageSpec, Tables, missing_columns
+from simulator.history.importers.roles import REQUIRED, ROLES
+from simulator.history.importers.specs import (
     BalancesSpec,
     ColumnSpec,
     DealsSpec,
@@ -18,17 +20,12 @@ from simulator.history.importers.mapping import (
     EventsSpec,
     FileSpec,
     JoinRule,
-    Mapping,
     Part,
     SnapshotsSpec,
     StageDatesSpec,
-    StageSpec,
     SubscriptionsSpec,
-    Tables,
     TableSpec,
-    missing_columns,
 )
-from simulator.history.importers.roles import REQUIRED, ROLES
 from simulator.yaml_source import Tree, read_tree
 
 if TYPE_CHECKING:
@@ -169,9 +166,7 @@ def write_map_file(imported: Imported, kind: str, path: Path) -> None:
     values: dict[str, Any] = {"description": f"Written by simulator import {kind}; review it."}
     if told.figures["currency"]:
         values["currency"] = told.figures["currency"]
-    made = {m.taken_from for m in told.meanings}
-    derived = any(" per year" in name or " a year" in name or "(ended)" in name for name in made)
-    aside = {"description", "currency"} | ({"tables"} if derived else set())
+    aside = {"description", "currency"}
     values |= {key: value for key, value in imported.map_values.items() if key not in aside}
     stages: dict[str, Any] = {}
     for stage in told.stages:

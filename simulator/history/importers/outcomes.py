@@ -14,11 +14,10 @@ from simulator.history.importers.fields.words import folded, phrases
 from simulator.history.importers.import_log import ImportLog, listed
 from simulator.history.importers.mapping import Mapping
 from simulator.history.importers.readers.sheet import plain
-from simulator.history.tables import OUTCOMES
+from simulator.history.tables import LOSSES, OUTCOMES
 
 EMPTY_REASONS = ("", "none", "n/a", "unknown", "other")
 MIN_DEALS = 10
-LOSSES = {outcome: "lost" for outcome in OUTCOMES if outcome != "won"}
 MANY_DAYS = 100
 A_YEAR = pd.Timedelta(days=365)
 SAME_DAY_SHARE = 0.9
@@ -78,7 +77,7 @@ def check_ends(deals: pd.DataFrame, mapping: Mapping, log: ImportLog) -> None:
 
 def _stages_of(deals: pd.DataFrame) -> str:
     """Return the stages with their deals, and how each is read."""
-    read_as = deals["outcome"].fillna("open").replace(LOSSES)
+    read_as = deals["outcome"].fillna("open").replace(dict.fromkeys(LOSSES, "lost"))
     counts = (deals["stage"] + " as " + read_as).value_counts()
     return listed([f"{stage} ({n:,})" for stage, n in counts.items()], 20)
 

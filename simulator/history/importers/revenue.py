@@ -5,13 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from simulator.history.importers.balances import are_balances, changes_from_balances
+from simulator.history.importers.balances import CENT, are_balances, changes_from_balances
 from simulator.history.importers.contradictions import start_oddities
 from simulator.history.importers.fields.cells import look_up
 from simulator.history.importers.import_log import ImportLog, listed
-from simulator.history.importers.mapping import Mapping, SubscriptionsSpec
-
-CENT = 0.005
+from simulator.history.importers.mapping import Mapping
+from simulator.history.importers.specs import SubscriptionsSpec
 
 
 def changes_from_subscriptions(subscriptions: pd.DataFrame, mapping: Mapping, log: ImportLog) -> pd.DataFrame:

@@ -10,8 +10,8 @@ from simulator.history.importers.fields.amounts import read_amounts
 from simulator.history.importers.fields.cells import as_text, look_up, map_unique
 from simulator.history.importers.fields.words import meaning
 from simulator.history.importers.import_log import ImportLog, listed
-from simulator.history.importers.mapping import DropRule, JoinRule
 from simulator.history.importers.readers.sheet import Sheet, plain
+from simulator.history.importers.specs import DropRule, JoinRule
 
 
 def drop_rows(sheet: Sheet, table: str, rules: tuple[DropRule, ...], log: ImportLog) -> Sheet:
@@ -22,7 +22,7 @@ def drop_rows(sheet: Sheet, table: str, rules: tuple[DropRule, ...], log: Import
         if hit is None or not hit.any():
             continue
         rows = frame.index[hit]
-        log.drop(table, sheet.file, rule.reason or _reason(rule), len(rows), f"row {rows[0]}")
+        log.drop(table, sheet.file, reason_of(rule), len(rows), f"row {rows[0]}")
         frame = frame[~hit]
     return sheet.with_rows(frame)
 
@@ -62,7 +62,10 @@ def _is_any(text: pd.Series[Any], words: tuple[str, ...]) -> pd.Series[Any]:
     return map_unique(text, is_one).fillna("" in wanted).astype(bool)
 
 
-def _reason(rule: DropRule) -> str:
+def reason_of(rule: DropRule) -> str:
+    """Return why a rule leaves rows out: as the map says, else in words of the rule."""
+    if rule.reason:
+        return rule.reason
     if rule.duplicates is not None:
         return f"{rule.keep} of the rows with the same {listed(rule.duplicates)} is kept"
     if rule.empty is not None:

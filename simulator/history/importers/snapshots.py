@@ -10,7 +10,8 @@ import pandas as pd
 from simulator.history.importers.fields.cells import look_up
 from simulator.history.importers.fields.stages import is_closed_stage
 from simulator.history.importers.import_log import ImportLog, listed
-from simulator.history.importers.mapping import Mapping, SnapshotsSpec
+from simulator.history.importers.mapping import Mapping
+from simulator.history.importers.specs import SnapshotsSpec
 
 STATE = ("stage", "amount", "close_date")
 """What makes a row a change: the first snapshot of a deal, and any that differs in one of these."""

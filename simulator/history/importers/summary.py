@@ -10,10 +10,9 @@ import pandas as pd
 
 from simulator.fiscal import FiscalCalendar, month_numbers
 from simulator.history.importers.import_log import ImportLog, Understanding
-from simulator.history.tables import OUTCOMES, History
+from simulator.history.tables import LOSSES, History
 
 NO_DATE = np.iinfo(np.int64).max
-LOSSES = [outcome for outcome in OUTCOMES if outcome != "won"]
 
 
 def quarters(history: History, calendar: FiscalCalendar) -> list[dict[str, Any]]:

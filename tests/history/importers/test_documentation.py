@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from simulator.history.importers.map_file import check_map
-from simulator.history.importers.mapping import ColumnSpec, Mapping, Tables
+from simulator.history.importers.mapping import Mapping, Tables
+from simulator.history.importers.specs import ColumnSpec
 from simulator.yaml_source import parse_tree
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "importing.md").read_text(encoding="utf-8")

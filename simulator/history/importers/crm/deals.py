@@ -10,10 +10,18 @@ from typing import Any
 
 import pandas as pd
 
-from simulator.history.importers.crm.headings import heading_key, is_converted, keys, names, recognised
+from simulator.history.importers.crm.headings import (
+    heading_key,
+    heading_of,
+    is_converted,
+    keys,
+    names,
+    recognised,
+)
 from simulator.history.importers.fields.amounts import currency_codes, heading_unit, read_amounts
 from simulator.history.importers.fields.cells import as_flags, as_text
-from simulator.history.importers.fields.dates import ISO, PARTS, iso_day
+from simulator.history.importers.fields.dates import ISO, PARTS
+from simulator.history.importers.fields.named_days import iso_day
 from simulator.history.importers.fields.stage_words import end_by_name, outcome_word
 from simulator.history.importers.fields.words import folded, phrases, words
 from simulator.history.importers.import_log import ImportLog, listed, map_line
@@ -48,6 +56,12 @@ class Recognition:
         spec = tables.get(table) if isinstance(tables, dict) else None
         columns = spec.get("columns") if isinstance(spec, dict) else None
         return columns if isinstance(columns, dict) else {}
+
+    def add_column(self, sheet: Sheet, heading: str, values: pd.Series[Any]) -> None:
+        """Add a column computed from others; it is not in the file, so that no written map can name it."""
+        sheet.frame[heading] = values
+        self.log.headings[sheet.file].add(heading)
+        self.log.computed.add(heading)
 
 
 def deal_columns(
@@ -99,7 +113,7 @@ def deal_columns(
 
 def _names_for_ids(sheet: Sheet, columns: dict[str, str], log: ImportLog) -> None:
     """Take the names of deals as their ids, where no two deals have the same."""
-    name = recognised(sheet, {"name": names("deal")["name"]}).get("name")
+    name = heading_of(sheet, "name")
     if name is None:
         return
     text = as_text(sheet.frame[name])

@@ -64,6 +64,11 @@ def recognised(sheet: Sheet, wanted: Names) -> dict[str, str]:
     return {ours: heading for ours, heading in found.items() if heading is not None}
 
 
+def heading_of(sheet: Sheet, ours: str) -> str | None:
+    """Return the heading of one column of deals, or None where the sheet has none."""
+    return recognised(sheet, {ours: names("deal")[ours]}).get(ours)
+
+
 def is_converted(heading: str) -> bool:
     """Return whether a heading is that of an amount converted to the company's currency."""
     return CONVERTED.search(heading_key(heading)) is not None

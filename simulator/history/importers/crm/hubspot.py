@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
-from simulator.history.importers.crm.deals import Recognition, add_deals, deal_columns, drop_rules, either
-from simulator.history.importers.crm.headings import names, recognised
+from simulator.history.importers.crm.deals import (
+    Recognition,
+    Values,
+    add_deals,
+    deal_columns,
+    drop_rules,
+    either,
+)
+from simulator.history.importers.crm.headings import heading_of
 from simulator.history.importers.fields.cells import as_text
 from simulator.history.importers.fields.dates import read_dates
 from simulator.history.importers.readers.sheet import Sheet
-
-Values = dict[str, Any]
 
 ENTERED_LABEL = re.compile(
     r"^(?:date entered|datum (?:der |des )?(?:eingabe|eintritts?)(?: in)?|eingangsdatum|eintrittsdatum"
@@ -71,7 +75,7 @@ def stage_columns(sheet: Sheet) -> dict[str, str]:
 
 def _by_stage_names(sheet: Sheet) -> dict[str, str]:
     """Return the columns of dates whose heading holds the name of a stage, in whatever language."""
-    column = recognised(sheet, {"stage": names("deal")["stage"]}).get("stage")
+    column = heading_of(sheet, "stage")
     stages = sorted(as_text(sheet.frame[column]).dropna().unique(), key=len, reverse=True) if column else []
     found: dict[str, str] = {}
     for heading in map(str, sheet.frame.columns):
@@ -89,6 +93,6 @@ def _label(stage: str, sheet: Sheet) -> str:
     match = PIPELINE_SUFFIX.match(stage)
     if match is None:
         return stage
-    column = recognised(sheet, {"stage": names("deal")["stage"]}).get("stage")
+    column = heading_of(sheet, "stage")
     present = set(sheet.frame[column].astype("str")) if column else set()
     return stage if stage in present else match["stage"]

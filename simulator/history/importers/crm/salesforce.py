@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from simulator.history.importers.crm.deals import (
     Recognition,
+    Values,
     add_deals,
     deal_columns,
     drop_rules,
@@ -17,8 +16,6 @@ from simulator.history.importers.fields.cells import as_text
 from simulator.history.importers.lines import LINE, varying
 from simulator.history.importers.readers.sheet import Sheet
 from simulator.history.importers.roles import REQUIRED
-
-Values = dict[str, Any]
 
 KIND_NAMES = {
     "opportunities": "deals (Opportunity)",

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pandas as pd
 
 from simulator.history.importers.balances import month_columns
-from simulator.history.importers.crm.deals import Recognition, likely_headings
+from simulator.history.importers.crm.deals import Recognition, Values, likely_headings
 from simulator.history.importers.crm.headings import heading_key, keys, names, recognised
 from simulator.history.importers.fields.amounts import read_amounts
 from simulator.history.importers.fields.cells import as_text
 from simulator.history.importers.fields.words import codes
 from simulator.history.importers.import_log import listed, map_line
-from simulator.history.importers.mapping import SOURCES
 from simulator.history.importers.readers.sheet import Sheet
-
-Values = dict[str, Any]
+from simulator.history.importers.specs import SOURCES
 
 BILLING = ("stripe", "chartmogul", "recurly", "baremetrics", "mrr")
 PER_YEAR = {"day": 365.0, "week": 52.0, "month": 12.0, "quarter": 4.0, "year": 1.0, "annual": 1.0}
@@ -71,15 +68,16 @@ def _need(sheet: Sheet, table: str, columns: Values, needed: tuple[str, ...], gi
 
 
 def _wide(sheet: Sheet, given: Recognition) -> tuple[Values, Values]:
+    months = month_columns(sheet)
     columns: Values = recognised(
         sheet, {k: v for k, v in names("balance").items() if k in ("customer_id", "currency")}
     )
     if "customer_id" not in columns:
-        texts = [str(h) for h in sheet.frame.columns if str(h) not in month_columns(sheet)]
+        texts = [str(h) for h in sheet.frame.columns if str(h) not in months]
         if texts:
             columns["customer_id"] = texts[0]
     _need(sheet, "balances", columns, ("customer_id",), given)
-    annual = any("arr" in str(heading).casefold() for heading in [*month_columns(sheet), sheet.file])
+    annual = any("arr" in str(heading).casefold() for heading in [*months, sheet.file])
     _say_monthly(sheet, annual, given)
     return columns, {"months": "all", "times": 1.0 if annual else 12.0}
 
@@ -193,8 +191,7 @@ def _running(
     planned = status.isin(running) & as_text(sheet.frame[found["end_date"]]).notna()
     if planned.any():
         heading = f"{found['end_date']} (ended)"
-        sheet.frame[heading] = sheet.frame[found["end_date"]].mask(planned)
-        given.log.headings[sheet.file].add(heading)
+        given.add_column(sheet, heading, sheet.frame[found["end_date"]].mask(planned))
         columns["end_date"] = heading
         given.log.note(f"{sheet.file}: {int(planned.sum()):,} subscriptions still run; their end lies ahead.")
 
@@ -227,7 +224,6 @@ def _yearly(sheet: Sheet, found: dict[str, str], given: Recognition) -> Values |
         factor = factor / read_amounts(frame[found["interval_count"]]).numbers.fillna(1.0)
     quantity = read_amounts(frame[found["quantity"]]).numbers.fillna(1.0) if "quantity" in found else 1.0
     heading = "price × quantity × intervals a year"
-    frame[heading] = price.numbers * quantity * factor
-    given.log.headings[sheet.file].add(heading)
+    given.add_column(sheet, heading, price.numbers * quantity * factor)
     given.log.used |= {(sheet.file, found[n]) for n in ("unit_price", "quantity", "interval") if n in found}
     return heading

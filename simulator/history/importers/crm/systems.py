@@ -8,14 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from simulator.history.importers.crm.deals import Recognition, add_deals, deal_columns, drop_rules
+from simulator.history.importers.crm.deals import Recognition, Values, add_deals, deal_columns, drop_rules
 from simulator.history.importers.crm.headings import keys
 from simulator.history.importers.fields.amounts import currency_codes, read_amounts
 from simulator.history.importers.fields.cells import as_text
 from simulator.history.importers.import_log import listed
 from simulator.history.importers.readers.sheet import Sheet
-
-Values = dict[str, Any]
 
 SYSTEMS = {
     "pipedrive": (),
@@ -120,8 +118,7 @@ def _value_of_close(sheet: Sheet, columns: Values, given: Recognition) -> None:
     per_year = as_text(sheet.frame[period]).str.lower().map(PERIODS)
     if (per_year.fillna(1.0) != 1.0).any():
         annual = f"{columns['amount']['column']} per year"
-        sheet.frame[annual] = values * times * per_year.fillna(1.0)
-        given.log.headings[sheet.file].add(annual)
+        given.add_column(sheet, annual, values * times * per_year.fillna(1.0))
         columns["amount"] = {"column": annual, "times": 1.0}
         n = int((per_year.fillna(1.0) != 1.0).sum())
         given.log.note(f"{sheet.file}: {n:,} values per month or quarter count as a year of them.")

@@ -19,7 +19,8 @@ from simulator.history.importers.fields.cells import (
     map_unique,
     matches,
 )
-from simulator.history.importers.fields.words import folded, words
+from simulator.history.importers.fields.named_days import iso_day
+from simulator.history.importers.fields.times import halves, offsets, split_times, time_of_day
 from simulator.history.importers.readers.sheet import Sheet
 
 ISO = r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?\s?(?:Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?)?"
@@ -32,24 +33,7 @@ EPOCHS = {"s": r"\d{9,10}(?:\.\d+)?", "ms": r"\d{12,13}(?:\.0*)?", "us": r"\d{15
 NUMBERED = {"excel": "D", "seconds": "s", "milliseconds": "ms"}
 """Formats that a map may name although strptime has no sign for them."""
 PARTS = re.compile(r"^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4}|\d{2})\b")
-TIME = re.compile(
-    r"(?P<day>.*?[^\s,])(?:T|,?\s+|,)(?:(?:um|at|om|kl|as|a las|a)\.?\s+)?"
-    r"(?P<half1>午前|午後|上午|下午|오전|오후)?\s*"
-    r"(?P<hour>\d{1,2})(?:[:.]|\s?[h時时시点點]\s?)(?P<minute>\d{2})"
-    r"(?:(?:[:.]|\s?[分분]\s?)(?P<second>\d{2})(?:[.,]\d+)?)?[秒분分]?"
-    r"\s*(?P<half2>[AaPp]\.?\s?[Mm]\.?)?(?:\s?Uhr)?"
-    r"\s*(?P<zone>(?:UTC|GMT)?[+-]\d{2}:?(?:\d{2})?|[A-Z]{1,5})?"
-)
-ZONES = {
-    **dict.fromkeys(("Z", "UTC", "GMT", "WET"), 0), **dict.fromkeys(("CET", "MEZ", "BST", "WEST"), 1),
-    **dict.fromkeys(("CEST", "MESZ", "EET"), 2), "EEST": 3, "JST": 9, "KST": 9, "AEST": 10, "AEDT": 11,
-    "EDT": -4, **dict.fromkeys(("EST", "CDT"), -5), **dict.fromkeys(("CST", "MDT"), -6),
-    **dict.fromkeys(("MST", "PDT"), -7), "PST": -8,
-}  # fmt: skip
-"""Hours from UTC of the names of time zones."""
 COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})T?(\d{2})(\d{2})(\d{2})?(Z|[+-]\d{2}:?\d{2})?")
-CJK = re.compile(r"(\d{4})\s*[年년.]\s*(\d{1,2})\s*[月월.]\s*(?:(\d{1,2})\s*[日일.]?)?")
-MONTH = r"((?:19|20)\d{2})[-/. ]?M?(\d{1,2})|(\d{1,2})[-/.]((?:19|20)\d{2})"
 MANY = 5
 """Days that can be read in one way only, from which they bound the others."""
 FIRST_YEAR, LAST_YEAR = 1980, 2100
@@ -237,88 +221,24 @@ def _read_iso(cells: pd.Series[Any], iso: pd.Series[Any], timezone: str) -> Read
 
 def _read_parts(cells: pd.Series[Any], sheet: Sheet, timezone: str) -> Read:
     """Read cells as a day and, perhaps, a time of day: the days by trying, the times by their marks."""
-    parts = pd.DataFrame(
-        [(m.groupdict() if (m := TIME.fullmatch(c)) else {"day": c}) for c in cells.fillna("")],
-        columns=["day", "hour", "minute", "second", "half1", "half2", "zone"],
-        index=cells.index,
-        dtype="str",
-    )
+    parts = split_times(cells)
     read = _read_days(_named_months(parts["day"].where(cells.notna())), sheet)
     timed = parts["hour"].notna()
     if not timed.any():
         return read
-    days = read.days + _time_of_day(parts)
-    read_as = f"{read.read_as} with the time" + (" (12 hours)" if _halves(parts).notna().any() else "")
+    days = read.days + time_of_day(parts)
+    read_as = f"{read.read_as} with the time" + (" (12 hours)" if halves(parts).notna().any() else "")
     zoned = parts["zone"].notna()
     if zoned.any():
-        days = _local((days - _offsets(parts["zone"])).where(zoned).dt.tz_localize("UTC"), timezone)
+        days = _local((days - offsets(parts["zone"])).where(zoned).dt.tz_localize("UTC"), timezone)
         what = read.what if zoned[timed].all() else _NO_OFFSET
         return Read(days, f"{read_as}, converted to {timezone}", what, read.remedy)
     return Read(days, read_as, read.what, read.remedy)
 
 
-def _halves(parts: pd.DataFrame) -> pd.Series[Any]:
-    signs = {"午前": "a", "上午": "a", "오전": "a", "午後": "p", "下午": "p", "오후": "p"}
-    first = parts["half1"].map(signs)
-    return first.fillna(parts["half2"].str.lower().str.slice(0, 1))
-
-
-def _time_of_day(parts: pd.DataFrame) -> pd.Series[Any]:
-    hour, minute, second = (pd.to_numeric(parts[n]).fillna(0) for n in ("hour", "minute", "second"))
-    half = _halves(parts)
-    hour = (hour % 12 + 12 * (half == "p")).where(half.notna(), hour)
-    valid = (hour < 24) & (minute < 60) & (second < 60)
-    time: pd.Series[Any] = pd.to_timedelta(3600 * hour + 60 * minute + second, unit="s").where(valid)
-    return time
-
-
-def _offsets(zones: pd.Series[Any]) -> pd.Series[Any]:
-    digits = zones.str.replace(":", "").str.extract(r"([+-])(\d{2})(\d{2})?")
-    minutes = 60 * pd.to_numeric(digits[1]).fillna(0) + pd.to_numeric(digits[2]).fillna(0)
-    signed = minutes.where(digits[0] != "-", -minutes).where(digits[0].notna(), 60.0 * zones.map(ZONES))
-    offset: pd.Series[Any] = pd.to_timedelta(signed, unit="min")
-    return offset
-
-
 def _named_months(days: pd.Series[Any]) -> pd.Series[Any]:
     """Return days whose month is a word, in any of a dozen languages, as ISO dates."""
     return map_unique(days, lambda cell: iso_day(cell) or cell).astype("str")
-
-
-def iso_day(cell: str, *, month_only: bool = False) -> str | None:  # noqa: PLR0911  one for each form
-    """Return a day with the month in words or in signs (14. März 2026, 2026年3月14日) as ISO; else None.
-
-    ``month_only`` also accepts months without a day (Mar-25, 2025-03, 03/2025), as their first day.
-    """
-    text = str(cell).strip()
-    if (match := CJK.fullmatch(text)) and (match[3] or month_only):
-        return _iso(int(match[1]), int(match[2]), int(match[3] or 1))
-    if month_only and (match := re.fullmatch(MONTH, text, re.I)):
-        year, month = (match[1], match[2]) if match[1] else (match[4], match[3])
-        return _iso(int(year), int(month), 1)
-    tokens = re.findall(r"\d+|[^\W\d_]+", folded(text))
-    names = [month for token in tokens if (month := words("month").get(token)) is not None]
-    if len(names) != 1 or re.search(r"\d:\d", text):
-        return None
-    place = next(i for i, token in enumerate(tokens) if token in words("month"))
-    before = [token for token in tokens[:place] if token.isdigit()]
-    after = [token for token in tokens[place + 1 :] if token.isdigit()]
-    match before, after:
-        case [day], [year] if len(day) <= 2:
-            return _iso(_year(year), int(names[0]), int(day))
-        case ([], [day, year]) | ([year], [day]):
-            return _iso(_year(year), int(names[0]), int(day))
-        case ([], [year]) | ([year], []) if month_only:
-            return _iso(_year(year), int(names[0]), 1)
-    return None
-
-
-def _year(digits: str) -> int:
-    return int(digits) + (2000 if len(digits) == 2 else 0)
-
-
-def _iso(year: int, month: int, day: int) -> str | None:
-    return f"{year:04}-{month:02}-{day:02}" if 1 <= month <= 12 and 1 <= day <= 31 else None
 
 
 def _read_days(cells: pd.Series[Any], sheet: Sheet) -> Read:

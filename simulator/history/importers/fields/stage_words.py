@@ -27,8 +27,12 @@ def category_words(cells: pd.Series[Any]) -> pd.Series[Any]:
 
 def category_word(cell: str) -> str | None:
     """Return the forecast category of ours that a word of a CRM means, or None."""
-    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", str(cell))  # BestCase, MostLikely
-    return meaning("category", apart) or meaning("category", cell)
+    return meaning("category", _apart(str(cell))) or meaning("category", cell)
+
+
+def _apart(name: str) -> str:
+    """Return a name such as BestCase or MostLikely as words."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
 
 
 def end_by_name(stage: str) -> str | None:
@@ -36,7 +40,7 @@ def end_by_name(stage: str) -> str | None:
 
     The words must end the name, or stand before a mark: "Closed Won - PO" is an end, "NDA signed" none.
     """
-    name = folded(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", stage)).replace("_", " ")
+    name = folded(_apart(stage)).replace("_", " ")
     name = PREFIX.sub("", name, count=1)
     whole = phrases("ends").get(name.replace("-", " ")) or phrases("ends").get(name)
     if whole is not None:
@@ -63,7 +67,7 @@ def _ends(outcome: str) -> re.Pattern[str]:
 def note_most_likely(cells: pd.Series[Any], log: ImportLog) -> None:
     """Say that "Most Likely" counts as best case, where a CRM uses it, and which words were not known."""
     words = cells.dropna().unique()
-    if any(folded(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", w)) in ("most likely", "likely") for w in words):
+    if any(folded(_apart(w)) in ("most likely", "likely") for w in words):
         log.note("Forecast category Most Likely counts as best_case.")
     unknown = [word for word in words if category_word(word) is None]
     if unknown:

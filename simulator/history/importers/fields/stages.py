@@ -23,7 +23,7 @@ N_TO_CHANGE = 5
 CHANCES = ((70.0, "commit"), (40.0, "best_case"), (0.0, "pipeline"))
 """Probability in percent from which a category is guessed, where a CRM tells nothing better."""
 TOLD = ("is_closed", "is_won", "probability")
-"""What rows may say of their stage besides its forecast category."""
+"""What rows may say of their stage next to its forecast category."""
 NOW = pd.Timestamp.max
 """Time of what is known of a deal's present only."""
 RANKS = {"lead": 0, "pipeline": 1, "best_case": 2, "commit": 3, "closed": 4, "omitted": 5}

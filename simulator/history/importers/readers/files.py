@@ -7,11 +7,11 @@ from pathlib import Path
 
 from simulator.errors import InputError
 from simulator.history.importers.import_log import FileRead, ImportLog
-from simulator.history.importers.mapping import FileSpec
 from simulator.history.importers.readers.groups import ungrouped
 from simulator.history.importers.readers.sheet import Sheet
 from simulator.history.importers.readers.text import TextOptions, read_text_file
 from simulator.history.importers.readers.workbook import read_parquet, read_workbook
+from simulator.history.importers.specs import FileSpec
 
 WORKBOOKS = (".xlsx", ".xlsm", ".xls")
 PARQUET = (".parquet", ".pq")

@@ -1,0 +1,46 @@
+"""Days whose month is a word in any of a dozen languages, or marked by signs, as ISO dates."""
+
+from __future__ import annotations
+
+import re
+
+from simulator.history.importers.fields.words import folded, words
+
+CJK = re.compile(r"(\d{4})\s*[年년.]\s*(\d{1,2})\s*[月월.]\s*(?:(\d{1,2})\s*[日일.]?)?")
+MONTH = r"((?:19|20)\d{2})[-/. ]?M?(\d{1,2})|(\d{1,2})[-/.]((?:19|20)\d{2})"
+
+
+def iso_day(cell: str, *, month_only: bool = False) -> str | None:  # noqa: PLR0911  one for each form
+    """Return a day with the month in words or in signs (14. März 2026, 2026年3月14日) as ISO; else None.
+
+    ``month_only`` also accepts months without a day (Mar-25, 2025-03, 03/2025), as their first day.
+    """
+    text = str(cell).strip()
+    if (match := CJK.fullmatch(text)) and (match[3] or month_only):
+        return _iso(int(match[1]), int(match[2]), int(match[3] or 1))
+    if month_only and (match := re.fullmatch(MONTH, text, re.I)):
+        year, month = (match[1], match[2]) if match[1] else (match[4], match[3])
+        return _iso(int(year), int(month), 1)
+    tokens = re.findall(r"\d+|[^\W\d_]+", folded(text))
+    names = [month for token in tokens if (month := words("month").get(token)) is not None]
+    if len(names) != 1 or re.search(r"\d:\d", text):
+        return None
+    place = next(i for i, token in enumerate(tokens) if token in words("month"))
+    before = [token for token in tokens[:place] if token.isdigit()]
+    after = [token for token in tokens[place + 1 :] if token.isdigit()]
+    match before, after:
+        case [day], [year] if len(day) <= 2:
+            return _iso(_year(year), int(names[0]), int(day))
+        case ([], [day, year]) | ([year], [day]):
+            return _iso(_year(year), int(names[0]), int(day))
+        case ([], [year]) | ([year], []) if month_only:
+            return _iso(_year(year), int(names[0]), 1)
+    return None
+
+
+def _year(digits: str) -> int:
+    return int(digits) + (2000 if len(digits) == 2 else 0)
+
+
+def _iso(year: int, month: int, day: int) -> str | None:
+    return f"{year:04}-{month:02}-{day:02}" if 1 <= month <= 12 and 1 <= day <= 31 else None
