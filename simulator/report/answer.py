@@ -179,7 +179,7 @@ class Answer:
         command : str
             What the user typed.
         work : Work, optional
-            Who is told, and whose seconds are recorded.
+            Where progress is reported, and whose seconds are recorded.
 
         Raises
         ------

@@ -44,7 +44,7 @@ segments:
 # targets:
 {targets}
 
-# Who works the deals, where capacity may be short (reps.csv beside the history, or):
+# Who works the deals, where capacity may be short (reps.csv next to the history, or):
 # reps:
 #   segments:
 #     {first}: {{heads: 6, open_deals_per_rep: 20, ote: 200k}}

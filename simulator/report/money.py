@@ -21,7 +21,7 @@ UNITS = ((1.0, ""), (1e3, "k"), (1e6, "M"), (1e9, "B"), (1e12, "T"))
 MISSING = "n/a"
 
 LEAST_IN_THOUSANDS = 10e3
-"""Below, amounts side by side are written out: 1,440 beside 240 reads better than 1.44k beside 0.24k."""
+"""Below, amounts next to one another are written out: 1,440 and 240 read better than 1.44k and 0.24k."""
 
 
 def format_money(amount: float, currency: str, digits: int = 3) -> str:

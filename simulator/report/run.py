@@ -52,7 +52,7 @@ def run(scenario: Source, overrides: Overrides = (), *, work: Work | None = None
     overrides : mapping, or sequence of ``key=value``
         Values to lay over a scenario file.
     work : Work, optional
-        Who is told how far it is, and which workers simulate.
+        Where progress is reported, and which workers simulate.
 
     Returns
     -------
@@ -276,7 +276,7 @@ class Run:
         monthly : bool
             Whether to write paths_monthly.parquet too.
         work : Work, optional
-            Who is told, and whose seconds are recorded.
+            Where progress is reported, and whose seconds are recorded.
         team : Team, optional
             Who draws the charts; this process without it.
 

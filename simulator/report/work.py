@@ -54,7 +54,7 @@ class Work:
     Parameters
     ----------
     listener : Listener, optional
-        Who is told how far the work is; nobody without one.
+        Where progress is reported; nowhere without one.
     workers : str, optional
         Address of Dask workers, or ``local:N``; without it this process simulates. The figures are the same.
 

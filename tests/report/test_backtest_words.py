@@ -64,7 +64,7 @@ def test_bias_is_told_from_luck(bias, words):
 
 def test_methods_are_named_by_whether_the_simulation_beats_them():
     assert "smaller than those of the run rate (83% less)" in backtest_findings(made(8, 7))[3]
-    assert "do not tell it from the run rate" in backtest_findings(made(2, 2))[3]
+    assert "No measurable difference over these quarters from the run" in backtest_findings(made(2, 2))[3]
 
 
 def test_the_folder_holds_what_the_summary_says(tmp_path):

@@ -16,7 +16,8 @@ from simulator.errors import InputError
 from simulator.report.charts.spec import MULTIPLE, SHARE, ChartSpec, bars_of_bridge, money_unit
 from simulator.report.documents.finished import read_finished
 from simulator.report.documents.workbook import DRAWN, SHEETS
-from simulator.report.forecast.specs import Frame, parts_spec, waterfall_spec
+from simulator.report.forecast.pipeline_specs import waterfall_spec
+from simulator.report.forecast.specs import Frame, parts_spec
 from simulator.report.style import PART_COLOURS
 
 FRAME = Frame("USD", ("FY27Q4", "FY28Q1"), "As of today")

@@ -1,4 +1,4 @@
-"""The record of past forecasts kept beside a history, for every later run on it to show."""
+"""The record of past forecasts kept next to a history, for every later run on it to show."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ class Record:
 
 
 def record_path(history: Path) -> Path:
-    """Return the file beside a history's folder that keeps its record."""
+    """Return the file next to a history's folder that keeps its record."""
     folder = history.resolve()
     return folder.parent / f"{folder.name}.backtest.json"
 
 
 def keep_record(result: Backtest, history: Path) -> Path | None:
-    """Keep the record beside the history; return the file, or None where nothing can be written there."""
+    """Keep the record next to the history; return the file, or None where nothing can be written there."""
     from simulator.report.backtest.charts import main_rows
     from simulator.report.backtest.words import record_sentence
 
@@ -72,7 +72,7 @@ def keep_record(result: Backtest, history: Path) -> Path | None:
 
 
 def read_record(history: Path, calendar: FiscalCalendar, as_of: dt.date) -> Record | None:
-    """Return the record kept beside a history; None where there is none of these quarters by that day.
+    """Return the record kept next to a history; None where there is none of these quarters by that day.
 
     Parameters
     ----------

@@ -46,7 +46,7 @@ def backtest(
     fresh : bool
         Simulate again what is kept from an earlier backtest.
     work : Work, optional
-        Who is told how far it is, and which workers simulate.
+        Where progress is reported, and which workers simulate.
 
     Returns
     -------

@@ -65,10 +65,10 @@ def backtest_findings(result: Backtest) -> list[str]:
 def _few(row: pd.Series) -> str:
     low, high = format_share(row["inside_low"]), format_share(row["inside_high"])
     n = int(row["n_quarters"])
-    told = f"the true hit rate lies between {low} and {high} (80% interval), and the range promises 80%"
+    between = f"the true hit rate lies between {low} and {high} (80% interval), and the range promises 80%"
     if n >= FEW_QUARTERS:
-        return f"Over {n} quarters {told}."
-    return f"{'One quarter is' if n == 1 else f'{n} quarters are'} few: {told}."
+        return f"Over {n} quarters {between}."
+    return f"{'One quarter is' if n == 1 else f'{n} quarters are'} few: {between}."
 
 
 def _bias(row: pd.Series) -> str:
@@ -76,8 +76,8 @@ def _bias(row: pd.Series) -> str:
     side = "above" if row["bias"] > 0 else "below"
     if math.isnan(row["bias_low"]):
         return f"On average the forecasts lay {share} {side} what was booked."
-    told = row["bias_low"] > 0 or row["bias_high"] < 0
-    luck = "more than luck explains" if told else "no more than luck explains"
+    is_clear = row["bias_low"] > 0 or row["bias_high"] < 0
+    luck = "more than luck explains" if is_clear else "no more than luck explains"
     interval = f"80% interval {row['bias_low']:+.0%} to {row['bias_high']:+.0%}"
     return f"On average the forecasts lay {share} {side} what was booked ({interval}), {luck}."
 
@@ -96,7 +96,7 @@ def _against(result: Backtest, week: int) -> list[str]:
     for part, words in (
         (better, "Its errors (CRPS) were smaller than those of"),
         (worse, "Its errors (CRPS) were larger than those of"),
-        (unsure, "These quarters do not tell it from"),
+        (unsure, "No measurable difference over these quarters from"),
     ):
         if len(part):
             named = [_with_skill(str(name), float(value)) for name, value in part["skill_crps"].items()]

@@ -55,7 +55,7 @@ class ChartSheet:
         sheet.insert_chart(row, column, chart, {"description": f"Chart: {spec.title}", "object_position": 3})
 
     def _finish(self, chart: Any, spec: ChartSpec) -> None:
-        lying = spec.shape in {"bars", "dots"}
+        horizontal = spec.shape in {"bars", "dots"}
         figures: Look = {"num_format": spec.unit.axis_code}
         chart.set_title({"name": _as_text(spec.title)[:250], "name_font": {"size": 12}, "overlay": False})
         grid = {"major_gridlines": {"visible": True, "line": {"color": GRID}}}
@@ -64,12 +64,14 @@ class ChartSheet:
             figures = {"num_format": "0%", "min": 0, "max": 1}
         elif spec.shape not in {"lines", "bars", "dots"}:
             figures["min"] = spec.floor
-        (chart.set_x_axis if lying else chart.set_y_axis)({**figures, **grid})
-        if lying:
+        (chart.set_x_axis if horizontal else chart.set_y_axis)({**figures, **grid})
+        if horizontal:
             chart.set_y_axis({"reverse": True, "label_position": "low"})
         hidden = {"delete_series": [0]} if spec.shape == "bridge" else {}
         chart.set_legend({"position": "bottom", **hidden} if spec.shape != "bridge" else {"none": True})
-        size = {**SIZE, "height": max(SIZE["height"], 120 + 24 * len(spec.categories))} if lying else SIZE
+        size = (
+            {**SIZE, "height": max(SIZE["height"], 120 + 24 * len(spec.categories))} if horizontal else SIZE
+        )
         chart.set_size(size)
 
     def _head(self, spec: ChartSpec) -> int:

@@ -120,7 +120,7 @@ def _draw_bridge(slide: Slide, spec: ChartSpec) -> None:
 
 
 def _draw_bars(slide: Slide, spec: ChartSpec) -> None:
-    """Draw lying bars, stacked where there are totals; of dots the figures alone."""
+    """Draw horizontal bars, stacked where there are totals; of dots the figures alone."""
     kind = XL_CHART_TYPE.BAR_STACKED if spec.totals else XL_CHART_TYPE.BAR_CLUSTERED
     chart = _chart(slide, spec, kind, {one.name: one.values for one in spec.series})
     _colour_columns(chart, [one.colour for one in spec.series], overlap=100 if spec.totals else -5)

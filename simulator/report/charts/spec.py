@@ -122,7 +122,7 @@ class ChartSpec:
         File name of the picture without its ending.
     shape : str
         ``range`` (P10, P50, P90, target), ``curves``, ``stack``, ``columns``, ``bridge``, ``lines``, ``bars``
-        (lying), ``dots`` (lying, with intervals) or ``heat`` (a row a series).
+        (horizontal), ``dots`` (horizontal, with intervals) or ``heat`` (a row a series).
     title : str
         A sentence that says the finding.
     subtitle : str
@@ -136,7 +136,7 @@ class ChartSpec:
     series : tuple of Series
         In the order of the legend; a stack from the bottom up.
     below : tuple of str
-        A line or two below each category; of lying charts: said next to its name.
+        A line or two below each category; of horizontal charts: said next to its name.
     colours : tuple of str
         Of a bridge, of bars and of dots: one a category, instead of the series' colour.
     totals : tuple of float
@@ -153,6 +153,8 @@ class ChartSpec:
         A line across the figures, such as a target, at this figure; NaN: none.
     mark_word : str
         What that line is.
+    words : tuple of tuple of str
+        Of a heat map: said in its cells instead of their figures, a row a series.
     """
 
     name: str

@@ -56,7 +56,7 @@ def compare_days(
     paths : int, optional
         Simulations; 2,000 at most without it.
     work : Work, optional
-        Who is told how far it is, and which workers simulate.
+        Where progress is reported, and which workers simulate.
 
     Returns
     -------

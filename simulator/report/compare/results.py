@@ -49,7 +49,7 @@ def compare(*scenarios: Source, period: str | None = None, work: Work | None = N
     period : str, optional
         A quarter such as ``FY28Q1`` to speak of; the horizon without it.
     work : Work, optional
-        Who is told how far it is, and which workers simulate.
+        Where progress is reported, and which workers simulate.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Scenarios beside each other, in sentences."""
+"""Scenarios compared, in sentences."""
 
 from __future__ import annotations
 

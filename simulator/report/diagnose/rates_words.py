@@ -1,4 +1,4 @@
-"""What a track record says, in plain sentences with the rule of thumb beside each figure."""
+"""What a track record says, in plain sentences with the rule of thumb next to each figure."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _by_amount(record: TrackRecord, measure: str) -> str:
 def _close_rate(record: TrackRecord, _: Money) -> Iterator[str]:
     row = rate(record, "close_rate")
     if row is None:
-        yield f"No qualified deal ended in {record.window.name}, so no close rate can be told."
+        yield f"No qualified deal ended in {record.window.name}, so there is no close rate."
         return
     verdict = _verdict(row, CLOSE_RATE_RULE)
     yield (

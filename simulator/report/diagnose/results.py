@@ -114,7 +114,7 @@ def diagnose(
     paths : int
         Simulations, with a scenario.
     work : Work, optional
-        Who is told how far it is.
+        Where progress is reported.
 
     Returns
     -------

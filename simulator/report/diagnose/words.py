@@ -179,7 +179,7 @@ def _worth(row: pd.Series, currency: str) -> str:
 
 
 def say_curve(curve: pd.DataFrame, period: str) -> str:
-    """Return the coverage of a period beside what a chance of 80 % takes; nothing without a target."""
+    """Return the coverage of a period next to what a chance of 80 % takes; nothing without a target."""
     rows = curve[curve["period"] == period]
     if rows.empty:
         return ""

@@ -28,10 +28,8 @@ MONEY_OF_HEADS = {
 NOT_SEGMENTS = {"reps", "error", "behind", "behind_error", "p_best", "tied", "unresolved", "answer"}
 
 
-def hiring_view(run: Finished) -> View | None:
-    """Return the best allocations of more reps; None where none were looked for."""
-    if "hiring" not in run.companions:
-        return None
+def hiring_view(run: Finished) -> View:
+    """Return the best allocations of more reps."""
     found = run.companions["hiring"]
     table = found.table.head(MOST_ALLOCATIONS).copy()
     segments = [c for c in table.columns if c not in NOT_SEGMENTS and not str(c).startswith("gain_")]
@@ -55,10 +53,8 @@ def hiring_view(run: Finished) -> View | None:
     )
 
 
-def headcount_view(run: Finished) -> View | None:
-    """Return what each head more is worth, by role and segment; None where it was not asked."""
-    if "headcount" not in run.companions:
-        return None
+def headcount_view(run: Finished) -> View:
+    """Return what each head more is worth, by role and segment."""
     found = run.companions["headcount"]
     known = {key: label for key, label in MONEY_OF_HEADS.items() if key in found.table}
     return View(
@@ -76,10 +72,8 @@ def headcount_view(run: Finished) -> View | None:
     )
 
 
-def levers_view(run: Finished) -> View | None:
-    """Return what each lever moves the figure by, with its interval; None where it was not asked."""
-    if "sensitivity" not in run.companions:
-        return None
+def levers_view(run: Finished) -> View:
+    """Return what each lever moves the figure by, with its interval."""
     found = run.companions["sensitivity"]
     table = found.table
     measure = str(table["measure"].iloc[0])
@@ -122,10 +116,8 @@ def _lever_end(value: float) -> str:
     return f"{value - 1:+.0%}".replace("-", "−") if 0 < value < 5 else f"{value:g}"
 
 
-def record_view(run: Finished) -> View | None:
-    """Return how past forecasts did next to the usual methods; None where there was no backtest."""
-    if "backtest" not in run.companions:
-        return None
+def record_view(run: Finished) -> View:
+    """Return how past forecasts did next to the usual methods."""
     found = run.companions["backtest"]
     table = found.table[found.table["segment"] == ALL].copy()
     table["when"] = [_when(int(w), int(a)) for w, a in zip(table["week"], table["ahead"], strict=True)]

@@ -1,6 +1,6 @@
 """What other commands found of the same scenario or history, so that a report can show it too.
 
-``simulator hire`` and ``simulator headcount`` write beside a run (``results/base-hire``), ``simulator
+``simulator hire`` and ``simulator headcount`` write next to a run (``results/base-hire``), ``simulator
 backtest`` under the history's name. They are shown where they speak of the same scenario, day and currency;
 others are left out, for their figures would not belong to the run's.
 """
@@ -57,7 +57,7 @@ class Companion:
 
 
 def read_companions(folder: Path, run: dict[str, Any], read: ReadTable) -> dict[str, Companion]:
-    """Return what stands beside a run and belongs to it, by main table: hiring, headcount, backtest.
+    """Return what stands next to a run and belongs to it, by main table: hiring, headcount, backtest.
 
     Parameters
     ----------
@@ -71,10 +71,10 @@ def read_companions(folder: Path, run: dict[str, Any], read: ReadTable) -> dict[
     folder = folder.absolute()
     found: dict[str, Companion] = {}
     for ending, table in FOLDERS.items():
-        beside = folder.with_name(f"{folder.name}-{ending}")
-        summary = _summary(beside)
+        sibling = folder.with_name(f"{folder.name}-{ending}")
+        summary = _summary(sibling)
         if all(summary.get(key) == run[key] for key in ("scenario", "as_of", "currency")):
-            _add(found, table, beside, summary, read)
+            _add(found, table, sibling, summary, read)
     records = [path for path in sorted(folder.parent.glob("backtest-*")) if _is_of(_summary(path), run)]
     if len(records) == 1:
         _add(found, "backtest", records[0], _summary(records[0]), read)

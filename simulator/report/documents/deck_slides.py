@@ -194,7 +194,7 @@ def shorten_line(text: str, longest: int = 300) -> str:
 
 
 def _write_title(slide: Any, title: str, box: Box, *, is_plain: bool) -> None:
-    """Write the title where the template has it; on the plain look on the left, in the house's colour."""
+    """Write the title where the template has it; on the plain look on the left, in the project's colour."""
     head = slide.shapes.title
     frame = head.text_frame
     frame.word_wrap = True

@@ -97,7 +97,7 @@ def _write_text(text: str, path: Path) -> None:
 
 
 def _replace(path: Path, write: Callable[[Path], None]) -> Path:
-    """Write beside a file and put the new one in its place once it is whole."""
+    """Write next to a file and put the new one in its place once it is whole."""
     draft = path.with_name(f".{path.stem}.writing-{secrets.token_hex(4)}{path.suffix}")
     try:
         write(draft)

@@ -25,6 +25,9 @@ class Column:
     kind: Kind = "text"
 
 
+PERIOD, SEGMENT = Column("period", "Quarter"), Column("segment", "Segment")
+
+
 @dataclass(frozen=True)
 class View:
     """A table as it is shown.

@@ -8,23 +8,25 @@ import pandas as pd
 
 from simulator.analysis.totals import ALL
 from simulator.report.documents.companion_views import headcount_view, hiring_view, levers_view, record_view
-from simulator.report.documents.efficiency import efficiency
+from simulator.report.documents.deal_views import coverage_view, deals_view, pipeline_view
 from simulator.report.documents.finished import Finished
-from simulator.report.documents.view import PERCENTILES, Column, View, columns, show
-from simulator.report.forecast.findings import BASIS_WORDS, PART_WORDS, SOURCE_WORDS
+from simulator.report.documents.plan_views import (
+    arr_view,
+    capacity_view,
+    efficiency_view,
+    lifetime_view,
+    operating_view,
+)
+from simulator.report.documents.view import PERCENTILES, PERIOD, SEGMENT, Column, View, columns
+from simulator.report.forecast.findings import PART_WORDS, SOURCE_WORDS
 from simulator.report.judgement.words import METHOD_LABELS
-
-ARR_MEASURES = ("opening", "new", "expansion", "contraction", "churn", "reactivation", "closing")
-RETENTION = ("nrr", "grr")
 
 
 def views(run: Finished) -> dict[str, View]:
     """Return every view that the run has figures for, by name, in reading order."""
-    found = (make(run) for make in MAKERS)
+    known = {*run.tables, *run.companions}
+    found = (make(run) for needed, make in MAKERS if needed in known)
     return {view.name: view for view in found if view is not None and len(view.table)}
-
-
-PERIOD, SEGMENT = Column("period", "Quarter"), Column("segment", "Segment")
 
 
 def _headline(run: Finished) -> View:
@@ -84,53 +86,6 @@ def _parts(run: Finished) -> View:
     )
 
 
-def _coverage(run: Finished) -> View:
-    table = run.tables["coverage"]
-    # One basis for each segment: the first; a second row with the slippage in the rule repeats all else.
-    table = table.drop_duplicates(["period", "segment"])
-    table = table[table["coverage"].notna() | (table["segment"] == ALL)].reset_index(drop=True)
-    table = table.assign(
-        basis=[BASIS_WORDS.get(basis, basis).rstrip(",") for basis in table["basis"].astype(str)]
-    )
-    needed = {f"needed_p{chance}": f"Needed for {chance}%" for chance in (50, 80, 90)}
-    return View(
-        "coverage",
-        "Coverage, and what is needed",
-        "Deals due in the quarter / its target, next to the multiple at which the target is reached with 50, "
-        "80 and 90% chance, and the rule of thumb 1 / close rate. Segments without a target are left out.",
-        (
-            PERIOD,
-            SEGMENT,
-            Column("basis", "Counts"),
-            *columns("money", {"amount": "Due", "target": "Target"}),
-            *columns("multiple", {"coverage": "Coverage", **needed, "rule_of_thumb": "Rule of thumb"}),
-            Column("note", "Note"),
-        ),
-        table,
-    )
-
-
-def _pipeline(run: Finished) -> View:
-    labels = {
-        "opening": "Opening",
-        "created": "Created",
-        "won": "Won",
-        "lost_competition": "Lost to competition",
-        "lost_no_decision": "Lost, no decision",
-        "closing": "Closing",
-        "slipped": "Slipped out",
-    }
-    return View(
-        "pipeline",
-        "Open pipeline from quarter to quarter",
-        "Means of all simulations, at the amounts of the open deals: opening + created − won − "
-        "lost = closing. "
-        "Slipped deals stay open.",
-        (PERIOD, SEGMENT, *columns("money", labels)),
-        run.tables["waterfall"],
-    )
-
-
 def _spread(run: Finished) -> View:
     table = run.tables["spread"]
     words = {**SOURCE_WORDS, "total": "all together"}
@@ -166,161 +121,7 @@ def _chances(run: Finished) -> View:
     )
 
 
-def _capacity(run: Finished) -> View | None:
-    if "capacity" not in run.tables:
-        return None
-    return View(
-        "capacity",
-        "Sales capacity",
-        "Ramped heads and quota, how busy reps are, and the share of qualified deals that gave up waiting.",
-        (
-            PERIOD,
-            SEGMENT,
-            *columns("count", {"heads": "Reps", "ramped_heads": "Ramped reps"}),
-            *columns("money", {"ramped_quota": "Ramped quota", "target": "Target", "bookings": "Bookings"}),
-            *columns("share", {"utilisation": "Slots in use", "waited_out": "Gave up waiting"}),
-        ),
-        run.tables["capacity"],
-    )
-
-
-def _arr(run: Finished) -> View | None:
-    if "arr" not in run.tables:
-        return None
-    long = run.tables["arr"]
-    shown = long["p50"].where(long["measure"].isin(RETENTION), long["mean"])
-    wide = long.assign(shown=shown).pivot_table(
-        index=["period", "segment"], columns="measure", values="shown", sort=False
-    )
-    wide = wide.reindex(columns=[*ARR_MEASURES, *RETENTION]).reset_index()
-    return View(
-        "arr",
-        "ARR from quarter to quarter",
-        "Annualised recurring revenue, means of all simulations: opening + new + expansion − "
-        "contraction − churn "
-        "+ reactivation = closing. NRR and GRR by the cohort method over 12 months, their P50.",
-        (
-            PERIOD,
-            SEGMENT,
-            *columns("money", {measure: measure.capitalize() for measure in ARR_MEASURES}),
-            *columns("share", {measure: f"{measure.upper()} (P50)" for measure in RETENTION}),
-        ),
-        wide,
-    )
-
-
-def _deals(run: Finished) -> View | None:
-    """Return the open deals, those that weigh most in the first quarter on top."""
-    table = run.tables.get("open_deals", pd.DataFrame())
-    if table.empty:
-        return None
-    first = run.periods[0]
-    chances = table.pivot_table(index="opportunity_id", columns="period", values="p_win", sort=False)
-    chances = chances.reindex(columns=list(run.periods))
-    wide = pd.DataFrame(
-        {
-            "opportunity_id": chances.index,
-            "first": chances[first].to_numpy(),
-            "horizon": chances.sum(axis=1).round(6),
-        }
-    ).reset_index(drop=True)
-    shown = [Column("opportunity_id", "Deal")]
-    weight = "first"
-    if "deals" in run.tables:
-        known = run.tables["deals"].drop_duplicates("opportunity_id")
-        wide = wide.merge(known, on="opportunity_id", how="left", sort=False, validate="one_to_one")
-        wide["weight"] = (wide["amount"] * wide["first"]).round(2)
-        wide["expected"] = (wide["amount"] * wide["horizon"]).round(2)
-        weight = "weight"
-        labels = {"segment": "Segment", "owner": "Owner", "category": "Category", "close_month": "Planned"}
-        wide[list(labels)] = wide[list(labels)].fillna("")
-        shown += [*columns("text", labels), Column("amount", "Open amount", "money")]
-    shown.append(Column("first", f"Won in {first}", "share"))
-    shown += [Column("weight", f"Weight in {first}", "money")] if weight == "weight" else []
-    shown.append(Column("horizon", "Won by " + run.periods[-1], "share"))
-    shown += [Column("expected", "Weight in all", "money")] if weight == "weight" else []
-    shown += _drill_down_columns(run, wide)
-    wide = wide.sort_values(weight, ascending=False, kind="stable").reset_index(drop=True)
-    return View(
-        "deals",
-        "Open deals by their weight",
-        f"Weight: open amount × chance. The deals that move {first} most come first. Chance: share of "
-        "simulations in which the deal is won.",
-        tuple(shown),
-        wide,
-    )
-
-
-def _drill_down_columns(run: Finished, wide: pd.DataFrame) -> list[Column]:
-    """Return the columns that the simulation adds to a deal, and put what changed since the last run in."""
-    if "p_this" not in wide:
-        return []
-    said = [Column("share_spread_this", f"Share of the spread of {run.periods[0]}", "share")]
-    changes = run.tables.get("deal_changes")
-    if changes is not None and len(changes):
-        change = changes.set_index("opportunity_id")["change"]
-        wide["change"] = wide["opportunity_id"].map(change).fillna("").astype(str)
-        said.append(Column("change", f"Changed since {changes['since'].iloc[0]}"))
-    return said
-
-
-def _operating(run: Finished) -> View | None:
-    if "operating" not in run.tables:
-        return None
-    return View(
-        "operating",
-        "Revenue, costs and cash",
-        "By quarter; totals are sums of the lines above them.",
-        (PERIOD, Column("line", "Line"), *columns("money", {"mean": "Mean", **PERCENTILES})),
-        _money_lines(run.tables["operating"]),
-    )
-
-
-def _money_lines(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the lines that are amounts: ratios are among the measures of efficiency."""
-    return table[
-        table["kind"].isin(["revenue", "total", "acquisition", "post_sale", "other", "cash"])
-    ].reset_index(drop=True)
-
-
-def _efficiency(run: Finished) -> View | None:
-    found = efficiency(run.tables)
-    if not found:
-        return None
-    rows = [(one.name, show(one.value, one.kind, run.currency), one.meaning) for one in found]
-    return View(
-        "efficiency",
-        "Efficiency",
-        "From the means of the run; all quarters of the horizon together.",
-        (Column("name", "Measure"), Column("figure", "Figure"), Column("effect", "How it is computed")),
-        pd.DataFrame(rows, columns=["name", "figure", "effect"]),
-        "tables/operating.csv and tables/arr.csv",
-    )
-
-
-def _lifetime(run: Finished) -> View | None:
-    if "lifetime" not in run.tables:
-        return None
-    return View(
-        "lifetime",
-        "What a new customer is worth",
-        "Revenue of a new customer over the years simulated, not discounted; Low and High: 80% "
-        "interval of the mean.",
-        (
-            SEGMENT,
-            *columns("money", {"arr": "First ARR", "value": "Lifetime value", "low": "Low", "high": "High"}),
-            *columns(
-                "share", {"first_year_share": "In the first year", "still_customers": "Still customers"}
-            ),
-            Column("value_per_arr", "Value / ARR", "multiple"),
-        ),
-        run.tables["lifetime"],
-    )
-
-
-def _judgement(run: Finished) -> View | None:
-    if "judgement" not in run.tables:
-        return None
+def _judgement(run: Finished) -> View:
     table = run.tables["judgement"]
     table = table.assign(method=table["method"].map(lambda name: METHOD_LABELS.get(name, name)))
     return View(
@@ -337,9 +138,7 @@ def _judgement(run: Finished) -> View | None:
     )
 
 
-def _calls(run: Finished) -> View | None:
-    if "rep_calls" not in run.tables:
-        return None
+def _calls(run: Finished) -> View:
     return View(
         "calls",
         "What reps called and what they won",
@@ -368,9 +167,7 @@ def _assumptions(run: Finished) -> View:
     )
 
 
-def _hygiene(run: Finished) -> View | None:
-    if "hygiene" not in run.tables:
-        return None
+def _hygiene(run: Finished) -> View:
     return View(
         "hygiene",
         "What is odd in the history",
@@ -388,8 +185,27 @@ def _hygiene(run: Finished) -> View | None:
     )
 
 
-MAKERS: tuple[Callable[[Finished], View | None], ...] = (
-    _headline, _bookings, _parts, _coverage, _pipeline, _spread, _arr, _lifetime, _operating, _efficiency,
-    _capacity, _chances, _deals, _judgement, _calls, levers_view, hiring_view, headcount_view, record_view,
-    _assumptions, _hygiene,
-)  # fmt: skip
+MAKERS: tuple[tuple[str, Callable[[Finished], View | None]], ...] = (
+    ("bookings", _headline),
+    ("bookings", _bookings),
+    ("p50_composition", _parts),
+    ("coverage", coverage_view),
+    ("waterfall", pipeline_view),
+    ("spread", _spread),
+    ("arr", arr_view),
+    ("lifetime", lifetime_view),
+    ("operating", operating_view),
+    ("operating", efficiency_view),
+    ("capacity", capacity_view),
+    ("exceedance", _chances),
+    ("open_deals", deals_view),
+    ("judgement", _judgement),
+    ("rep_calls", _calls),
+    ("sensitivity", levers_view),
+    ("hiring", hiring_view),
+    ("headcount", headcount_view),
+    ("backtest", record_view),
+    ("bookings", _assumptions),
+    ("hygiene", _hygiene),
+)
+"""In reading order: the table of the run or of a companion that a view needs, and what makes it."""

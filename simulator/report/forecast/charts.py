@@ -17,18 +17,20 @@ from simulator.report.forecast.findings import (
     waterfall_title,
 )
 from simulator.report.forecast.past import Past, past_specs, with_past
-from simulator.report.forecast.specs import (
-    Frame,
+from simulator.report.forecast.pipeline_specs import (
     capacity_rows,
     capacity_spec,
     counted_parts,
     coverage_spec,
+    waterfall_spec,
+)
+from simulator.report.forecast.specs import (
+    Frame,
     curves_spec,
     fan_spec,
     parts_spec,
     segments_spec,
     spread_spec,
-    waterfall_spec,
 )
 from simulator.report.money import source_line
 from simulator.report.output.tables import round_figures

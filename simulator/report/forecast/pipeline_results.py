@@ -20,7 +20,7 @@ def pipeline(scenario: Source, *, paths: int | None = None, work: Work | None = 
     paths : int, optional
         Simulations; 1,000 without it.
     work : Work, optional
-        Who is told how far it is, and which workers simulate.
+        Where progress is reported, and which workers simulate.
 
     Returns
     -------

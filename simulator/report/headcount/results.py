@@ -62,7 +62,7 @@ def headcount(
     paths : int, optional
         Simulations.
     work : Work, optional
-        Who is told how far it is.
+        Where progress is reported.
 
     Returns
     -------

@@ -115,7 +115,7 @@ def _before_or_after(rows: pd.DataFrame, currency: str) -> str:
     error = float((a["npv_error"] ** 2 + b["npv_error"] ** 2) ** 0.5)
     money = format_money(abs(difference), currency)
     if abs(difference) < 2 * error:
-        return f"Before or after the sale: too near to tell, {money} apart with a standard error of as much"
+        return f"Before or after the sale: no measurable difference ({money} apart)"
     side = "after the sale" if difference > 0 else "before the sale"
     return f"The next head is better {side}: {money} more NPV than the best on the other side"
 

@@ -58,7 +58,7 @@ def hire(
     paths : int, optional
         Most simulations.
     work : Work, optional
-        Who is told how far it is, and which workers simulate.
+        Where progress is reported, and which workers simulate.
 
     Returns
     -------

@@ -153,7 +153,7 @@ def _sure(hiring: Hiring, currency: str) -> str:
     ]
     if open_ones.empty:
         return text
-    return f"{text}; behind, but not clearly with so many simulations: {_named(open_ones, hiring)}"
+    return f"{text}; behind, but with no measurable difference: {_named(open_ones, hiring)}"
 
 
 def _named(rows: pd.DataFrame, hiring: Hiring) -> str:

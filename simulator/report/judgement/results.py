@@ -1,4 +1,4 @@
-"""The judgement of a run: read, set beside the simulation, written into the results folder."""
+"""The judgement of a run: read, compared with the simulation, written into the results folder."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NEEDED = ("week", "ahead", "segment", "method", "n_quarters", "absolute_error")
 
 
 def look_at_judgement(prepared: Prepared, paths: Paths) -> Judgement | None:
-    """Return the forecasts by judgement beside the simulation; None where there are no deals on record.
+    """Return the forecasts by judgement next to the simulation; None where there are no deals on record.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What people say of the quarter, beside the simulation, in words."""
+"""What people say of the quarter, next to the simulation, in words."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ def _acquisition(view: OperatingView, currency: str) -> str:
 
 
 def say_post_sale(view: OperatingView) -> str:
-    """Return the post-sale share of sales expense beside the published bands."""
+    """Return the post-sale share of sales expense next to the published bands."""
     share = view.line(POST_SALE_SHARE)["mean"]
     held = share[np.isfinite(share)]
     if held.empty:

@@ -32,7 +32,7 @@ def publish(folder: Path) -> Iterator[Path]:
     """Give a temporary folder to write into, and put it in the place of ``folder`` once it is whole.
 
     Whatever stops the writing (a fault, Ctrl-C, a full disk, the end of the process or of the power) leaves
-    an older ``folder`` as it was; what it leaves beside it goes with the next run.
+    an older ``folder`` as it was; what it leaves next to it goes with the next run.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def publish(folder: Path) -> Iterator[Path]:
     Yields
     ------
     Path
-        An empty folder beside it. The caller writes a ``manifest.json`` among the files.
+        An empty folder next to it. The caller writes a ``manifest.json`` among the files.
 
     Raises
     ------

@@ -41,7 +41,7 @@ def write_manifest(
     seed: int | None = None,
     timings_seconds: Mapping[str, float] | None = None,
 ) -> None:
-    """Write manifest.json beside the results, after every other file.
+    """Write manifest.json next to the results, after every other file.
 
     Parameters
     ----------

@@ -88,7 +88,7 @@ def read_finished(folder: Path) -> Finished:
         ) from None
     if not isinstance(values, dict) or PATHS not in figures:
         what = f"is not of a 'simulator run': it has no {PATHS}"
-        raise InputError.of(str(file), what, "Only runs are played again; run the other command anew.")
+        raise InputError.of(str(file), what, "Only runs can be reproduced; run the other command again.")
     kept = {name: digest for name, digest in figures.items() if name.startswith(FIGURES)}
     kept.pop(SINCE_EARLIER, None)
     return Finished(folder, _scenario(values, folder, file), inputs, kept, versions)

@@ -1,4 +1,4 @@
-"""A second process that draws and writes beside the first: charts and documents do not wait in one line."""
+"""A second process that draws and writes, so that charts and documents do not wait for each other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables of a results folder as tables of a database, run beside run."""
+"""The tables of a results folder as tables of a database, run next to run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 RUN = "run"
-"""Column that tells runs apart; a run written again takes the place of its older rows."""
+"""Column that identifies a run; a run written again takes the place of its older rows."""
 WRITTEN_AT = "written_at"
 PREFIX = "simulator_"
 ROWS_AT_ONCE = 5_000

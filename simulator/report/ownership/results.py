@@ -60,7 +60,7 @@ def ownership(
     paths : int, optional
         Simulations.
     work : Work, optional
-        Who is told how far it is.
+        Where progress is reported.
 
     Returns
     -------

@@ -58,7 +58,7 @@ def sensitivity(
     paths : int, optional
         Simulations; 500 without it.
     work : Work, optional
-        Who is told how far it is, and which workers simulate.
+        Where progress is reported, and which workers simulate.
 
     Returns
     -------

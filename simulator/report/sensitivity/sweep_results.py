@@ -46,7 +46,7 @@ def sweep(
     paths : int, optional
         Simulations of each setting; 1,000 without it.
     work : Work, optional
-        Who is told how far it is, and which workers simulate.
+        Where progress is reported, and which workers simulate.
 
     Returns
     -------

@@ -42,7 +42,7 @@ LEVER_WORDS = {
 ERRORS_80 = 1.2816
 """Standard errors on either side of an 80% interval."""
 CLEAR_ERRORS = 2.0
-"""A change is told from the simulation's own noise if it is this many standard errors away from nothing."""
+"""A change is clear of simulation error if it is this many standard errors from zero."""
 
 
 def say_lever(name: str) -> str:

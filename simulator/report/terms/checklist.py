@@ -25,7 +25,7 @@ def checklist(scenario: Source, *, paths: int | None = None, work: Work | None =
     paths : int, optional
         Simulations; 400 without it.
     work : Work, optional
-        Who is told how far it is.
+        Where progress is reported.
 
     Returns
     -------

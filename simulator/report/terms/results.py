@@ -28,7 +28,7 @@ def terms(scenario: Source, *, paths: int | None = None, work: Work | None = Non
     paths : int, optional
         Simulations; 600 without it.
     work : Work, optional
-        Who is told how far it is.
+        Where progress is reported.
 
     Returns
     -------

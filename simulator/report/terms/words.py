@@ -10,7 +10,7 @@ from simulator.report.money import format_money, format_share
 
 NAMED_ASSUMPTIONS = 5
 CLEAR = 1.96
-"""Standard errors beyond which a mean is told from nothing."""
+"""Standard errors beyond which a mean is clearly not zero."""
 
 
 def policy_words(name: str) -> str:
@@ -69,12 +69,12 @@ def say_policy(row: pd.Series, found: DealTerms, currency: str) -> str:
         f"{format_share(row['p_more'])} of simulations"
     )
     if not is_clear(row):
-        return f"{text}; so many simulations cannot tell the mean value from no change"
+        return f"{text}; no measurable difference in the mean value"
     return text + _crossing(row)
 
 
 def is_clear(row: pd.Series) -> bool:
-    """Return whether the simulations tell a policy's value from that of no concessions."""
+    """Return whether a policy's value clearly differs from that of no concessions."""
     return bool(abs(row["value_change"]) >= CLEAR * row["value_change_error"])
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from simulator.analysis.totals import ALL
-from simulator.report.documents.view import Kind
 
 YEAR = 4
 """Quarters."""
@@ -21,11 +21,11 @@ Plan = Mapping[str, npt.NDArray[np.float64]]
 
 @dataclass(frozen=True)
 class Efficiency:
-    """A measure: its name, its figure, how it is written, what it is and how it is computed."""
+    """A measure: its name, its figure, what its unit is and how it is computed."""
 
     name: str
     value: float
-    kind: Kind
+    kind: Literal["count", "multiple", "share"]
     meaning: str
 
 

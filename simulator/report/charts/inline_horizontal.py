@@ -1,4 +1,4 @@
-"""Lying charts of the page: bars, dots with intervals, and heat maps, as SVG."""
+"""Horizontal charts of the page: bars, dots with intervals, and heat maps, as SVG."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from simulator.report.charts.canvas import LETTER, LINE, Canvas, text_width
-from simulator.report.charts.inline_standing import say_figure
+from simulator.report.charts.inline_vertical import say_figure
 from simulator.report.charts.spec import ChartSpec, Series
 from simulator.report.style import INK, MUTED, ORANGE, text_colour
 
@@ -48,7 +48,7 @@ def _lay_rows(canvas: Canvas, spec: ChartSpec, low: float, high: float) -> _Rows
 
 
 def draw_bars(canvas: Canvas, spec: ChartSpec) -> float:
-    """Draw lying bars from zero, stacked where there are totals, with intervals as thin lines."""
+    """Draw horizontal bars from zero, stacked where there are totals, with intervals as thin lines."""
     known = [*spec.finite(), 0.0]
     rows = _lay_rows(canvas, spec, min(known), max(known))
     for at, y in enumerate(rows.tops):
@@ -96,7 +96,7 @@ def _ends(one: Series, at: int) -> tuple[float, ...]:
 
 
 def draw_dots(canvas: Canvas, spec: ChartSpec) -> float:
-    """Draw lying intervals with a dot in each, against the mark across them."""
+    """Draw horizontal intervals with a dot in each, against the mark across them."""
     known = [*spec.finite(), 0.0]
     rows = _lay_rows(canvas, spec, min(known), max(known))
     if math.isfinite(spec.mark):

@@ -1,4 +1,4 @@
-"""Standing charts of the page: ranges, stacks, columns, waterfalls, lines and curves, as SVG."""
+"""Vertical charts of the page: ranges, stacks, columns, waterfalls, lines and curves, as SVG."""
 
 from __future__ import annotations
 
@@ -91,11 +91,11 @@ def draw_range(canvas: Canvas, spec: ChartSpec) -> float:
     plot = _frame(canvas, spec, legend, (0.0, 1.12 * max([*spec.finite(), 1e-9])))
     label = max(text_width(spec.unit.write(value)) for value in keys["p90"].values)
     wide = min(max(plot.band - label - 10, 8.0), 0.42 * plot.band)
-    beside = plot.band - wide >= label - 4
+    is_labelled = plot.band - wide >= label - 4
     for at in range(plot.n):
-        x = plot.x(at) - (0.5 * (wide + label) if beside else wide / 2)
+        x = plot.x(at) - (0.5 * (wide + label) if is_labelled else wide / 2)
         _draw_one_range(canvas, spec, plot, (at, x, wide))
-        if beside:
+        if is_labelled:
             _label_range(canvas, spec, plot, (at, x + wide + 4))
     return _name_categories(canvas, spec, plot)
 
