@@ -17,7 +17,7 @@ from simulator.report.charts.inline_vertical import (
 )
 from simulator.report.charts.spec import ChartSpec
 
-WIDE, NARROW = 720.0, 340.0
+WIDE, NARROW = 860.0, 340.0
 
 
 def draw_inline(spec: ChartSpec) -> str:

@@ -16,14 +16,14 @@ from matplotlib.patches import Circle, Polygon, Rectangle
 from matplotlib.text import Text
 
 from simulator.report.charts.canvas import POINTS, Mark
-from simulator.report.charts.inline import draw
+from simulator.report.charts.inline import WIDE, draw
 from simulator.report.charts.spec import ChartSpec
 from simulator.report.style import INK, MUTED, PAPER, RC
 
 INCHES, DPI = 10.0, 200
-WIDTH, MARGIN = 860.0, 30.0
-"""Pixels of the drawing, and of the paper on either side of it."""
-PIXELS_PER_INCH = (WIDTH + 2 * MARGIN) / INCHES
+MARGIN = 30.0
+"""Pixels of the paper on either side of the drawing."""
+PIXELS_PER_INCH = (WIDE + 2 * MARGIN) / INCHES
 TITLE_PIXELS, SUBTITLE_PIXELS, FOOTER_PIXELS = 17.0, 13.0, 10.5
 TITLE_LETTERS, SUBTITLE_LETTERS, FOOTER_LETTERS = 76, 110, 150
 """Characters to a line that fit the width for sure."""
@@ -33,7 +33,7 @@ ALIGNED = {"start": "left", "middle": "center", "end": "right"}
 def draw_picture(spec: ChartSpec, folder: Path) -> None:
     """Draw a chart as ``NAME.png`` and ``NAME.svg`` into an existing folder, its figures as ``NAME.json``."""
     spec.save(folder)
-    canvas, height = draw(spec, WIDTH)
+    canvas, height = draw(spec, WIDE)
     texts = [
         (textwrap.wrap(spec.title, TITLE_LETTERS) or [""], TITLE_PIXELS, INK, "bold"),
         (textwrap.wrap(spec.subtitle, SUBTITLE_LETTERS), SUBTITLE_PIXELS, MUTED, "normal"),
@@ -44,7 +44,7 @@ def draw_picture(spec: ChartSpec, folder: Path) -> None:
         figure = Figure(figsize=(INCHES, total / PIXELS_PER_INCH))
         FigureCanvasAgg(figure)
         axes = figure.add_axes((0, 0, 1, 1))
-        axes.set(xlim=(0, WIDTH + 2 * MARGIN), ylim=(total, 0))
+        axes.set(xlim=(0, WIDE + 2 * MARGIN), ylim=(total, 0))
         axes.set_axis_off()
         y = 14.0
         for lines, size, colour, weight in texts:
