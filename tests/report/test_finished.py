@@ -26,6 +26,15 @@ def test_a_folder_reads_back_as_it_was_written(finished_folder):
     assert {chart.name for chart in run.charts} >= set(run.specs)
 
 
+def test_every_view_names_files_that_are_there(accompanied_folder):
+    shown = views(read_finished(accompanied_folder))
+    named = {name: view.file.split(" and ") for name, view in shown.items()}
+    assert named["headline"] == ["tables/bookings.csv"]
+    for name, files in named.items():
+        folders = (accompanied_folder, accompanied_folder.parent)
+        assert all(any((folder / file).is_file() for folder in folders) for file in files), name
+
+
 def test_tables_asked_for_are_read_alone_and_do_not_wait_for_others(copy):
     whole = read_finished(copy)
     (copy / "tables" / "waterfall.csv").write_bytes(b"\xff\xfe not a table")

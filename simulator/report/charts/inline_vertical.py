@@ -240,7 +240,7 @@ def _draw_line(canvas: Canvas, spec: ChartSpec, plot: _Plot, one: Series) -> Non
 
 def draw_curves(canvas: Canvas, spec: ChartSpec) -> float:
     """Draw each curve in a panel, its target marked."""
-    across = max(1, int(canvas.width // PANEL_WIDTH))
+    across = max(1, min(len(spec.series), int(canvas.width // PANEL_WIDTH)))
     wide = canvas.width / across
     for place, one in enumerate(spec.series):
         corner = (place % across) * wide + 4, (place // across) * (PANEL_HEIGHT + PANEL_GAP) + 34

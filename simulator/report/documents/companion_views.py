@@ -108,7 +108,6 @@ def levers_view(run: Finished) -> View:
             Column("clear", ""),
         ),
         rows,
-        f"{found.folder}/tables/sensitivity.csv",
     )
 
 

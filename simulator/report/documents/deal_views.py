@@ -98,6 +98,7 @@ def deals_view(run: Finished) -> View | None:
         "simulations in which the deal is won.",
         tuple(shown),
         wide,
+        "tables/open_deals.csv and tables/deals.csv" if "deals" in run.tables else "",
     )
 
 

@@ -123,7 +123,7 @@ def _add_deals(deck: Deck, run: Finished, view: View) -> None:
     rows = view.table.head(MOST_DEALS)
     share = rows["weight"].sum()
     title = f"{len(rows)} deals carry {show(float(share), 'money', run.currency)} of {run.periods[0]}"
-    slide = deck.add_slide(title, "Open deals by open amount × chance; what must still happen")
+    slide = deck.add_slide(title, f"Open deals by weight: open amount × chance to be won in {run.periods[0]}")
     kept = [c for c in view.columns if c.key in DEAL_COLUMNS]
     cells = [
         [shorten_line(show(row[c.key], c.kind, run.currency), 30) for c in kept]

@@ -140,8 +140,7 @@ def _picture_uri(svg: bytes) -> str:
 
 
 def _table_of(view: View, run: Finished) -> Markup:
-    source = view.file or f"tables/{view.name}.csv"
-    words = f"amounts in {run.currency}, as of {run.summary['as_of']}, from {source}"
+    words = f"amounts in {run.currency}, as of {run.summary['as_of']}, from {view.file}"
     return show_table(view, run.currency, words)
 
 

@@ -42,7 +42,7 @@ class View:
     table : DataFrame
         One column per key.
     file : str
-        The file of the results folder that holds the figures.
+        The file of the results that holds the figures; empty: that of the table which the view is made of.
     """
 
     name: str

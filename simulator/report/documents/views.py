@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pandas as pd
 
@@ -24,9 +25,18 @@ from simulator.report.judgement.words import METHOD_LABELS
 
 def views(run: Finished) -> dict[str, View]:
     """Return every view that the run has figures for, by name, in reading order."""
-    known = {*run.tables, *run.companions}
-    found = (make(run) for needed, make in MAKERS if needed in known)
-    return {view.name: view for view in found if view is not None and len(view.table)}
+    shown = {}
+    for needed, make in MAKERS:
+        view = make(run) if needed in run.tables or needed in run.companions else None
+        if view is not None and len(view.table):
+            shown[view.name] = view if view.file else replace(view, file=_file_of(run, needed))
+    return shown
+
+
+def _file_of(run: Finished, table: str) -> str:
+    """Return where a table is: in the folder of the run, or in that of a companion next to it."""
+    folder = "" if table in run.tables else f"{run.companions[table].folder}/"
+    return f"{folder}tables/{table}.csv"
 
 
 def _headline(run: Finished) -> View:
@@ -164,6 +174,7 @@ def _assumptions(run: Finished) -> View:
         "Calibrated: estimated from the history. Scenario: as the scenario's file says. Model: built in.",
         (Column("name", "Assumption"), Column("value", "Value"), Column("source", "Source")),
         pd.DataFrame(run.summary["assumptions"], columns=["name", "value", "source"], dtype="str"),
+        "summary.json",
     )
 
 

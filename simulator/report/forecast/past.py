@@ -140,7 +140,7 @@ def with_past(fan: ChartSpec, past: Past) -> ChartSpec:
     also = ", with what was forecast at their start" if np.isfinite(rows["p50"]).any() else ""
     return replace(
         fan,
-        subtitle=f"{fan.subtitle}. In front: what the last {n} quarters booked{also}",
+        subtitle=f"{fan.subtitle}. Before it: what the last {n} quarters booked{also}",
         categories=(*rows["period"], *fan.categories),
         series=(*series, booked),
         below=(*("",) * n, *fan.below) if fan.below else (),

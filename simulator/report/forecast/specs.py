@@ -190,7 +190,7 @@ def segments_spec(bookings: pd.DataFrame, frame: Frame) -> ChartSpec | None:
         name="segment_chances",
         shape="heat",
         title=f"{what} by segment: {frame.periods[0]} from {ends}",
-        subtitle=f"{what} by segment and quarter; darker is more",
+        subtitle=f"{what} by segment and quarter; orange is least, blue is most",
         footer=frame.footer,
         unit=unit,
         categories=frame.periods,

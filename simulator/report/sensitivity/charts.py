@@ -141,7 +141,7 @@ def _grid_spec(sweep: Drawing, rows: pd.DataFrame) -> ChartSpec:
         name="sweep",
         shape="heat",
         title=sweep.title,
-        subtitle=f"{what} of {sweep.period}; rows: {down}, columns: {across}; darker is more",
+        subtitle=f"{what} of {sweep.period}; rows: {down}, columns: {across}; orange is least, blue is most",
         footer=sweep.footer,
         unit=WHOLE_SHARE if figure == P_HIT else money_unit(cells.ravel(), sweep.currency),
         categories=tuple(names[1]),
