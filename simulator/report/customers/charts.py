@@ -82,8 +82,7 @@ def survival_spec(survival: pd.DataFrame, frame: Frame) -> ChartSpec | None:
         shape="lines",
         title=survival_title(survival[survival["term"] == main]),
         subtitle=f"Share of customers with {TERM_WORDS[main]} left after each renewal: seen so "
-        "far (where ten "
-        "or more came to it), and as simulated (band: 80% interval)",
+        "far (where ten or more came to it), and as simulated (band: 80% interval)",
         footer=frame.footer,
         unit=WHOLE_SHARE,
         categories=tuple(f"{renewal:.0f}" for renewal in rows["renewal"]),
@@ -106,8 +105,7 @@ def cohorts_spec(cohorts: pd.DataFrame, frame: Frame) -> ChartSpec | None:
         shape="heat",
         title=cohorts_title(cohorts),
         subtitle="ARR at the end of each quarter / at the end of the first, by quarter of start "
-        "(customers in "
-        "brackets) and quarters since; 100% is where a cohort began",
+        "(customers in brackets) and quarters since; 100% is where a cohort began",
         footer=frame.footer,
         unit=WHOLE_SHARE,
         categories=tuple(str(quarter) for quarter in grid.columns),
@@ -127,8 +125,7 @@ def lifetime_spec(lifetime: Lifetime, frame: Frame) -> ChartSpec:
         shape="bars",
         title=lifetime_title(lifetime, frame.currency),
         subtitle=f"Revenue of a new customer over {lifetime.years} years, in multiples of the ARR "
-        "it signs, not "
-        "discounted; mean of simulated customers",
+        "it signs, not discounted; mean of simulated customers",
         footer=frame.footer,
         unit=MULTIPLE,
         categories=tuple(map(str, table["segment"])),

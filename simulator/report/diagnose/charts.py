@@ -57,8 +57,7 @@ def remedies_spec(table: pd.DataFrame, footer: str, currency: str) -> ChartSpec 
         shape="bars",
         title=what_holds_back(table, currency)[0].split(":")[0],
         subtitle=f"Bookings gained over {rows['period'].iloc[0]} when one thing is relaxed: means "
-        "on the same "
-        "random numbers, with the 95% interval of the simulation's own error",
+        "on the same random numbers, with the 95% interval of the simulation's own error",
         footer=footer,
         unit=money_unit(rows["mean_change_high"].abs(), currency),
         categories=tuple(KIND_WORDS[str(kind)] for kind in rows["kind"]),
@@ -89,8 +88,7 @@ def curve_spec(curve: pd.DataFrame, footer: str) -> ChartSpec | None:
         shape="curves",
         title=say_curve(rows, periods[0]),
         subtitle="Chance of the quarter's target at each coverage (best case + commit + closed, "
-        "as a multiple "
-        "of the target), keeping today's mix of deals; the dot is today",
+        "as a multiple of the target), keeping today's mix of deals; the dot is today",
         footer=footer,
         unit=MULTIPLE,
         categories=(),

@@ -115,8 +115,7 @@ def _conversion(record: TrackRecord, footer: str) -> ChartSpec | None:
         shape="lines",
         title=_conversion_title(shares[-1], horizon),
         subtitle="Share of accepted deals (SALs) that had ended so, by days since they were "
-        "accepted; open deals "
-        "count while they were seen",
+        "accepted; open deals count while they were seen",
         footer=footer,
         unit=WHOLE_SHARE,
         categories=tuple(f"{day:.0f}" for day in days),
@@ -156,8 +155,7 @@ def past_coverage_spec(coverage: pd.DataFrame, footer: str, currency: str) -> Ch
         shape="stack",
         title=_coverage_title(rows),
         subtitle="Bookings of past quarters, by where the deal stood on the first day; line: "
-        "what was due then; "
-        "below: due as a multiple of bookings",
+        "what was due then; below: due as a multiple of bookings",
         footer=footer,
         unit=money_unit([*rows["booked"], *rows["basis"]], currency),
         categories=tuple(map(str, rows["quarter"])),

@@ -40,8 +40,7 @@ def hiring_view(run: Finished) -> View:
         "hiring",
         "Where the next reps go",
         f"{found.answers[0]}. The best allocations, means over the simulations; contribution: "
-        "gross margin less "
-        "pay, commission and hiring.",
+        "gross margin less pay, commission and hiring.",
         (
             Column("tied", ""),
             Column("reps", "Reps", "count"),

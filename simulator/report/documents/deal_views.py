@@ -52,8 +52,7 @@ def pipeline_view(run: Finished) -> View:
         "pipeline",
         "Open pipeline from quarter to quarter",
         "Means of all simulations, at the amounts of the open deals: opening + created − won − "
-        "lost = closing. "
-        "Slipped deals stay open.",
+        "lost = closing. Slipped deals stay open.",
         (PERIOD, SEGMENT, *columns("money", labels)),
         run.tables["waterfall"],
     )

@@ -56,21 +56,18 @@ DEFINITIONS = (
     Definition(
         "Open pipeline",
         "Deals that are qualified and open at the as-of date. An import counts leads and deals "
-        "without a date of "
-        "qualification too, so it shows more.",
+        "without a date of qualification too, so it shows more.",
     ),
     Definition(
         "Deal flow",
         "What happened to the deals due by the end of a quarter: created, pulled in, raised, "
-        "cut, slipped out, won, "
-        "lost.",
+        "cut, slipped out, won, lost.",
         "due now = due then + created + pulled in + raised − cut − slipped − won − lost",
     ),
     Definition(
         "Expansion",
         "Expansion bookings are signed in the quarter; expansion of ARR counts when it begins, "
-        "and growth by use "
-        "that nobody signs. The two differ.",
+        "and growth by use that nobody signs. The two differ.",
     ),
     Definition("ARR", "Annualised recurring revenue: the recurring book at one moment, times a year."),
     Definition(

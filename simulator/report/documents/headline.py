@@ -84,8 +84,7 @@ def _bookings(row: pd.Series, currency: str) -> KeyFigure:
         format_money(row["p50"], currency),
         _between(row, currency),
         "Value of new contracts signed in the quarter: the middle outcome (P50), and the range "
-        "that holds 80% "
-        "of simulations (P10 to P90).",
+        "that holds 80% of simulations (P10 to P90).",
         "tables/bookings.csv",
     )
 

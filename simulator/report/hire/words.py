@@ -41,7 +41,7 @@ def hiring_title(hiring: Hiring) -> str:
     """Return the answer as a headline."""
     asked, start = hiring.question.n_reps, month_words(hiring.question.start)
     if hiring.unseen and hiring.n_hired == 0:
-        return f"Whether more reps pay in {join_words(list(hiring.unseen))}, this history cannot tell"
+        return f"This history cannot show whether more reps pay in {join_words(list(hiring.unseen))}"
     if hiring.n_hired == 0:
         return f"Hire no one: no allocation of up to {_reps(asked)} from {start} is worth its cost"
     who = say_allocation(hiring.segments, hiring.allocation.tolist())

@@ -67,8 +67,7 @@ def habits_spec(judgement: Judgement, forecast: Forecast) -> ChartSpec | None:
         shape="dots",
         title=say_habits(judgement).split(";")[0],
         subtitle="Won for each unit called, with 80% interval, drawn towards team and company; "
-        "below 1: happy "
-        f"ears, above: sandbagging{more}",
+        f"below 1: happy ears, above: sandbagging{more}",
         footer=source_line(forecast.as_of, "calls and won deals of past quarters"),
         unit=MULTIPLE,
         categories=tuple(f"{row['rep_id']} ({row['segment']})" for _, row in shown.iterrows()),

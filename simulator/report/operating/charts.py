@@ -81,8 +81,7 @@ def _post_sale_spec(view: OperatingView, frame: Frame) -> ChartSpec:
         shape="lines",
         title=say_post_sale(view).split(";")[0],
         subtitle="Post-sale people and costs / all sales expense, mean; dashed: two thirds of "
-        "cloud vendors lie "
-        "above 10% (Alexander Group 2016)",
+        "cloud vendors lie above 10% (Alexander Group 2016)",
         footer=frame.footer,
         unit=SHARE,
         categories=tuple(view.periods),

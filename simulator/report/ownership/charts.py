@@ -36,8 +36,7 @@ def options_spec(rows: pd.DataFrame, currency: str, title: str, footer: str) -> 
         shape="bars",
         title=title,
         subtitle="Worth less than the best option, mean on the same random numbers; the line "
-        "spans two standard "
-        "errors either side. As stated: today's owners and people",
+        "spans two standard errors either side. As stated: today's owners and people",
         footer=footer,
         unit=money_unit(behind + reach, currency),
         categories=tuple(OPTION_WORDS[option] for option in rows["option"]),
