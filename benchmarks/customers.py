@@ -32,6 +32,7 @@ from simulator.engine.plan.stated_customers import with_inline_customers
 from simulator.engine.run.batches import by_segment
 from simulator.fiscal import FiscalCalendar
 from simulator.history.tables import History, empty_table
+from simulator.kernels.block import simulate_block
 from simulator.kernels.customers.customer import CustomerPlan
 from simulator.kernels.customers.flows import (
     ARR_FLOWS,
@@ -43,8 +44,7 @@ from simulator.kernels.customers.flows import (
     N_ARR_FLOWS,
     REACTIVATION,
 )
-from simulator.kernels.deals.deal import DealPlan
-from simulator.kernels.path import simulate_block
+from simulator.kernels.deals.plan import DealPlan
 from simulator.kernels.workspace import open_workspace
 from simulator.scenario.load import scenario_from_dict
 

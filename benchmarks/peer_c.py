@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.workloads import SEED, Outcome, empty_outcome, write_plan
-from simulator.kernels.deals.deal import DealPlan
+from simulator.kernels.deals.plan import DealPlan
 from simulator.kernels.flows import FLOWS
 
 SOURCE = Path(__file__).with_name("deals.c")

@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks.workloads import Outcome, empty_outcome
 from simulator.kernels.deals.close_dates import NEVER
-from simulator.kernels.deals.deal import ADVANCE, DESTINATION_WON, ORIGIN_CREATED, DealPlan
+from simulator.kernels.deals.plan import ADVANCE, DESTINATION_WON, ORIGIN_CREATED, DealPlan
 from simulator.kernels.flows import (
     CREATED,
     LOST_COMPETITION,

@@ -28,7 +28,7 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks import peer_numpy, peer_simpy, workloads
 from benchmarks.peer_c import FLAGS, CompiledPeer, compiler_version
-from simulator.kernels.deals.deal import DealPlan
+from simulator.kernels.deals.plan import DealPlan
 from simulator.kernels.flows import FLOWS
 
 N_DEAL_FLOWS = FLOWS.index("n_created") + 1

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from simulator.engine.plan.neutral import no_concessions, no_customers, nobody, unlimited
+from simulator.kernels.block import simulate_block
 from simulator.kernels.customers.flows import N_ARR_FLOWS
-from simulator.kernels.deals.deal import DealPlan
+from simulator.kernels.deals.plan import DealPlan
 from simulator.kernels.flows import N_FLOWS
-from simulator.kernels.path import simulate_block
 from simulator.kernels.workspace import open_workspace
 
 N_SEGMENTS = 6

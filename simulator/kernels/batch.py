@@ -1,9 +1,9 @@
-"""The deals of a segment side by side, each on a entry of its own.
+"""The deals of a segment side by side, each in an entry of its own.
 
-``births``, ``months`` and ``waiting`` work on them. Law, draws and bits are those of ``deals.live``; what
+``new_deals``, ``months`` and ``queue`` work on them. Rates, draws and bits are those of ``deal.live``; what
 differs is the order of the work: every deal takes its next step before any takes the one after, and each step
 sorts deals into lists by what happens to them. So the processor works on many deals at once instead of
-waiting to see which way each one turns.
+waiting to see what happens to each one.
 """
 
 from typing import NamedTuple
@@ -33,8 +33,8 @@ DEAL = np.dtype(
 moves, and how far beyond the next. ``index``: which open deal, -1 for a new one.
 
 While it waits for a rep, ``time`` is when it was qualified and ``wait`` when it gives up (negative: not drawn
-yet); once it is worked, ``time`` is how far it has been lived and ``wait`` what is left to spend. When it is
-won, ``time`` and ``move`` are those of the signature."""
+yet); once it is worked, ``time`` is how far it has been simulated and ``wait`` what is left to spend. When
+it is won, ``time`` and ``move`` are those of the signature."""
 
 (FREE, ACTIVE, SIGNING, QUEUE, NOW, HELD, HIT, CLOSED, LOST, WON, TAKEN, REDRAWN, N_LISTS) = range(13)
 """Lists of deals: places that nobody has, deals worked when the month begins, won ones that wait for their
@@ -42,7 +42,7 @@ success plan; deals that wait for a rep, in turn; then the month's work."""
 
 
 class Batch(NamedTuple):
-    """Room for deals, one on each entry."""
+    """Room for deals, one in each entry."""
 
     key: npt.NDArray[np.uint64]
     """(entry,) key of the deal's draws."""
@@ -97,7 +97,7 @@ def open_batch(n_entries: int, n_concessions: int, n_streams: int) -> Batch:
 
 @njit(**PART)
 def release(batch, n_free, which, n):
-    """Free the batch of a list; return how many are free."""
+    """Free the entries of a list; return how many are free."""
     for place in range(n):
         batch.lists[FREE, at(n_free + place)] = batch.lists[which, place]
     return n_free + n

@@ -252,13 +252,13 @@ def negative_binomial(u, mean, dispersion):
     mean : float64
         Expected count.
     dispersion : float64
-        Size parameter: variance = mean + mean**2 / dispersion; infinite gives the Poisson law.
+        Size parameter: variance = mean + mean**2 / dispersion; infinite gives the Poisson distribution.
     """
     if mean <= 0.0:
         return 0
     poisson = math.isinf(dispersion)
     deviation = math.sqrt(mean if poisson else mean + mean * mean / dispersion)
-    # Below 12 deviations lies less than 1e-12 of the law; starting there keeps large means exact and quick.
+    # Less than 1e-12 lies below 12 deviations; starting there keeps large means exact and quick.
     count = max(0, int(mean - 12.0 * deviation))
     if count == 0:
         log_mass = -mean if poisson else -dispersion * math.log1p(mean / dispersion)

@@ -9,7 +9,7 @@ from simulator.kernels.batch import Batch, open_batch
 from simulator.kernels.customers.accounts import N_TARGETS, Accounts, open_accounts
 from simulator.kernels.customers.customer import CustomerPlan
 from simulator.kernels.customers.flows import N_ARR_FLOWS, N_COHORT_FLOWS
-from simulator.kernels.deals.deal import DealPlan
+from simulator.kernels.deals.plan import DealPlan
 from simulator.kernels.deals.queue import N_MOMENTS
 from simulator.kernels.flows import N_FLOWS
 from simulator.kernels.people.coverage import N_ACTIVITIES, PeoplePlan, n_measures
@@ -73,7 +73,7 @@ class Workspace(NamedTuple):
     moments: Ints
     """(N_MOMENTS,) space: who comes and who ends in each part of a month."""
     advocates: Floats
-    """(segment, month + 1) change of the number of advocates customers; no rows: nobody asks."""
+    """(segment, month + 1) change of the number of advocates; no rows: nobody asks."""
 
 
 def open_workspace(
@@ -84,7 +84,7 @@ def open_workspace(
     n_entries: int,
     n_accounts: int,
 ) -> Workspace:
-    """Return workspace for a plan (not compiled: kernels do not allocate).
+    """Return a workspace for a plan (not compiled: kernels do not allocate).
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def open_workspace(
     people : PeoplePlan
     customers : CustomerPlan
     open_wins : ndarray of int64, shape (open deal, quarter)
-        Will be added to; the workspace' ``open_tally`` begins at 0.
+        Will be added to; its ``open_tally`` begins at 0.
     n_entries : int
         Deals that a segment has room for at once.
     n_accounts : int
@@ -133,7 +133,7 @@ def open_workspace(
 
 
 def grain_of(plan: DealPlan) -> float:
-    """Return the cents in which bookings are counted beside those of one deal: 12 bits of all open deals.
+    """Return the cents in which bookings are counted next to those of one deal: 12 bits of all open deals.
 
     Coarse enough for whole sums over a million paths to stay exact, fine enough for a spread of a few
     per cent of the pipeline to span hundreds of grains.

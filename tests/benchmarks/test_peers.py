@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks import peer_c, peer_numpy, peer_simpy, run, workloads
-from simulator.kernels.deals.deal import DealPlan
+from simulator.kernels.deals.plan import DealPlan
 from simulator.kernels.flows import FLOWS
 
 needs_compiler = pytest.mark.skipif(shutil.which("gcc") is None, reason="there is no C compiler")

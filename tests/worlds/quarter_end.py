@@ -6,6 +6,7 @@ if every day of a month counted alike:
     python -m tests.worlds.quarter_end
 """
 
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -43,7 +44,7 @@ def main() -> None:
     for as_of in AS_OF:
         for name, changed in (("pace of winning", lambda same: same), ("even days", evenly)):
             bias, held = found(as_of, changed=changed)
-            print(f"{as_of}, {name}: bias {bias:+.1%}, P10 to P90 holds {held:.0%}")
+            sys.stdout.write(f"{as_of}, {name}: bias {bias:+.1%}, P10 to P90 holds {held:.0%}\n")
 
 
 if __name__ == "__main__":

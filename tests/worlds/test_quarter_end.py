@@ -1,4 +1,4 @@
-"""A company that wins a good third of its quarter in the last ten days is forecast before that quarter ends."""
+"""A company that wins a good third of its quarter in the last ten days is forecast before it ends."""
 
 import pytest
 

@@ -24,7 +24,7 @@ from simulator.fiscal import FiscalCalendar, day_number, month_number, month_sta
 from simulator.history.tables import CATEGORIES
 from simulator.kernels.customers.customer import CustomerPlan
 from simulator.kernels.deals.close_dates import NEVER
-from simulator.kernels.deals.deal import DealPlan
+from simulator.kernels.deals.plan import DealPlan
 from simulator.kernels.people.capacity import CapacityPlan
 from simulator.kernels.people.coverage import PeoplePlan
 from simulator.kernels.simd import aligned

@@ -7,7 +7,7 @@ import numpy as np
 from simulator.kernels.customers.accounts import N_TARGETS
 from simulator.kernels.customers.customer import CustomerPlan
 from simulator.kernels.deals.concessions import ConcessionPlan
-from simulator.kernels.deals.deal import DealPlan
+from simulator.kernels.deals.plan import DealPlan
 from simulator.kernels.people.capacity import CapacityPlan
 from simulator.kernels.people.coverage import N_ACTIVITIES, PeoplePlan
 

@@ -18,11 +18,11 @@ import pandas as pd
 
 from simulator.engine.plan.deals import Compiled
 from simulator.file_digest import sources_digest
+from simulator.kernels.block import simulate_block
 from simulator.kernels.customers.customer import CustomerPlan
 from simulator.kernels.customers.flows import N_ARR_FLOWS
-from simulator.kernels.deals.deal import DealPlan
+from simulator.kernels.deals.plan import DealPlan
 from simulator.kernels.flows import N_FLOWS
-from simulator.kernels.path import simulate_block
 from simulator.kernels.people.coverage import n_measures
 from simulator.kernels.simd import in_lines
 from simulator.kernels.workspace import open_workspace

@@ -26,10 +26,10 @@ from simulator.engine.run.result_buffer import Store
 from simulator.errors import InputError
 from simulator.history.states import deal_states, open_deals
 from simulator.history.tables import History
+from simulator.kernels.block import simulate_block
 from simulator.kernels.cache import KEPT, is_kept
 from simulator.kernels.customers.flows import ARR_FLOWS
 from simulator.kernels.flows import FLOWS, TIME_FLOWS
-from simulator.kernels.path import simulate_block
 from simulator.kernels.workspace import grain_of
 from simulator.scenario.schema import Scenario
 

@@ -1,6 +1,6 @@
 """The customers of a segment side by side: who there is, who joins, and what each pays at a quarter's end.
 
-``account_lives`` lives them, a month at a time together.
+``lifetimes`` simulates them, a month at a time together.
 """
 
 from typing import NamedTuple
@@ -101,11 +101,8 @@ def list_book(plan, accounts, segment, first):
         index = first + slot
         state, time, money, row = plan.state[index], plan.time[index], plan.money[index], accounts.row[slot]
         accounts.key[slot] = plan.entity[index]
-        accounts.event_time[slot], accounts.renewal_time[slot], accounts.since[slot] = (
-            plan.start,
-            time[0],
-            LONG_AGO,
-        )
+        accounts.event_time[slot], accounts.renewal_time[slot] = plan.start, time[0]
+        accounts.since[slot] = LONG_AGO
         accounts.arr[slot], row.signed, row.former = money[0], money[1], money[2]
         row.law, row.churn_row, row.term, row.renewed = state[1], state[2], float(state[3]), state[4]
         row.year_share = min(row.term, 12.0) / 12.0
@@ -153,7 +150,7 @@ def list_won(plan, luck, accounts, batch, wins, n_wins, segment, month, n_listed
 
 @njit(**PART)
 def close_quarter(accounts, n_listed, quarter, cohort):
-    """Note what each customer pays at a quarter's end, and add it up beside 12 months before.
+    """Note what each customer pays at a quarter's end, and add it up next to 12 months before.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Customers: where they stand, and what happens at each event of their lives.
+"""Customers: where they stand, and what happens at each event.
 
 Time is in months: month m runs from m to m + 1, and ``as_of`` lies at ``start``, at or after 0.
 Amounts are whole cents held in float64, so that sums are exact and their order does not matter.
@@ -96,7 +96,7 @@ class CustomerPlan(NamedTuple):
     advocate_after: int
     """Renewals that a customer must have behind it, besides first value, to refer others and bear prices."""
     premium: float
-    """Factor of the price rises of advocates customers."""
+    """Factor of the price rises of advocates."""
     entity: npt.NDArray[np.uint64]
     """(customer,) key of its draws."""
     state: Ints

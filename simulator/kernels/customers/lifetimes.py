@@ -1,13 +1,11 @@
 """A month of the customers of a segment, side by side: growth, renewals, departures and returns.
 
-Law, draws and bits are those of ``lives``, with what coverage and referrals add. As with deals in ``months``,
-each round takes one event of every customer that has one, sorted into lists by its kind.
+Rates, draws and bits are those of ``scalar``, with what coverage and referrals add. As with deals in
+``months``, each round takes one event of every customer that has one, sorted into lists by its kind.
 
-They are lived in step because who is still there decides how far the people after the sale go round, and
-how far they go round decides who stays; and because the advocates ones refer new deals.
+They are simulated in step because who is still there decides how far the people after the sale go round, and
+how far they go round decides who stays; and because advocates refer new deals.
 """
-
-import math
 
 import numpy as np
 from numba import njit
@@ -24,6 +22,7 @@ from simulator.kernels.customers.accounts import (
     SELLS,
     SLOWER,
 )
+from simulator.kernels.customers.advocates import add_advocate, remove_advocate
 from simulator.kernels.customers.customer import (
     EFFECT_CHURN,
     EFFECT_TIME_TO_VALUE,
@@ -54,22 +53,20 @@ from simulator.kernels.random import CUSTOMER, GROWTH, RENEWAL, WORKED, block, e
 
 
 @njit(**CALLED)
-def start_customers(plan, luck, accounts, cover, advocates, segment, first, n_listed):
+def start_customers(plan, luck, workspace, segment, first, n_listed):
     """Draw what the customers listed last need from the start.
 
     Parameters
     ----------
     plan : CustomerPlan
     luck : Luck
-    accounts : Accounts
-    cover : ndarray of float64, shape (segment or 0, month, 4)
-        What coverage does; no rows where no one's work is simulated.
-    advocates : ndarray of float64, shape (segment, month + 1)
-        Added to: change of the number of advocates customers; no rows: nobody asks.
+    workspace : Workspace
+        Its accounts are written, its advocates added to.
     segment, first, n_listed : int
         The first customer that has not begun, and how many are listed.
     """
     draw, n = luck.draw, n_listed - first
+    accounts, cover, advocates = workspace.accounts, workspace.cover, workspace.advocates
     begun, uniform = accounts.lists[HAPPENING], accounts.uniform
     for place in range(n):
         begun[place] = first + place
@@ -123,27 +120,24 @@ def returns_at(plan, draw, segment, time, u):
 
 
 @njit(**CALLED)
-def advance_customers(plan, luck, accounts, cover, advocates, flows, segment, month, end, read, n_listed):
-    """Live the customers listed through a month, up to a time.
+def advance_customers(plan, luck, workspace, segment, month, end, read, n_listed):
+    """Simulate the customers listed through a month, up to a time.
 
     Parameters
     ----------
     plan : CustomerPlan
     luck : Luck
-    accounts : Accounts
-    cover : ndarray of float64, shape (segment or 0, month, 4)
-        What coverage does in the month.
-    advocates : ndarray of float64, shape (segment, month + 1)
-        Added to.
-    flows : ndarray of float64, shape (month, segment, flow)
-        Added to. Unit: cents, or customers.
+    workspace : Workspace
+        Its accounts are written, its flows and advocates added to.
     segment, month : int
     end : float
         In months; what happens then happens later.
     read : int
-        Months whose advocates customers have been counted.
+        Months whose advocates have been counted.
     n_listed : int
     """
+    accounts, cover, advocates = workspace.accounts, workspace.cover, workspace.advocates
+    flows = workspace.arr_flows[month, segment]
     happening, event_time = accounts.lists[HAPPENING], accounts.event_time
     n = NONE
     for slot in range(n_listed):
@@ -151,11 +145,11 @@ def advance_customers(plan, luck, accounts, cover, advocates, flows, segment, mo
         n += int(event_time[slot] < end)
     while n > 0:
         n_growing, n_due, n_returning = sort_events(accounts, n)
-        grow_all(plan, luck, accounts, cover, flows[month, segment], segment, month, n_growing)
-        fall_due(plan, luck, accounts, cover, advocates, flows[month, segment], segment, month, read, n_due)
+        grow_all(plan, luck, accounts, cover, flows, segment, month, n_growing)
+        fall_due(plan, luck, accounts, cover, advocates, flows, segment, month, read, n_due)
         for place in range(n_returning):
             slot = accounts.lists[RETURNING, place]
-            come_back(plan, luck, accounts, advocates, flows[month, segment], slot, segment, read)
+            come_back(plan, luck, accounts, advocates, flows, slot, segment, read)
         n_left = NONE
         for place in range(n):
             slot = happening[place]
@@ -316,42 +310,3 @@ def come_back(plan, luck, accounts, advocates, flows, slot, segment, read):
         row.advocate_since = max(time, row.value_time)
         if advocates.shape[0] > 0:
             add_advocate(advocates, segment, row.advocate_since, plan.start, read)
-
-
-@njit(**PART)
-def advocate_from(advocates, since, start, read):
-    """Return the first month that begins with a customer advocates since a time; 0 where it is at ``start``.
-
-    ``read`` months have been asked for already: what happens at the very instant that the last of them
-    begins counts from the next.
-    """
-    first = 0 if since <= start else min(math.ceil(since), advocates.shape[1] - 1)
-    return max(first, min(read, advocates.shape[1] - 1))
-
-
-@njit(**PART)
-def add_advocate(advocates, segment, since, start, read):
-    """Count a customer among the advocates ones of the months that begin after a time.
-
-    Parameters
-    ----------
-    advocates : ndarray of float64, shape (segment, month + 1)
-        Changes of their number, added to.
-    segment : int
-    since : float
-        Infinite: it never is.
-    start : float
-        Time of as_of.
-    read : int
-        Months that have been asked for already.
-    """
-    if since < advocates.shape[1] - 1:
-        advocates[segment, advocate_from(advocates, since, start, read)] += 1.0
-
-
-@njit(**PART)
-def remove_advocate(advocates, segment, since, until, start, read):
-    """Count it no more from a time on; where that comes before it was advocates, it never was."""
-    if since < advocates.shape[1] - 1:
-        first = advocate_from(advocates, since, start, 0)
-        advocates[segment, max(first, advocate_from(advocates, until, start, read))] -= 1.0

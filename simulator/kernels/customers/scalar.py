@@ -1,4 +1,4 @@
-"""One customer's life from where it stands to the end of the horizon: the law that ``accounts`` keeps to."""
+"""One customer's life from where it stands to the end of the horizon: the oracle of ``lifetimes``."""
 
 import numpy as np
 from numba import njit
@@ -42,7 +42,7 @@ from simulator.kernels.random import CUSTOMER, GROWTH, RENEWAL, block, exponenti
 
 @njit(**BODY)
 def simulate_customer(plan, luck, customer, flows, trace):
-    """Live one customer on to the end of the horizon, where no one's work changes how it lives.
+    """Simulate one customer to the end of the horizon, where no one's work changes what happens to it.
 
     Parameters
     ----------
@@ -232,7 +232,7 @@ def close_books(plan, opening, monthly, cohort, flows, bookings):
 def trace_customers(plan, seed, luck, entity, state, start, trace):
     """Live customers one by one and write what moves the ARR of each.
 
-    Used for what a customer is worth and to write histories: the law is that of the forecasts.
+    Used for what a customer is worth and to write histories: rates are those of the forecasts.
 
     Parameters
     ----------

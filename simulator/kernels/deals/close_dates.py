@@ -43,7 +43,7 @@ def move_chances(plan, draw, segment):
 def next_move(chances, month, close_month, u, u_early):
     """Return the month, from the one given on, at whose end a deal's close date moves.
 
-    One uniform stands for the whole wait, which has the parameters of a chance at every month's end. A
+    One uniform stands for the whole wait, which has the distribution of a chance at every month's end. A
     deal without a close date never moves.
     """
     if close_month >= NEVER:
@@ -64,7 +64,7 @@ def next_move(chances, month, close_month, u, u_early):
 
 @njit(**PART)
 def failures(u, rate):
-    """Return how many failures come before the first success: the u-quantile of the geometric parameters.
+    """Return how many failures come before the first success: the u-quantile of the geometric distribution.
 
     ``rate`` is that of ``rate_of``.
     """

@@ -7,16 +7,13 @@ from simulator.kernels.batch import CLOSED, HELD, HIT, LOST, NOW, REDRAWN, WON, 
 from simulator.kernels.deals.clock import find_moment, winning_days
 from simulator.kernels.deals.concessions import NOTHING
 from simulator.kernels.deals.deal import (
-    ADVANCE,
-    DESTINATION_WON,
-    N_CATEGORIES,
-    ORIGIN_CREATED,
     count_win,
     signed_amount,
     slip,
     wait_for_plan,
 )
 from simulator.kernels.deals.new_deals import plan_moves
+from simulator.kernels.deals.plan import ADVANCE, DESTINATION_WON, N_CATEGORIES, ORIGIN_CREATED, STILL_OPEN
 from simulator.kernels.deals.slippage import Standing, ending, ends_instead, leaves_quarter
 from simulator.kernels.flows import (
     LOST_COMPETITION,
@@ -49,7 +46,7 @@ def set_factors(parameters, shock, speed, batch, month):
 
 @njit(**BODY)
 def advance_month(parameters, luck, batch, month, n_now, n_held):
-    """Live the deals of the month's work to the month's end or to their own.
+    """Simulate the deals of the month's work to the month's end or to their own.
 
     Returns
     -------
@@ -129,7 +126,7 @@ def spend(parameters, deal, total, won, month):
 def end_of_month(parameters, deal, hazard, total, month):
     """Write what becomes of a deal to which something happens; return 1 if it closes, else 0.
 
-    Without branches: which way a deal turns cannot be foreseen.
+    Without branches: what happens to a deal cannot be foreseen.
     """
     if parameters.clock.shape[0] > 0:
         pace = parameters.clock[(month + parameters.first_month_of_quarter) % 3]
@@ -241,13 +238,13 @@ def end_due_deals(parameters, luck, batch, month, n_held):
     n_left, n_closed = NONE, NONE
     for number in range(n_held):
         entry = batch.lists[HELD, number]
-        deal, outcome = batch.deal[entry], -1
+        deal, outcome = batch.deal[entry], STILL_OPEN
         if leaves_quarter(
             deal.close_month, deal.move == month, deal.length, month, parameters.first_month_of_quarter
         ) and ends_instead(luck, batch.key[entry], month, parameters.slip_share):
             standing = Standing(deal.stage, deal.entered, deal.close_month, deal.pushes, deal.effect_row)
             outcome = ending(parameters, luck, batch.key[entry], standing, batch.now[deal.concession], month)
-        if outcome >= 0:
+        if outcome != STILL_OPEN:
             deal.time, deal.outcome = parameters.month_end[month], outcome
             batch.lists[CLOSED, n_closed] = entry
             n_closed += 1

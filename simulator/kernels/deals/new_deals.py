@@ -8,7 +8,7 @@ from numba import njit
 from simulator.kernels.batch import FREE, QUEUE, TAKEN, draw_first, draw_for, note_first, wait_for
 from simulator.kernels.deals.close_dates import NEVER, next_move
 from simulator.kernels.deals.concessions import NOTHING, conceded
-from simulator.kernels.deals.deal import ORIGIN_CREATED
+from simulator.kernels.deals.plan import ORIGIN_CREATED
 from simulator.kernels.flows import CREATED, N_CREATED, N_REFERRED
 from simulator.kernels.jit import BODY, CALLED, NONE, PART, at
 from simulator.kernels.random import (
@@ -30,7 +30,7 @@ from simulator.kernels.random import (
 
 @njit(**BODY)
 def enter_segment(plan, draw, batch, segment):
-    """Note what helps to look up how the deals of a segment start; free all batch and return their number."""
+    """Note what helps to look up how a segment's deals start; free all entries and return their number."""
     write_guide(plan.offset_cdf[draw, segment], batch.offset_guide)
     write_guide(plan.push_cdf[draw, segment], batch.push_guide)
     write_guide(plan.entry_cdf[draw, segment], batch.entry_guide)
@@ -45,9 +45,9 @@ def enter_segment(plan, draw, batch, segment):
 
 @njit(**BODY)
 def lay_open_deals(plan, order, luck, batch, segment, slots, n_free):
-    """Put a segment's open deals on batch, and on the list of those taken up or, beyond the slots, waiting.
+    """Put a segment's open deals into the batch, on the list of those taken up or, beyond the slots, waiting.
 
-    Returns (free batch, deals taken up, deals waiting); with fewer batch than deals nothing is done:
+    Returns (free entries, deals taken up, deals waiting); with fewer entries than deals nothing is done:
     (-1, 0, 0). ``order`` says who is served first.
     """
     first, n = plan.open_first[segment], plan.open_first[segment + 1] - plan.open_first[segment]
@@ -86,9 +86,9 @@ def draw_unknown_amounts(plan, luck, batch, segment, which, n):
 
 @njit(**BODY)
 def arrive(plan, luck, workspace, batch, segment, month, n_advocates, n_free, n_queue):
-    """Put a month's SALs of a segment on batch and at the end of the queue; return (free batch, SALs).
+    """Put a month's SALs of a segment at the end of the queue; return (free entries, SALs).
 
-    With fewer batch than SALs nothing more is done: (-1, 0).
+    With fewer entries than SALs nothing more is done: (-1, 0).
     """
     n = NONE
     queue = batch.lists[QUEUE]
@@ -263,11 +263,11 @@ def count_sals(plan, luck, shock, sourcing, n_advocates, stream, month):
     ----------
     plan : DealPlan
     luck : Luck
-    shock : ndarray of float64, shape (quarter, 2)
+    shock : ndarray of float64, shape (quarter, 3)
     sourcing : ndarray of float64, shape (segment, month)
         Ramped reps to the power that what they source grows with.
     n_advocates : float
-        Happy customers of the stream's segment when the month begins, for what they refer.
+        Advocates of the stream's segment when the month begins, for what they refer.
     stream, month : int
     """
     quarter = (month + plan.first_month_of_quarter) // 3

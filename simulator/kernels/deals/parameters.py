@@ -1,4 +1,4 @@
-"""How the deals of one segment live under one draw of the rates: what of a plan its months need."""
+"""What happens to the deals of one segment under one draw of the rates: what of a plan its months need."""
 
 from typing import NamedTuple
 

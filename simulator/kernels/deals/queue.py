@@ -75,7 +75,7 @@ def serve(
     """Hand the deals in the queue to reps as slots get free, as far as that is known.
 
     Deals taken up may end within the month and free their slot again. Where the next in the queue would
-    need that slot, the caller lives them first and calls again.
+    need that slot, the caller simulates them first and calls again.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def serve(
     clock : float
         How far the queue is served.
     n_free : int
-        Free batch.
+        Free entries.
 
     Returns
     -------
@@ -154,7 +154,7 @@ def deadline_of(luck, batch, entry, patience):
 
 @njit(**BODY)
 def keep_waiting(month_end, luck, batch, flows, segment, month, patience, n_next, n_queued, n_free):
-    """Drop from the queue who gives up before a month's end; return how many wait on, and the free batch.
+    """Drop from the queue who gives up before a month's end; return how many wait on, and the free entries.
 
     At the end of the horizon all that wait are counted and dropped.
     """

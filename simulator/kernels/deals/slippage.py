@@ -10,13 +10,13 @@ import numpy as np
 from numba import njit
 
 from simulator.kernels.deals.close_dates import NEVER
+from simulator.kernels.deals.plan import ADVANCE, DESTINATION_WON, N_CATEGORIES, STILL_OPEN
 from simulator.kernels.jit import CALLED, PART
 from simulator.kernels.random import SLIPPAGE, block, exponential, search
 
 DAYS_PER_MONTH = 365.25 / 12
 MOST_STEPS = 240
 """Events and ends of months that a deal is followed for; one still open then slips all the same."""
-WON, ADVANCE = 3, 6
 
 
 class Standing(NamedTuple):
@@ -53,7 +53,7 @@ def ends_instead(luck, entity, month, share):
 
 @njit(**CALLED)
 def ending(parameters, luck, entity, standing, now, month):
-    """Return how a deal ends, as a destination; -1 if it does not.
+    """Return how a deal ends, as a destination; STILL_OPEN if it does not.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def ending(parameters, luck, entity, standing, now, month):
         age = parameters.age_bin[min(ahead - entered, parameters.age_bin.shape[0] - 1)]
         due = int(close_month == ahead) + 2 * int(close_month < ahead)
         linearity = (ahead + parameters.first_month_of_quarter) % 3
-        cell = ((parameters.segment * 6 + stage) * n_ages + age) * 3 + due
+        cell = ((parameters.segment * 2 * N_CATEGORIES + stage) * n_ages + age) * 3 + due
         hazard, effect = parameters.hazard[cell * 9 + linearity * 3 + min(pushes, 2)], parameters.effect[row]
         total = 0.0
         for k in range(ADVANCE + 1):
@@ -94,14 +94,14 @@ def ending(parameters, luck, entity, standing, now, month):
         while way < ADVANCE and target >= hazard[way] * effect[way] * now[way]:
             target -= hazard[way] * effect[way] * now[way]
             way += 1
-        if way < WON:
+        if way < DESTINATION_WON:
             late = int(target < hazard[way] * effect[way] * now[way] * parameters.late_entry[way])
             stage, entered = 2 * way + late, ahead
         elif way == ADVANCE:
             stage |= 1
         else:
             return way
-    return -1
+    return STILL_OPEN
 
 
 @njit(**PART)

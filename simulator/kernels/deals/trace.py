@@ -1,4 +1,4 @@
-"""Stories of the deals of one path, row by row: the parameters of forecasts, used to write histories."""
+"""Stories of the deals of one path, row by row: simulated as in forecasts, used to write histories."""
 
 import numpy as np
 from numba import njit

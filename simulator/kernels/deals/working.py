@@ -58,7 +58,7 @@ def await_signature(lists, deals, month, n_won, n_signing):
 def work_month(
     luck, workspace, parameters, month, slots, patience, n_active, n_signing, n_queue, n_new, n_free
 ):
-    """Live a segment's deals through a month, those in the queue as reps take them up.
+    """Simulate a segment's deals through a month, those in the queue as reps take them up.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def work_month(
         Rate per day at which waiting SALs give up.
     n_active, n_signing, n_queue, n_new, n_free : int
         Deals on the lists of those names when the month begins, of the SALs in the queue how many have
-        come this month, and free batch.
+        come this month, and free entries.
 
     Returns
     -------
@@ -86,7 +86,7 @@ def work_month(
     n_ends, n_next, n_held, n_won, n_begun, clock = NONE, NONE, NONE, NONE, NONE, start
     days = n_busy * (end - start) - days_left(lists, deals, SIGNING, n_signing, end)
     n_now = copy_list(lists, ACTIVE, n_active, NOW, NONE)
-    # Where slots may run short, what is being worked is lived first: its ends free the slots.
+    # Where slots may run short, what is being worked is simulated first: its ends free the slots.
     serves, is_short, limit = n_busy + n_queued <= slots, False, np.inf
     while True:
         if serves:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from simulator.kernels.jit import EXPOSED
+from simulator.kernels.jit import EXPOSED, PART
 from simulator.kernels.random import HIRE, LEAVE, PATIENCE, SLOT, block, search
 
 Floats = npt.NDArray[np.float64]
@@ -100,8 +100,8 @@ def staff(capacity, seed, path, draw, heads, ramped):
             holder += 1
 
 
-@njit(**EXPOSED)
-def slots_of(slots_per_rep, luck, segment, ramped, slots, first, left):
+@njit(**PART)
+def slots_of(capacity, luck, segment, ramped, slots, first, left):
     """Fill the slots of one segment from a month on: ramped reps × open deals per rep, in whole slots.
 
     ``left`` is the share of their time that customers leave them for new deals.
@@ -109,6 +109,7 @@ def slots_of(slots_per_rep, luck, segment, ramped, slots, first, left):
     The fraction left over is a slot with that probability, so that the mean is exact; the draw is
     the same whatever the number of reps.
     """
+    slots_per_rep = capacity.slots_per_rep[luck.draw, segment]
     if math.isinf(slots_per_rep):
         for month in range(first, slots.shape[0]):
             slots[month] = slots_per_rep

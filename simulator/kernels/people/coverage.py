@@ -48,7 +48,7 @@ class PeoplePlan(NamedTuple):
     share: Floats
     """(segment, activity, role) share of the work that the role does; what is missing nobody does."""
     quality: Floats
-    """(segment, activity, role) what an hour of the role is worth beside one of the best."""
+    """(segment, activity, role) what an hour of the role is worth next to one of the best."""
     work: Floats
     """(segment, activity, 4) hours: a month for each account, once for each new one, for each contract that
     is due, for each expansion deal there is to be signed."""
@@ -109,28 +109,17 @@ def coverage_of_role(people, role, segment, ramped, book, asked, length):
 
 
 @njit(**PART)
-def cover_month(
-    people, draw, accounts, ae_heads, ae_ramped, role_heads, role_ramped, hours, reached, out, cover, segment,
-    month, n_listed, length,
-):  # fmt: skip
+def cover_month(people, draw, workspace, out, segment, month, n_listed, length):
     """Work out a segment's coverage in a month from its book at the month's start.
 
     Parameters
     ----------
     people : PeoplePlan
     draw : int
-    accounts : Accounts
-        Who is there.
-    ae_heads, ae_ramped : ndarray of float64, shape (segment, month)
-        Account executives; ramped ones.
-    role_heads, role_ramped : ndarray of float64, shape (cell, month)
-        Those of all other roles.
-    hours, reached : ndarray of float64, shape (activity,)
-        Overwritten.
+    workspace : Workspace
+        Its accounts and heads are read, its coverage of the month is filled.
     out : ndarray of float64, shape (measure,)
         Of the quarter and segment; added to.
-    cover : ndarray of float64, shape (4,)
-        Filled.
     segment, month, n_listed : int
     length : float
         Share of the month that is simulated.
@@ -140,7 +129,8 @@ def cover_month(
     taken : float64
         Share of the account executives' time that customers take.
     """
-    n_accounts, arr, n_due, n_new = count_book(accounts, n_listed, month)
+    hours, reached, cover = workspace.hours, workspace.reached, workspace.cover[segment, month]
+    n_accounts, arr, n_due, n_new = count_book(workspace.accounts, n_listed, month)
     n_deals = n_accounts * people.deal_rate[draw, segment] * length
     n_roles, n_segments = people.kind.shape
     for target in range(N_TARGETS):
@@ -158,8 +148,8 @@ def cover_month(
     taken = 0.0
     for role in range(n_roles):
         cell = role * n_segments + segment
-        heads = ae_heads[segment, month] if role == AE else role_heads[cell, month]
-        ramped = ae_ramped[segment, month] if role == AE else role_ramped[cell, month]
+        heads = workspace.heads[segment, month] if role == AE else workspace.role_heads[cell, month]
+        ramped = workspace.ramped[segment, month] if role == AE else workspace.role_ramped[cell, month]
         asked = 0.0
         for activity in range(N_ACTIVITIES):
             asked += people.share[segment, activity, role] * hours[activity]
