@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 EPOCH = dt.date(1970, 1, 1)
 EPOCH_MONTH = 1970 * 12
+DAYS_PER_MONTH = 365.25 / 12
 QUARTER_LABEL = re.compile(r"^FY(\d{2}|\d{4})Q([1-4])$")
 
 
@@ -28,6 +29,11 @@ def month_number(date: dt.date) -> int:
 def month_numbers(dates: npt.NDArray[np.datetime64]) -> npt.NDArray[np.int64]:
     """Return the month numbers of dates; not-a-time gives a very negative number."""
     return dates.astype("datetime64[M]").astype(np.int64) + EPOCH_MONTH
+
+
+def months_of_days(days: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    """Return the month numbers of day numbers."""
+    return month_numbers(np.floor(days).astype(np.int64).astype("datetime64[D]"))
 
 
 def month_start_day(month: npt.NDArray[np.int64] | int) -> npt.NDArray[np.float64]:

@@ -10,8 +10,8 @@ import numpy.typing as npt
 from simulator.calibration.amounts import DealAmounts
 from simulator.calibration.close_dates import first_rows
 from simulator.calibration.drift import MIN_QUARTERS, Course, fit_level, steady_course
-from simulator.calibration.windows import windows
-from simulator.fiscal import FiscalCalendar, day_number, month_numbers, month_start_day
+from simulator.calibration.windows import DAYS_A_QUARTER, windows
+from simulator.fiscal import FiscalCalendar, day_number, month_start_day, months_of_days
 from simulator.history.opening import reliable_opening
 from simulator.history.states import DealStates
 
@@ -22,7 +22,6 @@ MIN_DEALS = 60
 """Amounts known below which nothing is said of their trend."""
 FEW_IN_WINDOW = 3
 HELD_QUANTILE = 0.95
-DAYS_A_QUARTER = 91.3
 
 
 def amount_trend(
@@ -79,7 +78,7 @@ def fit_amounts(
     if not held.any():
         return steady_course(0)
     size = held / np.maximum(means[segment], 1e-9)
-    months = month_numbers(np.floor(born).astype(np.int64).astype("datetime64[D]"))
+    months = months_of_days(born)
     opening = float(month_start_day(int(months.min())))
     parts = windows(months, calendar, (opening, cut), 0.0)
     count = parts.total(np.ones(len(size)))

@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.calibration.calibration import Dirichlet
-from simulator.calibration.exposure import DealMonths, months_of_days
+from simulator.calibration.exposure import DealMonths
 from simulator.calibration.pooling import pool_counts
+from simulator.fiscal import months_of_days
 from simulator.history.states import DealStates
 from simulator.history.tables import CATEGORIES
 

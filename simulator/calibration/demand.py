@@ -14,10 +14,9 @@ from simulator.calibration.calibration import Arrivals
 from simulator.calibration.close_dates import first_rows
 from simulator.calibration.drift import Course, fit_course
 from simulator.calibration.effects import code_levels
-from simulator.calibration.exposure import months_of_days
 from simulator.calibration.poisson import fit_poisson
 from simulator.calibration.windows import windows
-from simulator.fiscal import FiscalCalendar, date_of_day, day_number, month_start_day
+from simulator.fiscal import FiscalCalendar, date_of_day, day_number, month_start_day, months_of_days
 from simulator.history.opening import reliable_opening
 from simulator.history.states import DealStates
 

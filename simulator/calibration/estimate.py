@@ -125,7 +125,7 @@ def calibrate_states(
     return Calibration(
         segments=names,
         as_of=history.as_of,
-        first_day=date_of_day(float(states.start.min())),
+        first_day=date_of_day(states.start.min()),
         calendar=calendar,
         hazards=rates.hazards,
         factors=rates.factors,

@@ -11,7 +11,7 @@ from scipy import stats
 
 from simulator.calibration.calibration import DESTINATIONS, Evidence
 from simulator.calibration.close_dates import first_rows
-from simulator.fiscal import FiscalCalendar, day_number, month_start_day
+from simulator.fiscal import FiscalCalendar, day_number, month_start_day, months_of_days
 from simulator.history.opening import reliable_opening
 from simulator.history.states import DealStates
 from simulator.history.tables import History
@@ -132,22 +132,21 @@ def _deals(states: DealStates, amount: Floats, open_amounts: bool) -> _Deals:
 
 def _edges(cut: float, calendar: FiscalCalendar, size: int) -> Floats:
     """Return the day on which the coming windows begin and end, the first one begins at the cut."""
-    day = np.datetime64(int(cut), "D")
-    month = int(day.astype("datetime64[M]").astype(np.int64)) + 1970 * 12
+    month = int(months_of_days(np.array(cut)))
     first = month if size == 1 else calendar.first_month(int(calendar.quarter(month)))
     n = QUARTERS_AHEAD * 3 // size
     ends = month_start_day(first + size * np.arange(1, n + 1))
-    return np.concatenate([[cut], ends.astype(np.float64)])
+    return np.concatenate([[cut], ends])
 
 
 def _origins(edges: Floats, size: int, first_day: float) -> Floats:
     """Return the same edges as seen from now and so many windows before, shape (origin, edge)."""
-    ends = np.array([np.datetime64(int(e), "D") for e in edges[1:]]).astype("datetime64[M]").astype(np.int64)
+    ends = months_of_days(edges[1:])
     rest = edges[1] - edges[0]
     rows = []
     for back in range(MOST_ORIGINS + 1):
-        moved = month_start_day(ends + 1970 * 12 - size * back).astype(np.float64)
-        begin = max(moved[0] - rest, month_start_day(int(ends[0]) + 1970 * 12 - size * (back + 1)))
+        moved = month_start_day(ends - size * back)
+        begin = max(moved[0] - rest, month_start_day(int(ends[0]) - size * (back + 1)))
         if begin < first_day:
             break
         rows.append(np.concatenate([[begin], moved]))

@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from simulator.calibration.contracts import Book
+from simulator.fiscal import DAYS_PER_MONTH
 from simulator.history.tables import History
 
 Floats = npt.NDArray[np.float64]
@@ -24,7 +25,7 @@ def expansion_cycle(opportunities: pd.DataFrame) -> Floats:
     won = opportunities[(opportunities["type"] == "expansion") & (opportunities["outcome"] == "won")]
     begun = won["qualified_date"].fillna(won["created_date"])
     days = (won["closed_date"] - begun).dt.days.to_numpy(np.float64)
-    logs = np.log(np.maximum(days[np.isfinite(days)], 1.0) / (365.25 / 12))
+    logs = np.log(np.maximum(days[np.isfinite(days)], 1.0) / DAYS_PER_MONTH)
     if logs.size < FEWEST_CYCLES:
         return np.zeros(3)
     return np.array([np.median(logs), max(float(logs.std()), 0.05), float(logs.size)])

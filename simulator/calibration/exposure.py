@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.calibration.calibration import AGE_BINS, DESTINATIONS, FACTOR_LEVELS
-from simulator.fiscal import FiscalCalendar, day_number, month_numbers, month_start_day
+from simulator.fiscal import FiscalCalendar, day_number, month_start_day, months_of_days
 from simulator.history.states import CENSORED, CHANGED, DealStates
 from simulator.history.tables import CATEGORIES
 
@@ -137,11 +137,6 @@ def _weighted_days(days: Floats, to: Ints, other: Ints, multiplier: Floats | Non
 def total_by(code: Ints, weight: Floats, n_codes: int) -> Floats:
     """Add up weights by code, shape (code,)."""
     return np.asarray(np.bincount(code, weight, n_codes), dtype=np.float64)
-
-
-def months_of_days(days: Floats) -> Ints:
-    """Return the month numbers of day numbers."""
-    return month_numbers(np.floor(days).astype(np.int64).astype("datetime64[D]"))
 
 
 def deal_months(states: DealStates, segment: Ints, calendar: FiscalCalendar) -> DealMonths:

@@ -24,6 +24,7 @@ from simulator.calibration.drift_rates import Z_HIGH, drift_rates, level_known
 from simulator.calibration.posteriors import Axes, Beta, Gamma, Index, LogMedian, LogNormal, Shares
 from simulator.calibration.rate_rows import Rate, Row, row, source_by_share
 from simulator.calibration.staffing_rates import staffing_rates
+from simulator.calibration.windows import DAYS_A_QUARTER
 from simulator.history.tables import CATEGORIES
 
 Floats = npt.NDArray[np.float64]
@@ -44,7 +45,6 @@ COLUMNS = (
 )
 FINITE_SQUARE_SHAPE = 0.45
 """Tail shape above which the square of an amount is too close to having no mean to be of use."""
-DAYS_A_QUARTER = 91.3
 MONTHS_OF_YEAR = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 

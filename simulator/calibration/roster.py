@@ -10,7 +10,7 @@ import pandas as pd
 
 from simulator.calibration.capacity import Workload, workload
 from simulator.calibration.ramp import RampCurve
-from simulator.fiscal import month_numbers
+from simulator.fiscal import month_numbers, months_of_days
 from simulator.history.states import DealStates
 from simulator.history.tables import History
 
@@ -128,7 +128,7 @@ def _codes(history: History, reps: pd.DataFrame, names: tuple[str, ...]) -> tupl
 
 def productivity_by_day(days: Floats, reps: pd.DataFrame, ramp: RampCurve) -> Floats:
     """Return which share of a ramped rep each rep is on each day, shape (rep, day); 0 where not there."""
-    month, start = months_of(days)[None], reps["start"].to_numpy(np.int64)[:, None]
+    month, start = months_of_days(days)[None], reps["start"].to_numpy(np.int64)[:, None]
     there = (month >= start) & (month < reps["end"].to_numpy(np.int64)[:, None])
     curve = ramp.by_month()
     return np.asarray(curve[np.clip(month - start, 0, len(curve) - 1)] * there)
@@ -143,8 +143,3 @@ def workload_of(
         return None
     work = workload(states, *_codes(history, reps, names), step_days)
     return work, productivity_by_day(work.days, reps, ramp), reps["segment"].to_numpy(np.int64)
-
-
-def months_of(days: Floats) -> Ints:
-    """Return the month numbers of day numbers."""
-    return month_numbers(np.floor(days).astype(np.int64).astype("datetime64[D]"))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from simulator.calibration.roster import Presence, months_of
+from simulator.calibration.roster import Presence
+from simulator.fiscal import months_of_days
 from simulator.history.states import DealStates
 from simulator.history.tables import History
 
@@ -39,7 +40,7 @@ def monthly_self_sourced(
     mine = (history.opportunities["source"].str.lower() == OUTBOUND).to_numpy(bool)[deals]
     place = {name: i for i, name in enumerate(names)}
     segment = history.opportunities["segment"].astype(object).map(place).fillna(-1).to_numpy(np.int64)[deals]
-    month = months_of(states.start[first]) - there.first
+    month = months_of_days(states.start[first]) - there.first
     known = mine & (segment >= 0) & (month > 0) & (month < shape[1])
     np.add.at(sals, (segment[known], month[known]), 1.0)
     return sals[:, 1:], ramped[:, 1:]

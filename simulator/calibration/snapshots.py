@@ -35,7 +35,7 @@ def next_snapshot(states: DealStates) -> dt.date | None:
     gap = float(np.median(np.diff(days)))
     if gap < LEAST_GAP_DAYS:
         return None
-    return date_of_day(float(days[-1] + round(gap)))
+    return date_of_day(days[-1] + round(gap))
 
 
 def between_snapshots(states: DealStates) -> DealStates:

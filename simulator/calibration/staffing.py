@@ -12,9 +12,9 @@ from simulator.calibration.capacity import STEP_DAYS, Capacity, estimate_capacit
 from simulator.calibration.funnel import Funnel, estimate_funnel
 from simulator.calibration.pooling import pool_rates
 from simulator.calibration.ramp import TENURE_BINS, RampCurve, ramp_curve, tenure_bin
-from simulator.calibration.roster import Presence, known_reps, months_of, presence, workload_of
+from simulator.calibration.roster import Presence, known_reps, presence, workload_of
 from simulator.calibration.self_sourcing import monthly_self_sourced, saturation, self_sourced
-from simulator.fiscal import date_of_day, month_number
+from simulator.fiscal import date_of_day, month_number, months_of_days
 from simulator.history.states import DealStates
 from simulator.history.tables import OUTCOMES, History
 
@@ -104,7 +104,7 @@ def calibrate_staffing(
     if reps.empty and funnel is None:
         return None
     deals = _owned_deals(history, states, reps, names)
-    first = month_number(date_of_day(float(states.start.min())))
+    first = month_number(date_of_day(states.start.min()))
     last = month_number(history.as_of)
     there = presence(reps, first, last)
     ramp = ramp_curve(*_wins_by_tenure(deals, there, len(names)))
@@ -155,8 +155,8 @@ def _owned_deals(
     place = pd.Series(np.arange(len(reps)), index=reps["rep_id"])
     rep = pd.Series(owner).map(place[~place.index.duplicated()]).fillna(-1).to_numpy(np.int64)
     known = rep >= 0
-    begun = months_of(states.start[first])
-    ended = months_of(np.nextafter(states.end[last], -np.inf))
+    begun = months_of_days(states.start[first])
+    ended = months_of_days(np.nextafter(states.end[last], -np.inf))
     over = states.exit[last] >= len(OUTCOMES)
     frame = pd.DataFrame(
         {

@@ -13,14 +13,13 @@ from simulator.calibration.clock import clock_days
 from simulator.calibration.deals import DealRates
 from simulator.calibration.drift import MIN_QUARTERS, Course, fit_course
 from simulator.calibration.exposure import DealMonths
-from simulator.calibration.windows import windows
+from simulator.calibration.windows import DAYS_A_QUARTER, windows
 from simulator.fiscal import FiscalCalendar, day_number, month_start_day
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 WON = DESTINATIONS.index("won")
-DAYS_A_QUARTER = 91.3
 WORTH_SAYING = 0.03
 """Change of a level below which a note says that it is steady."""
 

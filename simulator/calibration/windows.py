@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from simulator.fiscal import FiscalCalendar, month_number, month_start_day
+from simulator.fiscal import FiscalCalendar, month_start_day, months_of_days
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
+DAYS_A_QUARTER = 91.3
 EVENTS_A_MONTH = 20.0
 """Events a month from which months are told apart."""
 LEAST_SHARE = 0.5
@@ -55,13 +56,13 @@ def windows(months: Ints, calendar: FiscalCalendar, known: tuple[float, float], 
         Events in all.
     """
     opening, cut = known
-    first, last = _month(opening), _month(cut - 1.0)
+    first, last = months_of_days(np.array([opening, cut - 1.0]))
     by_month = n_events / max((cut - opening) / 30.4, 1.0) >= EVENTS_A_MONTH
 
     def number(month: Ints) -> Ints:
         return month if by_month else calendar.quarter(month)
 
-    low, high = int(number(np.array(first))), int(number(np.array(last)))
+    low, high = int(number(first)), int(number(last))
     if high - low > 2:
         start, middle = _bounds(low, calendar, by_month)
         low += (middle - opening) < LEAST_SHARE * (middle - start)
@@ -70,10 +71,6 @@ def windows(months: Ints, calendar: FiscalCalendar, known: tuple[float, float], 
     place = np.arange(low, high + 1)
     quarter = calendar.quarter(place) if by_month else place
     return Windows(np.clip(number(months), low, high) - low, quarter)
-
-
-def _month(day: float) -> int:
-    return month_number(np.datetime64(int(np.floor(day)), "D").astype(object))
 
 
 def _bounds(window: int, calendar: FiscalCalendar, by_month: bool) -> tuple[float, float]:

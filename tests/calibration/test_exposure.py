@@ -6,8 +6,8 @@ import time
 import numpy as np
 import pytest
 
-from simulator.calibration.exposure import aggregate, deal_months, due_code, months_of_days
-from simulator.fiscal import FiscalCalendar
+from simulator.calibration.exposure import aggregate, deal_months, due_code
+from simulator.fiscal import FiscalCalendar, months_of_days
 from simulator.history.states import CENSORED, CHANGED, deal_states
 from tests.calibration.known_deals import KnownRates, simulate_history
 from tests.calibration.made_states import day, made_states, month, states_of

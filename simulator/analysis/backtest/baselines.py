@@ -12,7 +12,7 @@ import pandas as pd
 from simulator.analysis.backtest.origins import Origin
 from simulator.analysis.diagnose.qualified import OPEN, qualified_deals, rate_window, states_at
 from simulator.analysis.totals import add_total
-from simulator.fiscal import FiscalCalendar, day_number, month_numbers, month_start_day
+from simulator.fiscal import FiscalCalendar, day_number, month_start_day, months_of_days
 from simulator.history.states import DealStates, deal_states
 from simulator.history.tables import CATEGORIES, OUTCOMES, History
 
@@ -126,7 +126,7 @@ def bookings_by_quarter(
 ) -> pd.DataFrame:
     """Return what was won: a row a quarter number, a column a segment; quarters without wins are absent."""
     won = deals[deals["outcome"] == WON]
-    quarter = calendar.quarter(months_of(won["ended"].to_numpy(np.float64)))
+    quarter = calendar.quarter(months_of_days(won["ended"].to_numpy(np.float64)))
     table = won.assign(quarter=quarter, segment=won["segment"].fillna("unknown"))
     by = table.pivot_table(index="quarter", columns="segment", values="amount", aggfunc="sum", fill_value=0.0)
     return by.reindex(columns=list(segments), fill_value=0.0).astype("float64")
@@ -136,11 +136,6 @@ def quarter_bounds(calendar: FiscalCalendar, quarter: int) -> tuple[float, float
     """Return the day numbers at which a quarter begins and ends."""
     month = calendar.first_month(quarter)
     return float(month_start_day(month)), float(month_start_day(month + 3))
-
-
-def months_of(days: Floats) -> Ints:
-    """Return the month number of each day number."""
-    return month_numbers(np.floor(days).astype(np.int64).astype("datetime64[D]"))
 
 
 def _due(known: Known, rows: Ints, quarter: int, ahead: int) -> Ints:
@@ -214,7 +209,7 @@ def arithmetic_forecast(known: Known) -> Floats:
     weight = np.array([ARITHMETIC[name] for name in CATEGORIES])
     out = _weighted_categories(known, weight)
     deals = known.deals
-    quarter = known.calendar.quarter(months_of(deals["qualified"].to_numpy(np.float64)))
+    quarter = known.calendar.quarter(months_of_days(deals["qualified"].to_numpy(np.float64)))
     last = (quarter < known.origin.quarter) & (quarter >= known.origin.quarter - N_QUARTERS)
     amount = deals["first_amount"].fillna(deals["amount"]).fillna(0.0).to_numpy(np.float64)
     n_quarters = max(1, len(np.unique(quarter[last])))

@@ -19,7 +19,6 @@ from simulator.analysis.backtest.baselines import (
     commit_forecast,
     know,
     last_calls,
-    months_of,
     quarter_bounds,
     stage_weighted,
 )
@@ -29,7 +28,7 @@ from simulator.analysis.judgement.in_blood import Deadline, Standing, judge_deal
 from simulator.analysis.judgement.rep_calls import COMPANY, rep_biases
 from simulator.analysis.totals import ALL, add_total, names_with_total
 from simulator.engine.paths import QUANTILES, Paths
-from simulator.fiscal import day_number, first_of_month, month_number, month_start_day
+from simulator.fiscal import day_number, first_of_month, month_number, month_start_day, months_of_days
 from simulator.history.deal_calls import COLUMNS as CALL_COLUMNS
 from simulator.history.states import open_deals
 from simulator.history.tables import History
@@ -186,10 +185,10 @@ def arithmetic_forecast(known: Known, segments: Collection[str]) -> Floats:
     """
     out = stage_weighted(known)
     deals, calendar = known.deals, known.calendar
-    born = calendar.quarter(months_of(deals["qualified"].to_numpy(np.float64)))
+    born = calendar.quarter(months_of_days(deals["qualified"].to_numpy(np.float64)))
     won = (deals["outcome"] == WON).to_numpy()
     ended = np.full(len(deals), -1)
-    ended[won] = calendar.quarter(months_of(deals["ended"].to_numpy(np.float64)[won]))
+    ended[won] = calendar.quarter(months_of_days(deals["ended"].to_numpy(np.float64)[won]))
     at_once = (
         won & (ended == born) & (born >= known.origin.quarter - N_QUARTERS) & (born < known.origin.quarter)
     )

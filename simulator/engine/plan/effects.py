@@ -12,6 +12,7 @@ import pandas as pd
 from simulator.calibration.calibration import DESTINATIONS, SIZE_BANDS, Arrivals, Calibration
 from simulator.engine.draws.deals import RateDraws
 from simulator.errors import Fault, InputError
+from simulator.fiscal import DAYS_PER_MONTH
 from simulator.scenario.levers import Lever
 from simulator.scenario.schema import Scenario
 
@@ -114,7 +115,6 @@ WHOLE_LEVERS = ("slippage", "push_length", "amount", "close_multiplier")
 
 DUE_THIS_MONTH = 1
 OUTCOME_AXIS = slice(DESTINATIONS.index("won"), DESTINATIONS.index("lost_no_decision") + 1)
-DAYS_PER_MONTH = 365.25 / 12
 LEAST_LEFT = 0.05
 """A slippage lever never takes away more than this leaves of the chance to close in the month due."""
 

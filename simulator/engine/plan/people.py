@@ -43,6 +43,7 @@ from simulator.engine.plan.service_coverage import (
     worst_draws,
 )
 from simulator.errors import InputError
+from simulator.fiscal import DAYS_PER_MONTH
 from simulator.history.tables import History
 from simulator.kernels.customers.accounts import GROWS, ODDS, SELLS, SLOWER
 from simulator.kernels.customers.customer import CustomerPlan
@@ -339,7 +340,6 @@ def _without(plan: CustomerPlan, factors: Floats) -> CustomerPlan:
     )
 
 
-DAYS_PER_MONTH = 365.25 / 12
 FEWEST_WINS = 20
 
 

@@ -19,6 +19,7 @@ from simulator.calibration.growth import Growth
 from simulator.calibration.growth_by_size import GrowthBySize
 from simulator.calibration.renewals import TERM_CLASSES, ChurnLaws, term_class
 from simulator.calibration.sizes import Sizes
+from simulator.fiscal import DAYS_PER_MONTH
 from simulator.history.tables import History, empty_table
 from simulator.kernels.customers.flows import DRIVERS
 from simulator.scenario.customers import CustomerRates
@@ -26,7 +27,6 @@ from simulator.scenario.schema import Scenario
 
 Floats = npt.NDArray[np.float64]
 
-DAYS_PER_MONTH = 365.25 / 12
 USUAL_TERM = np.array([1.0, 12.0, 24.0])
 """Months of a term of each class, by which churn in a year becomes churn at a renewal."""
 DEFAULT_TERM = 12

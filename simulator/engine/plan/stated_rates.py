@@ -20,6 +20,7 @@ from simulator.calibration.calibration import (
 )
 from simulator.calibration.without_deals import without_deals
 from simulator.engine.draws.slices import N_SLICES
+from simulator.fiscal import DAYS_PER_MONTH
 from simulator.history.tables import CATEGORIES
 from simulator.scenario.schema import Scenario
 from simulator.scenario.segments import AmountRates, Segment
@@ -27,7 +28,6 @@ from simulator.scenario.segments import AmountRates, Segment
 Floats = npt.NDArray[np.float64]
 
 ALL_SOURCES = "all"
-DAYS_PER_MONTH = 365.25 / 12
 
 
 def with_inline_rates(
