@@ -26,7 +26,7 @@ from benchmarks import workloads
 from benchmarks.run import describe_machine
 from simulator.calibration.contracts import customer_book
 from simulator.engine.plan.customers import DrawSettings, compile_customers
-from simulator.engine.plan.deals import Horizon
+from simulator.engine.plan.horizon import Horizon
 from simulator.engine.plan.neutral import no_customers, nobody, unlimited
 from simulator.engine.plan.stated_customers import with_inline_customers
 from simulator.engine.run.batches import by_segment

@@ -13,18 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from simulator.history.states import ADVANCE, DealStates
-from simulator.history.tables import CATEGORIES, OUTCOMES
+from simulator.calibration.workload import Workload, attention, count_within, ramped_by_day, rank_within
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 LIMIT, NO_LIMIT, UNKNOWN, NO_REPS = "limit", "no limit seen", "not identified", "no reps"
-MOVES = (0, 1, 2, 3, ADVANCE)
-UNDECIDED = len(CATEGORIES) + OUTCOMES.index("lost_no_decision")
 STEP_DAYS = 7.0
-MOST_ROWS = 250_000
-MOST_DAYS = 4 * 365.25
 AGE_EDGES = (7.0, 14.0, 30.0, 60.0, 120.0, 240.0)
 NOTICED = 0.03
 """Speed of a deal without attention: nobody's list is kept so strictly that nothing else ever moves."""
@@ -77,122 +72,6 @@ class Capacity:
     unowned: Ints
 
 
-@dataclass(frozen=True)
-class Workload:
-    """Open deals at regular days, one row for each deal and day; days are day numbers.
-
-    Parameters
-    ----------
-    days : ndarray of float64, shape (day,)
-        Regular days, ``step`` apart.
-    deal, day, segment, rep, stage : ndarray of int64, shape (row,)
-        Deal, place of the day, its codes (rep -1: unknown), category * 2 + late.
-    begun : ndarray of float64, shape (row,)
-        Days since the deal was qualified.
-    moves, given_up : ndarray of float64, shape (row,)
-        Moves, and losses without decision, until the next of the days.
-    """
-
-    days: Floats
-    step: float
-    deal: Ints
-    day: Ints
-    segment: Ints
-    rep: Ints
-    stage: Ints
-    begun: Floats
-    moves: Floats
-    given_up: Floats
-
-
-def workload(states: DealStates, segment: Ints, rep: Ints, step_days: float) -> Workload:
-    """Return the open deals of a history at regular days.
-
-    Parameters
-    ----------
-    states : DealStates
-    segment, rep : ndarray of int64, shape (opportunity,)
-        Codes; -1: none.
-    step_days : float
-        Between the days; more where the history is too large for that.
-    """
-    deals, first = np.unique(states.deal, return_index=True)
-    last = np.append(first[1:], len(states.deal)) - 1
-    begin, end = states.start[first], states.end[last]
-    final = float(end.max())
-    origin = max(float(begin.min()), final - MOST_DAYS)
-    total = float(np.maximum(end - np.maximum(begin, origin), 0.0).sum())
-    step = max(step_days, total / MOST_ROWS)
-    start = np.maximum(np.ceil((begin - origin) / step), 0).astype(np.int64)
-    stop = np.maximum(np.ceil((end - origin) / step).astype(np.int64), start)
-    n = stop - start
-    whose = np.repeat(np.arange(len(deals)), n)
-    offset = np.cumsum(n) - n
-    day = np.arange(n.sum()) - offset[whose] + start[whose]
-    days: Floats = origin + step * np.arange(int(day.max(initial=0)) + 1, dtype=np.float64)
-    # The state of a deal on a day: the last one that begins by then.
-    span = final - origin + step + 1.0
-    state = np.searchsorted(
-        np.repeat(np.arange(len(deals)), last - first + 1) * span + np.maximum(states.start - origin, 0.0),
-        whose * span + day * step,
-        side="right",
-    )
-    state = np.minimum(np.maximum(state - 1, first[whose]), last[whose])
-    place = np.searchsorted(deals, states.deal)
-    until = np.floor((states.end - origin) / step).astype(np.int64)
-    inside = (until >= start[place]) & (until < stop[place])
-
-    def counted(which: npt.NDArray[np.bool_]) -> Floats:
-        rows = (offset[place] + until - start[place])[inside & which]
-        return np.bincount(rows, minlength=len(day)).astype(np.float64)
-
-    return Workload(
-        days=days,
-        step=step,
-        deal=deals[whose],
-        day=day,
-        segment=segment[deals][whose],
-        rep=rep[deals][whose],
-        stage=states.category[state] * 2 + states.late[state],
-        begun=days[day] - begin[whose],
-        moves=counted(np.isin(states.exit, MOVES)),
-        given_up=counted(states.exit == UNDECIDED),
-    )
-
-
-def rank_within(group: Ints, work: Workload) -> Ints:
-    """Return the place of each row among those of its group and day: begun to move first, then oldest."""
-    order = np.lexsort((-work.begun, work.stage == 0, work.day, group))
-    key = (group * (work.day.max(initial=0) + 1) + work.day)[order]
-    rank = np.empty(len(order), dtype=np.int64)
-    rank[order] = np.arange(len(order)) - np.searchsorted(key, key)
-    return rank
-
-
-def count_within(group: Ints, work: Workload) -> Ints:
-    """Return how many rows each row's group has on its day."""
-    key = group * (work.day.max(initial=0) + 1) + work.day
-    _, place, count = np.unique(key, return_inverse=True, return_counts=True)
-    return np.asarray(count[place])
-
-
-def attention(first_come: bool, capacity: Floats, rank: Ints, load: Ints) -> Floats:
-    """Return the share of full attention that each row gets.
-
-    Parameters
-    ----------
-    first_come : bool
-        By rank, or alike.
-    capacity : ndarray of float64, shape (row,)
-        Deals of full attention that the row's reps can work.
-    rank, load : ndarray of int64, shape (row,)
-        As `rank_within` and `count_within` return them.
-    """
-    if first_come:
-        return np.clip(capacity - rank, 0.0, 1.0)
-    return np.minimum(1.0, capacity / np.maximum(load, 1))
-
-
 def log_likelihood(moves: Floats, share: Floats, cells: tuple[Ints, ...]) -> float:
     """Return the log likelihood of moves in proportion to attention, with an effect for every cell.
 
@@ -239,8 +118,7 @@ def estimate_capacity(work: Workload, productivity: Floats, rep_segment: Ints, n
     rep_segment : ndarray of int64, shape (rep,)
     n_segments : int
     """
-    ramped = np.zeros((n_segments, len(work.days)))
-    np.add.at(ramped, rep_segment, productivity)
+    ramped = ramped_by_day(productivity, rep_segment, n_segments)
     fits = [_fit(work, productivity, ramped, segment) for segment in range(n_segments)]
     known = [fit for fit in fits if fit is not None]
     # Attention works alike in the whole company: by the sum of the best of every segment.

@@ -16,7 +16,6 @@ from typing import Any, Literal
 import numpy as np
 
 from simulator.calibration.calibration import Calibration
-from simulator.calibration.growth_by_size import GrowthBySize
 from simulator.calibration.rates import rates_table
 from simulator.calibration.validation import faults_of
 from simulator.errors import Fault, InputError
@@ -83,7 +82,7 @@ def load_calibration(path: Path) -> Calibration:
     model = raw.get("model")
     if raw.get("format") != FORMAT or not isinstance(model, dict):
         raise InputError.of(str(path), "this is not a calibration file", _again())
-    everything = {**_completed(model), **{key: raw[key] for key in HEADER if key in raw}}
+    everything = {**model, **{key: raw[key] for key in HEADER if key in raw}}
     calibration = _decode(Calibration, everything, "", str(path), faults)
     if not faults:
         faults = faults_of(calibration, str(path))
@@ -92,22 +91,6 @@ def load_calibration(path: Path) -> Calibration:
     if faults:
         raise InputError(faults)
     return typing.cast(Calibration, calibration)
-
-
-def _completed(model: dict[str, Any]) -> dict[str, Any]:
-    """Return the rates of a file, with what files of the version before did not hold yet.
-
-    Customers whose chance to leave does not change with time, and whose growth does not depend on size.
-    """
-    try:
-        customers = model["customers"]
-        churn, growth = customers["churn"], customers["growth"]
-        same = np.ones(np.shape(churn["mean"])[:2])
-        alike = GrowthBySize.alike(len(growth["shape"]))
-        churn, growth = {"duration": _encode(same), **churn}, {"by_size": _encode(alike), **growth}
-    except (KeyError, TypeError, ValueError):
-        return model
-    return {**model, "customers": {**customers, "churn": churn, "growth": growth}}
 
 
 def _again() -> str:

@@ -14,15 +14,16 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.calibration.calibration import Calibration
-from simulator.calibration.capacity import (
+from simulator.calibration.estimate import calibrate_states
+from simulator.calibration.roster import workload_of
+from simulator.calibration.workload import (
     MOVES,
     Workload,
     attention,
     count_within,
+    ramped_by_day,
     rank_within,
 )
-from simulator.calibration.estimate import calibrate_states
-from simulator.calibration.roster import workload_of
 from simulator.history.states import DealStates, deal_states
 from simulator.history.tables import History
 
@@ -56,8 +57,7 @@ def at_full_attention(
     if found is None:
         return calibration
     work, productivity, rep_segment = found
-    ramped = np.zeros((len(names), len(work.days)))
-    np.add.at(ramped, rep_segment, productivity)
+    ramped = ramped_by_day(productivity, rep_segment, len(names))
     numbers = np.array([per_rep.get(name, np.inf) for name in names])
     known = (work.segment >= 0) & np.isfinite(numbers[work.segment])
     limit = np.where(known, numbers[work.segment], 0.0) * ramped[work.segment, work.day]

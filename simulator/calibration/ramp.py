@@ -21,7 +21,6 @@ PUBLISHED_SOURCE = "Bridge Group 2024, second-hand: < 3 months 27 %, 3-6 38 %, 6
 PUBLISHED_MEDIAN = 3.0 + 3.0 * (0.5 - 0.27) / 0.38
 """Median of these shares, spread evenly inside each class. Unit: months."""
 
-LONGEST_RAMP = 61
 PRIOR_WINS = 3.0
 """Wins that the published curve is worth in each bin."""
 FEWEST_WINS = 25.0

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from simulator.calibration.capacity import Workload, workload
 from simulator.calibration.ramp import RampCurve
+from simulator.calibration.workload import Workload, workload
 from simulator.fiscal import month_numbers, months_of_days
 from simulator.history.states import DealStates
 from simulator.history.tables import History

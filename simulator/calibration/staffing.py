@@ -103,7 +103,7 @@ def calibrate_staffing(
     reps, inferred = known_reps(history, names)
     if reps.empty and funnel is None:
         return None
-    deals = _owned_deals(history, states, reps, names)
+    deals = _owned_deals(history, states, reps)
     first = month_number(date_of_day(states.start.min()))
     last = month_number(history.as_of)
     there = presence(reps, first, last)
@@ -144,9 +144,7 @@ def calibrate_staffing(
     )
 
 
-def _owned_deals(
-    history: History, states: DealStates, reps: pd.DataFrame, names: tuple[str, ...]
-) -> pd.DataFrame:
+def _owned_deals(history: History, states: DealStates, reps: pd.DataFrame) -> pd.DataFrame:
     """Return the qualified deals of known owners: rep, segment, begun and ended (months), won."""
     _, first = np.unique(states.deal, return_index=True)
     last = np.append(first[1:], len(states.deal)) - 1

@@ -205,17 +205,3 @@ def read_survival_table(path: Path) -> dict[str, Floats]:
     if faults:
         raise InputError(faults)
     return cohorts
-
-
-def is_survival_table(path: Path) -> bool:
-    """Return whether a file looks like a survival table: a CSV whose first column counts from 0."""
-    if not path.is_file() or not path.name.lower().endswith((".csv", ".csv.gz")):
-        return False
-    try:
-        head = pd.read_csv(path, nrows=50)
-    except (OSError, ValueError):
-        return False
-    if head.shape[1] < 2 or len(head) < 3:
-        return False
-    first = pd.to_numeric(head.iloc[:, 0], errors="coerce").to_numpy(np.float64)
-    return bool(np.array_equal(first, np.arange(first.size)))

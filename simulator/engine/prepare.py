@@ -12,6 +12,7 @@ import numpy as np
 from simulator.calibration.calibration import Calibration
 from simulator.calibration.file import load_calibration
 from simulator.engine.calibration_cache import CalibrationCache
+from simulator.engine.plan.attention import attention_of
 from simulator.errors import InputError
 from simulator.file_digest import FileDigest, contents
 from simulator.fiscal import FiscalCalendar
@@ -33,7 +34,7 @@ MOST_DAYS_UNKNOWN = 45
 
 @dataclass(frozen=True)
 class DealsOfType:
-    """The deals of one type and their rates, simulated on their own; whether any of them was qualified."""
+    """The deals of one type and their rates, simulated on their own."""
 
     history: History
     calibration: Calibration
@@ -145,8 +146,6 @@ def _worked(
     recalled: Callable[[Callable[[], Calibration], str], Calibration],
 ) -> Calibration:
     """Return the rates of deals that get the full attention of the reps whom a scenario simulates."""
-    from simulator.engine.plan.capacity import attention_of
-
     asked = attention_of(scenario, calibration.staffing)
     if not asked.per_rep:
         return calibration

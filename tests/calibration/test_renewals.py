@@ -21,7 +21,6 @@ from simulator.calibration.renewals import (
 )
 from simulator.calibration.survival_table import (
     fit_survival_table,
-    is_survival_table,
     project_survival,
     read_survival_table,
 )
@@ -45,7 +44,6 @@ def test_the_published_cohort_gives_the_published_law():
 )
 def test_the_two_cohorts_of_fader_and_hardie(shared_data, cohort, alpha, beta):
     path = shared_data / "fader_hardie" / "survival_years_0-7.csv.gz"
-    assert is_survival_table(path)
     fit = fit_survival_table(read_survival_table(path)[cohort], cohort)
     assert (fit.alpha, fit.beta) == pytest.approx((alpha, beta), abs=5e-4)
     ahead = project_survival(fit, 12)
@@ -105,7 +103,6 @@ def test_a_table_that_is_none_is_refused_with_every_fault(tmp_path):
         read_survival_table(bad)
     with pytest.raises(InputError, match="cannot be read"):
         read_survival_table(tmp_path / "none.csv")
-    assert not is_survival_table(bad)
 
 
 def test_a_cohort_in_which_all_are_alike_is_not_forced_apart():

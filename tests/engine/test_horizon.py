@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from simulator.engine.keys import key, unique_keys
-from simulator.engine.plan.deals import horizon
+from simulator.engine.plan.horizon import horizon
 from simulator.fiscal import FiscalCalendar, month_number
 from tests.small_companies import deal, run, segment
 

@@ -14,7 +14,8 @@ from simulator.calibration.customers import CustomerCalibration
 from simulator.calibration.renewals import term_class
 from simulator.engine.keys import unique_keys
 from simulator.engine.plan.customers import DrawSettings, compile_customers
-from simulator.engine.plan.deals import CENTS, Horizon
+from simulator.engine.plan.deals import CENTS
+from simulator.engine.plan.horizon import Horizon
 from simulator.engine.run.customers import Moves, live_apart, new_starts
 from simulator.fiscal import FiscalCalendar, month_start_day
 from simulator.kernels.customers.customer import CustomerPlan

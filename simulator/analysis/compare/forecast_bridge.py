@@ -13,7 +13,8 @@ from simulator.analysis.steps import Progress
 from simulator.calibration.calibration import Calibration
 from simulator.engine.plan.capacity import with_reps
 from simulator.engine.plan.customers import with_customers
-from simulator.engine.plan.deals import compile_scenario, horizon
+from simulator.engine.plan.deals import compile_scenario
+from simulator.engine.plan.horizon import horizon
 from simulator.engine.plan.referrals import with_referrals
 from simulator.engine.prepare import Prepared
 from simulator.engine.run.simulate import run

@@ -13,7 +13,8 @@ from simulator.calibration.contracts import Book
 from simulator.calibration.customers import CustomerCalibration
 from simulator.engine.keys import key
 from simulator.engine.plan.customers import CompiledCustomers, DrawSettings, compile_customers
-from simulator.engine.plan.deals import CENTS, horizon
+from simulator.engine.plan.deals import CENTS
+from simulator.engine.plan.horizon import horizon
 from simulator.engine.plan.stated_customers import scenario_book, with_inline_customers
 from simulator.engine.run.customers import Moves, Starts, existing_starts, live_apart, new_starts
 from simulator.history.tables import History

@@ -17,7 +17,8 @@ import numpy.typing as npt
 from simulator.analysis.more_heads import with_heads
 from simulator.analysis.steps import Progress, of_step
 from simulator.engine.keys import STRATA
-from simulator.engine.plan.capacity import unseen_waiting, with_reps
+from simulator.engine.plan.attention import unseen_waiting
+from simulator.engine.plan.capacity import with_reps
 from simulator.engine.plan.deals import Compiled
 from simulator.engine.plan.roles import RepTerms, gross_margin, rep_terms
 from simulator.engine.prepare import Prepared

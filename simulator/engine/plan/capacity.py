@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.special import ndtri
 
-from simulator.calibration.capacity import LIMIT, UNKNOWN
 from simulator.calibration.posteriors import gamma_quantile
 from simulator.calibration.ramp import RampCurve, published_ramp, tenure_bin
 from simulator.calibration.roster import known_reps
 from simulator.calibration.self_sourcing import OUTBOUND, PRIOR_POWER, PRIOR_POWER_SD
 from simulator.calibration.staffing import StaffingCalibration
 from simulator.engine.keys import rate_uniforms
+from simulator.engine.plan.attention import first_come
 from simulator.engine.plan.deals import Compiled
 from simulator.engine.plan.neutral import as_they_stand
 from simulator.engine.plan.roles import RepTerms, rep_terms, stated_ramp
@@ -129,7 +128,7 @@ class _Draws:
         shape, days = capacity.given_up[place], capacity.waited_days[place]
         return self.gamma(f"patience/{terms.segment}", float(shape), float(days)) / factor
 
-    def sourcing_power(self, segment: str) -> Floats:
+    def sourcing_power(self) -> Floats:
         """Return the power that the SALs which reps source grow with, shape (draw,)."""
         stated = self.scenario.reps.self_sourced_power
         if stated is not None:
@@ -202,7 +201,7 @@ def _capacity(
         slots[:, place] = draws.slots(item)
         shared[place] = int(not first_come(scenario, draws.staffing))
         patience[:, place] = draws.gives_up(item)
-        power[:, place] = draws.sourcing_power(item.segment)
+        power[:, place] = draws.sourcing_power()
         backfill[place] = wait_cdf(item.backfill_months)
         leaves[:, place] = draws.leaves(item)
     return CapacityPlan(
@@ -216,44 +215,6 @@ def _capacity(
         patience=patience,
         sourcing_power=power,
     )
-
-
-def first_come(scenario: Scenario, staffing: StaffingCalibration | None) -> bool:
-    """Return whether reps serve who comes first and let the others wait, or share their attention.
-
-    As stated, else as the history's deals have moved. Where neither says, deals wait if it is stated how long
-    they have patience for it, and are shared otherwise.
-    """
-    if scenario.reps.queue is not None:
-        return scenario.reps.queue
-    capacity = staffing.capacity if staffing is not None else None
-    if capacity is not None and LIMIT in capacity.verdict:
-        return capacity.first_come
-    told = (people.patience_days or people.waiting_sals for _, people in scenario.reps.stated_people)
-    return any(told)
-
-
-class Attention(NamedTuple):
-    """Deals that a ramped rep can give full attention, by segment where there is a limit, and who gets it."""
-
-    per_rep: dict[str, float]
-    first_come: bool
-
-
-def attention_of(scenario: Scenario, staffing: StaffingCalibration | None) -> Attention:
-    """Return how attention is limited in the segments whose reps are simulated, levers aside."""
-    per_rep = {}
-    capacity = staffing.capacity if staffing is not None else None
-    for name in scenario.segments:
-        if not scenario.reps.limits(name):
-            continue
-        number = scenario.reps.of(name).open_deals_per_rep
-        if number is None and capacity is not None and staffing is not None and name in staffing.segments:
-            # Where the history does not hold the waiting, there is none to be taken out of it.
-            number = float(capacity.per_rep[staffing.segments.index(name), 0])
-        if number:
-            per_rep[name] = number
-    return Attention(per_rep, first_come(scenario, staffing))
 
 
 def _open_order(compiled: Compiled, history: History | None) -> Ints:
@@ -323,23 +284,6 @@ def _add_waiting(compiled: Compiled, terms: RepTerms, waiting: int, sals: Floats
         days = np.diff(ahead.month_end, prepend=0.0)
         sals[:, most] += waiting * np.log(2.0) / terms.patience_days * days
         sals[:, most, 0] += waiting
-
-
-def unseen_waiting(scenario: Scenario, staffing: StaffingCalibration | None) -> dict[str, float]:
-    """Return the segments in which SALs may wait unseen, and the deals that a rep there always has in work.
-
-    Reps are equally full at all times there, as they are where deals are entered once one is free to take
-    them up; whether more wait, such a history cannot show.
-    """
-    capacity = staffing.capacity if staffing is not None else None
-    if capacity is None or staffing is None:
-        return {}
-    found = {}
-    for place, name in enumerate(staffing.segments):
-        hidden = capacity.verdict[place] == UNKNOWN and scenario.reps.of(name).waiting_sals is None
-        if hidden and scenario.reps.limits(name):
-            found[name] = float(capacity.usual_load[place])
-    return found
 
 
 def _usual_reps(compiled: Compiled, terms: RepTerms, draws: _Draws) -> float:

@@ -19,7 +19,6 @@ from simulator.scenario.deal_terms import (
 Floats = npt.NDArray[np.float64]
 
 WON = DESTINATIONS.index("won")
-LAST_MONTH = 2
 LAST_MONTH_SHARE = 0.5
 """Share of a quarter's signatures in its last month: by practitioners 35-40 % where bookings come evenly,
 60-75 % where they do not. Used only to say what share of past signatures carried a concession."""

@@ -15,7 +15,8 @@ from simulator.engine.draws.slices import N_CHURN_SLICES, churn_slices, nearest_
 from simulator.engine.keys import unique_keys
 from simulator.engine.plan.concessions import promises
 from simulator.engine.plan.customer_levers import CustomerLevers, booked_by_customers, customer_levers
-from simulator.engine.plan.deals import CENTS, Compiled, Horizon
+from simulator.engine.plan.deals import CENTS, Compiled
+from simulator.engine.plan.horizon import Horizon
 from simulator.engine.plan.stated_customers import scenario_book, with_inline_customers
 from simulator.fiscal import FiscalCalendar, month_start_day
 from simulator.history.tables import History

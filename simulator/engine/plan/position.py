@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from simulator.engine.plan.deals import CENTS, Compiled, Horizon
+from simulator.engine.plan.deals import CENTS, Compiled
+from simulator.engine.plan.horizon import Horizon
 from simulator.fiscal import month_numbers
 from simulator.history.deal_types import with_new_customers
 from simulator.history.tables import CATEGORIES, History

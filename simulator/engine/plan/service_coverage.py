@@ -23,7 +23,6 @@ WIDTH_OF_80 = float(2 * ndtri(0.9))
 
 ASSUMPTION = "assumption"
 BOOK_OF_CSM = 2_000_000.0
-BOOK_SOURCE = "published: a CSM looks after $2M of ARR (SaaStr), doing adoption and renewals"
 PER_ACCOUNT, PER_NEW, PER_RENEWAL, PER_DEAL = range(4)
 
 SKILLS: dict[str, tuple[float, ...]] = {
