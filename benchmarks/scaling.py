@@ -44,11 +44,11 @@ def job_of(n_customers: int) -> Job:
 
 def seconds_per_path(job: Job, n_paths: int) -> float:
     """Return the processor seconds of a future, the least of some rounds."""
-    job.play(np.arange(1))
+    job.simulate(np.arange(1))
     best = np.inf
     for turn in range(ROUNDS):
         began = time.thread_time()
-        job.play(np.arange(turn * n_paths, (turn + 1) * n_paths))
+        job.simulate(np.arange(turn * n_paths, (turn + 1) * n_paths))
         best = min(best, (time.thread_time() - began) / n_paths)
     return float(best)
 

@@ -1,4 +1,4 @@
-"""Whether amounts of new deals rise or fall: their level by quarter, next to the law of all of them."""
+"""Whether amounts of new deals rise or fall: their level by quarter, next to that of all deals."""
 
 from __future__ import annotations
 

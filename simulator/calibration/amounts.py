@@ -34,7 +34,7 @@ MIN_SEGMENT_WINS = 50
 MAX_VALUES = 1000
 MAX_RATIOS = 200
 RATIO_BOUNDS = (0.01, 100.0)
-"""A signed amount further than this from the open one tells of a placeholder, not of a discount."""
+"""A signed amount further than this from the open one is a placeholder, not a discount."""
 OPEN_AMOUNT_SHARE = 0.2
 """Share of the deals not won that must carry an amount for amounts to be of use before the win."""
 
@@ -251,7 +251,7 @@ def _exceedances(values: Floats) -> tuple[float, Floats]:
 
 
 def fit_tail(excess: Floats, shape: float | None = None) -> tuple[float, float]:
-    """Return shape and scale of the generalised Pareto law most likely to have given the exceedances.
+    """Return shape and scale of the generalised Pareto distribution most likely to have given the exceedances.
 
     Parameters
     ----------

@@ -43,7 +43,7 @@ FACTOR_LEVELS: dict[str, tuple[str, ...]] = {
     "pushes": ("0", "1", "2+"),
     "stage": ("early", "late"),
 }
-"""Covariates that change while a deal lives, in the axis order of the engine's hazard table."""
+"""Covariates that change while a deal is open, in the axis order of the engine's hazard table."""
 
 MONTH_PARTS = ("days 1 to 10", "day 11 on", "last ten days", "last three days")
 """Parts of a month in which deals are won at paces of their own."""
@@ -172,7 +172,7 @@ class Arrivals:
 
 @dataclass(frozen=True)
 class Drift:
-    """How rates stand now beside their average over the history, and how they go on changing.
+    """How rates stand now next to their average over the history, and how they go on changing.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ Ints = npt.NDArray[np.int64]
 WON = DESTINATIONS.index("won")
 N_PARTS, N_MONTHS = len(MONTH_PARTS), 3
 STRENGTHS = np.array([10.0, 30.0, 100.0, 300.0, 1000.0, np.inf])
-"""Wins that evenness is worth in a month of the quarter; infinite: none is told from another."""
+"""Wins that evenness is worth in a month of the quarter; infinite: all are alike."""
 MIN_WINS, MIN_QUARTERS = 30, 4
 LEAST_GAIN = 2.0
 """Standard errors by which past quarters must be predicted better than by even months."""

@@ -1,7 +1,7 @@
 """Customers and their ARR movements as arrays: what renewals and expansion are estimated from.
 
 Time is in months: month number plus the part of the month that has passed at the midnight that begins
-the day, the unit in which the engine lives customers too.
+the day, the unit in which the engine simulates customers too.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Churn beside coverage: how the odds to leave at a renewal moved while the people per account moved.
+"""Churn and coverage: how the odds to leave at a renewal moved while the people per account moved.
 
 An association until shown otherwise. Levels by segment and term, a trend of each segment and effects of the
 calendar are estimated with it, so that what moves everywhere, or steadily, explains nothing; and next
@@ -28,7 +28,7 @@ EFFECT_SD = 3.0
 """The same of the effect itself: what is assumed where the history says nothing does not weigh in."""
 FEWEST_CHURNED = 30
 LEAST_CONTRAST = 0.04
-"""Standard deviation of coverage, less what levels, trends and calendar explain, that tells something."""
+"""Standard deviation of coverage, less what levels, trends and calendar explain, that is enough to learn from."""
 LARGEST_SD = 0.45
 """An effect less sure than that, on the log scale, is none that a plan can rest on."""
 PLACEBO_Z = 1.96

@@ -188,7 +188,7 @@ def _fit_effects(
 ) -> tuple[list[_Fitted], Floats]:
     """Fit the effects of every destination, and their joint covariance, given the hazards of the cells.
 
-    Each destination has a level of every segment beside the effects, so that what sets segments apart
+    Each destination has a level of every segment next to the effects, so that what sets segments apart
     is not taken for an effect of what their deals have in common.
     """
     group = exposure.segment * exposure.n_profiles + exposure.profile

@@ -26,7 +26,7 @@ MIN_EVENTS = 1.0
 
 @dataclass(frozen=True)
 class Course:
-    """How counts ran beside what constant rates lead to expect: posterior means and deviations.
+    """How counts ran next to what constant rates lead to expect: posterior means and deviations.
 
     Parameters
     ----------

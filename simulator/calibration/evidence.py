@@ -23,7 +23,7 @@ WON = DESTINATIONS.index("won")
 METHODS = ("mean of the last four", "damped trend", "yield of the open deals")
 QUARTERS_AHEAD = 4
 WINS_A_MONTH = 20.0
-"""Wins a month from which months are told apart; with fewer a window is a quarter."""
+"""Wins a month from which windows are months; with fewer a window is a quarter."""
 MOST_ORIGINS = 24
 YIELD_ORIGINS = 8
 ERRORS = 12

@@ -67,7 +67,7 @@ class CellModel:
         return np.asarray(rows & (self.codes[:, 2] == 0) if k == ADVANCE else rows)
 
     def _names(self, rows: npt.NDArray[np.bool_]) -> list[str]:
-        """Return the factors that vary over the rows: one that does not cannot be measured from the level."""
+        """Return the factors that vary over the rows: one that does not is part of the level."""
         return [n for n, axis in FACTOR_AXIS.items() if len(np.unique(self.codes[rows, axis])) > 1]
 
     def _fit_one(self, category: int, k: int, rows: npt.NDArray[np.bool_], days: Floats) -> None:

@@ -81,7 +81,7 @@ def published_ramp(median_months: float = PUBLISHED_MEDIAN) -> Floats:
 
 
 def ramp_curve(wins: Floats, rep_months: Floats) -> RampCurve:
-    """Estimate the ramp from the wins of reps beside those of their peers.
+    """Estimate the ramp from the wins of reps next to those of their peers.
 
     Wins of (group, bin) ~ Poisson(group level × productivity of the bin × rep-months), where a group is
     a segment and month: what the market, the season or an unfinished sales cycle does to all reps of a

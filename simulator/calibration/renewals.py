@@ -24,7 +24,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 TERM_CLASSES = ("monthly", "annual", "multi_year")
-"""Contracts of less than half a year, up to a year and a half, and longer; each has a law per renewal."""
+"""Contracts of less than half a year, up to a year and a half, and longer; each has rates per renewal."""
 CLASS_EDGES = (6, 19)
 
 PRIOR_CHURN = np.array([0.02, 0.12, 0.15])
@@ -67,7 +67,7 @@ class ChurnLaws:
     at_risk, churned : ndarray of float64, shape (segment, class)
         Renewals behind the estimate.
     at_any_time : ndarray of int64, shape (class,)
-        1 where customers of the class leave at any time: the law is then one per month.
+        1 where customers of the class leave at any time: rates are then per month.
     duration : ndarray of float64, shape (segment, class)
         The exponent c: above 1 a customer's chance to leave grows from renewal to renewal.
     """

@@ -21,7 +21,7 @@ SMALLEST_SHARE = 1e-6
 
 @dataclass(frozen=True)
 class Sizes:
-    """Log-normal laws of a share of ARR; rows are segments.
+    """Log-normal distributions of a share of ARR; rows are segments.
 
     Parameters
     ----------

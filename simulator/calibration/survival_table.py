@@ -1,4 +1,4 @@
-"""The renewal law from an aggregated table: how many of a cohort were left after each renewal."""
+"""Renewal rates from an aggregated table: how many of a cohort were left after each renewal."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class Courses:
 
     @property
     def won(self) -> Course:
-        """The course of winning, whose shock and walk go on into the future."""
+        """The course of winning, whose shock and walk go on after as_of."""
         return self.deals[WON]
 
     def drift(self) -> Drift:

@@ -14,7 +14,7 @@ Ints = npt.NDArray[np.int64]
 
 DAYS_A_QUARTER = 91.3
 EVENTS_A_MONTH = 20.0
-"""Events a month from which months are told apart."""
+"""Events a month from which windows are months."""
 LEAST_SHARE = 0.5
 """Share of a window that must be known; less than that counts with the window next to it."""
 

@@ -29,7 +29,7 @@ class Paths:
     currency : str
         ISO code of every amount.
     as_of : datetime.date
-        Last day known; the future begins the day after.
+        Last day known; paths begin the day after.
     calendar : FiscalCalendar
         Fiscal calendar of the periods.
     months : ndarray of int64, shape (month,)

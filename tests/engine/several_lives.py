@@ -26,7 +26,7 @@ RATES = {
 DEALS = [deal(f"d{i}", category=name) for i, name in enumerate([*RATES] * 5)]
 
 
-def futures(n_paths: int, progress: Progress | None = None, **settings: int) -> Paths:
+def simulations(n_paths: int, progress: Progress | None = None, **settings: int) -> Paths:
     """Return the simulations of the company."""
     segments = {
         "one": segment(sals_per_month=6, close_in_days=45, evidence_deals=40, customers=GROWING, **RATES),
@@ -64,7 +64,7 @@ def main(address: str, n_paths: str, killed: str) -> None:
                 os.kill(victims.pop(), signal.SIGKILL)
                 victims.clear()
 
-        sys.stdout.write(f"{digest(futures(int(n_paths), progress))} {reported}\n")
+        sys.stdout.write(f"{digest(simulations(int(n_paths), progress))} {reported}\n")
 
 
 if __name__ == "__main__":

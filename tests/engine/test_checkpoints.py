@@ -13,7 +13,7 @@ from simulator.engine.run.batches import Job
 from simulator.engine.run.checkpoints import Checkpointing
 from simulator.engine.run.executor import Threads, working
 from simulator.errors import Fault, InputError
-from tests.engine.several_lives import digest, futures
+from tests.engine.several_lives import digest, simulations
 
 N_PATHS = 1_000
 STOPPED = """
@@ -21,14 +21,14 @@ import os, signal, sys
 from pathlib import Path
 from simulator.engine.run.executor import Threads, working
 from simulator.engine.run.checkpoints import Checkpointing
-from tests.engine.several_lives import futures
+from tests.engine.several_lives import simulations
 
 def progress(done, total):
     if done >= 600:
         os.kill(os.getpid(), signal.SIGKILL)
 
 with working(Checkpointing(Threads(), folder=Path(sys.argv[1]), long_seconds=0, seconds_between=0)):
-    futures({n_paths}, progress, threads=1)
+    simulations({n_paths}, progress, threads=1)
 """
 
 
@@ -54,24 +54,24 @@ def stop_at(n_done: int):
 
 @pytest.fixture(scope="module")
 def whole() -> str:
-    return digest(futures(N_PATHS))
+    return digest(simulations(N_PATHS))
 
 
 def stop_early(folder: Path) -> None:
     with pytest.raises(Stopped), working(keeping(folder)[0]):
-        futures(N_PATHS, stop_at(400), threads=1)
+        simulations(N_PATHS, stop_at(400), threads=1)
 
 
 def test_a_stopped_run_goes_on_with_the_same_bits(tmp_path, whole):
     stop_early(tmp_path)
-    crew, said = keeping(tmp_path)
+    executor, said = keeping(tmp_path)
     counts: list[int] = []
-    with working(crew):
-        again = futures(N_PATHS, lambda done, total: counts.append(done))
+    with working(executor):
+        again = simulations(N_PATHS, lambda done, total: counts.append(done))
     assert digest(again) == whole
     assert said == [(400, N_PATHS)]
     assert counts[-1] == N_PATHS
-    crew.forget()
+    executor.forget()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -80,26 +80,26 @@ def test_a_run_killed_without_warning_goes_on_too(tmp_path, whole):
     root = Path(__file__).parents[2]
     ended = subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=root, check=False)
     assert ended.returncode == -signal.SIGKILL
-    crew, said = keeping(tmp_path)
-    with working(crew):
-        assert digest(futures(N_PATHS)) == whole
+    executor, said = keeping(tmp_path)
+    with working(executor):
+        assert digest(simulations(N_PATHS)) == whole
     assert said == [(600, N_PATHS)]
 
 
 def test_a_short_run_beside_an_empty_folder_takes_no_fingerprint(tmp_path, whole, monkeypatch):
     monkeypatch.setattr(Job, "fingerprint", lambda job: pytest.fail("a third of a second for nothing"))
     with working(Checkpointing(Threads(), folder=tmp_path)):
-        assert digest(futures(N_PATHS)) == whole
+        assert digest(simulations(N_PATHS)) == whole
     assert list(tmp_path.iterdir()) == []
 
 
 def test_another_scenario_takes_nothing_over(tmp_path):
     stop_early(tmp_path)
-    crew, said = keeping(tmp_path)
-    with working(crew):
-        other = digest(futures(N_PATHS, seed=8))
+    executor, said = keeping(tmp_path)
+    with working(executor):
+        other = digest(simulations(N_PATHS, seed=8))
     assert said == []
-    assert other == digest(futures(N_PATHS, seed=8))
+    assert other == digest(simulations(N_PATHS, seed=8))
 
 
 @pytest.mark.parametrize("damage", ["cut", "empty", "text", "foreign"])
@@ -115,22 +115,22 @@ def test_what_is_damaged_is_played_again(tmp_path, whole, damage):
             np.savez(raw, paths_0=np.arange(100), by_path_0_0=np.zeros((100, 1)))
     else:
         file.write_bytes(broken[damage])
-    crew, said = keeping(tmp_path)
-    with working(crew):
-        assert digest(futures(N_PATHS)) == whole
+    executor, said = keeping(tmp_path)
+    with working(executor):
+        assert digest(simulations(N_PATHS)) == whole
     assert said == [(300, N_PATHS)]
 
 
 def test_a_folder_that_cannot_be_written_to_is_no_obstacle(tmp_path, whole):
     (tmp_path / "file").write_text("")
-    crew, _ = keeping(tmp_path / "file" / "below")
-    with working(crew):
-        assert digest(futures(N_PATHS)) == whole
+    executor, _ = keeping(tmp_path / "file" / "below")
+    with working(executor):
+        assert digest(simulations(N_PATHS)) == whole
 
 
 def test_short_runs_leave_nothing(tmp_path):
     with working(Checkpointing(Threads(), folder=tmp_path)):
-        futures(N_PATHS)
+        simulations(N_PATHS)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -66,5 +66,5 @@ def test_more_sals_than_can_be_told_apart_are_refused():
     few = {"one": segment(sals_per_month=79_000)}
     assert simulate(company(few, simulation={"paths": 1}, horizon_quarters=1), None, None).n_paths == 1
     many = {"one": segment(sals_per_month=81_000)}
-    with pytest.raises(InputError, match=r"81,000 SALs are expected .* cannot be measured apart"):
+    with pytest.raises(InputError, match=r"81,000 SALs are expected .* cannot be distinguished"):
         simulate(company(many), None, None)

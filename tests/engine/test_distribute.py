@@ -15,7 +15,7 @@ import pytest
 from simulator.engine.run.batches import build
 from simulator.engine.run.dask import workers_at
 from simulator.errors import InputError
-from tests.engine.several_lives import digest, futures
+from tests.engine.several_lives import digest, simulations
 
 pytest.importorskip("distributed", reason="the extra 'distributed' is not installed")
 
@@ -42,12 +42,12 @@ def play(address: str, killed: str = "no", n_paths: int = N_PATHS) -> tuple[str,
 @pytest.fixture(scope="module")
 def alone() -> str:
     """Return the digest of the same simulations played on threads of this process."""
-    return digest(futures(N_PATHS, threads=1))
+    return digest(simulations(N_PATHS, threads=1))
 
 
 def test_processes_on_this_machine_give_the_same_bits_and_report(alone):
     assert play("local:2") == (alone, N_PATHS // 100)
-    assert digest(futures(N_PATHS, seed=8)) != alone
+    assert digest(simulations(N_PATHS, seed=8)) != alone
 
 
 @pytest.fixture

@@ -163,7 +163,7 @@ def test_a_path_that_needs_more_room_gets_it():
     compiled = compile_plan(ready.scenario, ready.calibration, ready.history)
     ample, scant = (Job.of(compiled, 1, 1) for _ in range(2))
     scant.room[:] = [1, 1]
-    expected, got = ample.play(np.arange(4)), scant.play(np.arange(4))
+    expected, got = ample.simulate(np.arange(4)), scant.simulate(np.arange(4))
     assert min(scant.room) > 100
     for ours, theirs in zip((*expected.by_path, *expected.sums), (*got.by_path, *got.sums), strict=True):
         assert np.array_equal(ours, theirs)

@@ -24,7 +24,7 @@ from simulator.cache import Cache, build
 from simulator.calibration.calibration import Calibration
 from simulator.calibration.estimate import calibrate
 from simulator.engine.pull import with_pull
-from simulator.engine.run.executor import crew, is_elsewhere
+from simulator.engine.run.executor import executor, is_elsewhere
 from simulator.engine.run.simulate import simulate
 from simulator.fiscal import FiscalCalendar
 from simulator.history.tables import TABLES, History
@@ -128,7 +128,7 @@ def _simulated(
     """Simulate origins on workers, or in so many processes, whichever ends first coming first."""
     if is_elsewhere():
         calls = [(known[i], settings) for i in missing]
-        yield from ((missing[place], samples) for place, samples in crew().each(simulate_origin, calls))
+        yield from ((missing[place], samples) for place, samples in executor().each(simulate_origin, calls))
         return
     n_workers = min(n_workers, len(missing))
     if n_workers < 2:

@@ -20,8 +20,8 @@ def first_come(scenario: Scenario, staffing: StaffingCalibration | None) -> bool
     capacity = staffing.capacity if staffing is not None else None
     if capacity is not None and LIMIT in capacity.verdict:
         return capacity.first_come
-    told = (people.patience_days or people.waiting_sals for _, people in scenario.reps.stated_people)
-    return any(told)
+    waits = (people.patience_days or people.waiting_sals for _, people in scenario.reps.stated_people)
+    return any(waits)
 
 
 class Attention(NamedTuple):

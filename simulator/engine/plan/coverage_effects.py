@@ -1,7 +1,7 @@
-"""What the history tells of the effect of coverage: renewals in months of fuller and of thinner coverage.
+"""What the history shows of the effect of coverage: renewals in months of fuller and of thinner coverage.
 
-Who has a CSM today says little: those who left have none. What does tell is how churn moved while heads per
-account moved, or, where assignments are dated, who was looked after when.
+Who has a CSM today says little: those who left have none. How churn moved while heads per account moved says
+more, or, where assignments are dated, who was looked after when.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ CSM = "csm"
 def calibrated_effects(
     scenario: Scenario, history: History | None
 ) -> Mapping[tuple[str, str], Effect] | None:
-    """Return the effects that a history with CSMs over time tells, beside what is assumed of them.
+    """Return the effects that a history with CSMs over time shows, next to what is assumed of them.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def _accounts_per_head(scenario: Scenario, book: Book) -> Floats:
 def coverage_by_assignment(scenario: Scenario, history: History, book: Book, months: Floats) -> Floats | None:
     """Return the coverage of each customer, shape (customer, month); None where no assignment is dated.
 
-    The book of its CSM beside the accounts that the CSM had, at most 1; none in months without one. An
+    The book of its CSM over the accounts that the CSM had, at most 1; none in months without one. An
     assignment that ends because the customer leaves holds up to then.
     """
     spells = history.assignments[history.assignments["role"].str.lower() == CSM]

@@ -1,4 +1,4 @@
-"""Referrals of a scenario, laid over its compiled plan: streams of SALs that happy customers create."""
+"""Referrals of a scenario, laid over its compiled plan: streams of SALs that advocates create."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Ints = npt.NDArray[np.int64]
 
 
 def with_referrals(compiled: Compiled, scenario: Scenario) -> Compiled:
-    """Return a compiled scenario whose happy customers bring in deals, where it states referrals.
+    """Return a compiled scenario whose advocates bring in deals, where it states referrals.
 
     They take the place of the stream of their source. Nothing changes where customers are not simulated.
 
@@ -73,29 +73,29 @@ def referral_streams(referrals: Referrals, compiled: Compiled) -> Ints:
     return found
 
 
-def happy_now(customers: CustomerPlan, renewals_behind: int, n_segments: int) -> Floats:
+def advocates_now(customers: CustomerPlan, renewals_behind: int, n_segments: int) -> Floats:
     """Return the customers of as_of who are past first value and the renewals asked for, shape (segment,)."""
     if not customers.entity.size:
         return np.zeros(n_segments)
     segment = customers.state[:, 0]
     to_value = np.median(customers.time_to_value, axis=(0, 2))[segment]
-    happy = (
+    advocates = (
         (customers.money[:, 0] > 0.0)
         & (customers.time[:, 1] + to_value <= customers.start)
         & (customers.state[:, 4] >= renewals_behind)
     )
-    return np.bincount(segment[happy], minlength=n_segments).astype(np.float64)
+    return np.bincount(segment[advocates], minlength=n_segments).astype(np.float64)
 
 
 def _rates(referrals: Referrals, compiled: Compiled, streams: Ints, where: str) -> Floats:
-    """Return SALs a month for each happy customer, shape (draw, segment)."""
+    """Return SALs a month for each advocate, shape (draw, segment)."""
     n_draws, n_segments = compiled.plan.hazard.shape[0], len(compiled.segments)
     if referrals.per_customer_per_year is not None:
         return np.full((n_draws, n_segments), referrals.per_customer_per_year.value / 12.0)
-    happy = happy_now(compiled.customers, referrals.renewals_behind, n_segments)
-    known = (streams >= 0) & (happy > 0.0)
+    advocates = advocates_now(compiled.customers, referrals.renewals_behind, n_segments)
+    known = (streams >= 0) & (advocates > 0.0)
     rate = np.zeros((n_draws, n_segments))
-    rate[:, known] = compiled.rates.sals[:, streams[known]] / happy[known]
+    rate[:, known] = compiled.rates.sals[:, streams[known]] / advocates[known]
     if not rate.any():
         raise InputError.of(
             where,

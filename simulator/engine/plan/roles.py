@@ -128,7 +128,7 @@ class RepTerms(Terms):
 
 @dataclass(frozen=True)
 class RoleTerms(Terms):
-    """The people of one role after or beside the sale in one segment.
+    """The people of one role after or next to the sale in one segment.
 
     Parameters
     ----------
@@ -219,7 +219,7 @@ def _rep_terms(
 
 
 def _limit_unseen(name: str, stated: SegmentReps, staffing: StaffingCalibration | None) -> Sourced:
-    """Return how many deals a rep can work where moves tell no limit, and why; no source: nothing is known.
+    """Return how many deals a rep can work where moves show no limit, and why; no source: nothing is known.
 
     Without limit, but where SALs are stated to wait outside the CRM: then reps have all they can work.
     """

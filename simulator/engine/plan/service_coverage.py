@@ -131,7 +131,7 @@ def paid_for(scenario: Scenario, role: str) -> tuple[str, ...]:
 def quality_of(
     scenario: Scenario, role: str, segment: str, variable_share: float, cycle_months: float
 ) -> Floats:
-    """Return what an hour of a role is worth at each activity beside one of the best, shape (activity,).
+    """Return what an hour of a role is worth at each activity next to one of the best, shape (activity,).
 
     Skill × what a hand-off leaves, exp(-loss per month × sales cycle), but for those who sold the deal
     × what is not neglected because pay rewards something else: 1 - neglect × variable share.

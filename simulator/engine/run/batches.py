@@ -1,4 +1,4 @@
-"""What any worker needs to play some simulations, and what it returns: the same wherever it is played."""
+"""What any worker needs to simulate some paths, and what it returns: the same wherever that is."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ Ints = npt.NDArray[np.int64]
 BLOCK = 100
 """Simulations per task: small enough for progress and for stopping soon."""
 NEAR = 5
-"""Simulations of one draw of the rates that are played one after the other."""
+"""Paths of one draw of the rates that are simulated one after the other."""
 
 
 @dataclass(frozen=True)
 class Block:
-    """Some simulations, played. Money in cents.
+    """Some simulated paths. Money in cents.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ class Job:
         Simulations that each path is the mean of.
     room : list of int
         Deals in work at once, and customers over the horizon, that a segment has room for. Only space: it
-        grows when a future needs more, and no figure depends on it.
+        grows when a path needs more, and no figure depends on it.
     """
 
     compiled: Compiled
@@ -129,15 +129,15 @@ class Job:
         """Return the numbers of consecutive paths, so many to a task, those near by of one draw together.
 
         Its rates are then still in the processor's cache. Only those near by: the figures of a task then
-        stand on few pages of their file, and the first paths of a longer run are played in the same tasks.
+        stand on few pages of their file, and the first paths of a longer run are simulated in the same tasks.
         """
         paths: Ints = np.arange(first, first + n_paths, dtype=np.int64)
         near = (paths - first) // (NEAR * self.compiled.plan.hazard.shape[0])
         paths = paths[np.lexsort((self.draws(paths), near))]
         return [paths[begin : begin + size] for begin in range(0, n_paths, size)]
 
-    def play(self, paths: Ints) -> Block:
-        """Play some simulations."""
+    def simulate(self, paths: Ints) -> Block:
+        """Simulate some paths."""
         compiled = self.compiled
         arrays = self.empty(paths.size)
         while True:

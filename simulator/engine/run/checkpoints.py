@@ -27,7 +27,7 @@ class Checkpointing:
 
     Parameters
     ----------
-    crew : Executor
+    executor : Executor
         It simulates what is not kept.
     said : callable, optional
         Called when paths are taken from an earlier run.
@@ -41,20 +41,20 @@ class Checkpointing:
 
     def __init__(
         self,
-        crew: Executor,
+        executor: Executor,
         said: Said | None = None,
         *,
         folder: Path | None = None,
         long_seconds: float = LONG_SECONDS,
         seconds_between: float = SECONDS_BETWEEN,
     ) -> None:
-        self.crew, self.said = crew, said
-        self.is_elsewhere = getattr(crew, "is_elsewhere", False)
+        self.executor, self.said = executor, said
+        self.is_elsewhere = getattr(executor, "is_elsewhere", False)
         self.cache = Cache("checkpoints", days=7, most_bytes=4_000_000_000, folder=folder)
         self.long_seconds, self.seconds_between = long_seconds, seconds_between
         self.used: set[str] = set()
 
-    def play(self, job: Job, tasks: Sequence[Ints], n_threads: int | None) -> Iterator[Block]:
+    def simulate(self, job: Job, tasks: Sequence[Ints], n_threads: int | None) -> Iterator[Block]:
         """Yield what is kept, then simulate the rest and keep it."""
         wanted = {paths.tobytes(): paths for paths in tasks}
         n_paths = sum(paths.size for paths in tasks)
@@ -69,13 +69,13 @@ class Checkpointing:
         if taken and self.said is not None:
             self.said(taken, n_paths)
         if wanted:
-            yield from self._kept(name, self.crew.play(job, list(wanted.values()), n_threads))
+            yield from self._kept(name, self.executor.simulate(job, list(wanted.values()), n_threads))
 
     def each(
         self, function: Callable[..., Any], calls: Sequence[tuple[Any, ...]]
     ) -> Iterator[tuple[int, Any]]:
-        """Pass on to the crew."""
-        return self.crew.each(function, calls)
+        """Pass on to the executor."""
+        return self.executor.each(function, calls)
 
     def forget(self) -> None:
         """Remove the paths of the runs that came to their end."""

@@ -1,4 +1,4 @@
-"""Customers lived one by one, each movement of their ARR kept: for lifetime value and for histories."""
+"""Customers simulated one by one, each movement of their ARR kept: for lifetime value and for histories."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Simulations played by worker processes, here or on other machines, over Dask: the same bits as at home."""
+"""Paths simulated by worker processes, here or on other machines, over Dask: the same bits as at home."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ class Workers:
         """Threads of all workers there are at the moment."""
         return sum(self.client.nthreads().values())
 
-    def play(self, job: Job, tasks: Sequence[Ints], n_threads: int | None) -> Iterator[Block]:
-        """Play tasks on the workers; the job is sent to each worker once."""
+    def simulate(self, job: Job, tasks: Sequence[Ints], n_threads: int | None) -> Iterator[Block]:
+        """Simulate tasks on the workers; the job is sent to each worker once."""
         # A task, not scattered data: what a task made is made again when the worker that held it dies.
         there = self.client.submit(_unpacked, pickle.dumps(job), build(), pure=False)
         calls = [(there, paths) for paths in tasks]
@@ -110,7 +110,7 @@ def _unpacked(job: bytes, expected: tuple[str, ...]) -> Job:
 
 
 def _play(job: Job, paths: Ints) -> Block:
-    return job.play(paths)
+    return job.simulate(paths)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Who plays the simulations: threads of this process unless a command has set up somebody else."""
+"""What simulates the paths: threads of this process unless a command has set up something else."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ AHEAD = 3
 
 
 class Executor(Protocol):
-    """Something that plays simulations; in whatever order, each with the same outcome."""
+    """Something that simulates paths; in whatever order, each with the same outcome."""
 
-    def play(self, job: Job, tasks: Sequence[Ints], n_threads: int | None) -> Iterator[Block]:
-        """Play tasks of some simulations each and yield each when it is done.
+    def simulate(self, job: Job, tasks: Sequence[Ints], n_threads: int | None) -> Iterator[Block]:
+        """Simulate tasks of some paths each and yield each when it is done.
 
         Parameters
         ----------
         job : Job
         tasks : sequence of ndarray of int64, shape (path,)
-            Numbers of the simulations.
+            Numbers of the paths.
         n_threads : int, optional
             Threads of this process; None: as many as there are processors.
         """
@@ -39,24 +39,24 @@ class Executor(Protocol):
         Raises
         ------
         NotImplementedError
-            This crew is this process.
+            This executor is this process.
         """
 
 
 class Threads:
     """The threads of this process."""
 
-    def play(self, job: Job, tasks: Sequence[Ints], n_threads: int | None) -> Iterator[Block]:
-        """Play tasks on threads, no more ahead than keeps them busy."""
+    def simulate(self, job: Job, tasks: Sequence[Ints], n_threads: int | None) -> Iterator[Block]:
+        """Simulate tasks on threads, no more ahead than keeps them busy."""
         n_threads = n_threads or os.cpu_count() or 1
         left = iter(tasks)
         with ThreadPoolExecutor(n_threads) as pool:
-            waiting = {pool.submit(job.play, paths) for paths in islice(left, AHEAD * n_threads)}
+            waiting = {pool.submit(job.simulate, paths) for paths in islice(left, AHEAD * n_threads)}
             try:
                 while waiting:
                     finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
                     for task in finished:
-                        waiting |= {pool.submit(job.play, paths) for paths in islice(left, 1)}
+                        waiting |= {pool.submit(job.simulate, paths) for paths in islice(left, 1)}
                         yield task.result()
             finally:
                 for task in waiting:
@@ -69,25 +69,25 @@ class Threads:
         raise NotImplementedError
 
 
-_CREW: ContextVar[Executor] = ContextVar("crew")
+_EXECUTOR: ContextVar[Executor] = ContextVar("executor")
 _HERE = Threads()
 
 
-def crew() -> Executor:
-    """Return who plays the simulations at the moment."""
-    return _CREW.get(_HERE)
+def executor() -> Executor:
+    """Return what simulates the paths at the moment."""
+    return _EXECUTOR.get(_HERE)
 
 
 def is_elsewhere() -> bool:
-    """Return whether other processes or machines play them."""
-    return getattr(crew(), "is_elsewhere", False)
+    """Return whether other processes or machines simulate them."""
+    return getattr(executor(), "is_elsewhere", False)
 
 
 @contextmanager
-def working(hired: Executor) -> Iterator[None]:
-    """Let somebody else play all simulations that are simulated inside."""
-    before = _CREW.set(hired)
+def working(other: Executor) -> Iterator[None]:
+    """Let another executor simulate all paths that are simulated inside."""
+    before = _EXECUTOR.set(other)
     try:
         yield
     finally:
-        _CREW.reset(before)
+        _EXECUTOR.reset(before)

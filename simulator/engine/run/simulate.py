@@ -1,4 +1,4 @@
-"""Run the kernels over all paths; the result does not depend on who plays them, nor on how many."""
+"""Run the kernels over all paths; the result does not depend on where, nor on how many threads."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from simulator.engine.plan.people import with_people
 from simulator.engine.plan.position import Position, position
 from simulator.engine.plan.referrals import with_referrals
 from simulator.engine.run.batches import BLOCK, Job
-from simulator.engine.run.executor import crew
+from simulator.engine.run.executor import executor
 from simulator.engine.run.result_buffer import Store
 from simulator.errors import InputError
 from simulator.history.states import deal_states, open_deals
@@ -167,7 +167,7 @@ def compile_deals(scenario: Scenario, calibration: Calibration | None, history: 
         raise InputError.of(
             scenario.name,
             f"{most:,.0f} SALs are expected from one source in one month; "
-            f"more than {MOST_EXPECTED_SALS:,} cannot be measured apart",
+            f"more than {MOST_EXPECTED_SALS:,} cannot be distinguished",
             "Split the segment or the source, or check the unit of its SALs.",
         )
     return compiled
@@ -201,7 +201,7 @@ def run(compiled: Compiled, scenario: Scenario, progress: Progress | None, first
     wins, tally = job.empty_sums()
     draws = job.draws(np.arange(first_path, first_path + n_paths))
     done = 0
-    for block in crew().play(job, job.tasks(first_path, n_paths, BLOCK), settings.threads):
+    for block in executor().simulate(job, job.tasks(first_path, n_paths, BLOCK), settings.threads):
         parts = [part / unit for part, unit in zip(block.by_path, units, strict=True)]
         store.put(block.paths - first_path, parts)
         wins += block.sums[0]
