@@ -251,7 +251,7 @@ def _exceedances(values: Floats) -> tuple[float, Floats]:
 
 
 def fit_tail(excess: Floats, shape: float | None = None) -> tuple[float, float]:
-    """Return shape and scale of the generalised Pareto distribution most likely to have given the exceedances.
+    """Return shape and scale of the generalised Pareto distribution that makes the exceedances most likely.
 
     Parameters
     ----------

@@ -28,7 +28,7 @@ EFFECT_SD = 3.0
 """The same of the effect itself: what is assumed where the history says nothing does not weigh in."""
 FEWEST_CHURNED = 30
 LEAST_CONTRAST = 0.04
-"""Standard deviation of coverage, less what levels, trends and calendar explain, that is enough to learn from."""
+"""Standard deviation of coverage, less what levels, trends and calendar explain: less says nothing."""
 LARGEST_SD = 0.45
 """An effect less sure than that, on the log scale, is none that a plan can rest on."""
 PLACEBO_Z = 1.96

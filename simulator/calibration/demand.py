@@ -151,7 +151,7 @@ class Span:
 
 @dataclass(frozen=True)
 class _Streams:
-    """Gamma posterior of the SALs a month of each stream, its scatter, and which segments drift by themselves."""
+    """Gamma posterior of each stream's SALs a month, its scatter, and which segments drift by themselves."""
 
     shape: Floats
     rate: Floats

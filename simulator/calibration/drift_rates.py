@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from scipy import special
 
 from simulator.calibration.calibration import DESTINATIONS, Drift
-from simulator.calibration.posteriors import Floats
+from simulator.calibration.posteriors import Z_HIGH, Floats
 from simulator.calibration.rate_rows import Row, row
 
-Z_HIGH = float(special.ndtri(0.9))
 LARGEST = 5.0
 """Logs and deviations beyond this are slips of the pen."""
 

@@ -23,6 +23,8 @@ Axes = dict[str, tuple[str, ...]]
 
 LOW, HIGH = 0.1, 0.9
 """Ends of the interval that is shown of a rate."""
+Z_HIGH = float(ndtri(HIGH))
+"""Standard deviations of a normal from its middle to these ends."""
 CERTAIN_TRIALS = 1e9
 """Beta parameters that sum to this or more are taken as a certain share."""
 TABLE_NODES = 4097

@@ -20,8 +20,8 @@ from simulator.calibration.calibration import (
 )
 from simulator.calibration.customer_rates import customer_rates
 from simulator.calibration.drift import MIN_QUARTERS
-from simulator.calibration.drift_rates import Z_HIGH, drift_rates, level_known
-from simulator.calibration.posteriors import Axes, Beta, Gamma, Index, LogMedian, LogNormal, Shares
+from simulator.calibration.drift_rates import drift_rates, level_known
+from simulator.calibration.posteriors import Z_HIGH, Axes, Beta, Gamma, Index, LogMedian, LogNormal, Shares
 from simulator.calibration.rate_rows import Rate, Row, row, source_by_share
 from simulator.calibration.staffing_rates import staffing_rates
 from simulator.calibration.windows import DAYS_A_QUARTER

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import optimize, special
 
+from simulator.calibration.posteriors import Z_HIGH
 from simulator.calibration.renewals import log_likelihood, survival
 from simulator.errors import Fault, InputError
 
@@ -21,7 +22,6 @@ COHORT_SIZE = 1000.0
 LOG_BOUNDS = (-6.0, 9.0)
 ALIKE, INDISTINCT = 1e7, 1e-3
 """Alpha + beta with which all customers are alike, and the log-likelihood that makes no difference."""
-Z_80 = float(special.ndtri(0.9))
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def project_survival(fit: SurvivalFit, n_renewals: int) -> pd.DataFrame:
     )
     sd = np.sqrt(np.maximum(np.einsum("in,ij,jn->n", slopes, fit.covariance, slopes), 0.0))
     centre = special.logit(np.clip(share, 1e-12, 1 - 1e-12))
-    low, high = special.expit(centre - Z_80 * sd), special.expit(centre + Z_80 * sd)
+    low, high = special.expit(centre - Z_HIGH * sd), special.expit(centre + Z_HIGH * sd)
     low[0] = high[0] = 1.0
     observed = np.full(n.size, np.nan)
     seen = min(n.size, fit.survivors.size)

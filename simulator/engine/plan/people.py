@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
 
-from simulator.calibration.renewals import TERM_CLASSES
 from simulator.engine.keys import rate_uniforms
-from simulator.engine.plan.customers import mix_of
+from simulator.engine.plan.coverage_today import (
+    Books,
+    books_of,
+    coverage_today,
+    deal_rate_of,
+    without_coverage,
+)
 from simulator.engine.plan.deals import CENTS, Compiled
 from simulator.engine.plan.roles import (
     HOURS_PER_MONTH,
@@ -45,30 +50,16 @@ from simulator.engine.plan.service_coverage import (
 from simulator.errors import InputError
 from simulator.fiscal import DAYS_PER_MONTH
 from simulator.history.tables import History
-from simulator.kernels.customers.accounts import GROWS, ODDS, SELLS, SLOWER
-from simulator.kernels.customers.customer import CustomerPlan
-from simulator.kernels.customers.flows import FIRST_SOLD
-from simulator.kernels.people.coverage import AE, BY_ACCOUNTS, BY_ARR, BY_HOURS, N_ACTIVITIES, PeoplePlan
+from simulator.kernels.people.coverage import BY_ARR, BY_HOURS, N_ACTIVITIES, PeoplePlan
 from simulator.scenario.ownership import ACTIVITIES
 from simulator.scenario.schema import Scenario
 
 Floats = npt.NDArray[np.float64]
 Calibrated = Mapping[tuple[str, str], Effect]
 
-DAYS_PER_YEAR = 12.0
 EVEN_VARIABLE_SHARE = 0.5
-MOST_TAKEN = 0.95
-
-
-@dataclass(frozen=True)
-class _Books:
-    """By segment at as_of: accounts, mean ARR (cents), renewals and new ones a month; sales cycle."""
-
-    n_accounts: Floats
-    arr: Floats
-    renewals: Floats
-    new: Floats
-    cycles: Floats
+FEWEST_WINS = 20
+"""Wins of a segment below which its sales cycle is that of the rates."""
 
 
 def with_people(
@@ -115,7 +106,7 @@ def with_people(
     if powers is not None:
         worst = worst ** powers[None, :, :, None]
     cycles = sales_cycle_months(compiled, history) if cycle_months is None else cycle_months
-    books = replace(_books(compiled), cycles=cycles)
+    books = replace(books_of(compiled), cycles=cycles)
     people = _people(compiled, scenario, history, books, worst)
     customers = compiled.customers
     if scenario.effects.observed_coverage == "as_of":
@@ -124,14 +115,14 @@ def with_people(
         if observed is not None or before.effects.observed_ownership is not None:
             before = _as_observed(before)
             then = _people(compiled, before, history, books, worst)
-        reached, taken = _coverage(compiled, then, books)
+        reached, taken = coverage_today(compiled, then, books)
         missing = np.maximum(0.0, 1.0 - reached)
         factors = np.prod(then.worst ** missing[None, :, :, None], axis=2)
-        customers = _without(customers, factors)
+        customers = without_coverage(customers, factors)
         # What customers take of the reps' time now, their open deals per rep already show.
         slots = compiled.capacity.slots_per_rep / (1.0 - taken)
         compiled = replace(compiled, capacity=compiled.capacity._replace(slots_per_rep=slots))
-        people = people._replace(deal_rate=_deal_rate(customers))
+        people = people._replace(deal_rate=deal_rate_of(customers))
     return replace(compiled, people=people, customers=customers, roles=names)
 
 
@@ -167,37 +158,8 @@ def _worst(compiled: Compiled, scenario: Scenario, effects: tuple[Effect, ...]) 
     return worst_draws(effects, normals, (n_draws, len(compiled.segments)))
 
 
-def _books(compiled: Compiled) -> _Books:
-    plan, n = compiled.customers, len(compiled.segments)
-    there = plan.money[:, 0] > 0.0
-    segment, term = plan.state[there, 0], plan.state[there, 3].astype(np.float64)
-    n_accounts = np.bincount(segment, minlength=n).astype(np.float64)
-    arr = np.bincount(segment, plan.money[there, 0], n)
-    renewals = np.bincount(segment, 1.0 / np.maximum(term, 1.0), n)
-    started = plan.time[there, 1] > plan.start - DAYS_PER_YEAR
-    new = np.bincount(segment, started, n) / DAYS_PER_YEAR
-    some = np.maximum(n_accounts, 1.0)
-    amount = np.array([values.mean() for values in compiled.rates.amounts.reshape(n, -1)]) * CENTS
-    usual = amount * plan.arr_per_amount.mean(axis=0)
-    mean = np.where(n_accounts > 0.0, arr / some, usual)
-    return _Books(
-        n_accounts, mean, np.where(n_accounts > 0.0, renewals / some, 1 / 12), new / some, np.zeros(n)
-    )
-
-
-def _deal_rate(plan: CustomerPlan) -> Floats:
-    """Return expansion deals per account and month, shape (draw, segment)."""
-    sold = plan.growth_rate * (1.0 - plan.driver_cdf[..., FIRST_SOLD - 1])
-    segment, arr = plan.state[:, 0], plan.money[:, 0]
-    band = (arr[:, None] >= plan.size_edges[segment]).sum(axis=1)
-    accounts = np.zeros(sold.shape[1:])
-    np.add.at(accounts, (segment, band), arr > 0.0)
-    accounts[accounts.sum(axis=1) == 0.0] = 1.0
-    return np.asarray((sold * accounts).sum(axis=2) / accounts.sum(axis=1))
-
-
 def _people(
-    compiled: Compiled, scenario: Scenario, history: History | None, books: _Books, worst: Floats
+    compiled: Compiled, scenario: Scenario, history: History | None, books: Books, worst: Floats
 ) -> PeoplePlan:
     names = role_names(scenario)
     segments, n_roles = compiled.segments, len(names)
@@ -207,7 +169,7 @@ def _people(
     capacity, load = np.full(shape, HOURS_PER_MONTH[0]), np.ones(shape)
     share = np.zeros((len(segments), N_ACTIVITIES, n_roles))
     quality = np.ones_like(share)
-    rate = _deal_rate(compiled.customers)
+    rate = deal_rate_of(compiled.customers)
     work = np.zeros((len(segments), N_ACTIVITIES, 4))
     for place, segment in enumerate(segments):
         table = scenario.ownership.of(segment)
@@ -267,80 +229,6 @@ def _seats(
         "backfill_cdf": backfill,
         "ramp": np.tile(ramp_array(ramps), (n_draws, 1, 1)),
     }
-
-
-def _coverage(compiled: Compiled, people: PeoplePlan, books: _Books) -> tuple[Floats, Floats]:
-    """Return what is done at as_of, (segment, activity), and the reps' time that it takes, (segment,)."""
-    heads = _ramped_at(people)
-    aes = _aes_at(compiled)
-    rate = people.deal_rate.mean(axis=0)
-    n_roles, n_segments = people.kind.shape
-    reached, taken = np.zeros((n_segments, N_ACTIVITIES)), np.zeros(n_segments)
-    for place in range(n_segments):
-        monthly = monthly_hours(people.work[place], rate[place], books.renewals[place], books.new[place])
-        for role in range(n_roles):
-            asked = float(monthly @ people.share[place, :, role]) * books.n_accounts[place]
-            if asked <= 0.0:
-                kappa = 1.0
-            else:
-                kind = people.kind[role, place]
-                able = (aes[place] if role == AE else heads[role, place]) * people.capacity[role, place]
-                able *= people.customer_time if role == AE else 1.0
-                size = {BY_ACCOUNTS: 1.0, BY_ARR: books.arr[place]}.get(int(kind), 1.0)
-                need = (
-                    asked if kind == BY_HOURS else books.n_accounts[place] * size * people.load[role, place]
-                )
-                kappa = 1.0 if able >= need else able / need
-            reached[place] += people.share[place, :, role] * people.quality[place, :, role] * kappa
-            if role == AE and asked > 0.0 and aes[place] > 0.0:
-                taken[place] = kappa * asked / (aes[place] * people.capacity[role, place])
-    return reached, np.minimum(taken, MOST_TAKEN)
-
-
-def _ramped_at(people: PeoplePlan) -> Floats:
-    """Return ramped heads at as_of, shape (role, segment)."""
-    heads = np.zeros(people.kind.size)
-    last = people.ramp.shape[2] - 1
-    for cell, start in zip(people.seat_segment, people.seat_start, strict=True):
-        if start <= 0:
-            heads[cell] += people.ramp[0, cell, min(-start, last)]
-    return heads.reshape(people.kind.shape)
-
-
-def _aes_at(compiled: Compiled) -> Floats:
-    """Return ramped account executives at as_of, shape (segment,)."""
-    capacity = compiled.capacity
-    reps = np.zeros(len(compiled.segments))
-    last = capacity.ramp.shape[2] - 1
-    for segment, start in zip(capacity.seat_segment, capacity.seat_start, strict=True):
-        if start <= 0:
-            reps[segment] += capacity.ramp[:, segment, min(-start, last)].mean()
-    return reps
-
-
-def _without(plan: CustomerPlan, factors: Floats) -> CustomerPlan:
-    """Return a plan whose rates are those at full coverage, given what coverage did when they were earned."""
-    if np.all(factors == 1.0):
-        return plan
-    segment = np.zeros(plan.churn.shape[1], dtype=np.int64)
-    n_laws = len(TERM_CLASSES) * plan.term_cdf.shape[0]
-    segment[:n_laws] = np.arange(n_laws) // len(TERM_CLASSES)
-    segment[plan.state[:, 2]] = plan.state[:, 0]
-    odds = 1.0 / factors[:, segment, ODDS][:, :, None]
-    churn = np.where(plan.churn >= 1.0, 1.0, odds * plan.churn / (1.0 + (odds - 1.0) * plan.churn))
-    by_driver = np.diff(plan.driver_cdf, axis=3, prepend=0.0) * plan.growth_rate[..., None]
-    by_driver[..., :FIRST_SOLD] /= factors[:, :, GROWS, None, None]
-    by_driver[..., FIRST_SOLD:] /= factors[:, :, SELLS, None, None]
-    rate, cdf = mix_of(by_driver)
-    return plan._replace(
-        churn=churn,
-        growth_rate=rate,
-        driver_cdf=cdf,
-        time_to_value=plan.time_to_value / factors[:, :, SLOWER, None],
-    )
-
-
-FEWEST_WINS = 20
 
 
 def sales_cycle_months(compiled: Compiled, history: History | None) -> npt.NDArray[np.float64]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtri
 
+from simulator.calibration.posteriors import Z_HIGH
 from simulator.engine.plan.roles import HOURS_PER_MONTH, SCENARIO, RoleTerms
 from simulator.kernels.customers.accounts import GROWS, N_TARGETS, ODDS, SELLS, SLOWER
 from simulator.kernels.people.coverage import BY_HOURS, N_ACTIVITIES
@@ -18,7 +18,7 @@ from simulator.scenario.service_coverage import Worst
 
 Floats = npt.NDArray[np.float64]
 
-WIDTH_OF_80 = float(2 * ndtri(0.9))
+WIDTH_OF_80 = 2.0 * Z_HIGH
 """Standard deviations in an interval of 80 %."""
 
 ASSUMPTION = "assumption"
