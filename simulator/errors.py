@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing wrong with the user's input, and how to mend it.
+    """One thing wrong with the user's input, and how to fix it.
 
     Parameters
     ----------

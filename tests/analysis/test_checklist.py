@@ -41,7 +41,7 @@ def test_a_mirrored_team_on_one_book_has_all_but_the_plan():
     found = mirrored(paid)
     assert {key for key, item in found.items() if item.gap} == {"success_plan"}
     assert found["nrr_owner"].answer == "account_manager and csm together"
-    assert found["success_plan"].mended is None, "no plan is stated whose effects could be simulated"
+    assert found["success_plan"].fixed is None, "no plan is stated whose effects could be simulated"
 
 
 PAID = ["adoption", "renewal", "expansion_more_of_same", "expansion_new_sale"]
@@ -63,17 +63,17 @@ def test_nobody_is_a_gap_and_is_mended_by_whoever_renews():
     commercial = found["commercial_ownership"]
     assert commercial.gap
     assert "expansion_new_sale: nobody" in commercial.answer
-    mended = commercial.mended.ownership.of("one")
-    assert mended.owners("expansion_new_sale") == {"csm": 1.0}
+    fixed = commercial.fixed.ownership.of("one")
+    assert fixed.owners("expansion_new_sale") == {"csm": 1.0}
     assert found["nrr_owner"].answer == "nobody"
-    assert retention_owner(found["nrr_owner"].mended.ownership.of("one")) == "csm"
+    assert retention_owner(found["nrr_owner"].fixed.ownership.of("one")) == "csm"
 
 
 def test_two_roles_with_books_of_their_own_are_a_gap():
     table = {"like": "mirrored", "common_book": False}
     found = answers(ownership=table)
     assert found["common_book"].gap
-    assert found["common_book"].mended.ownership.of("one").shares_book
+    assert found["common_book"].fixed.ownership.of("one").shares_book
     assert found["nrr_owner"].gap
 
 
@@ -90,7 +90,7 @@ def test_the_owner_of_retention_does_half_of_all_of_it():
     assert retention_owner(None) == "nobody"
 
 
-def test_a_gap_costs_what_mending_it_brings_on_the_same_futures():
+def test_a_gap_costs_what_fixing_it_brings_on_the_same_futures():
     plan = {"success_plan": {"days": 0, "churn": "x1"}}
     table = {"adoption": "csm", "renewal": "csm", "expansion_more_of_same": "csm"}
     worst = {"expansion_new_sale": {"expansion_sold": 0.2}}

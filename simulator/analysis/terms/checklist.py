@@ -1,4 +1,4 @@
-"""The continuous-selling checklist, answered from a scenario: questions, gaps, and how to mend them."""
+"""The continuous-selling checklist, answered from a scenario: questions, gaps, and how to fix them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Question:
     gap : bool
         Whether the answer is, somewhere, nobody or no.
     fixed : Scenario, optional
-        The scenario with the gap fixed; None where there is none, or nothing that a simulation could mend.
+        The scenario with the gap fixed; None where there is none, or nothing that a simulation could fix.
     how : str
         How it was fixed.
     """
@@ -36,12 +36,12 @@ class Question:
     question: str
     answer: str
     gap: bool
-    mended: Scenario | None = None
+    fixed: Scenario | None = None
     how: str = ""
 
 
 def answer_checklist(scenario: Scenario) -> tuple[Question, ...]:
-    """Return the five questions with their answers, and what would mend the gaps.
+    """Return the five questions with their answers, and what would fix the gaps.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def owners_of(table: OwnerTable | None, activity: str) -> Mapping[str, float]:
 
 
 def _by_segment(scenario: Scenario, answers: Mapping[str, str]) -> str:
-    """Return answers by segment, told once where they are the same everywhere."""
+    """Return answers by segment, said once where they are the same everywhere."""
     found: dict[str, list[str]] = {}
     for name in scenario.segments:
         found.setdefault(answers[name], []).append(name)
@@ -89,9 +89,9 @@ def _commercial(scenario: Scenario) -> Question:
         words = [f"{activity}: {who}" for activity, who in by_activity.items()]
         answers[name] = by_activity[RENEWAL] if len(set(by_activity.values())) == 1 else ", ".join(words)
     question = "Who has commercial ownership after the signature?"
-    mended = _with_tables(scenario, _all_owned) if gap else None
+    fixed = _with_tables(scenario, _all_owned) if gap else None
     how = "what nobody does is done by whoever renews, else by the account executives"
-    return Question("commercial_ownership", question, _by_segment(scenario, answers), gap, mended, how)
+    return Question("commercial_ownership", question, _by_segment(scenario, answers), gap, fixed, how)
 
 
 def _all_owned(table: OwnerTable | None) -> OwnerTable:
@@ -135,10 +135,10 @@ def _paid(scenario: Scenario) -> Question:
     parts += [f"{role} is not paid for growth" for role in not_for_growth]
     gap = bool(parts) or not roles
     if not roles:
-        answer = "there is no role beside the account executives"
+        answer = "there is no role but the account executives"
     else:
         answer = "; ".join(parts) if parts else f"yes: {', '.join(roles)}"
-    mended = None
+    fixed = None
     if parts:
         paid = {
             role: scenario.roles[role].model_copy(
@@ -146,10 +146,10 @@ def _paid(scenario: Scenario) -> Question:
             )
             for role in roles
         }
-        mended = scenario.replace(roles={**scenario.roles, **paid})
+        fixed = scenario.replace(roles={**scenario.roles, **paid})
     question = "Are the roles on both sides of the signature paid for growth?"
     how = "every role that looks after customers is paid for renewals and growth"
-    return Question("paid_for_growth", question, answer, gap, mended, how)
+    return Question("paid_for_growth", question, answer, gap, fixed, how)
 
 
 def _common_book(scenario: Scenario) -> Question:
@@ -165,9 +165,9 @@ def _common_book(scenario: Scenario) -> Question:
             answers[name] = "yes" if table.shares_book else apart
         gap |= table is None or (len(table.roles) >= 2 and not table.shares_book)
     question = "Do the roles that share customers share one book of accounts?"
-    mended = _with_tables(scenario, _sharing) if gap else None
+    fixed = _with_tables(scenario, _sharing) if gap else None
     how = "the roles of a segment share one book"
-    return Question("common_book", question, _by_segment(scenario, answers), gap, mended, how)
+    return Question("common_book", question, _by_segment(scenario, answers), gap, fixed, how)
 
 
 def _sharing(table: OwnerTable | None) -> OwnerTable | None:
@@ -178,13 +178,13 @@ def _success_plan(scenario: Scenario) -> Question:
     plan = scenario.terms.success_plan
     share = plan.deals if plan is not None else 0.0
     answer = "yes, before every one" if share == 1.0 else f"in {share:.0%} of deals" if share else "no"
-    mended = None
+    fixed = None
     if plan is not None and share < 1.0:
         every = scenario.terms.model_copy(update={"success_plan": plan.model_copy(update={"deals": 1.0})})
-        mended = scenario.replace(terms=every)
+        fixed = scenario.replace(terms=every)
     question = "Must a success plan be agreed before closed-won?"
     how = "a plan before every signature, with the days and effects of terms.success_plan"
-    return Question("success_plan", question, answer, share < 1.0, mended, how)
+    return Question("success_plan", question, answer, share < 1.0, fixed, how)
 
 
 def retention_owner(table: OwnerTable | None) -> str:
@@ -206,9 +206,9 @@ def _retention(scenario: Scenario) -> Question:
     answers = {name: retention_owner(scenario.ownership.of(name)) for name in scenario.segments}
     gap = NOBODY in answers.values()
     question = "Who owns net revenue retention?"
-    mended = _with_tables(scenario, _one_owner) if gap else None
+    fixed = _with_tables(scenario, _one_owner) if gap else None
     how = "whoever renews most does all renewals and growth"
-    return Question("nrr_owner", question, _by_segment(scenario, answers), gap, mended, how)
+    return Question("nrr_owner", question, _by_segment(scenario, answers), gap, fixed, how)
 
 
 def _one_owner(table: OwnerTable | None) -> OwnerTable:

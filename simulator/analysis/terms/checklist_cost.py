@@ -35,7 +35,7 @@ def question_table(questions: Sequence[Question]) -> pd.DataFrame:
             "question": item.question,
             "answer": item.answer,
             "gap": item.gap,
-            "mended_by": item.how if item.mended is not None else "",
+            "mended_by": item.how if item.fixed is not None else "",
         }
         for item in questions
     ]
@@ -45,7 +45,7 @@ def question_table(questions: Sequence[Question]) -> pd.DataFrame:
 def cost_of_gaps(
     prepared: Prepared, questions: Sequence[Question], n_paths: int, progress: Progress | None = None
 ) -> pd.DataFrame:
-    """Return the answers with what mending each gap changes by the end of the horizon, path by path.
+    """Return the answers with what fixing each gap changes by the end of the horizon, path by path.
 
     Parameters
     ----------
@@ -61,17 +61,17 @@ def cost_of_gaps(
     DataFrame
         ``question_table`` with arr_change, bookings_change, nrr_change (mean, p10, p90; closing ARR, new
         business over the horizon, NRR at its end) and arr_change_error; missing where there is no gap or
-        nothing is simulated that could mend it.
+        nothing is simulated that could fix it.
     """
-    todo = [place for place, item in enumerate(questions) if item.mended is not None]
+    todo = [place for place, item in enumerate(questions) if item.fixed is not None]
     table = question_table(questions)
     scenario = prepared.scenario.with_simulation(paths=n_paths)
     base = simulate(scenario, prepared.calibration, prepared.history) if todo else None
     found: list[dict[str, float]] = [{} for _ in questions]
     for done, place in enumerate(todo):
-        mended = questions[place].mended
-        if base is not None and mended is not None:
-            found[place] = _difference(base, _play(prepared, mended, n_paths))
+        fixed = questions[place].fixed
+        if base is not None and fixed is not None:
+            found[place] = _difference(base, _simulate_fixed(prepared, fixed, n_paths))
         if progress is not None:
             progress(done + 1, len(todo))
     columns = [f"{name}{end}" for name in MEASURES for end in ("", "_p10", "_p90")]
@@ -79,10 +79,10 @@ def cost_of_gaps(
     return pd.concat([table, costs], axis=1)
 
 
-def _play(prepared: Prepared, mended: Scenario, n_paths: int) -> Paths | None:
+def _simulate_fixed(prepared: Prepared, fixed: Scenario, n_paths: int) -> Paths | None:
     """Simulate the fixed scenario; what customers did so far, they did under the one as it stands."""
     before = prepared.scenario
-    scenario = mended.with_simulation(paths=n_paths)
+    scenario = fixed.with_simulation(paths=n_paths)
     touched = scenario.ownership != before.ownership or scenario.roles != before.roles
     if not touched:
         return simulate(scenario, prepared.calibration, prepared.history)
