@@ -55,26 +55,26 @@ def mean_error(values: Floats, draw: Ints) -> float:
     return float(np.sqrt(n_groups / (n_groups - 1) * np.sum(sums**2)) / n)
 
 
-def jackknife_error(figure: Callable[[npt.NDArray[np.bool_]], float], draw: Ints) -> float:
-    """Return the standard error of any figure of the paths, by leaving out one cluster at a time.
+def jackknife_error(figure: Callable[[npt.NDArray[np.bool_]], float | Floats], draw: Ints) -> Floats:
+    """Return the standard error of any figures of the paths, by leaving out one cluster at a time.
 
     Parameters
     ----------
     figure : callable
-        From which paths are kept, shape (path,), to the figure.
+        From which paths are kept, shape (path,), to the figure, or to several, shape (figure,).
     draw : ndarray of int64, shape (path,)
         The rate draw of each path.
 
     Returns
     -------
-    float
+    ndarray of float64, shape () or (figure,)
         NaN for a single path. Formula: (G-1)/G Σ_g (f_g - mean f)².
     """
     if len(draw) < 2:
-        return float("nan")
+        return np.asarray(np.nan)
     group = clusters(draw)
     without = np.array([figure(group != g) for g in range(group.max() + 1)])
-    return float(np.sqrt((len(without) - 1) * without.var()))
+    return np.asarray(np.sqrt((len(without) - 1) * without.var(axis=0)))
 
 
 def share_error(hits: npt.NDArray[np.bool_], draw: Ints) -> float:

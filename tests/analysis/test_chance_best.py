@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.special import ndtr
 
-from simulator.analysis.hire.allocation import chance_best
+from simulator.analysis.hire.chance_best import chance_best
 
 N_DRAWS, PER_DRAW, LUCK = 400, 5, 6.0
 
@@ -34,3 +34,10 @@ def test_chances_add_up_and_certainty_is_certain():
     assert error.max() < 1e-9
     chance, _ = chance_best(value, draw % 10)
     assert chance.sum() == 1.0
+
+
+def test_with_one_draw_of_the_rates_the_best_is_certain():
+    value = np.random.default_rng(1).normal([0.0, 9.0, 1.0], size=(50, 3))
+    chance, error = chance_best(value, np.zeros(50, dtype=np.int64))
+    assert chance.tolist() == [0.0, 1.0, 0.0]
+    assert error.tolist() == [0.0, 0.0, 0.0]

@@ -100,4 +100,4 @@ def change_error(measure: Measure, before: Floats, after: Floats, draw: npt.NDAr
     draw : ndarray of int64, shape (path,)
         The rate draw of each path.
     """
-    return jackknife_error(lambda kept: float(measure.of(after[kept]) - measure.of(before[kept])), draw)
+    return float(jackknife_error(lambda kept: measure.of(after[kept]) - measure.of(before[kept]), draw))

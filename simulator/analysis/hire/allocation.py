@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from simulator.analysis.hire.chance_best import chance_best
 from simulator.analysis.hire.ladder import ExtraReps, RepLadder, best_allocations, n_allocations
 from simulator.analysis.more_heads import HIGH, LOW, SEPARATE_ERRORS, last_loss
-from simulator.analysis.precision import clusters, mean_error
+from simulator.analysis.precision import mean_error
 from simulator.analysis.steps import Progress
 
 Floats = npt.NDArray[np.float64]
@@ -20,7 +21,6 @@ Ints = npt.NDArray[np.int64]
 MOST_CANDIDATES = 40
 SURE_OF_CHANCE = 0.025
 """Standard error of the chance to be the best, at which it is the same within ± 5 points in another run."""
-N_NORMALS = 2000
 SCREEN_ERRORS = 3.0
 """Standard errors within which an allocation may still turn out to be the best."""
 
@@ -81,7 +81,7 @@ class Hiring:
     indifference : float
     separated : bool
         Whether every allocation is either tied with the best or clearly worse.
-    futures : ExtraReps
+    extra : ExtraReps
     gain_served : float
         Of the answer's gain in bookings, what comes from attention for deals that there are anyway; the rest
         is deals that the added reps source.
@@ -104,7 +104,7 @@ class Hiring:
     n_paths: int
     indifference: float
     separated: bool
-    futures: ExtraReps
+    extra: ExtraReps
     gain_served: float
     first_come: bool
     attention_worth: Floats
@@ -138,34 +138,34 @@ def allocate_reps(ladder: RepLadder, question: HiringSettings, progress: Progres
     progress : callable, optional
         Called with (paths done, paths in all) of each round.
     """
-    futures = ladder.simulate(question.first_paths, progress=progress)
-    indifference = _indifference(futures, question)
+    extra = ladder.simulate(question.first_paths, progress=progress)
+    indifference = _indifference(extra, question)
     for number in range(1, question.most_paths):
-        verdict = _judge(futures, question, indifference)
+        verdict = _judge(extra, question, indifference)
         sure = verdict.separated and verdict.p_best_error[verdict.answer] <= SURE_OF_CHANCE
-        if sure or futures.n_paths + question.first_paths > question.most_paths:
+        if sure or extra.n_paths + question.first_paths > question.most_paths:
             break
         more = ladder.drawn_anew(number).simulate(question.first_paths, progress=progress)
-        futures = futures.joined(more, anew=True)
+        extra = extra.joined(more, anew=True)
     months = ladder.steps[0].horizon.months
     allocation = verdict.rows[verdict.answer]
-    monthly = _monthly(futures, allocation, question.start, months, ladder.month_period)
+    monthly = _monthly(extra, allocation, question.start, months, ladder.month_period)
     counts, served = allocation.tolist(), 0.0
     if allocation.any():
         served = float(ladder.gain_without_sourcing(counts, question.first_paths).sum())
     return Hiring(
         question=question,
-        segments=futures.segments,
+        segments=extra.segments,
         allocation=allocation,
-        allocations=verdict.table(futures.segments),
-        marginal=_marginal(futures),
+        allocations=verdict.table(extra.segments),
+        marginal=_marginal(extra),
         monthly=monthly,
         payback_month=_payback(monthly, question.start) if allocation.any() else None,
-        n_allocations=n_allocations(question.n_reps, len(futures.segments)),
-        n_paths=futures.n_paths,
+        n_allocations=n_allocations(question.n_reps, len(extra.segments)),
+        n_paths=extra.n_paths,
         indifference=indifference,
         separated=verdict.separated,
-        futures=futures,
+        extra=extra,
         gain_served=served,
         first_come=not ladder.steps[0].capacity.shared.any(),
         attention_worth=ladder.gain_of_full_attention(counts, question.first_paths),
@@ -173,10 +173,10 @@ def allocate_reps(ladder: RepLadder, question: HiringSettings, progress: Progres
     )
 
 
-def _indifference(futures: ExtraReps, question: HiringSettings) -> float:
+def _indifference(extra: ExtraReps, question: HiringSettings) -> float:
     if np.isfinite(question.indifference):
         return question.indifference
-    return float(np.mean([item.ote for item in futures.terms])) / 12.0
+    return float(np.mean([item.ote for item in extra.terms])) / 12.0
 
 
 @dataclass(frozen=True)
@@ -215,25 +215,25 @@ class _Verdict:
         return pd.DataFrame(columns)
 
 
-def _judge(futures: ExtraReps, question: HiringSettings, indifference: float) -> _Verdict:
-    gain = futures.gain_contribution()
-    cost = np.array([item.ote for item in futures.terms])
+def _judge(extra: ExtraReps, question: HiringSettings, indifference: float) -> _Verdict:
+    gain = extra.gain_contribution()
+    cost = np.array([item.ote for item in extra.terms])
     rows, totals = best_allocations(gain.mean(axis=1), question.n_reps, cost, question.budget)
-    rows = _candidates(rows, totals, gain, futures.rate_draw, indifference)
+    rows = _candidates(rows, totals, gain, extra.rate_draw, indifference)
     contribution = _of_allocations(gain, rows)
-    bookings = _of_allocations(futures.gain_bookings(), rows)
+    bookings = _of_allocations(extra.gain_bookings(), rows)
     order = np.argsort(-contribution.mean(axis=0), kind="stable")
     rows, contribution, bookings = rows[order], contribution[:, order], bookings[:, order]
     lead = contribution[:, :1] - contribution
     behind = lead.mean(axis=0)
-    error = np.array([mean_error(column, futures.rate_draw) for column in contribution.T])
-    behind_error = np.array([mean_error(column, futures.rate_draw) for column in lead.T])
+    error = np.array([mean_error(column, extra.rate_draw) for column in contribution.T])
+    behind_error = np.array([mean_error(column, extra.rate_draw) for column in lead.T])
     tied = behind <= indifference
     clear = (behind > indifference) & (behind - SEPARATE_ERRORS * behind_error > 0)
     surely_tied = behind + SEPARATE_ERRORS * behind_error <= indifference
     heads = rows.sum(axis=1)
     among = np.flatnonzero(tied & (heads == heads[tied].min()))
-    p_best, p_best_error = chance_best(-lead, futures.rate_draw)
+    p_best, p_best_error = chance_best(-lead, extra.rate_draw)
     return _Verdict(
         rows=rows,
         bookings=bookings,
@@ -271,69 +271,11 @@ def _of_allocations(gain: Floats, rows: Ints) -> Floats:
     return total
 
 
-def chance_best(value: Floats, draw: Ints) -> tuple[Floats, Floats]:
-    """Return the chance that each allocation is the best, given all that the rates may be, and its error.
-
-    What an allocation is worth under a draw of the rates, luck averaged out, is taken as Normal: with the
-    mean over all paths, and the covariance between the draws, from which the luck left in the mean of a few
-    paths is taken off. The Monte Carlo error leaves out one independent replicate of the draws at a time.
-
-    Parameters
-    ----------
-    value : ndarray of float64, shape (path, allocation)
-        Contribution; any constant may be taken off.
-    draw : ndarray of int64, shape (path,)
-        The rate draw of each path.
-
-    Returns
-    -------
-    chance, error : ndarray of float64, shape (allocation,)
-    """
-    names, index, sizes = np.unique(draw, return_inverse=True, return_counts=True)
-    sums = np.zeros((len(names), value.shape[1]))
-    np.add.at(sums, index, value)
-    squares = np.zeros((len(names), value.shape[1], value.shape[1]))
-    for place in range(len(names)):
-        mine = value[index == place]
-        squares[place] = mine.T @ mine
-    group = np.zeros(len(names), dtype=np.int64)
-    group[index] = clusters(draw)
-    normals = np.random.default_rng(len(names)).standard_normal((N_NORMALS, value.shape[1]))
-    normals = np.concatenate([normals, -normals])
-
-    def chances(keep: npt.NDArray[np.bool_]) -> Floats:
-        return _normal_chances(sums[keep], squares[keep].sum(axis=0), sizes[keep], normals)
-
-    whole = chances(np.ones(len(names), dtype=bool))
-    n_groups = int(group.max()) + 1
-    if n_groups < 2:
-        return whole, np.zeros(len(whole))
-    without = np.stack([chances(group != left) for left in range(n_groups)])
-    error = np.sqrt((n_groups - 1) / n_groups * ((without - without.mean(axis=0)) ** 2).sum(axis=0))
-    return whole, np.asarray(error)
-
-
-def _normal_chances(sums: Floats, squares: Floats, sizes: Ints, normals: Floats) -> Floats:
-    n, n_draws = int(sizes.sum()), len(sizes)
-    centre = sums.sum(axis=0) / n
-    means = sums / sizes[:, None]
-    between = np.zeros_like(squares)
-    if n_draws > 1:
-        apart = means - centre
-        between = (apart * sizes[:, None]).T @ apart / (n_draws - 1)
-        if n > n_draws:
-            between -= (squares - (means * sizes[:, None]).T @ means) / (n - n_draws)
-        between *= (n_draws - 1) / (n - (sizes**2).sum() / n)
-    scale, axes = np.linalg.eigh(between)
-    drawn = centre + (normals * np.sqrt(np.maximum(scale, 0.0))) @ axes.T
-    return np.bincount(drawn.argmax(axis=1), minlength=len(centre)) / len(drawn)
-
-
-def _marginal(futures: ExtraReps) -> pd.DataFrame:
-    bookings, contribution = futures.gain_bookings(), futures.gain_contribution()
+def _marginal(extra: ExtraReps) -> pd.DataFrame:
+    bookings, contribution = extra.gain_bookings(), extra.gain_contribution()
     rows = []
-    for place, segment in enumerate(futures.segments):
-        for k in range(1, futures.most + 1):
+    for place, segment in enumerate(extra.segments):
+        for k in range(1, extra.most + 1):
             gain = contribution[k, :, place]
             low, high = np.quantile(gain, [LOW, HIGH])
             rows.append(
@@ -344,7 +286,7 @@ def _marginal(futures: ExtraReps) -> pd.DataFrame:
                     "gain_contribution": gain.mean(),
                     "gain_contribution_p10": low,
                     "gain_contribution_p90": high,
-                    "error": mean_error(gain, futures.rate_draw),
+                    "error": mean_error(gain, extra.rate_draw),
                     "marginal_bookings": (bookings[k] - bookings[k - 1])[:, place].mean(),
                     "marginal_contribution": (contribution[k] - contribution[k - 1])[:, place].mean(),
                 }
@@ -353,19 +295,19 @@ def _marginal(futures: ExtraReps) -> pd.DataFrame:
 
 
 def _monthly(
-    futures: ExtraReps, allocation: Ints, start: int, months: Ints, month_period: Ints
+    extra: ExtraReps, allocation: Ints, start: int, months: Ints, month_period: Ints
 ) -> pd.DataFrame:
     """Return the mean gain of an allocation month by month; pay is spread evenly inside a quarter."""
     place = np.arange(len(allocation))
-    sold = (futures.monthly_bookings[allocation, :, place] - futures.monthly_bookings[0].T).T
-    paid = (futures.period_rep_months[allocation, :, place] - futures.period_rep_months[0].T).T
+    sold = (extra.monthly_bookings[allocation, :, place] - extra.monthly_bookings[0].T).T
+    paid = (extra.period_rep_months[allocation, :, place] - extra.period_rep_months[0].T).T
     working = (months >= start).astype(np.float64)
     in_period = np.bincount(month_period, working, minlength=paid.shape[0])
     share = working / np.maximum(in_period[month_period], 1.0)
     reps = paid[month_period] * share[:, None]
-    keep = np.array([futures.margin - item.commission for item in futures.terms])
-    base = np.array([item.base_per_month for item in futures.terms])
-    hiring = float(allocation @ np.array([item.hiring_cost for item in futures.terms]))
+    keep = np.array([extra.margin - item.commission for item in extra.terms])
+    base = np.array([item.base_per_month for item in extra.terms])
+    hiring = float(allocation @ np.array([item.hiring_cost for item in extra.terms]))
     contribution = sold @ keep - reps @ base - np.where(months == start, hiring, 0.0)
     return pd.DataFrame(
         {
