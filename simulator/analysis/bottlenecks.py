@@ -13,9 +13,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from simulator.analysis.compare.comparison import SURE, goal_of, hit_share, labels
+from simulator.analysis.compare.comparison import SURE, goal_of, labels
 from simulator.analysis.precision import mean_error
 from simulator.analysis.steps import Progress, of_step
+from simulator.analysis.totals import hit_share
 from simulator.analysis.yardstick import CAPACITY, CLOSING, KINDS, PIPELINE, SLIPPAGE, Better, better_quarters
 from simulator.engine.paths import Paths
 from simulator.engine.prepare import Prepared
@@ -66,8 +67,7 @@ def relax(prepared: Prepared, n_paths: int, progress: Progress | None = None) ->
     n_paths : int
     progress : callable, optional
     """
-    scenario = prepared.scenario.with_simulation(paths=n_paths)
-    scenario = scenario.replace(customers=scenario.customers.model_copy(update={"simulate": False}))
+    scenario = prepared.scenario.with_simulation(paths=n_paths).of_deals_alone()
 
     def run(levers: tuple[Lever, ...], step: int) -> Paths:
         done = of_step(progress, step, len(KINDS) + 1)

@@ -1,4 +1,4 @@
-"""The joint total of the segments, which stands beside them in every table."""
+"""The joint total of the segments, which stands next to them in every table, and targets of it."""
 
 from __future__ import annotations
 
@@ -27,6 +27,17 @@ def add_total(values: Floats, segments: tuple[str, ...]) -> Floats:
     if segments == (ALL,):
         return values
     return np.concatenate([values, values.sum(axis=-1, keepdims=True)], axis=-1)
+
+
+def hit_shares(values: Floats, targets: Floats) -> Floats:
+    """Return the share of paths (first axis) that reach each target to the cent; NaN without a target."""
+    shares = (values >= targets - HALF_CENT).mean(axis=0)
+    return np.where(np.isnan(targets), np.nan, shares)
+
+
+def hit_share(values: Floats, target: float) -> float:
+    """Return the share of paths that reach one target to the cent; NaN without one."""
+    return float(hit_shares(values, np.asarray(target)))
 
 
 def round_to_total(parts: Floats, total: float) -> Floats:

@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 from nicegui import ui
 
-from simulator.analysis.compare.comparison import hit_share
-from simulator.analysis.totals import ALL
+from simulator.analysis.totals import ALL, hit_share
 from simulator.app.parts import choice, entry, markup, said, slider, text
 from simulator.app.session import Session
 from simulator.app.simulations import Reply

@@ -126,9 +126,10 @@ def _resolve_paths(tree: Tree, folder: Path) -> None:
 def _spell_out(tree: Tree) -> None:
     """Write a single target as that of all segments, so that it merges with those of segments."""
     by_type = tree.values.get("type_targets")
-    own = [("type_targets", kind) for kind in by_type] if isinstance(by_type, dict) else []
-    for key in (("targets",), *own):
-        targets = tree.values.get("targets") if len(key) == 1 else by_type[key[1]]
+    stated = {("targets",): tree.values.get("targets")}
+    if isinstance(by_type, dict):
+        stated |= {("type_targets", kind): targets for kind, targets in by_type.items()}
+    for key, targets in stated.items():
         for period, value in targets.items() if isinstance(targets, dict) else ():
             if value is not None and not isinstance(value, (dict, list)):
                 targets[period] = {ALL: value}

@@ -221,6 +221,10 @@ class Scenario(Form):
         """Return the same scenario without its customers, unless new business depends on them."""
         if self.referrals.stated:
             return self
+        return self.of_deals_alone()
+
+    def of_deals_alone(self) -> Scenario:
+        """Return the same scenario without its customers, and without the new business that they bring."""
         return self.replace(customers=self.customers.model_copy(update={"simulate": False}))
 
     def with_levers(self, *levers: Lever) -> Scenario:

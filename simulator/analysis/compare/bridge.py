@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from simulator.analysis.compare.comparison import labels, play
+from simulator.analysis.compare.comparison import labels, simulate_prepared
 from simulator.analysis.steps import Progress
 from simulator.engine.paths import Paths
 from simulator.engine.prepare import Prepared, prepare
@@ -49,11 +49,11 @@ def bridge(
     for place, change in enumerate(changes):
         waiting.append(change)
         last = place == len(changes) - 1
-        futures = ends[1] if last else _play_step(change, first)
-        if futures is None:
+        paths = ends[1] if last else _simulate_step(change, first)
+        if paths is None:
             continue
         label = " and ".join(item.label for item in waiting)
-        steps.append((label, "; ".join(item.words for item in waiting), _medians(futures)))
+        steps.append((label, "; ".join(item.words for item in waiting), _medians(paths)))
         waiting = []
         if progress is not None:
             progress(place + 1, len(changes))
@@ -64,10 +64,10 @@ def _stated(prepared: Prepared) -> Scenario:
     return prepared.stated if prepared.stated is not None else prepared.scenario
 
 
-def _play_step(change: Change, like: Prepared) -> Paths | None:
+def _simulate_step(change: Change, like: Prepared) -> Paths | None:
     """Return the simulations of a step; None where it cannot be simulated without the next one."""
     try:
-        return play(prepare(change.scenario.replace(name=change.label), like))
+        return simulate_prepared(prepare(change.scenario.replace(name=change.label), like))
     except InputError:
         return None
 

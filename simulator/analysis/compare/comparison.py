@@ -1,4 +1,4 @@
-"""Scenarios beside each other on the same random numbers: paired differences, path by path."""
+"""Scenarios compared on the same random numbers: paired differences, path by path."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from simulator.analysis.customers.arr import arr_movements
 from simulator.analysis.forecast.forecast import horizon_label
 from simulator.analysis.precision import mean_error
 from simulator.analysis.steps import Progress
-from simulator.analysis.totals import ALL, HALF_CENT, names_with_total
+from simulator.analysis.totals import ALL, HALF_CENT, hit_share, names_with_total
 from simulator.engine.paths import Paths
 from simulator.engine.prepare import Prepared
 from simulator.engine.run.deal_types import with_types
@@ -95,7 +95,7 @@ def check_comparable(prepared: Sequence[Prepared]) -> None:
         raise InputError(faults)
 
 
-def play(prepared: Prepared, progress: Progress | None = None) -> Paths:
+def simulate_prepared(prepared: Prepared, progress: Progress | None = None) -> Paths:
     """Simulate a prepared scenario."""
     paths = simulate(prepared.scenario, prepared.calibration, prepared.history, progress=progress)
     return with_types(paths, prepared)
@@ -160,11 +160,6 @@ def goal_of(targets: Targets, periods: tuple[str, ...], period: str, segment: st
     """Return a period's target; that of the horizon where every period has one, else NaN."""
     wanted = (period,) if period in periods else periods
     return sum(targets.get(name, {}).get(segment, float("nan")) for name in wanted)
-
-
-def hit_share(values: Floats, target: float) -> float:
-    """Return the share of simulations that reach a target to the cent; NaN without one."""
-    return float("nan") if np.isnan(target) else float((values >= target - HALF_CENT).mean())
 
 
 def _measures(paths: Paths) -> dict[str, Floats]:

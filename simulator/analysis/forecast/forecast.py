@@ -14,7 +14,7 @@ from simulator.analysis.forecast.composition import (
     split_p50,
 )
 from simulator.analysis.precision import mean_error, quantile_error, share_error
-from simulator.analysis.totals import ALL, HALF_CENT, add_total, names_with_total
+from simulator.analysis.totals import ALL, HALF_CENT, add_total, hit_shares, names_with_total
 from simulator.engine.paths import QUANTILES, Paths
 
 Floats = npt.NDArray[np.float64]
@@ -122,12 +122,6 @@ def horizon_label(periods: tuple[str, ...]) -> str:
     return periods[0] if len(periods) == 1 else f"{periods[0]}–{periods[-1]}"
 
 
-def hit_shares(values: Floats, targets: Floats) -> Floats:
-    """Return the share of paths (first axis) that reach each target to the cent; NaN without a target."""
-    shares = (values >= targets - HALF_CENT).mean(axis=0)
-    return np.where(np.isnan(targets), np.nan, shares)
-
-
 def _targets_by_axis(targets: Targets, paths: Paths) -> Floats:
     """Return targets, shape (period, name), NaN where there is none."""
     names = names_with_total(paths.segments)
@@ -171,8 +165,8 @@ def _kinds(paths: Paths) -> dict[str, _Kind]:
     return {**kinds, "all": _Kind(np.asarray(together), np.asarray(booked))}
 
 
-def _beside(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Return tables with the same rows as one, the kinds of a row beside each other."""
+def _next_to(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return tables with the same rows as one, the kinds of a row next to each other."""
     parts = [table.assign(kind=name) for name, table in tables.items()]
     merged = pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
     merged.insert(2, "kind", merged.pop("kind"))
@@ -203,7 +197,7 @@ def _kinds_table(
             | {"target": target.ravel(), "p_hit": hit_shares(kind.amounts, target).ravel()}
             | {"partial": partial, "booked": kind.booked.ravel()}
         )
-    return _beside(tables)
+    return _next_to(tables)
 
 
 def _monthly_table(paths: Paths) -> pd.DataFrame:
@@ -211,7 +205,7 @@ def _monthly_table(paths: Paths) -> pd.DataFrame:
     labels = _labels("month", months, names_with_total(paths.segments))
     values = paths.monthly_by_kind()
     values["all"] = np.asarray(sum(values.values(), np.zeros(())))
-    table = _beside(
+    table = _next_to(
         {
             name: pd.DataFrame(labels | _quantile_columns(add_total(amounts, paths.segments)))
             for name, amounts in values.items()

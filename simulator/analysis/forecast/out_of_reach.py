@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from simulator.analysis.bottlenecks import PLENTY, levers_of
 from simulator.analysis.steps import Progress, of_step
-from simulator.analysis.totals import ALL, HALF_CENT
+from simulator.analysis.totals import ALL, hit_share
 from simulator.analysis.yardstick import CAPACITY, PIPELINE, better_quarters
 from simulator.engine.paths import Paths
 from simulator.engine.prepare import Prepared
@@ -23,6 +23,21 @@ LITTLE = 0.1
 FULL = 0.97
 MIX = (1.0, 1.5, 2.0, 3.0)
 CREATED = ORIGINS.index("created")
+
+
+def simulate_multiples(
+    prepared: Prepared, scenario: Scenario, factors: Sequence[float], progress: Progress | None = None
+) -> dict[float, Paths]:
+    """Simulate a scenario with so many times the SALs, each on the same random numbers."""
+    return {
+        factor: simulate(
+            scenario.with_levers(Lever("sals", factor)),
+            prepared.calibration,
+            prepared.history,
+            progress=of_step(progress, step, len(factors)),
+        )
+        for step, factor in enumerate(factors)
+    }
 
 
 def why_out_of_reach(
@@ -64,32 +79,22 @@ def why_out_of_reach(
         for lever in levers_of(item, limited)
     ]
     levers += [Lever("open_deals_per_rep", PLENTY, (name,)) for name in limited]
-    runs = {
-        factor: simulate(
-            scenario.with_levers(*levers, Lever("sals", factor)),
-            prepared.calibration,
-            prepared.history,
-            progress=of_step(progress, step, len(MIX)),
-        )
-        for step, factor in enumerate(MIX)
-    }
+    runs = simulate_multiples(prepared, scenario.with_levers(*levers), MIX, progress)
     rows = []
     for period, chance in unreached.items():
         target = scenario.targets[period][ALL]
-        hits = {factor: _chance(paths, period, target) for factor, paths in runs.items()}
+        place = most.periods.index(period)
+        hits = {
+            factor: hit_share(paths.bookings_new()[:, place].sum(axis=1), target)
+            for factor, paths in runs.items()
+        }
         enough = [factor for factor, hit in hits.items() if hit >= chance]
         mix = enough[0] if enough else float("nan")
-        rows.append((period, chance, _reason(most, period, target), mix, hits[MIX[-1]]))
+        rows.append((period, chance, _reason(most, place, target), mix, hits[MIX[-1]]))
     return pd.DataFrame(rows, columns=["period", "chance", "reason", "mix", "p_hit"])
 
 
-def _chance(paths: Paths, period: str, target: float) -> float:
-    bookings = paths.bookings_new()[:, paths.periods.index(period)].sum(axis=1)
-    return float((bookings >= target - HALF_CENT).mean())
-
-
-def _reason(most: Paths, period: str, target: float) -> str:
-    place = most.periods.index(period)
+def _reason(most: Paths, place: int, target: float) -> str:
     created = most.bookings_by_origin()[:, place, :, CREATED].sum(axis=1).mean()
     if created < LITTLE * target:
         return NO_TIME

@@ -11,15 +11,14 @@ import pandas as pd
 
 from simulator.analysis.forecast.coverage import measure_coverage
 from simulator.analysis.forecast.forecast import Targets
-from simulator.analysis.forecast.out_of_reach import why_out_of_reach
+from simulator.analysis.forecast.out_of_reach import simulate_multiples, why_out_of_reach
 from simulator.analysis.steps import Progress, of_step
-from simulator.analysis.totals import ALL, HALF_CENT, add_total, names_with_total
+from simulator.analysis.totals import ALL, HALF_CENT, add_total, hit_share, names_with_total
 from simulator.engine.paths import QUANTILES, Paths
 from simulator.engine.plan.capacity import with_reps
 from simulator.engine.plan.demand import cost_per_sal
 from simulator.engine.prepare import Prepared
-from simulator.engine.run.simulate import compile_deals, simulate
-from simulator.scenario.levers import Lever
+from simulator.engine.run.simulate import compile_deals
 
 Floats = npt.NDArray[np.float64]
 
@@ -84,17 +83,12 @@ def pipeline_needed(prepared: Prepared, n_paths: int, progress: Progress | None 
     n_paths : int
     progress : callable, optional
     """
-    scenario = prepared.scenario.with_simulation(paths=n_paths)
-    scenario = scenario.replace(customers=scenario.customers.model_copy(update={"simulate": False}))
-    runs: dict[float, Paths] = {}
-    for step, factor in enumerate(FACTORS):
-        turned = scenario if factor == 1.0 else scenario.with_levers(Lever("sals", factor))
-        advance = of_step(progress, step, len(FACTORS) + 1)
-        runs[factor] = simulate(turned, prepared.calibration, prepared.history, progress=advance)
+    scenario = prepared.scenario.with_simulation(paths=n_paths).of_deals_alone()
+    runs = simulate_multiples(prepared, scenario, FACTORS, progress=of_step(progress, 0, 2))
     chances = _chances(runs, scenario.targets)
     created = pipeline_created(runs[1.0])
-    last = of_step(progress, len(FACTORS), len(FACTORS) + 1)
-    limits = why_out_of_reach(prepared, scenario, runs[FACTORS[-1]], _unreached(chances), last)
+    unreached = _unreached(chances)
+    limits = why_out_of_reach(prepared, scenario, runs[FACTORS[-1]], unreached, of_step(progress, 1, 2))
     return PipelineNeeded(created, chances, _needed(created, chances, runs[1.0].periods), limits)
 
 
@@ -115,8 +109,8 @@ def _chances(runs: dict[float, Paths], targets: dict[str, dict[str, float]]) -> 
         names = names_with_total(paths.segments)
         for place, period in enumerate(paths.periods):
             for name, target in targets.get(period, {}).items():
-                hit = bookings[:, place, names.index(name)] >= target - HALF_CENT
-                rows.append((period, name, target, factor, float(hit.mean())))
+                chance = hit_share(bookings[:, place, names.index(name)], target)
+                rows.append((period, name, target, factor, chance))
     return pd.DataFrame(rows, columns=["period", "segment", "target", "factor", "p_hit"])
 
 
@@ -253,4 +247,4 @@ def coverage_curve(
 def chance_at(bookings: Floats, coverage: float, *, amount: float, booked: float, target: float) -> float:
     """Return the share of simulations that reach the target at a coverage (see `coverage_curve`)."""
     scale = (coverage * target - booked) / (amount - booked)
-    return float((booked + scale * (bookings - booked) >= target - HALF_CENT).mean())
+    return hit_share(booked + scale * (bookings - booked), target)

@@ -51,7 +51,7 @@ def trace_pipeline(paths: Paths) -> pd.DataFrame:
         period, segment, opening, created, won, lost_competition, lost_no_decision, closing, slipped,
         closing_p10, closing_p50, closing_p90. ``won`` is the open amount of the deals won, before
         discount or growth at signing. ``slipped`` moves to another period and stays open: it is
-        shown beside, not part of the sum. Unit: scenario currency.
+        shown next to it, not part of the sum. Unit: scenario currency.
     """
     names = names_with_total(paths.segments)
     steps = {step: _mean_in_cents(paths, flow) for step, flow in FLOW_OF_STEP.items()}

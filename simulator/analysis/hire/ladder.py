@@ -195,7 +195,7 @@ class RepLadder:
         return np.asarray(outcome.flows[..., :N_ORIGINS].sum(axis=(2, 3)))
 
     def simulate(self, n_paths: int, first_path: int = 0, progress: Progress | None = None) -> ExtraReps:
-        """Simulate so many simulations at every step, the same random numbers at each.
+        """Simulate every step on so many paths, the same random numbers at each.
 
         Parameters
         ----------

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.analysis.hire.ladder import ExtraReps, RepLadder
-from simulator.analysis.totals import HALF_CENT
+from simulator.analysis.totals import hit_share
 
 Ints = npt.NDArray[np.int64]
 
@@ -42,7 +42,7 @@ class RepsForTarget:
 
 
 def reps_for_target(
-    futures: ExtraReps, *, booked: float, place: int, period: str, target: float, chance: float = CHANCE
+    extra: ExtraReps, *, booked: float, place: int, period: str, target: float, chance: float = CHANCE
 ) -> RepsForTarget:
     """Add reps one by one where they raise the chance of a target most, until it reaches ``chance``.
 
@@ -51,7 +51,7 @@ def reps_for_target(
 
     Parameters
     ----------
-    simulations : ExtraReps
+    extra : ExtraReps
     booked : float
         Booked in the period by as_of, all segments.
     place : int
@@ -60,18 +60,17 @@ def reps_for_target(
     target : float
     chance : float
     """
-    own = futures.bookings[:, :, place, :]
-    base = futures.other_bookings[:, place] + booked
-    allocation = np.zeros(len(futures.segments), dtype=np.int64)
+    own = extra.bookings[:, :, place, :]
+    base = extra.other_bookings[:, place] + booked
+    allocation = np.zeros(len(extra.segments), dtype=np.int64)
 
     def hit(reps: Ints) -> float:
-        total = base + own[reps, :, np.arange(len(reps))].sum(axis=0)
-        return float((total >= target - HALF_CENT).mean())
+        return hit_share(base + own[reps, :, np.arange(len(reps))].sum(axis=0), target)
 
     now = best = hit(allocation)
     while best < chance:
         options = []
-        for segment in np.flatnonzero(allocation < futures.most):
+        for segment in np.flatnonzero(allocation < extra.most):
             more = allocation.copy()
             more[segment] += 1
             added = (own[more[segment], :, segment] - own[allocation[segment], :, segment]).mean()
@@ -110,7 +109,7 @@ def latest_start(ladder: RepLadder, found: RepsForTarget, *, booked: float, plac
     latest = ladder.start
     for start in range(ladder.start + 3, last_month + 1, 3):
         total = ladder.total_bookings(found.allocation.tolist(), start, n_paths)[:, place] + booked
-        if (total >= found.target - HALF_CENT).mean() < CHANCE:
+        if hit_share(total, found.target) < CHANCE:
             break
         latest = start
     return latest

@@ -108,8 +108,7 @@ def _without_customers(loaded: Scenario, quarters: int | None) -> Scenario:
             "Add a 'reps:' section: 'reps: {all: {patience_days: 60}}' takes the rest from the history.",
         )
     wanted = quarters or max(loaded.horizon_quarters, LEAST_QUARTERS)
-    customers = loaded.customers.model_copy(update={"simulate": False})
-    return loaded.replace(horizon_quarters=wanted, customers=customers)
+    return loaded.of_deals_alone().replace(horizon_quarters=wanted)
 
 
 def _start_month(text: str | None, scenario: Scenario) -> int:
@@ -205,7 +204,7 @@ def _needed(prepared: Prepared, ladder: RepLadder, hiring: Hiring) -> tuple[Reps
     here = position(ladder.deals, prepared.history)
     booked = float(here.booked.sum()) if place == 0 else 0.0
     target = float(targets[periods[place]] or 0.0)
-    found = reps_for_target(hiring.futures, booked=booked, place=place, period=periods[place], target=target)
+    found = reps_for_target(hiring.extra, booked=booked, place=place, period=periods[place], target=target)
     if not (found.reached and found.allocation.any()):
         return found, None
     return found, latest_start(ladder, found, booked=booked, place=place, n_paths=FIRST_PATHS)
