@@ -66,7 +66,7 @@ def test_ranges_come_from_past_errors():
 
 def test_a_steady_company_is_expected_to_go_on():
     as_of = day("2023-12-31")
-    deals = STEADY.live(np.random.default_rng(4), nobody(), day("2020-01-01"), as_of + 1)
+    deals = STEADY.run(np.random.default_rng(4), nobody(), day("2020-01-01"), as_of + 1)
     history = history_of(deals, as_of)
     assert history.as_of == dt.date(2023, 12, 31)
     segment = np.zeros(len(history.opportunities), dtype=np.int64)

@@ -23,7 +23,7 @@ SEEN = SNAPSHOTS.astype(np.int64)
 
 
 def lived(as_of: str, world: World = BUSY):
-    return world.live(np.random.default_rng(1), nobody(), day("2021-01-01"), day(as_of) + 1)
+    return world.run(np.random.default_rng(1), nobody(), day("2021-01-01"), day(as_of) + 1)
 
 
 def in_snapshots(as_of: str):

@@ -1,4 +1,4 @@
-"""A company that lives day by day, with NumPy alone: nothing here is shared with what forecasts it."""
+"""A company simulated day by day, with NumPy alone: nothing here is shared with what forecasts it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -50,7 +50,7 @@ class World:
     amounts: Callable[[np.random.Generator, int, int], np.ndarray]
     traits: Callable[[np.random.Generator, int], np.ndarray] = lambda _, n: np.zeros(n)
 
-    def live(self, rng: np.random.Generator, deals: Deals, first: int, end: int, copies: int = 1) -> Deals:
+    def run(self, rng: np.random.Generator, deals: Deals, first: int, end: int, copies: int = 1) -> Deals:
         """Return all deals after the days from ``first`` up to ``end``, each copy by itself."""
         gone, alive = deals.at(deals.outcome != OPEN), deals.at(deals.outcome == OPEN)
         ended = [gone]
@@ -79,7 +79,7 @@ class World:
         n = len(still.created)
         many = still.at(np.tile(np.arange(n), copies))
         many.copy = np.repeat(np.arange(copies), n)
-        after = self.live(rng, many, first, window[1], copies)
+        after = self.run(rng, many, first, window[1], copies)
         won = (after.outcome == WON) & (after.closed >= window[0])
         return np.bincount(after.copy[won], after.amount[won], copies)
 

@@ -1,4 +1,4 @@
-"""What the product forecasts of such a company, next to what its own law makes of the same state."""
+"""What the simulator forecasts of such a company, next to what its own law makes of the same state."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -13,11 +13,12 @@ from simulator.engine.run.simulate import simulate
 from simulator.fiscal import FiscalCalendar
 from simulator.history.tables import History, empty_table
 from simulator.scenario.customers import Customers
-from simulator.scenario.schema import FiscalYear, Scenario
+from simulator.scenario.schema import FiscalYear, Forecast, Scenario
 from simulator.scenario.settled import settled
 from tests.worlds.daily import OPEN, WON, Deals, World, nobody
 
 CALENDAR = FiscalCalendar(1)
+N_CONTINUATIONS = 300
 
 
 def day(text: str) -> int:
@@ -33,19 +34,18 @@ def quarter_day(number: int) -> int:
     return int(end) - 1 - number
 
 
-def history_of(deals: Deals, as_of: int, *, amounts_while_open: bool = True) -> History:
+def history_of(deals: Deals, as_of: int) -> History:
     """Return the history that a CRM would hold at the end of a day, deals qualified when created."""
     n = len(deals.created)
     order = np.argsort(deals.created, kind="stable")
     deals = deals.at(order)
-    known = amounts_while_open | (deals.outcome == WON)
     ended = deals.outcome != OPEN
     closed = np.where(ended, deals.closed, 0).astype("datetime64[D]").astype("datetime64[ns]")
     created = deals.created.astype("datetime64[D]").astype("datetime64[ns]")
     values = {
         "opportunity_id": [f"d{place:06d}" for place in range(n)],
         "segment": ["all"] * n,
-        "amount": np.where(known, deals.amount, np.nan),
+        "amount": deals.amount,
         "created_date": created,
         "qualified_date": created,
         "outcome": np.where(deals.outcome == WON, "won", np.where(ended, "lost_no_decision", None)),
@@ -71,10 +71,18 @@ class Seen:
         return float(((self.truth >= low) & (self.truth <= high)).mean())
 
 
-def forecast(history: History, calibration: Calibration, quarters: int, paths: int = 400) -> np.ndarray:
+def forecast(
+    history: History, calibration: Calibration, quarters: int, paths: int = 400, evidence: float = 0.5
+) -> np.ndarray:
     """Return what each simulation signs in each quarter from the day after as_of, shape (path, quarter)."""
     year, none = FiscalYear(start_month=1), Customers(simulate=False)
-    bare = Scenario(name="world", fiscal_year=year, horizon_quarters=quarters, customers=none)
+    bare = Scenario(
+        name="world",
+        fiscal_year=year,
+        horizon_quarters=quarters,
+        customers=none,
+        forecast=Forecast(evidence=evidence),
+    )
     scenario = bare.with_simulation(paths=paths, seed=3, threads=1)
     paths_of = simulate(settled(scenario, calibration.all_segments, history.as_of), calibration, history)
     monthly = np.asarray(paths_of.monthly_bookings).sum(axis=2)
@@ -92,28 +100,22 @@ def look(
     world: World,
     seed: int,
     days: tuple[str, str, str],
-    *,
-    quarter: int = 0,
-    continuations: int = 300,
-    amounts_while_open: bool = True,
     changed: Callable[[Calibration], Calibration] = lambda found: found,
 ) -> Seen:
-    """Let a company live, and forecast a quarter of it.
+    """Simulate a company, and forecast a quarter of it.
 
     Parameters
     ----------
     days : tuple of str
         First day of the company, last day known, last day of the quarter forecast.
-    quarter : int
-        How many quarter ends lie between.
     changed : callable
         What is done to the rates before they are simulated, as a control.
     """
     rng = np.random.default_rng(seed)
     first, as_of, last = (day(text) for text in days)
-    deals = world.live(rng, nobody(), first, as_of + 1)
-    history = history_of(deals, as_of, amounts_while_open=amounts_while_open)
-    found = forecast(history, changed(calibrate(history, CALENDAR)), quarter + 1)[:, quarter]
+    deals = world.run(rng, nobody(), first, as_of + 1)
+    history = history_of(deals, as_of)
+    found = forecast(history, changed(calibrate(history, CALENDAR)), 1)[:, 0]
     begin = np.datetime64(last, "D").astype("datetime64[M]") - 2
-    truth = world.booked(rng, deals, as_of + 1, (day(str(begin)), last + 1), continuations)
+    truth = world.booked(rng, deals, as_of + 1, (day(str(begin)), last + 1), N_CONTINUATIONS)
     return Seen(found, truth)

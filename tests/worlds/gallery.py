@@ -1,4 +1,4 @@
-"""Companies that each break the plain law in one way, as worlds that live day by day, with NumPy alone."""
+"""Companies that each break the plain law in one way, as worlds simulated day by day, with NumPy alone."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace

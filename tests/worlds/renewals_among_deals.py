@@ -50,7 +50,7 @@ def company(seed: int, retyped: str | None = None) -> Company:
         won = rng.random() < WIN_SHARE
         world.deal("new", day, end, amount, won)
         if won and end < horizon:
-            world.live(end, amount, horizon)
+            world.run(end, amount, horizon)
     deals = [deal | {"type": retyped or deal["type"]} for deal in world.deals]
     return Company(deals, world.customers, world.changes, world.booked())
 
@@ -83,8 +83,8 @@ class _World:
             }
         )
 
-    def live(self, start: float, arr: float, horizon: float) -> None:
-        """Let a customer live from its signature on."""
+    def run(self, start: float, arr: float, horizon: float) -> None:
+        """Simulate a customer from its signature on."""
         name = f"C{len(self.customers):05d}"
         if start < N_YEARS * YEAR:
             row = {"customer_id": name, "segment": "all", "start_date": _date(start), "term_months": 12}

@@ -157,7 +157,7 @@ def _work(
     outcome: Ints,
     day: float,
 ) -> Ints:
-    """Let the deals in work live a day; return those that go on."""
+    """Advance the deals in work by a day; return those that go on."""
     rates = np.stack(
         [1.0 / np.asarray(segment.advance)[stage[working]],
          np.full(len(working), segment.competition), np.full(len(working), segment.undecided)]

@@ -1,25 +1,25 @@
-"""Worlds live by their own law, and the product forecasts some of them within wide honest bounds."""
+"""Worlds follow the distributions they state, and some of their next quarters are forecast within bounds."""
 
 import numpy as np
 import pytest
 
 from benchmarks.worlds import measured
 from tests.worlds.daily import OPEN, WON, nobody
-from tests.worlds.forecasts import day
+from tests.worlds.forecasts import Seen, day
 from tests.worlds.gallery import AS_OF, COMPANIES, FIRST, LOSE, WIN, by_age, shock
 from tests.worlds.next_quarters import forecast_and_truth
 
 YEAR = 365
 
 
-def lived(name: str, seed: int = 0):
+def simulated(name: str, seed: int = 0):
     world = COMPANIES[name].world(seed)
-    return world.live(np.random.default_rng(seed), nobody(), day(FIRST), day(AS_OF) + 1)
+    return world.run(np.random.default_rng(seed), nobody(), day(FIRST), day(AS_OF) + 1)
 
 
 @pytest.mark.parametrize("name", ["plain (Markov)", "log-normal times", "Weibull times, shape 1.8"])
 def test_a_third_of_what_ends_is_won(name):
-    deals = lived(name)
+    deals = simulated(name)
     ended = deals.outcome != OPEN
     share = (deals.outcome[ended] == WON).mean()
     # Four standard errors of a share of 1/3.
@@ -27,7 +27,7 @@ def test_a_third_of_what_ends_is_won(name):
 
 
 def test_deals_of_the_plain_world_last_as_long_as_their_rates_say():
-    deals = lived("plain (Markov)")
+    deals = simulated("plain (Markov)")
     early = (deals.created < day(AS_OF) - 2 * YEAR) & (deals.outcome != OPEN)
     lasted = (deals.closed - deals.created)[early]
     assert lasted.mean() == pytest.approx(1 / (WIN + LOSE), abs=4 * lasted.std() / np.sqrt(early.sum()))
@@ -39,7 +39,7 @@ def test_chances_by_age_give_the_survival_back():
 
 
 def test_a_quarter_of_the_deals_never_closes():
-    deals = lived("a quarter of the deals never closes")
+    deals = simulated("a quarter of the deals never closes")
     old = deals.created < day(AS_OF) - 2 * YEAR
     assert (deals.outcome[old] == OPEN).mean() == pytest.approx(0.25, abs=4 * np.sqrt(0.19 / old.sum()))
 
@@ -61,18 +61,12 @@ def test_a_distribution_scored_on_itself_is_the_least_possible():
     assert wide["below"] + wide["above"] < 0.1
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ["plain (Markov)", "odds fall with size", "wins doubled two quarters ago"])
 def test_the_next_two_quarters_of_a_few_companies(name):
     seen = [forecast_and_truth(COMPANIES[name], seed, 0.5, 100) for seed in range(4)]
     ratio = np.mean([found for found, _ in seen]) / np.mean([truth for _, truth in seen])
-    held = np.mean(
-        [
-            1.0 - row["below"] - row["above"]
-            for found, truth in seen
-            for row in (measured(a, b) for a, b in zip(found.T, truth.T, strict=True))
-        ]
-    )
+    quarters = [Seen(*both) for found, truth in seen for both in zip(found.T, truth.T, strict=True)]
+    held = np.mean([quarter.held for quarter in quarters])
     # Four histories, each known to some 10 %, leave a standard error of 5 %: bounds plus two of these.
     assert abs(ratio - 1.0) <= COMPANIES[name].most_bias + 0.10
     # Eight quarters of four histories; the share held by each varies by some 12 points.
