@@ -29,15 +29,15 @@ METHODS = {"plain Monte Carlo": PLAIN, "Latin hypercube": STRATIFIED}
 Z_80 = 1.2816
 
 
-def play(given: Prepared, seed: int, n_paths: int) -> Paths:
+def run(given: Prepared, seed: int, n_paths: int) -> Paths:
     """Simulate a prepared scenario with another seed."""
-    settings = given.scenario.simulation.model_copy(update={"seed": seed, "paths": n_paths})
-    return simulate(given.scenario.replace(simulation=settings), given.calibration, given.history)
+    scenario = given.scenario.with_simulation(seed=seed, paths=n_paths)
+    return simulate(scenario, given.calibration, given.history)
 
 
 def figures(base: Paths, other: Paths, period: int, target: float) -> dict[str, tuple[float, float]]:
     """Return each figure with the Monte Carlo error that is stated of it."""
-    bookings, more = (run.bookings_new().sum(axis=2) for run in (base, other))
+    bookings, more = (paths.bookings_new().sum(axis=2) for paths in (base, other))
     quarter, change, draw = bookings[:, period], (more - bookings).sum(axis=1), base.rate_draw
     return {
         "P50 of the quarter": (float(np.median(quarter)), quantile_error(quarter, 0.5, draw)),
@@ -55,17 +55,17 @@ def measure(n_seeds: int, n_paths: int) -> dict[str, dict[str, np.ndarray]]:
     base = prepare(load_scenario(BASE))
     other = prepare(load_scenario(OTHER), like=base)
     period = 1
-    play(base, 0, 10)
+    run(base, 0, 10)
     found: dict[str, dict[str, np.ndarray]] = {}
     for method, strata in METHODS.items():
         keys.STRATA = strata
         rows, seconds = [], []
         for seed in range(1, n_seeds + 1):
             began = time.process_time()
-            paths = play(base, seed, n_paths)
+            paths = run(base, seed, n_paths)
             seconds.append(time.process_time() - began)
             target = base.scenario.targets[paths.periods[period]]["all"]
-            rows.append(figures(paths, play(other, seed, n_paths), period, target))
+            rows.append(figures(paths, run(other, seed, n_paths), period, target))
         found[method] = {name: np.array([row[name] for row in rows]) for name in rows[0]}
         found[method]["seconds"] = np.array(seconds)
     keys.STRATA = STRATIFIED

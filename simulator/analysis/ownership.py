@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from simulator.analysis.headcount.simulation import Futures, HeadcountSimulation
+from simulator.analysis.headcount.simulation import HeadcountPaths, HeadcountSimulation
 from simulator.analysis.more_heads import HIGH, LOW, SEPARATE_ERRORS
 from simulator.analysis.precision import mean_error
 from simulator.analysis.steps import Progress
@@ -141,7 +141,7 @@ def weigh_ownership(
     few_paths: int,
     progress: Progress | None = None,
 ) -> OwnershipFindings:
-    """Play every option, then each at other sales cycles and shares of growth that must be sold.
+    """Simulate every option, then each at other sales cycles and shares of growth that must be sold.
 
     Parameters
     ----------
@@ -158,13 +158,13 @@ def weigh_ownership(
     scenarios = option_scenarios(ladder)
     cells = [(cycle, share) for cycle in CYCLES_MONTHS for share in SOLD_SHARES]
     n_steps, done = len(scenarios) + len(cells), 0
-    played: dict[str, Futures] = {}
+    simulated: dict[str, HeadcountPaths] = {}
     for option, scenario in scenarios.items():
-        played[option] = ladder.play(scenario)
+        simulated[option] = ladder.simulate(scenario)
         done += 1
         if progress is not None:
             progress(done, n_steps)
-    worth = {option: _worth(f, margin, closing_years) for option, f in played.items()}
+    worth = {option: _worth(f, margin, closing_years) for option, f in simulated.items()}
     chart = []
     for cycle, share in cells:
         chart += _cell(ladder, scenarios, (cycle, share), (margin, closing_years), few_paths)
@@ -172,8 +172,8 @@ def weigh_ownership(
         if progress is not None:
             progress(done, n_steps)
     return OwnershipFindings(
-        table=_table(ladder, played, worth),
-        work=_work(ladder, scenarios, played),
+        table=_table(ladder, simulated, worth),
+        work=_work(ladder, scenarios, simulated),
         map=pd.DataFrame(chart),
         budget=sum(budget_by_segment(ladder).values()),
         n_paths=ladder.n_paths,
@@ -186,10 +186,10 @@ def _arr_per_account(ladder: HeadcountSimulation) -> float:
     return float(ladder.whole.opening.sum()) / 100.0 / n if n > 0.0 else 0.0
 
 
-def _worth(futures: Futures, margin: float, closing_years: float) -> Floats:
+def _worth(paths: HeadcountPaths, margin: float, closing_years: float) -> Floats:
     """Return gross margin on revenue and on the closing ARR less the cost of all people, (path, segment)."""
-    closing = futures.arr_closing[:, -1] * margin * closing_years
-    return np.asarray((futures.revenue * margin - futures.cost).sum(axis=1) + closing)
+    closing = paths.arr_closing[:, -1] * margin * closing_years
+    return np.asarray((paths.revenue * margin - paths.cost).sum(axis=1) + closing)
 
 
 def _cell(
@@ -205,9 +205,9 @@ def _cell(
         if option == STATED:
             continue
         compiled = ladder.compiled(scenario, cycle_months=cycles, sold_share=where[1])
-        futures = ladder.play_compiled(compiled, scenario, n_paths)
-        worth[option] = _worth(futures, *terms).sum(axis=1)
-    rows = ranked(worth, futures.rate_draw)
+        paths = ladder.simulate_compiled(compiled, scenario, n_paths)
+        worth[option] = _worth(paths, *terms).sum(axis=1)
+    rows = ranked(worth, paths.rate_draw)
     return [{"cycle_months": where[0], "sold_share": where[1], **row} for row in rows]
 
 
@@ -235,15 +235,17 @@ def ranked(worth: dict[str, Floats], draw: npt.NDArray[np.int64]) -> list[dict[s
     return rows
 
 
-def _table(ladder: HeadcountSimulation, played: dict[str, Futures], worth: dict[str, Floats]) -> pd.DataFrame:
+def _table(
+    ladder: HeadcountSimulation, simulated: dict[str, HeadcountPaths], worth: dict[str, Floats]
+) -> pd.DataFrame:
     rows = []
     for place in [None, *range(len(ladder.segments))]:
         pick = slice(None) if place is None else slice(place, place + 1)
         name = "all" if place is None else ladder.segments[place]
         of = {option: w[:, pick].sum(axis=1) for option, w in worth.items()}
-        for row in ranked(of, played[STATED].rate_draw):
+        for row in ranked(of, simulated[STATED].rate_draw):
             option = str(row["option"])
-            f = played[option]
+            f = simulated[option]
             base, now = f.cohort_base[:, -1, pick].sum(axis=1), f.cohort_arr[:, -1, pick].sum(axis=1)
             low, high = np.quantile(of[option], [LOW, HIGH])
             rows.append(
@@ -268,12 +270,12 @@ def _table(ladder: HeadcountSimulation, played: dict[str, Futures], worth: dict[
 
 
 def _work(
-    ladder: HeadcountSimulation, scenarios: dict[str, Scenario], played: dict[str, Futures]
+    ladder: HeadcountSimulation, scenarios: dict[str, Scenario], simulated: dict[str, HeadcountPaths]
 ) -> pd.DataFrame:
     rows = []
-    for option, futures in played.items():
-        n_roles = (futures.people.shape[-1] - N_ACTIVITIES * N_OF_ACTIVITY) // N_OF_ROLE
-        hours = futures.people[..., n_roles * N_OF_ROLE :].sum(axis=1).mean(axis=0)
+    for option, paths in simulated.items():
+        n_roles = (paths.people.shape[-1] - N_ACTIVITIES * N_OF_ACTIVITY) // N_OF_ROLE
+        hours = paths.people[..., n_roles * N_OF_ROLE :].sum(axis=1).mean(axis=0)
         hours = hours.reshape(len(ladder.segments), N_ACTIVITIES, N_OF_ACTIVITY)
         for place, segment in enumerate(ladder.segments):
             table = scenarios[option].ownership.of(segment)

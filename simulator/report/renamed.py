@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from simulator.analysis.backtest.backtest import backtest as backtest_history
 from simulator.analysis.compare.comparison import compare as compare_paths
-from simulator.analysis.compare.comparison import play
+from simulator.analysis.compare.comparison import simulate_prepared
 from simulator.engine.run.simulate import simulate as simulate_scenario
 from simulator.history.tables import History
 from simulator.report.backtest import results as backtests
@@ -41,5 +41,8 @@ backtest = _or_as_before(
     backtests.backtest, backtest_history, History, "backtest(History, settings) is now backtest_history"
 )
 simulate = _or_as_before(
-    play, simulate_scenario, Scenario, "simulate takes what prepare() returns: simulate(prepared)"
+    simulate_prepared,
+    simulate_scenario,
+    Scenario,
+    "simulate takes what prepare() returns: simulate(prepared)",
 )

@@ -1,4 +1,4 @@
-"""What a scenario is swept over: keys with lists or ranges of values, every combination of them played."""
+"""What a scenario is swept over: keys with lists or ranges of values, every combination of them simulated."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FIXED = (
     "name", "description", "extends", "as_of", "currency", "fiscal_year", "horizon_quarters", "history",
     "calibration", "simulation", "sweep", "sensitivity",
 )  # fmt: skip
-"""Parts that all settings have in common, so that they share their luck and can be told apart."""
+"""Parts that all settings have in common, so that they share their luck and can be compared."""
 
 Value = int | float | str | bool
 Setting = dict[str, Value]

@@ -1,4 +1,4 @@
-"""A scenario told in plain sentences: what will be simulated, from what, with what changed."""
+"""A scenario in plain sentences: what will be simulated, from what, with what changed."""
 
 from __future__ import annotations
 

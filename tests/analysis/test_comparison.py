@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 
 from simulator.analysis.compare.bridge import bridge
-from simulator.analysis.compare.comparison import check_comparable, compare, on_the_ground_of, play
+from simulator.analysis.compare.comparison import (
+    check_comparable,
+    compare,
+    on_the_ground_of,
+    simulate_prepared,
+)
 from simulator.engine.prepare import prepare
 from simulator.errors import InputError
 from tests.small_companies import company, segment, stay
@@ -20,7 +25,7 @@ def pair(**other):
     a = company(TWO, simulation={"paths": 200}, **GOAL)
     b = on_the_ground_of(a, company(TWO, **{**GOAL, **other}))
     prepared = prepare(a), prepare(b)
-    futures = play(prepared[0]), play(prepared[1])
+    futures = simulate_prepared(prepared[0]), simulate_prepared(prepared[1])
     return prepared, futures, compare(futures, [item.scenario.targets for item in prepared]).table
 
 
@@ -51,10 +56,10 @@ def test_differences_are_paired_and_leave_other_segments_alone():
 def test_pairing_narrows_the_interval_against_independent_seeds():
     """The negative control: without common random numbers the same difference is far less sure."""
     a, b = company(TWO, simulation={"paths": 200}, **GOAL), company(TWO, levers={"close_odds": 1.1}, **GOAL)
-    base = play(prepare(a))
+    base = simulate_prepared(prepare(a))
     errors = {}
     for seed in (7, 8):
-        other = play(prepare(on_the_ground_of(a.with_simulation(seed=seed), b)))
+        other = simulate_prepared(prepare(on_the_ground_of(a.with_simulation(seed=seed), b)))
         row = compare([base, other], [{}, {}]).total("small", "FY27Q1–FY27Q2")
         errors[seed] = row["mean_change_high"] - row["mean_change_low"]
     assert errors[7] < 0.75 * errors[8]
@@ -77,7 +82,9 @@ def test_the_bridge_foots_and_each_step_is_simulated():
         assert rows["p50"].iloc[0] == ends["base_p50"]
         assert rows["p50"].iloc[-1] == ends["p50"]
         assert rows["p50"].iloc[0] + rows["change"].sum() == pytest.approx(ends["p50"])
-    odds_only = play(prepare(company(TWO, simulation={"paths": 200}, levers={"close_odds": 1.2}, **GOAL)))
+    odds_only = simulate_prepared(
+        prepare(company(TWO, simulation={"paths": 200}, levers={"close_odds": 1.2}, **GOAL))
+    )
     first = steps[(steps["step"] == 1) & (steps["period"] == "FY27Q1")].iloc[0]
     assert first["label"] == "close_odds x1.2"
     assert first["p50"] == np.median(odds_only.bookings_new()[:, 0].sum(axis=1))
@@ -87,7 +94,7 @@ def test_a_step_that_cannot_stand_alone_is_made_with_the_next():
     b = company({"one": TWO["one"]}, **GOAL)
     a = company(TWO, levers={"sals": {"factor": 2, "segments": "two"}}, **GOAL)
     prepared = prepare(a), prepare(on_the_ground_of(a, b))
-    steps = bridge(*prepared, (play(prepared[0]), play(prepared[1])))
+    steps = bridge(*prepared, (simulate_prepared(prepared[0]), simulate_prepared(prepared[1])))
     assert steps["label"].unique().tolist() == ["small", "segment two and without sals x2 for two"]
 
 

@@ -93,13 +93,13 @@ def test_without_any_effect_a_head_gains_nothing_and_loses_its_cost():
 
 def test_costs_foot_to_heads_months_and_pay(strong):
     more = strong.with_hires(strong.scenario, "csm", 3, int(strong.months[0]))
-    played = strong.play(more)
+    played = strong.simulate(more)
     place = strong.costs.roles.index("csm") * N_OF_ROLE + HEADS
     heads = played.people[..., place]
     assert heads[0, :, 0].tolist() == [12] * 8, "four heads, no one leaves"
     aes = played.people[..., HEADS] * 200_000 / 12
     assert np.allclose(played.cost, heads * 120_000 / 12 + aes)
-    base = strong.play(strong.scenario)
+    base = strong.simulate(strong.scenario)
     found = gain(strong, question(strong), base, played, np.full(2, 3 * 10_000.0))
     assert np.allclose(found.cost_undiscounted, 3 * (24 * 10_000 + 10_000))
     assert np.allclose(found.npv, found.value - found.cost)
@@ -112,7 +112,7 @@ def test_with_a_quota_variable_pay_is_a_commission_on_what_the_role_sells(strong
     scenario = strong.scenario.replace(
         roles={**strong.scenario.roles, "csm": people.model_copy(update={"all": paid})},
     )
-    played = strong.play(scenario)
+    played = strong.simulate(scenario)
     aes = 3 * 4 * 200_000 / 12
     fixed = 3 * 120_000 * 0.8 / 12
     commission = 120_000 * 0.2 / 500_000 * played.bookings_expansion
@@ -135,8 +135,8 @@ def npv_at(of, scale, place):
     """Return the mean NPV of one CSM in a segment at a power of the effects, and its Monte Carlo error."""
     stated = scaled_effects(of, "csm", scale)
     more = of.with_hires(stated, "csm", 1, question(of).start)
-    base = of.play(stated)
-    found = gain(of, question(of), base, of.play(more), np.full(2, 10_000.0))
+    base = of.simulate(stated)
+    found = gain(of, question(of), base, of.simulate(more), np.full(2, 10_000.0))
     return found.npv[:, place].mean(), mean_error(found.npv[:, place], base.rate_draw)
 
 
@@ -173,7 +173,7 @@ def test_every_option_has_the_same_money(strong):
     budget = budget_by_segment(strong)
     assert budget == {"one": 120_000, "two": 120_000}
     for option, scenario in option_scenarios(strong).items():
-        played = strong.play(scenario)
+        played = strong.simulate(scenario)
         yearly = played.cost.sum(axis=(1, 2)).mean() / 2
         aes = 2 * 4 * 200_000
         if option == "all_sales":

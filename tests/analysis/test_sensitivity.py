@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from simulator.analysis.compare.comparison import play
+from simulator.analysis.compare.comparison import simulate_prepared
 from simulator.analysis.compare.measures import MEASURES, Measure, change_error, read_measure
 from simulator.analysis.sensitivity.inputs import DEFAULT_INTERVALS, lever_turn, list_turns
 from simulator.analysis.sensitivity.sensitivity import measure_sensitivity, seek_goal, without_customers
@@ -46,7 +46,9 @@ def test_a_tornado_holds_the_runs_it_stands_for_widest_first():
     assert rows.loc["amount", ["value_low", "value_high"]].tolist() == [found.base / 2, found.base * 2]
     assert rows.loc["amount", "reason"] == "as the scenario states"
     more = prepare(company(ONE, simulation={"paths": 120}, horizon_quarters=2, levers={"sals": 1.2}))
-    assert rows.loc["sals", "value_high"] == np.median(play(more).bookings_new()[:, 1].sum(axis=1))
+    assert rows.loc["sals", "value_high"] == np.median(
+        simulate_prepared(more).bookings_new()[:, 1].sum(axis=1)
+    )
     assert rows.loc["sals", "change_low"] < 0 < rows.loc["sals", "change_high"]
     assert (rows.loc["slippage", ["change_low", "error_low"]] == 0).all()
 
@@ -67,7 +69,7 @@ def test_a_goal_is_found_from_either_side(lever, start):
         goal = seek_goal(prepared, turn, measure, chance)
         assert np.isfinite(goal.factor)
         either_side = [
-            float(measure.of(measure.sample(play(turn.apply(prepared, goal.factor * nudge)))))
+            float(measure.of(measure.sample(simulate_prepared(turn.apply(prepared, goal.factor * nudge)))))
             for nudge in (0.95, 1.05)
         ]
         assert min(either_side) <= chance <= max(either_side)
@@ -84,7 +86,7 @@ def test_a_goal_out_of_reach_says_how_near_it_comes():
 
 
 def test_measures_are_the_statistics_they_are_called():
-    paths = play(ready())
+    paths = simulate_prepared(ready())
     total = paths.bookings_new().sum(axis=(1, 2))
     for name, value in {"mean": total.mean(), "p10": np.quantile(total, 0.1)}.items():
         measure = Measure(name, "FY27Q1–FY27Q2")

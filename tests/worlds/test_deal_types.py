@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 import pytest
 
-from simulator.analysis.compare.comparison import play
+from simulator.analysis.compare.comparison import simulate_prepared
 from simulator.analysis.forecast.forecast import forecast_bookings
 from simulator.engine.paths import Paths
 from simulator.engine.prepare import Prepared, prepare
@@ -42,7 +42,7 @@ def worlds(
     folder = tmp_path_factory.mktemp("worlds")
     made = [company(seed) for seed in SEEDS]
     return [
-        (world, play(_prepared(world, folder / str(n), customers=request.param)))
+        (world, simulate_prepared(_prepared(world, folder / str(n), customers=request.param)))
         for n, world in enumerate(made)
     ]
 
@@ -74,7 +74,7 @@ def test_intervals_hold_what_was_signed_as_often_as_they_say(worlds: list[tuple[
 
 def test_deals_that_hide_their_type_are_counted_twice(tmp_path: Path) -> None:
     world = company(0, retyped="new")
-    paths = play(_prepared(world, tmp_path / "world", customers=True))
+    paths = simulate_prepared(_prepared(world, tmp_path / "world", customers=True))
     middle = _forecast(paths, "new")[1]
     assert (middle > 2.5 * np.array(world.booked["new"])).all()
 
@@ -83,7 +83,7 @@ def test_deals_that_hide_their_type_are_counted_twice(tmp_path: Path) -> None:
 def test_every_deal_counts_once(tmp_path: Path, customers: bool) -> None:
     world = company(1)
     prepared = _prepared(world, tmp_path / "world", customers=customers)
-    paths = play(prepared)
+    paths = simulate_prepared(prepared)
     n_open = {
         kind: sum(deal["type"] == kind and not deal["outcome"] for deal in world.opportunities)
         for kind in KINDS
@@ -97,7 +97,7 @@ def test_every_deal_counts_once(tmp_path: Path, customers: bool) -> None:
 
 
 def test_the_total_is_the_sum_of_the_types_and_targets_are_of_new_business(tmp_path: Path) -> None:
-    paths = play(_prepared(company(2), tmp_path / "world", customers=False))
+    paths = simulate_prepared(_prepared(company(2), tmp_path / "world", customers=False))
     one = {paths.periods[0]: {"all": 1e5}}
     forecast = forecast_bookings(paths, one)
     first = forecast.bookings[forecast.bookings["period"] == paths.periods[0]]

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 import simulator.calibration.growth as growth
-from simulator.analysis.compare.comparison import play
+from simulator.analysis.compare.comparison import simulate_prepared
 from simulator.calibration.growth_by_size import GrowthBySize
 from simulator.engine.prepare import prepare
 from simulator.history.tables import empty_table
@@ -50,7 +50,7 @@ def _forecast(world: Company, folder: Path) -> dict[str, tuple[Floats, float]]:
     pd.DataFrame(world.customers).to_csv(folder / "customers.csv", index=False)
     pd.DataFrame(world.arr_changes).to_csv(folder / "arr_changes.csv", index=False)
     scenario = Scenario(name="w", history=folder, as_of=dt.date.fromisoformat(AS_OF), horizon_quarters=4)
-    paths = play(prepare(scenario.with_simulation(paths=400, rate_draws=100, seed=1, threads=1)))
+    paths = simulate_prepared(prepare(scenario.with_simulation(paths=400, rate_draws=100, seed=1, threads=1)))
     grown = sum(paths.arr_flow(driver).sum(axis=(1, 2)) for driver in DRIVERS)
     kept = [paths.arr_flow(f"cohort_{name}")[:, -1].sum(axis=1) for name in ("arr", "base")]
     return {

@@ -66,7 +66,7 @@ def backtest(
     progress: Progress | None = None,
     n_workers: int | None = None,
 ) -> Backtest:
-    """Forecast past quarters from what was knowable and score the forecasts, beside the usual methods.
+    """Forecast past quarters from what was knowable and score the forecasts, next to the usual methods.
 
     New business alone: renewal and expansion deals count on neither side.
 

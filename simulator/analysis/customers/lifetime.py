@@ -26,8 +26,8 @@ Ints = npt.NDArray[np.int64]
 
 YEARS = 5
 N_CUSTOMERS = 2000
-"""New customers simulated by segment; the book of as_of is lived ``BOOK_FUTURES`` times."""
-BOOK_FUTURES = 20
+"""New customers simulated by segment; the customers at the as-of date ``BOOK_RUNS`` times."""
+BOOK_RUNS = 20
 MONTHS = 12
 LOW, HIGH = 0.1, 0.9
 
@@ -263,11 +263,11 @@ def _book_value(compiled: CompiledCustomers, seed: int) -> Floats:
     plan = compiled.plan
     n, n_draws = plan.entity.size, plan.churn.shape[0]
     total = np.zeros(n)
-    for future in range(BOOK_FUTURES):
-        luck = np.tile(np.array([[future, future * n_draws // BOOK_FUTURES]], dtype=np.int64), (n, 1))
+    for future in range(BOOK_RUNS):
+        luck = np.tile(np.array([[future, future * n_draws // BOOK_RUNS]], dtype=np.int64), (n, 1))
         starts = existing_starts(plan, luck)
         total += yearly(plan, live_apart(plan, seed, starts), starts)[0].sum(axis=1)
-    return total / BOOK_FUTURES
+    return total / BOOK_RUNS
 
 
 def past_revenue(book: Book) -> tuple[Floats, Floats]:

@@ -50,7 +50,7 @@ def look_back(history: History, calibration: CustomerCalibration, calendar: Fisc
     ----------
     history : History
     calibration : CustomerCalibration
-        Estimated from it: its laws are drawn beside what was seen.
+        Estimated from it: its laws are drawn next to what was seen.
     calendar : FiscalCalendar
     """
     book = customer_book(history, calibration.segments)

@@ -54,8 +54,8 @@ def _npv(
     """Return the mean NPV of one head more by segment, from the plans without and with it."""
     scenario = ladder.scenario
     hiring = ladder.costs.hiring[ladder.costs.roles.index(role)]
-    without = ladder.play_compiled(pair[0], scenario, n_paths)
-    with_one = ladder.play_compiled(pair[1], scenario, n_paths)
+    without = ladder.simulate_compiled(pair[0], scenario, n_paths)
+    with_one = ladder.simulate_compiled(pair[1], scenario, n_paths)
     return np.asarray(gain(ladder, question, without, with_one, hiring).npv.mean(axis=0))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from simulator.analysis.headcount.simulation import Futures, HeadcountSimulation
+from simulator.analysis.headcount.simulation import HeadcountPaths, HeadcountSimulation
 from simulator.analysis.more_heads import HIGH, LOW, last_loss
 from simulator.analysis.precision import mean_error, share_error
 from simulator.analysis.steps import Progress
@@ -76,15 +76,19 @@ class Gain:
 
 
 def gain(
-    ladder: HeadcountSimulation, question: HeadcountSettings, base: Futures, more: Futures, hiring: Floats
+    ladder: HeadcountSimulation,
+    question: HeadcountSettings,
+    base: HeadcountPaths,
+    more: HeadcountPaths,
+    hiring: Floats,
 ) -> Gain:
-    """Return what a run brings beside another.
+    """Return what a run brings compared with another.
 
     Parameters
     ----------
     ladder : HeadcountSimulation
     question : HeadcountSettings
-    base, more : Simulations
+    base, more : HeadcountPaths
         On the same random numbers.
     hiring : ndarray of float64, shape (segment,)
         Paid once, in the month of the hire. Unit: currency.
@@ -115,9 +119,9 @@ def gain(
     )
 
 
-def _nrr(futures: Futures) -> Floats:
+def _nrr(paths: HeadcountPaths) -> Floats:
     """Return mean NRR of the last period by segment; NaN where no customer is a year old."""
-    base, now = futures.cohort_base[:, -1].mean(axis=0), futures.cohort_arr[:, -1].mean(axis=0)
+    base, now = paths.cohort_base[:, -1].mean(axis=0), paths.cohort_arr[:, -1].mean(axis=0)
     return np.asarray(np.divide(now, base, out=np.full(base.shape, np.nan), where=base > 0.0))
 
 
@@ -154,7 +158,7 @@ def head_table(
     ladder: HeadcountSimulation, question: HeadcountSettings, progress: Progress | None = None
 ) -> tuple[pd.DataFrame, dict[str, list[Gain]]]:
     """Return the table of heads, and the gains by role behind it."""
-    base = ladder.play(ladder.scenario)
+    base = ladder.simulate(ladder.scenario)
     n_steps, done = len(question.roles) * question.up_to + 1, 1
     rows: list[dict[str, object]] = []
     gains: dict[str, list[Gain]] = {}
@@ -162,7 +166,7 @@ def head_table(
         gains[role] = []
         hiring = ladder.costs.hiring[ladder.costs.roles.index(role)]
         for count in range(1, question.up_to + 1):
-            more = ladder.play(ladder.with_hires(ladder.scenario, role, count, question.start))
+            more = ladder.simulate(ladder.with_hires(ladder.scenario, role, count, question.start))
             gains[role].append(gain(ladder, question, base, more, count * hiring))
             done += 1
             if progress is not None:

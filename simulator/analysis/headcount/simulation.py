@@ -36,7 +36,7 @@ SOURCES = get_args(Source)
 
 
 @dataclass(frozen=True)
-class Futures:
+class HeadcountPaths:
     """What a run says of heads; all by path, period and segment, in scenario currency.
 
     Parameters
@@ -60,7 +60,7 @@ class Futures:
 
 
 class HeadcountSimulation:
-    """Compiles a scenario once, and plays it with more heads, other effects or other owners.
+    """Compiles a scenario once, and simulates it with more heads, other effects or other owners.
 
     Parameters
     ----------
@@ -125,17 +125,19 @@ class HeadcountSimulation:
             cycle_months=cycle_months,
         )
 
-    def play(self, scenario: Scenario, n_paths: int | None = None) -> Futures:
-        """Play a scenario that differs in reps, roles, owners or effects only."""
-        return self.play_compiled(self.compiled(scenario), scenario, n_paths)
+    def simulate(self, scenario: Scenario, n_paths: int | None = None) -> HeadcountPaths:
+        """Simulate a scenario that differs in reps, roles, owners or effects only."""
+        return self.simulate_compiled(self.compiled(scenario), scenario, n_paths)
 
-    def play_compiled(self, compiled: Compiled, scenario: Scenario, n_paths: int | None = None) -> Futures:
-        """Play what was compiled."""
+    def simulate_compiled(
+        self, compiled: Compiled, scenario: Scenario, n_paths: int | None = None
+    ) -> HeadcountPaths:
+        """Simulate what was compiled."""
         settings = scenario.with_simulation(paths=n_paths or self.n_paths, luck=True)
         outcome = run(compiled, settings, None)
-        return self._futures(outcome, compiled, scenario)
+        return self._paths(outcome, compiled, scenario)
 
-    def _futures(self, outcome: Outcome, compiled: Compiled, scenario: Scenario) -> Futures:
+    def _paths(self, outcome: Outcome, compiled: Compiled, scenario: Scenario) -> HeadcountPaths:
         flows = {name: outcome.arr_flows[..., place] for place, name in enumerate(ARR_FLOWS)}
         grown = flows["new"] + flows["reactivation"] - flows["contraction"] - flows["churn"]
         grown = grown + outcome.arr_flows[..., FIRST_DRIVER : FIRST_DRIVER + len(DRIVERS)].sum(axis=-1)
@@ -145,7 +147,7 @@ class HeadcountSimulation:
             if scenario is self.scenario
             else role_costs(scenario, self.prepared.calibration, self.history)
         )
-        return Futures(
+        return HeadcountPaths(
             revenue=flows["revenue"],
             bookings_new=won,
             bookings_expansion=flows["bookings_expansion"],

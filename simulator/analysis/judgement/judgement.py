@@ -50,7 +50,7 @@ MOST_OFF = 0.2
 
 @dataclass(frozen=True)
 class Judgement:
-    """What people say of the quarters at hand, beside the simulation.
+    """What people say of the quarters at hand, next to the simulation.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def judge(
     *,
     arithmetic: Collection[str] = (),
 ) -> Judgement:
-    """Set what people say of this quarter and the next beside the simulation.
+    """Compare what people say of this quarter and the next with the simulation.
 
     Parameters
     ----------

@@ -275,7 +275,7 @@ def _ratio(part: Floats, whole: Floats) -> Floats:
 
 
 def _mean_ratio(part: Floats, whole: Floats) -> Floats:
-    """Return the ratio of the sums over all simulations: a future without any wins has none of its own."""
+    """Return the ratio of the sums over all simulations: one without any wins has no ratio of its own."""
     return _ratio(part.sum(axis=0), whole.sum(axis=0))
 
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.stats import qmc
 
-from simulator.analysis.compare.comparison import play
+from simulator.analysis.compare.comparison import simulate_prepared
 from simulator.analysis.compare.measures import Measure
 from simulator.analysis.sensitivity.inputs import Turn
 from simulator.analysis.steps import Progress
@@ -61,7 +61,7 @@ def measure_main_effects(
     """Turn everything at once, at settings that fill the intervals evenly, and share out the variance.
 
     Settings are a Latin hypercube, each thing even on the scale of its factor's logarithm (of the factor,
-    where the interval begins at nothing). All settings are played on the same random numbers, so that the
+    where the interval begins at nothing). All settings are simulated on the same random numbers, so that the
     figure is a smooth function of them. First-order Sobol' indices Var(E[Y | Xᵢ]) / Var(Y) are taken from
     an additive fit with a curve of second degree in each thing (Saltelli et al., Global Sensitivity Analysis,
     2008, chapter 5), their intervals from resampled settings.
@@ -87,7 +87,7 @@ def measure_main_effects(
         turned = prepared
         for turn, place in zip(turns, places, strict=True):
             turned = turn.apply(turned, factor_at(turn, float(place)))
-        paths = play(turned)
+        paths = simulate_prepared(turned)
         figures[setting], n_paths = float(measure.of(measure.sample(paths))), paths.n_paths
         if progress is not None:
             progress(setting + 1, n)

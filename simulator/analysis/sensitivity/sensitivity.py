@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
 
-from simulator.analysis.compare.comparison import play
+from simulator.analysis.compare.comparison import simulate_prepared
 from simulator.analysis.compare.measures import P_HIT, Measure, change_error
 from simulator.analysis.sensitivity.inputs import Turn
 from simulator.analysis.steps import Progress
@@ -90,7 +90,7 @@ def measure_sensitivity(
     progress : callable, optional
         Called with (runs done, runs in all).
     """
-    base_paths = play(prepared)
+    base_paths = simulate_prepared(prepared)
     base = measure.sample(base_paths)
     now = float(measure.of(base))
     rows = []
@@ -98,7 +98,7 @@ def measure_sensitivity(
         row: dict[str, object] = {"name": turn.name, "kind": turn.kind, "low": turn.low, "high": turn.high}
         values = {}
         for end, factor in (("low", turn.low), ("high", turn.high)):
-            sample = measure.sample(play(turn.apply(prepared, factor)))
+            sample = measure.sample(simulate_prepared(turn.apply(prepared, factor)))
             values[end] = float(measure.of(sample))
             row |= {
                 f"value_{end}": values[end],
@@ -135,10 +135,10 @@ def seek_goal(prepared: Prepared, turn: Turn, measure: Measure, chance: float) -
 
     def gap(factor: float) -> float:
         if factor not in tried:
-            futures = play(turn.apply(prepared, factor))
-            sample = hit.sample(futures)
+            paths = simulate_prepared(turn.apply(prepared, factor))
+            sample = hit.sample(paths)
             tried[factor] = float(hit.of(sample))
-            errors[factor] = change_error(hit, np.zeros_like(sample), sample, futures.rate_draw)
+            errors[factor] = change_error(hit, np.zeros_like(sample), sample, paths.rate_draw)
         return tried[factor] - chance
 
     kind = LEVERS[turn.name]

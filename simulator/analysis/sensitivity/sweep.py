@@ -1,4 +1,4 @@
-"""A scenario played at every setting of a grid, on the same random numbers."""
+"""A scenario simulated at every setting of a grid, on the same random numbers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from simulator.analysis.compare.comparison import labels, on_the_ground_of, play
+from simulator.analysis.compare.comparison import labels, on_the_ground_of, simulate_prepared
 from simulator.analysis.compare.measures import (
     OF_CUSTOMERS,
     P_HIT,
@@ -46,10 +46,10 @@ class SweptScenario:
     n_paths: int
 
 
-def play_settings(
+def simulate_settings(
     base: Prepared, points: Sequence[tuple[Setting, Scenario]], progress: Progress | None = None
 ) -> SweptScenario:
-    """Play a scenario as it stands and at every setting; all on the ground of the first.
+    """Simulate a scenario as it stands and at every setting; all on the ground of the first.
 
     Parameters
     ----------
@@ -60,12 +60,12 @@ def play_settings(
     progress : callable, optional
         Called with (settings done, settings in all).
     """
-    first = play(base)
+    first = simulate_prepared(base)
     keys = tuple(points[0][0]) if points else ()
     rows = _rows(0, dict.fromkeys(keys, AS_IT_STANDS), base, first, first)
     for place, (setting, scenario) in enumerate(points):
         other = prepare(on_the_ground_of(base.scenario, scenario), base)
-        rows += _rows(place + 1, dict(setting), other, play(other), first)
+        rows += _rows(place + 1, dict(setting), other, simulate_prepared(other), first)
         if progress is not None:
             progress(place + 1, len(points))
     return SweptScenario(keys, pd.DataFrame(rows), first.n_paths)

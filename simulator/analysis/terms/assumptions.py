@@ -161,5 +161,5 @@ def _concerns(item: Assumption) -> str:
 def _gain(lab: TermsLab, terms: Terms, policy: str, n_paths: int) -> float:
     """Return the mean value that a policy gains against no concessions."""
     found = policies(terms)
-    with_it, without = (lab.play(found[name], n_paths).value.sum(axis=1) for name in (policy, NONE))
+    with_it, without = (lab.simulate(found[name], n_paths).value.sum(axis=1) for name in (policy, NONE))
     return float((with_it - without).mean())

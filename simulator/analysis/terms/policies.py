@@ -126,7 +126,7 @@ class TermsLab:
         calendar = self.scenario.fiscal_calendar()
         return tuple(calendar.quarter_label(int(q)) for q in self.compiled.horizon.quarters)
 
-    def play(self, terms: Terms, n_paths: int, progress: Progress | None = None) -> PolicyPaths:
+    def simulate(self, terms: Terms, n_paths: int, progress: Progress | None = None) -> PolicyPaths:
         """Simulate one policy."""
         compiled = self.compiled
         plan = compiled.plan._replace(concessions=concession_plan(terms, compiled.segments))
@@ -160,7 +160,7 @@ def _long(scenario: Scenario) -> Scenario:
 
 
 def _new_customers_only(compiled: Compiled) -> Compiled:
-    """Return the same without the customers of as_of, who made no promise and live on as they would."""
+    """Return the same without the customers of as_of, who made no promise and go on as they would."""
     plan = compiled.customers
     none = plan._replace(
         entity=plan.entity[:0],

@@ -94,17 +94,17 @@ def compare_terms(lab: TermsLab, n_paths: int, n_screen: int, progress: Progress
     terms = lab.scenario.terms
     by_name = policies(terms)
     tell = _Steps(progress, len(by_name) * n_paths, n_screen)
-    futures = {}
+    by_policy = {}
     for name, policy in by_name.items():
-        futures[name] = lab.play(policy, n_paths, tell.part())
+        by_policy[name] = lab.simulate(policy, n_paths, tell.part())
         tell.next(n_paths)
-    base = futures[NONE]
+    base = by_policy[NONE]
     first = 1 if lab.compiled.horizon.partial and lab.window > 1 else 0
     return DealTerms(
-        table=pd.DataFrame([_row(name, f, base, lab) for name, f in futures.items()]),
-        curve=pd.concat([_curve(name, f, base, lab) for name, f in futures.items()], ignore_index=True),
-        prices=_prices(lab, futures, first),
-        gate=_gate(lab, futures, first),
+        table=pd.DataFrame([_row(name, f, base, lab) for name, f in by_policy.items()]),
+        curve=pd.concat([_curve(name, f, base, lab) for name, f in by_policy.items()], ignore_index=True),
+        prices=_prices(lab, by_policy, first),
+        gate=_gate(lab, by_policy, first),
         assumptions=weigh_assumptions(lab, n_screen, tell.rest()),
         window=lab.periods[: lab.window],
         periods=lab.periods,
@@ -225,10 +225,10 @@ def _curve(name: str, own: PolicyPaths, base: PolicyPaths, lab: TermsLab) -> pd.
     )
 
 
-def _prices(lab: TermsLab, futures: dict[str, PolicyPaths], first: int) -> pd.DataFrame:
-    base, rows = futures[NONE], []
+def _prices(lab: TermsLab, by_policy: dict[str, PolicyPaths], first: int) -> pd.DataFrame:
+    base, rows = by_policy[NONE], []
     for item in lab.scenario.terms.concessions:
-        own = futures.get(alone(item.name), futures.get(STATED))
+        own = by_policy.get(alone(item.name), by_policy.get(STATED))
         if own is None:
             continue
         given = (own.counts["discount"] + own.counts["delivery_cost"])[:, first]
@@ -260,11 +260,11 @@ def _prices(lab: TermsLab, futures: dict[str, PolicyPaths], first: int) -> pd.Da
     return pd.DataFrame(rows, columns=list(PRICE_COLUMNS))
 
 
-def _gate(lab: TermsLab, futures: dict[str, PolicyPaths], first: int) -> dict[str, float | str]:
+def _gate(lab: TermsLab, by_policy: dict[str, PolicyPaths], first: int) -> dict[str, float | str]:
     plan = lab.scenario.terms.success_plan
     if plan is None:
         return {}
-    own, base = futures[PLAN], futures[NONE]
+    own, base = by_policy[PLAN], by_policy[NONE]
     moved = own.bookings - base.bookings
     worth = (own.value - base.value).sum(axis=1)
     return {

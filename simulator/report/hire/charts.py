@@ -13,7 +13,7 @@ from simulator.report.style import BLUE, NAVY, SERIES, STONE
 
 def allocation_spec(hiring: Hiring, currency: str, footer: str) -> ChartSpec:
     """Return what the reps of the answer add by segment, and what the first rep would where none goes."""
-    gains, place = hiring.futures.gain_contribution(), np.arange(len(hiring.segments))
+    gains, place = hiring.extra.gain_contribution(), np.arange(len(hiring.segments))
     counts = hiring.allocation
     draws = gains[np.where(counts > 0, counts, 1), :, place]
     low, high = np.percentile(draws, [10, 90], axis=1)

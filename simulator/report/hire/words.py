@@ -129,7 +129,7 @@ def _worth(hiring: Hiring, periods: tuple[str, ...], currency: str) -> str:
         money = format_money(best["gain_contribution"], currency)
         return f"The best of the others, {who}, changes contribution by {money} {over}"
     row = hiring.answer
-    margin = format_share(hiring.futures.margin)
+    margin = format_share(hiring.extra.margin)
     return (
         f"That adds {_span(row, 'gain_bookings', currency)} of bookings {over}, and "
         f"{_span(row, 'gain_contribution', currency)} of contribution: gross margin of {margin} less "
@@ -206,7 +206,7 @@ def say_target(found: RepsForTarget, latest: int | None, hiring: Hiring, currenc
     if found.reached:
         by = month_words(latest if latest is not None else hiring.question.start)
         return f"To hit {target} in 80% of simulations takes {_reps(n)} by {by} ({who}): {chance}, {now}"
-    most = hiring.futures.most
+    most = hiring.extra.most
     return (
         f"Reps alone do not bring {target} to 80%: with up to {most} more in each segment from "
         f"{month_words(hiring.question.start)} ({who}) it is {chance}, {now}"

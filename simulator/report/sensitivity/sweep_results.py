@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from simulator.analysis.compare.measures import P_HIT
-from simulator.analysis.sensitivity.sweep import SweptScenario, play_settings
+from simulator.analysis.sensitivity.sweep import SweptScenario, simulate_settings
 from simulator.errors import Fault, InputError
 from simulator.report.answer import Answer, Provenance, draw_specs
 from simulator.report.forecast.summary import PERCENTILES_ARE, records
@@ -66,7 +66,7 @@ def sweep(
     spoken, full = read_period(period, prepared.scenario), prepared.scenario
     work.compile(prepared)
     with work.executor(), work.step("sweep", "Setting by setting") as advance:
-        swept = play_settings(prepared, points, advance)
+        swept = simulate_settings(prepared, points, advance)
     provenance = Provenance.of(prepared, n_paths=swept.n_paths)
     sentences = sweep_answers(swept, spoken, full.currency)
     origin = f"{swept.n_paths:,} simulations of scenario “{full.name}”, the same each time"
