@@ -48,7 +48,9 @@ def test_the_forecast_of_a_quarter_moves_smoothly_over_forty_days(tmp_path):
         p50.append(np.median(bookings))
         spread.append(bookings.std())
     level, sd = np.array(p50), np.array(spread)
-    # A quarter of 60 wins: the truth is $600,000 throughout.
+    # A quarter of 60 wins: the truth is $600,000 throughout, known to 3.6 % from the 780 wins of the history.
     assert np.abs(level / 600_000 - 1).max() < 0.05
+    # 300 simulations with a spread of some 14 % leave 1 % on their median: 1.4 % on a step, two of those.
     assert np.abs(np.diff(np.log(level))).max() < 0.03
+    # And 4 % on their standard deviation, 6 % on a step of it: some three of those.
     assert np.abs(np.diff(np.log(sd))).max() < 0.2
