@@ -126,7 +126,7 @@ def _resolve_paths(tree: Tree, folder: Path) -> None:
 def _spell_out(tree: Tree) -> None:
     """Write a single target as that of all segments, so that it merges with those of segments."""
     by_type = tree.values.get("type_targets")
-    stated = {("targets",): tree.values.get("targets")}
+    stated: dict[tuple[str, ...], Any] = {("targets",): tree.values.get("targets")}
     if isinstance(by_type, dict):
         stated |= {("type_targets", kind): targets for kind, targets in by_type.items()}
     for key, targets in stated.items():
