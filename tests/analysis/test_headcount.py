@@ -104,6 +104,8 @@ def test_costs_foot_to_heads_months_and_pay(strong):
     assert np.allclose(found.cost_undiscounted, 3 * (24 * 10_000 + 10_000))
     assert np.allclose(found.npv, found.value - found.cost)
     assert np.allclose(found.npv, found.by_period.sum(axis=1))
+    with pytest.warns(DeprecationWarning, match="now simulate"):
+        assert np.array_equal(strong.play(strong.scenario).cost, base.cost)
 
 
 def test_with_a_quota_variable_pay_is_a_commission_on_what_the_role_sells(strong):

@@ -6,6 +6,7 @@ once shows, path by path and exactly, what k more do in each.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, get_args
@@ -128,6 +129,11 @@ class HeadcountSimulation:
     def simulate(self, scenario: Scenario, n_paths: int | None = None) -> HeadcountPaths:
         """Simulate a scenario that differs in reps, roles, owners or effects only."""
         return self.simulate_compiled(self.compiled(scenario), scenario, n_paths)
+
+    def play(self, scenario: Scenario, n_paths: int | None = None) -> HeadcountPaths:
+        """Do as `simulate`: the name of the version before, which works for one more."""
+        warnings.warn("HeadcountSimulation.play is now simulate", DeprecationWarning, stacklevel=2)
+        return self.simulate(scenario, n_paths)
 
     def simulate_compiled(
         self, compiled: Compiled, scenario: Scenario, n_paths: int | None = None

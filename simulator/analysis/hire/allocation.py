@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -109,6 +110,12 @@ class Hiring:
     first_come: bool
     attention_worth: Floats
     unseen: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def futures(self) -> ExtraReps:
+        """Return `extra`: the name of the version before, which works for one more."""
+        warnings.warn("Hiring.futures is now extra", DeprecationWarning, stacklevel=2)
+        return self.extra
 
     @property
     def n_hired(self) -> int:
