@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pandas as pd
+
 from simulator.report.documents.finished import Finished
 from simulator.report.documents.headline import headline_row
 from simulator.report.documents.views import views
@@ -11,6 +13,8 @@ from simulator.report.money import format_money, format_share
 from simulator.report.sensitivity.words import ERRORS_80, is_clear, say_lever
 
 MOST_LEVERS, MOST_DEALS = 3, 5
+LEAST_WEIGHT = 0.01
+"""Share of the P50 below which the heaviest open deal decides nothing."""
 
 
 @dataclass(frozen=True)
@@ -84,17 +88,26 @@ def _deals(run: Finished) -> tuple[str, ...]:
         return ()
     rows = view.table.head(MOST_DEALS)
     p50 = float(headline_row(run.tables["bookings"], run.periods[:1])["p50"])
-    total = float(view.table["weight"].head(10).sum())
+    heaviest, total = float(rows["weight"].max()), float(view.table["weight"].head(10).sum())
+    if 0 < heaviest < LEAST_WEIGHT * p50:
+        return (
+            f"No single deal decides it: the heaviest of {len(view.table):,} open deals is under "
+            f"{LEAST_WEIGHT:.0%} of the P50.",
+        )
     share = (
         f"; the ten heaviest are {format_share(total / p50)} of the P50" if p50 > 0 and total < p50 else ""
     )
     said = [
         f"{row['opportunity_id']} ({row['segment']}, {str(row['category']).replace('_', ' ')}): "
-        f"{format_money(row['amount'], run.currency)} at {format_share(row['first'])}"
+        f"{_amount(row['amount'], run.currency)} at {format_share(row['first'])}"
         for _, row in rows.iterrows()
         if row["weight"] > 0
     ]
     return (f"{'; '.join(said)}{share}.",) if said else ()
+
+
+def _amount(amount: float, currency: str) -> str:
+    return "no amount" if pd.isna(amount) else format_money(amount, currency)
 
 
 def _changed(run: Finished) -> tuple[str, ...]:

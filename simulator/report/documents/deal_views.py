@@ -78,8 +78,11 @@ def deals_view(run: Finished) -> View | None:
     if "deals" in run.tables:
         known = run.tables["deals"].drop_duplicates("opportunity_id")
         wide = wide.merge(known, on="opportunity_id", how="left", sort=False, validate="one_to_one")
-        wide["weight"] = (wide["amount"] * wide["first"]).round(2)
-        wide["expected"] = (wide["amount"] * wide["horizon"]).round(2)
+        weights = wide["amount"] * wide["first"], wide["amount"] * wide["horizon"]
+        if "expected_this" in wide:
+            typical = wide["expected_this"] / wide["first"].where(wide["first"] > 0)
+            weights = weights[0].fillna(wide["expected_this"]), weights[1].fillna(typical * wide["horizon"])
+        wide["weight"], wide["expected"] = (weight_of.round(2) for weight_of in weights)
         weight = "weight"
         labels = {"segment": "Segment", "owner": "Owner", "category": "Category", "close_month": "Planned"}
         wide[list(labels)] = wide[list(labels)].fillna("")
@@ -93,8 +96,8 @@ def deals_view(run: Finished) -> View | None:
     return View(
         "deals",
         "Open deals by their weight",
-        f"Weight: open amount × chance. The deals that move {first} most come first. Chance: share of "
-        "simulations in which the deal is won.",
+        "Weight: open amount × chance; without an amount, what such deals bring when won × chance. The "
+        f"deals that move {first} most come first. Chance: share of simulations in which the deal is won.",
         tuple(shown),
         wide,
         "tables/open_deals.csv and tables/deals.csv" if "deals" in run.tables else "",

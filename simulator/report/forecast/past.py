@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from simulator.analysis.diagnose.coverage_history import coverage_history
+from simulator.analysis.diagnose.due_deals import plans_known
 from simulator.analysis.diagnose.qualified import qualified_deals, rate_window
 from simulator.analysis.forecast.deal_flow import STEPS, deal_flow
 from simulator.engine.prepare import Prepared
@@ -43,8 +44,9 @@ class Past:
     ----------
     since : datetime.date
         The day at whose end the flow begins.
-    flow : DataFrame
-        Of `deal_flow`, for the first quarter of the forecast.
+    flow : DataFrame, optional
+        Of `deal_flow`, for the first quarter of the forecast; None where close dates are not planned, so
+        that no deal is known to be due.
     coverage : DataFrame
         Of `coverage_history`: past quarters, what was due at their start and what they booked.
     forecasts : DataFrame
@@ -52,7 +54,7 @@ class Past:
     """
 
     since: dt.date
-    flow: pd.DataFrame
+    flow: pd.DataFrame | None
     coverage: pd.DataFrame
     forecasts: pd.DataFrame
 
@@ -65,7 +67,7 @@ class Past:
 def look_back(prepared: Prepared, period: str) -> Past | None:
     """Return what led up to a forecast that begins with a quarter; None without deals on record."""
     history, scenario = prepared.history, prepared.scenario
-    if history is None or history.opportunities.empty or history.stage_changes.empty:
+    if history is None or history.opportunities.empty:
         return None
     states = deal_states(history)
     if not len(states.deal):
@@ -77,7 +79,9 @@ def look_back(prepared: Prepared, period: str) -> Past | None:
     said = list(record.quarters) if record is not None else []
     return Past(
         since,
-        deal_flow(history, states, calendar, int(calendar.parse_quarter(period)), since),
+        deal_flow(history, states, calendar, int(calendar.parse_quarter(period)), since)
+        if plans_known(states)
+        else None,
         coverage_history(history, states, deals, window),
         pd.DataFrame(said, columns=["period", "p10", "p50", "p90"]).astype(FORECAST_TYPES),
     )
@@ -86,23 +90,23 @@ def look_back(prepared: Prepared, period: str) -> Past | None:
 def past_specs(past: Past, frame: Frame) -> list[ChartSpec]:
     """Return the charts of what led up to a forecast."""
     found = [
-        _flow_spec(past, frame),
+        None if past.flow is None else _flow_spec(past.since, past.flow, frame),
         past_coverage_spec(round_figures(past.coverage), frame.footer, frame.currency),
     ]
     return [spec for spec in found if spec is not None]
 
 
-def _flow_spec(past: Past, frame: Frame) -> ChartSpec | None:
+def _flow_spec(since: dt.date, flow: pd.DataFrame, frame: Frame) -> ChartSpec | None:
     """Return the flow of due deals as a waterfall whose figures add up as shown."""
-    amounts = past.flow.set_index("step")["amount"]
+    amounts = flow.set_index("step")["amount"]
     if not amounts[["opening", "closing"]].any():
         return None
     steps = [step for step in STEPS[1:-1] if amounts[step]]
     scale = money_scale([amounts["opening"], amounts["closing"]], frame.currency)
     start, end = (round(float(amounts[step]) / scale.step) * scale.step for step in ("opening", "closing"))
     parts = scale.round_parts([float(amounts[step]) for step in steps], end - start)
-    counts = past.flow.set_index("step")["n"]
-    weeks = f"the {WEEKS} weeks to {past.since + dt.timedelta(weeks=WEEKS)}"
+    counts = flow.set_index("step")["n"]
+    weeks = f"the {WEEKS} weeks to {since + dt.timedelta(weeks=WEEKS)}"
     return ChartSpec(
         name="deal_flow",
         shape="bridge",

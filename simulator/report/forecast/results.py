@@ -57,7 +57,9 @@ def run_tables(run: Run) -> dict[str, pd.DataFrame]:
         tables["operating_run_out"] = plan.run_out
     tables["deals"] = deals_table(run.prepared, run.paths)
     if run.past is not None:
-        tables |= {"deal_flow": run.past.flow, "past_quarters": run.past.quarters()}
+        tables["past_quarters"] = run.past.quarters()
+        if run.past.flow is not None:
+            tables["deal_flow"] = run.past.flow
     return tables if judgement is None else tables | judgement_tables(judgement)
 
 
