@@ -17,6 +17,7 @@ from selenium import webdriver
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from simulator.app.simulations import QUICK_PATHS
 from tests.app.conftest import Hands, label_of, make_workspace, serving
 from tests.conftest import FLAGS
 
@@ -101,8 +102,8 @@ def main() -> None:
         "# The page for planners",
         "",
         f"`python benchmarks/app.py`: {settings.changes} changes of a lever of the sample company",
-        "in a row, in a headless Chromium. An answer is 300 simulations of four quarters with customers,",
-        "people and deal terms, compared with the base.",
+        f"in a row, in a headless Chromium. An answer is {QUICK_PATHS} simulations of four quarters with",
+        "customers, people and deal terms, compared with the base.",
         f"{os.cpu_count()} processors, shared with other work: {load:.1f} processes wanted them on average",
         f"in the quarter of an hour before; priority {os.nice(0)}.",
         "",

@@ -48,6 +48,7 @@ class Edits:
     def __post_init__(self) -> None:
         self.base = load_scenario(self.base_file)
         self._below = self.base.to_dict()
+        self._read: tuple[str, Scenario] = ("", self.base)
 
     def scenario(self) -> Scenario:
         """Return the changed scenario, read and checked as its file would be.
@@ -57,8 +58,10 @@ class Edits:
         InputError
             With every fault of the changes.
         """
-        about = {"name": self.name, "description": self.description}
-        return load_scenario(self.base_file, {**about, **self.tree})
+        said = {"name": self.name, "description": self.description, **self.tree}
+        if self._read[0] != repr(said):
+            self._read = (repr(said), load_scenario(self.base_file, said))
+        return self._read[1]
 
     def set(self, key: Key, value: object) -> None:
         """Change a value; what the base says already is not said again, and None takes out what it says."""

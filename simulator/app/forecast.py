@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 from nicegui import ui
 
+from simulator.analysis.compare.comparison import SURE
+from simulator.analysis.forecast.forecast import Forecast
 from simulator.analysis.totals import ALL, hit_share
 from simulator.app.parts import choice, entry, markup, said, slider, text
 from simulator.app.session import Session
@@ -20,7 +22,7 @@ from simulator.report.documents.page import show_chart
 from simulator.report.documents.view import View
 from simulator.report.documents.views import views
 from simulator.report.forecast.charts import forecast_specs, frame_of
-from simulator.report.forecast.findings import fan_title, say_chance
+from simulator.report.forecast.findings import fan_title, headline_period, say_chance
 from simulator.report.forecast.past import Past, look_back, with_past
 from simulator.report.forecast.specs import fan_spec
 from simulator.report.money import format_money
@@ -62,7 +64,7 @@ class ForecastSection:
         forecast = reply.forecast
         self.answer.clear()
         with self.answer:
-            sentences = list(reply.run.sentences.values()) if reply.run else [fan_title(forecast)]
+            sentences = list(reply.run.sentences.values()) if reply.run else _quick_words(forecast)
             said(sentences[:FIRST_SENTENCES])
             if len(sentences) > FIRST_SENTENCES:
                 with ui.element("details"):
@@ -183,6 +185,15 @@ class ForecastSection:
             show(_summed(found, view, self.group), finished.currency, source)
             first = View("found", view.title, view.note, view.columns, found.head(MOST_DEALS))
             show(first, finished.currency, source)
+
+
+def _quick_words(forecast: Forecast) -> list[str]:
+    """Return the finding of few simulations, and how unsure that is."""
+    period = headline_period(forecast)
+    row = forecast.precision[forecast.precision["period"] == period].iloc[0]
+    p50 = format_money(forecast.total(period)["p50"], forecast.currency)
+    unsure = format_money(SURE * row["p50_error"], forecast.currency)
+    return [fan_title(forecast), f"P50 of {period}: {p50}, simulation error ± {unsure} until all are made"]
 
 
 def _holds(table: pd.DataFrame, words: str) -> pd.Series:

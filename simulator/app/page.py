@@ -28,7 +28,7 @@ class Page:
     """All that a tab shows, and the session behind it."""
 
     def __init__(self, workspace: Workspace, memory: Memory) -> None:
-        self.session = Session(workspace, memory, self._show, self._fail)
+        self.session = Session(workspace, memory, self._answered, self._fail)
         ui.add_css(asset("report.css") + STYLE.read_text(encoding="utf-8"))
         with ui.element("main"):
             self._head()
@@ -43,6 +43,7 @@ class Page:
             self.questions = QuestionSection(self.session)
         with self.sections["Import"]:
             self.imports = ImportSection(self.session, self._open)
+        self.shown: dict[str, Reply] = {}
         self._show_section(SECTIONS[0])
         task = background_tasks.create(self.session.answer_for_ever())
         ui.context.client.on_delete(partial(self._close, task))
@@ -81,10 +82,13 @@ class Page:
             choice("Scenario", {name: name for name in names}, self._open, chosen or next(iter(names), ""))
 
     def _show_section(self, chosen: str) -> None:
+        self.section = chosen
         for name, section in self.sections.items():
             section.set_visibility(name == chosen)
             self.tabs[name].props["aria-current"] = "page" if name == chosen else "false"
             self.tabs[name].update()
+        if self.session.reply is not None:
+            self._show(self.session.reply)
 
     async def _open(self, name: str) -> None:
         self._say_errors([])
@@ -132,11 +136,17 @@ class Page:
             f"Saved as {path.name}. The same figures: simulator compare {edits.base_file.name} {path.name}"
         )
 
-    def _show(self, reply: Reply) -> None:
+    def _answered(self, reply: Reply) -> None:
         self._say_errors([])
         with self.state:
-            self.forecast.show(reply)
-            self.what_if.show(reply)
+            self._show(reply)
+
+    def _show(self, reply: Reply) -> None:
+        """Show a reply in the section that is seen; the others show it when they are."""
+        show = {"Forecast": self.forecast.show, "What if": self.what_if.show}.get(self.section)
+        if show is not None and self.shown.get(self.section) is not reply:
+            self.shown[self.section] = reply
+            show(reply)
 
     def _fail(self, error: Exception) -> None:
         self._say_errors(lines_of(error))

@@ -21,7 +21,8 @@ from simulator.report.run import Run, simulate_run
 from simulator.report.work import Advance, Work
 from simulator.scenario.schema import Scenario
 
-QUICK_PATHS = 300
+QUICK_PATHS = 100
+"""Simulations, and draws of the rates, of a quick answer: ten times the ten that are stratified together."""
 MOST_KEPT = 8
 WITHOUT_EFFECT = {"name", "description", "targets", "type_targets", "sensitivity", "sweep", "simulation"}
 """Parts of a scenario that its simulations do not depend on; those of ``simulation`` are named apart."""
@@ -170,7 +171,10 @@ def quick_reply(base: Prepared, edited: Scenario, work: Work) -> Reply:
 
 
 def _quick(scenario: Scenario) -> Scenario:
-    return scenario.with_simulation(paths=min(QUICK_PATHS, scenario.simulation.paths))
+    asked = scenario.simulation
+    return scenario.with_simulation(
+        paths=min(QUICK_PATHS, asked.paths), rate_draws=min(QUICK_PATHS, asked.rate_draws)
+    )
 
 
 def full_reply(base: Prepared, edited: Scenario, work: Work) -> Reply:

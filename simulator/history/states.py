@@ -20,6 +20,7 @@ from simulator.history.changes import (
 from simulator.history.deal_lifecycle import Spans, deal_spans, first_rows, last_rows, past_due
 from simulator.history.stage_map import CLOSED, LEAD
 from simulator.history.tables import CATEGORIES, History
+from simulator.recent import recent
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -70,6 +71,7 @@ class DealStates:
     exit_close_month: Ints
 
 
+@recent(2)
 def deal_states(history: History) -> DealStates:
     """Return the states of all qualified deals of a history, up to its as-of date.
 

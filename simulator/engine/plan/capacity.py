@@ -30,6 +30,7 @@ from simulator.engine.plan.seats import (
 )
 from simulator.history.tables import History
 from simulator.kernels.people.capacity import CapacityPlan
+from simulator.recent import recent
 from simulator.scenario.schema import Scenario
 
 Floats = npt.NDArray[np.float64]
@@ -231,6 +232,7 @@ def _open_order(compiled: Compiled, history: History | None) -> Ints:
     return order - np.repeat(first[:-1], np.diff(first))
 
 
+@recent(48)
 def _employed(history: History | None, segment: str, first: int) -> pd.DataFrame:
     if history is None:
         return pd.DataFrame({"rep_id": [], "start": []})

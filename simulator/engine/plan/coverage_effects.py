@@ -17,9 +17,12 @@ from simulator.calibration.coverage_effects import churn_per_coverage
 from simulator.engine.plan.service_coverage import BOOK_OF_CSM, Effect
 from simulator.fiscal import month_numbers
 from simulator.history.tables import History
+from simulator.recent import recent
 from simulator.scenario.schema import Scenario
 
 Floats = npt.NDArray[np.float64]
+Stated = tuple[tuple[float | None, float | None], ...]
+"""Accounts and ARR that a CSM can look after in each segment, as a scenario states them."""
 CSM = "csm"
 
 
@@ -39,9 +42,19 @@ def calibrated_effects(
     csms = history.reps["role"].str.lower() == CSM
     if not csms.any() or CSM not in scenario.roles:
         return None
-    book = customer_book(history, tuple(scenario.segments))
-    months, by_segment = coverage_over_time(scenario, history, book)
-    coverage = coverage_by_assignment(scenario, history, book, months)
+    stated = [scenario.roles[CSM].of(name).book for name in scenario.segments]
+    books = tuple((None, None) if own is None else (own.accounts, own.arr) for own in stated)
+    return _shown_by(history, tuple(scenario.segments), books)
+
+
+@recent(4)
+def _shown_by(
+    history: History, segments: tuple[str, ...], books: Stated
+) -> Mapping[tuple[str, str], Effect] | None:
+    book = customer_book(history, segments)
+    able = _accounts_per_head(books, book)
+    months, by_segment = coverage_over_time(segments, able, history, book)
+    coverage = coverage_by_assignment(able, history, book, months)
     found = churn_per_coverage(book, months, by_segment if coverage is None else coverage, by_segment)
     if found is None or not found.is_calibrated:
         return None
@@ -49,21 +62,21 @@ def calibrated_effects(
     return {("adoption", "churn"): Effect("adoption", "churn", middle, low, high, "calibrated")}
 
 
-def coverage_over_time(scenario: Scenario, history: History, book: Book) -> tuple[Floats, Floats]:
+def coverage_over_time(
+    segments: tuple[str, ...], able: Floats, history: History, book: Book
+) -> tuple[Floats, Floats]:
     """Return month numbers and the CSMs' coverage in each, shape (month,) and (segment, month).
 
-    Heads × book / what there was to look after when the month began, at most 1; the book as the scenario
-    states it, else the published one.
+    Heads × accounts that each can look after / those there were when the month began, at most 1.
     """
     contracts = book.contracts
     months = np.arange(
         int(np.floor(contracts.seen_from.min())), int(np.ceil(contracts.as_of)), dtype=np.float64
     )
-    able = _accounts_per_head(scenario, book)
     csms = history.reps[history.reps["role"].str.lower() == CSM]
     start, end = _spans(csms["start_date"], csms["end_date"])
     coverage = np.zeros((len(able), months.size))
-    for segment, name in enumerate(scenario.segments):
+    for segment, name in enumerate(segments):
         own, mine = (csms["segment"] == name).to_numpy(), contracts.segment == segment
         heads = ((start[own, None] <= months) & (end[own, None] > months)).sum(axis=0)
         begun = contracts.seen_from[mine][:, None] < months + 1.0
@@ -80,21 +93,17 @@ def _spans(start: pd.Series, end: pd.Series) -> tuple[Floats, Floats]:
     return first.astype(np.float64), np.where(end.isna(), np.inf, last)
 
 
-def _accounts_per_head(scenario: Scenario, book: Book) -> Floats:
-    """Return the accounts that a CSM can look after, shape (segment,)."""
+def _accounts_per_head(books: Stated, book: Book) -> Floats:
+    """Return the accounts that a CSM can look after, as stated or published, shape (segment,)."""
     able = []
-    for segment, name in enumerate(scenario.segments):
-        stated = scenario.roles[CSM].of(name).book
+    for segment, (accounts, stated) in enumerate(books):
         arr = book.contracts.arr[book.contracts.segment == segment]
         mean = float(arr[arr > 0].mean()) if (arr > 0).any() else 1.0
-        if stated is not None and stated.accounts is not None:
-            able.append(float(stated.accounts))
-        else:
-            able.append((stated.arr if stated is not None and stated.arr else BOOK_OF_CSM) / mean)
+        able.append(float(accounts) if accounts is not None else (stated or BOOK_OF_CSM) / mean)
     return np.array(able)
 
 
-def coverage_by_assignment(scenario: Scenario, history: History, book: Book, months: Floats) -> Floats | None:
+def coverage_by_assignment(able: Floats, history: History, book: Book, months: Floats) -> Floats | None:
     """Return the coverage of each customer, shape (customer, month); None where no assignment is dated.
 
     The book of its CSM over the accounts that the CSM had, at most 1; none in months without one. An
@@ -103,7 +112,6 @@ def coverage_by_assignment(scenario: Scenario, history: History, book: Book, mon
     spells = history.assignments[history.assignments["role"].str.lower() == CSM]
     if spells.empty:
         return None
-    able = _accounts_per_head(scenario, book)
     place = pd.Series(np.arange(len(book.ids)), index=pd.Index(book.ids))
     spells = spells[spells["customer_id"].isin(place.index)]
     customer = spells["customer_id"].map(place).to_numpy(np.int64)

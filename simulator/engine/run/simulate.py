@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -200,8 +201,8 @@ def run(compiled: Compiled, scenario: Scenario, progress: Progress | None, first
     units: tuple[Any, ...] = (np.where(IS_MONEY, CENTS, 1.0), np.where(IS_ARR_MONEY, CENTS, 1.0), CENTS, 1.0)
     wins, tally = job.empty_sums()
     draws = job.draws(np.arange(first_path, first_path + n_paths))
-    done = 0
-    for block in executor().simulate(job, job.tasks(first_path, n_paths, BLOCK), settings.threads):
+    done, size = 0, min(BLOCK, -(-n_paths // (settings.threads or os.cpu_count() or 1)))
+    for block in executor().simulate(job, job.tasks(first_path, n_paths, size), settings.threads):
         parts = [part / unit for part, unit in zip(block.by_path, units, strict=True)]
         store.put(block.paths - first_path, parts)
         wins += block.sums[0]
