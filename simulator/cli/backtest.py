@@ -62,6 +62,10 @@ Paths = Annotated[
 Currency = Annotated[str, typer.Option("--currency", help="ISO code of the amounts, such as USD.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Simulate again what is kept from an earlier backtest.")]
 
+Track = Annotated[
+    bool, typer.Option("--track", help="Also forecast the latest quarter as of each of its weeks.")
+]
+
 
 def backtest(
     history: HistoryFolder,
@@ -77,6 +81,7 @@ def backtest(
     fiscal_label: FiscalLabel = YearLabel.end,
     currency: Currency = "",
     fresh: Fresh = False,
+    track: Track = False,
     workers: Workers = None,
     details: Details = False,
     quiet: Quiet = False,
@@ -103,9 +108,11 @@ def backtest(
     folder = out or Path("results") / f"backtest-{history.resolve().name}"
     check_replaceable(folder)
     work = Work(console, workers)
-    answer = results.backtest(history, settings, as_of=read_day(as_of), currency=code, fresh=fresh, work=work)
+    answer = results.backtest(
+        history, settings, as_of=read_day(as_of), currency=code, fresh=fresh, track=track, work=work
+    )
     finish(answer, folder, work, console, _show)
-    if (kept := keep_record(answer.found, history)) is not None:
+    if (kept := keep_record(answer.found, history, answer.tables.get("forecast_track"))) is not None:
         console.say(f"Runs on this history now show its record: {kept}")
 
 

@@ -66,9 +66,8 @@ def _show(console: Console, found: Run) -> None:
         console.say(
             f"  {one.name:<{name}}  {one.value:>{value}}  {shorten(one.range, room, placeholder=' …')}"
         )
-    record = found.sentences.get("record")
-    if record is not None:
-        console.say(f"{record}.")
+    if found.summary["record"] is not None:
+        console.say(f"{found.summary['record']}.")
     if console.details:
         console.say()
         for sentence in found.answer.said[1:]:

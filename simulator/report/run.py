@@ -135,7 +135,7 @@ class Run:
         """Past quarters and the flow of deals in the last weeks; None without deals on record."""
         from simulator.report.forecast.past import look_back
 
-        return look_back(self.prepared, self.forecast.periods[0])
+        return look_back(self.prepared, self.forecast.periods[0], self.paths)
 
     @property
     def forecast(self) -> Forecast:
@@ -189,12 +189,12 @@ class Run:
         from simulator.report.forecast.results import run_sentences, run_summary, run_tables
 
         summary = run_summary(self)
-        notes, assumptions = summary.pop("notes"), summary.pop("assumptions")
+        notes, assumptions, said = (summary.pop(key) for key in ("notes", "assumptions", "answers"))
         return Answer(
             question="run",
             currency=self.prepared.scenario.currency,
             provenance=Provenance.of(self.prepared, n_paths=self.forecast.n_paths),
-            sentences=run_sentences(self, summary["record"]),
+            sentences=run_sentences(self, said.get("record")),
             tables=run_tables(self),
             draws=tuple(partial(_draw, jobs) for jobs in self._chart_jobs()),
             figures=summary,

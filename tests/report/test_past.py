@@ -6,14 +6,36 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from simulator.analysis.backtest.track import TRACK_COLUMNS
 from simulator.analysis.forecast.deal_flow import STEPS
+from simulator.analysis.forecast.pacing import Pacing
 from simulator.report.charts.inline import draw_inline
 from simulator.report.charts.spec import ChartSpec, Series, money_unit
 from simulator.report.forecast.past import FORECAST_TYPES, Past, past_specs, with_past
 from simulator.report.forecast.specs import Frame
+from simulator.report.forecast.standing import pace_spec, say_pace, track_spec
 
 AMOUNTS = (290e3, 75e3, 20e3, 7e3, -5e3, -10e3, -55e3, -60e3, 262e3)
 FRAME = Frame("USD", ("FY27Q4",), "As of today")
+TRACK = pd.DataFrame(
+    [
+        ("FY27Q4", "2026-10-31", 3e6, 5e6, 7e6, 0.0, np.nan),
+        ("FY27Q4", "2026-11-07", 3.5e6, 4.8e6, 6e6, 0.4e6, np.nan),
+    ],
+    columns=list(TRACK_COLUMNS),
+)
+
+
+def pacing(booked=(0.4e6, np.nan), before=((0.5e6, 4e6), (1e6, 5e6))):
+    days = pd.DataFrame({"period": "FY27Q4", "date": ["2026-11-10", "2027-01-31"], "day": [10, 92]})
+    days = days.assign(booked=booked, p10=[np.nan, 3e6], p50=[np.nan, 5e6], p90=[np.nan, 7e6])
+    days = days.assign(mean=[np.nan, 5.1e6], past_low=[0.5e6, 4e6], past_median=[0.75e6, 4.5e6])
+    days = days.assign(past_high=[1e6, 5e6], past_share=[0.17, 1.0])
+    quarters = pd.DataFrame(before, columns=["booked_by_now", "booked"]).assign(period=["FY27Q2", "FY27Q3"])
+    return Pacing(days, quarters)
+
+
+PACING = pacing()
 
 
 def past(said=()):
@@ -23,7 +45,7 @@ def past(said=()):
         coverage[name] = coverage["booked"] / 4
     flow = pd.DataFrame({"step": STEPS, "amount": AMOUNTS, "n": 1})
     forecasts = pd.DataFrame(list(said), columns=list(FORECAST_TYPES)).astype(FORECAST_TYPES)
-    return Past(dt.date(2026, 10, 3), flow, coverage, forecasts)
+    return Past(dt.date(2026, 10, 3), flow, coverage, forecasts, PACING, TRACK)
 
 
 def fan():
@@ -43,8 +65,39 @@ def test_past_results_stand_in_front_of_the_forecast(said):
 
 
 def test_the_flow_foots_as_it_is_drawn():
-    flow = next(spec for spec in past_specs(past(), FRAME) if spec.name == "deal_flow")
+    flow = next(spec for spec in past_specs(past(), FRAME, FRAME) if spec.name == "deal_flow")
     amounts = flow["amount"].values  # noqa: PD011
     assert sum(amounts[:-1]) == pytest.approx(amounts[-1], abs=1e-6)
     assert flow.title.endswith("went from $290k to $262k in the 4 weeks to 2026-10-31")
     assert len(flow.colours) == len(flow.categories) == len(amounts)
+
+
+def test_the_pace_is_said_next_to_past_quarters_on_the_same_day():
+    assert say_pace(PACING, "USD") == (
+        "FY27Q4 has booked $400k by day 10 of 92; the last 2 quarters had $500k to $1M by that day, "
+        "$750k in the middle, a pace that ends at $2M to $3.2M"
+    )
+    chart = pace_spec(PACING, FRAME)
+    assert chart.title == say_pace(PACING, "USD")
+    assert chart.categories == ("10 Nov", "31 Jan")
+    assert np.array_equal(chart["booked"].values, [0.4e6, np.nan], equal_nan=True)
+    assert chart["p50"].low == (0.4e6, 3e6)
+    assert chart["past_median"].high == (1e6, 5e6)
+
+
+def test_before_the_quarter_shares_are_said():
+    said = say_pace(pacing(booked=(np.nan, np.nan)), "USD")
+    assert said.startswith("FY27Q4 has not begun; the last 2 quarters had ")
+    assert "pace that ends" not in said
+
+
+def test_the_track_says_how_the_forecast_moved_and_ends_with_the_result():
+    chart = track_spec(TRACK, FRAME)
+    assert chart.title == "The forecast of FY27Q4 went from $5M to $4.8M; its range from $4M to $2.5M"
+    assert chart.categories == ("31 Oct", "7 Nov")
+    over = track_spec(TRACK.assign(actual=5.5e6), FRAME)
+    assert "and ended at $5.5M" in over.title
+    assert over.categories[-1] == "Result"
+    assert np.array_equal(over["actual"].values, [np.nan, np.nan, 5.5e6], equal_nan=True)
+    assert len(over.categories) == 3
+    assert track_spec(TRACK.head(1), FRAME) is None

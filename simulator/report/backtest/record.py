@@ -14,6 +14,8 @@ from simulator.fiscal import FiscalCalendar
 from simulator.report.output.manifest import write_json
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from simulator.analysis.backtest.backtest import Backtest
 
 
@@ -29,11 +31,14 @@ class Record:
         Last day of the history that the past forecasts were held against.
     quarters : tuple of dict
         period, p10, p50, p90 of each quarter, as forecast at its start.
+    track : tuple of dict
+        Rows of `forecast_track`, where the backtest was asked for them.
     """
 
     sentence: str
     as_of: dt.date
     quarters: tuple[dict[str, Any], ...] = ()
+    track: tuple[dict[str, Any], ...] = ()
 
     def answer(self) -> str:
         """Return the record as one of a run's answers."""
@@ -46,10 +51,11 @@ def record_path(history: Path) -> Path:
     return folder.parent / f"{folder.name}.backtest.json"
 
 
-def keep_record(result: Backtest, history: Path) -> Path | None:
+def keep_record(result: Backtest, history: Path, track: pd.DataFrame | None = None) -> Path | None:
     """Keep the record next to the history; return the file, or None where nothing can be written there."""
     from simulator.report.backtest.charts import main_rows
     from simulator.report.backtest.words import record_sentence
+    from simulator.report.forecast.summary import records
 
     calendar = result.settings.calendar
     content = {
@@ -63,6 +69,7 @@ def keep_record(result: Backtest, history: Path) -> Path | None:
             {"period": str(row["period"])} | {key: round(float(row[key]), 2) for key in ("p10", "p50", "p90")}
             for _, row in main_rows(result).iterrows()
         ],
+        "track": records(track) if track is not None else [],
     }
     try:
         write_json(content, record_path(history))
@@ -85,8 +92,8 @@ def read_record(history: Path, calendar: FiscalCalendar, as_of: dt.date) -> Reco
     """
     try:
         content = json.loads(record_path(history).read_text(encoding="utf-8"))
-        rows = tuple(dict(row) for row in content.get("quarters", ()))
-        record = Record(str(content["record"]), dt.date.fromisoformat(content["as_of"]), rows)
+        rows, track = (tuple(dict(row) for row in content.get(key, ())) for key in ("quarters", "track"))
+        record = Record(str(content["record"]), dt.date.fromisoformat(content["as_of"]), rows, track)
         quarters = content["fiscal_start"], content["fiscal_label"]
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -6,9 +6,12 @@ import datetime as dt
 import math
 from pathlib import Path
 
+import pandas as pd
+
 from simulator.analysis.backtest.backtest import Backtest
 from simulator.analysis.backtest.backtest import backtest as score
 from simulator.analysis.backtest.past_forecasts import BacktestSettings
+from simulator.analysis.backtest.track import forecast_track
 from simulator.analysis.totals import ALL
 from simulator.file_digest import FileDigest, contents
 from simulator.fiscal import FiscalCalendar
@@ -17,6 +20,9 @@ from simulator.history.steady import steady
 from simulator.report.answer import Answer, Provenance, draw_specs
 from simulator.report.backtest.charts import backtest_specs
 from simulator.report.backtest.words import backtest_findings, record_sentence
+from simulator.report.forecast.specs import Frame
+from simulator.report.forecast.standing import track_spec
+from simulator.report.money import source_line
 from simulator.report.work import Work
 
 QUARTERS = 8
@@ -29,6 +35,7 @@ def backtest(
     as_of: dt.date | None = None,
     currency: str = "",
     fresh: bool = False,
+    track: bool = False,
     work: Work | None = None,
 ) -> Answer:
     """Forecast past quarters with only what was known then, and score that next to the usual methods.
@@ -45,13 +52,15 @@ def backtest(
         ISO code of the amounts; empty: unknown.
     fresh : bool
         Simulate again what is kept from an earlier backtest.
+    track : bool
+        Also forecast the latest quarter as of each of its weeks.
     work : Work, optional
         Where progress is reported, and which workers simulate.
 
     Returns
     -------
     Answer
-        Tables: backtest, backtest_forecasts.
+        Tables: backtest, backtest_forecasts; forecast_track where it is asked for.
 
     Raises
     ------
@@ -63,20 +72,31 @@ def backtest(
     with steady(folder):
         loaded, read = load_history(folder, as_of), contents([folder])
     work.note("Forecasting past quarters, each with the rates known then …")
-    with work.executor(), work.step("backtest", "Backtest") as advance:
-        found = score(
-            loaded,
-            settings or BacktestSettings(FiscalCalendar(), n_quarters=QUARTERS),
-            fresh=fresh,
-            progress=advance,
-        )
-    return backtest_answer(found, currency, read)
+    chosen = settings or BacktestSettings(FiscalCalendar(), n_quarters=QUARTERS)
+    with work.executor():
+        with work.step("backtest", "Backtest") as advance:
+            found = score(loaded, chosen, fresh=fresh, progress=advance)
+        if not track:
+            return backtest_answer(found, currency, read)
+        with work.step("track", "Week by week") as advance:
+            weeks = forecast_track(loaded, chosen, fresh=fresh, progress=advance)
+    return backtest_answer(found, currency, read, weeks)
 
 
-def backtest_answer(found: Backtest, currency: str = "", inputs: tuple[FileDigest, ...] = ()) -> Answer:
-    """Return what a backtest found, with its tables, its chart and words."""
+def backtest_answer(
+    found: Backtest,
+    currency: str = "",
+    inputs: tuple[FileDigest, ...] = (),
+    track: pd.DataFrame | None = None,
+) -> Answer:
+    """Return what a backtest found, with its tables, its charts and words."""
+    tables = {"backtest": found.scores, "backtest_forecasts": found.forecasts.drop(columns="quarter")}
+    frame = Frame(
+        currency, (), source_line(found.as_of, f"{found.settings.n_paths:,} simulations a forecast")
+    )
+    weeks = track_spec(track, frame) if track is not None else None
     scores = found.scores[found.scores["segment"] == ALL]
-    said = backtest_findings(found)
+    findings = backtest_findings(found)
     settings = found.settings
     return Answer(
         question="backtest",
@@ -84,14 +104,14 @@ def backtest_answer(found: Backtest, currency: str = "", inputs: tuple[FileDiges
         provenance=Provenance(
             found.as_of, settings.n_paths, settings.seed, settings.n_rate_draws, inputs=inputs
         ),
-        sentences={str(number): text for number, text in enumerate(said, start=1)},
-        tables={"backtest": found.scores, "backtest_forecasts": found.forecasts.drop(columns="quarter")},
-        draws=draw_specs(*backtest_specs(found, currency)),
+        sentences={str(number): text for number, text in enumerate(findings, start=1)},
+        tables=tables if track is None else tables | {"forecast_track": track},
+        draws=draw_specs(*backtest_specs(found, currency), weeks),
         figures={
             "origins": [origin.as_of.isoformat() for origin in found.origins],
             "n_rate_draws": settings.n_rate_draws,
             "record": record_sentence(found),
-            "findings": said,
+            "findings": findings,
             "scores": [{str(k): _plain(v) for k, v in row.items()} for row in scores.to_dict("records")],
         },
         notes=tuple(found.notes),

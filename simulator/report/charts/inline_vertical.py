@@ -15,6 +15,8 @@ from simulator.report.style import GRID, ICE, INK, MUTED, ORANGE, PAPER, STONE, 
 PLOT_HEIGHT = 230.0
 LEAST_TALL = 12.0
 """Pixels that a figure needs inside a bar."""
+MOST_LABELS = 6
+"""Points of a line that all have their figure next to them; of a longer line the last one has."""
 PANEL_HEIGHT, PANEL_GAP, PANEL_WIDTH = 120.0, 66.0, 165.0
 TARGET_INK = "#a84b05"
 """Orange that reads on white in small letters."""
@@ -225,6 +227,7 @@ def draw_lines(canvas: Canvas, spec: ChartSpec) -> float:
 
 def _draw_line(canvas: Canvas, spec: ChartSpec, plot: _Plot, one: Series) -> None:
     places = [at for at, value in enumerate(one.values) if math.isfinite(value)]
+    crowded = len(places) > MOST_LABELS
     if one.low:
         edge = [(plot.x(at), plot.y(one.high[at])) for at in places if math.isfinite(one.low[at])]
         edge += [(plot.x(at), plot.y(one.low[at])) for at in reversed(places) if math.isfinite(one.low[at])]
@@ -232,8 +235,8 @@ def _draw_line(canvas: Canvas, spec: ChartSpec, plot: _Plot, one: Series) -> Non
     canvas.line([(plot.x(at), plot.y(one.values[at])) for at in places], one.colour, thick=2.2)
     for at in places:
         x, y, text = plot.x(at), plot.y(one.values[at]), spec.unit.write(one.values[at])
-        canvas.dot(x, y, 4, one.colour, say_figure(spec, one, at))
-        fits = plot.band > text_width(text)
+        canvas.dot(x, y, 2.5 if crowded else 4, one.colour, say_figure(spec, one, at))
+        fits = plot.band > text_width(text) and not crowded
         if len(spec.series) <= 3 and (fits or at == places[-1]):
             canvas.write(x + (0 if fits else 8), y - 9, text, bold=True, anchor="middle" if fits else "end")
 

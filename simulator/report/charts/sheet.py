@@ -73,6 +73,7 @@ class ChartSheet:
             {**SIZE, "height": max(SIZE["height"], 120 + 24 * len(spec.categories))} if horizontal else SIZE
         )
         chart.set_size(size)
+        chart.show_blanks_as("span")
 
     def _head(self, spec: ChartSpec) -> int:
         """Write what a block is of; return the row of its headings."""

@@ -17,6 +17,8 @@ from simulator.report.documents.deck_slides import Deck, Slide, colour_of
 from simulator.report.style import GRID, INK, MUTED, NAVY, PAPER, text_colour
 
 POINTS = 12
+MOST_LABELLED = 8
+"""Categories of lines that have their figures next to them."""
 LEAST_LABELLED = 0.06
 """Parts of a stack below this share of the tallest column have no room for their figure."""
 
@@ -25,6 +27,14 @@ def add_chart_slide(deck: Deck, spec: ChartSpec) -> None:
     """Add a slide with a chart: the finding as its title, what is shown below it."""
     slide = deck.add_slide(spec.title, spec.subtitle, spec.footer)
     _DRAWERS[spec.shape](slide, spec)
+
+
+def add_two_charts(deck: Deck, title: str, left: ChartSpec, right: ChartSpec) -> None:
+    """Add a slide with two charts next to each other, each below its own finding."""
+    slide = deck.add_slide(title, "", left.footer)
+    for half, spec in zip(slide.halves(), (left, right), strict=True):
+        half.add_text([spec.title], top=0.0, points=POINTS)
+        _DRAWERS[spec.shape](half.below(0.16), spec)
 
 
 def _chart(slide: Slide, spec: ChartSpec, kind: Any, columns: dict[str, Any]) -> Any:
@@ -44,12 +54,14 @@ def _draw_lines(slide: Slide, spec: ChartSpec) -> None:
     kind = XL_CHART_TYPE.LINE_MARKERS
     chart = _chart(slide, spec, kind, {one.name: one.values for one in shown})
     if spec.shape == "lines":
+        chart._chartSpace.chart.xpath("c:dispBlanksAs")[0].set("val", "span")
         known = spec.finite()
         share = spec.unit.is_share and min(known) > 0
         chart.value_axis.minimum_scale = np.floor(10 * min(known) - 0.5) / 10 if share else None
     for at, (series, one) in enumerate(zip(chart.plots[0].series, shown, strict=True)):
         _colour_line(series, one.colour, dashed=one.key == "target")
-        if spec.unit.is_share or spec.shape == "range" or at == 0:
+        crowded = spec.shape == "lines" and len(spec.categories) > MOST_LABELLED
+        if not crowded and (spec.unit.is_share or spec.shape == "range" or at == 0):
             place = XL_LABEL_POSITION.BELOW if one.key in {"p10", "p50"} else XL_LABEL_POSITION.ABOVE
             _label(series, spec.unit.code, place, INK if one.key in {"p10", "p50", "p90"} else one.colour)
 

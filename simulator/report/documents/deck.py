@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from simulator.report.charts.slide import add_chart_slide
+from simulator.report.charts.slide import add_chart_slide, add_two_charts
 from simulator.report.documents.advice import advice
 from simulator.report.documents.deck_slides import Deck, open_deck, shorten_line
 from simulator.report.documents.finished import Finished
@@ -84,6 +84,9 @@ def write_deck(run: Finished, path: Path, template: Path | None = None) -> None:
     }
     if "deals" in shown and "weight" in shown["deals"].table:
         makers["deals"] = lambda: _add_deals(deck, run, shown["deals"])
+    if {"pacing", "deal_flow"} <= set(run.specs):
+        title = f"Where {run.periods[0]} stands, and what changed"
+        makers["deal_flow"] = lambda: add_two_charts(deck, title, run.specs["pacing"], run.specs["deal_flow"])
     if "hiring" in shown:
         makers["hiring"] = lambda: _add_hiring(deck, run, shown["hiring"])
     wanted = [part for part in PARTS if part.name in makers or part.name in run.specs]

@@ -46,7 +46,7 @@ class Slide:
     shape: Any
     body: Box
 
-    def add_text(self, lines: Sequence[str], top: float) -> None:
+    def add_text(self, lines: Sequence[str], top: float, points: float = TEXT_POINTS) -> None:
         """Write paragraphs below a share of the body's height."""
         box = self.body
         y = box.top + round(top * box.height)
@@ -54,7 +54,7 @@ class Slide:
         frame.word_wrap, frame.margin_left = True, 0
         for at, line in enumerate(lines):
             paragraph = frame.paragraphs[0] if at == 0 else frame.add_paragraph()
-            _write(paragraph, shorten_line(line), TEXT_POINTS, INK)
+            _write(paragraph, shorten_line(line), points, INK)
             paragraph.space_after = Pt(8)
 
     def add_table(
@@ -81,6 +81,18 @@ class Slide:
             for at, text in enumerate(cells):
                 _write_cell(table.cell(row, at), text, heading=row == 0, right=at > 0 and widths is None)
         return top + tall / box.height
+
+    def halves(self) -> tuple[Slide, Slide]:
+        """Return the left and the right half of the body."""
+        box, gap = self.body, Inches(0.15)
+        width = (box.width - gap) // 2
+        right = Box(box.left + width + gap, box.top, width, box.height)
+        return Slide(self.shape, Box(box.left, box.top, width, box.height)), Slide(self.shape, right)
+
+    def below(self, share: float) -> Slide:
+        """Return what is left of the body below a share of its height."""
+        box, taken = self.body, round(share * self.body.height)
+        return Slide(self.shape, Box(box.left, box.top + taken, box.width, box.height - taken))
 
     def add_chart(self, kind: Any, data: Any) -> Any:
         """Add a native chart over the whole body and return it."""

@@ -45,7 +45,7 @@ class Section:
 
 SECTIONS = (
     Section("bookings-section", "Bookings by quarter", ("probability_of_hitting", "segment_chances", "spread",
-            "bookings_by_kind"), ("headline", "bookings", "spread")),
+            "bookings_by_kind"), ("headline", "bookings", "pacing", "spread")),
     Section("deals-section", "Which deals it comes from", ("p50_composition",), ("deals", "parts")),
     Section("pipeline-section", "Pipeline and coverage", ("coverage", "past_coverage", "pipeline_waterfall"),
             ("coverage", "pipeline")),
@@ -62,7 +62,7 @@ SECTIONS = (
 )  # fmt: skip
 """In reading order; the charts of the answer stand above them."""
 
-OPENING = ("bookings_fan", "deal_flow", "tornado", "reliability")
+OPENING = ("bookings_fan", "pacing", "forecast_track", "deal_flow", "tornado", "reliability")
 """Charts of the answer itself."""
 
 

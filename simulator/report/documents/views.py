@@ -81,6 +81,23 @@ def _bookings(run: Finished) -> View:
     )
 
 
+def _pacing(run: Finished) -> View:
+    return View(
+        "pacing",
+        "Where the quarter stands",
+        "New bookings by the end of each day: of this quarter, of past quarters on the same day, and as "
+        "simulated (at the end of each month).",
+        (
+            PERIOD,
+            Column("date", "Day"),
+            *columns("money", {"booked": "Booked", **PERCENTILES, "past_low": "Past: lowest"}),
+            *columns("money", {"past_median": "Past: middle", "past_high": "Past: highest"}),
+            Column("past_share", "Past: share of the quarter", "share"),
+        ),
+        run.tables["pacing"],
+    )
+
+
 def _parts(run: Finished) -> View:
     table = run.tables["p50_composition"]
     wide = table.pivot_table(index=["period", "segment"], columns="part", values="amount", sort=False)
@@ -199,6 +216,7 @@ def _hygiene(run: Finished) -> View:
 MAKERS: tuple[tuple[str, Callable[[Finished], View | None]], ...] = (
     ("bookings", _headline),
     ("bookings", _bookings),
+    ("pacing", _pacing),
     ("p50_composition", _parts),
     ("coverage", coverage_view),
     ("waterfall", pipeline_view),

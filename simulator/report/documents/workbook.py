@@ -20,6 +20,7 @@ from simulator.report.documents.workbook_cells import Book, formulas, row_height
 
 SHEETS = {
     "bookings": "bookings",
+    "pacing": "pace",
     "parts": "P50",
     "coverage": "coverage",
     "pipeline": "pipeline",
@@ -169,6 +170,7 @@ def _write_manifest(book: Book, run: Finished) -> None:
 DRAWN = {
     "headline": ("bookings_fan",),
     "bookings": ("segment_chances", "bookings_by_kind"),
+    "pacing": ("pacing", "forecast_track"),
     "parts": ("p50_composition",),
     "coverage": ("coverage", "past_coverage"),
     "pipeline": ("pipeline_waterfall", "deal_flow"),

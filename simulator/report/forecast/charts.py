@@ -67,7 +67,7 @@ def forecast_specs(outlook: Outlook, paths: Paths, past: Past | None = None) -> 
     ]
     if past is not None:
         found = [with_past(spec, past) if spec.name == "bookings_fan" else spec for spec in found]
-        found += past_specs(past, deals)
+        found += past_specs(past, frame, deals)
     segments = segments_spec(bookings, frame)
     if segments is not None:
         found.append(segments)

@@ -8,16 +8,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from simulator.analysis.backtest.track import TRACK_COLUMNS
 from simulator.analysis.diagnose.coverage_history import coverage_history
 from simulator.analysis.diagnose.due_deals import plans_known
 from simulator.analysis.diagnose.qualified import qualified_deals, rate_window
 from simulator.analysis.forecast.deal_flow import STEPS, deal_flow
+from simulator.analysis.forecast.pacing import Pacing, measure_pacing
+from simulator.engine.paths import Paths
 from simulator.engine.prepare import Prepared
 from simulator.history.states import deal_states
 from simulator.report.backtest.record import read_record
 from simulator.report.charts.spec import ChartSpec, Series, unit_of
 from simulator.report.diagnose.record_charts import past_coverage_spec
 from simulator.report.forecast.specs import Frame
+from simulator.report.forecast.standing import pace_spec, track_spec
 from simulator.report.money import money_scale
 from simulator.report.output.tables import round_figures
 from simulator.report.style import GREEN, MUTED, NAVY, ORANGE, SAND, SKY
@@ -51,20 +55,29 @@ class Past:
         Of `coverage_history`: past quarters, what was due at their start and what they booked.
     forecasts : DataFrame
         period, p10, p50, p90: what was forecast of past quarters at their start; empty without a backtest.
+    pacing : Pacing, optional
+        How far the first quarter is, next to past quarters on the same day.
+    track : DataFrame
+        Of ``forecast_track``; empty where no backtest was asked for it.
     """
 
     since: dt.date
     flow: pd.DataFrame | None
     coverage: pd.DataFrame
     forecasts: pd.DataFrame
+    pacing: Pacing | None
+    track: pd.DataFrame
 
     def quarters(self) -> pd.DataFrame:
-        """Return period, booked, basis, coverage and the forecast of each past quarter."""
+        """Return period, booked, basis, coverage, forecast and what was booked by today's day."""
         rows = self.coverage[self.coverage["segment"] == "all"].rename(columns={"quarter": "period"})
-        return rows[["period", "booked", "basis", "coverage"]].merge(self.forecasts, on="period", how="left")
+        rows = rows[["period", "booked", "basis", "coverage"]].merge(self.forecasts, on="period", how="left")
+        if self.pacing is None:
+            return rows
+        return rows.merge(self.pacing.quarters[["period", "booked_by_now"]], on="period", how="left")
 
 
-def look_back(prepared: Prepared, period: str) -> Past | None:
+def look_back(prepared: Prepared, period: str, paths: Paths | None = None) -> Past | None:
     """Return what led up to a forecast that begins with a quarter; None without deals on record."""
     history, scenario = prepared.history, prepared.scenario
     if history is None or history.opportunities.empty:
@@ -76,7 +89,7 @@ def look_back(prepared: Prepared, period: str) -> Past | None:
     window = rate_window(calendar, history.as_of, float(deals["qualified"].min()), N_QUARTERS)
     since = history.as_of - dt.timedelta(weeks=WEEKS)
     record = read_record(scenario.history, calendar, history.as_of) if scenario.history is not None else None
-    said = list(record.quarters) if record is not None else []
+    said, track = (record.quarters, record.track) if record is not None else ((), ())
     return Past(
         since,
         deal_flow(history, states, calendar, int(calendar.parse_quarter(period)), since)
@@ -84,12 +97,27 @@ def look_back(prepared: Prepared, period: str) -> Past | None:
         else None,
         coverage_history(history, states, deals, window),
         pd.DataFrame(said, columns=["period", "p10", "p50", "p90"]).astype(FORECAST_TYPES),
+        measure_pacing(history, paths, window.quarters) if paths is not None else None,
+        pd.DataFrame(track, columns=list(TRACK_COLUMNS)),
     )
 
 
-def past_specs(past: Past, frame: Frame) -> list[ChartSpec]:
-    """Return the charts of what led up to a forecast."""
+def past_tables(past: Past) -> dict[str, pd.DataFrame]:
+    """Return the tables of what led up to a forecast by name."""
+    known = {
+        "past_quarters": past.quarters(),
+        "deal_flow": past.flow,
+        "pacing": past.pacing.days if past.pacing is not None else None,
+        "forecast_track": past.track if len(past.track) else None,
+    }
+    return {name: table for name, table in known.items() if table is not None}
+
+
+def past_specs(past: Past, bookings: Frame, frame: Frame) -> list[ChartSpec]:
+    """Return the charts of what led up to a forecast; the frames are those of bookings and of open deals."""
     found = [
+        pace_spec(past.pacing, bookings),
+        track_spec(past.track, bookings),
         None if past.flow is None else _flow_spec(past.since, past.flow, frame),
         past_coverage_spec(round_figures(past.coverage), frame.footer, frame.currency),
     ]

@@ -28,7 +28,8 @@ from simulator.report.customers.tables import customer_summary, customer_tables,
 from simulator.report.customers.words import customer_answers
 from simulator.report.documents.finished import Finished, read_finished
 from simulator.report.forecast.charts import forecast_specs
-from simulator.report.forecast.past import Past
+from simulator.report.forecast.past import Past, past_tables
+from simulator.report.forecast.standing import say_pace
 from simulator.report.forecast.summary import answers, summarise
 from simulator.report.judgement.results import judgement_tables, with_judgement
 from simulator.report.judgement.words import judgement_answers
@@ -57,9 +58,7 @@ def run_tables(run: Run) -> dict[str, pd.DataFrame]:
         tables["operating_run_out"] = plan.run_out
     tables["deals"] = deals_table(run.prepared, run.paths)
     if run.past is not None:
-        tables["past_quarters"] = run.past.quarters()
-        if run.past.flow is not None:
-            tables["deal_flow"] = run.past.flow
+        tables |= past_tables(run.past)
     return tables if judgement is None else tables | judgement_tables(judgement)
 
 
@@ -99,6 +98,8 @@ def run_summary(run: Run) -> dict[str, Any]:
 def run_sentences(run: Run, record: str | None) -> dict[str, str]:
     """Return the answer of a run in words, by topic."""
     sentences, forecast = answers(run.outlook), run.forecast
+    if run.past is not None and (pace := say_pace(run.past.pacing, forecast.currency)):
+        sentences["pace"] = pace
     if run.customers is not None:
         sentences |= customer_answers(run.customers.arr, run.customers.lifetime)
     if run.judgement is not None:

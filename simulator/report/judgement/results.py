@@ -15,7 +15,7 @@ from simulator.engine.prepare import Prepared
 from simulator.errors import InputError
 from simulator.history.deal_calls import read_deal_calls
 from simulator.report.forecast.summary import records
-from simulator.report.judgement.words import judgement_answers, judgement_notes
+from simulator.report.judgement.words import judgement_notes
 from simulator.report.output.second_process import Job
 
 NEEDED = ("week", "ahead", "segment", "method", "n_quarters", "absolute_error")
@@ -73,12 +73,10 @@ def _record(folder: Path) -> pd.DataFrame:
 
 
 def with_judgement(summary: dict[str, Any], judgement: Judgement | None) -> dict[str, Any]:
-    """Return the summary with the answers, the figures and the notes of the judgement."""
+    """Return the summary with the figures and the notes of the judgement."""
     if judgement is None:
         return summary
-    period, currency = str(summary["periods"][0]), str(summary["currency"])
     return summary | {
-        "answers": summary["answers"] | judgement_answers(judgement, period, currency),
         "judgement": records(judgement.table),
         "notes": [*summary["notes"], *judgement_notes(judgement)],
     }

@@ -17,6 +17,7 @@ MONEY_DECIMALS = 2
 SHARE_DECIMALS = 6
 SHARES = {
     "p_hit",
+    "past_share",
     "weight",
     "won_per_called",
     "p_this",
