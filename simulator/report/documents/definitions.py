@@ -59,6 +59,11 @@ DEFINITIONS = (
         "without a date of qualification too, so it shows more.",
     ),
     Definition(
+        "Pace",
+        "What a quarter has booked so far next to past quarters on the same day of the quarter.",
+        "quarter at its past pace = booked so far / share that past quarters had booked by that day",
+    ),
+    Definition(
         "Deal flow",
         "What happened to the deals due by the end of a quarter: created, pulled in, raised, "
         "cut, slipped out, won, lost.",
