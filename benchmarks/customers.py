@@ -45,7 +45,7 @@ from simulator.kernels.customers.flows import (
     REACTIVATION,
 )
 from simulator.kernels.deals.plan import DealPlan
-from simulator.kernels.workspace import open_workspace
+from simulator.kernels.workspace import Plans, open_workspace
 from simulator.scenario.load import scenario_from_dict
 
 N_CUSTOMERS = 4000
@@ -110,21 +110,12 @@ def run_kernel(
     outcome = workloads.empty_outcome(deals, n_paths)
     n_quarters = outcome.flows.shape[1] if customers.terms.size else 0
     arr_flows = np.empty((n_paths, n_quarters, workloads.N_SEGMENTS, N_ARR_FLOWS))
-    people = nobody(workloads.N_SEGMENTS, deals.hazard.shape[0])
+    nobody_serves = nobody(workloads.N_SEGMENTS, deals.hazard.shape[0])
+    plans = Plans(deals, unlimited(deals), customers, nobody_serves)
     measures = np.zeros((*outcome.flows.shape[:3], 0))
     simulate_block(
-        deals,
-        unlimited(deals),
-        customers,
-        people,
-        open_workspace(
-            deals,
-            people,
-            customers,
-            outcome.open_wins,
-            workloads.MOST_DEALS,
-            customers.entity.size + MOST_WON,
-        ),
+        plans,
+        open_workspace(plans, outcome.open_wins, workloads.MOST_DEALS, customers.entity.size + MOST_WON),
         np.uint64(workloads.SEED),
         np.arange(n_paths),
         1,

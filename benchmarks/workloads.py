@@ -14,7 +14,7 @@ from simulator.kernels.block import simulate_block
 from simulator.kernels.customers.flows import N_ARR_FLOWS
 from simulator.kernels.deals.plan import DealPlan
 from simulator.kernels.flows import N_FLOWS
-from simulator.kernels.workspace import open_workspace
+from simulator.kernels.workspace import Plans, open_workspace
 
 N_SEGMENTS = 6
 N_MONTHS = 24
@@ -173,13 +173,10 @@ def simulate_paths(plan: DealPlan, first_path: int, n_paths: int) -> Outcome:
     bookings = np.zeros((*outcome.bookings.shape, 3))
     measures = np.zeros((*outcome.flows.shape[:3], 0))
     out = (outcome.flows, np.empty((n_paths, 0, N_SEGMENTS, N_ARR_FLOWS)), bookings, measures)
-    people, customers = nobody(N_SEGMENTS, plan.hazard.shape[0]), no_customers(plan)
+    plans = Plans(plan, unlimited(plan), no_customers(plan), nobody(N_SEGMENTS, plan.hazard.shape[0]))
     simulate_block(
-        plan,
-        unlimited(plan),
-        customers,
-        people,
-        open_workspace(plan, people, customers, outcome.open_wins, MOST_DEALS, 0),
+        plans,
+        open_workspace(plans, outcome.open_wins, MOST_DEALS, 0),
         np.uint64(SEED),
         paths,
         1,

@@ -1,9 +1,8 @@
 """The deals of a segment side by side, each in an entry of its own.
 
-``new_deals``, ``months`` and ``queue`` work on them. Rates, draws and bits are those of ``deal.live``; what
-differs is the order of the work: every deal takes its next step before any takes the one after, and each step
-sorts deals into lists by what happens to them. So the processor works on many deals at once instead of
-waiting to see what happens to each one.
+``new_deals``, ``months``, ``closing`` and ``queue`` work on them. Every deal takes its next step before any
+takes the one after, and each step sorts deals into lists by what happens to them. So the processor works on
+many deals at once instead of waiting to see what happens to each one.
 """
 
 from typing import NamedTuple
@@ -114,13 +113,13 @@ def copy_list(lists, origin, n, target, n_before):
 @njit(**PART)
 def draw_for(batch, luck, chosen, n, purpose):
     """Draw one block for each of the first of a list, at the occurrences noted."""
-    blocks(luck.seed, luck.path, batch.key, chosen, batch.occurrence, n, purpose, batch.space, batch.uniform)
+    blocks(luck, batch.key, chosen, batch.occurrence, n, purpose, batch.space, batch.uniform)
 
 
 @njit(**PART)
 def wait_for(batch, luck, chosen, n, purpose):
     """Draw the same, the first and the third of each four as exponential waits."""
-    waits(luck.seed, luck.path, batch.key, chosen, batch.occurrence, n, purpose, batch.space, batch.uniform)
+    waits(luck, batch.key, chosen, batch.occurrence, n, purpose, batch.space, batch.uniform)
 
 
 @njit(**PART)

@@ -3,12 +3,12 @@
 import numpy as np
 from numba import njit
 
-from simulator.kernels.customers.scalar import close_books
-from simulator.kernels.deals.deal import Luck
+from simulator.kernels.customers.books import close_books
 from simulator.kernels.deals.new_deals import draw_shocks
 from simulator.kernels.flows import N_FLOWS, N_ORIGINS, WON
 from simulator.kernels.jit import PART, WHOLE
 from simulator.kernels.path import simulate_path
+from simulator.kernels.random import Luck
 
 
 @njit(**PART)
@@ -74,19 +74,14 @@ def tally_open_deals(open_sum, open_tally, grain, flows, n_averaged):
 
 
 @njit(**WHOLE)
-def simulate_block(
-    plan, capacity, customers, people, workspace, seed, paths, n_averaged, draws, opening, out
-):
+def simulate_block(plans, workspace, seed, paths, n_averaged, draws, opening, out):
     """Simulate several paths; return whether there was room for all deals and customers.
 
     Where there was not, the workspace and what is filled are of no use.
 
     Parameters
     ----------
-    plan : DealPlan
-    capacity : CapacityPlan
-    customers : CustomerPlan
-    people : PeoplePlan
+    plans : Plans
     workspace : Workspace
         As ``open_workspace`` returns them; the wins of the open deals are added to.
     seed : uint64
@@ -105,7 +100,7 @@ def simulate_block(
         (path, quarter, segment, measure). Unit: cents, deals, customers, or head-months and hours.
     """
     flows, arr_flows, bookings, measures = out
-    has_customers = arr_flows.shape[1] > 0
+    plan, has_customers = plans.deals, arr_flows.shape[1] > 0
     for row in range(draws.shape[0]):
         scale(workspace.flows, 0.0)
         scale(workspace.arr_flows, 0.0)
@@ -115,7 +110,7 @@ def simulate_block(
         for again in range(n_averaged):
             path = paths[row] if n_averaged == 1 else again
             luck = Luck(np.uint64(seed), np.uint64(path), draws[row])
-            if not simulate_path(plan, capacity, customers, people, luck, workspace):
+            if not simulate_path(plans, luck, workspace):
                 return False
             add_open_wins(workspace.open_won, workspace.open_sum, workspace.open_tally)
         if n_averaged > 1:
@@ -131,7 +126,7 @@ def simulate_block(
         tally_open_deals(workspace.open_sum, workspace.open_tally, workspace.grain, flows[row], n_averaged)
         if has_customers:
             close_books(
-                customers,
+                plans.customers,
                 opening,
                 workspace.arr_flows,
                 workspace.cohort,

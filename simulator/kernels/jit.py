@@ -25,7 +25,7 @@ BODY: dict[str, Any] = {"inline": "always", "error_model": "numpy"}
 CALLED: dict[str, Any] = INSIDE
 WHOLE: dict[str, Any] = {**COMMON, "nogil": True}
 ALONE: dict[str, Any] = {"cache": KEPT, "nogil": True}
-NONE = np.int64(0)
+NONE: Any = np.int64(0)
 """Where a counter begins that is handed on: a plain 0 is a type of its own to numba, which would compile all
 that it is handed to a second time."""
 

@@ -7,7 +7,7 @@ from numba import njit
 
 from simulator.kernels.batch import ACTIVE, TAKEN, copy_list, release
 from simulator.kernels.batch import WON as WINS
-from simulator.kernels.customers.accounts import close_quarter, list_book, list_won
+from simulator.kernels.customers.accounts import Book, close_quarter, list_book, list_won
 from simulator.kernels.customers.lifetimes import advance_customers, start_customers
 from simulator.kernels.deals.months import set_factors
 from simulator.kernels.deals.new_deals import (
@@ -17,7 +17,8 @@ from simulator.kernels.deals.new_deals import (
     lay_open_deals,
 )
 from simulator.kernels.deals.parameters import parameters_of
-from simulator.kernels.deals.working import work_month
+from simulator.kernels.deals.queue import Month
+from simulator.kernels.deals.working import Counts, work_month
 from simulator.kernels.flows import (
     BUSY_DAYS,
     RAMPED_REP_MONTHS,
@@ -42,9 +43,10 @@ def count_reps(workspace, segment, power):
 
 
 @njit(**PART)
-def share_attention(flows, attention, load, days):
+def share_attention(workspace, month, load):
     """Add to the flows of a month how much attention a segment's deals share; return their speed."""
-    speed = speed_of(attention, load)
+    flows, attention = workspace.flows[month.number, month.segment], workspace.slots[month.number]
+    days, speed = month.end - month.start, speed_of(attention, load)
     flows[SLOT_DAYS] += attention * days
     flows[BUSY_DAYS] += speed * load * days
     flows[WAITING_DAYS] += (1.0 - speed) * load * days
@@ -66,7 +68,7 @@ def note_wins(lists, deals, open_deals, flows, quarter, n_won):
 
 
 @njit(**BODY)
-def simulate_path(plan, capacity, customers, people, luck, workspace):
+def simulate_path(plans, luck, workspace):
     """Simulate one path and add it to the workspace; return whether there was room for it.
 
     Segment by segment, month by month: what people can do for the customers there are; the deals in work,
@@ -75,113 +77,136 @@ def simulate_path(plan, capacity, customers, people, luck, workspace):
 
     Parameters
     ----------
-    plan : DealPlan
-    capacity : CapacityPlan
-    customers : CustomerPlan
-        Those of as_of in the order of the segments.
-    people : PeoplePlan
+    plans : Plans
+        Customers of as_of in the order of the segments.
     luck : Luck
     workspace : Workspace
         Its shock is given; everything else is added to or overwritten.
     """
-    month_end, flows, batch, accounts = plan.month_end, workspace.flows, workspace.batch, workspace.accounts
-    n_months = month_end.shape[0]
     for segment in range(workspace.advocates.shape[0]):
         for month in range(workspace.advocates.shape[1]):
             workspace.advocates[segment, month] = 0.0
-    staff(capacity, luck.seed, luck.path, luck.draw, workspace.heads, workspace.ramped)
-    is_covered = people.worst.shape[0] > 0
-    if is_covered:
-        staff(people, luck.seed, luck.path, luck.draw, workspace.role_heads, workspace.role_ramped)
-    has_customers = customers.terms.shape[0] > 0
-    first_customer = NONE
-    for segment in range(flows.shape[1]):
-        parameters = parameters_of(plan, luck.draw, segment, workspace.shock)
-        limited = capacity.limited[segment] == 1
-        if limited:
-            slots_of(capacity, luck, segment, workspace.ramped[segment], workspace.slots, NONE, 1.0)
-        count_reps(workspace, segment, capacity.sourcing_power[luck.draw, segment])
-        patience = capacity.patience[luck.draw, segment]
-        n_listed, n_advocates = NONE, 0.0
-        if has_customers:
-            n_listed = list_book(customers, accounts, segment, first_customer)
-            first_customer += n_listed
-        n_free = enter_segment(plan, luck.draw, batch, segment)
-        shares = limited and capacity.shared[segment] == 1 and not math.isinf(workspace.slots[0])
-        at_first = workspace.slots[0] if limited and not shares else np.inf
-        n_free, n_active, n_queue = lay_open_deals(
-            plan, capacity.open_order, luck, batch, segment, at_first, n_free
-        )
-        if n_listed < 0 or n_free < 0:
+    staff(plans.capacity, luck, workspace.heads, workspace.ramped)
+    if plans.people.worst.shape[0] > 0:
+        staff(plans.people, luck, workspace.role_heads, workspace.role_ramped)
+    n_before = NONE
+    for segment in range(workspace.flows.shape[1]):
+        n_book = simulate_segment(plans, luck, workspace, segment, n_before)
+        if n_book < 0:
             return False
-        assign_to_rep(parameters, luck, batch, NONE, n_active)
-        copy_list(batch.lists, TAKEN, n_active, ACTIVE, NONE)
-        n_signing = NONE
-        for month in range(n_months):
-            quarter = (month + plan.first_month_of_quarter) // 3
-            if is_covered:
-                length = 1.0 - customers.start if month == 0 else 1.0
-                measures = workspace.people[quarter, segment]
-                taken = cover_month(people, luck.draw, workspace, measures, segment, month, n_listed, length)
-                if limited:
-                    left = 1.0 - taken
-                    slots_of(capacity, luck, segment, workspace.ramped[segment], workspace.slots, month, left)
-            if has_customers and month == 0:
-                # Once the first month's coverage is known, and before anybody refers deals.
-                start_customers(customers, luck, workspace, segment, NONE, n_listed)
-            n_begun = n_listed
-            slots, speed = np.inf, 1.0
-            days = month_end[month] - (month_end[month - 1] if month > 0 else 0.0)
-            if limited and not shares and not math.isinf(workspace.slots[month]):
-                slots = workspace.slots[month]
-                flows[month, segment, SLOT_DAYS] += slots * days
-            if workspace.advocates.shape[0] > 0:
-                # Who leaves at the very moment that the month begins refers nobody in it.
-                begins = math.nextafter(float(month), np.inf)
-                advance_customers(customers, luck, workspace, segment, month, begins, month, n_listed)
-                n_advocates += workspace.advocates[segment, month]
-            n_free, n_new = arrive(plan, luck, workspace, batch, segment, month, n_advocates, n_free, n_queue)
-            if n_free < 0:
-                return False
-            if shares:
-                load = n_active + n_signing + 0.5 * n_new
-                speed = share_attention(flows[month, segment], workspace.slots[month], load, days)
-            set_factors(parameters, workspace.shock[quarter, 0], speed, batch, month)
-            n_active, n_won, n_signing, n_queue, n_free = work_month(
-                luck,
-                workspace,
-                parameters,
-                month,
-                slots,
-                patience,
-                n_active,
-                n_signing,
-                n_queue,
-                n_new,
-                n_free,
-            )
-            won = workspace.open_won, workspace.open_wins
-            note_wins(batch.lists, batch.deal, won, flows[month, segment], quarter, n_won)
-            if has_customers:
-                n_listed = list_won(
-                    customers,
-                    luck,
-                    accounts,
-                    batch,
-                    batch.lists[WINS],
-                    n_won,
-                    segment,
-                    month,
-                    n_listed,
-                    workspace.arr_flows,
-                )
-                if n_listed < 0:
-                    return False
-                start_customers(customers, luck, workspace, segment, n_begun, n_listed)
-            n_free = release(batch, n_free, WINS, n_won)
-            if has_customers:
-                after = month + 1
-                advance_customers(customers, luck, workspace, segment, month, float(after), after, n_listed)
-                if after == n_months or (after + plan.first_month_of_quarter) % 3 == 0:
-                    close_quarter(accounts, n_listed, quarter, workspace.cohort[segment])
+        n_before += n_book
     return True
+
+
+@njit(**BODY)
+def simulate_segment(plans, luck, workspace, segment, n_before):
+    """Simulate a segment; return how many customers of as_of it has, -1 without room for all.
+
+    ``n_before``: customers of the segments before it.
+    """
+    plan, capacity, batch, n_book = plans.deals, plans.capacity, workspace.batch, NONE
+    parameters = parameters_of(plan, luck.draw, segment, workspace.shock)
+    count_reps(workspace, segment, capacity.sourcing_power[luck.draw, segment])
+    shares = find_slots(capacity, luck, workspace, segment)
+    if plans.customers.terms.shape[0] > 0:
+        n_book = list_book(plans.customers, workspace.accounts, segment, n_before)
+    n_free = enter_segment(plan, luck.draw, batch, segment)
+    at_first = np.inf if shares else workspace.slots[0]
+    n_free, n_active, n_queue = lay_open_deals(
+        plan, capacity.open_order, luck, batch, segment, at_first, n_free
+    )
+    if n_book < 0 or n_free < 0:
+        return -1
+    assign_to_rep(parameters, luck, batch, NONE, n_active)
+    copy_list(batch.lists, TAKEN, n_active, ACTIVE, NONE)
+    counts, n_listed, n_advocates = Counts(n_active, NONE, n_queue, n_free), n_book, 0.0
+    for month in range(plan.month_end.shape[0]):
+        n_advocates += begin_month(plans, luck, workspace, segment, month, n_listed)
+        n_free, n_new = arrive(
+            plan, luck, workspace, segment, month, n_advocates, counts.n_queue, counts.n_free
+        )
+        if n_free < 0:
+            return -1
+        counts = Counts(counts.n_active, counts.n_signing, counts.n_queue, n_free)
+        load = counts.n_active + counts.n_signing + 0.5 * n_new
+        now = month_of(plan, workspace, segment, month, shares, capacity.patience[luck.draw, segment])
+        speed = share_attention(workspace, now, load) if shares else 1.0
+        quarter = (month + plan.first_month_of_quarter) // 3
+        set_factors(parameters, workspace.shock[quarter, 0], speed, batch, month)
+        counts, n_won = work_month(luck, workspace, parameters, now, counts, n_new)
+        won = workspace.open_won, workspace.open_wins
+        note_wins(batch.lists, batch.deal, won, workspace.flows[month, segment], quarter, n_won)
+        n_listed = end_month(plans.customers, luck, workspace, segment, month, n_listed, n_won)
+        if n_listed < 0:
+            return -1
+        n_free = release(batch, counts.n_free, WINS, n_won)
+        counts = Counts(counts.n_active, counts.n_signing, counts.n_queue, n_free)
+    return n_book
+
+
+@njit(**BODY)
+def find_slots(capacity, luck, workspace, segment):
+    """Fill a segment's slots, infinite without a limit; return whether its deals share attention instead."""
+    slots = workspace.slots
+    if capacity.limited[segment] == 0:
+        for month in range(slots.shape[0]):
+            slots[month] = np.inf
+        return False
+    slots_of(capacity, luck, segment, workspace.ramped[segment], slots, NONE, 1.0)
+    return capacity.shared[segment] == 1 and not math.isinf(slots[0])
+
+
+@njit(**BODY)
+def begin_month(plans, luck, workspace, segment, month, n_listed):
+    """Let people serve a segment's customers in a month; return how many advocates it has gained."""
+    customers, people = plans.customers, plans.people
+    if people.worst.shape[0] > 0:
+        length = 1.0 - customers.start if month == 0 else 1.0
+        measures = workspace.people[(month + plans.deals.first_month_of_quarter) // 3, segment]
+        taken = cover_month(people, luck.draw, workspace, measures, segment, month, n_listed, length)
+        if plans.capacity.limited[segment] == 1:
+            left = 1.0 - taken
+            slots_of(plans.capacity, luck, segment, workspace.ramped[segment], workspace.slots, month, left)
+    book = book_of(workspace, segment, month, month)
+    if customers.terms.shape[0] > 0 and month == 0:
+        # Once the first month's coverage is known, and before anybody refers deals.
+        start_customers(customers, luck, book, NONE, n_listed)
+    if workspace.advocates.shape[0] == 0:
+        return 0.0
+    # Who leaves at the very moment that the month begins refers nobody in it.
+    advance_customers(customers, luck, book, math.nextafter(float(month), np.inf), n_listed)
+    return workspace.advocates[segment, month]
+
+
+@njit(**BODY)
+def end_month(plan, luck, workspace, segment, month, n_listed, n_won):
+    """List the customers won in a month and simulate all to its end; return their number, -1 without room."""
+    if plan.terms.shape[0] == 0:
+        return n_listed
+    book, n_before = book_of(workspace, segment, month, month + 1), n_listed
+    n_listed = list_won(plan, luck, book, workspace.batch, n_won, n_before)
+    if n_listed < 0:
+        return n_listed
+    start_customers(plan, luck, book, n_before, n_listed)
+    advance_customers(plan, luck, book, float(month + 1), n_listed)
+    in_quarter = month + plan.first_month_of_quarter
+    if month + 1 == plan.month_end.shape[0] or in_quarter % 3 == 2:
+        close_quarter(workspace.accounts, n_listed, in_quarter // 3, workspace.cohort[segment])
+    return n_listed
+
+
+@njit(**PART)
+def book_of(workspace, segment, month, read):
+    """Return the customers of a segment in a month."""
+    flows = workspace.arr_flows[month, segment]
+    return Book(workspace.accounts, workspace.cover, workspace.advocates, flows, segment, month, read)
+
+
+@njit(**PART)
+def month_of(plan, workspace, segment, month, shares, patience):
+    """Return what those who wait need of a month; note its slots where they are limited."""
+    start, end = (plan.month_end[month - 1] if month > 0 else 0.0), plan.month_end[month]
+    slots = np.inf if shares else workspace.slots[month]
+    if not math.isinf(slots):
+        workspace.flows[month, segment, SLOT_DAYS] += slots * (end - start)
+    return Month(month, start, end, plan.month_end, segment, slots, patience)

@@ -9,6 +9,7 @@ the purpose (8 bits).
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -56,6 +57,15 @@ _LOG_2_HIGH = 6.93147180369123816490e-01
 _LOG_2_LOW = 1.90821492927058770002e-10
 
 
+class Luck(NamedTuple):
+    """Which draws a path uses."""
+
+    seed: np.uint64
+    path: np.uint64
+    draw: int
+    """Draw of the rates."""
+
+
 @njit(**ALONE, inline="always")
 def philox(c0, c1, c2, c3, k0, k1):
     """Return the four 32-bit words (in uint64) of one Philox4x32-10 block."""
@@ -98,7 +108,7 @@ def block(seed, path, entity, occurrence, purpose):
 
 
 @njit(**CALLED)
-def blocks(seed, path, keys, chosen, occurrences, n, purpose, space, out):
+def blocks(luck, keys, chosen, occurrences, n, purpose, space, out):
     """Draw one block for each of several entities, a whole register of them at a time.
 
     Up to seven more are drawn than asked for, so that no rest is drawn one by one: the arrays must have room
@@ -106,7 +116,7 @@ def blocks(seed, path, keys, chosen, occurrences, n, purpose, space, out):
 
     Parameters
     ----------
-    seed, path : uint64
+    luck : Luck
     keys : ndarray of uint64, shape (entity,)
     chosen : ndarray of uint32, shape (at least n,)
         Which of the entities.
@@ -123,17 +133,17 @@ def blocks(seed, path, keys, chosen, occurrences, n, purpose, space, out):
     collect(keys, chosen, n, space)
     first, second, third, fourth = out[0], out[1], out[2], out[3]
     for place in range((n + WIDTH - 1) // WIDTH * WIDTH):
-        u0, u1, u2, u3 = block(seed, path, space[place], occurrences[place], purpose)
+        u0, u1, u2, u3 = block(luck.seed, luck.path, space[place], occurrences[place], purpose)
         first[place], second[place], third[place], fourth[place] = u0, u1, u2, u3
 
 
 @njit(**CALLED)
-def waits(seed, path, keys, chosen, occurrences, n, purpose, space, out):
+def waits(luck, keys, chosen, occurrences, n, purpose, space, out):
     """Draw as ``blocks`` does, and turn the first and the third of the four into exponential waits."""
     collect(keys, chosen, n, space)
     first, second, third, fourth = out[0], out[1], out[2], out[3]
     for place in range((n + WIDTH - 1) // WIDTH * WIDTH):
-        u0, u1, u2, u3 = block(seed, path, space[place], occurrences[place], purpose)
+        u0, u1, u2, u3 = block(luck.seed, luck.path, space[place], occurrences[place], purpose)
         first[place], second[place], third[place], fourth[place] = exponential(u0), u1, exponential(u2), u3
 
 

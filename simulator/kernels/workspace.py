@@ -1,4 +1,4 @@
-"""What a path adds up, and the space it works in."""
+"""What the kernels read of a scenario, what a path adds up, and the space it works in."""
 
 from typing import NamedTuple
 
@@ -12,10 +12,20 @@ from simulator.kernels.customers.flows import N_ARR_FLOWS, N_COHORT_FLOWS
 from simulator.kernels.deals.plan import DealPlan
 from simulator.kernels.deals.queue import N_MOMENTS
 from simulator.kernels.flows import N_FLOWS
+from simulator.kernels.people.capacity import CapacityPlan
 from simulator.kernels.people.coverage import N_ACTIVITIES, PeoplePlan, n_measures
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+
+
+class Plans(NamedTuple):
+    """All that the kernels need to know of a scenario."""
+
+    deals: DealPlan
+    capacity: CapacityPlan
+    customers: CustomerPlan
+    people: PeoplePlan
 
 
 class Workspace(NamedTuple):
@@ -76,21 +86,12 @@ class Workspace(NamedTuple):
     """(segment, month + 1) change of the number of advocates; no rows: nobody asks."""
 
 
-def open_workspace(
-    plan: DealPlan,
-    people: PeoplePlan,
-    customers: CustomerPlan,
-    open_wins: Ints,
-    n_entries: int,
-    n_accounts: int,
-) -> Workspace:
-    """Return a workspace for a plan (not compiled: kernels do not allocate).
+def open_workspace(plans: Plans, open_wins: Ints, n_entries: int, n_accounts: int) -> Workspace:
+    """Return a workspace for the plans of a scenario (not compiled: kernels do not allocate).
 
     Parameters
     ----------
-    plan : DealPlan
-    people : PeoplePlan
-    customers : CustomerPlan
+    plans : Plans
     open_wins : ndarray of int64, shape (open deal, quarter)
         Will be added to; its ``open_tally`` begins at 0.
     n_entries : int
@@ -98,6 +99,7 @@ def open_workspace(
     n_accounts : int
         Customers that a segment has room for over the horizon.
     """
+    plan, people, customers = plans.deals, plans.people, plans.customers
     n_months, n_quarters = plan.month_end.shape[0], open_wins.shape[1]
     n_segments, n_open = plan.open_first.size - 1, open_wins.shape[0]
     n_cells = people.kind.size if people.worst.size else 0

@@ -5,11 +5,11 @@ import pytest
 from numba import njit
 
 from simulator.kernels.batch import QUEUE, TAKEN, open_batch
-from simulator.kernels.deals.deal import Luck
-from simulator.kernels.deals.queue import serve
+from simulator.kernels.deals.queue import Month, Queue, serve
 from simulator.kernels.flows import N_FLOWS
 from simulator.kernels.jit import NONE
 from simulator.kernels.people.capacity import FOREVER, latest_first, push
+from simulator.kernels.random import Luck
 
 MONTH_END = np.arange(1, 9) * 30.0
 
@@ -49,22 +49,22 @@ def serve_all(slots, births, days, batch, ends, flows, starts, until):
                 n_busy += 1
                 if until[entry] < end:
                     n_ends = push(ends, n_ends, until[entry], 0.0)
-        n_next, clock = NONE, start
+        now = Month(month, start, end, MONTH_END, 0, slots[month], 0.0)
+        queue = Queue(NONE, n_queued, n_busy, n_ends, start, n_free)
         while True:
-            n_taken, n_next, n_busy, n_ends, clock, n_free = serve(
-                MONTH_END, luck, batch, ends, flows, 0, slots[month], 0.0, n_next, n_queued, n_busy, n_ends,
-                clock, n_free,
-            )  # fmt: skip
+            n_taken, queue = serve(luck, batch, ends, flows, now, slots[month], queue)
+            n_ends = queue.n_ends
             for number in range(n_taken):
                 entry = batch.lists[TAKEN, number]
                 starts[entry] = batch.deal[entry].time
                 until[entry] = starts[entry] + days[entry]
                 if until[entry] < end:
                     n_ends = push(ends, n_ends, until[entry], 0.0)
+            queue = Queue(queue.n_next, n_queued, queue.n_busy, n_ends, queue.clock, queue.n_free)
             if n_taken == 0:
                 break
-        n_queue = NONE
-        for number in range(n_next, n_queued):
+        n_queue, n_free = NONE, queue.n_free
+        for number in range(queue.n_next, n_queued):
             batch.lists[QUEUE, n_queue] = batch.lists[QUEUE, number]
             n_queue += 1
 

@@ -9,6 +9,7 @@ from numba import njit
 from simulator.kernels.random import (
     EVENT,
     N_GUIDED,
+    Luck,
     block,
     blocks,
     exponential,
@@ -24,7 +25,7 @@ WIDEST = 1 << 12
 
 @njit
 def draw(many, keys, chosen, occurrences, n, space, out):
-    many(SEED, PATH, keys, chosen, occurrences, n, EVENT, space, out)
+    many(Luck(SEED, PATH, 0), keys, chosen, occurrences, n, EVENT, space, out)
 
 
 @pytest.mark.parametrize("n", [0, 1, 7, 8, 9, 83])

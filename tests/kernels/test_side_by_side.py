@@ -12,14 +12,13 @@ from simulator.engine.plan.neutral import nobody, unlimited
 from simulator.engine.prepare import Prepared, prepare
 from simulator.engine.run.batches import Job
 from simulator.engine.run.simulate import compile_deals, compile_plan, complete_plan, run
-from simulator.kernels.customers.customer import Customer
 from simulator.kernels.customers.flows import ARR_FLOWS, COHORT, N_ARR_FLOWS, REVENUE
-from simulator.kernels.customers.scalar import simulate_customer
-from simulator.kernels.deals.deal import Deal, Luck, live, new_deal
 from simulator.kernels.deals.new_deals import count_sals, draw_shocks, new_deal_entity
 from simulator.kernels.flows import CREATED, FLOWS, N_CREATED, N_FLOWS
-from simulator.kernels.random import BIRTH, block
+from simulator.kernels.random import BIRTH, Luck, block
 from simulator.scenario.load import load_scenario
+from tests.reference.customer import Customer, simulate_customer
+from tests.reference.deal import Deal, live, new_deal
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 OF_DEALS = [

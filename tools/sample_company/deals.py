@@ -13,9 +13,17 @@ from simulator.calibration.calibration import Calibration
 from simulator.engine.plan.deals import CENTS, Compiled, compile_scenario
 from simulator.fiscal import FiscalCalendar, day_number, month_start_day
 from simulator.history.tables import OUTCOMES
+from simulator.kernels.batch import open_batch
 from simulator.kernels.deals.close_dates import NEVER
-from simulator.kernels.deals.deal import TRACE_BORN, TRACE_CLOSED, TRACE_COLUMNS, TRACE_REDATED
-from simulator.kernels.deals.trace import count_deals, trace_deals
+from simulator.kernels.deals.trace import (
+    TRACE_BORN,
+    TRACE_CLOSED,
+    TRACE_COLUMNS,
+    TRACE_REDATED,
+    count_deals,
+    trace_deals,
+)
+from simulator.kernels.random import Luck
 from simulator.scenario.levers import Lever
 from simulator.scenario.schema import FiscalYear, Scenario, Simulation
 
@@ -90,13 +98,15 @@ def simulate_stories(
     )
     compiled = compile_scenario(scenario, truth, _no_deals(), before)
     shock = np.ones((n_quarters, 3))
-    counts = count_deals(compiled.plan, seed, 0, shock)
+    luck, plan = Luck(np.uint64(seed), np.uint64(0), 0), compiled.plan
+    counts = count_deals(plan, luck, shock)
+    batch = open_batch(1, plan.concessions.discount.size - 1, plan.stream_key.size)
     room = int(counts.sum()) * 16 + 1000
     while True:
         trace = np.empty((room, len(TRACE_COLUMNS)))
         deal_of_row = np.empty(room, dtype=np.int64)
         born = np.empty((int(counts.sum()), 4))
-        n_rows = trace_deals(compiled.plan, seed, 0, shock, counts, trace, deal_of_row, born)
+        n_rows = trace_deals(plan, luck, batch, shock, counts, trace, deal_of_row, born)
         if n_rows <= room:
             break
         room = n_rows
@@ -107,7 +117,7 @@ def simulate_stories(
     rows["time"] += start
     rows = rows[rows["time"] < day_number(as_of) + 1.0].copy()
     close = rows["close_month"]
-    rows["close_month"] = np.where(close >= NEVER, -1, close + compiled.plan.first_month)
+    rows["close_month"] = np.where(close >= NEVER, -1, close + plan.first_month)
     for name in ("kind", "category", "late", "close_month", "outcome"):
         rows[name] = rows[name].astype(np.int64)
     return Stories(rows, _deals(compiled, born))

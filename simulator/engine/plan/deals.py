@@ -107,16 +107,42 @@ def compile_scenario(
     rates = draw_rates(full, settings.seed, n_draws, settings.rate_uncertainty)
     ahead = horizon(as_of, scenario.fiscal_calendar(), scenario.horizon_quarters)
     open_deals = _in_segment_order(open_deals, full.segments)
+    plan = _deal_plan(scenario, (full, stated, rates), ahead, open_deals)
+    return Compiled(
+        plan=plan,
+        capacity=unlimited(plan),
+        customers=no_customers(plan),
+        people=nobody(len(full.segments), n_draws),
+        opening=np.zeros(len(full.segments)),
+        n_customers=np.zeros(len(full.segments)),
+        booked_by_customers=np.zeros((len(full.segments), 2)),
+        horizon=ahead,
+        segments=full.segments,
+        open_deals=open_deals,
+        calibration=full,
+        rates=rates,
+    )
+
+
+def _deal_plan(
+    scenario: Scenario,
+    rated: tuple[Calibration, npt.NDArray[np.bool_], RateDraws],
+    ahead: Horizon,
+    open_deals: pd.DataFrame,
+) -> DealPlan:
+    """Return the plan of the deals' kernels: what reps source and customers refer is still to come."""
+    full, stated, rates = rated
     rows = effect_rows(full, rates, open_deals)
     levers = lever_effects.resolve(scenario, full.segments, full.arrivals, ahead.months)
-    plan = DealPlan(
+    sals = expected_sals(scenario, full, rates, levers.sals, ahead)
+    return DealPlan(
         month_end=ahead.month_end,
         first_month=int(ahead.months[0]),
         first_month_of_quarter=int(scenario.fiscal_calendar().month_of_quarter(int(ahead.months[0]))),
         hazard=hazard_table(rates, stated, levers),
         age_bin=np.searchsorted(AGE_BINS, np.arange(AGE_BINS[-1] + 1), side="right") - 1,
         clock=rates.clock,
-        clock_steps=month_steps(ahead.months) - day_number(as_of) - 1.0,
+        clock_steps=month_steps(ahead.months) - day_number(ahead.as_of) - 1.0,
         month_effect=month_effect(full, levers.month_effect, ahead, scenario),
         effect=rows.effect,
         offset_cdf=_offset_cdf(rates.offset, full),
@@ -135,31 +161,17 @@ def compile_scenario(
         open_first=_segment_starts(open_deals, full.segments),
         stream_key=_stream_keys(full),
         stream_segment=full.arrivals.segment.astype(np.int64),
-        stream_sals=expected_sals(scenario, full, rates, levers.sals, ahead),
-        stream_rep_sals=np.zeros((n_draws, len(full.arrivals.source), ahead.months.size)),
-        stream_referrals=np.zeros((n_draws, len(full.arrivals.source), ahead.months.size)),
+        stream_sals=sals,
+        stream_rep_sals=np.zeros_like(sals),
+        stream_referrals=np.zeros_like(sals),
         referral_stream=np.full(len(full.segments), -1, dtype=np.int64),
         stream_dispersion=full.arrivals.dispersion.astype(np.float64),
         stream_profile_cdf=rows.stream_profile_cdf,
         stream_effect_row=rows.stream_row,
-        shock_sd=shock_sd(full) * settings.shared_shock,
+        shock_sd=shock_sd(full) * scenario.simulation.shared_shock,
         amount_level=amount_level(scenario, full, rates, ahead.months.size),
         pull=evidence_pull(scenario, full, ahead),
         concessions=concession_plan(scenario.terms, full.segments),
-    )
-    return Compiled(
-        plan=plan,
-        capacity=unlimited(plan),
-        customers=no_customers(plan),
-        people=nobody(len(full.segments), n_draws),
-        opening=np.zeros(len(full.segments)),
-        n_customers=np.zeros(len(full.segments)),
-        booked_by_customers=np.zeros((len(full.segments), 2)),
-        horizon=ahead,
-        segments=full.segments,
-        open_deals=open_deals,
-        calibration=full,
-        rates=rates,
     )
 
 

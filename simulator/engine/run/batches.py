@@ -25,7 +25,7 @@ from simulator.kernels.deals.plan import DealPlan
 from simulator.kernels.flows import N_FLOWS
 from simulator.kernels.people.coverage import n_measures
 from simulator.kernels.simd import in_lines
-from simulator.kernels.workspace import open_workspace
+from simulator.kernels.workspace import Plans, open_workspace
 from simulator.versions import version_of
 
 Floats = npt.NDArray[np.float64]
@@ -138,23 +138,13 @@ class Job:
 
     def simulate(self, paths: Ints) -> Block:
         """Simulate some paths."""
-        compiled = self.compiled
-        arrays = self.empty(paths.size)
+        compiled, arrays = self.compiled, self.empty(paths.size)
+        plans = Plans(compiled.plan, compiled.capacity, compiled.customers, compiled.people)
         while True:
             n_entries, n_accounts = self.room
-            workspace = open_workspace(
-                compiled.plan,
-                compiled.people,
-                compiled.customers,
-                self.empty_sums()[0],
-                n_entries,
-                n_accounts,
-            )
+            workspace = open_workspace(plans, self.empty_sums()[0], n_entries, n_accounts)
             if simulate_block(
-                compiled.plan,
-                compiled.capacity,
-                compiled.customers,
-                compiled.people,
+                plans,
                 workspace,
                 np.uint64(self.seed),
                 paths,

@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.calibration.renewals import TERM_CLASSES
+from simulator.kernels.customers.accounts import open_accounts
 from simulator.kernels.customers.customer import CustomerPlan
 from simulator.kernels.customers.flows import CHURN, CONTRACTION
-from simulator.kernels.customers.scalar import trace_customers
+from simulator.kernels.customers.trace import trace_customers
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -122,7 +123,14 @@ def live_apart(plan: CustomerPlan, seed: int, starts: Starts) -> Moves:
     while True:
         trace = np.empty((room, 4))
         n_rows = trace_customers(
-            plan, np.uint64(seed), starts.luck, starts.entity, starts.state, starts.standing, trace
+            plan,
+            open_accounts(1, 0),
+            np.uint64(seed),
+            starts.luck,
+            starts.entity,
+            starts.state,
+            starts.standing,
+            trace,
         )
         if n_rows < room:
             break

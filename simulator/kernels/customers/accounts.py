@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from simulator.kernels.batch import draw_first
+from simulator.kernels.batch import WON, draw_first
 from simulator.kernels.customers.customer import LONG_AGO, N_TERM_CLASSES, YEAR_QUARTERS, start_in_month
 from simulator.kernels.customers.flows import N_NEW, NEW
 from simulator.kernels.jit import BODY, PART
@@ -70,6 +70,22 @@ class Accounts(NamedTuple):
     """(4, account) space: the draws of a list of customers."""
 
 
+class Book(NamedTuple):
+    """The customers of a segment in a month, and what happens to them is added to."""
+
+    accounts: Accounts
+    cover: Floats
+    """(segment or 0, month, 4) what coverage does."""
+    advocates: Floats
+    """(segment or 0, month + 1) change of the number of advocates; no rows: nobody asks."""
+    flows: Floats
+    """(flow,) of the month and segment."""
+    segment: int
+    month: int
+    read: int
+    """Months whose advocates have been counted."""
+
+
 def open_accounts(n_accounts: int, n_quarters: int) -> Accounts:
     """Return room for at least so many customers."""
     n_accounts = -(-n_accounts // WIDTH) * WIDTH
@@ -114,11 +130,12 @@ def list_book(plan, accounts, segment, first):
 
 
 @njit(**BODY)
-def list_won(plan, luck, accounts, batch, wins, n_wins, segment, month, n_listed, flows):
+def list_won(plan, luck, book, batch, n_wins, n_listed):
     """List the customers that a month's wins become; return how many are listed, -1 without room for all.
 
     What is worth less than a cent a year becomes no customer.
     """
+    accounts, segment, month, wins = book.accounts, book.segment, book.month, batch.lists[WON]
     if n_listed + n_wins > accounts.key.shape[0]:
         return -1
     n_terms = plan.terms.shape[0]
@@ -143,8 +160,8 @@ def list_won(plan, luck, accounts, batch, wins, n_wins, segment, month, n_listed
             accounts.quarter_arr[place, slot] = 0.0
         new_arr += arr
         n_listed += int(arr >= 1.0)
-    flows[month, segment, NEW] += new_arr
-    flows[month, segment, N_NEW] += n_listed - n_before
+    book.flows[NEW] += new_arr
+    book.flows[N_NEW] += n_listed - n_before
     return n_listed
 
 

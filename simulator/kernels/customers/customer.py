@@ -109,24 +109,6 @@ class CustomerPlan(NamedTuple):
     """(customer, 4) cents: ARR at the end of each of the four quarters before the first simulated one."""
 
 
-class Customer(NamedTuple):
-    """Where one customer stands. Times in months, money in cents."""
-
-    entity: np.uint64
-    segment: int
-    law: int
-    row: int
-    term: float
-    time: float
-    renewal: float
-    value_from: float
-    arr: float
-    signed: float
-    former: float
-    promise: int
-    renewed: int
-
-
 @njit(**PART)
 def start_in_month(plan, day, month):
     """Return when in its month a customer starts who is won on a day, in months."""
@@ -220,12 +202,3 @@ def grow(plan, draw, segment, time, value_time, arr, u):
             return driver, 0.0
     factor = plan.size_factor[segment, band, int(driver >= FIRST_SOLD)]
     return driver, np.rint(arr * factor * plan.growth_size[draw, segment, driver, piece])
-
-
-@njit(**PART)
-def note(trace, n_traced, time, flow, amount):
-    """Write one movement of a customer's ARR where a trace is wanted; return the number of rows."""
-    if amount > 0.0 and n_traced < trace.shape[0]:
-        trace[n_traced, 0], trace[n_traced, 1], trace[n_traced, 2] = time, flow, amount
-        return n_traced + 1
-    return n_traced

@@ -1,7 +1,7 @@
 """A month of the customers of a segment, side by side: growth, renewals, departures and returns.
 
-Rates, draws and bits are those of ``scalar``, with what coverage and referrals add. As with deals in
-``months``, each round takes one event of every customer that has one, sorted into lists by its kind.
+As with deals in ``months``, each round takes one event of every customer that has one, sorted into lists by
+its kind.
 
 They are simulated in step because who is still there decides how far the people after the sale go round, and
 how far they go round decides who stays; and because advocates refer new deals.
@@ -53,20 +53,20 @@ from simulator.kernels.random import CUSTOMER, GROWTH, RENEWAL, WORKED, block, e
 
 
 @njit(**CALLED)
-def start_customers(plan, luck, workspace, segment, first, n_listed):
+def start_customers(plan, luck, book, first, n_listed):
     """Draw what the customers listed last need from the start.
 
     Parameters
     ----------
     plan : CustomerPlan
     luck : Luck
-    workspace : Workspace
+    book : Book
         Its accounts are written, its advocates added to.
-    segment, first, n_listed : int
+    first, n_listed : int
         The first customer that has not begun, and how many are listed.
     """
-    draw, n = luck.draw, n_listed - first
-    accounts, cover, advocates = workspace.accounts, workspace.cover, workspace.advocates
+    draw, segment, n = luck.draw, book.segment, n_listed - first
+    accounts, cover, advocates = book.accounts, book.cover, book.advocates
     begun, uniform = accounts.lists[HAPPENING], accounts.uniform
     for place in range(n):
         begun[place] = first + place
@@ -120,43 +120,45 @@ def returns_at(plan, draw, segment, time, u):
 
 
 @njit(**CALLED)
-def advance_customers(plan, luck, workspace, segment, month, end, read, n_listed):
+def advance_customers(plan, luck, book, end, n_listed):
     """Simulate the customers listed through a month, up to a time.
 
     Parameters
     ----------
     plan : CustomerPlan
     luck : Luck
-    workspace : Workspace
+    book : Book
         Its accounts are written, its flows and advocates added to.
-    segment, month : int
     end : float
         In months; what happens then happens later.
-    read : int
-        Months whose advocates have been counted.
     n_listed : int
     """
-    accounts, cover, advocates = workspace.accounts, workspace.cover, workspace.advocates
-    flows = workspace.arr_flows[month, segment]
-    happening, event_time = accounts.lists[HAPPENING], accounts.event_time
+    happening, event_time = book.accounts.lists[HAPPENING], book.accounts.event_time
     n = NONE
     for slot in range(n_listed):
         happening[at(n)] = slot
         n += int(event_time[slot] < end)
     while n > 0:
-        n_growing, n_due, n_returning = sort_events(accounts, n)
-        grow_all(plan, luck, accounts, cover, flows, segment, month, n_growing)
-        fall_due(plan, luck, accounts, cover, advocates, flows, segment, month, read, n_due)
-        for place in range(n_returning):
-            slot = accounts.lists[RETURNING, place]
-            come_back(plan, luck, accounts, advocates, flows, slot, segment, read)
-        n_left = NONE
-        for place in range(n):
-            slot = happening[place]
-            event_time[slot] = min(accounts.row[slot].growth_time, accounts.renewal_time[slot])
-            happening[at(n_left)] = slot
-            n_left += int(event_time[slot] < end)
-        n = n_left
+        n = next_events(plan, luck, book, end, n)
+
+
+@njit(**PART)
+def next_events(plan, luck, book, end, n):
+    """Let what is next happen to each customer listed; return to how many more happens before the end."""
+    accounts = book.accounts
+    happening, event_time = accounts.lists[HAPPENING], accounts.event_time
+    n_growing, n_due, n_returning = sort_events(accounts, n)
+    grow_all(plan, luck, book, n_growing)
+    fall_due(plan, luck, book, n_due)
+    for place in range(n_returning):
+        come_back(plan, luck, book, accounts.lists[RETURNING, place])
+    n_left = NONE
+    for place in range(n):
+        slot = happening[place]
+        event_time[slot] = min(accounts.row[slot].growth_time, accounts.renewal_time[slot])
+        happening[at(n_left)] = slot
+        n_left += int(event_time[slot] < end)
+    return n_left
 
 
 @njit(**PART)
@@ -178,9 +180,10 @@ def sort_events(accounts, n):
 
 
 @njit(**PART)
-def grow_all(plan, luck, accounts, cover, flows, segment, month, n):
+def grow_all(plan, luck, book, n):
     """Let customers grow, where the growth happens or the deal is signed, and draw when they do next."""
-    lists, uniform = accounts.lists, accounts.uniform
+    accounts, cover, segment, month = book.accounts, book.cover, book.segment, book.month
+    lists, uniform, flows = accounts.lists, accounts.uniform, book.flows
     signed_arr, n_signed, n_redrawn = 0.0, 0, NONE
     is_missed = cover.shape[0] > 0 and min(cover[segment, month, GROWS], cover[segment, month, SELLS]) < 1.0
     if is_missed:
@@ -221,9 +224,10 @@ def grow_all(plan, luck, accounts, cover, flows, segment, month, n):
 
 
 @njit(**PART)
-def fall_due(plan, luck, accounts, cover, advocates, flows, segment, month, read, n):
+def fall_due(plan, luck, book, n):
     """Renew the customers whose term ends, or let them go."""
-    lists = accounts.lists
+    accounts, cover, advocates, flows = book.accounts, book.cover, book.advocates, book.flows
+    segment, month, lists = book.segment, book.month, accounts.lists
     odds = plan.month_effect[segment, month, EFFECT_CHURN] if plan.month_effect.shape[0] > 0 else 1.0
     if cover.shape[0] > 0:
         odds *= cover[segment, month, ODDS]
@@ -237,10 +241,10 @@ def fall_due(plan, luck, accounts, cover, advocates, flows, segment, month, read
         row.kept *= stay(plan, row.law, row.renewed, churn)
         row.unchanged *= 1.0 - change_chance(plan, luck.draw, segment, row.law, month)
         if row.u_churn >= row.kept:
-            leave(plan, luck.draw, accounts, advocates, flows, slot, segment, read)
+            leave(plan, luck.draw, book, slot)
             continue
         if row.u_change >= row.unchanged:
-            change(plan, luck, accounts, flows, slot, segment, month)
+            change(plan, luck, book, slot)
             arr = accounts.arr[slot]
         time = accounts.renewal_time[slot]
         renewed += np.rint(min(row.signed, arr) * row.year_share)
@@ -251,7 +255,7 @@ def fall_due(plan, luck, accounts, cover, advocates, flows, segment, month, read
         if row.advocate_since == np.inf:
             row.advocate_since = max(time, row.value_time)
             if advocates.shape[0] > 0:
-                add_advocate(advocates, segment, row.advocate_since, plan.start, read)
+                add_advocate(advocates, segment, row.advocate_since, plan.start, book.read)
     flows[DUE] += due
     flows[N_DUE] += n
     flows[BOOKINGS_RENEWAL] += renewed
@@ -259,29 +263,31 @@ def fall_due(plan, luck, accounts, cover, advocates, flows, segment, month, read
 
 
 @njit(**PART)
-def leave(plan, draw, accounts, advocates, flows, slot, segment, read):
+def leave(plan, draw, book, slot):
     """Let a customer go; it may return."""
+    accounts, advocates, segment = book.accounts, book.advocates, book.segment
     row, time, arr = accounts.row[slot], accounts.renewal_time[slot], accounts.arr[slot]
-    flows[CHURN] += arr
-    flows[N_CHURNED] += 1.0
+    book.flows[CHURN] += arr
+    book.flows[N_CHURNED] += 1.0
     row.former, accounts.arr[slot] = arr, 0.0
     if advocates.shape[0] > 0:
-        remove_advocate(advocates, segment, row.advocate_since, time, plan.start, read)
+        remove_advocate(advocates, segment, row.advocate_since, time, plan.start, book.read)
     row.advocate_since = np.inf
     accounts.renewal_time[slot] = returns_at(plan, draw, segment, time, row.u_return)
 
 
 @njit(**PART)
-def change(plan, luck, accounts, flows, slot, segment, month):
+def change(plan, luck, book, slot):
     """Contract a customer that renews, or raise its price; and draw at which renewal it changes next."""
+    accounts = book.accounts
     row, time, arr = accounts.row[slot], accounts.renewal_time[slot], accounts.arr[slot]
     premium = plan.premium if row.advocate_since <= time else 1.0
-    contraction, rise = renew(plan, luck.draw, segment, row.law, month, arr, row.u_kind, premium)
+    contraction, rise = renew(plan, luck.draw, book.segment, row.law, book.month, arr, row.u_kind, premium)
     # A contraction never takes the last cent: that would be churn.
     contraction = min(contraction, arr - 1.0)
     accounts.arr[slot] = arr + rise - contraction
-    flows[CONTRACTION] += contraction
-    flows[FIRST_DRIVER] += rise
+    book.flows[CONTRACTION] += contraction
+    book.flows[FIRST_DRIVER] += rise
     row.n_changes += 1
     row.unchanged, row.u_change, row.u_kind = 1.0, row.next_change, row.next_kind
     if row.n_changes % 2 == 0:
@@ -291,8 +297,9 @@ def change(plan, luck, accounts, flows, slot, segment, month):
 
 
 @njit(**PART)
-def come_back(plan, luck, accounts, advocates, flows, slot, segment, read):
+def come_back(plan, luck, book, slot):
     """Let a customer return with a share of the ARR that it left with, on a new term."""
+    accounts, advocates, flows, segment = book.accounts, book.advocates, book.flows, book.segment
     row, time, n_slices = accounts.row[slot], accounts.renewal_time[slot], plan.return_size.shape[2]
     row.n_returns += 1
     u_size, _, u_churn, u_return = block(
@@ -309,4 +316,4 @@ def come_back(plan, luck, accounts, advocates, flows, slot, segment, read):
     if plan.advocate_after == 0:
         row.advocate_since = max(time, row.value_time)
         if advocates.shape[0] > 0:
-            add_advocate(advocates, segment, row.advocate_since, plan.start, read)
+            add_advocate(advocates, segment, row.advocate_since, plan.start, book.read)

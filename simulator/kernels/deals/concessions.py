@@ -7,7 +7,6 @@ import numpy.typing as npt
 from numba import njit
 
 from simulator.kernels.jit import PART, at
-from simulator.kernels.random import TERMS, block
 
 Floats = npt.NDArray[np.float64]
 
@@ -39,18 +38,11 @@ class ConcessionPlan(NamedTuple):
 
 
 @njit(**PART)
-def agreed(concessions, luck, segment, entity):
+def conceded(concessions, segment, u_ask, u_grant, u_gate):
     """Return (concession, 0 for none; 1 where a success plan comes first) of a deal.
 
     One block of draws for each deal, whatever is conceded: policies share them.
     """
-    u_ask, u_grant, u_gate, _ = block(luck.seed, luck.path, entity, np.uint64(0), TERMS)
-    return conceded(concessions, segment, u_ask, u_grant, u_gate)
-
-
-@njit(**PART)
-def conceded(concessions, segment, u_ask, u_grant, u_gate):
-    """Return (concession, 0 for none; 1 where a success plan comes first) that draws lead to."""
     cdf = concessions.asked_cdf[segment]
     n, asked, granted = cdf.shape[0], 0, 0
     # Without branches: who asks for what, and who gets it, cannot be foreseen.

@@ -3,26 +3,14 @@
 import numpy as np
 from numba import njit
 
-from simulator.kernels.batch import CLOSED, HELD, HIT, LOST, NOW, REDRAWN, WON, draw_first, draw_for, wait_for
+from simulator.kernels.batch import CLOSED, HELD, HIT, NOW, REDRAWN, draw_for, wait_for
 from simulator.kernels.deals.clock import find_moment, winning_days
-from simulator.kernels.deals.concessions import NOTHING
-from simulator.kernels.deals.deal import (
-    count_win,
-    signed_amount,
-    slip,
-    wait_for_plan,
-)
+from simulator.kernels.deals.closing import slip
 from simulator.kernels.deals.new_deals import plan_moves
-from simulator.kernels.deals.plan import ADVANCE, DESTINATION_WON, N_CATEGORIES, ORIGIN_CREATED, STILL_OPEN
+from simulator.kernels.deals.plan import ADVANCE, DESTINATION_WON, N_CATEGORIES, STILL_OPEN
 from simulator.kernels.deals.slippage import Standing, ending, ends_instead, leaves_quarter
-from simulator.kernels.flows import (
-    LOST_COMPETITION,
-    LOST_NO_DECISION,
-    N_LOST_COMPETITION,
-    N_LOST_NO_DECISION,
-)
 from simulator.kernels.jit import BODY, NONE, PART, at
-from simulator.kernels.random import CLOSE_DATE, EVENT, SIGNATURE
+from simulator.kernels.random import CLOSE_DATE, EVENT
 from simulator.kernels.simd import fetch, weigh
 
 
@@ -55,48 +43,58 @@ def advance_month(parameters, luck, batch, month, n_now, n_held):
     n_closed : int
         Deals on the list of those that were won or lost.
     """
+    n_closed = NONE
+    while n_now > 0:
+        n_now, n_held, n_closed = next_events(parameters, luck, batch, month, n_now, n_held, n_closed)
+    return n_held, n_closed
+
+
+@njit(**BODY)
+def next_events(parameters, luck, batch, month, n_now, n_held, n_closed):
+    """Let what happens next in a month happen to each deal of its work; return how many the lists then hold.
+
+    Those to which nothing happens reach the month's end; the others close, or have more of the month to go.
+    """
     now, held, hit, closed = batch.lists[NOW], batch.lists[HELD], batch.lists[HIT], batch.lists[CLOSED]
-    redrawn, n_closed = batch.lists[REDRAWN], 0
     linearity = (month + parameters.first_month_of_quarter) % 3
     n_ages = parameters.age_bin[parameters.age_bin.shape[0] - 1] + 1
     first_cell = parameters.segment * N_CATEGORIES * 2 * n_ages * 27 + linearity * 3
-    while n_now > 0:
-        for number in range(n_now):
-            cell = np.uint32(find_cell(parameters, batch.deal[now[number]], first_cell, n_ages, month))
-            batch.cell[number] = cell
-            fetch(parameters.hazard, cell)
-        for number in range(n_now):
-            deal, hazard = batch.deal[now[number]], parameters.hazard[batch.cell[number]]
-            effect, factor = parameters.effect[deal.effect_row], batch.now[deal.concession]
-            batch.total[number] = weigh(hazard, effect, factor, batch.hazard[number])
-        n_hit = NONE
-        for number in range(n_now):
-            entry = now[number]
-            won = batch.hazard[number, DESTINATION_WON]
-            stays = spend(parameters, batch.deal[entry], batch.total[number], won, month)
-            held[at(n_held)] = entry
-            hit[at(n_hit)] = number
-            n_held += stays
-            n_hit += 1 - stays
-        n_now, n_redrawn = NONE, NONE
-        for number in range(n_hit):
-            place = hit[number]
-            entry = now[place]
-            deal = batch.deal[entry]
-            closes = end_of_month(parameters, deal, batch.hazard[place], batch.total[place], month)
-            closed[at(n_closed)] = entry
-            now[at(n_now)] = entry
-            redrawn[at(n_redrawn)] = entry
-            batch.occurrence[at(n_redrawn)] = np.uint64(deal.n_events >> 1)
-            n_closed += closes
-            n_now += 1 - closes
-            n_redrawn += (1 - closes) & ((deal.n_events & 1) ^ 1)
-        wait_for(batch, luck, redrawn, n_redrawn, EVENT)
-        for number in range(n_redrawn):
-            deal, uniform = batch.deal[redrawn[number]], batch.uniform
-            deal.wait, deal.where = uniform[0, number], uniform[1, number]
-            deal.next_wait, deal.next_where = uniform[2, number], uniform[3, number]
-    return n_held, n_closed
+    for number in range(n_now):
+        cell = np.uint32(find_cell(parameters, batch.deal[now[number]], first_cell, n_ages, month))
+        batch.cell[number] = cell
+        fetch(parameters.hazard, cell)
+    for number in range(n_now):
+        deal, hazard = batch.deal[now[number]], parameters.hazard[batch.cell[number]]
+        effect, factor = parameters.effect[deal.effect_row], batch.now[deal.concession]
+        batch.total[number] = weigh(hazard, effect, factor, batch.hazard[number])
+    n_hit = NONE
+    for number in range(n_now):
+        entry = now[number]
+        won = batch.hazard[number, DESTINATION_WON]
+        stays = spend(parameters, batch.deal[entry], batch.total[number], won, month)
+        held[at(n_held)] = entry
+        hit[at(n_hit)] = number
+        n_held += stays
+        n_hit += 1 - stays
+    n_now, n_redrawn, redrawn = NONE, NONE, batch.lists[REDRAWN]
+    for number in range(n_hit):
+        place = hit[number]
+        entry = now[place]
+        deal = batch.deal[entry]
+        closes = end_of_wait(parameters, deal, batch.hazard[place], batch.total[place], month)
+        closed[at(n_closed)] = entry
+        now[at(n_now)] = entry
+        redrawn[at(n_redrawn)] = entry
+        batch.occurrence[at(n_redrawn)] = np.uint64(deal.n_events >> 1)
+        n_closed += closes
+        n_now += 1 - closes
+        n_redrawn += (1 - closes) & ((deal.n_events & 1) ^ 1)
+    wait_for(batch, luck, redrawn, n_redrawn, EVENT)
+    for number in range(n_redrawn):
+        deal, uniform = batch.deal[redrawn[number]], batch.uniform
+        deal.wait, deal.where = uniform[0, number], uniform[1, number]
+        deal.next_wait, deal.next_where = uniform[2, number], uniform[3, number]
+    return n_now, n_held, n_closed
 
 
 @njit(**PART)
@@ -123,7 +121,7 @@ def spend(parameters, deal, total, won, month):
 
 
 @njit(**PART)
-def end_of_month(parameters, deal, hazard, total, month):
+def end_of_wait(parameters, deal, hazard, total, month):
     """Write what becomes of a deal to which something happens; return 1 if it closes, else 0.
 
     Without branches: what happens to a deal cannot be foreseen.
@@ -155,75 +153,6 @@ def end_of_month(parameters, deal, hazard, total, month):
     deal.n_events += 1
     deal.wait, deal.where = deal.next_wait, deal.next_where
     return closes
-
-
-@njit(**BODY)
-def close_deals(parameters, luck, batch, flows, month, n_closed, n_won):
-    """Count wins and losses; return how many are on the lists of the same names, earlier wins included.
-
-    Where a win waits for its success plan, its time is that of the signature.
-    """
-    lost, won = batch.lists[LOST], batch.lists[WON]
-    n_lost, n_before = NONE, n_won
-    amounts_competition, amounts_no_decision, n_no_decision = 0.0, 0.0, 0
-    for number in range(n_closed):
-        entry = batch.lists[CLOSED, number]
-        outcome, amount = batch.deal[entry].outcome, batch.deal[entry].amount
-        lost[at(n_lost)], won[at(n_won)] = entry, entry
-        wins = int(outcome == DESTINATION_WON)
-        n_won += wins
-        n_lost += 1 - wins
-        undecided = outcome == DESTINATION_WON + 2
-        amounts_no_decision += amount if undecided else 0.0
-        amounts_competition += amount if outcome == DESTINATION_WON + 1 else 0.0
-        n_no_decision += int(undecided)
-    row = flows[month, parameters.segment]
-    row[LOST_COMPETITION] += amounts_competition
-    row[LOST_NO_DECISION] += amounts_no_decision
-    row[N_LOST_COMPETITION] += n_lost - n_no_decision
-    row[N_LOST_NO_DECISION] += n_no_decision
-    n_new, new, uniform = n_won - n_before, won[n_before:], batch.uniform
-    draw_first(batch, luck, new, n_new, SIGNATURE)
-    for number in range(n_new):
-        sign(parameters, batch.deal[new[number]], flows, month, uniform[0, number])
-    return n_lost, n_won
-
-
-@njit(**PART)
-def sign(parameters, deal, flows, month, u):
-    """Sign a deal that was won, once its success plan is agreed where it needs one.
-
-    ``move`` then holds the month of the signature: that after the last one where the horizon ends first.
-    """
-    linearity = (month + parameters.first_month_of_quarter) % 3
-    amount = deal.amount
-    if parameters.concessions.in_force[deal.concession, linearity] == 0:
-        deal.concession = NOTHING
-    signing = month
-    if deal.gated == 1:
-        deal.time, signing = wait_for_plan(
-            parameters.month_end,
-            parameters.first_month_of_quarter,
-            parameters.concessions.gate_days,
-            parameters.segment,
-            amount,
-            deal.close_month,
-            deal.time,
-            month,
-            flows,
-        )
-    deal.move, deal.signed = signing, 0.0
-    if signing < parameters.month_end.shape[0]:
-        multipliers = (
-            parameters.multiplier_new if deal.origin == ORIGIN_CREATED else parameters.multiplier_open
-        )
-        money = amount * parameters.shock[(signing + parameters.first_month_of_quarter) // 3, 2]
-        signed = signed_amount(
-            multipliers, parameters.concessions, parameters.segment, money, deal.concession, u
-        )
-        row = flows[signing, parameters.segment]
-        count_win(parameters.concessions, row, deal.origin, amount, signed, deal.concession, deal.gated)
-        deal.signed = signed
 
 
 @njit(**BODY)

@@ -85,12 +85,12 @@ def draw_unknown_amounts(plan, luck, batch, segment, which, n):
 
 
 @njit(**BODY)
-def arrive(plan, luck, workspace, batch, segment, month, n_advocates, n_free, n_queue):
+def arrive(plan, luck, workspace, segment, month, n_advocates, n_queue, n_free):
     """Put a month's SALs of a segment at the end of the queue; return (free entries, SALs).
 
     With fewer entries than SALs nothing more is done: (-1, 0).
     """
-    n = NONE
+    n, batch = NONE, workspace.batch
     queue = batch.lists[QUEUE]
     for stream in range(plan.stream_key.shape[0]):
         if plan.stream_segment[stream] != segment:

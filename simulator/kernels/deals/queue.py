@@ -1,5 +1,9 @@
 """SALs that wait for a rep: first come first served, each for as long as it has patience."""
 
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 from numba import njit
 
 from simulator.kernels.batch import CLOSED, FREE, QUEUE, TAKEN
@@ -18,17 +22,49 @@ N_MOMENTS = 16
 """Parts of a month by which it is decided whether anybody can have to wait."""
 
 
+class Month(NamedTuple):
+    """A month of a segment, as those who wait for its reps see it."""
+
+    number: int
+    start: float
+    end: float
+    month_end: npt.NDArray[np.float64]
+    """(month,) day at which each month ends."""
+    segment: int
+    slots: float
+    """Deals that reps can work at once; infinite: each is taken up when it comes."""
+    patience: float
+    """Rate per day at which waiting SALs give up."""
+
+
+class Queue(NamedTuple):
+    """How far the queue of a month is served."""
+
+    n_next: int
+    """The next deal in the queue."""
+    n_queued: int
+    """Deals that have joined it."""
+    n_busy: int
+    """Slots taken at ``clock``."""
+    n_ends: int
+    """Known ends of the month that have not freed their slot yet."""
+    clock: float
+    n_free: int
+    """Free entries of the batch."""
+
+
 @njit(**BODY)
-def may_wait(batch, moments, n_closed, n_queue, n_queued, n_busy, slots, start, end):
+def may_wait(batch, moments, month, n_closed, n_queue, queue):
     """Return whether any SAL of a month may find no slot free, from what is counted part by part.
 
     In each part all who come by its end are set against those who have ended before it began, of the deals
-    on the list of the closed.
+    on the list of the closed. ``n_queue``: deals that waited when the month began.
     """
+    start, n_busy = month.start, queue.n_busy + n_queue
     for part in range(N_MOMENTS):
         moments[part] = 0
-    scale = N_MOMENTS / (end - start)
-    for number in range(n_queue, n_queued):
+    scale = N_MOMENTS / (month.end - start)
+    for number in range(n_queue, queue.n_queued):
         time = batch.deal[batch.lists[QUEUE, number]].time
         moments[min(int((time - start) * scale), N_MOMENTS - 1)] += 1
     for number in range(n_closed):
@@ -36,42 +72,26 @@ def may_wait(batch, moments, n_closed, n_queue, n_queued, n_busy, slots, start, 
         part = min(int((time - start) * scale), N_MOMENTS - 1) + 1
         if part < N_MOMENTS:
             moments[part] -= 1
-    n_busy += n_queue
     for part in range(N_MOMENTS):
         n_busy += moments[part]
-        if n_busy > slots:
+        if n_busy > month.slots:
             return True
     return False
 
 
 @njit(**BODY)
-def sort_arrivals(batch, rows, space, n_queue, n_new, start, end):
+def sort_arrivals(batch, rows, space, month, n_queue, n_new):
     """Put the SALs of a month, which stand behind those that wait already, in the order of their coming."""
     for number in range(n_new):
         entry = batch.lists[QUEUE, n_queue + number]
         rows[number, 0], rows[number, 1] = batch.deal[entry].time, entry
-    latest_first(rows, space, n_new, start, end)
+    latest_first(rows, space, n_new, month.start, month.end)
     for number in range(n_new):
         batch.lists[QUEUE, n_queue + number] = int(rows[n_new - 1 - number, 1])
 
 
 @njit(**BODY)
-def serve(
-    month_end,
-    luck,
-    batch,
-    ends,
-    flows,
-    segment,
-    slots,
-    patience,
-    n_next,
-    n_queued,
-    n_busy,
-    n_ends,
-    clock,
-    n_free,
-):
+def serve(luck, batch, ends, flows, month, slots, queue):
     """Hand the deals in the queue to reps as slots get free, as far as that is known.
 
     Deals taken up may end within the month and free their slot again. Where the next in the queue would
@@ -79,32 +99,25 @@ def serve(
 
     Parameters
     ----------
-    month_end : ndarray of float64, shape (month,)
     luck : Luck
     batch : Batch
     ends : ndarray of float64, shape (deal, 2)
         Heap of the known ends of the month that have not freed their slot yet.
     flows : ndarray of float64, shape (month, segment, flow)
         Added to.
-    segment : int
+    month : Month
     slots : float
         Deals that reps can work at once; infinite: no rep is needed.
-    patience : float
-        Rate per day at which waiting SALs give up.
-    n_next, n_queued : int
-        The next deal in the queue, and how many have joined it.
-    n_busy, n_ends : int
-        Slots taken at ``clock``, and ends known.
-    clock : float
-        How far the queue is served.
-    n_free : int
-        Free entries.
+    queue : Queue
 
     Returns
     -------
     n_taken : int
-        Deals taken up, on the list of that name; the other values as they then are.
+        Deals taken up, on the list of that name.
+    queue : Queue
+        As it then is.
     """
+    n_next, n_queued, n_busy, n_ends, clock, n_free = queue
     n_taken = NONE
     while n_next < n_queued:
         entry = batch.lists[QUEUE, n_next]
@@ -119,7 +132,7 @@ def serve(
             clock = ends[0, 0]
             continue
         n_next += 1
-        if time > born and not waits_until(month_end, luck, batch, flows, entry, segment, time, patience):
+        if time > born and not waits_until(luck, batch, flows, month, entry, time):
             batch.lists[FREE, n_free] = entry
             n_free += 1
             continue
@@ -127,19 +140,19 @@ def serve(
         batch.lists[TAKEN, n_taken] = entry
         n_taken += 1
         n_busy += 1
-    return n_taken, n_next, n_busy, n_ends, clock, n_free
+    return n_taken, Queue(n_next, n_queued, n_busy, n_ends, clock, n_free)
 
 
 @njit(**PART)
-def waits_until(month_end, luck, batch, flows, entry, segment, time, patience):
+def waits_until(luck, batch, flows, month, entry, time):
     """Count how long a SAL waits up to a time; return whether its patience lasts so long."""
-    born, month = batch.deal[entry].time, batch.deal[entry].born
-    deadline = deadline_of(luck, batch, entry, patience)
-    flows[month, segment, N_WAITED] += 1.0
-    spread_time(month_end, month, born, min(time, deadline), flows, segment, WAITING_DAYS)
+    deal, segment = batch.deal[entry], month.segment
+    deadline = deadline_of(luck, batch, entry, month.patience)
+    flows[deal.born, segment, N_WAITED] += 1.0
+    spread_time(month.month_end, deal.born, deal.time, min(time, deadline), flows, segment)
     if deadline >= time:
         return True
-    give_up(month_end, month, segment, batch.deal[entry].amount, deadline, flows)
+    give_up(month.month_end, deal.born, segment, deal.amount, deadline, flows)
     return False
 
 
@@ -153,44 +166,50 @@ def deadline_of(luck, batch, entry, patience):
 
 
 @njit(**BODY)
-def keep_waiting(month_end, luck, batch, flows, segment, month, patience, n_next, n_queued, n_free):
+def keep_waiting(luck, batch, flows, month, queue):
     """Drop from the queue who gives up before a month's end; return how many wait on, and the free entries.
 
     At the end of the horizon all that wait are counted and dropped.
     """
-    end, is_last = month_end[month], month == month_end.shape[0] - 1
-    queue = batch.lists[QUEUE]
-    n_queue = NONE
-    for number in range(n_next, n_queued):
-        entry = queue[number]
-        if is_last or deadline_of(luck, batch, entry, patience) < end:
-            waits_until(month_end, luck, batch, flows, entry, segment, end, patience)
+    is_last = month.number == month.month_end.shape[0] - 1
+    waiting, n_queue, n_free = batch.lists[QUEUE], NONE, queue.n_free
+    for number in range(queue.n_next, queue.n_queued):
+        entry = waiting[number]
+        if is_last or deadline_of(luck, batch, entry, month.patience) < month.end:
+            waits_until(luck, batch, flows, month, entry, month.end)
             batch.lists[FREE, n_free] = entry
             n_free += 1
         else:
-            queue[n_queue] = entry
+            waiting[n_queue] = entry
             n_queue += 1
     return n_queue, n_free
 
 
-@njit(**PART)
-def free_slots_later(batch, ends, which, n, month_end, n_ends):
-    """Note when the deals of a list end within the month; return how many ends are known."""
+@njit(**BODY)
+def free_slots_later(batch, ends, which, n, month, queue):
+    """Note when the deals of a list end within the month; return the queue with these ends."""
+    n_ends = queue.n_ends
     for number in range(n):
         time = batch.deal[batch.lists[which, number]].time
-        if time < month_end:
+        if time < month.end:
             n_ends = push(ends, n_ends, time, 0.0)
-    return n_ends
+    return Queue(queue.n_next, queue.n_queued, queue.n_busy, n_ends, queue.clock, queue.n_free)
 
 
 @njit(**PART)
-def spread_time(month_end, month, start, end, flows, segment, flow):
-    """Add the days between two times, the first not before the given month, to the months they fall in."""
+def with_free(queue, n_free):
+    """Return a queue with so many free entries."""
+    return Queue(queue.n_next, queue.n_queued, queue.n_busy, queue.n_ends, queue.clock, n_free)
+
+
+@njit(**PART)
+def spread_time(month_end, month, start, end, flows, segment):
+    """Add the days of waiting between two times, the first not before the given month, to their months."""
     while month < month_end.shape[0] and start >= month_end[month]:
         month += 1
     while month < month_end.shape[0] and start < end:
         stop = min(end, month_end[month])
-        flows[month, segment, flow] += stop - start
+        flows[month, segment, WAITING_DAYS] += stop - start
         start = stop
         month += 1
 

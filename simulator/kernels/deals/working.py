@@ -1,5 +1,7 @@
 """A segment's deals worked through a month: those in work, and those in the queue as reps take them up."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 
@@ -15,17 +17,29 @@ from simulator.kernels.batch import (
     copy_list,
     release,
 )
-from simulator.kernels.deals.months import advance_month, close_deals, end_due_deals, end_month
+from simulator.kernels.deals.closing import close_deals
+from simulator.kernels.deals.months import advance_month, end_due_deals, end_month
 from simulator.kernels.deals.new_deals import assign_to_rep
 from simulator.kernels.deals.queue import (
+    Queue,
     free_slots_later,
     keep_waiting,
     may_wait,
     serve,
     sort_arrivals,
+    with_free,
 )
 from simulator.kernels.flows import BUSY_DAYS, N_TAKEN_UP
 from simulator.kernels.jit import BODY, NONE, PART
+
+
+class Counts(NamedTuple):
+    """How many deals of a segment are on the lists that last from month to month."""
+
+    n_active: int
+    n_signing: int
+    n_queue: int
+    n_free: int
 
 
 @njit(**PART)
@@ -55,9 +69,7 @@ def await_signature(lists, deals, month, n_won, n_signing):
 
 
 @njit(**BODY)
-def work_month(
-    luck, workspace, parameters, month, slots, patience, n_active, n_signing, n_queue, n_new, n_free
-):
+def work_month(luck, workspace, parameters, month, counts, n_new):
     """Simulate a segment's deals through a month, those in the queue as reps take them up.
 
     Parameters
@@ -65,90 +77,76 @@ def work_month(
     luck : Luck
     workspace : Workspace
     parameters : SegmentParameters
-    month : int
-    slots : float
-        Deals that reps can work at once; infinite: each is taken up when it comes.
-    patience : float
-        Rate per day at which waiting SALs give up.
-    n_active, n_signing, n_queue, n_new, n_free : int
-        Deals on the lists of those names when the month begins, of the SALs in the queue how many have
-        come this month, and free entries.
+    month : Month
+    counts : Counts
+        When the month begins.
+    n_new : int
+        SALs that have come this month: they stand behind those in the queue.
 
     Returns
     -------
-    n_active, n_won, n_signing, n_queue, n_free : int
-        The same at its end, and the wins.
+    counts : Counts
+        At its end.
+    n_won : int
     """
-    batch, flows = workspace.batch, workspace.flows
-    lists, deals = batch.lists, batch.deal
-    start, end = (parameters.month_end[month - 1] if month > 0 else 0.0), parameters.month_end[month]
-    n_queued, n_busy = n_queue + n_new, n_active + n_signing
-    n_ends, n_next, n_held, n_won, n_begun, clock = NONE, NONE, NONE, NONE, NONE, start
-    days = n_busy * (end - start) - days_left(lists, deals, SIGNING, n_signing, end)
-    n_now = copy_list(lists, ACTIVE, n_active, NOW, NONE)
+    batch, flows, number = workspace.batch, workspace.flows, month.number
+    n_held, n_won, queue = work_through(luck, workspace, parameters, month, counts, n_new)
+    n_queue, n_free = keep_waiting(luck, batch, flows, month, queue)
+    if parameters.slip_share < 1.0:
+        n_held, n_closed = end_due_deals(parameters, luck, batch, number, n_held)
+        n_lost, n_won = close_deals(parameters, luck, batch, flows, number, n_closed, n_won)
+        n_free = release(batch, n_free, LOST, n_lost)
+    end_month(parameters, luck, batch, flows, number, n_held)
+    n_active = copy_list(batch.lists, HELD, n_held, ACTIVE, NONE)
+    n_won, n_signing = await_signature(batch.lists, batch.deal, number, n_won, counts.n_signing)
+    return Counts(n_active, n_signing, n_queue, n_free), n_won
+
+
+@njit(**BODY)
+def work_through(luck, workspace, parameters, month, counts, n_new):
+    """Simulate the deals of a month up to its end or their own.
+
+    Returns
+    -------
+    n_held, n_won : int
+        Deals that reach the month's end, and wins.
+    queue : Queue
+        Those that are left in it.
+    """
+    batch, flows, ends, lists = workspace.batch, workspace.flows, workspace.ends, workspace.batch.lists
+    number, n_signing = month.number, counts.n_signing
+    n_queued, n_busy = counts.n_queue + n_new, counts.n_active + n_signing
+    queue = Queue(NONE, n_queued, n_busy, NONE, month.start, counts.n_free)
+    n_held, n_won, n_begun = NONE, NONE, NONE
+    days = n_busy * (month.end - month.start) - days_left(lists, batch.deal, SIGNING, n_signing, month.end)
+    n_now = copy_list(lists, ACTIVE, counts.n_active, NOW, NONE)
     # Where slots may run short, what is being worked is simulated first: its ends free the slots.
-    serves, is_short, limit = n_busy + n_queued <= slots, False, np.inf
+    serves, is_short, limit = n_busy + n_queued <= month.slots, False, np.inf
     while True:
         if serves:
-            n_taken, n_next, n_busy, n_ends, clock, n_free = serve(
-                parameters.month_end,
-                luck,
-                batch,
-                workspace.ends,
-                flows,
-                parameters.segment,
-                limit,
-                patience,
-                n_next,
-                n_queued,
-                n_busy,
-                n_ends,
-                clock,
-                n_free,
-            )
+            n_taken, queue = serve(luck, batch, ends, flows, month, limit, queue)
             if is_short and n_taken == 0:
                 break
-            assign_to_rep(parameters, luck, batch, month, n_taken)
+            assign_to_rep(parameters, luck, batch, number, n_taken)
             n_begun += n_taken
-            days += days_left(lists, deals, TAKEN, n_taken, end)
+            days += days_left(lists, batch.deal, TAKEN, n_taken, month.end)
             n_now = copy_list(lists, TAKEN, n_taken, NOW, n_now)
-        n_held, n_closed = advance_month(parameters, luck, batch, month, n_now, n_held)
-        n_lost, n_won = close_deals(parameters, luck, batch, flows, month, n_closed, n_won)
-        days -= days_left(lists, deals, CLOSED, n_closed, end)
+        n_held, n_closed = advance_month(parameters, luck, batch, number, n_now, n_held)
+        n_lost, n_won = close_deals(parameters, luck, batch, flows, number, n_closed, n_won)
+        days -= days_left(lists, batch.deal, CLOSED, n_closed, month.end)
         if not serves:
-            is_short = may_wait(
-                batch, workspace.moments, n_closed, n_queue, n_queued, n_busy, slots, start, end
-            )
+            is_short = may_wait(batch, workspace.moments, month, n_closed, counts.n_queue, queue)
             if is_short:
-                limit = slots
-                sort_arrivals(batch, workspace.arrivals, workspace.sorting, n_queue, n_new, start, end)
-                n_ends = free_slots_later(batch, workspace.ends, SIGNING, n_signing, end, n_ends)
+                limit = month.slots
+                sort_arrivals(batch, workspace.arrivals, workspace.sorting, month, counts.n_queue, n_new)
+                queue = free_slots_later(batch, ends, SIGNING, n_signing, month, queue)
         if is_short:
-            n_ends = free_slots_later(batch, workspace.ends, CLOSED, n_closed, end, n_ends)
-        n_free = release(batch, n_free, LOST, n_lost)
+            queue = free_slots_later(batch, ends, CLOSED, n_closed, month, queue)
+        queue = with_free(queue, release(batch, queue.n_free, LOST, n_lost))
         if serves and not is_short:
             break
         n_now, serves = NONE, True
-    if slots < np.inf:
-        flows[month, parameters.segment, BUSY_DAYS] += days
-        flows[month, parameters.segment, N_TAKEN_UP] += n_begun
-    n_queue, n_free = keep_waiting(
-        parameters.month_end,
-        luck,
-        batch,
-        flows,
-        parameters.segment,
-        month,
-        patience,
-        n_next,
-        n_queued,
-        n_free,
-    )
-    if parameters.slip_share < 1.0:
-        n_held, n_closed = end_due_deals(parameters, luck, batch, month, n_held)
-        n_lost, n_won = close_deals(parameters, luck, batch, flows, month, n_closed, n_won)
-        n_free = release(batch, n_free, LOST, n_lost)
-    end_month(parameters, luck, batch, flows, month, n_held)
-    n_active = copy_list(lists, HELD, n_held, ACTIVE, NONE)
-    n_won, n_signing = await_signature(lists, deals, month, n_won, n_signing)
-    return n_active, n_won, n_signing, n_queue, n_free
+    if month.slots < np.inf:
+        flows[number, month.segment, BUSY_DAYS] += days
+        flows[number, month.segment, N_TAKEN_UP] += n_begun
+    return n_held, n_won, queue

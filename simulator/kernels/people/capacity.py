@@ -60,20 +60,18 @@ def _months_until_leaving(u, chance):
     return min(1_000_000, int(math.log1p(-u) / math.log1p(-chance)))
 
 
-@njit(**EXPOSED)
-def staff(capacity, seed, path, draw, heads, ramped):
+@njit(**PART)
+def staff(capacity, luck, heads, ramped):
     """Fill heads and ramped heads of every segment and month of a path.
 
     Parameters
     ----------
-    capacity : CapacityPlan
-    seed, path : uint64
-    draw : int
-        Draw of the rates.
+    capacity : CapacityPlan or PeoplePlan
+    luck : Luck
     heads, ramped : ndarray of float64, shape (segment, month)
         Filled: reps employed; the same weighted by ramp.
     """
-    n_months = heads.shape[1]
+    seed, path, draw, n_months = luck.seed, luck.path, luck.draw, heads.shape[1]
     for segment in range(heads.shape[0]):
         for month in range(n_months):
             heads[segment, month] = 0.0

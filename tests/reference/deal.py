@@ -1,4 +1,4 @@
-"""One deal from where it is to its end: competing hazards, month by month.
+"""One deal from where it is to its end, followed on its own: the oracle of the deals side by side.
 
 Amounts are whole cents held in float64, so that sums are exact and their order does not matter.
 """
@@ -6,47 +6,34 @@ Amounts are whole cents held in float64, so that sums are exact and their order 
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
 from simulator.kernels.deals.clock import find_moment, winning_days
 from simulator.kernels.deals.close_dates import NEVER, move_chances, next_move
-from simulator.kernels.deals.concessions import NOTHING, agreed
+from simulator.kernels.deals.closing import count_win, signed_amount, slip
+from simulator.kernels.deals.concessions import NOTHING, conceded
 from simulator.kernels.deals.parameters import parameters_of
 from simulator.kernels.deals.plan import DESTINATION_WON, N_CATEGORIES, ORIGIN_CREATED, STILL_OPEN
 from simulator.kernels.deals.slippage import Standing, ending, ends_instead, leaves_quarter
 from simulator.kernels.flows import (
-    DELIVERY_COST,
-    DISCOUNT,
     LOST_COMPETITION,
     LOST_NO_DECISION,
-    N_CONCEDED,
-    N_GATED,
     N_LOST_COMPETITION,
     N_LOST_NO_DECISION,
-    N_SLIPPED,
-    N_WON,
-    SLIPPED,
-    WON,
-    WON_OPEN_AMOUNT,
 )
-from simulator.kernels.jit import BODY, PART, at
+from simulator.kernels.jit import BODY
 from simulator.kernels.random import (
     BIRTH,
     CLOSE_DATE,
     EVENT,
     SIGNATURE,
+    TERMS,
     block,
     exponential,
     search,
 )
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-
-
 TRACE_BORN, TRACE_MOVED, TRACE_ADVANCED, TRACE_REDATED, TRACE_CLOSED = range(5)
-TRACE_COLUMNS = ("time", "kind", "category", "late", "close_month", "amount", "outcome")
 
 
 class Deal(NamedTuple):
@@ -66,45 +53,7 @@ class Deal(NamedTuple):
     origin: int
 
 
-class Luck(NamedTuple):
-    """Which draws a path uses."""
-
-    seed: np.uint64
-    path: np.uint64
-    draw: int
-
-
-@njit(**PART)
-def slip(flows, segment, amount, month):
-    """Add a deal that left its quarter to the flows of the month given."""
-    if 0 <= month < flows.shape[0]:
-        flows[month, segment, SLIPPED] += amount
-        flows[month, segment, N_SLIPPED] += 1.0
-
-
-@njit(**PART)
-def signed_amount(multipliers, concessions, segment, amount, concession, u):
-    """Return what is signed of a won deal, in cents; ``multipliers`` by slice."""
-    signed = np.rint(amount * multipliers[at(u * multipliers.shape[0])])
-    if concessions.asked_cdf.shape[0] > 0:
-        signed = np.rint(signed * concessions.price[segment, concession])
-    return signed
-
-
-@njit(**PART)
-def count_win(concessions, flows, origin, amount, signed, concession, gated):
-    """Add a signature to the flows (flow,) of its month and segment."""
-    if concession != NOTHING:
-        flows[DISCOUNT] += np.rint(signed * concessions.discount[concession])
-        flows[DELIVERY_COST] += np.rint(signed * concessions.delivery[concession])
-        flows[N_CONCEDED] += 1.0
-    flows[N_GATED] += gated
-    flows[WON + origin] += signed
-    flows[WON_OPEN_AMOUNT] += amount
-    flows[N_WON] += 1.0
-
-
-@njit(**PART)
+@njit(error_model="numpy")
 def close(plan, luck, shock, deal, outcome, month, flows, concession, gated):
     """Add the end of a deal to the flows; return the signed amount (0 where it is lost)."""
     if outcome != DESTINATION_WON:
@@ -123,22 +72,7 @@ def close(plan, luck, shock, deal, outcome, month, flows, concession, gated):
     return signed
 
 
-@njit(**PART)
-def wait_for_plan(month_end, first_month_of_quarter, days, segment, amount, close_month, time, month, flows):
-    """Return (time, month) of a signature that waits so many days until a success plan is agreed.
-
-    The quarter that the deal leaves meanwhile counts it as slipped. The month is that after the last one
-    where the horizon ends first.
-    """
-    time += days
-    while month < month_end.shape[0] and time >= month_end[month]:
-        if (month + first_month_of_quarter) % 3 == 2 and month - 3 < close_month <= month:
-            slip(flows, segment, amount, month)
-        month += 1
-    return time, month
-
-
-@njit(**PART)
+@njit(error_model="numpy")
 def record(trace, n_traced, time, kind, category, late, close_month, amount, outcome):
     """Write one row of a deal's story where a trace is wanted; return the number of rows."""
     if n_traced < trace.shape[0]:
@@ -150,6 +84,24 @@ def record(trace, n_traced, time, kind, category, late, close_month, amount, out
         trace[n_traced, 5] = amount
         trace[n_traced, 6] = outcome
     return n_traced + 1
+
+
+@njit(error_model="numpy")
+def agreed(concessions, luck, segment, entity):
+    """Return (concession, 0 for none; 1 where a success plan comes first) of a deal."""
+    u_ask, u_grant, u_gate, _ = block(luck.seed, luck.path, entity, np.uint64(0), TERMS)
+    return conceded(concessions, segment, u_ask, u_grant, u_gate)
+
+
+@njit(error_model="numpy")
+def wait_for_plan(plan, segment, amount, close_month, time, month, flows):
+    """Return (time, month) of a signature that waits until a success plan is agreed."""
+    time += plan.concessions.gate_days
+    while month < plan.month_end.shape[0] and time >= plan.month_end[month]:
+        if (month + plan.first_month_of_quarter) % 3 == 2 and month - 3 < close_month <= month:
+            slip(flows, segment, amount, month)
+        month += 1
+    return time, month
 
 
 @njit(**BODY)
@@ -308,17 +260,7 @@ def live(plan, luck, shock, deal, flows, trace):
             if plan.concessions.in_force[concession, linearity] == 0:
                 concession = NOTHING
             if gated == 1 and outcome == DESTINATION_WON:
-                time, month = wait_for_plan(
-                    plan.month_end,
-                    plan.first_month_of_quarter,
-                    plan.concessions.gate_days,
-                    segment,
-                    deal.amount,
-                    close_month,
-                    time,
-                    month,
-                    flows,
-                )
+                time, month = wait_for_plan(plan, segment, deal.amount, close_month, time, month, flows)
                 if month >= n_months:
                     return STILL_OPEN, time, n_months, 0.0, 0
             signed = close(plan, luck, shock, deal, outcome, month, flows, concession, gated)
@@ -334,7 +276,7 @@ def live(plan, luck, shock, deal, flows, trace):
     return STILL_OPEN, time, n_months, 0.0, 0
 
 
-@njit(**PART)
+@njit(error_model="numpy")
 def new_deal(plan, luck, stream, entity, month):
     """Return a deal at its SAL, at a uniform moment of its month: its size, date and kind are drawn."""
     segment = plan.stream_segment[stream]
