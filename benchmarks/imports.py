@@ -19,9 +19,8 @@ sys.path.insert(0, str(ROOT))
 
 from simulator.errors import InputError
 from simulator.history.importers.importer import import_files
-from tests.history.importers.forms import Form, forms, write
-from tests.history.importers.hard_forms import hard_forms
-from tests.history.importers.test_forms import figures, totals
+from tests.history.importers.forms import Form, totals, write
+from tests.history.importers.test_forms import ALL, figures
 
 
 def result(form: Form) -> str:
@@ -112,13 +111,12 @@ def main() -> None:
     if asked.measure is not None:
         print(*measured([asked.measure / "deals.csv", asked.measure / "history.csv"]))
         return
-    made = [*forms(), *hard_forms()]
-    results = {form.name: result(form) for form in made}
+    results = {form.name: result(form) for form in ALL}
     n_wrong = sum("WRONG" in text for text in results.values())
     lines = ["# Forms of export", "", "Written by `python benchmarks/imports.py`.", ""]
     n_right, n_refused = list(results.values()).count("right"), sum("after" in r for r in results.values())
     lines.append(
-        f"One company of 24 deals in {len(made)} forms: {n_right} read to the cent, {n_refused} refused with "
+        f"One company of 24 deals in {len(ALL)} forms: {n_right} read to the cent, {n_refused} refused with "
         f"a remedy that makes them right, {n_wrong} wrong."
     )
     with tempfile.TemporaryDirectory() as name:
@@ -131,7 +129,7 @@ def main() -> None:
         f"processor time, {memory:,.0f} MB at most, Python and libraries included."
     )
     lines += ["", "| form | kind | result |", "| --- | --- | --- |"]
-    lines += [f"| {form.name.replace('|', ' ')} | {form.kind} | {results[form.name]} |" for form in made]
+    lines += [f"| {form.name.replace('|', ' ')} | {form.kind} | {results[form.name]} |" for form in ALL]
     (ROOT / "results" / "imports.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
     print("\n".join(lines[:8]))
     sys.exit(1 if n_wrong else 0)

@@ -30,6 +30,7 @@ class ColumnReader:
         self.mapping = mapping
         self.log = log
         self.lenient = False
+        self.currency: pd.Series[Any] | None = None
 
     def read(self, name: str, kind: CellKind, spec: ColumnSpec) -> pd.Series[Any]:
         """Return the column ``name`` with the type of its kind; faulty cells are recorded and missing."""
@@ -184,6 +185,8 @@ class ColumnReader:
         currency, scale = heading_units(spec.headings())
         times = spec.times if spec.times is not None else scale
         self.log.see_currencies(self.table, amounts.currencies | ({currency} - {""}), name)
+        if amounts.by_cell is not None and name != "own_amount":
+            self.currency = amounts.by_cell
         values = amounts.numbers * times
         said = " as its heading says" if spec.times is None else ""
         return values, f"times {times:,.12g}{said}" if times != 1 or spec.times is not None else ""

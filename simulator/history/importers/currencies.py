@@ -85,7 +85,7 @@ def are_converted(mapping: Mapping) -> bool:
 
 
 def _seen(role: str, read: Tables, mapping: Mapping, log: ImportLog) -> set[str]:
-    """Return the codes that a table's rows, cells and headings name."""
+    """Return the codes that a table's rows, cells and headings name; its rows get codes for their signs."""
     found = set(log.currencies.get(role, set()))
     if role in MONEY:
         found |= set(read[role]["currency"].dropna().unique())
@@ -101,6 +101,8 @@ def _seen(role: str, read: Tables, mapping: Mapping, log: ImportLog) -> set[str]
             log.fault(
                 listed(read[role]["file"].unique()), "amounts are in kr, which four countries have", remedy
             )
+    if role in MONEY and found & set(names):
+        read[role] = read[role].assign(currency=read[role]["currency"].replace(names))
     return {names.get(code, code) for code in found} - {""}
 
 

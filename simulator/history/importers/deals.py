@@ -10,6 +10,7 @@ import pandas as pd
 
 from simulator.history.importers.columns import empty_column
 from simulator.history.importers.currencies import history_like_deals
+from simulator.history.importers.doubts import check_amounts, check_ends, check_last_days
 from simulator.history.importers.fields.cells import look_up, map_unique
 from simulator.history.importers.fields.stage_words import note_most_likely
 from simulator.history.importers.fields.stages import StageTable
@@ -17,11 +18,13 @@ from simulator.history.importers.fields.words import meaning
 from simulator.history.importers.import_log import ImportLog, listed, map_line
 from simulator.history.importers.lines import in_file_order, one_row_a_deal, without_credits
 from simulator.history.importers.mapping import Mapping
-from simulator.history.importers.outcomes import check_amounts, check_ends, check_last_days, read_outcomes
+from simulator.history.importers.outcomes import read_outcomes
 from simulator.history.importers.roles import ROLES
 from simulator.history.importers.specs import DealsSpec
 from simulator.history.tables import CATEGORIES, LOSSES, ONE_SEGMENT
 
+SAME_IDS = 0.9
+"""Share of changes that must belong to a deal once ids are compared as numbers."""
 SALESFORCE_ID = r"[a-zA-Z0-9]{15}(?:[A-Z0-5]{3})?"
 
 
@@ -115,12 +118,26 @@ def _same_ids(
     """Cut Salesforce ids of 18 signs to 15 where some have 15: its reports and its API differ so."""
     both = pd.concat([deals["opportunity_id"], changes["opportunity_id"]])
     if set(both.str.len().unique()) != {15, 18} or not both.str.fullmatch(SALESFORCE_ID).all():
-        return deals, changes
+        return _as_numbers(deals, changes, log)
     log.note("Ids of 18 signs are cut to the 15 that other rows have.")
     cut = [
         frame.assign(opportunity_id=frame["opportunity_id"].str.slice(0, 15)) for frame in (deals, changes)
     ]
     return cut[0], cut[1]
+
+
+def _as_numbers(
+    deals: pd.DataFrame, changes: pd.DataFrame, log: ImportLog
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Take zeros in front and a ".0" behind from ids where only so the changes belong to the deals."""
+    theirs, ours = changes["opportunity_id"], deals["opportunity_id"]
+    if not len(changes) or theirs.isin(ours).any():
+        return deals, changes
+    cut = [ids.str.replace(r"^0+(?=\d)|\.0$", "", regex=True) for ids in (ours, theirs)]
+    if cut[0].nunique() < ours.nunique() or cut[1].isin(cut[0]).mean() < SAME_IDS:
+        return deals, changes
+    log.note("Ids are compared without zeros in front and '.0' behind, which a spreadsheet adds or takes.")
+    return deals.assign(opportunity_id=cut[0]), changes.assign(opportunity_id=cut[1])
 
 
 def _in_order(changes: pd.DataFrame, deals: pd.DataFrame, log: ImportLog) -> pd.DataFrame:

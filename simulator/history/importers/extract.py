@@ -123,6 +123,8 @@ def _extract_one(
         else empty_column(kind, sheet.frame.index)
         for column, kind in ROLES[role].items()
     }
+    if reader.currency is not None and "currency" in columns:
+        columns["currency"] = columns["currency"].fillna(reader.currency)
     frame = pd.DataFrame(columns, index=sheet.frame.index)
     file = pd.Categorical.from_codes(np.zeros(len(frame), dtype=np.int8), pd.Index([sheet.file]))
     frame = frame.assign(file=file, row=sheet.frame.index)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import numpy as np
@@ -14,12 +13,10 @@ from simulator.history.importers.fields.words import folded, phrases
 from simulator.history.importers.import_log import ImportLog, listed
 from simulator.history.importers.mapping import Mapping
 from simulator.history.importers.readers.sheet import plain
-from simulator.history.tables import LOSSES, OUTCOMES
+from simulator.history.tables import OUTCOMES
 
 EMPTY_REASONS = ("", "none", "n/a", "unknown", "other")
-MIN_DEALS = 10
 MANY_DAYS = 100
-A_YEAR = pd.Timedelta(days=365)
 SAME_DAY_SHARE = 0.9
 """Share of closed deals whose close date is the day they closed, from which it is no plan of theirs."""
 
@@ -44,69 +41,6 @@ def read_outcomes(
     signed = deals["amount"].mask(won & deals["won_amount"].notna(), deals["won_amount"])
     deals = deals.assign(outcome=outcome, amount=signed)
     return _with_closed_date(deals, changes, by_stage, mapping, log)
-
-
-def check_ends(deals: pd.DataFrame, mapping: Mapping, log: ImportLog) -> None:
-    """Find a file that spans a year in which nearly nothing closed, or nothing was won: stages misread.
-
-    Where the map says what every stage means, it has been thought of.
-    """
-    said = {plain(stage) for stage in mapping.stages}
-    if said and deals["stage"].dropna().map(plain).isin(said).all():
-        return
-    closed, won = deals["outcome"].notna(), deals["outcome"] == "won"
-    span = deals["created_date"].max() - deals["created_date"].min()
-    if len(deals) < MIN_DEALS or not span >= A_YEAR:
-        return
-    one_sided = closed.sum() >= MIN_DEALS and (not won.any() or won.sum() == closed.sum())
-    if closed.mean() >= 0.02 and not one_sided:
-        return
-    n_closed, n_won = int(closed.sum()), int(won.sum())
-    what = (
-        f"{len(deals):,} deals of {span.days / 365.25:.1f} years, of which {n_won:,} are read as won and "
-        f"{n_closed - n_won:,} as lost: the stages are likely misread: {_stages_of(deals)}"
-    )
-    names = deals["stage"].value_counts().index[:20]
-    stages = ", ".join(f"{json.dumps(str(stage), ensure_ascii=False)}: …" for stage in names)
-    remedy = (
-        f"Say in a map what each stage means: stages: {{{stages}}}, with lead, pipeline, best_case, commit, "
-        "won, lost or omitted for each …; or export the lost deals too; if it is right so, add --yes."
-    )
-    log.conflict(listed(deals["file"].unique()), what, remedy)
-
-
-def _stages_of(deals: pd.DataFrame) -> str:
-    """Return the stages with their deals, and how each is read."""
-    read_as = deals["outcome"].fillna("open").replace(dict.fromkeys(LOSSES, "lost"))
-    counts = (deals["stage"] + " as " + read_as).value_counts()
-    return listed([f"{stage} ({n:,})" for stage, n in counts.items()], 20)
-
-
-def check_last_days(deals: pd.DataFrame, changes: pd.DataFrame, mapping: Mapping, log: ImportLog) -> None:
-    """Find a few days of what happened that lie more than a year after all others: typing errors."""
-    happened = pd.concat([deals["created_date"], deals["closed_date"], changes["changed_at"]]).dropna()
-    days = np.sort(happened.to_numpy())
-    gaps = np.flatnonzero(np.diff(days) > np.timedelta64(A_YEAR))
-    if mapping.as_of or not len(gaps) or len(days) - gaps[-1] - 1 > max(1, 0.01 * len(days)):
-        return
-    last, odd = pd.Timestamp(days[gaps[-1]]), pd.Timestamp(days[-1])
-    late = (deals[["created_date", "closed_date"]].max(axis=1) > last).to_numpy()
-    what = (
-        f"the last day would be {odd:%Y-%m-%d}, more than a year after everything else ({last:%Y-%m-%d}): "
-        f"{listed(deals.loc[late, 'opportunity_id'], 3) or 'in the changes'}"
-    )
-    remedy = f"Correct it, or say in a map: as_of: {last:%Y-%m-%d} (what is dated later is left out)"
-    log.conflict(listed(deals["file"].unique()), what, remedy)
-
-
-def check_amounts(deals: pd.DataFrame, log: ImportLog) -> None:
-    """Find deals without any amount: a forecast of them would be nothing."""
-    if len(deals) and not (deals["amount"] > 0).any():
-        remedy = (
-            "Say in a map which column holds it: tables: {opportunities: {columns: {amount: <heading>}}}; "
-            "or count deals: currency: none, and amount: {constant: 1}; or accept it with --yes."
-        )
-        log.conflict(listed(deals["file"].unique()), "no deal has an amount", remedy)
 
 
 def _outcome_by_stage(stages: pd.DataFrame, mapping: Mapping) -> dict[str, str]:

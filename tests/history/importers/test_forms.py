@@ -8,8 +8,9 @@ from simulator.errors import InputError
 from simulator.history.importers.importer import Imported, import_files
 from tests.history.importers.forms import Form, forms, totals, write
 from tests.history.importers.hard_forms import hard_forms
+from tests.history.importers.odd_forms import odd_forms
 
-ALL = [*forms(), *hard_forms()]
+ALL = [*forms(), *hard_forms(), *odd_forms()]
 
 
 def figures(imported: Imported) -> dict[str, tuple[int, float]]:

@@ -23,7 +23,7 @@ from simulator.history.importers.fields.cells import as_flags, as_text
 from simulator.history.importers.fields.dates import ISO, PARTS
 from simulator.history.importers.fields.named_days import iso_day
 from simulator.history.importers.fields.stage_words import end_by_name, outcome_word
-from simulator.history.importers.fields.words import folded, phrases, words
+from simulator.history.importers.fields.words import codes, folded, phrases, words
 from simulator.history.importers.import_log import ImportLog, listed, map_line
 from simulator.history.importers.lines import lines_rule
 from simulator.history.importers.readers.sheet import Sheet
@@ -35,11 +35,16 @@ MEANINGS = {
     "stage": "the stage of the deal, or won, lost and open",
     "amount": "the amount",
     "created_date": "the day the deal was created",
+    "close_date": "the day the deal closed, or is expected to",
 }
 ENDS = ("stage", "outcome", "is_won", "won_date")
 RUINED = r"\d[.,]\d+E\+?\d+"
 HEAD = 200
-DELETED = ("isdeleted", "fivetrandeleted", "deleted")
+DAYS_OF_ENDS = ("close_date", "closed_date", "won_date", "lost_date")
+DELETED = (
+    *("isdeleted", "fivetrandeleted", "deleted"),
+    *("archived", "isarchived", "archiviert", "archive", "archivado"),
+)
 
 
 @dataclass(frozen=True)
@@ -96,6 +101,8 @@ def deal_columns(
     }
     if "opportunity_id" not in columns and "opportunity_id" not in said:
         _names_for_ids(sheet, columns, given.log)
+    if "currency" not in columns and "currency" not in said:
+        columns |= _column_of_codes(sheet, columns)
     _settle_currency(sheet, columns, given.log)
     _settle_segment(sheet, columns)
     _add_ends(sheet, columns, given)
@@ -104,6 +111,8 @@ def deal_columns(
     missing = [name for name in needed if name not in known]
     if not known & set(ENDS):
         missing.append("stage")
+    if not dated and not known & set(DAYS_OF_ENDS):
+        missing.append("close_date")
     for column in missing:
         _fault_missing(sheet, column, columns, given.log)
     if "opportunity_id" in columns:
@@ -154,6 +163,18 @@ def _settle_currency(sheet: Sheet, columns: dict[str, str], log: ImportLog) -> N
             log.see_currencies("opportunities", {company}, "amount")
         elif not heading_unit(amount)[1]:
             log.note(f"{sheet.file} does not say the currency of '{amount}': write currency: USD in a map.")
+
+
+def _column_of_codes(sheet: Sheet, columns: dict[str, str]) -> dict[str, str]:
+    """Return the one column that holds nothing but codes of currencies, however it is called."""
+    found = []
+    for heading in map(str, sheet.frame.columns):
+        known = heading in columns.values() or is_converted(heading)
+        if known or _share(sheet, heading, codes().__contains__) < 1.0:
+            continue
+        if set(as_text(sheet.frame[heading]).dropna().unique()) <= codes():
+            found.append(heading)
+    return {"currency": found[0]} if len(found) == 1 else {}
 
 
 def _company_currency(sheet: Sheet, amount: str, own: str | None, currency: str) -> str | None:

@@ -12,6 +12,10 @@ from simulator.history.importers.fields.words import folded
 from simulator.history.importers.readers.sheet import Sheet
 
 Names = dict[str, tuple[str, ...]]
+SYSTEM_PREFIX = re.compile(
+    r"^hs_(v2_)?|^(?:Deal|Affaire|Trato|Negócio|Trattativa|Affär|Szansa|取引|ディール) - ", re.I
+)
+"""What HubSpot's API and Pipedrive's exports put in front of every heading."""
 CONVERTED = re.compile(
     r"converted|companycurrency|umgerechnet|konvertier|geconverteerd|konverterat|przelicz|converti|換算"
     r"|unternehmens|(?:devise|divisa|moneda|moeda|valuta).*(?:entreprise|empresa|aziend)|valutaaziend"
@@ -41,7 +45,7 @@ def known_headings(headings: list[str]) -> int:
 def heading_key(heading: str) -> str:
     """Return the letters and digits of a heading, without ``__c``, system prefix and currency."""
     text = re.sub(r"(?<=[a-zA-Z])_+c$", "", heading.strip(), flags=re.I)
-    text = re.sub(r"^hs_(v2_)?|^Deal - ", "", text, flags=re.I)
+    text = SYSTEM_PREFIX.sub("", text)
     text = re.sub(r"[(\uff08]%[)\uff09]|\(18\)$", "", heading_unit(text)[0])
     key = re.sub(r"[\W_]", "", folded(text))
     return key or re.sub(r"[\W_]", "", folded(heading))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
@@ -57,12 +58,15 @@ class Amounts:
         has both.
     currencies : frozenset of str
         Currency codes seen in the cells; ``$`` and ``kr`` where the cells do not say whose.
+    by_cell : Series of str, optional
+        The code in each cell, where the cells of one column name several.
     """
 
     numbers: pd.Series[Any]
     bad: pd.Series[Any]
     doubtful: pd.Series[Any]
     currencies: frozenset[str] = frozenset()
+    by_cell: pd.Series[Any] | None = None
 
 
 class Cell(NamedTuple):
@@ -101,7 +105,15 @@ def read_amounts(raw: pd.Series[Any], decimal: Mark | None = None) -> Amounts:
     values.loc[rest.index] = map_unique(rest, read.get).astype("float64").to_numpy()
     currencies |= {cell.currency for cell in known if cell.currency}
     bad = rest[values.loc[rest.index].isna()]
-    return Amounts(values, bad, doubtful, frozenset(currencies))
+    return Amounts(values, bad, doubtful, frozenset(currencies), _by_cell(text, currencies))
+
+
+def _by_cell(text: pd.Series[Any], currencies: set[str]) -> pd.Series[Any] | None:
+    """Return the currency that each cell names, where they name more than one."""
+    if len(currencies) < 2:
+        return None
+    named = map_unique(text, lambda cell: (parts.currency or None) if (parts := taken_apart(cell)) else None)
+    return named.astype("str")
 
 
 def _read_quickly(text: pd.Series[Any], decimal: Mark | None) -> Amounts | None:
@@ -142,13 +154,14 @@ def _numbers(text: pd.Series[Any]) -> pd.Series[Any]:
 
 def taken_apart(cell: str) -> Cell | None:
     """Return the parts of a cell, or None where it is no amount."""
-    cell = cell.strip(QUOTES)
+    cell = cell if cell.isascii() else unicodedata.normalize("NFKC", cell)
+    cell = re.sub(r"(?<=\d)_(?=\d)", "", cell).strip(QUOTES + "~≈")
     match = NUMBER.search(cell)
     if match is None or "--" in cell:
         return None
     number = match[0].rstrip(".,") if cell[match.end() :].lstrip().startswith(("-", "–")) else match[0]
     before, after = cell[: match.start()], cell[match.end() :].strip().removeprefix("–").strip()
-    negative = before.strip().startswith("(") and after.endswith(")")
+    negative = before.rfind("(") > before.rfind(")") and ")" in after
     negative |= any(before.strip().startswith(s) or before.strip().endswith(s) for s in "-−")
     negative |= (after == "-" and match[0] == number) or number.startswith(("-", "−"))
     named = [unit_of(part.strip(" ()+-−:")) for part in (before, after)]
@@ -257,6 +270,7 @@ def _number(parts: Cell, mark: str) -> float | None:
 
 def heading_unit(heading: str) -> tuple[str, str, float]:
     """Return a heading without the currency and scale that it names, and these: "Amount (k€)"."""
+    heading = re.sub(r"(?<=\S)[\s*↑↓▲▼△▽:]+$", "", heading)  # required, or sorted by
     match = re.search(
         r"^(?P<name>.*\S)\s*[(\[\uff08](?P<unit>[^()\[\]\uff08\uff09]*)[)\]\uff09]\s*$", heading
     )

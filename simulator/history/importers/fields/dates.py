@@ -30,6 +30,11 @@ OFFSET = r".*[T ]\d{2}:\d{2}.*(?:Z|[+-]\d{2}:\d{2})"
 SERIAL = r"[2-7]\d{4}(?:\.\d+)?"
 EPOCHS = {"s": r"\d{9,10}(?:\.\d+)?", "ms": r"\d{12,13}(?:\.0*)?", "us": r"\d{15,16}", "ns": r"\d{18,19}"}
 """Seconds since 1970 and their parts; in columns of dates nine and more digits can be nothing else."""
+NO_DAY = (
+    r"0|0000-00-00.*|1900-0[01]-0[01][T ]00:00:00.*|1900-01-00.*|(?:0?[01][/.]){2}(?:1900|0000)(?: .*)?"
+    r"|00[/.-]00[/.-]0000.*"
+)
+"""What databases and spreadsheets write where there is no day."""
 NUMBERED = {"excel": "D", "seconds": "s", "milliseconds": "ms"}
 """Formats that a map may name although strptime has no sign for them."""
 PARTS = re.compile(r"^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4}|\d{2})\b")
@@ -107,6 +112,7 @@ def read_dates(
         if quick is not None:
             return _in_years(raw, *quick)
     text = blank(as_text(raw), EMPTY_NUMBERS | set(empty))
+    text = text.mask(matches(text, NO_DAY))
     if form is None:
         quick = _read_quickly(text, timezone)
         if quick is not None:

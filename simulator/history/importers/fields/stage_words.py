@@ -17,6 +17,10 @@ from simulator.history.tables import OUTCOMES as DEAL_OUTCOMES
 PREFIX = re.compile(r"^\W*\d*\s*[.)\-–—:]?\s*|^[a-z]\d?[.)]\s*")
 APART = re.compile(r"[\[\](){}/|:;,–—\uff08\uff09\u3010\u3011]|\s-\s")
 NEXT = r"(?=$|\s*[-–—:/(\[\]),;|\uff08\uff09])"
+NOT_YET = (
+    r"\b(not|nicht|non|nao|niet|ikke|inte|verbal(ly|e|mente|ement)?|technical(ly)?|tech|soft|mundlich|oral)\b"
+)
+"""Words that make of a won stage one that is not: "Verbally won" waits for its signature."""
 OUTCOMES = {"won": "won", "won_alone": "won", "lost": "lost_no_decision"}
 
 
@@ -45,7 +49,7 @@ def end_by_name(stage: str) -> str | None:
     whole = phrases("ends").get(name.replace("-", " ")) or phrases("ends").get(name)
     if whole is not None:
         return OUTCOMES[whole]
-    if re.search(r"\b(not|nicht|non|nao|niet|ikke|inte)\b", name):
+    if re.search(NOT_YET, name):
         return None
     parts = [part.strip() for part in APART.split(name) if part.strip()]
     ends = {end for part in parts if (end := phrases("ends").get(part)) in ("won", "lost")}

@@ -48,11 +48,18 @@ def read_file(path: Path, spec: FileSpec, log: ImportLog, score: Score = len) ->
     return sheets
 
 
+def _is_text(path: Path) -> bool:
+    """Return whether a workbook is none: reports of many systems are text or HTML that is called .xls."""
+    with path.open("rb") as file:
+        start = file.read(8)
+    return bool(start) and not start.startswith((b"PK", b"\xd0\xcf\x11\xe0"))
+
+
 def _read(path: Path, spec: FileSpec, score: Score) -> list[tuple[Sheet, str]]:
     suffix = path.suffix.lower()
     if path.is_dir():
         raise InputError.of(str(path), "is a folder, not a file", "Name the files inside it.")
-    if suffix in WORKBOOKS:
+    if suffix in WORKBOOKS and not _is_text(path):
         return read_workbook(path, spec.sheet, score)
     if suffix in PARQUET:
         return [read_parquet(path)]

@@ -45,6 +45,8 @@ SPELLED = frozenset(
 TOTALS = frozenset(folded(word) for word in SPELLED)
 LONGEST = max(map(len, SPELLED)) + 2
 LOOKED_AT = 2
+MIN_COLUMNS, MOST_CLOSING = 4, 30
+"""Columns from which a row of one cell is a remark; rows at the end that are looked at."""
 
 
 def ungrouped(sheet: Sheet) -> tuple[Sheet, str]:
@@ -52,14 +54,18 @@ def ungrouped(sheet: Sheet) -> tuple[Sheet, str]:
 
     Groups are filled only where totals stand between the rows: elsewhere an empty cell is an empty cell.
     """
-    frame = sheet.frame
+    n_closing = _n_closing(sheet.frame)
+    done = f", {n_closing} closing line{'s' if n_closing > 1 else ''} that are not rows left out"
+    done = done if n_closing else ""
+    frame = sheet.frame.iloc[: len(sheet.frame) - n_closing]
+    sheet = sheet.with_rows(frame)
     if frame.empty:
-        return sheet, ""
+        return sheet, done
     totals = pd.Series(False, index=frame.index)
     for name in frame.columns[:LOOKED_AT]:
         totals |= _are_totals(frame[name])
     if not totals.any() or totals.mean() > 0.5:
-        return sheet, ""
+        return sheet, done
     rows = frame[~totals].copy()
     filled = []
     for name in rows.columns:
@@ -68,10 +74,19 @@ def ungrouped(sheet: Sheet) -> tuple[Sheet, str]:
             break
         rows[name] = rows[name].mask(empty).ffill()
         filled.append(str(name))
-    done = f", {int(totals.sum())} rows of totals left out"
+    done += f", {int(totals.sum())} rows of totals left out"
     if filled:
         done += f", {', '.join(filled)} filled down from the first row of each group"
     return sheet.with_rows(rows), done
+
+
+def _n_closing(frame: pd.DataFrame) -> int:
+    """Return how many rows at the end hold one cell only: remarks, a copyright, who made the report."""
+    if frame.shape[1] < MIN_COLUMNS:
+        return 0
+    filled = ~frame.tail(MOST_CLOSING).map(_is_empty)
+    remarks = (filled.sum(axis=1) == 1).to_numpy()[::-1]
+    return int(np.argmin(remarks)) if not remarks.all() else 0
 
 
 def _are_totals(cells: pd.Series[Any]) -> pd.Series[bool]:

@@ -17,6 +17,7 @@ import pyarrow.csv
 
 from simulator.errors import Fault, InputError
 from simulator.history.importers.import_log import SHOWN
+from simulator.history.importers.readers.markup import read_markup
 from simulator.history.importers.readers.sheet import Sheet, make_sheet, unique_headings
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -42,6 +43,8 @@ def read_text_file(path: Path, options: TextOptions) -> tuple[Sheet, str]:
         The file is not text, has no headings, or has rows of the wrong length.
     """
     data, encoding = _decode(_contents(path), path.name, options.encoding)
+    if (marked_up := read_markup(data, path.name)) is not None:
+        return marked_up
     data, declared = _excel_hint(data)
     delimiter = options.delimiter or declared or _delimiter(data)
     data, above = _without_titles(data, delimiter)
@@ -78,6 +81,9 @@ def _decode(raw: bytes, name: str, wanted: str | None) -> tuple[bytes, str]:
         return _decode_as(raw, name, "utf-8-sig"), "UTF-8 with a byte-order mark"
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         return _decode_as(raw, name, "utf-16"), "UTF-16"
+    for encoding, low in (("utf-16-le", raw[1:2000:2]), ("utf-16-be", raw[0:2000:2])):
+        if len(low) > 1 and low.count(0) > len(low) / 2:
+            return _decode_as(raw, name, encoding), "UTF-16 without a byte-order mark"
     if b"\x00" in raw[:1_000_000]:
         remedy = "Export it as CSV, or save the workbook as .xlsx."
         raise InputError.of(name, "is not a text file", remedy)
@@ -232,7 +238,7 @@ def _leading_lines(data: bytes) -> int:
 
 
 def _closing_lines(table: pa.Table, bad: list[Any], leading: int) -> list[Any]:
-    """Return the lines of one cell after the last row, such as "Grand Totals" or a copyright.
+    """Return the lines after the last row from the first of one cell, such as "Grand Totals" or a copyright.
 
     Reports of Salesforce end with some; rows of the wrong length anywhere else are faults.
     """
@@ -244,7 +250,9 @@ def _closing_lines(table: pa.Table, bad: list[Any], leading: int) -> list[Any]:
     good = sorted(set(numbers) - {row.number for row in bad})
     filled = [number for number, is_blank in zip(good, blank, strict=True) if not is_blank]
     end = max(filled, default=0)
-    return [row for row in bad if row.number > end and row.actual_columns == 1]
+    closing = [row for row in bad if row.number > end]
+    first = min((row.number for row in closing if row.actual_columns == 1), default=None)
+    return [row for row in closing if first is not None and row.number >= first]
 
 
 def _blank(table: pa.Table) -> list[bool]:

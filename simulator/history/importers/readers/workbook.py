@@ -29,6 +29,8 @@ MOST_ROWS = 1_048_576
 """Of a sheet, as spreadsheets have it."""
 MOST_CELLS = 30_000_000
 TOO_LARGE = "Hand it over as CSV or Parquet."
+MOST_MERGED = 3_000_000
+"""Cells of a sheet up to which it is looked through for merged ones."""
 HEADING_ROWS = 50
 """Rows above the headings (titles, filters) that are looked through for the first full one."""
 
@@ -68,7 +70,7 @@ def read_workbook(
 
 
 @dataclass(frozen=True)
-class _Table:
+class Table:
     """One sheet: headings, rows below them, their numbers, and formulas without a value."""
 
     headings: list[str]
@@ -80,7 +82,7 @@ class _Table:
         return replace(make_sheet(name, self.frame, self.headings), formulas=self.formulas)
 
 
-def _tables(path: Path, wanted: str | None) -> dict[str, _Table]:
+def _tables(path: Path, wanted: str | None) -> dict[str, Table]:
     """Return the sheets that hold a table, by title; only the wanted one where one is."""
     found = {}
     with warnings.catch_warnings():
@@ -90,8 +92,9 @@ def _tables(path: Path, wanted: str | None) -> dict[str, _Table]:
             titles = book.sheetnames if wanted is None else [_title(book.sheetnames, wanted, path.name)]
             for title in titles:
                 rows = _rows(book[title], f"{path.name}, sheet '{title}'")
-                formulas = _formulas(path, title, rows) if _may_have_formulas(path) else set()
-                table = _table(rows, formulas)
+                formulas = _formulas(path, title, rows) if _mentions(path, rb"<f[ >]") else set()
+                _fill_merged(path, title, rows)
+                table = table_of(rows, formulas)
                 if table is not None:
                     found[title] = table
             book.close()
@@ -101,16 +104,17 @@ def _tables(path: Path, wanted: str | None) -> dict[str, _Table]:
     return found
 
 
-def _may_have_formulas(path: Path) -> bool:
+def _mentions(path: Path, pattern: bytes) -> bool:
+    """Return whether a sheet of the workbook holds a short piece of XML."""
     with zipfile.ZipFile(path) as packed:
         for name in packed.namelist():
             if name.startswith("xl/worksheets/"):
                 with packed.open(name) as sheet:
                     before = b""
                     while part := sheet.read(1 << 20):
-                        if re.search(rb"<f[ >]", before + part):
+                        if re.search(pattern, before + part):
                             return True
-                        before = part[-2:]
+                        before = part[-20:]
     return False
 
 
@@ -126,6 +130,19 @@ def _formulas(path: Path, title: str, rows: list[list[Any]]) -> set[tuple[int, i
     }
     book.close()
     return found
+
+
+def _fill_merged(path: Path, title: str, rows: list[list[Any]]) -> None:
+    """Give every row of a merged cell its value: a group that stands once next to its rows."""
+    if sum(map(len, rows)) > MOST_MERGED or not _mentions(path, b"<mergeCell "):
+        return
+    book = openpyxl.load_workbook(path, data_only=True)
+    for merged in book[title].merged_cells.ranges:
+        if merged.min_col == merged.max_col:
+            value = rows[merged.min_row - 1][merged.min_col - 1]
+            for row in rows[merged.min_row : merged.max_row]:
+                row[merged.min_col - 1] = value
+    book.close()
 
 
 def _check_size(path: Path) -> None:
@@ -156,7 +173,7 @@ def _title(titles: list[str], wanted: str, name: str) -> str:
     raise InputError.of(name, what, f"Its sheets are: {', '.join(titles)}.")
 
 
-def _table(rows: list[list[Any]], formulas: set[tuple[int, int]]) -> _Table | None:
+def table_of(rows: list[list[Any]], formulas: set[tuple[int, int]]) -> Table | None:
     """Return the table below the headings; row numbers are those of the sheet."""
     top = _heading_row(rows)
     if top is None:
@@ -174,7 +191,7 @@ def _table(rows: list[list[Any]], formulas: set[tuple[int, int]]) -> _Table | No
     for i, j in sorted(formulas):
         if i > top and j < width:
             bare[names[j]] = (*bare.get(names[j], ()), i + 1)
-    return _Table(headings, pd.DataFrame(columns, index=pd.Index(numbers, dtype="int64")), bare)
+    return Table(headings, pd.DataFrame(columns, index=pd.Index(numbers, dtype="int64")), bare)
 
 
 def _heading_row(rows: list[list[Any]]) -> int | None:
