@@ -105,7 +105,7 @@ def new_deals(
         entered=np.full(n_new, month),
         close_month=np.where(offset == plan.offset_cdf.shape[2] - 1, NEVER, month + offset),
         pushes=np.zeros(n_new, dtype=np.int64),
-        row=plan.stream_effect_row[stream, profile, (u_amount * 3).astype(int)],
+        row=plan.stream_effect_row[stream, profile, (u_amount * plan.stream_effect_row.shape[2]).astype(int)],
         origin=np.full(n_new, ORIGIN_CREATED),
         index=np.full(n_new, -1),
         time=rng.uniform(start, plan.month_end[month], n_new),

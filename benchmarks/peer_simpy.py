@@ -186,7 +186,7 @@ class Company:
         self.add(month, segment, CREATED, amount)
         self.add(month, segment, N_CREATED, 1.0)
         close_month = NEVER if offset == len(self.offset_cdf[segment]) - 1 else month + offset
-        row = int(self.plan.stream_effect_row[stream, profile, int(u * 3)])
+        row = int(self.plan.stream_effect_row[stream, profile, int(u * self.plan.stream_effect_row.shape[2])])
         return Deal(segment, place // 2, place % 2, month, close_month, 0, row, amount, ORIGIN_CREATED)
 
     def run(self) -> None:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import optimize
 
-from simulator.calibration.calibration import Amounts
+from simulator.calibration.calibration import SIZE_QUANTILES, Amounts
 from simulator.calibration.exposure import DealMonths
 from simulator.history.states import DealStates
 
@@ -47,7 +47,7 @@ class DealAmounts:
     ----------
     new, multiplier_new, multiplier_open : tuple of Amounts
         By segment, as in ``Calibration``.
-    size_edges : ndarray of float64, shape (segment, 2)
+    size_edges : ndarray of float64, shape (segment, 6)
         Amounts that part the size bands.
     size : ndarray of int64, shape (opportunity,), or None
         Size band of each deal, -1 unknown; None where amounts are known for won deals only.
@@ -120,7 +120,7 @@ def deal_amounts(
     ]
     if not any(len(v) for v in by_segment):
         notes.append("No deal has an amount: every deal counts as 1 in the currency of the history.")
-    edges = np.stack([_terciles(a) for a in new])
+    edges = np.stack([_size_edges(a) for a in new])
     size = np.where(at_sal >= 0, (at_sal[:, None] >= edges[segment]).sum(axis=1), -1) if has_open else None
     at_end, open_ratio = (
         _open_ratios(months, won, latest) if has_open else (np.zeros(0, dtype=np.int64), np.zeros(0))
@@ -187,9 +187,9 @@ def _thinned(values: Floats, most: int) -> tuple[Floats, Floats]:
     return np.array([p.mean() for p in parts]), np.array([len(p) / len(ordered) for p in parts])
 
 
-def _terciles(amounts: Amounts) -> Floats:
+def _size_edges(amounts: Amounts) -> Floats:
     below = np.cumsum(amounts.weights)
-    at = np.minimum(np.searchsorted(below, below[-1] * np.array([1.0, 2.0]) / 3.0 - 1e-12), len(below) - 1)
+    at = np.minimum(np.searchsorted(below, below[-1] * np.array(SIZE_QUANTILES) - 1e-12), len(below) - 1)
     return np.asarray(amounts.values[at])  # noqa: PD011
 
 

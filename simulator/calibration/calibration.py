@@ -57,7 +57,12 @@ def month_steps(months: npt.NDArray[np.int64]) -> Floats:
 
 
 SIZE_BANDS = ("small", "medium", "large")
-"""Thirds of the amounts of a segment's new deals; the levels of the effect ``size``."""
+"""Thirds of the amounts of a segment's new deals: the levels of the effect ``size`` that a company states."""
+SIZE_QUANTILES = (0.2, 0.4, 0.6, 0.8, 0.9, 0.96)
+SIZE_LEVELS = (
+    "smallest 20 %", "20 to 40 %", "40 to 60 %", "60 to 80 %", "80 to 90 %", "90 to 96 %", "largest 4 %"
+)  # fmt: skip
+"""Bands of the amounts of a segment's new deals, narrow where the money is: levels of a calibrated ``size``."""
 
 
 @dataclass(frozen=True)
@@ -210,7 +215,7 @@ class Evidence:
     months : ndarray of int64, shape (window,)
         Months in each window, the first of which may have begun: it counts from the day after as_of.
     centre : ndarray of float64, shape (window,)
-        Median of the bookings. Unit: currency of the history.
+        What is expected to be booked. Unit: currency of the history.
     log_sd : ndarray of float64, shape (window,)
         Standard deviation of the log of what is booked about it.
     level : float
@@ -233,7 +238,7 @@ class Pull:
     Parameters
     ----------
     log_factor : ndarray of float64, shape (quarter,)
-        Log of the ratio of the medians, from the quarter of ``as_of`` on; the last one holds from there on.
+        Log of the ratio of the means, from the quarter of ``as_of`` on; the last one holds from there on.
     rates_sd, methods_sd : ndarray of float64, shape (quarter,)
         Standard deviation of the log of what is signed about each: that of the simulations, and that of
         the methods' own past errors.
@@ -283,7 +288,7 @@ class Calibration:
         Of new deals, by segment.
     multiplier_new, multiplier_open : tuple of Amounts
         Signed amount / amount at SAL, and / amount at a month's end while open, by segment.
-    size_edges : Floats, shape (segment, 2)
+    size_edges : Floats, shape (segment, size level - 1)
         Amounts that part the size bands.
     shock_close, shock_demand : float
         Standard deviation of the log shock shared by a quarter, on closing and on demand.

@@ -6,9 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import linalg
+from scipy import linalg, stats
 
-from simulator.calibration.calibration import DESTINATIONS, GammaRates, LogFactors
+from simulator.calibration.calibration import (
+    DESTINATIONS,
+    SIZE_LEVELS,
+    SIZE_QUANTILES,
+    GammaRates,
+    LogFactors,
+)
 from simulator.calibration.exposure import CELL_AXES, N_DESTINATIONS, DealMonths, Exposure
 from simulator.calibration.factors import (
     ADVANCE,
@@ -28,6 +34,8 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 EFFECT_SD = 0.5
+SIZE_SLOPE_SD, SIZE_OFF_LINE_SD = 0.5, 0.15
+"""Prior standard deviation of the log effect of one standard score of size, and of a band about that line."""
 MAX_SWEEPS = 12
 SETTLED = 2e-3
 """Change of a log effect below which the turns of fitting end."""
@@ -136,7 +144,7 @@ def fit_deal_rates(
         if not sizes:
             break
         before = np.concatenate([e.mean for e in effects])
-        effects, covariance = _fit_effects(exposure, model.level_multipliers(), profile_levels, sizes)
+        effects, covariance = _fit_effects(exposure, model.level_multipliers(), profile_levels, effect_levels)
         if np.abs(np.concatenate([e.mean for e in effects]) - before).max() < SETTLED:
             break
     else:
@@ -184,25 +192,27 @@ def _effect_multipliers(profile_levels: Ints, log_effects: list[Floats]) -> Floa
 
 
 def _fit_effects(
-    exposure: Exposure, hazards: Floats, profile_levels: Ints, sizes: list[int]
+    exposure: Exposure, hazards: Floats, profile_levels: Ints, levels: dict[str, tuple[str, ...]]
 ) -> tuple[list[_Fitted], Floats]:
     """Fit the effects of every destination, and their joint covariance, given the hazards of the cells.
 
     Each destination has a level of every segment next to the effects, so that what sets segments apart
     is not taken for an effect of what their deals have in common.
     """
+    sizes = [len(names) for names in levels.values()]
     group = exposure.segment * exposure.n_profiles + exposure.profile
     n_groups = exposure.n_segments * exposure.n_profiles
     expected, events = exposure.days_by(group, n_groups, hazards), exposure.events_by(group, n_groups)
     segment, profile = np.divmod(np.arange(n_groups), exposure.n_profiles)
     blocks = [_one_hot(profile_levels[profile, j], n) for j, n in enumerate(sizes)]
     design = np.concatenate([*blocks, np.eye(exposure.n_segments)[segment]], axis=1)
-    prior_sd = np.repeat([EFFECT_SD, LEVEL_SD], [sum(sizes), exposure.n_segments])
+    level = np.eye(exposure.n_segments) / LEVEL_SD**2
+    precision = linalg.block_diag(*map(_effect_precision, levels.values()), level)
     effects = _neutral_effects(sizes)
     covariance = np.zeros((N_DESTINATIONS, sum(sizes), sum(sizes)))
     for k in np.flatnonzero(events.sum(axis=0) >= MIN_EVENTS):
         used = expected[:, k] > 0
-        fit = fit_poisson(design[used], events[used, k], expected[used, k], np.diag(prior_sd**-2))
+        fit = fit_poisson(design[used], events[used, k], expected[used, k], precision)
         weight = expected[:, k] * np.exp(design @ fit.coefficients)
         at = 0
         shares = []
@@ -217,6 +227,16 @@ def _fit_effects(
         centring = linalg.block_diag(*shares)
         covariance[k] = centring @ fit.covariance[:at, :at] @ centring.T
     return effects, covariance
+
+
+def _effect_precision(levels: tuple[str, ...]) -> Floats:
+    """Return the inverse prior covariance of an effect's levels: those of size lie about a line."""
+    if levels != SIZE_LEVELS:
+        return np.eye(len(levels)) / EFFECT_SD**2
+    ends = stats.norm.pdf(stats.norm.ppf([0.0, *SIZE_QUANTILES, 1.0]))
+    score = -np.diff(ends) / np.diff([0.0, *SIZE_QUANTILES, 1.0])
+    about = SIZE_OFF_LINE_SD**2 * np.eye(len(levels))
+    return np.asarray(np.linalg.inv(SIZE_SLOPE_SD**2 * np.outer(score, score) + about))
 
 
 def _one_hot(level: Ints, n_levels: int) -> Floats:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from simulator.calibration.calibration import SIZE_BANDS, Profiles
+from simulator.calibration.calibration import SIZE_LEVELS, Profiles
 from simulator.calibration.pooling import pool_counts
 from simulator.history.tables import OUTCOMES
 
@@ -80,7 +80,7 @@ def deal_traits(opportunities: pd.DataFrame, qualified: npt.NDArray[np.bool_], s
         elif fault:
             notes.append(fault)
     if size is not None and len(np.unique(size[qualified & (size >= 0)])) > 1:
-        levels["size"], codes["size"] = SIZE_BANDS, size
+        levels["size"], codes["size"] = SIZE_LEVELS, size
     return Traits(levels, codes, tuple(notes))
 
 

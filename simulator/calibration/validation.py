@@ -97,7 +97,8 @@ def _tables_of_deals(c: Calibration) -> Iterator[tuple[str, Expected]]:
     if c.clock is not None:
         for name in ("concentration", "base", "events"):
             yield f"clock.{name}", (getattr(c.clock, name), (N_MONTHS, len(MONTH_PARTS)))
-    yield "size_edges", (c.size_edges, (n, 2))
+    n_sizes = len(c.effects["size"].levels) if "size" in c.effects else c.size_edges.shape[-1] + 1
+    yield "size_edges", (c.size_edges, (n, n_sizes - 1))
     for name, n_levels, leading in (
         ("factor_covariance", sum(map(len, FACTOR_LEVELS.values())), (N_CATEGORIES,)),
         ("effect_covariance", sum(len(effect.levels) for effect in c.effects.values()), ()),

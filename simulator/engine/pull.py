@@ -28,8 +28,9 @@ WIDTH_OF_80 = 2.563
 def with_pull(calibration: Calibration, history: History | None) -> Calibration:
     """Return a calibration that knows where simple methods see the coming quarters.
 
-    A pilot of the bare rates, without anything that a scenario states, is simulated: its median and its
-    spread are compared with those of the methods.
+    A pilot of the bare rates, without anything that a scenario states, is simulated: its mean and its
+    spread are compared with those of the methods. The mean, because methods average or extrapolate past
+    totals: where half of all quarters sign nothing, the median of the paths says nothing of their level.
 
     Parameters
     ----------
@@ -73,8 +74,8 @@ def _pull(evidence: Evidence, pilot: Paths) -> Pull:
             found.append((0.0, 0.0, 0.0))
             continue
         seen = np.log(signed + added)
-        low, middle, high = np.quantile(seen, [0.1, 0.5, 0.9]).tolist()
-        factor = np.log(evidence.centre[place] + added) - middle
+        low, high = np.quantile(seen, [0.1, 0.9]).tolist()
+        factor = np.log((evidence.centre[place] + added) / (signed.mean() + added))
         found.append((factor, (high - low) / WIDTH_OF_80, evidence.log_sd[place]))
     share = np.bincount(of_quarter)
     return Pull(*(np.bincount(of_quarter, values) / share for values in zip(*found, strict=True)))

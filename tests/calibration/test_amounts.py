@@ -134,9 +134,9 @@ def test_placeholder_amounts_make_no_ratios():
     assert laws.multiplier_new[0].source == "prior"
 
 
-def test_size_bands_are_thirds():
-    values = list(np.linspace(100, 1000, 90))
-    laws = found(values, ["a"] * 90, names=("a",))
-    assert np.bincount(laws.size).tolist() == pytest.approx([30, 30, 30], abs=1)
+def test_size_bands_hold_their_share_and_are_narrow_at_the_top():
+    values = list(np.linspace(100, 1000, 200))
+    laws = found(values, ["a"] * 200, names=("a",))
+    assert np.bincount(laws.size).tolist() == pytest.approx([40, 40, 40, 40, 20, 12, 8], abs=1)
     assert laws.size[0] == 0
-    assert laws.size[-1] == 2
+    assert laws.size[-1] == 6

@@ -6,7 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from simulator.calibration.deals import fit_deal_rates, reachable
+from simulator.calibration.calibration import SIZE_LEVELS
+from simulator.calibration.deals import (
+    SIZE_OFF_LINE_SD,
+    SIZE_SLOPE_SD,
+    _effect_precision,
+    fit_deal_rates,
+    reachable,
+)
 from simulator.calibration.exposure import aggregate, deal_months
 from simulator.fiscal import FiscalCalendar
 from simulator.history.states import deal_states
@@ -217,3 +224,13 @@ def test_a_factor_of_one_segment_alone_is_left_to_its_level():
     won = rates.hazards.shape[:, COMMIT, WON] / rates.hazards.rate[:, COMMIT, WON]
     error = 1 / np.sqrt(rates.hazards.shape[:, COMMIT, WON])
     assert (np.abs(np.log(won / truth.hazards()[:, COMMIT, WON])) < 4 * error + 0.05).all()
+
+
+def test_effects_of_size_lie_about_a_line_of_standard_scores():
+    covariance = np.linalg.inv(_effect_precision(SIZE_LEVELS))
+    off_line = covariance - SIZE_OFF_LINE_SD**2 * np.eye(len(SIZE_LEVELS))
+    score = np.sqrt(np.diag(off_line)) / SIZE_SLOPE_SD
+    # Means of the standard normal in its lowest fifth and its top 4 %.
+    assert score[[0, -1]] == pytest.approx([1.3998, 2.1543], abs=1e-3)
+    assert off_line[0, -1] == pytest.approx(-(SIZE_SLOPE_SD**2) * score[0] * score[-1])
+    np.testing.assert_allclose(_effect_precision(("a", "b")), np.eye(2) / 0.25)

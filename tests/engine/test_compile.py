@@ -9,7 +9,7 @@ import pytest
 from simulator.calibration.calibration import FACTOR_LEVELS
 from simulator.engine.draws.deals import RateDraws
 from simulator.engine.plan.deals import hazard_table
-from simulator.engine.plan.effects import LeverEffects
+from simulator.engine.plan.effects import LeverEffects, size_of_parts
 from simulator.engine.run.simulate import compile_plan, simulate, simulate_compiled, without_shock
 from simulator.errors import InputError
 from tests.small_companies import company, deal, segment, stay
@@ -68,3 +68,9 @@ def test_more_sals_than_can_be_told_apart_are_refused():
     many = {"one": segment(sals_per_month=81_000)}
     with pytest.raises(InputError, match=r"81,000 SALs are expected .* cannot be distinguished"):
         simulate(company(many), None, None)
+
+
+def test_parts_of_the_amounts_fall_into_their_size_bands():
+    assert np.bincount(size_of_parts(7)).tolist() == [10, 10, 10, 10, 5, 3, 2]
+    assert size_of_parts(3).tolist() == [0, 1, 2]
+    assert size_of_parts(1).tolist() == [0]

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from simulator.calibration.calibration import Pull
+from simulator.calibration.calibration import Evidence, Pull
 from simulator.engine.prepare import Prepared, prepare
-from simulator.engine.pull import evidence_note
+from simulator.engine.pull import _pull, evidence_note
 from simulator.engine.run.simulate import compile_deals, simulate_compiled
+from simulator.fiscal import FiscalCalendar
 from simulator.scenario.load import load_scenario
 
 BASE = Path(__file__).parents[2] / "scenarios" / "base.yaml"
@@ -66,3 +68,21 @@ def test_the_forecast_says_what_it_leans_on(sample):
     alone = sample.scenario.replace(forecast=sample.scenario.forecast.model_copy(update={"evidence": 0.0}))
     assert evidence_note(alone, sample.calibration) is None
     assert evidence_note(sample.scenario, sample.calibration) in sample.notes
+
+
+@pytest.mark.parametrize("share_with_wins", [1.0, 0.3])
+def test_few_wins_are_no_lower_level(share_with_wins):
+    signing = np.arange(200) < share_with_wins * 200
+    monthly = (
+        np.where(signing, 10.0 / share_with_wins, 0.0)[:, None, None] * np.array([1.0, 0.0, 0.0])[:, None]
+    )
+    calendar = FiscalCalendar(1)
+    months = calendar.first_month(8000) + np.arange(3)
+    pilot = SimpleNamespace(
+        monthly_bookings=monthly, months=months, quarters=np.array([8000]), calendar=calendar
+    )
+    same = Evidence(np.array([3]), np.array([10.0]), np.array([0.5]), 10.0, 12)
+    # Both expect 10, whether every path signs that or three in ten sign 33: the median would say 11 times.
+    np.testing.assert_allclose(_pull(same, pilot).log_factor, 0.0, atol=1e-12)
+    twice = replace(same, centre=np.array([21.0]))
+    np.testing.assert_allclose(_pull(twice, pilot).log_factor, np.log(2.0))

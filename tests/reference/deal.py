@@ -293,7 +293,7 @@ def new_deal(plan, luck, stream, entity, month):
     below = entry_cdf[place - 1] if place > 0 else 0.0
     u_profile = (u_place - below) / (entry_cdf[place] - below)
     profile = search(plan.stream_profile_cdf[stream], u_profile)
-    row = plan.stream_effect_row[stream, profile, int(u_amount * 3.0)]
+    row = plan.stream_effect_row[stream, profile, int(u_amount * plan.stream_effect_row.shape[2])]
     close_month = NEVER if no_date else month + offset
     return Deal(
         entity,

@@ -9,7 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from simulator.calibration.calibration import DESTINATIONS, SIZE_BANDS, Arrivals, Calibration
+from simulator.calibration.calibration import (
+    DESTINATIONS,
+    SIZE_LEVELS,
+    SIZE_QUANTILES,
+    Arrivals,
+    Calibration,
+)
 from simulator.engine.draws.deals import RateDraws
 from simulator.errors import Fault, InputError
 from simulator.fiscal import DAYS_PER_MONTH
@@ -20,6 +26,8 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 OTHER, UNKNOWN = "other", "unknown"
+SIZE_PARTS = 50
+"""Parts of equal probability into which all of ``SIZE_QUANTILES`` fall."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +41,8 @@ class EffectRows:
     open_row : Ints, shape (open deal,)
     stream_profile_cdf : Floats, shape (stream, profile)
         Cumulative share of the profiles among a stream's new deals.
-    stream_row : Ints, shape (stream, profile, size band)
+    stream_row : Ints, shape (stream, profile, part)
+        By the place of the amount among those of the segment's new deals, in parts of equal probability.
     """
 
     effect: Floats
@@ -52,12 +61,13 @@ def effect_rows(calibration: Calibration, rates: RateDraws, open_deals: pd.DataF
 
     arrivals, profiles = calibration.arrivals, calibration.profiles
     n_streams, n_profiles = len(arrivals.source), profiles.levels.shape[0]
-    stream_row = np.zeros((n_streams, n_profiles, len(SIZE_BANDS)), dtype=np.int64)
-    for stream, profile, size in np.ndindex(*stream_row.shape):
+    sizes = size_of_parts(calibration.size_edges.shape[1] + 1)
+    stream_row = np.zeros((n_streams, n_profiles, len(sizes)), dtype=np.int64)
+    for stream, profile, part in np.ndindex(*stream_row.shape):
         levels = dict(zip(profiles.names, map(int, profiles.levels[profile]), strict=True))
         levels["source"] = level_of(calibration, "source", arrivals.source[stream])
-        levels["size"] = size
-        stream_row[stream, profile, size] = row(levels)
+        levels["size"] = int(sizes[part])
+        stream_row[stream, profile, part] = row(levels)
     open_row = np.array([row(levels) for levels in _open_levels(calibration, open_deals)], dtype=np.int64)
     effect = np.ones((rates.hazards.shape[0], max(1, len(combinations)), 8))
     for levels_of_row, index in combinations.items():
@@ -90,6 +100,17 @@ def _open_levels(calibration: Calibration, open_deals: pd.DataFrame) -> list[dic
         elif name in open_deals.columns:
             by_effect[name] = [level_of(calibration, name, value) for value in open_deals[name]]
     return [{name: levels[deal] for name, levels in by_effect.items()} for deal in range(len(open_deals))]
+
+
+def size_of_parts(n_bands: int) -> Ints:
+    """Return the size band of each of so many parts of equal probability, in order of the amount.
+
+    Calibrated bands end at ``SIZE_QUANTILES``; those that a company states are equal.
+    """
+    if n_bands != len(SIZE_LEVELS):
+        return np.arange(n_bands)
+    middle = (np.arange(SIZE_PARTS) + 0.5) / SIZE_PARTS
+    return np.searchsorted(SIZE_QUANTILES, middle).astype(np.int64)
 
 
 def _size_bands(calibration: Calibration, open_deals: pd.DataFrame) -> list[int]:

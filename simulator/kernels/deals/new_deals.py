@@ -137,7 +137,7 @@ def draw_new_deal(plan, draw, batch, entry, number, segment, month):
     profile = search_from(plan.stream_profile_cdf[stream], batch.profile_guide[stream], u_profile)
     deal.stage, deal.born, deal.entered, deal.pushes = stage, month, month, 0
     deal.close_month = NEVER if offset == plan.offset_cdf.shape[2] - 1 else month + offset
-    deal.effect_row = plan.stream_effect_row[stream, profile, at(u_amount * 3.0)]
+    deal.effect_row = plan.stream_effect_row[stream, profile, at(u_amount * plan.stream_effect_row.shape[2])]
     deal.origin, deal.index = ORIGIN_CREATED, -1
     deal.referred = stream == plan.referral_stream[segment]
     deal.time, deal.wait = start + u_time * (plan.month_end[month] - start), -1.0
