@@ -62,7 +62,7 @@ SIZE_QUANTILES = (0.2, 0.4, 0.6, 0.8, 0.9, 0.96)
 SIZE_LEVELS = (
     "smallest 20 %", "20 to 40 %", "40 to 60 %", "60 to 80 %", "80 to 90 %", "90 to 96 %", "largest 4 %"
 )  # fmt: skip
-"""Bands of the amounts of a segment's new deals, narrow where the money is: levels of a calibrated ``size``."""
+"""Bands of the amounts of new deals, narrow where the money is: levels of the calibrated effect ``size``."""
 
 
 @dataclass(frozen=True)
