@@ -43,6 +43,10 @@ class CustomerBook:
     csm_seats: dict[str, int]
     seed: int
 
+    def cycle_days(self) -> dict[str, float]:
+        """Return the median length of an expansion deal by segment, where one is stated."""
+        return {name: float(own["cycle_days"]) for name, own in self.rates.items() if "cycle_days" in own}
+
     def truth(self, segments: tuple[str, ...]) -> CustomerCalibration:
         """Return the rates in the form of a calibration, taken as certain."""
         stated = {

@@ -10,12 +10,16 @@ import pandas as pd
 from simulator.fiscal import FiscalCalendar
 from simulator.history.tables import TABLES, History, empty_table
 from simulator.scenario.levers import Lever
+from tools.sample_company.account_deals import Accounts, account_deals, assignments_of
 from tools.sample_company.calls import make_calls
 from tools.sample_company.contracts import CustomerBook, assign_csms, customer_tables
 from tools.sample_company.deals import deal_tables, simulate_stories
 from tools.sample_company.people import assign_owners, count_leads, hire_reps
 from tools.sample_company.truth import Truth
 from tools.sample_company.warts import Warts, add_warts
+
+OWN_STREAM = 1
+"""Of renewals, expansions and assignments: the deals of new business are the same without them."""
 
 
 def simulate_history(
@@ -70,6 +74,9 @@ def simulate_history(
     if warts is not None:
         deals, changes = add_warts(deals, changes, warts, rng)
     tables |= {"opportunities": deals, "stage_changes": changes}
+    if book is not None and seats is not None:
+        own = np.random.default_rng([seed, OWN_STREAM])
+        _add_account_deals(tables, book.cycle_days(), (first_day, as_of), own)
     table = {name: typed(name, tables.get(name, empty_table(name))) for name in TABLES}
     return History(
         as_of=as_of,
@@ -81,7 +88,24 @@ def simulate_history(
         reps=table["reps"],
         leads=table["leads"],
         calls=table["calls"],
+        assignments=table["assignments"],
     )
+
+
+def _add_account_deals(
+    tables: dict[str, pd.DataFrame],
+    cycle_days: dict[str, float],
+    span: tuple[dt.date, dt.date],
+    rng: np.random.Generator,
+) -> None:
+    """Add renewals and expansions to the deals, and who looked after each customer."""
+    accounts = Accounts(tables["customers"], tables["arr_changes"], tables["reps"], cycle_days, span)
+    tables["assignments"] = assignments_of(accounts, rng)
+    customers = tables["customers"]
+    gone = customers["customer_id"].isin(accounts.left())
+    tables["customers"] = customers.assign(csm=customers["csm"].mask(gone))
+    for name, more in zip(("opportunities", "stage_changes"), account_deals(accounts, rng), strict=True):
+        tables[name] = pd.concat([tables[name], more], ignore_index=True)
 
 
 def typed(name: str, table: pd.DataFrame) -> pd.DataFrame:
