@@ -7,7 +7,7 @@ import pytest
 
 from simulator.analysis.customers.arr import MOVEMENTS, SIGNS, arr_movements, look_at_customers, measure_arr
 from simulator.analysis.customers.lifetime import past_revenue, value_customers
-from simulator.analysis.customers.retention import cohort_table, survival_table
+from simulator.analysis.customers.retention import cohort_table, past_retention, survival_table
 from simulator.analysis.forecast.forecast import forecast_bookings
 from simulator.calibration.contracts import customer_book
 from simulator.calibration.customers import calibrate_customers
@@ -133,6 +133,17 @@ def test_past_revenue_is_arr_month_by_month():
     assert so_far[1] == pytest.approx(600)
     # c: a year at 240, then to the end of October 2026 at 120.
     assert so_far[2] == pytest.approx(240 + 120 * (10 - 4 - 19 / 31) / 12, rel=0.01)
+
+
+def test_past_retention_is_that_of_the_customers_of_a_year_before():
+    table = past_retention(customer_book(HAND, ("all",)), FiscalCalendar(1)).set_index("period")
+    # On 1 October 2025 a had 1800, b 600 and c 240; a year later a had 2080, b nothing and c 120.
+    assert table.loc["FY26Q3", "nrr"] == pytest.approx((2080 + 120) / 2640)
+    assert table.loc["FY26Q3", "grr"] == pytest.approx((1800 + 120) / 2640)
+    # On 1 April 2025 c had not come yet.
+    assert table.loc["FY26Q1", "nrr"] == pytest.approx(1980 / 1800)
+    # A year before the end of 2025 there was nobody; October 2026 is no whole quarter.
+    assert list(table.index) == ["FY26Q1", "FY26Q2", "FY26Q3"]
 
 
 def test_cohorts_keep_what_they_keep():

@@ -1,6 +1,7 @@
 """Past quarters in front of the forecast, and the flow of deals, as charts."""
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,17 +11,19 @@ from simulator.analysis.backtest.track import TRACK_COLUMNS
 from simulator.analysis.forecast.deal_flow import STEPS
 from simulator.analysis.forecast.pacing import Pacing
 from simulator.report.charts.inline import draw_inline
-from simulator.report.charts.spec import ChartSpec, Series, money_unit
+from simulator.report.charts.spec import MULTIPLE, ChartSpec, Series, money_unit
 from simulator.report.forecast.past import FORECAST_TYPES, Past, past_specs, with_past
+from simulator.report.forecast.pipeline_specs import attainment_spec
 from simulator.report.forecast.specs import Frame
 from simulator.report.forecast.standing import pace_spec, say_pace, track_spec
 
 AMOUNTS = (290e3, 75e3, 20e3, 7e3, -5e3, -10e3, -55e3, -60e3, 262e3)
+AS_OF = dt.date(2026, 11, 9)
 FRAME = Frame("USD", ("FY27Q4",), "As of today")
 TRACK = pd.DataFrame(
     [
-        ("FY27Q4", "2026-10-31", 3e6, 5e6, 7e6, 0.0, np.nan),
-        ("FY27Q4", "2026-11-07", 3.5e6, 4.8e6, 6e6, 0.4e6, np.nan),
+        ("FY27Q4", "2026-10-31", 3e6, 5e6, 7e6, 0.0, np.nan, 500),
+        ("FY27Q4", "2026-11-07", 3.5e6, 4.8e6, 6e6, 0.4e6, np.nan, 500),
     ],
     columns=list(TRACK_COLUMNS),
 )
@@ -36,6 +39,15 @@ def pacing(booked=(0.4e6, np.nan), before=((0.5e6, 4e6), (1e6, 5e6))):
 
 
 PACING = pacing()
+CREATED = pd.DataFrame(
+    {
+        "quarter": ["FY27Q2", "FY27Q3", "FY27Q4"],
+        "segment": "all",
+        "amount": [20e6, 22e6, 1e6],
+        "partial": [0, 0, 1],
+    }
+).astype({"partial": bool})
+REPS = pd.DataFrame({"rep_id": ["A", "B", "C"], "attainment": [0.2, 1.0, 1.3]})
 
 
 def past(said=()):
@@ -45,7 +57,7 @@ def past(said=()):
         coverage[name] = coverage["booked"] / 4
     flow = pd.DataFrame({"step": STEPS, "amount": AMOUNTS, "n": 1})
     forecasts = pd.DataFrame(list(said), columns=list(FORECAST_TYPES)).astype(FORECAST_TYPES)
-    return Past(dt.date(2026, 10, 3), flow, coverage, forecasts, PACING, TRACK)
+    return Past(dt.date(2026, 10, 3), flow, coverage, forecasts, CREATED, REPS, PACING, TRACK)
 
 
 def fan():
@@ -92,12 +104,39 @@ def test_before_the_quarter_shares_are_said():
 
 
 def test_the_track_says_how_the_forecast_moved_and_ends_with_the_result():
-    chart = track_spec(TRACK, FRAME)
+    chart = track_spec(TRACK, AS_OF, "USD")
     assert chart.title == "The forecast of FY27Q4 went from $5M to $4.8M; its range from $4M to $2.5M"
     assert chart.categories == ("31 Oct", "7 Nov")
-    over = track_spec(TRACK.assign(actual=5.5e6), FRAME)
+    assert "500 simulations each" in chart.footer
+    over = track_spec(TRACK.assign(actual=5.5e6), AS_OF, "USD")
     assert "and ended at $5.5M" in over.title
     assert over.categories[-1] == "Result"
     assert np.array_equal(over["actual"].values, [np.nan, np.nan, 5.5e6], equal_nan=True)
     assert len(over.categories) == 3
-    assert track_spec(TRACK.head(1), FRAME) is None
+    assert track_spec(TRACK.head(1), AS_OF, "USD") is None
+
+
+def test_past_creation_and_coverage_stand_in_front_of_theirs():
+    created = with_past(replace(fan(), name="pipeline_created"), past())
+    assert np.array_equal(created["actual"].values, [20e6, 22e6, np.nan], equal_nan=True)
+    parts = {"booked": 0.1, "commit": 0.5, "best_case": 0.6}
+    stack = ChartSpec(
+        "coverage", "stack", "T", "S", "F", MULTIPLE, ("FY27Q4",),
+        tuple(Series(key, key, "#12355b", (value,)) for key, value in parts.items()),
+        totals=(1.2,), levels=(Series("needed_p80", "Needed", "#12355b", (1.6,)),), below=("1.6 needed",),
+    )  # fmt: skip
+    before = past()
+    before.coverage[["commit", "best_case"]] = [[2e6, 6e6], [3e6, 5e6]]
+    found = with_past(stack, before)
+    assert found["commit"].values == (0.5, 0.6, 0.5)  # noqa: PD011
+    assert found.totals == (2.0, 1.6, 1.2)
+    assert np.array_equal(found["booked"].values, [np.nan, np.nan, 0.1], equal_nan=True)
+    assert np.array_equal(found.levels[0].values, [np.nan, np.nan, 1.6], equal_nan=True)
+    assert "FY27Q2: commit 0.50×" in draw_inline(found)
+
+
+def test_reps_are_counted_by_what_they_attained():
+    chart = attainment_spec(REPS, FRAME)
+    assert chart["reps"].values == (1.0, 0.0, 0.0, 0.0, 1.0, 1.0)  # noqa: PD011
+    assert chart.title.startswith("2 of 3 reps booked their quota")
+    assert attainment_spec(REPS.head(0), FRAME) is None

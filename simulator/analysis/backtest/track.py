@@ -15,7 +15,7 @@ from simulator.fiscal import first_of_month, month_number
 from simulator.history.deal_types import NEW, deals_of_type
 from simulator.history.tables import History
 
-TRACK_COLUMNS = ("period", "as_of", "p10", "p50", "p90", "booked", "actual")
+TRACK_COLUMNS = ("period", "as_of", "p10", "p50", "p90", "booked", "actual", "n_paths")
 
 
 def forecast_track(
@@ -37,7 +37,8 @@ def forecast_track(
     -------
     DataFrame
         Columns ``TRACK_COLUMNS``, one row a week, the day before the quarter first: p10, p50 and p90 of its
-        new bookings, booked in it by that day, and actual, what it ended with; missing while it goes on.
+        new bookings, booked in it by that day, actual, what it ended with (missing while
+        it goes on), and n_paths, the simulations of each forecast.
     """
     history, calendar = deals_of_type(history, NEW), settings.calendar
     quarter = int(calendar.quarter(month_number(history.as_of)))
@@ -56,7 +57,7 @@ def forecast_track(
     rows = [
         (calendar.quarter_label(quarter), day.isoformat(),
          *np.quantile(sample.bookings[:, 0].sum(axis=1), QUANTILES), booked(day),
-         booked(end - dt.timedelta(days=1)) if is_over else np.nan)
+         booked(end - dt.timedelta(days=1)) if is_over else np.nan, settings.n_paths)
         for day, sample in zip(days, samples, strict=True)
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=list(TRACK_COLUMNS))

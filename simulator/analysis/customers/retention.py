@@ -23,6 +23,8 @@ RENEWALS_SHOWN = {"monthly": 36, "annual": 8, "multi_year": 4}
 N_DRAWS = 400
 LOW, HIGH = 0.1, 0.9
 MOST_COHORTS = 16
+MOST_QUARTERS = 8
+MONTHS_PER_YEAR = 12.0
 
 
 @dataclass(frozen=True)
@@ -37,10 +39,13 @@ class Retention:
     cohorts : DataFrame
         cohort (fiscal quarter of the start), quarter (quarters since), n_customers, arr_share (ARR at the end
         of that quarter / at the end of the first), logo_share.
+    quarters : DataFrame
+        period, nrr, grr at the end of past quarters, by the cohort method of the forecast.
     """
 
     survival: pd.DataFrame
     cohorts: pd.DataFrame
+    quarters: pd.DataFrame
 
 
 def look_back(history: History, calibration: CustomerCalibration, calendar: FiscalCalendar) -> Retention:
@@ -54,7 +59,9 @@ def look_back(history: History, calibration: CustomerCalibration, calendar: Fisc
     calendar : FiscalCalendar
     """
     book = customer_book(history, calibration.segments)
-    return Retention(survival_table(book, calibration), cohort_table(book, calendar))
+    return Retention(
+        survival_table(book, calibration), cohort_table(book, calendar), past_retention(book, calendar)
+    )
 
 
 def survival_table(book: Book, calibration: CustomerCalibration) -> pd.DataFrame:
@@ -127,8 +134,7 @@ def cohort_table(book: Book, calendar: FiscalCalendar) -> pd.DataFrame:
     c = book.contracts
     start = calendar.quarter(np.floor(c.start).astype(np.int64))
     seen = c.seen_from <= c.start + 1e-9
-    last = int(calendar.quarter(int(np.floor(c.as_of - 1e-9))))
-    complete = last if calendar.first_month(last + 1) <= c.as_of + 1e-9 else last - 1
+    complete = _last_complete(book, calendar)
     quarters = np.arange(
         max(int(start[seen].min(initial=complete)), complete - MOST_COHORTS + 1), complete + 1
     )
@@ -152,3 +158,29 @@ def cohort_table(book: Book, calendar: FiscalCalendar) -> pd.DataFrame:
                 }
             )
     return pd.DataFrame(rows, columns=["cohort", "quarter", "n_customers", "arr_share", "logo_share"])
+
+
+def past_retention(book: Book, calendar: FiscalCalendar) -> pd.DataFrame:
+    """Return NRR and GRR at the end of the last whole quarters, of all segments together.
+
+    Of the customers on record 12 months before: their ARR at the end of the quarter / their ARR then; for GRR
+    no customer counts for more than then. Quarters that the record does not reach back from are left out.
+    """
+    c, last = book.contracts, _last_complete(book, calendar)
+    rows = []
+    for quarter in range(last - MOST_QUARTERS + 1, last + 1):
+        end = float(calendar.first_month(quarter + 1))
+        seen = c.seen_from < end - MONTHS_PER_YEAR + 1e-9
+        then, now = (arr_at(c, book.movements, time)[seen] for time in (end - MONTHS_PER_YEAR, end))
+        whole, kept = float(then.sum()), now * (then > 0.0)
+        if whole > 0.0:
+            label = calendar.quarter_label(quarter)
+            rows.append((label, float(kept.sum()) / whole, float(np.minimum(kept, then).sum()) / whole))
+    return pd.DataFrame(rows, columns=["period", "nrr", "grr"])
+
+
+def _last_complete(book: Book, calendar: FiscalCalendar) -> int:
+    """Return the last quarter that is over."""
+    as_of = book.contracts.as_of
+    last = int(calendar.quarter(int(np.floor(as_of - 1e-9))))
+    return last if calendar.first_month(last + 1) <= as_of + 1e-9 else last - 1

@@ -20,9 +20,7 @@ from simulator.history.steady import steady
 from simulator.report.answer import Answer, Provenance, draw_specs
 from simulator.report.backtest.charts import backtest_specs
 from simulator.report.backtest.words import backtest_findings, record_sentence
-from simulator.report.forecast.specs import Frame
 from simulator.report.forecast.standing import track_spec
-from simulator.report.money import source_line
 from simulator.report.work import Work
 
 QUARTERS = 8
@@ -91,10 +89,7 @@ def backtest_answer(
 ) -> Answer:
     """Return what a backtest found, with its tables, its charts and words."""
     tables = {"backtest": found.scores, "backtest_forecasts": found.forecasts.drop(columns="quarter")}
-    frame = Frame(
-        currency, (), source_line(found.as_of, f"{found.settings.n_paths:,} simulations a forecast")
-    )
-    weeks = track_spec(track, frame) if track is not None else None
+    weeks = track_spec(track, found.as_of, currency) if track is not None else None
     scores = found.scores[found.scores["segment"] == ALL]
     findings = backtest_findings(found)
     settings = found.settings

@@ -78,7 +78,7 @@ def _bias(row: pd.Series) -> str:
         return f"On average the forecasts lay {share} {side} what was booked."
     is_clear = row["bias_low"] > 0 or row["bias_high"] < 0
     luck = "more than luck explains" if is_clear else "no more than luck explains"
-    interval = f"80% interval {row['bias_low']:+.0%} to {row['bias_high']:+.0%}"
+    interval = f"80% interval {row['bias_low']:+.0%} to {row['bias_high']:+.0%}".replace("-", "−")
     return f"On average the forecasts lay {share} {side} what was booked ({interval}), {luck}."
 
 

@@ -93,12 +93,14 @@ def draw_range(canvas: Canvas, spec: ChartSpec) -> float:
     plot = _frame(canvas, spec, legend, (0.0, 1.12 * max([*spec.finite(), 1e-9])))
     label = max(text_width(spec.unit.write(value)) for value in keys["p90"].values)
     wide = min(max(plot.band - label - 10, 8.0), 0.42 * plot.band)
-    is_labelled = plot.band - wide >= label - 4
+    is_labelled = plot.band - wide >= label + 2
     for at in range(plot.n):
         x = plot.x(at) - (0.5 * (wide + label) if is_labelled else wide / 2)
         _draw_one_range(canvas, spec, plot, (at, x, wide))
         if is_labelled:
             _label_range(canvas, spec, plot, (at, x + wide + 4))
+        elif plot.band >= 0.9 * label:
+            _label_middle(canvas, spec, plot, at)
     return _name_categories(canvas, spec, plot)
 
 
@@ -141,6 +143,16 @@ def _label_range(canvas: Canvas, spec: ChartSpec, plot: _Plot, place: tuple[int,
     if math.isnan(actual) and spec.unit.write(low) != spec.unit.write(high):
         canvas.write(x, min(plot.y(high) + 4, y - LINE), spec.unit.write(high), colour=MUTED)
         canvas.write(x, max(plot.y(low) + 4, y + LINE), spec.unit.write(low), colour=MUTED)
+
+
+def _label_middle(canvas: Canvas, spec: ChartSpec, plot: _Plot, at: int) -> None:
+    """Write the result, else the P50, over a bar that has no room next to it."""
+    keys = {one.key: one.values[at] for one in spec.series}
+    actual = keys.get("actual", math.nan)
+    known = actual if math.isfinite(actual) else keys["p50"]
+    tops = [value for key, value in keys.items() if key != "target" and math.isfinite(value)]
+    if tops:
+        canvas.write(plot.x(at), plot.y(max(tops)) - 5, spec.unit.write(known), bold=True, anchor="middle")
 
 
 def draw_stack(canvas: Canvas, spec: ChartSpec) -> float:

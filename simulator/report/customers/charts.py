@@ -21,6 +21,7 @@ from simulator.report.customers.words import (
     snowball_title,
     survival_title,
 )
+from simulator.report.forecast.past import in_front
 from simulator.report.forecast.specs import Frame
 from simulator.report.money import format_money, source_line
 from simulator.report.output.second_process import Job
@@ -56,7 +57,12 @@ def customer_specs(customers: CustomerOutlook, forecast: Forecast) -> list[Chart
     bookings = round_figures(forecast.bookings)
     found: list[ChartSpec | None] = [
         snowball_spec(tables["arr"], frame(arr_words, simulated), snowball_title(arr)),
-        retention_spec(tables["arr"], frame("ARR of existing customers", simulated), retention_title(arr)),
+        _with_past_retention(
+            retention_spec(
+                tables["arr"], frame("ARR of existing customers", simulated), retention_title(arr)
+            ),
+            tables.get("past_retention", pd.DataFrame()),
+        ),
         kinds_spec(bookings, frame(kinds_words, signed, simulated)),
     ]
     if customers.lifetime is not None and not customers.lifetime.new.empty:
@@ -66,6 +72,13 @@ def customer_specs(customers: CustomerOutlook, forecast: Forecast) -> list[Chart
         found.append(survival_spec(customers.retention.survival, seen))
         found.append(cohorts_spec(customers.retention.cohorts, frame("contracts of the history")))
     return [spec for spec in found if spec is not None]
+
+
+def _with_past_retention(spec: ChartSpec, quarters: pd.DataFrame) -> ChartSpec:
+    if quarters.empty:
+        return spec
+    rows = quarters.assign(actual=quarters["nrr"])
+    return in_front(spec, rows, f"Before it: the last {len(rows)} quarters as they were")
 
 
 def survival_spec(survival: pd.DataFrame, frame: Frame) -> ChartSpec | None:

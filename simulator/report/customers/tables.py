@@ -23,6 +23,8 @@ SHARE_COLUMNS = frozenset(
         "customers",
         "observed",
         "law",
+        "nrr",
+        "grr",
         "arr_share",
         "logo_share",
     }
@@ -50,6 +52,7 @@ def customer_tables(customers: CustomerOutlook) -> dict[str, pd.DataFrame]:
     if customers.retention is not None:
         tables["survival"] = _rounded(customers.retention.survival, shares=RATE_BOUNDS)
         tables["cohorts"] = _rounded(customers.retention.cohorts)
+        tables["past_retention"] = _rounded(customers.retention.quarters)
     return tables
 
 

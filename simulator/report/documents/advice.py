@@ -103,7 +103,7 @@ def _deals(run: Finished) -> tuple[str, ...]:
         for _, row in rows.iterrows()
         if row["weight"] > 0
     ]
-    return (f"{'; '.join(said)}{share}.",) if said else ()
+    return (*(f"{deal}." for deal in said[:-1]), f"{said[-1]}{share}.") if said else ()
 
 
 def _amount(amount: float, currency: str) -> str:

@@ -172,7 +172,7 @@ DRAWN = {
     "bookings": ("segment_chances", "bookings_by_kind"),
     "pacing": ("pacing", "forecast_track"),
     "parts": ("p50_composition",),
-    "coverage": ("coverage", "past_coverage"),
+    "coverage": ("coverage", "pipeline_created"),
     "pipeline": ("pipeline_waterfall", "deal_flow"),
     "arr": ("arr_snowball", "nrr_grr"),
     "lifetime": ("lifetime_value", "survival"),

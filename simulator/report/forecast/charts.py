@@ -22,6 +22,7 @@ from simulator.report.forecast.pipeline_specs import (
     capacity_spec,
     counted_parts,
     coverage_spec,
+    created_spec,
     waterfall_spec,
 )
 from simulator.report.forecast.specs import (
@@ -56,6 +57,7 @@ def forecast_specs(outlook: Outlook, paths: Paths, past: Past | None = None) -> 
     )  # fmt: skip
     frame = frame_of(forecast)
     deals = frame_of(forecast, f"Amount of open deals in {forecast.currency}, not bookings")
+    qualified = frame_of(forecast, f"Qualified pipeline in {forecast.currency}, not bookings")
     counted = counted_parts(coverage, paths)
     found = [
         curves_spec(exceedance, bookings, frame, exceedance_title(forecast)),
@@ -64,9 +66,10 @@ def forecast_specs(outlook: Outlook, paths: Paths, past: Past | None = None) -> 
         waterfall_spec(waterfall, deals, waterfall_title(forecast, outlook.waterfall)),
         spread_spec(spread, frame, spread_title(outlook.spread, headline_period(forecast))),
         coverage_spec(needed, counted, frame, coverage_title(forecast, coverage)),
+        created_spec(round_figures(outlook.created), qualified),
     ]
     if past is not None:
-        found = [with_past(spec, past) if spec.name == "bookings_fan" else spec for spec in found]
+        found = [with_past(spec, past) for spec in found]
         found += past_specs(past, frame, deals)
     segments = segments_spec(bookings, frame)
     if segments is not None:

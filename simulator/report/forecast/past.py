@@ -9,17 +9,19 @@ import numpy as np
 import pandas as pd
 
 from simulator.analysis.backtest.track import TRACK_COLUMNS
+from simulator.analysis.diagnose.attainment import attainment
 from simulator.analysis.diagnose.coverage_history import coverage_history
 from simulator.analysis.diagnose.due_deals import plans_known
 from simulator.analysis.diagnose.qualified import qualified_deals, rate_window
+from simulator.analysis.diagnose.track_record import created
 from simulator.analysis.forecast.deal_flow import STEPS, deal_flow
 from simulator.analysis.forecast.pacing import Pacing, measure_pacing
 from simulator.engine.paths import Paths
 from simulator.engine.prepare import Prepared
 from simulator.history.states import deal_states
 from simulator.report.backtest.record import read_record
-from simulator.report.charts.spec import ChartSpec, Series, unit_of
-from simulator.report.diagnose.record_charts import past_coverage_spec
+from simulator.report.charts.spec import ChartSpec, Series, figures, unit_of
+from simulator.report.forecast.pipeline_specs import attainment_spec
 from simulator.report.forecast.specs import Frame
 from simulator.report.forecast.standing import pace_spec, track_spec
 from simulator.report.money import money_scale
@@ -55,6 +57,10 @@ class Past:
         Of `coverage_history`: past quarters, what was due at their start and what they booked.
     forecasts : DataFrame
         period, p10, p50, p90: what was forecast of past quarters at their start; empty without a backtest.
+    created : DataFrame
+        Of ``created``: pipeline that past quarters created.
+    attainment : DataFrame
+        Of ``attainment``: quota and bookings of each rep in the last four quarters.
     pacing : Pacing, optional
         How far the first quarter is, next to past quarters on the same day.
     track : DataFrame
@@ -65,6 +71,8 @@ class Past:
     flow: pd.DataFrame | None
     coverage: pd.DataFrame
     forecasts: pd.DataFrame
+    created: pd.DataFrame
+    attainment: pd.DataFrame
     pacing: Pacing | None
     track: pd.DataFrame
 
@@ -97,6 +105,8 @@ def look_back(prepared: Prepared, period: str, paths: Paths | None = None) -> Pa
         else None,
         coverage_history(history, states, deals, window),
         pd.DataFrame(said, columns=["period", "p10", "p50", "p90"]).astype(FORECAST_TYPES),
+        created(deals, window),
+        attainment(history, window),
         measure_pacing(history, paths, window.quarters) if paths is not None else None,
         pd.DataFrame(track, columns=list(TRACK_COLUMNS)),
     )
@@ -107,6 +117,7 @@ def past_tables(past: Past) -> dict[str, pd.DataFrame]:
     known = {
         "past_quarters": past.quarters(),
         "deal_flow": past.flow,
+        "attainment": past.attainment if len(past.attainment) else None,
         "pacing": past.pacing.days if past.pacing is not None else None,
         "forecast_track": past.track if len(past.track) else None,
     }
@@ -117,9 +128,9 @@ def past_specs(past: Past, bookings: Frame, frame: Frame) -> list[ChartSpec]:
     """Return the charts of what led up to a forecast; the frames are those of bookings and of open deals."""
     found = [
         pace_spec(past.pacing, bookings),
-        track_spec(past.track, bookings),
+        track_spec(past.track, past.since + dt.timedelta(weeks=WEEKS), bookings.currency),
         None if past.flow is None else _flow_spec(past.since, past.flow, frame),
-        past_coverage_spec(round_figures(past.coverage), frame.footer, frame.currency),
+        attainment_spec(past.attainment, frame),
     ]
     return [spec for spec in found if spec is not None]
 
@@ -132,7 +143,8 @@ def _flow_spec(since: dt.date, flow: pd.DataFrame, frame: Frame) -> ChartSpec | 
     steps = [step for step in STEPS[1:-1] if amounts[step]]
     scale = money_scale([amounts["opening"], amounts["closing"]], frame.currency)
     start, end = (round(float(amounts[step]) / scale.step) * scale.step for step in ("opening", "closing"))
-    parts = scale.round_parts([float(amounts[step]) for step in steps], end - start)
+    rounded = scale.round_parts([float(amounts[step]) for step in steps], end - start)
+    parts = {step: part for step, part in zip(steps, rounded, strict=True) if part}
     counts = flow.set_index("step")["n"]
     weeks = f"the {WEEKS} weeks to {since + dt.timedelta(weeks=WEEKS)}"
     return ChartSpec(
@@ -145,36 +157,70 @@ def _flow_spec(since: dt.date, flow: pd.DataFrame, frame: Frame) -> ChartSpec | 
         unit=unit_of(scale),
         categories=(
             "Due then",
-            *(f"{LOOKS[step][0]} ({counts[step]})" for step in steps),
+            *(f"{LOOKS[step][0]} ({counts[step]})" for step in parts),
             "Due now",
         ),
-        series=(Series("amount", "Open amount", NAVY, (start, *parts, end)),),
-        colours=(NAVY, *(LOOKS[step][1] for step in steps), NAVY),
+        series=(Series("amount", "Open amount", NAVY, (start, *parts.values(), end)),),
+        colours=(NAVY, *(LOOKS[step][1] for step in parts), NAVY),
         floor=0.0,
     )
 
 
-def with_past(fan: ChartSpec, past: Past) -> ChartSpec:
-    """Return the fan of bookings with past quarters in front: what was booked, what had been forecast."""
-    rows = round_figures(past.quarters())
+def with_past(spec: ChartSpec, past: Past) -> ChartSpec:
+    """Return a chart of the forecast with past quarters in front, where it has any."""
+    if spec.name == "bookings_fan":
+        rows = round_figures(past.quarters()).rename(columns={"booked": "actual"})
+        also = ", with what was forecast at their start" if np.isfinite(rows["p50"]).any() else ""
+        return in_front(spec, rows, f"Before it: what the last {len(rows)} quarters booked{also}", "Booked")
+    if spec.name == "pipeline_created":
+        rows = past.created[(past.created["segment"] == "all") & ~past.created["partial"]]
+        rows = round_figures(rows).rename(columns={"quarter": "period", "amount": "actual"})
+        return in_front(spec, rows, f"Before it: what the last {len(rows)} quarters created", "Created")
+    if spec.name == "coverage" and spec.levels and spec.series[-1].key == "best_case":
+        rows = past.coverage[past.coverage["segment"] == "all"].rename(columns={"quarter": "period"})
+        booked = rows["booked"].where(rows["booked"] > 0)
+        due = rows[["commit", "best_case"]].div(booked, axis=0)
+        due = due.assign(period=rows["period"], actual=due.sum(axis=1))
+        return in_front(spec, due, "Past quarters: due at their start as a multiple of what they then booked")
+    return spec
+
+
+def in_front(spec: ChartSpec, rows: pd.DataFrame, said: str, result: str = "") -> ChartSpec:
+    """Return a chart of the forecast with past quarters in front.
+
+    Parameters
+    ----------
+    spec : ChartSpec
+        Its categories are quarters.
+    rows : DataFrame
+        One row a past quarter, oldest first: period, ``actual`` (what happened; of a stack the whole) and a
+        column for each series that has past figures.
+    said : str
+        What they are, for the line below the title.
+    result : str
+        What ``actual`` is called in a legend.
+    """
     n = len(rows)
-    if not n or not (rows["booked"] > 0).any():
-        return fan
-    missing = (float("nan"),) * n
-    known = {key: tuple(map(float, rows[key])) for key in ("p10", "p50", "p90")}
-    series = tuple(
-        replace(one, values=(*known.get(one.key, missing), *one.values))  # noqa: PD011 - of a chart
-        for one in fan.series
-    )
-    booked = Series(
-        "actual", "Booked", MUTED, (*map(float, rows["booked"]), *(float("nan"),) * len(fan.categories))
-    )
-    also = ", with what was forecast at their start" if np.isfinite(rows["p50"]).any() else ""
+    if not n or not (rows["actual"] > 0).any():
+        return spec
+    gap = (float("nan"),) * n
+
+    def longer(one: Series) -> Series:
+        known = figures(rows[one.key]) if one.key in rows else gap
+        low, high = ((*gap, *ends) if ends else () for ends in (one.low, one.high))
+        return replace(one, values=(*known, *one.values), low=low, high=high)  # noqa: PD011 - of a chart
+
+    series, ahead = tuple(map(longer, spec.series)), len(spec.categories)
+    if spec.shape == "range":
+        actual = (*figures(rows["actual"]), *(float("nan"),) * ahead)
+        series = (*series, Series("actual", result, MUTED, actual))
     return replace(
-        fan,
-        subtitle=f"{fan.subtitle}. Before it: what the last {n} quarters booked{also}",
-        categories=(*rows["period"], *fan.categories),
-        series=(*series, booked),
-        below=(*("",) * n, *fan.below) if fan.below else (),
+        spec,
+        subtitle=f"{spec.subtitle}. {said}",
+        categories=(*map(str, rows["period"]), *spec.categories),
+        series=series,
+        levels=tuple(map(longer, spec.levels)),
+        totals=(*figures(rows["actual"]), *spec.totals) if spec.totals else (),
+        below=(*("",) * n, *spec.below) if spec.below else (),
         under_way=False,
     )

@@ -12,9 +12,19 @@ from simulator.analysis.forecast.coverage import BASIS_CATEGORIES, SMB, Coverage
 from simulator.analysis.totals import ALL
 from simulator.engine.paths import Paths
 from simulator.history.tables import CATEGORIES
-from simulator.report.charts.spec import MULTIPLE, ChartSpec, Series, Unit, figures, money_unit, unit_of
+from simulator.report.charts.spec import (
+    COUNT,
+    MULTIPLE,
+    ChartSpec,
+    Series,
+    Unit,
+    figures,
+    money_unit,
+    unit_of,
+)
 from simulator.report.forecast.findings import BASIS_WORDS, PART_WORDS, foot_waterfall
-from simulator.report.forecast.specs import Frame, series_of, totals_of
+from simulator.report.forecast.specs import RANGE, Frame, series_of, totals_of
+from simulator.report.money import format_share
 from simulator.report.style import BLUE, GREEN, INK, NAVY, ORANGE, PART_COLOURS, SAND, SKY, STONE
 
 NEEDED = {
@@ -22,6 +32,15 @@ NEEDED = {
     "needed_p80": ("Needed for an 80% chance", ORANGE),
     "needed_p90": ("Needed for a 90% chance", INK),
 }
+ATTAINMENT_BANDS = (
+    (0.0, 0.25, "under 25%"),
+    (0.25, 0.5, "25 to 50%"),
+    (0.5, 0.75, "50 to 75%"),
+    (0.75, 1.0, "75 to 100%"),
+    (1.0, 1.25, "100 to 125%"),
+    (1.25, math.inf, "125% and more"),
+)
+"""Of a quota: from, to below, and the words."""
 QUOTAS = {
     "ramped_quota": ("Ramped quota", BLUE),
     "street_quota": ("Street quota", STONE),
@@ -125,6 +144,47 @@ def waterfall_spec(waterfall: pd.DataFrame, frame: Frame, title: str) -> ChartSp
         categories=("Open today", *(name for name, _ in STEPS.values()), "Open at the end"),
         series=(Series("amount", "Amount", NAVY, tuple(amounts)),),
         colours=(NAVY, *(colour for _, colour in STEPS.values()), NAVY),
+    )
+
+
+def created_spec(created: pd.DataFrame, frame: Frame) -> ChartSpec:
+    """Return the qualified pipeline that each quarter creates."""
+    rows = totals_of(created, frame.periods)
+    unit = money_unit(rows["p90"], frame.currency)
+    first = rows.iloc[0]
+    low, high = (unit.write(float(first[key])) for key in ("p10", "p90"))
+    return ChartSpec(
+        name="pipeline_created",
+        shape="range",
+        title=f"{first['period']} creates {low} to {high} of qualified pipeline",
+        subtitle="Amount of the deals that sales accepts in each quarter, less those that give up waiting; "
+        "80% of simulations fall between P10 and P90",
+        footer=frame.footer,
+        unit=unit,
+        categories=frame.periods,
+        series=series_of(rows, {key: RANGE[key] for key in ("p90", "p50", "p10")}),
+        under_way=frame.under_way,
+    )
+
+
+def attainment_spec(attainment: pd.DataFrame, frame: Frame) -> ChartSpec | None:
+    """Return how many reps attained how much of their quota; None without quotas."""
+    if attainment.empty:
+        return None
+    shares = attainment["attainment"]
+    n, reached = len(shares), int((shares >= 1.0).sum())
+    counts = [int(((shares >= low) & (shares < high)).sum()) for low, high, _ in ATTAINMENT_BANDS]
+    return ChartSpec(
+        name="attainment",
+        shape="columns",
+        title=f"{reached} of {n} reps booked their quota in the last four quarters; half of them booked "
+        f"{format_share(float(shares.median()))} of it or more",
+        subtitle="Reps by what they booked / their quota for the months they were there (six or more); quota "
+        "is not reduced while a rep ramps",
+        footer=frame.footer,
+        unit=COUNT,
+        categories=tuple(words for _, _, words in ATTAINMENT_BANDS),
+        series=(Series("reps", "Reps", NAVY, tuple(map(float, counts))),),
     )
 
 

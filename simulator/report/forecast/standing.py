@@ -10,7 +10,7 @@ import pandas as pd
 from simulator.analysis.forecast.pacing import Pacing
 from simulator.report.charts.spec import ChartSpec, Series, figures, money_unit
 from simulator.report.forecast.specs import RANGE, Frame, series_of
-from simulator.report.money import format_money, format_share
+from simulator.report.money import format_money, format_share, source_line
 from simulator.report.output.tables import round_figures
 from simulator.report.style import BLUE, MUTED, NAVY
 
@@ -83,16 +83,16 @@ def _day(date: str) -> str:
     return f"{day.day} {day:%b}"
 
 
-def track_spec(track: pd.DataFrame, frame: Frame) -> ChartSpec | None:
+def track_spec(track: pd.DataFrame, as_of: dt.date, currency: str) -> ChartSpec | None:
     """Return what was forecast of a quarter as of each past week of it, and what it had booked by then."""
     if len(track) < 2:
         return None
     rows = round_figures(track)
     first, last = rows.iloc[0], rows.iloc[-1]
-    widths = [format_money(row["p90"] - row["p10"], frame.currency) for row in (first, last)]
+    widths = [format_money(row["p90"] - row["p10"], currency) for row in (first, last)]
     is_over = math.isfinite(first["actual"])
-    ended = f" and ended at {format_money(first['actual'], frame.currency)}" if is_over else ""
-    middles = (format_money(row["p50"], frame.currency) for row in (first, last))
+    ended = f" and ended at {format_money(first['actual'], currency)}" if is_over else ""
+    middles = (format_money(row["p50"], currency) for row in (first, last))
     return ChartSpec(
         name="forecast_track",
         shape="range",
@@ -100,8 +100,8 @@ def track_spec(track: pd.DataFrame, frame: Frame) -> ChartSpec | None:
         f"its range from {' to '.join(widths)}",
         subtitle="New bookings of the quarter as forecast at the end of each day, with only what was known "
         "then; 80% of simulations fall between P10 and P90",
-        footer=frame.footer,
-        unit=money_unit([*rows["p90"], first["actual"]], frame.currency),
+        footer=source_line(as_of, f"Forecast again as of each day, {first['n_paths']:,.0f} simulations each"),
+        unit=money_unit([*rows["p90"], first["actual"]], currency),
         categories=(*(_day(date) for date in rows["as_of"]), *(("Result",) if is_over else ())),
         series=series_of(_with_result(rows) if is_over else rows, TRACK_LOOKS | (RESULT if is_over else {})),
     )

@@ -18,6 +18,7 @@ SHARE_DECIMALS = 6
 SHARES = {
     "p_hit",
     "past_share",
+    "attainment",
     "weight",
     "won_per_called",
     "p_this",
