@@ -69,7 +69,7 @@ def test_deals_without_amounts_weigh_what_such_deals_bring(finished):
     rows = results.tables["deals"]
     assert rows["amount"].isna().all()
     assert rows["expected_this"].sum() == pytest.approx(1000 * rows["p_this"].sum(), rel=0.01)
-    (sentence,) = advice(results).deals
+    sentence = advice(results).deals[0]
     heaviest = rows.loc[rows["expected_this"].idxmax()]
     assert sentence.startswith(f"{heaviest['opportunity_id']} (all deals, pipeline): no amount at ")
     small = replace(results, tables=results.tables | {"deals": rows.assign(expected_this=1.0)})

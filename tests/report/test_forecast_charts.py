@@ -11,8 +11,8 @@ from simulator.report.style import PART_COLOURS, SERIES, text_colour
 from tests.made_paths import SAMPLE_TARGETS, make_paths, sample_paths
 
 CHARTS = (
-    "bookings_fan", "coverage", "p50_composition", "pipeline_waterfall", "probability_of_hitting",
-    "segment_chances", "spread",
+    "bookings_fan", "coverage", "p50_composition", "pipeline_created", "pipeline_waterfall",
+    "probability_of_hitting", "segment_chances", "spread",
 )  # fmt: skip
 
 

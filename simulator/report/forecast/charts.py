@@ -66,8 +66,9 @@ def forecast_specs(outlook: Outlook, paths: Paths, past: Past | None = None) -> 
         waterfall_spec(waterfall, deals, waterfall_title(forecast, outlook.waterfall)),
         spread_spec(spread, frame, spread_title(outlook.spread, headline_period(forecast))),
         coverage_spec(needed, counted, frame, coverage_title(forecast, coverage)),
-        created_spec(round_figures(outlook.created), qualified),
     ]
+    if (outlook.created["p90"] > 0).any():
+        found.append(created_spec(round_figures(outlook.created), qualified))
     if past is not None:
         found = [with_past(spec, past) for spec in found]
         found += past_specs(past, frame, deals)
