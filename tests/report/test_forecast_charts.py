@@ -92,7 +92,8 @@ def test_charts_are_the_same_bytes_each_time(charts, tmp_path):
 )  # fmt: skip
 def test_strange_shapes_are_drawn_without_a_warning(paths, tmp_path):
     charts = draw(paths, tmp_path, targets={"FY27Q1": {"all": 1.0}})
-    assert len(list(charts.iterdir())) >= 3 * (len(CHARTS) - 1)
+    # One segment has no heat map, and where nothing is created there is no chart of it.
+    assert len(list(charts.iterdir())) >= 3 * (len(CHARTS) - 2)
 
 
 def lightness(colour):
