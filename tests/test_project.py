@@ -75,7 +75,7 @@ def test_the_wheel_holds_the_package_and_the_starter_workspace(tmp_path: Path) -
     names = set(zipfile.ZipFile(wheel).namelist())
     scenarios = {path.relative_to(ROOT / "scenarios").as_posix() for path in ROOT.glob("scenarios/**/*.yaml")}
     assert {f"simulator/starter/{name}" for name in scenarios} <= names
-    assert {"simulator/errors.py", "simulator/kernels/deals/deal.py"} <= names
+    assert {"simulator/errors.py", "simulator/kernels/deals/months.py"} <= names
     assert {Path(name).parts[0] for name in names} == {"simulator", f"{WHEEL_NAME}.dist-info"}
 
 

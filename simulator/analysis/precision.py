@@ -17,6 +17,8 @@ from simulator.engine.keys import replicate
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
+MOST_REACH = 0.1
+
 
 def clusters(draw: Ints) -> Ints:
     """Return the independent group of each path, numbered from 0, given the rate draw of each path.
@@ -85,8 +87,8 @@ def share_error(hits: npt.NDArray[np.bool_], draw: Ints) -> float:
 def quantile_error(values: Floats, quantile: float, draw: Ints) -> float:
     """Return the standard error of a quantile of values that are alike within clusters.
 
-    Half the width of Woodruff's (1952) interval: the quantiles at one standard error of the share
-    below, either side.
+    That of the share below, times how far a quantile moves with its share (Woodruff 1952), over ten points
+    of it where the error is smaller: over few paths the slope is too unsure to stop a simulation by.
 
     Parameters
     ----------
@@ -101,5 +103,6 @@ def quantile_error(values: Floats, quantile: float, draw: Ints) -> float:
     error = share_error(below, draw)
     if not np.isfinite(error):
         return float("nan")
-    low, high = np.quantile(values, np.clip([quantile - error, quantile + error], 0.0, 1.0))
-    return float((high - low) / 2)
+    reach = max(error, min(MOST_REACH, quantile / 2, (1.0 - quantile) / 2))
+    low, high = np.quantile(values, np.clip([quantile - reach, quantile + reach], 0.0, 1.0))
+    return float((high - low) / 2 * error / reach)

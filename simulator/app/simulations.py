@@ -173,7 +173,7 @@ def quick_reply(base: Prepared, edited: Scenario, work: Work) -> Reply:
 def _quick(scenario: Scenario) -> Scenario:
     asked = scenario.simulation
     return scenario.with_simulation(
-        paths=min(QUICK_PATHS, asked.paths), rate_draws=min(QUICK_PATHS, asked.rate_draws)
+        paths=min(QUICK_PATHS, asked.paths), precision=None, rate_draws=min(QUICK_PATHS, asked.rate_draws)
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from simulator.analysis.diagnose.rates import historical_rates
 from simulator.analysis.forecast.coverage import Coverage
 from simulator.analysis.forecast.forecast import Forecast
 from simulator.analysis.forecast.outlook import Outlook, look_ahead
+from simulator.analysis.forecast.steady import Steadiness, simulate_until_steady
 from simulator.analysis.judgement.judgement import Judgement
 from simulator.analysis.operating.costs import without_hires
 from simulator.analysis.operating.operating import OperatingView, look_at_operations, operate
@@ -84,11 +86,22 @@ def simulate_run(prepared: Prepared, work: Work) -> Run:
         compiled = complete_plan(deals, scenario, history)
         # Customers who refer others, or take time of who sells, change new business: they cannot be left out.
         bare = compiled if scenario.simulates_roles or scenario.referrals.stated else deals
-    paths = with_types(work.simulate(prepared, compiled), prepared)
+
+    def batch(seed: int) -> Paths:
+        again = replace(prepared, scenario=scenario.with_simulation(seed=seed))
+        plan = compiled if seed == scenario.simulation.seed else None
+        return with_types(work.simulate(again, plan), again)
+
+    steadiness = None
+    if scenario.simulation.precision is None:
+        paths = batch(scenario.simulation.seed)
+    else:
+        paths, steadiness = simulate_until_steady(batch, scenario.simulation, work.note)
     if not prepared.has_shock:
-        return Run(prepared, paths)
+        return Run(prepared, paths, steadiness=steadiness)
     with work.step("simulate without shock", "Simulating without the shared shock") as advance:
-        return Run(prepared, paths, simulate_compiled(without_shock(bare), _calm(scenario), history, advance))
+        calm = simulate_compiled(without_shock(bare), _calm(scenario), history, advance)
+        return Run(prepared, paths, calm, steadiness)
 
 
 def _calm(scenario: Scenario) -> Scenario:
@@ -109,12 +122,21 @@ class Run:
         The simulations.
     calm : Paths, optional
         The same without the shock that all deals of a quarter share.
+    steadiness : Steadiness, optional
+        What the precision that the scenario asks for took.
     """
 
-    def __init__(self, prepared: Prepared, paths: Paths, calm: Paths | None = None) -> None:
+    def __init__(
+        self,
+        prepared: Prepared,
+        paths: Paths,
+        calm: Paths | None = None,
+        steadiness: Steadiness | None = None,
+    ) -> None:
         self.prepared = prepared
         self.paths = paths
         self.calm = calm
+        self.steadiness = steadiness
 
     @cached_property
     def outlook(self) -> Outlook:

@@ -49,7 +49,12 @@ class Simulation(Form):
     """How much to simulate, and which sources of spread to include."""
 
     paths: Whole = Field(10_000, ge=1, le=5_000_000)
-    """Number of paths to simulate."""
+    """Number of paths to simulate; with `precision`, in each batch."""
+    precision: Share | None = Field(None, ge=0.0001)
+    """Simulation error that is small enough, as a share of the next quarter's P50: `run` adds batches of
+    paths, each with rates drawn anew, until it is reached. Without it one batch is simulated."""
+    most_paths: Whole = Field(200_000, ge=1, le=5_000_000)
+    """With `precision`, where to stop all the same."""
     seed: Whole = Field(20260101, le=2**63 - 1)
     """Same seed, same result, bit for bit."""
     rate_draws: Whole = Field(200, ge=1, le=100_000)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -84,7 +85,11 @@ def run_summary(run: Run) -> dict[str, Any]:
     """Return the content of summary.json of a run."""
     scenario, plan = run.prepared.scenario, run.operating
     assumptions = list_assumptions(run.prepared)
-    summary = summarise(run.outlook, notes=run.prepared.notes, assumptions=assumptions)
+    steady, notes = run.steadiness, run.prepared.notes
+    notes = notes if steady is None else (*notes, steady.note)
+    summary = summarise(run.outlook, notes=notes, assumptions=assumptions)
+    if steady is not None:
+        summary["precision"] = asdict(steady) | {"reached": steady.reached}
     summary = with_judgement(summary, run.judgement)
     if run.customers is not None:
         summary |= customer_summary(run.customers)
