@@ -40,7 +40,7 @@ class Forecaster:
         target = self.work / f"{pipelines.name}_{cut}_{way}_{key}.json"
         if target.exists():
             return dict(json.loads(target.read_text()))
-        make = self._within if self.in_process else self._by_command
+        make = self.within if self.in_process else self._by_command
         case = {"set": pipelines.name, "cut": cut, **make(pipelines, cut)}
         if "fault" not in case:
             draft = target.with_suffix(".tmp")
@@ -67,7 +67,8 @@ class Forecaster:
         shutil.rmtree(folder)
         return {"samples": by_horizon(monthly, pipelines.meta, cut)}
 
-    def _within(self, pipelines: PipelineSet, cut: str) -> dict[str, Any]:
+    def within(self, pipelines: PipelineSet, cut: str) -> dict[str, Any]:
+        """Forecast within this process, whatever was made before."""
         from simulator.engine.prepare import prepare
         from simulator.engine.run.simulate import simulate
         from simulator.report.output.tables import write_monthly_paths

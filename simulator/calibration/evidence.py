@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ from scipy import stats
 
 from simulator.calibration.calibration import DESTINATIONS, Evidence
 from simulator.calibration.close_dates import first_rows
+from simulator.calibration.drift import fit_level
 from simulator.fiscal import FiscalCalendar, day_number, month_start_day, months_of_days
 from simulator.history.opening import reliable_opening
 from simulator.history.states import DealStates
@@ -27,6 +28,8 @@ WINS_A_MONTH = 20.0
 MOST_ORIGINS = 24
 YIELD_ORIGINS = 8
 ERRORS = 12
+SEASON_QUARTERS = 12
+"""Whole quarters known with fewer of which methods are shown no season."""
 FEW_ERRORS = 4
 OFFSET = 0.1
 """Share of the usual level added to both sides of a ratio, so that a window without wins has a logarithm."""
@@ -103,6 +106,8 @@ def top_down(
     recent = deals.won & (deals.end >= cut - 365.0)
     span = min(cut - deals.first_day, 365.0) / 30.4
     size = 1 if recent.sum() / max(span, 1.0) >= WINS_A_MONTH else 3
+    season = np.exp(_season(deals, cut, calendar))
+    deals = replace(deals, money=deals.money / season[_quarters(deals.end, calendar) % 4])
     edges = _edges(cut, calendar, size)
     origins = _origins(edges, size, deals.first_day)
     if len(origins) < FEW_ERRORS + 1:
@@ -114,6 +119,7 @@ def top_down(
     points = _points(deals, states, group, origins, seen)
     points[1] = _trends(seen, OFFSET * level)
     centre, log_sd, n = _pooled(points, seen, level)
+    centre *= season[_quarters(edges[1:] - 1.0, calendar) % 4]
     n_windows = origins.shape[1] - 1
     return Evidence(np.full(n_windows, size, dtype=np.int64), centre, log_sd, level, n)
 
@@ -128,6 +134,30 @@ def _deals(states: DealStates, amount: Floats, open_amounts: bool) -> _Deals:
         states.start[first], states.end[last], won, np.where(won, money, 0.0), open_money,
         reliable_opening(states.start[first])[0],
     )  # fmt: skip
+
+
+def _quarters(day: Floats, calendar: FiscalCalendar) -> Ints:
+    return np.asarray(calendar.quarter(months_of_days(day)))
+
+
+def _season(deals: _Deals, cut: float, calendar: FiscalCalendar) -> Floats:
+    """Return the log factor of each quarter of the year in what is signed, as far as past years agree on it.
+
+    The methods do not know of seasons: they are shown what would have been signed without.
+    """
+    first, last = (int(q) for q in _quarters(np.array([deals.first_day - 1.0, cut]), calendar))
+    first, n = first + 1, last - first - 1
+    if n < SEASON_QUARTERS:
+        return np.zeros(4)
+    won = deals.won & (deals.end < cut)
+    place = _quarters(deals.end[won], calendar) - first
+    signed = np.bincount(place[place >= 0], deals.money[won][place >= 0], n)[:n][-MOST_ORIGINS:]
+    if not signed.any():
+        return np.zeros(4)
+    when = np.arange(-len(signed), 0, dtype=np.float64) + 0.5
+    codes = np.arange(last - len(signed), last) % 4
+    logs = np.log(signed + OFFSET * signed.mean())
+    return fit_level(logs, np.zeros(len(signed)), when, grows=True, season=codes).season
 
 
 def _edges(cut: float, calendar: FiscalCalendar, size: int) -> Floats:

@@ -18,7 +18,7 @@ P_STEADY = 0.5
 """Prior probability that a level has no such steps."""
 STEP_SIZE = 0.7
 """Standard deviation of the log of a single lasting step, and of a single odd window."""
-P_STEP, P_ODD = 0.04, 0.04
+P_STEP, P_ODD = 0.15, 0.04
 """Prior odds of such a step in a quarter, and of an odd window."""
 GROWTH_SD = 0.05
 """Prior standard deviation of log growth a quarter, of what can grow."""

@@ -11,6 +11,7 @@ from simulator.calibration.evidence import DAMPING, _damped_trend, _like, _poole
 from simulator.history.states import deal_states
 from tests.worlds.daily import World, nobody
 from tests.worlds.forecasts import CALENDAR, day, history_of
+from tests.worlds.gallery import quarter_of_year
 
 STEADY = World(
     win=lambda *_: 0.01,
@@ -77,3 +78,23 @@ def test_a_steady_company_is_expected_to_go_on():
     # Last four windows of some 23 wins each a month: standard error of 10 % a window of months.
     assert found.centre / expected == pytest.approx(np.ones(len(expected)), abs=0.3)
     assert (found.log_sd > 0.05).all() and (found.log_sd < 0.5).all()
+
+
+def centres(win) -> np.ndarray:
+    """Return what is expected of two quarters, over six years with one win a month and more."""
+    world = World(win, lambda *_: 0.01, lambda _: 0.5, lambda rng, n, _: np.full(n, 1000.0))
+    as_of = day("2024-12-31")
+    deals = world.run(np.random.default_rng(7), nobody(), day("2019-01-01"), as_of + 1)
+    history = history_of(deals, as_of)
+    segment = np.zeros(len(history.opportunities), dtype=np.int64)
+    found = simple_methods(history, deal_states(history), segment, CALENDAR, True)
+    assert found is not None
+    return found.centre[:2] if found.months[0] == 3 else found.centre[:6].reshape(2, 3).sum(axis=1)
+
+
+def test_methods_know_of_a_season_that_past_years_agree_on():
+    steady = centres(lambda *_: 0.01)
+    busy_spring = centres(lambda number, _: 0.02 if quarter_of_year(number) == 1 else 0.007)
+    # 0.02 over 0.007, less what the more wins of one quarter take from the next; 23 wins a quarter, 6 years.
+    assert busy_spring[1] / busy_spring[0] > 1.5
+    assert steady[1] / steady[0] == pytest.approx(1.0, abs=0.25)
