@@ -10,6 +10,7 @@ KEY := $(shell cat pyproject.toml requirements.lock | cksum | tr -d ' ')
 USER_STAMP := $(VENV)/.installed-$(KEY)
 DEV_STAMP := $(VENV)/.installed-dev-$(KEY)
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock
+AXE := build/node_modules/axe-core/axe.min.js
 JOBS ?= 2
 PYTEST := $(BIN)/python -m pytest $(PYTEST_FLAGS)
 
@@ -42,7 +43,7 @@ forecast: install
 	@echo "Tables and charts of this forecast: results/base"
 	@echo "Change scenarios/base.yaml, or run another: $(BIN)/simulator run SCENARIO"
 
-test: develop kernels
+test: develop kernels $(AXE)
 	@$(PYTEST) -n $(JOBS) -m "not slow and not shared and not notebook"
 
 check: develop
@@ -72,6 +73,10 @@ notebooks: develop kernels
 # Test workers share the compiled kernels instead of each compiling its own.
 kernels: develop
 	@$(BIN)/python .ci/compile_kernels.py
+
+# The accessibility of the page is checked where npm is there; on CI it must be.
+$(AXE):
+	@! command -v npm >/dev/null || npm install --silent --no-save --no-audit --no-fund --prefix build axe-core@4.14.1
 
 sample: develop
 	@$(BIN)/python -m tools.sample_company
