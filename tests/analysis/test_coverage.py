@@ -53,6 +53,17 @@ def test_mixed_motions_show_the_total_on_both_bases():
     assert bases["all"] == ["enterprise", "enterprise_slippage_adjusted", "smb"]
 
 
+def test_what_is_missing_for_an_80_percent_chance_reaches_the_multiple_needed():
+    table = measure_coverage(sample_paths(200), SAMPLE_TARGETS).table
+    rows = table[table["short_p80"] > 0]
+    assert len(rows) > 3
+    assert np.allclose((rows["amount"] + rows["short_p80"]) / rows["target"], rows["needed_p80"])
+    low = {period: {"all": 1e4} for period in SAMPLE_TARGETS}
+    enough = measure_coverage(sample_paths(200), low).table
+    assert (enough.loc[enough["coverage"] >= enough["needed_p80"], "short_p80"] == 0).any()
+    assert table.loc[table["target"].isna(), "short_p80"].isna().all()
+
+
 def test_needed_multiple_in_closed_form():
     """0..100 booked by chance: the 20 % quantile is 20, so 80 % asks for 50/20 of what gives 60/50 now."""
     bookings = np.arange(101.0)

@@ -39,13 +39,7 @@ def specs(run):
 def native(finished_folder, specs):
     """Charts of the slides by name."""
     slides = Presentation(str(finished_folder / "board.pptx")).slides
-    titles = {spec.title: spec.name for spec in specs.values()}
-    return {
-        titles[slide.shapes.title.text_frame.text]: shape.chart
-        for slide in slides
-        for shape in slide.shapes
-        if shape.has_chart
-    }
+    return {shape.name: shape.chart for slide in slides for shape in slide.shapes if shape.has_chart}
 
 
 def composition(*parts):

@@ -20,7 +20,7 @@ COLUMNS = {
     "bookings": "period,segment,kind,mean,p10,p50,p90,target,p_hit,partial,booked",
     "bookings_monthly": "month,segment,kind,mean,p10,p50,p90,partial",
     "coverage": "period,segment,basis,coverage,needed_p50,needed_p80,needed_p90,rule_of_thumb,amount,target,"
-    "note,past_due",
+    "note,past_due,short_p80",
     "exceedance": "period,segment,probability,amount",
     "p50_composition": "period,segment,part,amount,share",
     "pipeline_created": "period,segment,mean,p10,p50,p90,n_mean",

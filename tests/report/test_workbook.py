@@ -40,6 +40,29 @@ def test_headings_stay_in_sight_and_figures_have_the_currency(formulas):
     assert sheet["D6"].number_format.startswith("[$$]#,##0")
 
 
+def test_every_sheet_prints_across_one_page_with_company_day_and_page_number(finished_folder, formulas):
+    assert formulas["summary"].oddHeader.left.text == "base"
+    for sheet in formulas:
+        assert sheet.page_setup.orientation == "landscape"
+        # Without a number Excel fits the width of one page.
+        assert (sheet.page_setup.fitToWidth or 1, sheet.page_setup.fitToHeight) == (1, 0)
+        assert sheet.sheet_properties.pageSetUpPr.fitToPage
+        assert sheet.oddHeader.right.text == "As of 2026-11-30"
+        assert sheet.oddFooter.right.text == "Page &P of &N"
+        assert sheet.title == "chart figures" or sheet.print_title_rows == "$5:$5"
+
+
+@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice (soffice) is not installed")
+def test_printed_pages_carry_their_head(finished_folder, tmp_path):
+    profile = f"-env:UserInstallation=file://{tmp_path}/profile"
+    command = ["soffice", profile, "--headless", "--convert-to", "pdf", "--outdir", str(tmp_path)]
+    subprocess.run(
+        [*command, str(finished_folder / "forecast.xlsx")], check=True, capture_output=True, timeout=120
+    )
+    pages = len(re.findall(rb"/Type\s*/Page\b", (tmp_path / "forecast.pdf").read_bytes()))
+    assert len(openpyxl.load_workbook(finished_folder / "forecast.xlsx").sheetnames) <= pages <= 30
+
+
 def evaluate(formula, sheet):
     """Return what a formula of ours amounts to, by the values of the cells that it names."""
     summed = re.fullmatch(r"=SUM\(([A-Z]+)(\d+):\1(\d+)\)", formula)

@@ -196,6 +196,9 @@ def _row(cell: _Cell, bookings: Floats, past: HistoricalRates) -> dict[str, obje
         "target": cell.target,
         "note": _explain(cell, needed),
         "past_due": cell.past_due,
+        "short_p80": max(needed["needed_p80"] * cell.target - cell.amount, 0.0)
+        if needed["needed_p80"] * cell.target > 0
+        else np.nan,
     }
 
 

@@ -14,7 +14,7 @@ from pptx.util import Pt
 
 from simulator.report.charts.spec import ChartSpec, Floats, Series, bars_of_bridge
 from simulator.report.documents.deck_slides import Deck, Slide, colour_of
-from simulator.report.style import GRID, INK, MUTED, NAVY, PAPER, text_colour
+from simulator.report.style import GRID, INK, MUTED, NAVY, PAPER, SKY, text_colour
 
 POINTS = 12
 MOST_LABELLED = 8
@@ -43,14 +43,14 @@ def _chart(slide: Slide, spec: ChartSpec, kind: Any, columns: dict[str, Any]) ->
     data.categories = spec.categories
     for name, values in columns.items():
         data.add_series(name, [float(value) if np.isfinite(value) else None for value in values])
-    chart = slide.add_chart(kind, data)
+    chart = slide.add_chart(kind, data, spec.name, spec.title)
     _finish(chart, spec.unit.axis_code)
     return chart
 
 
 def _draw_lines(slide: Slide, spec: ChartSpec) -> None:
     """Draw lines with their figures: those of a target dashed, those of low cases below."""
-    shown = spec.native
+    shown = (*spec.native, *_ends(spec))
     kind = XL_CHART_TYPE.LINE_MARKERS
     chart = _chart(slide, spec, kind, {one.name: one.values for one in shown})
     if spec.shape == "lines":
@@ -61,9 +61,29 @@ def _draw_lines(slide: Slide, spec: ChartSpec) -> None:
     for at, (series, one) in enumerate(zip(chart.plots[0].series, shown, strict=True)):
         _colour_line(series, one.colour, dashed=one.key == "target")
         crowded = spec.shape == "lines" and len(spec.categories) > MOST_LABELLED
-        if not crowded and (spec.unit.is_share or spec.shape == "range" or at == 0):
+        if crowded:
+            _label_last(series, spec, one)
+        elif spec.unit.is_share or spec.shape == "range" or at == 0:
             place = XL_LABEL_POSITION.BELOW if one.key in {"p10", "p50"} else XL_LABEL_POSITION.ABOVE
             _label(series, spec.unit.code, place, INK if one.key in {"p10", "p50", "p90"} else one.colour)
+
+
+def _ends(spec: ChartSpec) -> tuple[Series, ...]:
+    """Return the ends of the band around a single line as lines of their own."""
+    if len(spec.series) > 1 or not spec.series[0].low:
+        return ()
+    (one,) = spec.series
+    return Series("p90", "P90", SKY, one.high), Series("p10", "P10", SKY, one.low)
+
+
+def _label_last(series: Any, spec: ChartSpec, one: Series) -> None:
+    """Write the last figure of a long line."""
+    last = max((at for at, value in enumerate(one.values) if np.isfinite(value)), default=0)
+    frame = series.points[last].data_label.text_frame
+    frame.text = spec.unit.write(one.values[last])
+    font = frame.paragraphs[0].runs[0].font
+    font.size, font.bold, font.color.rgb = Pt(POINTS), True, colour_of(one.colour)
+    series.points[last].data_label.position = XL_LABEL_POSITION.ABOVE
 
 
 def _draw_curves(slide: Slide, spec: ChartSpec) -> None:
@@ -72,7 +92,7 @@ def _draw_curves(slide: Slide, spec: ChartSpec) -> None:
         series = data.add_series(one.name)
         for x, y in zip(one.x, one.values, strict=True):
             series.add_data_point(x, y)
-    chart = slide.add_chart(XL_CHART_TYPE.XY_SCATTER_LINES_NO_MARKERS, data)
+    chart = slide.add_chart(XL_CHART_TYPE.XY_SCATTER_LINES_NO_MARKERS, data, spec.name, spec.title)
     _finish(chart, "0%")
     chart.value_axis.maximum_scale = 1.0
     axis = chart.category_axis
@@ -86,7 +106,9 @@ def _draw_stack(slide: Slide, spec: ChartSpec) -> None:
     """Draw stacked columns; where lines stand across them, the wholes next to what the lines say."""
     if spec.levels:
         whole = Series("total", spec.total_word.strip() or "Now", NAVY, spec.totals)
-        _draw_columns(slide, replace(spec, shape="columns", series=(whole, *spec.levels)))
+        crowded = len(spec.categories) > MOST_LABELLED
+        levels = tuple(one for one in spec.levels if not crowded or one.key == "needed_p80") or spec.levels
+        _draw_columns(slide, replace(spec, shape="columns", series=(whole, *levels)))
         return
     columns = {one.name: one.values for one in spec.series}
     chart = _chart(slide, spec, XL_CHART_TYPE.COLUMN_STACKED, columns)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import pandas as pd
 
+from simulator.analysis.totals import ALL
 from simulator.report.documents.finished import Finished
 from simulator.report.documents.headline import headline_row
 from simulator.report.documents.views import views
 from simulator.report.money import format_money, format_share
 from simulator.report.sensitivity.words import ERRORS_80, is_clear, say_lever
 
+SAFE = 0.8
+"""The chance that a plan should have."""
 MOST_LEVERS, MOST_DEALS = 3, 5
 LEAST_WEIGHT = 0.01
 """Share of the P50 below which the heaviest open deal decides nothing."""
@@ -23,12 +27,13 @@ class Advice:
 
     Parameters
     ----------
-    levers, deals, hiring, changed, trust : tuple of str
+    plan, levers, deals, hiring, changed, trust : tuple of str
         Sentences, the most important first; empty where nothing is known.
     to_run : dict of str
         Command by question, where there is no answer yet.
     """
 
+    plan: tuple[str, ...]
     levers: tuple[str, ...]
     deals: tuple[str, ...]
     hiring: tuple[str, ...]
@@ -49,6 +54,7 @@ def advice(run: Finished) -> Advice:
              "trust": "simulator backtest HISTORY"}  # fmt: skip
     known = {"levers": levers, "hiring": hiring, "trust": trust}
     return Advice(
+        _plan(run),
         levers,
         _deals(run),
         hiring,
@@ -61,6 +67,30 @@ def advice(run: Finished) -> Advice:
 def _answers(run: Finished, name: str, most: int) -> tuple[str, ...]:
     found = run.companions.get(name)
     return tuple(f"{text.removesuffix('.')}." for text in found.answers[:most]) if found else ()
+
+
+def _plan(run: Finished) -> tuple[str, ...]:
+    """Say what an 80% chance takes, what to plan on instead, and what of the pipeline counts nowhere."""
+    row = headline_row(run.tables["bookings"], run.periods)
+    period, said = row["period"], []
+    rows, curve = (table[(table["period"] == period) & (table["segment"] == ALL)]
+                   for table in (run.tables["coverage"], run.tables["exceedance"]))  # fmt: skip
+    short = float(rows["short_p80"].iloc[0]) if "short_p80" in rows and len(rows) else math.nan
+    safe = float(curve.loc[(curve["probability"] - SAFE).abs() < 1e-9, "amount"].max())
+    if short > 0:
+        target, safe_amount, more = (format_money(x, run.currency) for x in (row["target"], safe, short))
+        said.append(
+            f"An 80% chance of the {target} target of {period} takes {more} more of deals due in it, of "
+            f"today's mix; with today's deals, plan on {safe_amount}, which has that chance."
+        )
+    late = float(rows["past_due"].iloc[0]) if "past_due" in rows and len(rows) else 0.0
+    if late > 0:
+        amount = format_money(late, run.currency)
+        said.append(
+            f"{amount} of open best case and commit is past its close date and counts in no coverage: move "
+            "the dates or close the deals."
+        )
+    return tuple(said)
 
 
 def _levers(run: Finished) -> tuple[str, ...]:

@@ -46,7 +46,6 @@ PARTS = (
     _Part("pipeline_waterfall", 9),
     _Part("segment_chances", 5),
     _Part("arr_snowball", 2),
-    _Part("nrr_grr", 4),
     _Part("cash", 3),
     _Part("hiring", 4),
     _Part("headcount", 5),
@@ -87,6 +86,11 @@ def write_deck(run: Finished, path: Path, template: Path | None = None) -> None:
     if {"pacing", "deal_flow"} <= set(run.specs):
         title = f"Where {run.periods[0]} stands, and what changed"
         makers["deal_flow"] = lambda: add_two_charts(deck, title, run.specs["pacing"], run.specs["deal_flow"])
+    if {"arr_snowball", "nrr_grr"} <= set(run.specs):
+        title = run.specs["arr_snowball"].title
+        makers["arr_snowball"] = lambda: add_two_charts(
+            deck, title, run.specs["arr_snowball"], run.specs["nrr_grr"]
+        )
     if "hiring" in shown:
         makers["hiring"] = lambda: _add_hiring(deck, run, shown["hiring"])
     wanted = [part for part in PARTS if part.name in makers or part.name in run.specs]
@@ -117,7 +121,7 @@ def _add_answer(deck: Deck, run: Finished) -> None:
         ["", "Middle", "Range, or what to compare"], rows, top=0.0, height=0.66, widths=(0.4, 0.18, 0.42)
     )
     found = advice(run)
-    said = [*found.trust[:1], *found.changed[:1], *found.levers[:1], *found.hiring[:1]]
+    said = [*found.plan[:1], *found.trust[:1], *found.changed[:1], *found.levers[:1], *found.hiring[:1]]
     slide.add_text(said or [f"{answer}." for answer in answers[1:3]], top=height + 0.04)
 
 

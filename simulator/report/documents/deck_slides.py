@@ -94,10 +94,13 @@ class Slide:
         box, taken = self.body, round(share * self.body.height)
         return Slide(self.shape, Box(box.left, box.top + taken, box.width, box.height - taken))
 
-    def add_chart(self, kind: Any, data: Any) -> Any:
-        """Add a native chart over the whole body and return it."""
+    def add_chart(self, kind: Any, data: Any, name: str, title: str) -> Any:
+        """Add a native chart over the whole body, with its title for screen readers, and return it."""
         box = self.body
-        return self.shape.shapes.add_chart(kind, box.left, box.top, box.width, box.height, data).chart
+        frame = self.shape.shapes.add_chart(kind, box.left, box.top, box.width, box.height, data)
+        frame.name = name
+        frame._element.nvGraphicFramePr.cNvPr.set("descr", f"Chart: {title}")
+        return frame.chart
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,15 @@ from simulator.report.documents.definitions import DEFINITIONS
 from simulator.report.documents.finished import Finished
 from simulator.report.documents.view import Column, View
 from simulator.report.documents.views import views
-from simulator.report.documents.workbook_cells import Book, formulas, row_height, sheet_top, write_cell
+from simulator.report.documents.workbook_cells import (
+    CELL_CHARACTERS,
+    Book,
+    formulas,
+    print_setup,
+    row_height,
+    sheet_top,
+    write_cell,
+)
 
 SHEETS = {
     "bookings": "bookings",
@@ -45,6 +53,8 @@ SHEETS = {
 
 TABLE_ROW = 4
 """Row of the headings on every sheet, counted from 0."""
+PRINTED_ROWS = 150
+"""Rows of a longer table that are printed; all are in the sheet."""
 WIDTHS = {"text": 18, "money": 16, "share": 13, "multiple": 13, "count": 11}
 WIDE = {
     "name": 38,
@@ -82,7 +92,7 @@ def write_workbook(run: Finished, path: Path) -> None:
                 "created": dt.datetime(as_of.year, as_of.month, as_of.day),
             }
         )
-        book = Book.of(file, run.currency)
+        book = Book.of(file, run.currency, run.company, run.summary["as_of"])
         shown = views(run)
         _write_summary(book, run, shown["headline"])
         for name, sheet in SHEETS.items():
@@ -99,6 +109,8 @@ def _write_view(book: Book, run: Finished, view: View, name: str) -> None:
     _write_table(book, sheet, view, TABLE_ROW)
     sheet.freeze_panes(TABLE_ROW + 1, _n_frozen(view.columns))
     sheet.repeat_rows(TABLE_ROW)
+    if len(view.table) > PRINTED_ROWS:
+        sheet.print_area(0, 0, TABLE_ROW + PRINTED_ROWS, len(view.columns) - 1)
     sheet.autofilter(TABLE_ROW, 0, TABLE_ROW + len(view.table), len(view.columns) - 1)
 
 
@@ -135,12 +147,13 @@ def _write_summary(book: Book, run: Finished, headline: View) -> None:
     sheet_top(book, sheet, answers[0], headline.note, run.source_line())
     _write_table(book, sheet, headline, TABLE_ROW)
     sheet.freeze_panes(TABLE_ROW + 1, 1)
-    row = TABLE_ROW + 2 + len(headline.table)
-    for line in (*answers[1:], "", run.summary["figures_are"], run.summary["percentiles_are"]):
-        sheet.write_string(row, 0, line)
-        row += 1
-    for note in run.summary["notes"]:
-        sheet.write_string(row, 0, f"Note: {note}")
+    sheet.repeat_rows(TABLE_ROW)
+    row, last = TABLE_ROW + 2 + len(headline.table), len(headline.columns) - 1
+    wide = sum(WIDTHS[column.kind] for column in headline.columns)
+    notes = (f"Note: {note}" for note in run.summary["notes"])
+    for line in (*answers[1:], "", run.summary["figures_are"], run.summary["percentiles_are"], *notes):
+        sheet.merge_range(row, 0, row, last, line[:CELL_CHARACTERS], book.cells["text"])
+        sheet.set_row(row, row_height([(len(line), wide)]))
         row += 1
     book.below_summary = row + 1
 
@@ -195,6 +208,7 @@ ROWS_OF_A_CHART = 20
 def _add_charts(book: Book, run: Finished, shown: dict[str, View]) -> None:
     """Put the charts next to their tables; that of the summary below it."""
     figures = ChartSheet(book.file)
+    print_setup(book, figures.sheet)
     for name, charts in DRAWN.items():
         if name not in shown:
             continue

@@ -13,11 +13,13 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
 from simulator.analysis.totals import ALL
+from simulator.report.documents.deck_slides import shorten_line
 from simulator.report.documents.view import Column, Kind, View
 from simulator.report.forecast.findings import PART_WORDS
 from simulator.report.money import whole_money
 from simulator.report.style import ICE, MUTED, NAVY
 
+A4 = 9
 CELL_CHARACTERS = 32_000
 """Excel refuses cells much longer."""
 LINE_POINTS = 15.0
@@ -36,6 +38,8 @@ class Book:
         ISO code.
     cells, totals : dict of Format
         Format of a cell by what it is, and of one in a row of totals.
+    header : str
+        At the head of every printed page, in the codes of Excel.
     """
 
     file: xlsxwriter.Workbook
@@ -46,11 +50,12 @@ class Book:
     figure_heading: Format
     title: Format
     muted: Format
+    header: str
     below_summary: int = field(default=0)
 
     @classmethod
-    def of(cls, file: xlsxwriter.Workbook, currency: str) -> Book:
-        """Make the formats of a new workbook."""
+    def of(cls, file: xlsxwriter.Workbook, currency: str, company: str, as_of: str) -> Book:
+        """Make the formats of a new workbook; company and day stand at the head of every printed page."""
         heading = {"bold": True, "bg_color": ICE, "text_wrap": True, "valign": "top", "bottom": 1}
         codes = {"money": whole_money(currency), "share": "0.0%", "multiple": '0.00"×"', "count": "#,##0.0"}
         looks: dict[str, dict[str, object]] = {
@@ -66,6 +71,7 @@ class Book:
             file.add_format({**heading, "align": "right"}),
             file.add_format({"bold": True, "font_size": 14, "font_color": NAVY}),
             file.add_format({"font_color": MUTED}),
+            f"&L{shorten_line(company, 100).replace('&', '&&')}&RAs of {as_of}",
         )
 
     def heading_of(self, column: Column) -> Format:
@@ -75,12 +81,20 @@ class Book:
 
 def sheet_top(book: Book, sheet: Worksheet, title: str, note: str, source: str) -> None:
     """Write what a sheet shows, what must be known to read it, and where it comes from."""
-    sheet.hide_gridlines(2)
-    sheet.set_landscape()
-    sheet.fit_to_pages(1, 0)
+    print_setup(book, sheet)
     sheet.write_string(0, 0, title[:CELL_CHARACTERS], book.title)
     sheet.write_string(1, 0, note, book.muted)
     sheet.write_string(2, 0, source[:CELL_CHARACTERS], book.muted)
+
+
+def print_setup(book: Book, sheet: Worksheet) -> None:
+    """Print a sheet across one page's width, with the company, the day and the page's number on each."""
+    sheet.hide_gridlines(2)
+    sheet.set_landscape()
+    sheet.set_paper(A4)
+    sheet.fit_to_pages(1, 0)
+    sheet.set_header(book.header)
+    sheet.set_footer("&L&A&RPage &P of &N")
 
 
 def write_cell(

@@ -181,7 +181,7 @@ def with_past(spec: ChartSpec, past: Past) -> ChartSpec:
         booked = rows["booked"].where(rows["booked"] > 0)
         due = rows[["commit", "best_case"]].div(booked, axis=0)
         due = due.assign(period=rows["period"], actual=due.sum(axis=1))
-        return in_front(spec, due, "Past quarters: due at their start as a multiple of what they then booked")
+        return in_front(spec, due, "Past quarters: due at their start / booked")
     return spec
 
 

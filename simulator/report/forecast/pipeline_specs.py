@@ -78,15 +78,13 @@ def coverage_spec(coverage: pd.DataFrame, counted: pd.DataFrame, frame: Frame, t
     totals = figures(stack.sum(axis=1))
     unit = MULTIPLE if in_multiples else money_unit(totals, frame.currency)
     measure = "as a multiple of its target" if in_multiples else f"in {frame.currency}"
-    counts, rule = BASIS_WORDS.get(basis, basis), float(rows["rule_of_thumb"].iloc[0])
+    counts = BASIS_WORDS.get(basis, basis)
     return ChartSpec(
         name="coverage",
         shape="stack",
         title=title,
-        subtitle=f"{counts[:1].upper()}{counts[1:]} due in each quarter, {measure}; lines: needed "
-        "for the chance named"
-        + (f". Rule of thumb 1 / close rate: {MULTIPLE.write(rule)}" if math.isfinite(rule) else "")
-        + ("; for later quarters most deals are not due yet" if len(frame.periods) > 1 else ""),
+        subtitle=f"{counts[:1].upper()}{counts[1:]} due in each quarter, {measure}"
+        + ("; lines: needed for the chance named" if in_multiples else ""),
         footer=frame.footer,
         unit=unit,
         categories=frame.periods,
