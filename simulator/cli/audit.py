@@ -49,6 +49,9 @@ def _print(history: History, hygiene: Hygiene, console: Console) -> None:
         console.say(f"    For example {row['examples']}. Remedy: {row['fix']}")
     n_odd, n_clean = len(hygiene.table), len(hygiene.clean)
     console.say(f"\nOf {n_odd + n_clean} checks {n_odd} found something.")
+    for found in hygiene.withheld:
+        shown = f"the rows of {', '.join(found.examples)} do not show it"
+        console.say(f"Not counted: {found.check} ({found.n:,}); {shown}.")
 
 
 def _as_data(history: History, hygiene: Hygiene) -> dict[str, Any]:
@@ -60,4 +63,5 @@ def _as_data(history: History, hygiene: Hygiene) -> dict[str, Any]:
         "notes": list(history.notes),
         "findings": findings.to_dict(orient="records"),
         "clean": list(hygiene.clean),
+        "withheld": [found.check for found in hygiene.withheld],
     }

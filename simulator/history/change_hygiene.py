@@ -18,6 +18,7 @@ Mask = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 
 SERIAL_PUSHES = 3
+MANY_DAYS = 1_000_000
 COMMIT = CATEGORIES.index("commit")
 EXIT_WON = len(CATEGORIES) + WON
 
@@ -83,7 +84,10 @@ def _endings(evidence: Evidence) -> list[Finding]:
     outcome = spans.outcome[changes.deal[at]]
     stated = evidence.closed[changes.deal[at]]
     contrary = closed_by_stage & (changes.outcome[at] >= 0) & (won_by_stage != (outcome == WON))
-    last[changes.deal[at[stated & (~closed_by_stage | contrary)]]] = True
+    # A time of midnight stands for its day: what ended on that day ended after it.
+    days = changes.deal * MANY_DAYS + np.floor(changes.time).astype(np.int64)
+    ended_that_day = np.isin(days[at], days[changes.category >= CLOSED])
+    last[changes.deal[at[stated & (~(closed_by_stage | ended_that_day) | contrary)]]] = True
     return [
         evidence.about_deals(
             "edited after they closed", evidence.of_deals(changes.deal[edited]), evidence.closed

@@ -15,6 +15,7 @@ from simulator.history.change_hygiene import change_findings
 from simulator.history.deal_hygiene import deal_findings
 from simulator.history.findings import Evidence, Finding
 from simulator.history.tables import History
+from simulator.history.verification import verified
 from simulator.spreadsheet import escape_formula
 
 
@@ -32,24 +33,33 @@ class Hygiene:
         The checks that found nothing.
     n_deals : int
         Opportunities looked at.
+    withheld : tuple of Finding
+        What a check found but the rows of its own examples do not show.
     """
 
     table: pd.DataFrame
     clean: tuple[str, ...]
     n_deals: int
+    withheld: tuple[Finding, ...] = ()
 
 
 def check_hygiene(history: History) -> Hygiene:
     """Look for what is missing, odd or contradictory in a history."""
-    evidence = Evidence(history)
-    found = [*deal_findings(evidence), *change_findings(evidence), *book_findings(history)]
+    found, withheld = verified(_findings(history), history)
     odd = sorted((f for f in found if f.n), key=lambda f: (-np.nan_to_num(f.amount), -f.n, f.check))
     columns = [field.name for field in fields(Finding)]
     rows = [{**asdict(f), "examples": ", ".join(f.examples)} for f in odd]
     table = pd.DataFrame(rows, columns=columns).astype(
         {"n": "int64", "share": "float64", "amount": "float64"}
     )
-    return Hygiene(table, tuple(f.check for f in found if not f.n), len(history.opportunities))
+    return Hygiene(
+        table, tuple(f.check for f in found if not f.n), len(history.opportunities), tuple(withheld)
+    )
+
+
+def _findings(history: History) -> list[Finding]:
+    evidence = Evidence(history)
+    return [*deal_findings(evidence), *change_findings(evidence), *book_findings(history)]
 
 
 def write_hygiene(hygiene: Hygiene, path: Path) -> None:

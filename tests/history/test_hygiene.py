@@ -7,10 +7,12 @@ import pandas as pd
 import pytest
 
 from simulator.errors import InputError
+from simulator.history.findings import Finding
 from simulator.history.hygiene import check_hygiene, write_hygiene
 from simulator.history.hygiene_words import WORDS
 from simulator.history.load import load_history
 from simulator.history.tables import History
+from simulator.history.verification import CLAIMS, verified
 from tests.history.by_hand import change, deal, history, stages, table
 
 
@@ -443,3 +445,28 @@ def test_checking_a_large_history_is_a_matter_of_columns():
     assert hygiene.n_deals == n
     assert int(hygiene.table.set_index("check").loc["zombies", "n"]) == n
     assert isinstance(hygiene.table, pd.DataFrame)
+
+
+@pytest.mark.parametrize("check", sorted(CLAIMS))
+def test_a_finding_that_its_own_example_contradicts_is_not_told(check):
+    sound = history(
+        [deal("A", amount=5, owner="r", close_date="2026-08-01", closed_date=None)],
+        [change("A", "2026-01-02", "Discovery", 5, "2026-08-01")],
+        reps=A_REP,
+    )
+    gone = history(
+        [won("A", amount=5, owner="r", close_date="2026-04-02", competitor="x")],
+        [change("A", "2026-01-02", "Discovery"), change("A", "2026-04-01", "Won", 5, "2026-04-02")],
+        reps=A_REP,
+    )
+    about = Finding(check, "deals", 1, 0.5, 5.0, ("A",), "", "")
+    assert any(verified([about], past) == ([], [about]) for past in (sound, gone))
+
+
+def test_withheld_findings_are_named_and_leave_the_others(monkeypatch):
+    past = history([deal("A", close_date="2026-03-01"), deal("B")])
+    monkeypatch.setitem(CLAIMS, "zombies", lambda deal: False)
+    checked = check_hygiene(past)
+    assert [finding.check for finding in checked.withheld] == ["zombies"]
+    assert "zombies" not in set(checked.table["check"]) | set(checked.clean)
+    assert "past-due close dates" in set(checked.table["check"])

@@ -10,7 +10,7 @@ import pyarrow as pa
 from simulator.history.as_of import history_as_of
 from simulator.history.checks import typed_table
 from simulator.history.fiscal_days import in_fiscal_months
-from simulator.history.importers.balances import are_balances, changes_from_balances, customers_of
+from simulator.history.importers.balances import changes_from_balances, customers_of
 from simulator.history.importers.contradictions import churn_oddities
 from simulator.history.importers.currencies import in_one_currency
 from simulator.history.importers.deals import finish_deals, whole
@@ -172,7 +172,7 @@ def _last_day(read: Tables, mapping: Mapping, as_of: dt.date | None) -> dt.date 
         days.append(read["opportunities"]["modified"].max().date())
     if "balances" in read:
         days.append(read["balances"]["month"].max().date())
-    if "subscriptions" in read and are_balances(read["subscriptions"]):
+    if "subscriptions" in read:
         days.append(read["subscriptions"]["start_date"].max().date())
     return max(days, default=None)
 

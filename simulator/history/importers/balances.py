@@ -72,12 +72,14 @@ def by_month(
             log.cell_faults(
                 sheet.file, heading, bad, "'{value}' is not an amount", 'Say decimal: "," or ".".'
             )
-        log.see_currencies("balances", amounts.currencies | ({heading_unit(heading)[1]} - {""}), "arr")
-        arr = amounts.numbers.fillna(0.0) * spec.times
+        _, currency, scale = heading_unit(heading)
+        log.see_currencies("balances", amounts.currencies | ({currency} - {""}), "arr")
+        arr = amounts.numbers.fillna(0.0) * spec.times * scale
         parts.append(customers.assign(month=month, arr=arr))
     first, last = min(months.values()), max(months.values())
     taken = f"{len(months)} columns, {first:%Y-%m} to {last:%Y-%m}"
-    log.meanings.append(Meaning("balances", "arr", sheet.file, taken, f"times {spec.times:g}"))
+    scaled = " and what each heading says" if any(heading_unit(h)[2] != 1.0 for h in months) else ""
+    log.meanings.append(Meaning("balances", "arr", sheet.file, taken, f"times {spec.times:g}{scaled}"))
     return pd.concat(parts, ignore_index=True)
 
 

@@ -105,3 +105,38 @@ tables:
     assert got["source"].tolist() == ["unknown"] * 2
     with pytest.raises(InputError, match="no step of the funnel"):
         import_texts(tmp_path, "table", map_yaml, deals_csv=deals, leads_csv=leads.replace("Good", "Odd"))
+
+
+TERMS = """account,start,end,arr
+A,2023-01-01,2023-12-31,1200
+A,2024-01-01,2024-12-31,1500
+B,2022-01-01,2026-12-31,1000
+C,2024-06-30,2025-06-29,500
+C,2025-06-30,2026-06-29,500
+"""
+TERMS_MAP = """
+tables:
+  subscriptions:
+    file: t.csv
+    columns: {customer_id: account, start_date: start, end_date: end, arr: arr}
+"""
+
+
+def test_a_renewal_at_the_same_price_is_the_last_thing_that_happened(tmp_path: Path) -> None:
+    got = import_texts(tmp_path, "table", TERMS_MAP, t_csv=TERMS)
+    told = [f"{r.customer_id} {r.date:%F} {r.movement}" for r in got.history.arr_changes.itertuples()]
+    assert told == [
+        "A 2023-01-01 new",
+        "A 2024-01-01 expansion",
+        "A 2025-01-01 churn",
+        "B 2022-01-01 new",
+        "C 2024-06-30 new",
+    ]
+    assert f"{got.history.as_of:%F}" == "2025-06-30"
+
+
+def test_headings_of_months_say_their_scale(tmp_path: Path) -> None:
+    wide = "Kunde;ARR Jan 24 (k€);ARR Feb 24 (k€);ARR Mrz 24 (k€)\nA;1,2;1,2;1,5\nB;;0,6;0,6\n"
+    got = import_texts(tmp_path, "mrr", arr_csv=wide)
+    assert got.understanding.figures["arr_movements"] == {"expansion": 300.0, "new": 1800.0}
+    assert got.understanding.figures["currency"] == "EUR"
