@@ -258,9 +258,14 @@ class Pull:
         total = ours + theirs
         return np.asarray(np.divide(ours, total, out=np.full(len(total), evidence), where=total > 0.0))
 
-    def excess_sd(self) -> Floats:
-        """Return the spread that the methods have beyond that of the simulations, shape (quarter,)."""
-        return np.asarray(np.sqrt(np.maximum(self.methods_sd**2 - self.rates_sd**2, 0.0)))
+    def added_sd(self, weight: Floats) -> Floats:
+        """Return the spread to add to that of the simulations, shape (quarter,).
+
+        Quantiles are averaged: the spread is the average of both in their weights (Vincent 1912; Lichtendahl
+        and others, Management Science 59, 2013). Methods that are surer than the simulations take none away.
+        """
+        both = (1.0 - weight) * self.rates_sd + weight * self.methods_sd
+        return np.asarray(np.sqrt(np.maximum(both**2 - self.rates_sd**2, 0.0)))
 
 
 @dataclass(frozen=True)

@@ -50,14 +50,21 @@ def test_the_surer_side_weighs_more():
     np.testing.assert_allclose(pull.weight(0.5), [0.25, 0.75, 0.5])
     np.testing.assert_allclose(pull.weight(0.0), 0.0)
     np.testing.assert_allclose(pull.weight(1.0), 1.0)
-    np.testing.assert_allclose(pull.excess_sd(), [np.sqrt(0.08), 0.0, 0.0])
+
+
+def test_quantiles_of_both_are_averaged():
+    pull = Pull(np.zeros(3), np.array([0.1, 0.3, 0.0]), np.array([0.3, 0.1, 0.0]))
+    weight = np.array([0.25, 0.75, 0.5])
+    low_and_high = np.hypot(pull.rates_sd, pull.added_sd(weight))
+    # A quarter of the way from 0.1 to 0.3; surer methods take nothing away.
+    np.testing.assert_allclose(low_and_high, [0.15, 0.3, 0.0])
 
 
 def test_methods_that_miss_by_more_than_the_simulations_widen_them(sample):
     wide = Pull(np.zeros(1), np.array([0.3]), np.array([0.5]))
     spread = np.log(signed(sample, 0.5, wide) / signed(sample, 0.0, wide))
-    # 200 paths: four standard errors of a standard deviation.
-    expected = 0.3 / 0.8 * 0.4
+    # Weight 0.3 / 0.8: a spread of 0.375, of which 0.225 is added. 200 paths: four standard errors.
+    expected = np.sqrt(0.375**2 - 0.3**2)
     assert spread.std() == pytest.approx(expected, abs=4 * expected / np.sqrt(400))
     assert spread.mean() == pytest.approx(0.0, abs=4 * expected / np.sqrt(200))
 

@@ -86,15 +86,16 @@ def _drifted(drawn: Floats, covariance: Floats, n_months: int, uncertain: bool) 
 def evidence_pull(scenario: Scenario, calibration: Calibration, ahead: Horizon) -> Floats:
     """Return the log factor on what is signed and its spread, shape (quarter or 0, 2).
 
-    Every path moves the same way towards what simple methods expect, as far as their weight says.
+    Every path moves the same way towards what simple methods expect, as far as their weight says, and the
+    spread towards theirs.
     """
     pull, evidence = calibration.pull, scenario.forecast.evidence
     asked = evidence > 0.0 and scenario.simulation.shared_shock
     if pull is None or not asked or calibration.as_of != ahead.as_of:
         return np.zeros((0, 2))
     place = np.minimum(np.arange(len(ahead.quarters)), len(pull.log_factor) - 1)
-    drawn = pull.weight(evidence)[:, None] * np.stack([pull.log_factor, pull.excess_sd()], axis=1)
-    return np.asarray(drawn[place])
+    weight = pull.weight(evidence)
+    return np.stack([weight * pull.log_factor, pull.added_sd(weight)], axis=1)[place]
 
 
 def _growth(scenario: Scenario, calibration: Calibration, rates: RateDraws, n_months: int) -> Floats:
