@@ -74,7 +74,7 @@ LEVERS: dict[str, LeverKind] = {
             "slippage",
             "how many of the deals due in a quarter are still open when it ends",
             "share of due deals that slip; below x1 those that no longer do end in their quarter at the odds "
-            "that they have anyway, above x1 deals take longer to end in the month in which they are due",
+            "that they have anyway, above x1 deals take longer in the month in which they are due",
             0,
             5,
             by_month=False,

@@ -1,5 +1,7 @@
 """What levers do to the hazards, the counts and the amounts, against what they promise."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -45,11 +47,15 @@ def test_a_lever_for_some_months_goes_into_the_months():
 def test_more_slippage_multiplies_the_chance_not_to_end_in_the_month_due():
     plan, base = compiled(levers={"slippage": 1.25}).plan, compiled().plan
     shape = (-1, 1, 3, 2, len(AGE_BINS), 3, 3, 3, 8)
-    due = plan.hazard.reshape(shape)[0, 0, 0, 0, 0, 1, 0, 0]
-    before = base.hazard.reshape(shape)[0, 0, 0, 0, 0, 1, 0, 0]
+    # A draw, segment, category, stage and age; due in the last month of the quarter, never pushed.
+    due = plan.hazard.reshape(shape)[0, 0, 0, 0, 0, 1, 2, 0]
+    before = base.hazard.reshape(shape)[0, 0, 0, 0, 0, 1, 2, 0]
     days = 365.25 / 12
-    assert np.exp(-due.sum() * days) == pytest.approx(1.25 * np.exp(-before.sum() * days))
-    assert np.allclose(due[3:6] / before[3:6], due[3] / before[3])
+    assert np.exp(-due[3:6].sum() * days) == pytest.approx(1.25 * np.exp(-before[3:6].sum() * days))
+    slower = due[3] / before[3]
+    assert np.allclose(due[3:6] / before[3:6], slower)
+    moved = before[[0, 1, 2, 6]] > 0
+    assert np.allclose((due / np.where(before > 0, before, 1))[[0, 1, 2, 6]][moved], max(slower, 0.8))
     later = plan.hazard.reshape(shape)[:, :, :, :, :, [0, 2]]
     assert np.array_equal(later, base.hazard.reshape(shape)[:, :, :, :, :, [0, 2]])
 
@@ -100,6 +106,50 @@ def test_less_slippage_never_books_less(turned):
 
     assert all(gain(*pair) > -2 for pair in ((0.0, 0.5), (0.5, 0.8), (0.8, 1.0)))
     assert gain(0.0, 1.0) > 4
+
+
+NEAR = {
+    "pipeline": stay(60, best_case=0.5, lost_no_decision=0.3, won=0.2),
+    "best_case": stay(40, won=0.6, lost_competition=0.4),
+}
+MORE = (1.0, 1.1, 1.25, 1.5, 2.0)
+
+
+@pytest.fixture(scope="module")
+def slower():
+    """Companies that bring deals of two months on and on, by what their slippage is multiplied with."""
+    due = [deal(f"d{n}", close_date=f"2027-0{1 + n % 3}-15") for n in range(90)]
+    return {
+        factor: run(
+            {"one": segment(sals_per_month=10, **NEAR)},
+            due,
+            levers={"slippage": factor},
+            simulation={"paths": 400},
+        )
+        for factor in MORE
+    }
+
+
+def test_a_quarter_more_slippage_lets_about_a_quarter_more_due_deals_slip(slower):
+    slipped = [slower[factor].flow("n_slipped")[:, 0, 0].mean() for factor in MORE]
+    assert (np.diff(slipped) > 0).all()
+    # Dates that move inside the quarter come due again: here, where deals end fast, it is somewhat more.
+    assert 1.08 < slipped[1] / slipped[0] < 1.2
+    assert 1.2 < slipped[2] / slipped[0] < 1.4
+
+
+def test_more_slippage_books_less_the_more_of_it(slower):
+    total = [booked(slower[factor]) for factor in MORE]
+    for less, more in itertools.pairwise(total):
+        change = more - less
+        assert change.mean() < -2 * change.std() / len(change) ** 0.5
+
+
+@pytest.mark.parametrize("factor", [1.0, 1.5, 2.0])
+def test_pushes_last_as_much_longer_as_the_lever_says(factor):
+    push = np.array([[[0.2, 0.3, 0.5]]])
+    longer = lengthen(push, np.array([factor]))[0, 0]
+    assert ((1 + np.arange(longer.size)) * longer).sum() == pytest.approx(2.3 * factor)
 
 
 def test_amounts_scale_and_stay_whole_cents():

@@ -136,6 +136,9 @@ WHOLE_LEVERS = ("slippage", "push_length", "amount", "close_multiplier")
 
 DUE_THIS_MONTH = 1
 OUTCOME_AXIS = slice(DESTINATIONS.index("won"), DESTINATIONS.index("lost_no_decision") + 1)
+SHARE_OF_MONTH = (1.0 / 3.0, 2.0 / 3.0, 1.0)
+"""Of a slippage lever above x1, by month of the quarter: a date moved inside the quarter comes due again."""
+MOVES = np.delete(np.arange(len(DESTINATIONS)), OUTCOME_AXIS)
 LEAST_LEFT = 0.05
 """A slippage lever never takes away more than this leaves of the chance to close in the month due."""
 
@@ -232,8 +235,11 @@ def slip_more(table: Floats, slippage: Floats) -> None:
 
     A deal due in a month slips if no outcome comes before the month's end: exp(-rate × days). The
     outcomes' rates of deals due this month fall, in proportion, until that chance is multiplied by
-    the lever; they never fall below ``LEAST_LEFT`` of what they were. Below 1 the rates stay: then a share
-    of the deals that would slip is won or lost instead, ``DealPlan.slip_share``.
+    the lever, or a root of it (``SHARE_OF_MONTH``); they never fall below ``LEAST_LEFT`` of what they
+    were. The rates of moving between categories fall as far, at most by the lever: a deal that slips
+    is not meanwhile nearer to being won.
+    Below 1 the rates stay: then a share of the deals that would slip is won or lost instead,
+    ``DealPlan.slip_share``.
 
     Parameters
     ----------
@@ -242,13 +248,15 @@ def slip_more(table: Floats, slippage: Floats) -> None:
     slippage : ndarray of float64, shape (segment,)
     """
     for segment in np.flatnonzero(slippage > 1.0):
-        outcomes = table[:, segment, :, :, :, DUE_THIS_MONTH, :, :, OUTCOME_AXIS]
-        total = outcomes.sum(axis=-1, keepdims=True)
-        wanted = total - math.log(slippage[segment]) / DAYS_PER_MONTH
-        factor = np.divide(
-            np.maximum(wanted, LEAST_LEFT * total), total, out=np.ones_like(total), where=total > 0.0
-        )
-        outcomes *= factor
+        for month, share in enumerate(SHARE_OF_MONTH):
+            due = table[:, segment, :, :, :, DUE_THIS_MONTH, month]
+            total = due[..., OUTCOME_AXIS].sum(axis=-1, keepdims=True)
+            wanted = total - share * math.log(slippage[segment]) / DAYS_PER_MONTH
+            factor = np.divide(
+                np.maximum(wanted, LEAST_LEFT * total), total, out=np.ones_like(total), where=total > 0.0
+            )
+            due[..., OUTCOME_AXIS] *= factor
+            due[..., MOVES] *= np.maximum(factor, slippage[segment] ** -share)
 
 
 def lengthen(push: Floats, factor: Floats) -> Floats:
