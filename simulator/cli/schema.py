@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
-from simulator.cli.options import Out
+from simulator.cli.console import Console
+from simulator.cli.options import Json, Out
 from simulator.cli.streams import json_text, write_answer
 
 
-def schema(out: Out = None) -> None:
+def schema(out: Out = None, json: Json = False) -> None:
     """Write the JSON Schema of scenario files, for completion and checks in editors.
 
     In VS Code with the YAML extension, put this line on top of a scenario:
@@ -19,11 +18,12 @@ def schema(out: Out = None) -> None:
     if out is None:
         write_answer(json_text(scenario_schema()))
         return
-    text = json.dumps(scenario_schema(), indent=2, ensure_ascii=False) + "\n"
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(text, encoding="utf-8")
+        out.write_text(json_text(scenario_schema()), encoding="utf-8")
     except OSError as error:
         error.filename = error.filename or str(out)
         raise
-    write_answer(f"Written: {out}\n")
+    console = Console(as_json=json)
+    console.say(f"Written: {out}")
+    console.data({"file": str(out)})

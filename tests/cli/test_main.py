@@ -167,6 +167,15 @@ def test_other_trouble_of_the_system_is_not_blamed_on_the_user(capsys, failing):
     assert run(capsys, "schema")[0] == 1
 
 
+def test_every_command_answers_scripts_in_json():
+    # The page for planners is a server: it answers nobody but the browser.
+    commands = [command for command in COMMANDS if command.name != "app"]
+    assert len(commands) >= 20
+    for command in commands:
+        options = {name for option in command.load().params for name in option.opts}
+        assert "--json" in options, command.name
+
+
 def test_schema_to_the_screen_and_to_a_file(capsys, tmp_path):
     code, out, _ = run(capsys, "schema")
     assert code == 0
@@ -175,6 +184,8 @@ def test_schema_to_the_screen_and_to_a_file(capsys, tmp_path):
     assert run(capsys, "schema", "-o", str(target))[0] == 0
     assert json.loads(target.read_text()) == json.loads(out)
     assert run(capsys, "schema", "-o", str(tmp_path))[0] == 2
+    said = json.loads(run(capsys, "schema", "-o", str(target), "--json")[1])
+    assert said == {"file": str(target)}
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full on this system")
