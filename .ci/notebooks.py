@@ -1,5 +1,6 @@
 """Execute the notebooks and keep their outputs, as ``make notebooks`` checks that they are."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -13,6 +14,7 @@ TIMEOUT_SECONDS = 300
 
 def execute(path: Path) -> nbformat.NotebookNode:
     """Return a notebook with the outputs of all its cells, without what a run leaves by chance."""
+    os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     book = nbformat.read(path, as_version=4)
     resources = {"metadata": {"path": str(FOLDER)}}
     NotebookClient(book, timeout=TIMEOUT_SECONDS, kernel_name="python3", resources=resources).execute()

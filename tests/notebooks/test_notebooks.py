@@ -31,8 +31,7 @@ def kinds(cell):
 @pytest.mark.notebook
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_runs_and_shows_what_is_saved(path, notebooks, monkeypatch):
-    monkeypatch.setenv("MPLBACKEND", "agg")
+def test_a_notebook_runs_and_shows_what_is_saved(path, notebooks):
     found, saved = code_of(notebooks.execute(path)), code_of(json.loads(path.read_text(encoding="utf-8")))
     assert len(found) >= 3
     assert [kinds(cell) for cell in found] == [kinds(cell) for cell in saved]
@@ -43,6 +42,7 @@ def test_a_notebook_is_kept_with_outputs_and_is_short(path):
     book = json.loads(path.read_text(encoding="utf-8"))
     outputs = [one for cell in code_of(book) for one in cell["outputs"]]
     assert len(outputs) >= 3
+    assert any("image/png" in one.get("data", ()) for one in outputs)
     assert all(cell["execution_count"] for cell in code_of(book))
     assert not [one for one in outputs if one["output_type"] == "error" or one.get("name") == "stderr"]
     assert len(book["cells"]) <= 15
