@@ -7,10 +7,12 @@ FOLDER as for benchmarks/pipelines.py; within this process, some minutes for eac
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack, contextmanager
 from multiprocessing import get_context
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 from unittest import mock
 
@@ -20,7 +22,7 @@ import pandas as pd
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.pipeline_cases import PipelineSet, read_sets
+from benchmarks.pipeline_cases import read_sets
 from benchmarks.pipeline_forecasts import Forecaster
 from benchmarks.pipeline_report import markdown, relative_by_set
 from benchmarks.pipeline_scores import bias, geometric_mean, score, with_baselines
@@ -64,27 +66,32 @@ PARTS: dict[str, tuple[tuple[str, ...], tuple[Patch, ...]]] = {
 }
 
 
+@contextmanager
+def left_out(part: str | None) -> Iterator[tuple[str, ...]]:
+    """Leave a part out of what is calibrated; yield the settings that leave one out of what is simulated."""
+    options, patches = PARTS[part] if part is not None else ((), ())
+    with ExitStack() as stack:
+        for target, instead in patches:
+            owner, name = _owner(target)
+            stack.enter_context(mock.patch.object(owner, name, instead(getattr(owner, name))))
+        yield options
+
+
 def forecast_without(
     part: str | None, folder: Path, every: int, work: Path, n_paths: int
 ) -> list[dict[str, Any]]:
     """Return the forecasts of all cases without one part; None: with all of them."""
-    options, patches = PARTS[part] if part is not None else ((), ())
-    forecaster = Forecaster(work, n_paths, options, in_process=True)
-    for target, instead in patches:
-        owner, name = _owner(target)
-        mock.patch.object(owner, name, instead(getattr(owner, name))).start()
-    sets = read_sets(folder, [])
-    return [_case(forecaster, pipelines, cut) for pipelines in sets for cut in pipelines.cuts(every)]
-
-
-def _case(forecaster: Forecaster, pipelines: PipelineSet, cut: str) -> dict[str, Any]:
-    return {"set": pipelines.name, "cut": cut, **forecaster.within(pipelines, cut)}
+    with left_out(part) as options:
+        forecaster = Forecaster(work, n_paths, options, in_process=True)
+        return [
+            {"set": pipelines.name, "cut": cut, **forecaster.within(pipelines, cut)}
+            for pipelines in read_sets(folder, [])
+            for cut in pipelines.cuts(every)
+        ]
 
 
 def _owner(target: str) -> tuple[Any, str]:
     """Return the module or class that holds what a dotted name means, and its own name."""
-    from pkgutil import resolve_name
-
     place, _, name = target.rpartition(".")
     return resolve_name(place), name
 
@@ -131,8 +138,7 @@ def main() -> None:
     todo = [None, *(part for part in PARTS if given.only in part)]
     lines: list[tuple[str, ...]] = []
     whole = None
-    # A process for each part: what is patched stays patched.
-    with ProcessPoolExecutor(given.jobs, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
+    with ProcessPoolExecutor(given.jobs, mp_context=get_context("spawn")) as pool:
         jobs = [
             pool.submit(forecast_without, part, given.folder, given.every, given.work, given.paths)
             for part in todo
