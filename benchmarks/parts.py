@@ -2,7 +2,7 @@
 
 FOLDER as for benchmarks/pipelines.py; within this process, some minutes for each part:
 
-    python benchmarks/parts.py FOLDER [--every 2] [--only WORDS]
+    python benchmarks/parts.py FOLDER [--every 2] [--only WORD,WORD]
 """
 
 import argparse
@@ -55,7 +55,7 @@ PARTS: dict[str, tuple[tuple[str, ...], tuple[Patch, ...]]] = {
     "level and growth of creation": ((), ((f"{CALIBRATION}.demand.fit_course", lambda _: steady),)),
     "trend of amounts": ((), ((f"{CALIBRATION}.estimate.amount_trend", lambda _: steady),)),
     "steps of levels": ((), ((f"{CALIBRATION}.local_level.P_STEP", lambda _: 1e-9),)),
-    "walks of levels": ((), ((f"{CALIBRATION}.local_level.WALKS", lambda walks: walks[:1]),)),
+    "walks of levels": ((), ((f"{CALIBRATION}.local_level.P_STEADY", lambda _: 1.0 - 1e-9),)),
     "season of closing": ((), ((f"{CALIBRATION}.drift.SEASON_QUARTERS", lambda _: NEVER),)),
     "season of creation": ((), ((f"{CALIBRATION}.demand.SEASON_MONTHS", lambda _: NEVER),)),
     "season of simple methods": ((), ((f"{CALIBRATION}.evidence.SEASON_QUARTERS", lambda _: NEVER),)),
@@ -125,7 +125,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--every", type=int, default=2, metavar="N", help="only every n-th cut of a set")
     parser.add_argument("--paths", type=int, default=300)
     parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--only", default="", help="only parts with these words in their name")
+    parser.add_argument("--only", default="", help="only parts with one of these words, with commas between")
     parser.add_argument("--work", type=Path, default=Path("/tmp/parts"), help="where imported cases are kept")
     parser.add_argument("--out", type=Path, default=ROOT / "results" / "parts.md")
     return parser.parse_args()
@@ -135,7 +135,8 @@ def main() -> None:
     given = parsed()
     given.work.mkdir(parents=True, exist_ok=True)
     sets, baselines = read_sets(given.folder, []), pd.read_csv(given.folder / "baselines_dev.csv")
-    todo = [None, *(part for part in PARTS if given.only in part)]
+    words = given.only.split(",")
+    todo = [None, *(part for part in PARTS if any(word in part for word in words))]
     lines: list[tuple[str, ...]] = []
     whole = None
     with ProcessPoolExecutor(given.jobs, mp_context=get_context("spawn")) as pool:

@@ -37,7 +37,7 @@ def write_steady_company(folder):
 
 def test_the_forecast_of_a_quarter_moves_smoothly_over_forty_days(tmp_path):
     write_steady_company(tmp_path)
-    text = "currency: USD\nhistory: .\nhorizon_quarters: 3\nsimulation: {paths: 300}\n"
+    text = "currency: USD\nhistory: .\nhorizon_quarters: 3\nsimulation: {paths: 600}\n"
     (tmp_path / "steady.yaml").write_text(text)
     p50, spread = [], []
     for day in range(-20, 20):
@@ -50,7 +50,9 @@ def test_the_forecast_of_a_quarter_moves_smoothly_over_forty_days(tmp_path):
     level, sd = np.array(p50), np.array(spread)
     # A quarter of 60 wins: the truth is $600,000 throughout, known to 3.6 % from the 780 wins of the history.
     assert np.abs(level / 600_000 - 1).max() < 0.05
-    # 300 simulations with a spread of some 14 % leave 1 % on their median: 1.4 % on a step, two of those.
-    assert np.abs(np.diff(np.log(level))).max() < 0.03
+    # 600 simulations with a spread of some 14 % leave 0.7 % on their median, 1 % on a step; the quarter that
+    # ends on the way moves the mean of the last four by a quarter of its own luck (13 % with 60 wins), of
+    # which half counts: 1.6 %. Two of both together.
+    assert np.abs(np.diff(np.log(level))).max() < 0.038
     # And 4 % on their standard deviation, 6 % on a step of it: some three of those.
     assert np.abs(np.diff(np.log(sd))).max() < 0.2
