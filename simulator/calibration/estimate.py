@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -12,12 +14,7 @@ from simulator.calibration.amount_trend import amount_trend
 from simulator.calibration.amounts import deal_amounts
 from simulator.calibration.calibration import DESTINATIONS, Calibration
 from simulator.calibration.clock import month_clock
-from simulator.calibration.close_dates import (
-    arrivals_seen,
-    close_dates,
-    entries,
-    late_entries,
-)
+from simulator.calibration.close_dates import arrivals_seen, close_dates, entries, late_entries
 from simulator.calibration.customers import calibrate_customers
 from simulator.calibration.deals import fit_deal_rates, reachable
 from simulator.calibration.demand import demand
@@ -81,40 +78,29 @@ def calibrate_states(
 
     ``whole`` holds the deals of all types: those of expansion show how customers expand.
     """
-    names, segment, notes = _segments(history.opportunities, states, segments)
-    states = _rows(states, segment[states.deal] >= 0)
-    snapshot = next_snapshot(states)
-    if snapshot is not None:
-        states = between_snapshots(states)
-    states, cut_notes = _known_span(states)
-    has_stages = len(history.stage_changes) > 0
-    states, has_dates, date_notes = _usable_dates(history, states)
-    n_deals = len(segment)
-    qualified = np.zeros(n_deals, dtype=bool)
-    qualified[states.deal] = True
-    arrived = arrivals_seen(states, n_deals)
-    months, quarter_notes = _told_linearity(deal_months(states, segment, calendar))
+    seen = _seen(history, states, calendar, segments)
+    names, segment, states, months = seen.names, seen.segment, seen.states, seen.months
+    n_deals, span = len(segment), (history.as_of, calendar)
     amounts = deal_amounts(
-        states, months, history.opportunities, segment=segment, arrived=arrived, names=names
+        states, months, history.opportunities, segment=segment, arrived=seen.arrived, names=names
     )
-    traits = deal_traits(history.opportunities, qualified, amounts.size)
+    traits = deal_traits(history.opportunities, seen.qualified, amounts.size)
     profile, profile_levels = traits.profile_codes(n_deals)
     exposure = aggregate(months, profile, len(names), len(profile_levels))
     rates = fit_deal_rates(
-        exposure, profile_levels, traits.levels, reachable(exposure, has_stages), (months, profile)
+        exposure, profile_levels, traits.levels, reachable(exposure, seen.has_stages), (months, profile)
     )
     clock = month_clock(months)
-    dates = close_dates(states, months, segment, arrived, len(names))
+    dates = close_dates(states, months, segment, seen.arrived, len(names))
     wanted = demand(
         states,
         history.opportunities,
         segment=segment,
-        arrived=arrived,
+        arrived=seen.arrived,
         names=names,
         as_of=history.as_of,
         calendar=calendar,
     )
-    span = history.as_of, calendar
     courses = Courses(
         deal_courses(months, rates, (profile, profile_levels), clock, span),
         wanted.course,
@@ -130,7 +116,7 @@ def calibrate_states(
         hazards=rates.hazards,
         factors=rates.factors,
         effects=rates.effects,
-        profiles=profiles(traits, segment, arrived & qualified, len(names)),
+        profiles=profiles(traits, segment, seen.arrived & seen.qualified, len(names)),
         amounts=amounts.new,
         multiplier_new=amounts.multiplier_new,
         multiplier_open=amounts.multiplier_open,
@@ -139,23 +125,17 @@ def calibrate_states(
         push=dates.push,
         redate=dates.redate,
         early_push=dates.early_push,
-        entry=entries(states, segment, arrived, len(names)),
+        entry=entries(states, segment, seen.arrived, len(names)),
         arrivals=wanted.arrivals,
         shock_close=courses.won.shock,
         shock_demand=courses.sals.shock,
-        has_stages=has_stages,
-        has_close_dates=has_dates,
+        has_stages=seen.has_stages,
+        has_close_dates=seen.has_dates,
         has_late_stages=bool((states.late == 1).any()),
         has_open_amounts=amounts.has_open_amounts,
         late_entry=late_entries(states),
         notes=(
-            *notes,
-            *_stage_notes(has_stages),
-            *snapshot_note(snapshot, history.as_of),
-            *cut_notes,
-            *date_notes,
-            *quarter_notes,
-            *_arrival_notes(arrived, qualified),
+            *seen.notes,
             *amounts.notes,
             *traits.notes,
             *rates.notes,
@@ -170,10 +150,70 @@ def calibrate_states(
         drift=courses.drift(),
         clock=clock,
         evidence=simple_methods(history, states, segment, calendar, amounts.has_open_amounts),
-        next_snapshot=snapshot,
+        next_snapshot=seen.snapshot,
         factor_covariance=rates.factor_covariance,
         effect_covariance=rates.effect_covariance,
     )
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What a history shows of its deals, as far as it can be learned from.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Segments, in axis order.
+    segment : ndarray of int64, shape (opportunity,)
+        Its segment; -1: not asked for.
+    states : DealStates
+    qualified, arrived : ndarray of bool, shape (opportunity,)
+        It was qualified; its arrival was seen.
+    months : DealMonths
+    has_stages, has_dates : bool
+        Stage changes, and planned close dates as they were at the time, are on record.
+    snapshot : datetime.date, optional
+        The day on which the next snapshot is due.
+    notes : tuple of str
+    """
+
+    names: tuple[str, ...]
+    segment: Ints
+    states: DealStates
+    qualified: npt.NDArray[np.bool_]
+    arrived: npt.NDArray[np.bool_]
+    months: DealMonths
+    has_stages: bool
+    has_dates: bool
+    snapshot: dt.date | None
+    notes: tuple[str, ...]
+
+
+def _seen(
+    history: History, states: DealStates, calendar: FiscalCalendar, asked: tuple[str, ...] | None
+) -> _Seen:
+    names, segment, notes = _segments(history.opportunities, states, asked)
+    states = _rows(states, segment[states.deal] >= 0)
+    snapshot = next_snapshot(states)
+    if snapshot is not None:
+        states = between_snapshots(states)
+    states, cut_notes = _known_span(states)
+    has_stages = len(history.stage_changes) > 0
+    states, has_dates, date_notes = _usable_dates(history, states)
+    qualified = np.zeros(len(segment), dtype=bool)
+    qualified[states.deal] = True
+    arrived = arrivals_seen(states, len(segment))
+    months, quarter_notes = _told_linearity(deal_months(states, segment, calendar))
+    said = (
+        *notes,
+        *_stage_notes(has_stages),
+        *snapshot_note(snapshot, history.as_of),
+        *cut_notes,
+        *date_notes,
+        *quarter_notes,
+        *_arrival_notes(arrived, qualified),
+    )
+    return _Seen(names, segment, states, qualified, arrived, months, has_stages, has_dates, snapshot, said)
 
 
 def _segments(
@@ -248,7 +288,7 @@ def _usable_dates(history: History, states: DealStates) -> tuple[DealStates, boo
             "Planned close dates are known only as they stand now, not as they were while deals were open; "
             "learning from them would let the end of a deal predict itself. Whether a deal is due, slippage "
             "and pushes are not modelled. A history of close-date changes (stage_changes.close_date) "
-            "would mend it."
+            "would repair it."
         )
     none = np.full(len(states.deal), -1, dtype=np.int64)
     still = np.zeros(len(states.deal), dtype=np.int64)
