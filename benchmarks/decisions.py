@@ -1,15 +1,21 @@
 """Decisions on companies whose truth is known, by generators that share nothing with the engine.
 
 Run: python benchmarks/decisions.py [--seeds 20] [--only NAME]. Writes results/decisions.md, one section for
-each question; a section that is not asked for stays as it is.
+each question; a section that is not asked for stays as it is. Answers given before, with the same code, are
+taken from .cache/decisions, so that a run that was stopped goes on where it was.
 """
 
 import argparse
+import functools
+import json
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,9 +26,11 @@ sys.path.insert(0, str(ROOT))
 from simulator.report.hire.results import hire
 from simulator.scenario.load import scenario_from_dict
 from tests.worlds import reps as worlds
+from tests.worlds.test_csm import found as effect_found
 
 PAGE = ROOT / "results" / "decisions.md"
-TITLE = "# Decisions on companies whose truth is known\n"
+CACHE = ROOT / ".cache" / "decisions"
+TITLE = "# Decisions on companies whose truth is known\n\nMade by `python benchmarks/decisions.py`.\n"
 N_REPS, N_PATHS, N_DRAWS, TRUE_RUNS = 5, 400, 100, 200
 QUOTA, OTE, MARGIN = 800_000.0, 160_000.0, 0.8
 MONTHS_EMPLOYED = 23
@@ -118,13 +126,34 @@ def asked(
     }
 
 
+def remembered(name: str, work: Callable[[], Any]) -> Any:
+    """Return what a piece of work gave before with this code, else do it and keep what it gives."""
+    file = CACHE / f"{code()}.jsonl"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    known = dict(json.loads(line) for line in file.read_text().splitlines()) if file.exists() else {}
+    if name not in known:
+        known[name] = work()
+        with file.open("a") as lines:
+            lines.write(json.dumps([name, known[name]]) + "\n")
+    return known[name]
+
+
+@functools.cache
+def code() -> str:
+    """Return the name of the tree of everything that answers rest on."""
+    command = ["git", "-C", str(ROOT), "rev-parse", "HEAD:simulator", "HEAD:tests/worlds"]
+    trees = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    return "-".join(tree[:8] for tree in trees)
+
+
 def judged(case: Case, n_seeds: int, say: Callable[[str], None] = print) -> dict[str, object]:
     """Return how good the answers on so many histories of a company were."""
-    gains = true_gains(case.company)
+    true_of = remembered(f"truth of {case.name}", lambda: true_gains(case.company).to_dict("list"))
+    gains = pd.DataFrame(true_of)
     best = best_of(gains)
     right, held, told, said, true = [], [], 0, [], []
     for seed in range(n_seeds):
-        answer = asked(case, seed)
+        answer = remembered(f"{case.name} {seed}", partial(asked, case, seed))
         counts = answer["counts"]
         bookings, value = contribution(gains, counts)
         told += bool(answer["cannot_tell"])
@@ -169,12 +198,40 @@ def hiring_section(n_seeds: int) -> str:
     return "\n".join(lines)
 
 
+def csm_section(n_seeds: int) -> str:
+    """Return the section on the effect of CSMs on churn."""
+    cases: list[tuple[str, float, dict[str, Any]]] = [
+        ("churn rises for other reasons, heads fixed", 1.0, {"trend_per_year": 0.2, "fixed": True}),
+        *(
+            (f"true effect x{factor:g}, {record}", factor, {"factor": factor, "assigned": assigned})
+            for factor in (1.0, 1.5, 3.0)
+            for assigned, record in ((False, "heads alone known"), (True, "assignments known"))
+        ),
+    ]
+    lines = [
+        f"{n_seeds} companies each, seven years of heads that move. An effect is called calibrated where the "
+        "history shows it and a placebo does not; else it stays an assumption. Asked for: at most 10 % "
+        "calibrated where there is none and heads are fixed, and 70 % to 90 % of intervals that hold a true "
+        "effect of x3.",
+        "",
+        "| company | called calibrated | P10–P90 holds the truth |",
+        "| --- | ---: | ---: |",
+    ]
+    for name, factor, settings in cases:
+        claims = [effect_found(seed, **settings) for seed in range(n_seeds)]
+        said = [claim for claim in claims if claim is not None]
+        held = sum(claim.low <= factor <= claim.high for claim in said)
+        lines.append(f"| {name} | {len(said)} of {n_seeds} | {f'{held} of {len(said)}' if said else ''} |")
+    return "\n".join(lines)
+
+
 def money(value: float) -> str:
     return "" if np.isnan(value) else f"${value / 1e6:.2f}M"
 
 
 SECTIONS: dict[str, tuple[str, Callable[[int], str]]] = {
-    "hire": ("Where do the next reps go?", hiring_section)
+    "csm": ("What is a CSM worth?", csm_section),
+    "hire": ("Where do the next reps go?", hiring_section),
 }
 """By name: heading, and what writes the section for so many seeds."""
 

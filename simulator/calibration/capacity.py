@@ -32,6 +32,9 @@ FEWEST_MOVES = 30
 FULL = 0.15
 """Variance of the deals in work over their mean, below which the reps are always equally full: where deals
 come and go by themselves it is 1."""
+NEARLY_FULL, NEVER_MORE = 0.35, 1.08
+"""The same where reps were hired, whose ramp is not known well: the most deals that a ramped rep ever has
+in work are at most so many times what they usually are."""
 LOW, HIGH = 0.1, 0.9
 
 
@@ -239,6 +242,7 @@ def _verdict(fit: _Fit, kind: int) -> tuple[str, Floats, float]:
         centre = float(weights @ log_grid / weights.sum())
         return LIMIT, np.exp([centre, min(low, centre), max(high, centre)]), evidence
     never_differs = bool((np.ptp(fit.log_likelihood, axis=1) < LEAST_EVIDENCE).all())
-    if never_differs or fit.dispersion < FULL:
+    capped = fit.dispersion < NEARLY_FULL and fit.most_load < NEVER_MORE * fit.usual_load
+    if never_differs or fit.dispersion < FULL or capped:
         return UNKNOWN, np.zeros(3), evidence
     return NO_LIMIT, np.zeros(3), evidence

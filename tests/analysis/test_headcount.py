@@ -6,6 +6,8 @@ import pytest
 from simulator.analysis.headcount.assumptions import find_breakeven, head_sensitivity, scaled_effects
 from simulator.analysis.headcount.headcount import HeadcountSettings, gain, head_table
 from simulator.analysis.headcount.simulation import HeadcountSimulation
+from simulator.analysis.hire.allocation import monthly_gain, payback_month
+from simulator.analysis.hire.ladder import RepLadder
 from simulator.analysis.ownership import (
     STATED,
     budget_by_segment,
@@ -62,7 +64,7 @@ def ladder(effects, ownership="all_csm", n_paths=PATHS, **more):
         ownership=ownership,
         effects=effects,
         activities=WORK,
-        reps=REPS,
+        reps=more.pop("reps", REPS),
         simulation={"paths": n_paths},
         **more,
     )
@@ -120,6 +122,30 @@ def test_with_a_quota_variable_pay_is_a_commission_on_what_the_role_sells(strong
     commission = 120_000 * 0.2 / 500_000 * played.bookings_expansion
     assert np.allclose(played.cost, aes + fixed + commission)
     assert played.bookings_expansion.sum() > 0
+
+
+def test_a_rep_pays_back_in_the_month_that_hire_says():
+    short = {**REPS, "all": {**REPS["all"], "heads": 1, "open_deals_per_rep": 1, "ote": "60k"}, "ramp": [1]}
+    some = ladder(STRONG, reps=short)
+    start = int(some.months[0])
+    table, _ = head_table(some, question(some, ("csm", "ae"), up_to=2))
+    assert (table.loc[table["role"] == "csm", "payback_months"] % 1 != 0).any(), "of people after the sale"
+    table = table[table["role"] == "ae"]
+    reps = RepLadder(some.prepared, start, 2)
+    extra = reps.simulate(PATHS)
+    for place, name in enumerate(extra.segments):
+        for count in (1, 2):
+            counts = np.zeros(len(extra.segments), dtype=np.int64)
+            counts[place] = count
+            monthly = monthly_gain(extra, counts, start, some.months, reps.month_period)
+            said = table[(table["segment"] == name) & (table["heads_added"] == count)].iloc[0]
+            month = payback_month(monthly, start)
+            assert said["payback_months"] == pytest.approx(
+                np.nan if month is None else month - start, nan_ok=True
+            )
+            gained = monthly["gain_contribution"].sum()
+            assert gained == pytest.approx(extra.gain_contribution()[count, :, place].mean())
+    assert table["payback_months"].notna().any()
 
 
 def test_a_head_whose_effect_is_large_pays_back_and_more_heads_add_less(strong):

@@ -38,6 +38,12 @@ def test_a_crm_that_knows_deals_once_they_are_taken_up_does_not_show_who_waits(t
     assert found.per_rep[0, 0] == 0.0
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_nor_does_it_where_reps_were_hired_meanwhile(tmp_path, seed):
+    found = capacity_of(worlds.SHORT, tmp_path, "taken_up", seed=seed, alpha=2)
+    assert found.verdict == ("not identified", "no limit seen", "no limit seen")
+
+
 def test_reps_who_are_never_full_show_no_limit(tmp_path):
     found = capacity_of(worlds.ENOUGH, tmp_path, "owned")
     assert found.verdict == ("no limit seen",) * 3

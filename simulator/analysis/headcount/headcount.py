@@ -9,6 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from simulator.analysis.headcount.simulation import HeadcountPaths, HeadcountSimulation
+from simulator.analysis.hire.allocation import monthly_gain, payback_month
+from simulator.analysis.hire.ladder import RepLadder
 from simulator.analysis.more_heads import HIGH, LOW, last_loss
 from simulator.analysis.precision import mean_error, share_error
 from simulator.analysis.steps import Progress
@@ -174,7 +176,28 @@ def head_table(
         for place, segment in enumerate(ladder.segments):
             if role != AE or ladder.scenario.reps.limits(segment):
                 rows += _rows(ladder, question, gains[role], (role, segment, place), base.rate_draw)
-    return pd.DataFrame(rows), gains
+    table = pd.DataFrame(rows)
+    if AE in question.roles and len(table):
+        table = table.assign(payback_months=_with_paybacks_of_reps(ladder, question, table))
+    return table, gains
+
+
+def _with_paybacks_of_reps(
+    ladder: HeadcountSimulation, question: HeadcountSettings, table: pd.DataFrame
+) -> pd.Series:
+    """Return the paybacks of a table, those of account executives as where the next reps go is answered.
+
+    A rep pays back by the bookings that they sign; who looks after customers, by the revenue they keep.
+    """
+    reps = RepLadder(ladder.prepared, question.start, question.up_to)
+    extra = reps.simulate(ladder.n_paths)
+    paid = table["payback_months"].copy()
+    for at, row in table[table["role"] == AE].iterrows():
+        counts = np.where(np.array(extra.segments) == row["segment"], row["heads_added"], 0).astype(np.int64)
+        monthly = monthly_gain(extra, counts, question.start, ladder.months, reps.month_period)
+        month = payback_month(monthly, question.start)
+        paid.loc[at] = np.nan if month is None else month - question.start
+    return paid
 
 
 def _rows(

@@ -156,7 +156,7 @@ def allocate_reps(ladder: RepLadder, question: HiringSettings, progress: Progres
         extra = extra.joined(more, anew=True)
     months = ladder.steps[0].horizon.months
     allocation = verdict.rows[verdict.answer]
-    monthly = _monthly(extra, allocation, question.start, months, ladder.month_period)
+    monthly = monthly_gain(extra, allocation, question.start, months, ladder.month_period)
     counts, served = allocation.tolist(), 0.0
     if allocation.any():
         served = float(ladder.gain_without_sourcing(counts, question.first_paths).sum())
@@ -167,7 +167,7 @@ def allocate_reps(ladder: RepLadder, question: HiringSettings, progress: Progres
         allocations=verdict.table(extra.segments),
         marginal=_marginal(extra),
         monthly=monthly,
-        payback_month=_payback(monthly, question.start) if allocation.any() else None,
+        payback_month=payback_month(monthly, question.start) if allocation.any() else None,
         n_allocations=n_allocations(question.n_reps, len(extra.segments)),
         n_paths=extra.n_paths,
         indifference=indifference,
@@ -301,7 +301,7 @@ def _marginal(extra: ExtraReps) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _monthly(
+def monthly_gain(
     extra: ExtraReps, allocation: Ints, start: int, months: Ints, month_period: Ints
 ) -> pd.DataFrame:
     """Return the mean gain of an allocation month by month; pay is spread evenly inside a quarter."""
@@ -326,7 +326,8 @@ def _monthly(
     )
 
 
-def _payback(monthly: pd.DataFrame, start: int) -> int | None:
+def payback_month(monthly: pd.DataFrame, start: int) -> int | None:
+    """Return the month number from which the cumulative gain stays at or above zero; None: it never does."""
     last = last_loss(monthly["cumulative"].to_numpy())
     if last is None:
         return None

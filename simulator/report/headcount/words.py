@@ -26,7 +26,7 @@ def role_word(role: str) -> str:
     return ROLE_WORDS.get(role, role)
 
 
-OF_REPS = "; revenue counts as it is earned, while hire counts bookings when signed and pays back sooner"
+OF_REPS = "; NPV counts revenue as it is earned, payback what is signed, as hire does"
 
 
 def firsts(found: Headcount, segment: str | None) -> pd.DataFrame:
@@ -94,7 +94,7 @@ def _say_head(row: pd.Series, found: Headcount, currency: str) -> str:
 def _say_marginal(best: pd.Series, found: Headcount, currency: str) -> str:
     rows = found.table[(found.table["role"] == best["role"]) & (found.table["segment"] == best["segment"])]
     paying = rows[rows["marginal_npv"] > 0]
-    if paying.empty:
+    if paying.empty or not best["npv"] > 0:
         return ""
     last = int(paying["heads_added"].max())
     more = (

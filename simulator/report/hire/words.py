@@ -169,11 +169,7 @@ def _payback(hiring: Hiring, periods: tuple[str, ...]) -> str:
     if hiring.payback_month is None:
         return f"It has not paid back by the end of {periods[-1]}"
     months = hiring.payback_month - hiring.question.start
-    when = f"{month_words(hiring.payback_month)}, {months} months after they start"
-    return (
-        f"It has paid back by {when}; bookings count when they are signed, while headcount counts revenue as "
-        "it is earned and pays back later"
-    )
+    return f"It has paid back by {month_words(hiring.payback_month)}, {months} months after they start"
 
 
 def say_constraint(row: pd.Series, currency: str) -> str:
