@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import optimize
+import scipy
 
 from simulator.calibration.calibration import SIZE_QUANTILES, Amounts
 from simulator.calibration.exposure import DealMonths
@@ -269,7 +269,7 @@ def fit_tail(excess: Floats, shape: float | None = None) -> tuple[float, float]:
 
     start = np.array([0.1 if shape is None else shape, 0.0])
     simplex = start + np.array([[0.0, 0.0], [0.0 if shape is not None else 0.2, 0.0], [0.0, -0.3]])
-    found = optimize.minimize(
+    found = scipy.optimize.minimize(
         loss, start, method="Nelder-Mead", bounds=bounds, options={"initial_simplex": simplex}
     )
     return float(found.x[0]), unit * float(np.exp(found.x[1]))

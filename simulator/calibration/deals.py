@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import linalg, stats
+import scipy
 
 from simulator.calibration.calibration import (
     DESTINATIONS,
@@ -207,7 +207,7 @@ def _fit_effects(
     blocks = [_one_hot(profile_levels[profile, j], n) for j, n in enumerate(sizes)]
     design = np.concatenate([*blocks, np.eye(exposure.n_segments)[segment]], axis=1)
     level = np.eye(exposure.n_segments) / LEVEL_SD**2
-    precision = linalg.block_diag(*map(_effect_precision, levels.values()), level)
+    precision = scipy.linalg.block_diag(*map(_effect_precision, levels.values()), level)
     effects = _neutral_effects(sizes)
     covariance = np.zeros((N_DESTINATIONS, sum(sizes), sum(sizes)))
     for k in np.flatnonzero(events.sum(axis=0) >= MIN_EVENTS):
@@ -224,7 +224,7 @@ def _fit_effects(
                 fit.coefficients[block], fit.covariance[block, block], by_level
             )
             at += n
-        centring = linalg.block_diag(*shares)
+        centring = scipy.linalg.block_diag(*shares)
         covariance[k] = centring @ fit.covariance[:at, :at] @ centring.T
     return effects, covariance
 
@@ -233,7 +233,7 @@ def _effect_precision(levels: tuple[str, ...]) -> Floats:
     """Return the inverse prior covariance of an effect's levels: those of size lie about a line."""
     if levels != SIZE_LEVELS:
         return np.eye(len(levels)) / EFFECT_SD**2
-    ends = stats.norm.pdf(stats.norm.ppf([0.0, *SIZE_QUANTILES, 1.0]))
+    ends = scipy.stats.norm.pdf(scipy.stats.norm.ppf([0.0, *SIZE_QUANTILES, 1.0]))
     score = -np.diff(ends) / np.diff([0.0, *SIZE_QUANTILES, 1.0])
     about = SIZE_OFF_LINE_SD**2 * np.eye(len(levels))
     return np.asarray(np.linalg.inv(SIZE_SLOPE_SD**2 * np.outer(score, score) + about))

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import optimize, special
+import scipy
+from scipy import special
 
 from simulator.calibration.calibration import Arrivals
 from simulator.calibration.close_dates import first_rows
@@ -321,7 +322,7 @@ def _sizes(table: Floats, expected: Floats, weights: Floats) -> Floats:
             )
             return -fit + (0.0 if prior is None else 0.5 * ((log_size - prior) / SIZE_LOG_SD) ** 2)
 
-        return float(optimize.minimize_scalar(loss, bounds=bounds, method="bounded").x)
+        return float(scipy.optimize.minimize_scalar(loss, bounds=bounds, method="bounded").x)
 
     company = best(slice(None), None)
     sizes = np.exp([best(slice(i, i + 1), company) for i in range(len(table))])

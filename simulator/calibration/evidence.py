@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special
 
 from simulator.calibration.calibration import DESTINATIONS, Evidence
 from simulator.calibration.close_dates import first_rows
@@ -320,4 +320,4 @@ def error_spread(errors: Floats) -> float:
     squares = float((errors**2).sum()) + max(FEW_ERRORS - n, 0) * NO_RECORD_SD**2
     n = max(n, FEW_ERRORS)
     sd = max(float(np.sqrt(squares / n)), LEAST_SD)
-    return sd * float(stats.t.ppf(0.9, n) / stats.norm.ppf(0.9))
+    return sd * float(special.stdtrit(n, 0.9) / special.ndtri(0.9))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, sparse
+import scipy
 
 Floats = npt.NDArray[np.float64]
 
@@ -50,7 +50,7 @@ def fit_poisson(
     """
     used = exposure > 0
     # Designs are one-hot: sparse products touch a quarter of the numbers and start no threads.
-    rows = sparse.csr_array(design[used])
+    rows = scipy.sparse.csr_array(design[used])
     columns = rows.T.tocsr()
     events, exposure = events[used], exposure[used]
     target = columns @ events
@@ -65,12 +65,12 @@ def fit_poisson(
         return np.asarray(columns @ fitted(b) - target + precision @ b)
 
     def curvature(b: Floats) -> Floats:
-        weighted = sparse.diags_array(fitted(b)) @ rows
+        weighted = scipy.sparse.diags_array(fitted(b)) @ rows
         return np.asarray((columns @ weighted).toarray() + precision)
 
     origin = np.zeros(design.shape[1]) if start is None else start
     scale = max(1.0, float(events.sum()))
-    result = optimize.minimize(
+    result = scipy.optimize.minimize(
         loss,
         origin,
         jac=gradient,

@@ -16,7 +16,8 @@ from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, special
+import scipy
+from scipy import special
 
 from simulator.calibration.contracts import CONTRACTION, Contracts, Movements
 
@@ -234,7 +235,9 @@ def mode(counts: Floats, prior_logit: float, free: bool) -> Floats:
         return float(0.5 * prior - _score(point, counts))
 
     start = np.array([prior_logit, centre, 0.0])
-    found = optimize.minimize(loss, start, method="Nelder-Mead", options={"xatol": 1e-4, "fatol": 1e-4}).x
+    found = scipy.optimize.minimize(
+        loss, start, method="Nelder-Mead", options={"xatol": 1e-4, "fatol": 1e-4}
+    ).x
     return np.array([found[0], found[1], np.exp(found[2]) if free else 1.0])
 
 

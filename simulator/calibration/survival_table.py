@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import optimize, special
+import scipy
+from scipy import special
 
 from simulator.calibration.posteriors import Z_HIGH
 from simulator.calibration.renewals import log_likelihood, survival
@@ -79,7 +80,7 @@ def fit_survival_table(survivors: Floats, cohort: str = "cohort") -> SurvivalFit
     def slope(point: Floats) -> Floats:
         return -_slope(np.exp(point), at_risk, churned)
 
-    found = optimize.minimize(
+    found = scipy.optimize.minimize(
         loss,
         np.zeros(2),
         jac=slope,

@@ -40,7 +40,7 @@ def run(
     folder = out or default_folder(loaded.name)
     check_replaceable(folder)
     with second_process(_is_large(loaded)) as team:
-        # What the run takes is imported only now, at the same time as the second process imports its part.
+        # Imported only now: where it is not shared, at the same time as the second process imports its part.
         from simulator.report import run as simulation
         from simulator.report.work import Work
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import datetime as dt
+import inspect
+import itertools
+import textwrap
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from simulator.scenario.dates import read_day, read_month, read_quarter
 from simulator.scenario.numbers import (
@@ -33,8 +39,35 @@ class Form(BaseModel):
         validate_by_name=True,
         validate_by_alias=True,
         ser_json_inf_nan="constants",
-        use_attribute_docstrings=True,
     )
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Say what each key means: the docstring below it, read only when a schema is asked for."""
+        schema = handler(core_schema)
+        keys = handler.resolve_ref_schema(schema).get("properties", {})
+        said = {name: text for owner in reversed(cls.__mro__) for name, text in _docstrings(owner).items()}
+        for name, field in cls.model_fields.items():
+            if name in said:
+                keys[field.alias or name].setdefault("description", said[name])
+        return schema
+
+
+def _docstrings(owner: type) -> dict[str, str]:
+    """Return the docstrings below the attributes of a form; none of a class that was not written down."""
+    try:
+        source = textwrap.dedent(inspect.getsource(owner)) if issubclass(owner, Form) else ""
+    except OSError:
+        source = ""
+    body = ast.parse(source or "class Unwritten: ...").body[0]
+    return {
+        field.target.id: inspect.cleandoc(str(text.value.value))
+        for field, text in itertools.pairwise(getattr(body, "body", ()))
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+        if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant)
+    }
 
 
 def read_name(value: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.optimize import minimize
+import scipy
 from scipy.special import ndtri
 
 from simulator.analysis.intervals import LEVEL
@@ -209,7 +209,7 @@ def pool(y: Floats, variance: Floats, group: Ints) -> tuple[Floats, Floats, tupl
 
     start = np.array([-1.5, -2.0])
     bounds = [LOG_SPREADS, LOG_SPREADS]
-    best = minimize(loss, start, method="L-BFGS-B", bounds=bounds).x if len(y) > 1 else start
+    best = scipy.optimize.minimize(loss, start, method="L-BFGS-B", bounds=bounds).x if len(y) > 1 else start
     kept = signal(best)
     weights = np.linalg.inv(kept + np.diag(variance))
     information = float(one @ weights @ one)

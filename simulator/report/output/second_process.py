@@ -6,7 +6,9 @@ import gc
 import importlib
 import os
 import signal
+import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -28,6 +30,9 @@ TO_LOAD = (
     "simulator.report.documents.deck",
 )
 """What the second process loads while the first one reads and simulates."""
+
+SHARED = "simulator.report.run"
+"""What both processes need of it."""
 
 
 class Team(Protocol):
@@ -118,17 +123,28 @@ def second_process(worth_it: bool = True) -> Iterator[Team]:
     Parameters
     ----------
     worth_it : bool
-        False: no second process; starting one costs two seconds of another processor.
+        False: no second process; starting one costs a second of another processor.
     """
     if not worth_it or (os.cpu_count() or 1) < 2:
         yield Alone()
         return
-    pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_begin)
+    way = _way_to_start()
+    if way == "fork":
+        importlib.import_module(SHARED)
+    pool = ProcessPoolExecutor(1, mp_context=get_context(way), initializer=_begin)
     try:
-        pool.submit(_load)
+        with warnings.catch_warnings():
+            # Threads of libraries that only compute, and are not at work yet, are no danger to a copy.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            pool.submit(_load)
         yield Pair(pool)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _way_to_start() -> str:
+    """Return ``fork`` where a copy of this process is safe: it then has loaded already what both need."""
+    return "fork" if sys.platform == "linux" and threading.active_count() == 1 else "spawn"
 
 
 @contextmanager
