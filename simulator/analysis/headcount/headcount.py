@@ -191,13 +191,18 @@ def _with_paybacks_of_reps(
     """
     reps = RepLadder(ladder.prepared, question.start, question.up_to)
     extra = reps.simulate(ladder.n_paths)
-    paid = table["payback_months"].copy()
-    for at, row in table[table["role"] == AE].iterrows():
-        counts = np.where(np.array(extra.segments) == row["segment"], row["heads_added"], 0).astype(np.int64)
-        monthly = monthly_gain(extra, counts, question.start, ladder.months, reps.month_period)
-        month = payback_month(monthly, question.start)
-        paid.loc[at] = np.nan if month is None else month - question.start
-    return paid
+    paid: list[float] = []
+    for role, segment, heads, of_revenue in table[
+        ["role", "segment", "heads_added", "payback_months"]
+    ].itertuples(index=False):
+        months = float(of_revenue)
+        if role == AE:
+            counts = np.where(np.array(extra.segments) == segment, heads, 0).astype(np.int64)
+            monthly = monthly_gain(extra, counts, question.start, ladder.months, reps.month_period)
+            month = payback_month(monthly, question.start)
+            months = np.nan if month is None else month - question.start
+        paid.append(months)
+    return pd.Series(paid, index=table.index)
 
 
 def _rows(
