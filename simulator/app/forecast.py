@@ -45,23 +45,33 @@ class ForecastSection:
         self.finished: Finished | None = None
         self.past: tuple[Prepared | None, Past | None] = (None, None)
         text("h2", "Forecast")
-        self.answer = ui.element("div").props("role=status aria-live=polite")
-        self.fan = ui.element("div")
-        text("h3", "What are the odds of a target?")
-        self.target = ui.element("div").classes("controls")
-        self.odds = text("p", "", "odds")
-        self.odds.props["role"] = "status"
-        self.rest = ui.element("div")
-        text("h3", "Open deals")
-        self.search = ui.element("div").classes("controls")
-        with self.search:
-            entry("Search deals", self._search, type="search", placeholder="name, owner, segment …")
-            self.groups = ui.element("div")
-        self.deals = ui.element("div")
+        with ui.element("div") as self.body:
+            self.answer = ui.element("div").props("role=status aria-live=polite")
+            self.fan = ui.element("div")
+            text("h3", "What are the odds of a target?")
+            self.target = ui.element("div").classes("controls")
+            self.odds = text("p", "", "odds")
+            self.odds.props["role"] = "status"
+            self.rest = ui.element("div")
+            text("h3", "Open deals")
+            self.search = ui.element("div").classes("controls")
+            with self.search:
+                entry("Search deals", self._search, type="search", placeholder="name, owner, segment …")
+                self.groups = ui.element("div")
+            self.deals = ui.element("div")
+        self.wait()
+
+    def wait(self) -> None:
+        """Show nothing until a scenario that is being opened has its answer."""
+        self.period, self.finished = "", None
+        self.body.set_visibility(False)
+        self.rest.clear()
+        self.deals.clear()
 
     def show(self, reply: Reply) -> None:
         """Show a reply; what only the full answer has fades until it is there."""
         forecast = reply.forecast
+        self.body.set_visibility(True)
         self.answer.clear()
         with self.answer:
             sentences = list(reply.run.sentences.values()) if reply.run else _quick_words(forecast)

@@ -13,8 +13,8 @@ import pandas as pd
 from nicegui import events, ui
 from ruamel.yaml import YAML
 
-from simulator.app.parts import button, choice, entry, said, text
-from simulator.app.session import Session, lines_of
+from simulator.app.parts import button, choice, entry, paragraphs, said, text
+from simulator.app.session import Session
 from simulator.app.tables import show, view_of
 from simulator.errors import InputError
 from simulator.fiscal import FiscalCalendar
@@ -25,11 +25,17 @@ from simulator.history.importers.map_file import write_map_file
 from simulator.history.importers.mapping import STAGE_WORDS
 from simulator.history.importers.summary import quarters
 from simulator.history.save import history_folder, write_tables
-from simulator.report.first_scenario import first_scenario, refuse_existing, write_first_scenario
+from simulator.report.first_scenario import first_scenario, write_first_scenario
 
 UPLOADS = "imports"
 LARGEST_FILE = 500_000_000
 CURRENCIES = ("USD", "EUR", "GBP", "CHF", "CAD", "AUD", "JPY", "SEK", "INR", "BRL")
+HAND_ON = "(event) => getElement(%d).$refs.qRef.addFiles(event.target.files)"
+STEPS = (
+    "Drop the files that your CRM or billing system exported: CSV, XLSX or Parquet.",
+    "Check how they are read; choose another meaning from a list where it is wrong.",
+    "Name the scenario and use it: its forecast follows.",
+)
 MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
           "November", "December")  # fmt: skip
 
@@ -45,30 +51,45 @@ class ImportSection:
         self.imported: Imported | None = None
         self.kind_found, self.n_asked = "", 0
         text("h2", "Import")
-        text("p", "Drop the files that your CRM or billing system exported: CSV, XLSX or Parquet.", "note")
-        upload = ui.upload(
-            label="Drop files here, or choose them", multiple=True, auto_upload=True, on_upload=self._take,
-            on_multi_upload=None, max_file_size=LARGEST_FILE,
-        )  # fmt: skip
-        upload.classes("upload")
+        with ui.element("ol"):
+            for step in STEPS:
+                text("li", step)
+        self._offer_drop()
         self.listed = text("p", "", "note")
         with ui.element("div").classes("controls"):
             kinds = {"": "whatever fits", **{kind: kind for kind in KINDS if kind != "table"}}
-            choice("They come from", kinds, partial(setattr, self, "kind"))
+            choice("They come from", kinds, self._choose_kind)
             months = {str(at): month for at, month in enumerate(MONTHS, 1)}
             choice("The fiscal year begins in", months, self._begin_year, "1")
-            button("See what is understood", self._understand)
             button("Start over", self._start_over)
         self.shown = ui.element("div").props("role=status aria-live=polite")
 
-    async def _take(self, event: events.UploadEventArguments) -> None:
-        """Keep a file in the workspace, under its own last name only."""
-        name = PurePath(event.file.name.replace("\\", "/")).name
-        path = self.session.workspace.inside(f"{UPLOADS}/{name}")
-        path.parent.mkdir(exist_ok=True)
-        await event.file.save(path)
-        self.files = [*(file for file in self.files if file != path), path]
+    def _offer_drop(self) -> None:
+        """Show the browser's own control of files, which hands them to the uploader behind it."""
+        self.upload = ui.upload(
+            multiple=True, auto_upload=True, max_file_size=LARGEST_FILE, on_multi_upload=self._take,
+            on_begin_upload=lambda: self._say("Uploading …"),
+        ).classes("behind")  # fmt: skip
+        with ui.element("label").classes("drop"):
+            text("span", "Drop files here, or choose them")
+            self.chosen = ui.element("input").props("type=file multiple")
+        self.chosen.on("change", js_handler=HAND_ON % self.upload.id)
+
+    async def _take(self, event: events.MultiUploadEventArguments) -> None:
+        """Keep files in the workspace, under their own last names only, and read them."""
+        for file in event.files:
+            name = PurePath(file.name.replace("\\", "/")).name
+            path = self.session.workspace.inside(f"{UPLOADS}/{name}")
+            path.parent.mkdir(exist_ok=True)
+            await file.save(path)
+            self.files = [*(other for other in self.files if other != path), path]
         self._list()
+        await self._understand()
+
+    def _say(self, line: str) -> None:
+        self.shown.clear()
+        with self.shown:
+            text("p", line)
 
     def _list(self) -> None:
         self.listed.set_content("")
@@ -78,11 +99,20 @@ class ImportSection:
 
     def _start_over(self) -> None:
         self.files, self.said, self.imported = [], {}, None
+        self.upload.reset()
+        ui.run_javascript(f"getHtmlElement({self.chosen.id}).value = ''")
         self._list()
         self.shown.clear()
 
+    async def _choose_kind(self, kind: str) -> None:
+        self.kind = kind
+        if self.files:
+            await self._understand()
+
     def _begin_year(self, month: str) -> None:
         self.start_month = int(month)
+        if self.imported is not None:
+            self._show(self.imported)
 
     @property
     def calendar(self) -> FiscalCalendar:
@@ -90,23 +120,19 @@ class ImportSection:
         return FiscalCalendar(self.start_month, "end")
 
     async def _understand(self) -> None:
-        self.shown.clear()
-        if not self.files:
-            self._say(["Drop a file first."])
-            return
-        self._say(["Reading …"])
+        self._say("Reading …")
         self.n_asked = mine = self.n_asked + 1
         try:
             self.kind_found, imported = await asyncio.to_thread(self._import)
         except InputError as error:
-            self._say(lines_of(error))
+            self.shown.clear()
+            with self.shown, ui.element("div").props("role=alert"):
+                paragraphs(self.session.lines_of(error), "error")
             return
         if mine != self.n_asked:
             return  # another correction followed
         self.imported = imported
-        self.shown.clear()
-        with self.shown:
-            self._show(imported)
+        self._show(imported)
 
     def _import(self) -> tuple[str, Imported]:
         """Import as the kind chosen, or as the first kind that the files fit."""
@@ -126,43 +152,46 @@ class ImportSection:
     def _show(self, imported: Imported) -> None:
         """Show what was understood, with lists to correct it, and what to do next."""
         told, figures = imported.understanding, imported.understanding.figures
-        text("h3", f"Understood as {self.kind_found}")
-        currencies = {
-            code: code for code in dict.fromkeys((figures["currency"] or "none", *CURRENCIES, "none"))
-        }
-        choice("Currency", currencies, partial(self._correct, ("currency",)), figures["currency"] or "none")
-        text("h4", "Stages")
-        for stage in told.stages:
-            words = {word: word.replace("_", " ") for word in STAGE_WORDS}
+        self.shown.clear()
+        with self.shown:
+            text("h3", f"Understood as {self.kind_found}")
+            known = dict.fromkeys((figures["currency"] or "none", *CURRENCIES, "none"))
+            choice(
+                "Currency",
+                {code: code for code in known},
+                partial(self._correct, ("currency",)),
+                next(iter(known)),
+            )
+            self._offer_stages(imported)
+            self._offer_columns(imported)
+            table = pd.DataFrame(quarters(imported.history, self.calendar))
+            view = view_of("By fiscal quarter, to compare with your CRM", table)
+            show(view, figures["currency"] or "", f"as of {figures['as_of']}")
+            paragraphs(self.session.lines_of(InputError(imported.conflicts)), "error")
+            said(told.notes, "note")
             with ui.element("div").classes("controls"):
-                choice(
-                    stage.stage,
-                    words,
-                    partial(self._correct, ("stages", stage.stage)),
-                    stage.outcome or stage.category,
-                )
+                entry("Call the scenario", partial(setattr, self, "name"), value=self.name, maxlength=80)
+                button("Use it", self._use, "main")
+            self.problem = ui.element("div").classes("problem").props("role=alert")
+
+    def _offer_stages(self, imported: Imported) -> None:
+        text("h4", "Stages")
+        words = {word: word.replace("_", " ") for word in STAGE_WORDS}
+        for stage in imported.understanding.stages:
+            correct = partial(self._correct, ("stages", stage.stage))
+            with ui.element("div").classes("controls"):
+                choice(stage.stage, words, correct, stage.outcome or stage.category)
                 text("span", f"decided by {stage.decided_by}", "note")
+
+    def _offer_columns(self, imported: Imported) -> None:
         with ui.element("details"):
             text("summary", "Columns")
-            for meaning in told.meanings:
+            for meaning in imported.understanding.meanings:
                 headings = headings_of(imported, meaning.file)
                 if meaning.taken_from in headings:
-                    key = ("tables", meaning.table, "columns", meaning.column)
+                    correct = partial(self._correct, ("tables", meaning.table, "columns", meaning.column))
                     names = {heading: heading for heading in headings}
-                    choice(
-                        f"{meaning.table}: {meaning.column}",
-                        names,
-                        partial(self._correct, key),
-                        meaning.taken_from,
-                    )
-        table = pd.DataFrame(quarters(imported.history, self.calendar))
-        view = view_of("By fiscal quarter, to compare with your CRM", table)
-        show(view, figures["currency"] or "", f"as of {figures['as_of']}")
-        said([f"{fault.where}: {fault.what}. {fault.remedy}" for fault in imported.conflicts], "error")
-        said(told.notes, "note")
-        with ui.element("div").classes("controls"):
-            entry("Call the scenario", partial(setattr, self, "name"), value=self.name, maxlength=80)
-            button("Use it", self._use)
+                    choice(f"{meaning.table}: {meaning.column}", names, correct, meaning.taken_from)
 
     async def _correct(self, key: Sequence[str], value: str) -> None:
         """Lay a correction over what was recognised, and read the files again."""
@@ -178,14 +207,16 @@ class ImportSection:
         if imported is None:
             return
         workspace = self.session.workspace
+        self.problem.clear()
         try:
-            scenario = workspace.inside(f"{self.name}.yaml")
-            folder = workspace.inside(f"{self.name}-history")
-            refuse_existing(scenario)
+            scenario = workspace.new_file(self.name)
+            folder = workspace.inside(f"{scenario.stem}-history")
             await asyncio.to_thread(self._write, imported, folder, scenario)
         except InputError as error:
-            self._say(lines_of(error))
+            with self.problem:
+                paragraphs(self.session.lines_of(error), "error")
             return
+        self._start_over()
         await self.opened(scenario.name)
 
     def _write(self, imported: Imported, folder: Path, scenario: Path) -> None:
@@ -197,12 +228,6 @@ class ImportSection:
         write_map_file(imported, self.kind_found, map_file)
         write_first_scenario(first_scenario(imported.history, folder, scenario, self.calendar), scenario)
         shutil.rmtree(scenario.parent / UPLOADS, ignore_errors=True)
-
-    def _say(self, lines: Sequence[str]) -> None:
-        self.shown.clear()
-        with self.shown:
-            for line in lines:
-                text("p", line)
 
 
 def first_fit(files: Sequence[Path], corrections: Path | None) -> tuple[str, Imported]:

@@ -11,9 +11,9 @@ from nicegui import background_tasks, ui
 
 from simulator.app.forecast import ForecastSection
 from simulator.app.importing import ImportSection
-from simulator.app.parts import button, choice, entry, text
+from simulator.app.parts import button, choice, entry, paragraphs, text
 from simulator.app.questions import QuestionSection
-from simulator.app.session import Session, lines_of
+from simulator.app.session import Session
 from simulator.app.simulations import Memory, Reply
 from simulator.app.what_if import WhatIfSection
 from simulator.app.workspace import Workspace
@@ -30,7 +30,8 @@ class Page:
     def __init__(self, workspace: Workspace, memory: Memory) -> None:
         self.session = Session(workspace, memory, self._answered, self._fail)
         ui.add_css(asset("report.css") + STYLE.read_text(encoding="utf-8"))
-        with ui.element("main"):
+        ui.add_head_html('<script>document.documentElement.lang = "en"</script>')
+        with ui.element("div").classes("page"):
             self._head()
             self.sections = {name: ui.element("section") for name in SECTIONS}
             for name, section in self.sections.items():
@@ -42,7 +43,7 @@ class Page:
         with self.sections["Questions"]:
             self.questions = QuestionSection(self.session)
         with self.sections["Import"]:
-            self.imports = ImportSection(self.session, self._open)
+            self.imports = ImportSection(self.session, self._open_import)
         self.shown: dict[str, Reply] = {}
         self._show_section(SECTIONS[0])
         task = background_tasks.create(self.session.answer_for_ever())
@@ -50,6 +51,8 @@ class Page:
         ui.timer(0.25, self._say_state)
         ui.on_exception(self._fail)
         names = workspace.scenarios()
+        self.head.set_visibility(bool(names))
+        self.nav.set_visibility(bool(names))
         if names:
             ui.timer(0, lambda: self._open(names[0]), once=True)
         else:
@@ -63,8 +66,8 @@ class Page:
 
     def _head(self) -> None:
         with ui.element("header"):
-            text("p", self.session.workspace.folder.name, "kicker")
-            with ui.element("div").classes("controls"):
+            text("h1", self.session.workspace.folder.name, "kicker")
+            with ui.element("div").classes("controls") as self.head:
                 self.chooser = ui.element("div")
                 self._offer_scenarios()
                 self.name = ui.element("div")
@@ -72,7 +75,7 @@ class Page:
             self.state = text("p", "", "state")
             self.state.props["role"] = "status"
             self.errors = ui.element("div").props("role=alert")
-            with ui.element("nav").props('aria-label="Sections"'):
+            with ui.element("nav").props('aria-label="Sections"') as self.nav:
                 self.tabs = {name: button(name, partial(self._show_section, name)) for name in SECTIONS}
 
     def _offer_scenarios(self, chosen: str = "") -> None:
@@ -90,8 +93,14 @@ class Page:
         if self.session.reply is not None:
             self._show(self.session.reply)
 
+    async def _open_import(self, name: str) -> None:
+        self._show_section(SECTIONS[0])
+        await self._open(name)
+
     async def _open(self, name: str) -> None:
         self._say_errors([])
+        self.forecast.wait()
+        self.what_if.wait()
         try:
             await self.session.open(name)
         except Exception as error:
@@ -104,13 +113,14 @@ class Page:
         edits = self.session.edits
         if edits is None:
             return
+        self.head.set_visibility(True)
+        self.nav.set_visibility(True)
         self._offer_scenarios(name)
         self.name.clear()
         with self.name:
             self.name_entry = entry(
                 "Save changes as", self._rename, type="text", value=edits.name, maxlength=80
             )
-        self.forecast.period = ""
         self.what_if.offer()
         self.questions.offer()
 
@@ -149,13 +159,12 @@ class Page:
             show(reply)
 
     def _fail(self, error: Exception) -> None:
-        self._say_errors(lines_of(error))
+        self._say_errors(self.session.lines_of(error))
 
     def _say_errors(self, lines: list[str]) -> None:
         self.errors.clear()
         with self.errors:
-            for line in lines:
-                text("p", line, "error")
+            paragraphs(lines, "error")
 
     def _say_state(self) -> None:
         """Say what is worked on, and how many simulations the figures rest on."""
@@ -173,4 +182,4 @@ def state_of(session: Session) -> str:
     if session.is_busy:
         share = "" if watch.share is None else f" {watch.share:.0%}"
         parts.append(f"{watch.text or 'working'}{share}")
-    return "; ".join(parts) or "no scenario is open"
+    return "; ".join(parts) or "no scenario is open yet"

@@ -86,3 +86,9 @@ def said(sentences: Iterable[str], classes: str = "answers") -> None:
     with ui.element("ul").classes(classes):
         for sentence in sentences:
             text("li", f"{sentence[:1].upper()}{sentence[1:].rstrip('.')}.")
+
+
+def paragraphs(lines: Iterable[str], classes: str = "") -> None:
+    """Show lines as they stand, a paragraph each."""
+    for line in lines:
+        text("p", line, classes)

@@ -9,13 +9,14 @@ from functools import partial
 
 from nicegui import ui
 
-from simulator.app.parts import button, said, text
-from simulator.app.session import Session, lines_of
+from simulator.app.parts import button, paragraphs, said, text
+from simulator.app.session import Session
 from simulator.app.simulations import RememberingWork, Stopped, Watch
-from simulator.app.tables import show, view_of
+from simulator.app.tables import changes, show, view_of
 from simulator.report.answer import Answer
 from simulator.report.compare.results import compare, load_all
 from simulator.report.documents.exports import FILES
+from simulator.report.documents.view import View
 from simulator.report.headcount.results import headcount
 from simulator.report.hire.results import hire
 from simulator.report.run import run
@@ -25,7 +26,6 @@ MOST_ROWS = 40
 HEADLINES = {
     "hire": ("hiring_marginal", "What each further rep adds"),
     "headcount": ("headcount", "What one more head is worth"),
-    "compare": ("compare", "Against the first scenario"),
 }
 """The table of an answer that is shown, and what it is called."""
 
@@ -57,7 +57,7 @@ class QuestionSection:
         with self.side, ui.element("fieldset"):
             text(
                 "legend",
-                f"Compare up to {MOST_COMPARED} saved scenarios with the first one chosen",
+                f"Compare up to {MOST_COMPARED} saved scenarios; the first one chosen is the base",
             )
             for name in names:
                 self._offer_box(name)
@@ -66,7 +66,8 @@ class QuestionSection:
     def _offer_box(self, name: str) -> None:
         with ui.element("label").classes("box"):
             box = ui.element("input").props("type=checkbox")
-            box.props["^checked"] = name in self.chosen
+            if name in self.chosen:
+                box.props["checked"] = True
             box.on("change", partial(self._choose, name), js_handler="(event) => emit(event.target.checked)")
             text("span", name)
 
@@ -82,7 +83,7 @@ class QuestionSection:
 
     async def _compare(self) -> None:
         if not 2 <= len(self.chosen) <= MOST_COMPARED:
-            self._say_lines([f"Choose two to {MOST_COMPARED} scenarios."])
+            self._say_lines([f"Choose two to {MOST_COMPARED} scenarios; the first one chosen is the base."])
             return
         files = [self.session.workspace.inside(name) for name in self.chosen]
         await self._answer(lambda work: compare(*load_all(files), work=work))
@@ -110,9 +111,8 @@ class QuestionSection:
         if isinstance(answer, Answer):
             with self.result:
                 said(answer.said)
-                name, title = HEADLINES[answer.question]
                 source = f"as of {answer.provenance.as_of}, {answer.provenance.n_paths:,} simulations"
-                show(view_of(title, answer.tables[name].head(MOST_ROWS)), answer.currency, source)
+                show(_headline(answer), answer.currency, source)
                 said(answer.notes, "note")
 
     async def _do(self, job: Callable[[RememberingWork], object]) -> object:
@@ -131,7 +131,7 @@ class QuestionSection:
         except Stopped:
             self._say_lines(["Stopped."])
         except Exception as error:
-            self._say_lines(lines_of(error))
+            self._say_lines(self.session.lines_of(error), "error")
         finally:
             self.watch = None
             self.running.clear()
@@ -142,11 +142,10 @@ class QuestionSection:
         if self.watch is not None:
             self.watch.stopped.set()
 
-    def _say_lines(self, lines: Iterable[str]) -> None:
+    def _say_lines(self, lines: Iterable[str], classes: str = "") -> None:
         self.result.clear()
         with self.result:
-            for line in lines:
-                text("p", line)
+            paragraphs(lines, classes)
 
     def _say_progress(self) -> None:
         if self.watch is None:
@@ -155,3 +154,10 @@ class QuestionSection:
         if self.watch.share is not None:
             self.bar.props["value"] = f"{self.watch.share:.3f}"
             self.bar.update()
+
+
+def _headline(answer: Answer) -> View:
+    if answer.question == "compare":
+        return changes(answer.tables["compare"])
+    name, title = HEADLINES[answer.question]
+    return view_of(title, answer.tables[name].head(MOST_ROWS))

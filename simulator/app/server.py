@@ -158,6 +158,7 @@ def serve(folder: Path, port: int, said: Callable[[str], None], *, show: bool) -
         if show:
             _open_privately(address)
 
+    app.config.quasar_config["loadingBar"]["skipHijack"] = True  # a bar without a name, for a moment
     app.on_startup(lambda: background_tasks.create(announce()))
     ui.run(
         lambda: Page(workspace, memory), host=HOST, port=port, title=workspace.folder.name, show=False,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from simulator.app.edits import Edits
@@ -51,6 +53,8 @@ class Session:
         self.reply: Reply | None = None
         self.watch = Watch()
         self.is_busy = False
+        self._answering = Watch()
+        self._opening: Edits | None = None
         self._changed = asyncio.Event()
 
     async def open(self, name: str) -> None:
@@ -61,12 +65,28 @@ class Session:
         InputError
             It is at fault.
         """
-        self.watch.stopped.set()
-        self.edits = self.base = None
-        edits = self.workspace.open(name)
-        self.base = await self.work(lambda work: work.prepare(edits.base))
-        self.edits = edits
-        self.change()
+        await self._begin(self.workspace.open(name))
+
+    async def simulate_reps(self) -> None:
+        """Let the scenario that is changed simulate the reps that its history knows.
+
+        Raises
+        ------
+        InputError
+            Its file cannot say so.
+        """
+        if self.edits is not None:
+            self.workspace.simulate_reps(self.edits.base_file)
+            await self._begin(replace(self.edits))
+
+    async def _begin(self, edits: Edits) -> None:
+        self._answering.stopped.set()
+        self._opening = edits
+        self.edits = self.base = self.reply = None
+        base = await self.work(lambda work: work.prepare(edits.base))
+        if self._opening is edits:  # no other was chosen meanwhile
+            self.edits, self.base = edits, base
+            self.change()
 
     def change(self) -> None:
         """Ask for a new answer; the one being worked out is given up."""
@@ -77,7 +97,7 @@ class Session:
         while True:
             await self._changed.wait()
             self._changed.clear()
-            self.watch.stopped.set()
+            self._answering.stopped.set()
             if await self._reply(quick_reply) and not await self._changes_within(PAUSE_SECONDS):
                 await self._unless_changed(self._reply(full_reply))
 
@@ -88,7 +108,8 @@ class Session:
             return False
         try:
             scenario = edits.scenario()
-            reply = await self.work(lambda work: make(base, scenario, work))
+            self._answering = Watch()
+            reply = await self.work(lambda work: make(base, scenario, work), self._answering)
         except Stopped:
             return False
         except Exception as error:
@@ -110,13 +131,13 @@ class Session:
         try:
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            self.watch.stopped.set()
+            self._answering.stopped.set()
             for end in ends:
                 end.cancel()
 
-    async def work(self, do: Callable[[RememberingWork], T]) -> T:
+    async def work(self, do: Callable[[RememberingWork], T], watch: Watch | None = None) -> T:
         """Do something in a thread of its own, so that the page stays alive; `stop` ends it."""
-        watch = self.watch = Watch()
+        watch = self.watch = watch or Watch()
         self.is_busy = True
         try:
             return await asyncio.to_thread(do, RememberingWork(self.memory, watch))
@@ -127,10 +148,11 @@ class Session:
     def stop(self) -> None:
         """Give up what is being worked out."""
         self.watch.stopped.set()
+        self._answering.stopped.set()
 
-
-def lines_of(error: Exception) -> list[str]:
-    """Return what to say of an error: every fault with its remedy, or that it is ours."""
-    if isinstance(error, InputError):
-        return [f"{fault.where}: {fault.what}. {fault.remedy}" for fault in error.faults]
-    return [f"This is a bug of the simulator, not of your input: {type(error).__name__}: {error}"]
+    def lines_of(self, error: Exception) -> list[str]:
+        """Return what to say of an error: every fault with its remedy, or that it is ours."""
+        if not isinstance(error, InputError):
+            return [f"This is a bug of the simulator, not of your input: {type(error).__name__}: {error}"]
+        lines = [f"{fault.where}: {fault.what}. {fault.remedy}" for fault in error.faults]
+        return [line.replace(f"{self.workspace.folder}{os.sep}", "") for line in lines]

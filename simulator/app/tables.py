@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import pandas as pd
 
+from simulator.analysis.totals import ALL
 from simulator.app.parts import markup
 from simulator.app.simulations import Reply
 from simulator.report.documents.page import show_table
-from simulator.report.documents.view import Column, Kind, View
+from simulator.report.documents.view import Column, Kind, View, columns
 from simulator.report.forecast.charts import frame_of
+
+CHANGES = (
+    Column("period", "Quarter"),
+    *columns("money", {"base_p50": "P50 of the base", "p50": "P50", "mean_change": "Mean change"}),
+    *columns("money", {"mean_change_low": "from", "mean_change_high": "to (95 %)"}),
+    *columns(
+        "share", {"p_more": "Books more", "base_p_hit": "Chance of target, base", "p_hit": "Chance of target"}
+    ),
+)
 
 
 def show(view: View, currency: str, source: str) -> None:
@@ -19,6 +29,17 @@ def show(view: View, currency: str, source: str) -> None:
 def source_of(reply: Reply) -> str:
     """Return where the figures of a reply are from, in a few words."""
     return frame_of(reply.forecast).footer
+
+
+def changes(compared: pd.DataFrame) -> View:
+    """Return what scenarios book against the base, all segments together, one period after the other."""
+    rows = compared[(compared["segment"] == ALL) & (compared["measure"] == "bookings_new")]
+    several = len(set(rows["scenario"])) > 1
+    periods = pd.Categorical(rows["period"], rows["period"].unique(), ordered=True)
+    rows = rows.assign(period=periods).sort_values("period", kind="stable").astype({"period": str})
+    names = (Column("scenario", "Scenario"),) if several else ()
+    table = rows.drop(columns="segment").reset_index(drop=True)
+    return View("changes", "New bookings against the base", "", (*names, *CHANGES), table)
 
 
 def view_of(title: str, table: pd.DataFrame) -> View:

@@ -11,10 +11,10 @@ from nicegui import ui
 from simulator.analysis.forecast.forecast import horizon_label
 from simulator.analysis.totals import ALL
 from simulator.app.edits import Edits, hires_in
-from simulator.app.parts import choice, entry, grid, said, slider, text
+from simulator.app.parts import button, choice, entry, grid, said, slider, text
 from simulator.app.session import Session
 from simulator.app.simulations import Reply
-from simulator.app.tables import show, source_of
+from simulator.app.tables import changes, show, source_of
 from simulator.engine.plan.roles import rep_terms, role_terms
 from simulator.engine.prepare import Prepared
 from simulator.fiscal import month_number
@@ -41,14 +41,6 @@ LEVER_GROUPS = {
 MOST_MONTHS = 12
 LOWEST, HIGHEST, STEP = -60, 100, 5
 """Ends of a lever's slider and its stops, in percent of change; any factor can be typed."""
-CHANGES = (
-    Column("period", "Quarter"),
-    *columns("money", {"base_p50": "P50 of the base", "p50": "P50", "mean_change": "Mean change"}),
-    *columns("money", {"mean_change_low": "from", "mean_change_high": "to (95 %)"}),
-    *columns(
-        "share", {"p_more": "Books more", "base_p_hit": "Chance of target, base", "p_hit": "Chance of target"}
-    ),
-)
 STEPS = (Column("label", "What moves the P50"), *columns("money", {"change": "by", "p50": "to"}))
 
 
@@ -62,7 +54,7 @@ class WhatIfSection:
         with ui.element("div").classes("sides"):
             self.controls = ui.element("div")
             with ui.element("div").classes("stays"):
-                text("h3", "What that changes")
+                text("h3", "What it changes")
                 self.answer = ui.element("div").props("role=status aria-live=polite")
                 self.tables = ui.element("div")
 
@@ -81,6 +73,11 @@ class WhatIfSection:
             self._offer_people(base, scenario)
             self._offer_terms(edits, scenario)
 
+    def wait(self) -> None:
+        """Show nothing until a scenario that is being opened has its answer."""
+        for part in (self.controls, self.answer, self.tables):
+            part.clear()
+
     def show(self, reply: Reply) -> None:
         """Show what a reply says of the changes."""
         base, found = self.session.base, reply.comparison
@@ -88,17 +85,17 @@ class WhatIfSection:
         self.tables.clear()
         if base is None or found is None:
             return
-        changes = say_differences(base.stated or base.scenario, reply.scenario)
+        differ = say_differences(base.stated or base.scenario, reply.scenario)
         period, currency = horizon_label(reply.forecast.periods), reply.forecast.currency
         with self.answer:
-            if not changes:
+            if not differ:
                 text("p", "Nothing is changed yet: move a lever, or plan a hire.")
                 return
             said(compare_answers(found, period, currency).values())
-            text("p", "Changed: " + "; ".join(changes), "note")
+            text("p", "Changed: " + "; ".join(differ).replace(" -> ", " → "), "note")
         with self.tables:
             source = source_of(reply)
-            show(_changes(found.table), currency, source)
+            show(changes(found.table), currency, source)
             if reply.compared is not None:
                 show(_steps(reply.compared.tables["bridge"], period), currency, source)
 
@@ -110,7 +107,7 @@ class WhatIfSection:
     def _offer_levers(self, edits: Edits, scenario: Scenario) -> None:
         self.levers.clear()
         with self.levers:
-            for group, names in LEVER_GROUPS.items():
+            for group, names in _groups(self.session.base):
                 with ui.element("details").props("open" if group == next(iter(LEVER_GROUPS)) else "") as _:
                     text("summary", group)
                     for lever in self._levers_of(names):
@@ -129,11 +126,11 @@ class WhatIfSection:
 
     def _offer_lever(self, lever: Lever, factor: float) -> None:
         kind, percent = LEVERS[lever.name], round(100 * (factor - 1.0), 4)
-        label = kind.meaning[0].upper() + kind.meaning[1:]
+        label = f"{_title(lever.name)}: {kind.meaning}"
         if lever.source is not None:
-            label = f"{label}: {lever.source}"
+            label = f"{label} ({lever.source})"
         with ui.element("div").classes("lever"):
-            value = text("output", f"{percent:+g} %")
+            value = text("output", _percent(percent))
             slider(
                 label, partial(self._move, lever, kind, value), value=f"{percent:g}", step=STEP, max=HIGHEST,
                 min=max(LOWEST, round(100 * (kind.low - 1.0))),
@@ -142,13 +139,15 @@ class WhatIfSection:
 
     def _move(self, lever: Lever, kind: LeverKind, shown: ui.html, value: str) -> None:
         factor = min(max(round(1.0 + float(value) / 100, 6), kind.low), kind.high)
-        shown.set_content(f"{100 * (factor - 1):+g} %")
+        shown.set_content(_percent(round(100 * (factor - 1), 4)))
         if self.session.edits is not None:
             self.session.edits.set_lever(Lever(lever.name, factor, lever.segments, lever.source))
             self.session.change()
 
     def _offer_people(self, base: Prepared, scenario: Scenario) -> None:
         """Show how many people there are by role and segment, and how many start in each month."""
+        if not base.scenario.reps.stated:
+            self._offer_reps(base)
         for role, heads in _heads(base).items():
             with ui.element("details"):
                 text("summary", f"{_plural(role)} by segment and month")
@@ -157,6 +156,27 @@ class WhatIfSection:
                 with body:
                     for segment, n_heads in heads.items():
                         self._offer_row(role, segment, n_heads, scenario, months)
+
+    def _offer_reps(self, base: Prepared) -> None:
+        """Say why no reps can be hired, and offer to simulate those whom the history knows."""
+        staffing = base.calibration.staffing if base.calibration is not None else None
+        n_reps = 0 if staffing is None else int(staffing.heads.sum())
+        with ui.element("details").props("open"):
+            text("summary", "Account executives")
+            if not n_reps:
+                text("p", "The history names no owners of deals: state 'reps' in the file to plan hires.")
+                return
+            file = self.session.edits.base_file.name if self.session.edits is not None else ""
+            text(
+                "p",
+                f"{n_reps} account executives own deals in the history. {file} does not simulate them yet: "
+                "a hire would change nothing.",
+            )
+            button("Simulate account executives", self._simulate_reps)
+
+    async def _simulate_reps(self) -> None:
+        await self.session.simulate_reps()
+        self.offer()
 
     def _offer_row(self, role: str, segment: str, n_heads: float, scenario: Scenario, months: range) -> None:
         with ui.element("tr"):
@@ -212,6 +232,23 @@ def _heads(base: Prepared) -> dict[str, dict[str, float]]:
     return found
 
 
+def _groups(base: Prepared | None) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the groups of levers that change something: those of customers only where they are simulated."""
+    calibration = base.calibration if base is not None else None
+    has_customers = calibration is None or calibration.customers is not None
+    for group, names in LEVER_GROUPS.items():
+        if has_customers or group != "Customers":
+            yield group, tuple(name for name in names if has_customers or name != "price_rise")
+
+
+def _title(lever: str) -> str:
+    return "SALs" if lever == "sals" else lever.replace("_", " ").capitalize()
+
+
+def _percent(change: float) -> str:
+    return f"{change:+g} %" if change else "as is"
+
+
 def _plural(role: str) -> str:
     word = role_word(role)
     return f"{word[0].upper()}{word[1:]}s"
@@ -225,11 +262,6 @@ def _months(base: Prepared) -> range:
     return range(
         first := month_number(scenario.as_of) + 1, first + min(MOST_MONTHS, 3 * scenario.horizon_quarters)
     )
-
-
-def _changes(table: pd.DataFrame) -> View:
-    rows = table[(table["segment"] == ALL) & (table["measure"] == "bookings_new")].drop(columns="segment")
-    return View("changes", "New bookings against the base", "", CHANGES, rows)
 
 
 def _steps(bridge: pd.DataFrame, period: str) -> View:

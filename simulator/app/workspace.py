@@ -9,12 +9,16 @@ from pathlib import Path
 from simulator.app.edits import Edits
 from simulator.errors import InputError
 from simulator.scenario.form import read_name
+from simulator.scenario.load import load_scenario
 from simulator.scenario.numbers import ReadingError
 from simulator.scenario.schema import Scenario
 from simulator.yaml_source import read_tree
 
 OWN_KEYS = ("extends", "name", "description")
-RESULTS = "results"
+REPS = """
+# Added by `simulator app`: heads, quotas and loads come from the owners of the deals in the history.
+reps: {all: {patience_days: 60}}
+"""
 
 
 @dataclass(frozen=True)
@@ -102,19 +106,49 @@ class Workspace:
         InputError
             The name cannot be one of a file, or is taken.
         """
+        path = self.new_file(name, taken=edits.base_file, replace=replace)
+        edits.name = path.stem
+        edits.scenario()
+        _write_whole(path, edits.text(os.path.relpath(edits.base_file, self.folder)))
+        return path
+
+    def new_file(self, name: str, *, taken: Path | None = None, replace: bool = False) -> Path:
+        """Return where a scenario of a name is written.
+
+        Raises
+        ------
+        InputError
+            The name cannot be one of a file, or is taken.
+        """
         try:
-            name = read_name(name.removesuffix(".yaml"))
+            path = self.inside(f"{read_name(name.removesuffix('.yaml'))}.yaml")
         except ReadingError as error:
             raise InputError.of("name", str(error), error.remedy) from None
-        path = self.inside(f"{name}.yaml")
-        if path == edits.base_file or (path.exists() and not replace):
+        if path == taken or (path.exists() and not replace):
             raise InputError.of(path.name, "is there already", "Give another name.")
-        edits.name = name
-        edits.scenario()
-        draft = path.with_name(f".{path.name}.draft")
-        draft.write_text(edits.text(os.path.relpath(edits.base_file, self.folder)), encoding="utf-8")
-        draft.replace(path)
         return path
+
+    def simulate_reps(self, path: Path) -> None:
+        """Add to a scenario file that its reps are simulated, as its history knows them.
+
+        Raises
+        ------
+        InputError
+            The file cannot take it.
+        """
+        text = path.read_text(encoding="utf-8").rstrip("\n")
+        _write_whole(path, f"{text}\n{REPS}")
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Write a scenario file that can be read; it is there whole, or as it was before."""
+    draft = path.with_name(f".{path.name}.draft")
+    draft.write_text(text, encoding="utf-8")
+    try:
+        load_scenario(draft)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _values(path: Path) -> dict[str, object]:

@@ -153,11 +153,19 @@ def _flat(scenario: Scenario) -> dict[str, Any]:
             flat[key] = value
             return
         for name, inner in items:
-            walk(f"{key}.{name}" if key else str(name), inner)
+            at = f"{key}.{name}" if key else str(name)
+            walk(at, _say_hires(inner) if name == "hires" and inner else inner)
 
     values = scenario.to_dict()
     walk("", {name: value for name, value in values.items() if name not in PARTS_WITH_OWN_WORDS})
     return {key: value for key, value in flat.items() if value is not None}
+
+
+def _say_hires(hires: list[dict[str, Any]]) -> str:
+    late = [f" (or {hire['delay_months']:g} months later)" if hire["delay_months"] else "" for hire in hires]
+    return ", ".join(
+        f"{hire['count']} from {hire['month']}{words}" for hire, words in zip(hires, late, strict=True)
+    )
 
 
 def _text(value: object) -> str:

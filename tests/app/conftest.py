@@ -18,6 +18,7 @@ from simulator.scenario.levers import LEVERS
 ROOT = Path(__file__).resolve().parents[2]
 PATHS = 400
 PATIENCE_SECONDS = 60
+HOSTILE = '"><img src=x onerror="window.hacked=1">'
 
 
 def make_workspace(folder):
@@ -65,8 +66,8 @@ def served(workspace):
 
 def label_of(lever):
     """Return what the slider of a lever is called on the page."""
-    meaning = LEVERS[lever].meaning
-    return meaning[0].upper() + meaning[1:]
+    title = {"sals": "SALs"}.get(lever, lever.replace("_", " ").capitalize())
+    return f"{title}: {LEVERS[lever].meaning}"
 
 
 class Hands:
@@ -90,6 +91,17 @@ class Hands:
     def wait_for_answer(self, full=True, seconds=PATIENCE_SECONDS):
         said = f"full answer from {PATHS}" if full else "answer from"
         self.wait(lambda: said in (state := self.text(".state")) and ";" not in state, said, seconds)
+
+    def has(self, selector):
+        return self.browser.execute_script("return !!document.querySelector(arguments[0])", selector)
+
+    def tick(self, label):
+        """Press the box of a label."""
+        script = (
+            "[...document.querySelectorAll('main label')]"
+            ".find(label => label.innerText.trim() === arguments[0]).click()"
+        )
+        self.browser.execute_script(script, label)
 
     def control(self, label, within="main"):
         """Return the control of a label."""
@@ -134,6 +146,18 @@ class Hands:
     def choose(self, label, value):
         script = "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('change'))"
         self.browser.execute_script(script, self.control(label), value)
+
+    def tab_to(self, name, most=200):
+        """Press the Tab key until the control of a name has the focus, and return it."""
+        script = (
+            "const it = document.activeElement;"
+            "return (it.labels?.[0]?.innerText || it.innerText || it.ariaLabel || '').trim()"
+        )
+        for _ in range(most):
+            self.browser.switch_to.active_element.send_keys(Keys.TAB)
+            if self.browser.execute_script(script).startswith(name):
+                return self.browser.switch_to.active_element
+        raise AssertionError(f"no key press leads to {name}")
 
     def open_details(self, title):
         script = (

@@ -77,3 +77,17 @@ def test_scenarios_are_listed_and_other_files_are_not(workspace):
     (workspace.folder / "map.yaml").write_text("tables: {}\n")
     (workspace.folder / "broken.yaml").write_text("a: [\n")
     assert workspace.scenarios() == ["base.yaml", "less_slippage.yaml", "two_more_csms.yaml"]
+
+
+def test_reps_are_added_to_a_file_that_simulates_none(workspace):
+    path = workspace.folder / "bare.yaml"
+    path.write_text("# ours\nname: bare\nhistory: sample/history")  # no end of line
+    before = load_scenario(path)
+    workspace.simulate_reps(path)
+    assert path.read_text().startswith("# ours\nname: bare\nhistory: sample/history\n")
+    assert load_scenario(path) == before.replace(reps=load_scenario(path).reps)
+    assert load_scenario(path).reps.stated
+    with pytest.raises(InputError, match="reps"):
+        workspace.simulate_reps(path)
+    assert [file.name for file in workspace.folder.glob(".*")] == []
+    path.unlink()

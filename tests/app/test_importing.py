@@ -7,29 +7,37 @@ import pytest
 
 from simulator.app.importing import first_fit
 from simulator.scenario.load import load_scenario
-from tests.app.conftest import ROOT
+from tests.app.conftest import HOSTILE, ROOT
 
 pytestmark = pytest.mark.browser
 FORECAST = "section[aria-label=Forecast]"
 EXPORT = sorted((ROOT / "scenarios" / "sample" / "salesforce").glob("*.csv"))
 
 
-def test_an_export_is_dropped_corrected_and_used(hands, browser, workspace):
+def drop(hands, *files):
+    """Drop files on the page; they are read at once."""
+    box = hands.browser.find_element("css selector", "input[type=file]")
+    box.send_keys("\n".join(map(str, files)))
+    hands.wait(lambda: "Understood as" in hands.text("main"), "the files are understood")
+
+
+def test_an_export_is_dropped_corrected_and_used(hands, workspace):
     hands.press("Import")
-    browser.find_element("css selector", "input[type=file]").send_keys("\n".join(map(str, EXPORT)))
-    names = [file.name for file in EXPORT]
-    hands.wait(lambda: hands.text("main").count("100.00%") > len(names), "the files are kept")
+    drop(hands, *EXPORT)
+    assert "Understood as salesforce" in hands.text("main")
+    assert hands.table("By fiscal quarter")[-1][0] == "FY27Q3"
     hands.choose("The fiscal year begins in", "2")
-    hands.press("See what is understood")
-    hands.wait(lambda: "Understood as salesforce" in hands.text("main"), "it is understood")
-    quarters = hands.table("By fiscal quarter")
+    hands.wait(lambda: hands.table("By fiscal quarter")[-1][0] == "FY28Q3", "the quarters are others")
     n_won = (pd.read_csv(EXPORT[0])["Stage"] == "Closed Won").sum()
-    assert sum(float(row[1]) for row in quarters) == n_won > 0
+    assert sum(float(row[1]) for row in hands.table("By fiscal quarter")) == n_won > 0
     hands.choose("Currency", "EUR")
     hands.wait((workspace / "imports" / "corrections.yaml").exists, "the currency is corrected")
     hands.wait(lambda: "Amounts are in EUR" in hands.text("main"), "it is understood again")
     hands.choose("Building the case", "best_case")
     hands.wait(lambda: "decided by the map" in hands.text("main"), "the stage is corrected")
+    hands.type("Call the scenario", "base")
+    hands.press("Use it")
+    hands.wait(lambda: "base.yaml: is there already" in hands.text("[role=alert].problem"), "it is refused")
     hands.type("Call the scenario", "ours")
     hands.press("Use it")
     hands.wait((workspace / "ours.yaml").exists, "the scenario is written")
@@ -40,11 +48,44 @@ def test_an_export_is_dropped_corrected_and_used(hands, browser, workspace):
     assert stages.loc["Building the case", "category"] == "best_case"
     assert "best_case" in (workspace / "ours.map.yaml").read_text()
     hands.wait(lambda: not (workspace / "imports").exists(), "what was dropped is let go")
-    hands.press("Forecast")
-    hands.wait(lambda: hands.value("Scenario") == "ours.yaml", "it is open")
-    # The scenario that was open before is in dollars: euros are the new one's answer, quick and in full.
-    hands.wait(lambda: "€" in hands.text(FORECAST), "it is forecast")
-    hands.wait(lambda: "$" not in hands.text(FORECAST), "it is forecast in full")
+    hands.wait(lambda: "€" in hands.text(FORECAST), "its forecast is shown, without another press")
+    assert hands.value("Scenario") == "ours.yaml"
+    # Figures of the scenario that was open before are gone, not only overwritten one by one.
+    assert "$" not in hands.text(FORECAST)
+
+    hands.press("What if")
+    hands.wait(lambda: "50 account executives own deals in the history" in hands.text("main"), "offered")
+    hands.press("Simulate account executives")
+    hands.wait(lambda: hands.has("table.grid"), "reps can be hired")
+    assert load_scenario(workspace / "ours.yaml").reps.stated
+    hands.open_details("Account executives")
+    hands.type("Account executives hired, SMB, 2026-12", "2")
+    hands.wait(lambda: "reps.segments.SMB.hires: not given → 2 from 2026-12" in hands.text(".stays"), "hired")
+
+
+def test_names_in_an_export_are_shown_and_do_nothing(hands, tmp_path):
+    table = pd.read_csv(EXPORT[0], dtype=str)
+    table["Stage"] = table["Stage"].replace("Building the case", HOSTILE)
+    table = table.rename(columns={"Lead Source": f"Lead Source {HOSTILE}"})
+    (tmp_path / "<img src=x onerror=alert(1)>.csv").write_text(table.to_csv(index=False))
+    hands.press("Import")
+    drop(hands, tmp_path / "<img src=x onerror=alert(1)>.csv")
+    assert HOSTILE in hands.text("main")
+    hands.open_details("Columns")
+    hands.type("Call the scenario", HOSTILE)
+    hands.press("Use it")
+    hands.wait(lambda: "cannot name a folder" in hands.text("[role=alert].problem"), "the name is refused")
+    assert hands.browser.execute_script("return window.hacked === undefined")
+    assert not hands.has("img[src=x]")
+
+
+def test_a_file_that_is_no_export_is_refused_in_words(hands, tmp_path):
+    (tmp_path / "song.csv").write_text("verse,chorus\n1,2\n")
+    hands.press("Import")
+    box = hands.browser.find_element("css selector", "input[type=file]")
+    box.send_keys(str(tmp_path / "song.csv"))
+    hands.wait(lambda: "song.csv" in hands.text("[aria-label=Import] [role=alert]"), "it is refused")
+    assert str(tmp_path) not in hands.text("main")
 
 
 def test_the_kind_is_found(tmp_path):

@@ -13,6 +13,7 @@ from simulator.app.simulations import (
     quick_reply,
 )
 from simulator.app.workspace import Workspace
+from simulator.engine.run import simulate as run
 from simulator.scenario.levers import Lever
 from tests.app.conftest import PATHS, make_workspace
 
@@ -75,3 +76,13 @@ def test_a_stopped_answer_is_given_up(opened):
     watch.stopped.set()
     with pytest.raises(Stopped):
         quick_reply(base, edits.scenario(), RememberingWork(Memory(), watch))
+
+
+def test_kernels_that_are_compiled_are_said_to_be(opened, monkeypatch):
+    edits, base = opened
+    watch, said = Watch(), []
+    simulate = run.simulate
+    monkeypatch.setattr(run, "kernels_are_compiled", lambda: False)
+    monkeypatch.setattr(run, "simulate", lambda *args: said.append(watch.text) or simulate(*args))
+    quick_reply(base, edits.scenario(), RememberingWork(Memory(), watch))
+    assert said == [run.compilation_note()]

@@ -34,10 +34,16 @@ def read(folder, name):
     return pd.read_csv(folder / "tables" / f"{name}.csv")
 
 
-def test_a_scenario_is_changed_saved_and_gives_the_figures_of_the_commands(hands, workspace):
-    base = simulator("run", "base.yaml", "-o", "results/cli-base", cwd=workspace)
-    assert base.returncode == 0, base.stderr
-    bookings = read(workspace / "results" / "cli-base", "bookings")
+@pytest.fixture(scope="module")
+def base_run(workspace):
+    """The folder that the command writes for the base."""
+    done = simulator("run", "base.yaml", "-o", "results/cli-base", cwd=workspace)
+    assert done.returncode == 0, done.stderr
+    return workspace / "results" / "cli-base"
+
+
+def test_a_scenario_is_changed_saved_and_gives_the_figures_of_the_commands(hands, workspace, base_run):
+    bookings = read(base_run, "bookings")
     total = bookings[(bookings["segment"] == "all") & (bookings["kind"] == "new")]
     shown = hands.table("New bookings by quarter")
     for row, (_, expected) in zip(shown, total.iterrows(), strict=True):
@@ -49,7 +55,8 @@ def test_a_scenario_is_changed_saved_and_gives_the_figures_of_the_commands(hands
     slippage.send_keys(*[Keys.ARROW_LEFT] * 4)
     hands.open_details("Account executives")
     hands.type("Account executives hired, smb, 2027-01", "2")
-    hands.wait(lambda: "reps.segments.smb.hires" in hands.text("main"), "the hires are an answer")
+    hired = "reps.segments.smb.hires: not given → 2 from 2027-01"
+    hands.wait(lambda: hired in hands.text("main"), "the hires are an answer")
     hands.wait_for_answer()
     assert "lever slippage x0.8" in hands.text("main")
 
@@ -81,3 +88,54 @@ def test_a_scenario_is_changed_saved_and_gives_the_figures_of_the_commands(hands
         assert numbers(row) == pytest.approx(expected[keys].dropna().tolist(), rel=1e-6, abs=0.006)
     sentence = f"{compared.stdout.strip().splitlines()[0].rstrip('.')}"
     assert sentence.casefold() in hands.text("main").casefold()
+
+
+def test_a_saved_scenario_is_opened_again(hands, workspace):
+    hands.choose("Scenario", "two_more_csms.yaml")
+    hands.wait(lambda: hands.value("Save changes as") == "two_more_csms", "it is open")
+    hands.press("What if")
+    hands.wait_for_answer()
+    done = simulator("compare", "base.yaml", "two_more_csms.yaml", "--details", cwd=workspace)
+    first, what_differs = done.stdout.strip().splitlines()[:2]
+    assert first.rstrip(".").casefold() in hands.text("main").casefold()
+    assert what_differs.partition(": ")[2].rstrip(".").replace("->", "→") in hands.text("main")
+    hands.choose("Scenario", "less_slippage.yaml")
+    hands.wait(lambda: hands.value("Save changes as") == "less_slippage", "another is open")
+    assert float(hands.value(label_of("slippage"))) < 0
+
+
+def test_a_target_is_dragged_and_its_odds_are_those_of_the_command(hands, workspace):
+    hands.choose("Quarter", "FY28Q1")
+    hands.wait(lambda: "FY28Q1: $5.5M" in hands.text(".odds"), "the quarter's own target is shown")
+    slider = hands.control("Target")
+    slider.send_keys(*[Keys.ARROW_RIGHT] * 7)
+    target = float(slider.get_attribute("value"))
+    assert target > 5.5e6
+    hands.wait(lambda: f"FY28Q1: ${target / 1e6:.4g}M" in hands.text(".odds"), "its odds are said")
+    done = simulator(
+        "run", "base.yaml", "--set", f"targets.FY28Q1={target:.0f}", "-o", "results/target", cwd=workspace
+    )
+    assert done.returncode == 0, done.stderr
+    rows = read(workspace / "results" / "target", "bookings").set_index(["period", "segment", "kind"])
+    p_hit = rows.loc[("FY28Q1", "all", "new"), "p_hit"]
+    hands.wait(lambda: f"hit in {p_hit:.0%}" in hands.text(".odds"), f"{p_hit:.0%}")
+    hands.wait_for_answer()
+    assert f"hit in {p_hit:.0%}" in hands.text(".odds")
+    shown = {row[0]: row for row in hands.table("New bookings by quarter")}
+    assert float(shown["FY28Q1"][-2]) == pytest.approx(p_hit, abs=1e-9)
+
+
+@pytest.mark.parametrize("group", ["segment", "owner", "category"])
+def test_open_deals_are_searched_and_added_up(hands, base_run, group):
+    deals = read(base_run, "deals")
+    hands.choose("Add up by", group)
+    caption = f"Open deals by {group}"
+    hands.wait(lambda: hands.table(caption), "they are added up")
+    expected = deals.groupby(group)["amount"].sum()
+    rows = hands.table(caption)
+    assert {row[0]: float(row[1]) for row in rows} == pytest.approx(expected.to_dict(), abs=0.01)
+    one = deals.iloc[0]
+    hands.type("Search deals", f"{one['segment']} {one['owner']}")
+    mine = deals[(deals["segment"] == one["segment"]) & (deals["owner"] == one["owner"])]
+    hands.wait(lambda: f"{len(mine):,} of {len(deals):,} open deals" in hands.text("main"), "found")
+    assert sum(float(row[1]) for row in hands.table(caption)) == pytest.approx(mine["amount"].sum())

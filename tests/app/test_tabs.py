@@ -3,10 +3,9 @@
 import pytest
 
 from simulator.scenario.levers import LEVERS
-from tests.app.conftest import Hands, label_of, make_workspace, serving
+from tests.app.conftest import HOSTILE, Hands, label_of, make_workspace, serving
 
 pytestmark = pytest.mark.browser
-HOSTILE = '"><img src=x onerror="window.hacked=1">'
 
 
 @pytest.fixture(scope="module")

@@ -25,3 +25,12 @@ def test_what_is_new_or_gone_is_said_to_be(inline, load):
         load_scenario(inline), load("segments: {smb: {sals_dispersion: null}}\nhorizon_quarters: 5")
     )
     assert words == ["horizon_quarters: 4 -> 5", "segments.smb.sals_dispersion: 20 -> not given"]
+
+
+def test_hires_are_said_in_one_piece(inline, load):
+    planned = "reps: {all: {heads: 4, open_deals_per_rep: 9}, segments: {smb: {hires: "
+    before = load(f"{planned}[{{month: 2027-01, count: 2}}]}}}}}}")
+    after = load(f"{planned}[{{month: 2027-01, count: 2}}, {{month: 2027-03, delay_months: 1.5}}]}}}}}}")
+    assert differences(before, after) == [
+        "reps.segments.smb.hires: 2 from 2027-01 -> 2 from 2027-01, 1 from 2027-03 (or 1.5 months later)"
+    ]
