@@ -62,9 +62,10 @@ if TYPE_CHECKING:
     from simulator.report.hire.results import hire
     from simulator.report.ownership.results import ownership
     from simulator.report.renamed import backtest, compare, simulate
-    from simulator.report.run import Run, run
+    from simulator.report.run import Run
     from simulator.report.sensitivity.results import sensitivity
     from simulator.report.sensitivity.sweep_results import sweep
+    from simulator.report.simulation import run
     from simulator.report.terms.checklist import checklist
     from simulator.report.terms.results import terms
     from simulator.report.work import Work
@@ -107,7 +108,7 @@ _HOMES = {
     "ownership": "report.ownership.results",
     "pipeline": "report.forecast.pipeline_results",
     "prepare": "engine.prepare",
-    "run": "report.run",
+    "run": "report.simulation",
     "save_calibration": "calibration.file",
     "save_history": "history.save",
     "sensitivity": "report.sensitivity.results",

@@ -19,7 +19,7 @@ from simulator.report.documents.exports import FILES
 from simulator.report.documents.view import View
 from simulator.report.headcount.results import headcount
 from simulator.report.hire.results import hire
-from simulator.report.run import run
+from simulator.report.simulation import run
 
 MOST_COMPARED = 4
 MOST_ROWS = 40

@@ -17,7 +17,8 @@ from simulator.engine.plan.deals import Compiled
 from simulator.engine.prepare import Prepared
 from simulator.report.answer import Answer
 from simulator.report.compare.results import compare
-from simulator.report.run import Run, simulate_run
+from simulator.report.run import Run
+from simulator.report.simulation import simulate_run
 from simulator.report.work import Advance, Work
 from simulator.scenario.schema import Scenario
 

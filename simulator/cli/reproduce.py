@@ -81,7 +81,7 @@ class _Ground:
 
 def _run_again(finished: Finished, ground: _Ground, place: Path, console: Console) -> None:
     from simulator.engine.prepare import prepare
-    from simulator.report.run import simulate_run
+    from simulator.report.simulation import simulate_run
     from simulator.report.work import Work
 
     scenario = finished.scenario

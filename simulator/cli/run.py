@@ -41,7 +41,7 @@ def run(
     check_replaceable(folder)
     with second_process(_is_large(loaded)) as team:
         # Imported only now: where it is not shared, at the same time as the second process imports its part.
-        from simulator.report import run as simulation
+        from simulator.report import simulation
         from simulator.report.work import Work
 
         work = Work(console, workers)

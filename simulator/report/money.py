@@ -157,11 +157,6 @@ def whole_money(currency: str) -> str:
     return f"[${sign}]#,##0;[Red]-[${sign}]#,##0"
 
 
-def short_money(currency: str, amounts: Iterable[float]) -> str:
-    """Return the format of amounts in the unit in which the largest has about three digits."""
-    return money_code(money_scale([float(amount) for amount in amounts], currency))
-
-
 def money_code(scale: MoneyScale) -> str:
     """Return the format of amounts on a scale: ``$1.23M``."""
     decimals = f".{'0' * scale.decimals}" if scale.decimals else ""

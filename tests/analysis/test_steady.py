@@ -7,7 +7,7 @@ from simulator.analysis.forecast.steady import batch_seed, simulate_until_steady
 from simulator.engine.keys import STRATA, rate_uniforms
 from simulator.engine.run.joined import joined
 from simulator.engine.run.simulate import simulate
-from simulator.report.run import run
+from simulator.report.simulation import run
 from simulator.report.work import Work
 from simulator.scenario.schema import Simulation
 from tests.made_paths import make_paths
