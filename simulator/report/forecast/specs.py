@@ -31,7 +31,7 @@ RANGE = {
     "p50": ("P50", NAVY),
     "p10": ("P10", SKY),
     "target": ("Target", ORANGE),
-    "booked": ("Booked", NAVY),
+    "booked": ("Booked so far", NAVY),
 }
 CURVE_COLOURS = (NAVY, SKY, GREEN, SAND, BLUE, MUTED)
 """Neighbours differ in lightness; orange is the target's."""
