@@ -249,6 +249,9 @@ def _draw_line(canvas: Canvas, spec: ChartSpec, plot: _Plot, one: Series) -> Non
         x, y, text = plot.x(at), plot.y(one.values[at]), spec.unit.write(one.values[at])
         canvas.dot(x, y, 2.5 if crowded else 4, one.colour, say_figure(spec, one, at))
         fits = plot.band > text_width(text) and not crowded
+        others = spec.series[spec.series.index(one) + 1 :]
+        if any(other.values[at] == one.values[at] for other in others):
+            continue
         if len(spec.series) <= 3 and (fits or at == places[-1]):
             canvas.write(x + (0 if fits else 8), y - 9, text, bold=True, anchor="middle" if fits else "end")
 
