@@ -1,11 +1,12 @@
 """The continuous-selling checklist: answers by hand, gaps fixed, their cost paired."""
 
+import pandas as pd
 import pytest
 
 from simulator.analysis.terms.checklist import answer_checklist, retention_owner
 from simulator.analysis.terms.checklist_cost import cost_of_gaps, question_table
 from simulator.engine.prepare import prepare
-from simulator.report.terms.checklist import checklist_answers
+from simulator.report.terms.checklist import checklist_answers, say_question
 from simulator.scenario.ownership import OwnerTable
 from tests.small_companies import company, segment
 from tests.small_customers import book
@@ -118,3 +119,16 @@ def test_every_option_is_answered(option):
         "reps": {"ramp": [1], "segments": {"one": {"heads": 2, "open_deals_per_rep": 50, "ote": 200_000}}}
     }
     assert len(answers(ownership=option, **reps)) == 5
+
+
+def test_who_owns_retention_is_said_to_be_an_assumption_before_what_it_costs():
+    row = {
+        "key": "nrr_owner", "question": "Who owns NRR?", "answer": "nobody", "gap": True, "mended_by": "CSM",
+        "arr_change": -931e3, "arr_change_p10": -1.2e6, "arr_change_p90": -0.5e6, "arr_change_error": 1e4,
+        "nrr_change": -0.004, "bookings_change": 0.0,
+    }  # fmt: skip
+    said = say_question(pd.Series(row), "USD", "FY28Q3")
+    assert said.index("assumption") < said.index("$931k")
+    assert said.endswith("practice has one owner for net revenue retention")
+    measured = say_question(pd.Series({**row, "key": "common_book"}), "USD", "FY28Q3")
+    assert "assumption" not in measured

@@ -73,6 +73,7 @@ def checklist_table(scenario: Scenario) -> pd.DataFrame:
 
 
 CLEAR = 1.96
+ASSUMED_FIRST = "By assumption, for no history shows these skills, hand-offs and effects, closing it"
 
 
 def checklist_answers(table: pd.DataFrame, currency: str, until: str) -> dict[str, str]:
@@ -101,7 +102,7 @@ def say_question(row: pd.Series, currency: str, until: str) -> str:
         return f"{text}; {unknown}" if "arr_change" in row else text
     low, high = (format_money(row[f"arr_change_{p}"], currency) for p in ("p10", "p90"))
     change = f"{format_money(row['arr_change'], currency)} (P10 {low} to P90 {high})"
-    closed = f"{text}. Closing it ({row['mended_by']})"
+    closed = f"{text}. {ASSUMED_FIRST if row['key'] == 'nrr_owner' else 'Closing it'} ({row['mended_by']})"
     if row["arr_change"] == 0.0 and row["arr_change_error"] == 0.0:
         return f"{closed} changes nothing"
     text = f"{closed} changes ARR at the end of {until} by {change}"
@@ -111,10 +112,8 @@ def say_question(row: pd.Series, currency: str, until: str) -> str:
     text += (
         f", new-business bookings by {format_money(row['bookings_change'], currency)}, NRR by {points} points"
     )
-    if row["key"] == "nrr_owner":
-        text += "; an assumption, not a measurement: no history shows these skills, hand-offs and effects"
-        if row["arr_change"] < 0.0:
-            text += ", and practice has one owner for net revenue retention"
+    if row["key"] == "nrr_owner" and row["arr_change"] < 0.0:
+        text += "; practice has one owner for net revenue retention"
     if row["key"] == "success_plan":
         text += "; what it returns over the years: simulator terms"
     return text
