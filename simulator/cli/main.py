@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from simulator.cli.console import harmless, print_faults
-from simulator.cli.streams import AnswerLostError, prepare_streams, write_answer
+from simulator.cli.streams import AnswerLostError, PartlyWrittenError, prepare_streams, write_answer
 from simulator.errors import Fault, InputError
 from simulator.garbage import look_seldom
 from simulator.versions import version_of
@@ -135,6 +135,9 @@ def main(args: list[str] | None = None) -> None:
         if ending.code == STOPPED:
             sys.stderr.write("Stopped; nothing was written.\n")
         raise
+    except PartlyWrittenError as stopped:
+        sys.stderr.write(f"Stopped; written before: {stopped}.\n")
+        sys.exit(STOPPED)
     except AnswerLostError as lost:
         remedy = "What the command writes to files is complete; print its answer to where there is room."
         print_faults([Fault("standard output", f"the answer could not be printed: {lost}", remedy)])

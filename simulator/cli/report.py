@@ -10,6 +10,7 @@ import typer
 
 from simulator.cli.console import Console
 from simulator.cli.options import Json, Quiet
+from simulator.cli.streams import PartlyWrittenError
 
 ResultsFolder = Annotated[Path, typer.Argument(metavar="RESULTS", help="Folder that `simulator run` wrote.")]
 Only = Annotated[
@@ -55,10 +56,16 @@ def report(
             return
     formats = formats_of(only)
     console.note("Writing the report …")
-    written = write_exports(results, formats, template)
+    written: list[str] = []
+    try:
+        write_exports(results, formats, template, on_written=lambda path: written.append(str(path)))
+    except KeyboardInterrupt:
+        if not written:
+            raise
+        raise PartlyWrittenError(", ".join(written)) from None
     for path in written:
         console.say(f"Written: {path}")
-    console.data({"files": [str(path) for path in written]})
+    console.data({"files": written})
 
 
 @dataclass(frozen=True)

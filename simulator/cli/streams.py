@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import json
 import os
 import sys
@@ -34,6 +35,10 @@ HANDLER = "simulator.plain"
 
 class AnswerLostError(Exception):
     """Standard output did not take the answer; what the command wrote to files is complete."""
+
+
+class PartlyWrittenError(Exception):
+    """A command was stopped when it had written some of its files."""
 
 
 def _in_plain_characters(error: UnicodeError) -> tuple[str, int]:
@@ -82,7 +87,9 @@ def json_text(value: Any) -> str:
 
 def _forget(stream: TextIO) -> None:
     """Send what a stream still holds nowhere, so that the end of the process does not fail at it."""
-    try:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-    except (OSError, ValueError):
-        return
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(nowhere, stream.fileno())
+        finally:
+            os.close(nowhere)

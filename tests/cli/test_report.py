@@ -1,7 +1,9 @@
 import json
+from pathlib import Path
 
 import pytest
 
+from simulator.cli.main import main
 from tests.cli.test_run import SCENARIO, simulator
 
 
@@ -48,3 +50,20 @@ def test_wrong_input_is_refused_with_a_remedy(workspace, options, said):
     assert said in done.stderr
     assert "Traceback" not in done.stderr
     assert len(done.stderr.strip().splitlines()) >= 2
+
+
+@pytest.mark.parametrize("n_written", [0, 1])
+def test_a_report_that_is_stopped_says_what_it_has_written(monkeypatch, capsys, n_written):
+    def stopped(results, formats, template, *, on_written):
+        for name in ["report.html"][:n_written]:
+            on_written(results / name)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("simulator.report.documents.exports.write_exports", stopped)
+    with pytest.raises(SystemExit) as ending:
+        main(["report", "results"])
+    assert ending.value.code == 130
+    said = capsys.readouterr().err
+    assert said.endswith(
+        ("Stopped; nothing was written.\n", f"written before: {Path('results/report.html')}.\n")[n_written]
+    )

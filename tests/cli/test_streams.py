@@ -69,3 +69,18 @@ def test_the_command_line_says_that_files_are_complete():
     assert "the answer could not be printed" in done.stderr
     assert "files is complete" in done.stderr
     assert "bug" not in done.stderr
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs a list of what is open")
+def test_an_answer_that_is_lost_leaves_nothing_open(tmp_path, monkeypatch):
+    class FullFile(io.TextIOWrapper):
+        def flush(self):
+            raise OSError(28, "No space left on device")
+
+    with (tmp_path / "out").open("wb") as file:
+        monkeypatch.setattr(sys, "stdout", FullFile(file))
+        before = len(list(Path("/proc/self/fd").iterdir()))
+        for _ in range(3):
+            with pytest.raises(AnswerLostError):
+                write_answer("")
+        assert len(list(Path("/proc/self/fd").iterdir())) == before

@@ -1,8 +1,10 @@
 import shutil
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from simulator.atomic_folder import exchange
 from simulator.errors import InputError
 from simulator.report.documents.exports import formats_of, write_exports
 from simulator.report.documents.finished import clean_text, read_finished, read_table
@@ -101,6 +103,27 @@ def test_a_file_that_cannot_be_written_whole_leaves_the_old_one(copy, monkeypatc
         write_exports(copy, ["html"])
     assert (copy / "report.html").read_bytes() == before
     assert not [p for p in copy.iterdir() if "writing" in p.name]
+
+
+@pytest.mark.parametrize("at", ["while it is written", "just before it is put in place"])
+def test_a_run_that_takes_the_place_of_the_folder_gets_nothing_of_the_report(copy, monkeypatch, at):
+    other = copy.with_name("other")
+    shutil.copytree(copy, other)
+    for path in other.glob("*.*"):
+        path.write_bytes(b"of the other run")
+
+    def taken_over(run):
+        if at == "while it is written":
+            exchange(other, copy)
+        return "of the run before"
+
+    monkeypatch.setattr("simulator.report.documents.page.render_page", taken_over)
+    if at != "while it is written":
+        replace = Path.replace
+        monkeypatch.setattr(Path, "replace", lambda *names: (exchange(other, copy), replace(*names))[1])
+    with pytest.raises(InputError, match="another run wrote its results here"):
+        write_exports(copy, ["html"])
+    assert {path.read_bytes() for path in copy.glob("*.*")} == {b"of the other run"}
 
 
 def test_formats_are_named_or_all():

@@ -198,6 +198,9 @@ class ColumnReader:
         if kind == "month" and form is None and not pd.api.types.is_datetime64_any_dtype(raw.dtype):
             raw = map_unique(as_text(raw), lambda cell: iso_day(cell, month_only=True) or cell).astype("str")
         dates = read_dates(raw, self.sheet, self.mapping.timezone, form, spec.empty)
+        if len(dates.bad) and spec.format is None and form is not None:
+            found_out = read_dates(raw, self.sheet, self.mapping.timezone, None, spec.empty)
+            dates = dates if len(found_out.bad) else found_out  # another column has the format of the map
         self._faults(spec, dates.bad, dates.what, dates.remedy + self._or_empty(name, spec, dates.bad))
         values = dates.days
         if name in HAPPENED and spec.format is None and self.mapping.date_format is None:

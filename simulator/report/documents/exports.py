@@ -39,6 +39,7 @@ def write_exports(
     template: Path | None = None,
     *,
     target: Path | None = None,
+    on_written: Callable[[Path], object] = str,
 ) -> list[Path]:
     """Write report.html, forecast.xlsx and board.pptx into the results folder that they are made from.
 
@@ -54,6 +55,8 @@ def write_exports(
         A .pptx whose look the slides take over.
     target : Path, optional
         Where the folder will stand, next to the results of other commands, if it is not there yet.
+    on_written : callable
+        Called with each file once it is there.
 
     Returns
     -------
@@ -63,10 +66,17 @@ def write_exports(
     Raises
     ------
     InputError
-        The folder is not that of a finished run, or the template is not a presentation.
+        The folder is not that of a finished run, the template is not a presentation, or another run
+        took the place of the folder meanwhile.
     """
+    began = _identity(folder)
     run = read_finished(folder, target=target)
-    return [_replace(folder / FILES[name], _writer(name, run, template)) for name in FILES if name in formats]
+    written = []
+    for name, file in FILES.items():
+        if name in formats:
+            written.append(_replace(folder / file, _writer(name, run, template), began))
+            on_written(written[-1])
+    return written
 
 
 def export_jobs(folder: Path, target: Path) -> list[Job]:
@@ -96,12 +106,34 @@ def _write_text(text: str, path: Path) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def _replace(path: Path, write: Callable[[Path], None]) -> Path:
-    """Write next to a file and put the new one in its place once it is whole."""
+def _replace(path: Path, write: Callable[[Path], None], began: tuple[int, int]) -> Path:
+    """Write next to a file and put the new one in its place once it is whole, if no run came between."""
     draft = path.with_name(f".{path.stem}.writing-{secrets.token_hex(4)}{path.suffix}")
     try:
         write(draft)
+        _refuse_another(path.parent, began)
         draft.replace(path)
+        _refuse_another(path.parent, began)
+    except FileNotFoundError:
+        _refuse_another(path.parent, began)
+        raise
     finally:
         draft.unlink(missing_ok=True)
     return path
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    """Return what tells a folder from another that takes its name."""
+    try:
+        found = folder.stat()
+    except OSError:
+        return 0, 0
+    return found.st_dev, found.st_ino
+
+
+def _refuse_another(folder: Path, began: tuple[int, int]) -> None:
+    """Refuse to go on where a run has put its results in the place of those that were read."""
+    if _identity(folder) != began:
+        what = "another run wrote its results here while the report was made of the ones before"
+        remedy = f"The documents of the new run are whole. To write them again: simulator report {folder}"
+        raise InputError.of(str(folder), what, remedy)

@@ -166,8 +166,7 @@ def _read_unique(cells: pd.Series[Any], sheet: Sheet, timezone: str, wanted: str
     if wanted in NUMBERED:
         return _read_numbers(cells.where(matches(cells, r"-?\d+(?:\.\d+)?")), NUMBERED[wanted], timezone)
     if wanted is not None:
-        days = pd.to_datetime(cells, format=wanted, errors="coerce", utc="%z" in wanted)
-        return Read(_local(days, timezone), wanted, f"'{{value}}' is not of the form {wanted}", _FORMAT)
+        return _read_as_said(cells, wanted, timezone)
     iso = matches(cells, ISO)
     if len(cells) == 0 or 2 * iso.sum() >= len(cells):
         return _read_iso(cells, iso, timezone)
@@ -175,6 +174,18 @@ def _read_unique(cells: pd.Series[Any], sheet: Sheet, timezone: str, wanted: str
         if matches(cells, pattern).all():
             return _read_numbers(cells, unit, timezone)
     return _read_parts(cells, sheet, timezone)
+
+
+def _read_as_said(cells: pd.Series[Any], wanted: str, timezone: str) -> Read:
+    """Read cells of the form that a map names; one without a clock also reads days that have a time."""
+    clock = any(sign in wanted for sign in ("%H", "%I", "%X", "%c", "%T", "%z"))
+    parts = None if clock else split_times(cells)
+    text = cells if parts is None else parts["day"].where(cells.notna())
+    days = _local(pd.to_datetime(text, format=wanted, errors="coerce", utc="%z" in wanted), timezone)
+    if parts is not None and parts["hour"].notna().any():
+        timed, zoned = days + time_of_day(parts), parts["zone"].notna()
+        days = timed.where(~zoned, _local((timed - offsets(parts["zone"])).dt.tz_localize("UTC"), timezone))
+    return Read(days, wanted, f"'{{value}}' is not of the form {wanted}", _FORMAT)
 
 
 _FORMAT = (
@@ -304,7 +315,7 @@ def turned_too_late(raw: pd.Series[Any], days: pd.Series[Any], read_as: str) -> 
     and would not with day and month turned.
     """
     form = read_as.split(" ", maxsplit=1)[0]
-    if form[:2] not in ("%m", "%d"):
+    if form[:3] not in ("%m/", "%d/", "%m-", "%d-"):  # days with points are never written month first
         return raw.iloc[:0]
     parts = as_text(raw).str.extract(PARTS.pattern)
     first, second = (pd.to_numeric(parts[i], errors="coerce") for i in (0, 1))
