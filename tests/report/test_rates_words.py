@@ -109,6 +109,14 @@ def test_charts_hold_up_without_intervals_targets_or_amounts(record, tmp_path):
     assert (tmp_path / "conversion.svg").stat().st_size > 1000
 
 
-def test_a_history_without_qualified_deals_is_the_users_fault(record):
-    with pytest.raises(InputError, match="no deal had been qualified"):
+def test_a_history_without_deals_says_what_to_ask_instead(record):
+    with pytest.raises(InputError, match="no deals of new business") as fault:
         record([])
+    assert "simulator run SCENARIO shows ARR" in str(fault.value)
+
+
+def test_a_history_without_qualified_deals_is_the_users_fault(monkeypatch):
+    history, _ = by_hand(deals(1), AS_OF)
+    monkeypatch.setattr(module, "deal_states", lambda _: by_hand([], AS_OF)[1])
+    with pytest.raises(InputError, match="no deal had been qualified"):
+        track_record(history, FiscalCalendar(1), 1)

@@ -100,6 +100,13 @@ def track_record(history: History, calendar: FiscalCalendar, n_quarters: int = 8
     """
     whole, history = history, deals_of_type(history, NEW)
     states = deal_states(history)
+    if history.opportunities.empty:
+        raise InputError.of(
+            "opportunities",
+            "the history holds no deals of new business, so there are no close rates to measure",
+            "Add opportunities.csv (simulator import), or ask of the customers: simulator run SCENARIO shows "
+            "ARR, NRR and GRR.",
+        )
     if not len(states.deal):
         raise InputError.of(
             "opportunities",
