@@ -24,7 +24,8 @@ from simulator.scenario.schema import Scenario
 
 QUICK_PATHS = 100
 """Simulations, and draws of the rates, of a quick answer: ten times the ten that are stratified together."""
-MOST_KEPT = 8
+MOST_KEPT, MOST_SIMULATIONS = 8, 6_000
+"""Answers, and simulations of all of them together, that are kept: some 15 MB for a thousand simulations."""
 WITHOUT_EFFECT = {"name", "description", "targets", "type_targets", "sensitivity", "sweep", "simulation"}
 """Parts of a scenario that its simulations do not depend on; those of ``simulation`` are named apart."""
 
@@ -50,9 +51,13 @@ class Memory:
         with self._lock:
             self._kept[key] = kept or (prepared, paths)
             self._kept.move_to_end(key)
-            while len(self._kept) > self.most:
+            while len(self._kept) > self.most or self._is_large():
                 self._kept.popitem(last=False)
         return replace(paths, scenario=prepared.scenario.name)
+
+    def _is_large(self) -> bool:
+        total = sum(paths.n_paths for _, paths in self._kept.values())
+        return total > MOST_SIMULATIONS and len(self._kept) > 1
 
 
 def _key(prepared: Prepared) -> tuple[object, ...]:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from simulator.app import simulations
 from simulator.app.simulations import (
     QUICK_PATHS,
     Memory,
@@ -53,8 +54,10 @@ def test_the_error_of_few_simulations_covers_what_all_of_them_say(replies):
     assert ((few["mean_change"] - every["mean_change"]).abs() < width).all()
 
 
-def test_nothing_is_simulated_twice(opened, monkeypatch):
+@pytest.mark.parametrize(("most", "times"), [(10 * QUICK_PATHS, 1), (1.5 * QUICK_PATHS, 2)])
+def test_nothing_is_simulated_twice_where_there_is_room(opened, monkeypatch, most, times):
     edits, base = opened
+    monkeypatch.setattr(simulations, "MOST_SIMULATIONS", most)
     memory, made = Memory(), []
     simulate = RememberingWork.__mro__[1].simulate
     monkeypatch.setattr(
@@ -67,7 +70,7 @@ def test_nothing_is_simulated_twice(opened, monkeypatch):
         edits.set(("targets", "FY27Q4", "all"), target)
         reply = quick_reply(base, edits.scenario(), RememberingWork(memory, Watch()))
         assert reply.forecast.total("FY27Q4")["target"] == target
-    assert made == ["base", before.name]
+    assert made == times * ["base", before.name]
 
 
 def test_a_stopped_answer_is_given_up(opened):
