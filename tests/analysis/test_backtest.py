@@ -129,7 +129,8 @@ def test_a_backtest_scores_every_quarter_that_is_over(history, made_up):
     assert list(zip(total["as_of"].astype(str), total["period"], total["ahead"], strict=True)) == [
         ("2026-04-30", "FY27Q2", 0), ("2026-04-30", "FY27Q3", 1), ("2026-07-31", "FY27Q3", 0)
     ]  # fmt: skip
-    won = history.opportunities[history.opportunities["outcome"] == "won"]
+    deals = history.opportunities
+    won = deals[(deals["outcome"] == "won") & (deals["type"] == "new")]
     booked = won.loc[won["closed_date"].between("2026-08-01", "2026-10-31"), "amount"].sum()
     assert total["actual"].to_numpy()[1:] == pytest.approx(booked)
     by_segment = ours[(ours["segment"] != "all") & (ours["period"] == "FY27Q2")]

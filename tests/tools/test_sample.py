@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simulator.calibration.calibration import Calibration
+from simulator.calibration.calibration import SIZE_BANDS, SIZE_LEVELS, SIZE_QUANTILES, Calibration
 from simulator.calibration.estimate import calibrate
 from simulator.calibration.file import load_calibration
 from simulator.calibration.rates import gamma_estimate
@@ -127,6 +127,17 @@ def level_mean(log_factor: np.ndarray, events: np.ndarray) -> np.ndarray:
     return (share * log_factor).sum(axis=-2)
 
 
+def log_factors(truth: Calibration, name: str, levels: tuple[str, ...]) -> np.ndarray:
+    """True log factors of an effect at the levels fitted: those of size are bands across its true thirds."""
+    effect = truth.effects[name]
+    if levels != SIZE_LEVELS:
+        return effect.log_mean[[effect.levels.index(level) for level in levels]]
+    assert effect.levels == SIZE_BANDS
+    bands, thirds = np.array([0.0, *SIZE_QUANTILES, 1.0]), np.linspace(0.0, 1.0, 4)
+    shared = np.minimum(bands[1:, None], thirds[1:]) - np.maximum(bands[:-1, None], thirds[:-1])
+    return np.maximum(shared, 0.0) / np.diff(bands)[:, None] @ effect.log_mean
+
+
 def true_hazards(truth: Calibration, found: Calibration) -> np.ndarray:
     """True rates at the centring of the fitted ones, shape (segment, category, destination)."""
     shift = np.zeros(truth.hazards.shape.shape[1:])
@@ -134,10 +145,8 @@ def true_hazards(truth: Calibration, found: Calibration) -> np.ndarray:
         fitted = factor.log_sd.sum(axis=-2) > 0
         shift += level_mean(truth.factors[name].log_mean, factor.events) * fitted
     for name, effect in found.effects.items():
-        order = [truth.effects[name].levels.index(level) for level in effect.levels]
-        shift += level_mean(truth.effects[name].log_mean[order], effect.events) * (
-            effect.log_sd.sum(axis=-2) > 0
-        )
+        fitted = effect.log_sd.sum(axis=-2) > 0
+        shift += level_mean(log_factors(truth, name, effect.levels), effect.events) * fitted
     rates = truth.hazards
     return np.nan_to_num(rates.shape / np.where(rates.rate > 0, rates.rate, np.nan)) * np.exp(shift)
 

@@ -39,7 +39,7 @@ def write_exports(
     template: Path | None = None,
     *,
     target: Path | None = None,
-    on_written: Callable[[Path], object] = str,
+    on_written: Callable[[Path], object] | None = None,
 ) -> list[Path]:
     """Write report.html, forecast.xlsx and board.pptx into the results folder that they are made from.
 
@@ -55,7 +55,7 @@ def write_exports(
         A .pptx whose look the slides take over.
     target : Path, optional
         Where the folder will stand, next to the results of other commands, if it is not there yet.
-    on_written : callable
+    on_written : callable, optional
         Called with each file once it is there.
 
     Returns
@@ -75,7 +75,8 @@ def write_exports(
     for name, file in FILES.items():
         if name in formats:
             written.append(_replace(folder / file, _writer(name, run, template), began))
-            on_written(written[-1])
+            if on_written is not None:
+                on_written(written[-1])
     return written
 
 
