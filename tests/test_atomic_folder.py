@@ -46,7 +46,7 @@ def the_whole_of_one(folder: Path) -> str:
 
 @pytest.mark.parametrize("can_swap", [True, False])
 def test_killed_at_any_moment_the_folder_is_one_version_whole(tmp_path, can_swap):
-    """Twelve kills, after none to three replacements, of a writer that does nothing but replace the folder."""
+    """Twelve kills, after none to three replacements, of a writer that only replaces the folder."""
     results = tmp_path / "results"
     code = (
         WRITER
