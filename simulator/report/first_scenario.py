@@ -92,8 +92,7 @@ def write_first_scenario(text: str, path: Path) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8") as file:
-            file.write(f"{MODELINE}\n{text}")
+        _write_new(path, f"{MODELINE}\n{text}")
         write_schema(path.parent)
     except FileExistsError:
         raise _there_already(path) from None
@@ -101,6 +100,21 @@ def write_first_scenario(text: str, path: Path) -> None:
         reason = error.strerror or type(error).__name__
         remedy = REMEDIES.get(error.errno or 0, "")
         raise InputError.of(str(path), f"cannot be written ({reason})", remedy) from None
+
+
+def _write_new(path: Path, text: str) -> None:
+    """Write a file that is not there yet; nobody sees it before it is whole."""
+    draft = path.with_name(f".{path.name}.draft")
+    draft.write_text(text, encoding="utf-8")
+    try:
+        path.hardlink_to(draft)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def write_schema(folder: Path) -> None:

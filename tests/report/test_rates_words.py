@@ -110,7 +110,7 @@ def test_charts_hold_up_without_intervals_targets_or_amounts(record, tmp_path):
 
 
 def test_a_history_without_deals_says_what_to_ask_instead(record):
-    with pytest.raises(InputError, match="no deals of new business") as fault:
+    with pytest.raises(InputError, match="no new business by 2026-07-15") as fault:
         record([])
     assert "simulator run SCENARIO shows ARR" in str(fault.value)
 

@@ -103,9 +103,10 @@ def track_record(history: History, calendar: FiscalCalendar, n_quarters: int = 8
     if history.opportunities.empty:
         raise InputError.of(
             "opportunities",
-            "the history holds no deals of new business, so there are no close rates to measure",
-            "Add opportunities.csv (simulator import), or ask of the customers: simulator run SCENARIO shows "
-            "ARR, NRR and GRR.",
+            f"the history holds no new business by {history.as_of.isoformat()}, so there are no close "
+            "rates to measure",
+            "Choose a later --as-of, or add opportunities.csv (simulator import). Of customers alone, "
+            "simulator run SCENARIO shows ARR, NRR and GRR.",
         )
     if not len(states.deal):
         raise InputError.of(
