@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from simulator.analysis.precision import mean_error, quantile_error, share_error
+from simulator.calibration.posteriors import Z_HIGH
 from simulator.engine import keys
 from simulator.engine.paths import Paths
 from simulator.engine.prepare import Prepared, prepare
@@ -26,7 +27,6 @@ BASE = ROOT / "scenarios" / "base.yaml"
 OTHER = ROOT / "scenarios" / "more_pipeline.yaml"
 PLAIN, STRATIFIED = 1, keys.STRATA
 METHODS = {"plain Monte Carlo": PLAIN, "Latin hypercube": STRATIFIED}
-Z_80 = 1.2816
 
 
 def run(given: Prepared, seed: int, n_paths: int) -> Paths:
@@ -74,7 +74,7 @@ def measure(n_seeds: int, n_paths: int) -> dict[str, dict[str, np.ndarray]]:
 
 def held(values: np.ndarray) -> float:
     """Return how often the stated 80 % interval holds the mean over the seeds."""
-    return float((np.abs(values[:, 0] - values[:, 0].mean()) <= Z_80 * values[:, 1]).mean())
+    return float((np.abs(values[:, 0] - values[:, 0].mean()) <= Z_HIGH * values[:, 1]).mean())
 
 
 def report(found: dict[str, dict[str, np.ndarray]], n_seeds: int, n_paths: int) -> str:

@@ -161,7 +161,7 @@ def about(given: argparse.Namespace) -> list[str]:
         "# What each part of the rates is worth",
         "",
         f"`python benchmarks/parts.py ../shared/data/pipelines --every {given.every}`. Each part is left out",
-        f"in turn; every {given.every}nd cut of the pipelines of results/pipelines.md is forecast again,",
+        f"in turn; one cut in {given.every} of the pipelines of results/pipelines.md is forecast again,",
         f"with {given.paths} paths. A change above 0: the forecasts are worse without it.",
         "",
     ]

@@ -11,6 +11,7 @@ import pandas as pd
 
 from simulator.calibration.contracts import Book
 from simulator.calibration.customers import CustomerCalibration
+from simulator.calibration.posteriors import Z_HIGH
 from simulator.engine.keys import key
 from simulator.engine.plan.customers import CompiledCustomers, DrawSettings, compile_customers
 from simulator.engine.plan.deals import CENTS
@@ -202,7 +203,7 @@ def rate_error(value: Floats, draw: Ints) -> float:
     if len(means) < 2 or (n < 2).any():
         return float("nan")
     between = float(means.var(ddof=1) - (within / n).mean())
-    return 1.2815515655446004 * float(np.sqrt(max(between, 0.0)))
+    return Z_HIGH * float(np.sqrt(max(between, 0.0)))
 
 
 def _curve(compiled: CompiledCustomers, starts: Starts, revenue: Floats, alive: Floats) -> pd.DataFrame:

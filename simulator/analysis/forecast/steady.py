@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from simulator.analysis.precision import clusters, quantile_error
+from simulator.calibration.posteriors import Z_HIGH
 from simulator.engine.keys import key
 from simulator.engine.paths import Paths
 from simulator.engine.run.joined import joined, joined_draws
@@ -17,7 +18,6 @@ FEWEST_REPLICATES = 20
 """From fewer the error itself is too unsure to stop at."""
 MOST_GROWTH = 4
 """Times as many batches, at most, as an error was measured on."""
-Z_80 = 1.2816
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Steadiness:
     @property
     def interval(self) -> tuple[float, float]:
         """80 % simulation interval of the P50. Unit: scenario currency."""
-        return self.p50 - Z_80 * self.error, self.p50 + Z_80 * self.error
+        return self.p50 - Z_HIGH * self.error, self.p50 + Z_HIGH * self.error
 
     @property
     def batches_needed(self) -> int:

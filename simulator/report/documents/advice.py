@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import pandas as pd
 
 from simulator.analysis.totals import ALL
+from simulator.calibration.posteriors import Z_HIGH
 from simulator.report.documents.finished import Finished
 from simulator.report.documents.headline import headline_row
 from simulator.report.documents.views import views
 from simulator.report.money import format_money, format_share
-from simulator.report.sensitivity.words import ERRORS_80, is_clear, say_lever
+from simulator.report.sensitivity.words import is_clear, say_lever
 
 SAFE = 0.8
 """The chance that a plan should have."""
@@ -101,7 +102,7 @@ def _levers(run: Finished) -> tuple[str, ...]:
     said = []
     for _, row in found.table[found.table.get("kind", "lever") == "lever"].iterrows():
         end = "high" if row["change_high"] >= row["change_low"] else "low"
-        change, error = float(row[f"change_{end}"]), ERRORS_80 * float(row[f"error_{end}"])
+        change, error = float(row[f"change_{end}"]), Z_HIGH * float(row[f"error_{end}"])
         if is_clear(row) and change > error:
             lever, factor = say_lever(row["name"]), f"{row[end] - 1:+.0%}".replace("-", "−")
             said.append(

@@ -11,9 +11,9 @@ from simulator.analysis.compare.measures import P_HIT
 from simulator.analysis.sensitivity.main_effects import MainEffects
 from simulator.analysis.sensitivity.sensitivity import Sensitivity
 from simulator.analysis.sensitivity.sweep import SweptScenario
+from simulator.calibration.posteriors import Z_HIGH
 from simulator.report.charts.spec import SHARE, WHOLE_SHARE, ChartSpec, Series, figures, money_unit
 from simulator.report.sensitivity.words import (
-    ERRORS_80,
     format_factor,
     format_figure,
     is_clear,
@@ -48,8 +48,8 @@ def tornado_spec(found: Sensitivity, currency: str, footer: str) -> ChartSpec:
                 name,
                 colour,
                 figures(rows[f"change_{end}"]),
-                low=figures(rows[f"change_{end}"] - ERRORS_80 * rows[f"error_{end}"]),
-                high=figures(rows[f"change_{end}"] + ERRORS_80 * rows[f"error_{end}"]),
+                low=figures(rows[f"change_{end}"] - Z_HIGH * rows[f"error_{end}"]),
+                high=figures(rows[f"change_{end}"] + Z_HIGH * rows[f"error_{end}"]),
             )
             for end, name, colour in (("low", "Lower end", SAND), ("high", "Upper end", NAVY))
         ),

@@ -39,8 +39,6 @@ LEVER_WORDS = {
     "shared_shock": "good or bad quarters for all",
     "patience": "how long deals wait for a rep",
 }
-ERRORS_80 = 1.2816
-"""Standard errors on either side of an 80% interval."""
 CLEAR_ERRORS = 2.0
 """A change is clear of simulation error if it is this many standard errors from zero."""
 
