@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from simulator.analysis.headcount.assumptions import find_breakeven, head_sensitivity, scaled_effects
+from simulator.analysis.headcount.assumptions import effects_of_role, find_breakeven, head_sensitivity
 from simulator.analysis.headcount.headcount import HeadcountSettings, gain, head_table
 from simulator.analysis.headcount.simulation import HeadcountSimulation
 from simulator.analysis.hire.allocation import monthly_gain, payback_month
@@ -161,7 +161,8 @@ def test_a_head_whose_effect_is_large_pays_back_and_more_heads_add_less(strong):
 
 def npv_at(of, scale, place):
     """Return the mean NPV of one CSM in a segment at a power of the effects, and its Monte Carlo error."""
-    stated = scaled_effects(of, "csm", scale)
+    effects = effects_of_role(of, "csm")
+    stated = of.with_effects({effect.name: effect.value**scale for effect in effects})
     more = of.with_hires(stated, "csm", 1, question(of).start)
     base = of.simulate(stated)
     found = gain(of, question(of), base, of.simulate(more), np.full(2, 10_000.0))

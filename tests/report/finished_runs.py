@@ -7,18 +7,26 @@ import numpy as np
 import pandas as pd
 
 from simulator.analysis.forecast.outlook import look_ahead
+from simulator.report.answer import write_parts
 from simulator.report.charts.picture import draw_picture
 from simulator.report.customers.specs import retention_spec, snowball_spec
-from simulator.report.forecast.results import chart_jobs, write_figures
+from simulator.report.forecast.results import chart_jobs, forecast_tables
 from simulator.report.forecast.specs import Frame
 from simulator.report.forecast.summary import summarise
 from simulator.report.output.manifest import write_manifest
+from simulator.report.output.tables import write_paths
 from tests.made_paths import SAMPLE_TARGETS, sample_paths
 
 FORMULA = '=HYPERLINK("http://evil","x")'
 MARKUP = "<script>alert(1)</script>&amp;"
 HOSTILE_NAMES = (FORMULA, MARKUP, "שלום\u202e" + "x" * 300 + "\x07")
 HOSTILE_SCENARIO = '"><img src=x onerror=alert(1)>\x00\x1b ' + "long " * 200
+
+
+def write_figures(paths, outlook, summary, folder):
+    """Write what the forecast alone of a run writes."""
+    write_parts(forecast_tables(paths, outlook), summary, folder)
+    write_paths(paths, folder / "paths.parquet")
 
 
 def write_run(folder, *, segments=None, scenario="base", charts=True, arr=None):

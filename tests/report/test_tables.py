@@ -6,7 +6,6 @@ import pytest
 
 from simulator.analysis.forecast.forecast import forecast_bookings
 from simulator.analysis.forecast.outlook import look_ahead
-from simulator.report.forecast.results import write_figures
 from simulator.report.forecast.summary import summarise
 from simulator.report.output.tables import (
     open_deals_table,
@@ -15,6 +14,7 @@ from simulator.report.output.tables import (
 )
 from simulator.spreadsheet import as_typed, escape_formula
 from tests.made_paths import SAMPLE_TARGETS, make_paths, sample_paths
+from tests.report.finished_runs import write_figures
 
 COLUMNS = {
     "bookings": "period,segment,kind,mean,p10,p50,p90,target,p_hit,partial,booked",

@@ -59,11 +59,6 @@ def _npv(
     return np.asarray(gain(ladder, question, without, with_one, hiring).npv.mean(axis=0))
 
 
-def scaled_effects(ladder: HeadcountSimulation, role: str, scale: float) -> Scenario:
-    """Return the scenario with the effects of what a role does to a power, for certain; 0: no effect."""
-    return ladder.with_effects({e.name: e.value**scale for e in effects_of_role(ladder, role)})
-
-
 def find_breakeven(
     ladder: HeadcountSimulation,
     question: HeadcountSettings,

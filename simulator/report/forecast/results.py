@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -126,12 +125,6 @@ def write_run_tables(run: Run, draft: Path, earlier: Path | None = None) -> None
     if before is not None:
         changes = _changes(run.prepared, run.tables["deals"], run.paths.periods[0], before)
         write_table(changes, draft / "tables" / CHANGES_FILE)
-
-
-def write_figures(paths: Paths, outlook: Outlook, summary: Mapping[str, object], draft: Path) -> None:
-    """Write the tables of bookings, coverage and spread, paths.parquet and summary.json into a folder."""
-    write_parts(forecast_tables(paths, outlook), summary, draft)
-    write_paths(paths, draft / "paths.parquet")
 
 
 def chart_jobs(paths: Paths, outlook: Outlook, charts: Path, past: Past | None = None) -> list[Job]:

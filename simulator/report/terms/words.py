@@ -129,7 +129,3 @@ def say_assumptions(table: pd.DataFrame, currency: str) -> str:
 def _span(row: pd.Series, name: str, currency: str) -> str:
     low, high = (format_money(row[f"{name}_{p}"], currency) for p in ("p10", "p90"))
     return f"{format_money(row[name], currency)} (P10 {low} to P90 {high})"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
