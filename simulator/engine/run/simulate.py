@@ -23,6 +23,7 @@ from simulator.engine.plan.position import Position, position
 from simulator.engine.plan.referrals import with_referrals
 from simulator.engine.run.batches import BLOCK, Job
 from simulator.engine.run.executor import executor
+from simulator.engine.run.more_slippage import reach_slippage
 from simulator.engine.run.result_buffer import Store
 from simulator.errors import InputError
 from simulator.history.states import deal_states, open_deals
@@ -171,7 +172,12 @@ def compile_deals(scenario: Scenario, calibration: Calibration | None, history: 
             f"more than {MOST_EXPECTED_SALS:,} cannot be distinguished",
             "Split the segment or the source, or check the unit of its SALs.",
         )
-    return compiled
+
+    def piloted(pilot: Scenario) -> Floats:
+        return run(compile_scenario(pilot, calibration, deals, as_of), pilot, None).flows
+
+    reaching = reach_slippage(scenario, compiled.segments, piloted)
+    return compiled if reaching is scenario else compile_scenario(reaching, calibration, deals, as_of)
 
 
 @dataclass(frozen=True)
