@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
+from simulator.engine.keys import STRATA
+from simulator.engine.prepare import Prepared
 from simulator.scenario.ownership import AE
 from simulator.scenario.people import Hire
 from simulator.scenario.schema import Scenario
@@ -14,6 +17,21 @@ from simulator.scenario.schema import Scenario
 SEPARATE_ERRORS = 2.0
 """Standard errors beyond which one answer is worse than another, and not tied with it."""
 LOW, HIGH = 0.1, 0.9
+
+
+SEED_STEP = 1_000_003
+
+
+def drawn_anew(prepared: Prepared, number: int) -> Prepared:
+    """Return the same scenario with other random numbers, rates included."""
+    scenario = prepared.scenario
+    seed = scenario.simulation.seed + number * SEED_STEP
+    return replace(prepared, scenario=scenario.with_simulation(seed=seed))
+
+
+def draws_apart(draw: npt.NDArray[np.int64]) -> int:
+    """Return what the numbers of rates drawn anew are raised by: draws come in independent replicates."""
+    return -(-(int(draw.max()) + 1) // STRATA) * STRATA
 
 
 def with_heads(

@@ -1,5 +1,7 @@
 """What heads are worth, where the answer is known: no effect, exact costs, effects that break even."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -223,3 +225,15 @@ def test_options_are_ranked_with_their_ties(strong):
         "owners"
     ]
     assert owners.eq("account_manager 50% + csm 50%").all()
+
+
+def test_simulations_are_added_until_it_is_clear_which_head_is_worth_most(strong):
+    few = replace(question(strong, ("csm",)), most_paths=8 * PATHS)
+    once, gains = head_table(strong, replace(few, most_paths=PATHS))
+    table, more = head_table(strong, few)
+    n, n_more = (len(found["csm"][0].npv) for found in (gains, more))
+    assert n == PATHS < n_more <= 8 * PATHS
+    assert np.array_equal(more["csm"][0].npv[:PATHS], gains["csm"][0].npv)
+    assert more["csm"][0].npv[PATHS:].tolist() != gains["csm"][0].npv.tolist()
+    assert (table["npv_error"] < once["npv_error"]).all()
+    assert np.allclose(table["npv"], more["csm"][0].npv.mean(axis=0))

@@ -11,7 +11,7 @@ import pandas as pd
 from simulator.analysis.headcount.simulation import HeadcountPaths, HeadcountSimulation
 from simulator.analysis.hire.allocation import monthly_gain, payback_month
 from simulator.analysis.hire.ladder import RepLadder
-from simulator.analysis.more_heads import HIGH, LOW, last_loss
+from simulator.analysis.more_heads import HIGH, LOW, SEPARATE_ERRORS, draws_apart, last_loss
 from simulator.analysis.precision import mean_error, share_error
 from simulator.analysis.steps import Progress
 from simulator.scenario.ownership import AE
@@ -39,6 +39,8 @@ class HeadcountSettings:
         Yearly rate at which later money counts less.
     closing_years : float
         Years of gross margin that the ARR at the end of the horizon counts for.
+    most_paths : int
+        Most simulations: as many as there are first are added until it is clear which head is worth most.
     """
 
     roles: tuple[str, ...]
@@ -47,6 +49,7 @@ class HeadcountSettings:
     margin: float
     discount: float = 0.10
     closing_years: float = 1.0
+    most_paths: int = 0
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,11 @@ class Gain:
     expansion: Floats
     nrr: Floats
     cost_undiscounted: Floats
+
+    def joined(self, later: Gain, weight: float) -> Gain:
+        """Return this on its paths and later ones, which are such a share of all."""
+        both = {name: np.concatenate([value, getattr(later, name)]) for name, value in vars(self).items()}
+        return Gain(**both | {"nrr": (1.0 - weight) * self.nrr + weight * later.nrr})
 
 
 def gain(
@@ -159,10 +167,37 @@ class Headcount:
 def head_table(
     ladder: HeadcountSimulation, question: HeadcountSettings, progress: Progress | None = None
 ) -> tuple[pd.DataFrame, dict[str, list[Gain]]]:
-    """Return the table of heads, and the gains by role behind it."""
+    """Return the table of heads, and the gains by role behind it.
+
+    Simulations are added, with rates drawn anew, until the head worth most is either better than each other
+    first head, and than none, by two standard errors, or is as good to within a month of its cost.
+    """
+    gains, draw = _gains(ladder, question, progress)
+    n_rounds = max(question.most_paths // ladder.n_paths, 1)
+    for number in range(1, n_rounds):
+        if _is_clear(ladder, question, gains, draw):
+            break
+        later, drawn = _gains(ladder.drawn_anew(number), question, progress)
+        share = 1.0 / (number + 1)
+        for role, of_role in gains.items():
+            gains[role] = [a.joined(b, share) for a, b in zip(of_role, later[role], strict=True)]
+        draw = np.concatenate([draw, drawn + draws_apart(draw)])
+    rows: list[dict[str, object]] = []
+    for role in question.roles:
+        for place, segment in _places(ladder, role):
+            rows += _rows(ladder, question, gains[role], (role, segment, place), draw)
+    table = pd.DataFrame(rows)
+    if AE in question.roles and len(table):
+        table = table.assign(payback_months=_with_paybacks_of_reps(ladder, question, table))
+    return table, gains
+
+
+def _gains(
+    ladder: HeadcountSimulation, question: HeadcountSettings, progress: Progress | None
+) -> tuple[dict[str, list[Gain]], npt.NDArray[np.int64]]:
+    """Return what each number of heads of each role brings, and the rate draw of each path."""
     base = ladder.simulate(ladder.scenario)
     n_steps, done = len(question.roles) * question.up_to + 1, 1
-    rows: list[dict[str, object]] = []
     gains: dict[str, list[Gain]] = {}
     for role in question.roles:
         gains[role] = []
@@ -173,13 +208,32 @@ def head_table(
             done += 1
             if progress is not None:
                 progress(done, n_steps)
-        for place, segment in enumerate(ladder.segments):
-            if role != AE or ladder.scenario.reps.limits(segment):
-                rows += _rows(ladder, question, gains[role], (role, segment, place), base.rate_draw)
-    table = pd.DataFrame(rows)
-    if AE in question.roles and len(table):
-        table = table.assign(payback_months=_with_paybacks_of_reps(ladder, question, table))
-    return table, gains
+    return gains, base.rate_draw
+
+
+def _places(ladder: HeadcountSimulation, role: str) -> list[tuple[int, str]]:
+    """Return place and name of the segments that a role can be hired for."""
+    names = enumerate(ladder.segments)
+    return [(at, name) for at, name in names if role != AE or ladder.scenario.reps.limits(name)]
+
+
+def _is_clear(
+    ladder: HeadcountSimulation,
+    question: HeadcountSettings,
+    gains: dict[str, list[Gain]],
+    draw: npt.NDArray[np.int64],
+) -> bool:
+    """Return whether the head worth most is surely so, or as good as the next to within a month's cost."""
+    firsts = [(gains[role][0], place) for role in question.roles for place, _ in _places(ladder, role)]
+    if not firsts:
+        return True
+    npv = np.column_stack([np.zeros(len(draw)), *(found.npv[:, place] for found, place in firsts)])
+    best = int(npv.mean(axis=0).argmax())
+    cost = np.mean([found.cost_undiscounted[:, place].mean() for found, place in firsts])
+    month = cost / max(int(ladder.months[-1]) + 1 - question.start, 1)
+    lead = npv[:, [best]] - np.delete(npv, best, axis=1)
+    errors = np.array([mean_error(column, draw) for column in lead.T])
+    return bool(((lead.mean(axis=0) > SEPARATE_ERRORS * errors) | (SEPARATE_ERRORS * errors <= month)).all())
 
 
 def _with_paybacks_of_reps(

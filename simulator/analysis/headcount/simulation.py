@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.analysis.headcount.cost import RoleCosts, role_costs
-from simulator.analysis.more_heads import with_heads
+from simulator.analysis.more_heads import drawn_anew, with_heads
 from simulator.engine.plan.capacity import with_reps
 from simulator.engine.plan.coverage_effects import calibrated_effects
 from simulator.engine.plan.customers import with_customers
@@ -78,6 +78,10 @@ class HeadcountSimulation:
         self.calibrated = calibrated_effects(self.scenario, self.history)
         self.effects = effect_terms(self.scenario, self.calibrated)
         self.costs: RoleCosts = role_costs(self.scenario, prepared.calibration, self.history)
+
+    def drawn_anew(self, number: int) -> HeadcountSimulation:
+        """Return the same with other random numbers, rates included."""
+        return HeadcountSimulation(drawn_anew(self.prepared, number), self.n_paths)
 
     @property
     def segments(self) -> tuple[str, ...]:

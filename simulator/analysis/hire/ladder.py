@@ -14,9 +14,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from simulator.analysis.more_heads import with_heads
+from simulator.analysis.more_heads import drawn_anew, draws_apart, with_heads
 from simulator.analysis.steps import Progress, of_step
-from simulator.engine.keys import STRATA
 from simulator.engine.plan.attention import unseen_waiting
 from simulator.engine.plan.capacity import with_reps
 from simulator.engine.plan.deals import Compiled
@@ -29,7 +28,6 @@ from simulator.scenario.ownership import AE
 Floats = npt.NDArray[np.float64]
 
 REP_MONTHS, RAMPED_REP_MONTHS = FLOWS.index("rep_months"), FLOWS.index("ramped_rep_months")
-SEED_STEP = 1_000_003
 
 
 @dataclass(frozen=True)
@@ -101,8 +99,7 @@ class ExtraReps:
     def joined(self, later: ExtraReps, *, anew: bool = False) -> ExtraReps:
         """Return these simulations and later ones together; ``anew``: their rates were drawn anew."""
         n, m = self.n_paths, later.n_paths
-        # Rate draws come in independent replicates of so many.
-        shift = -(-(int(self.rate_draw.max()) + 1) // STRATA) * STRATA if anew else 0
+        shift = draws_apart(self.rate_draw) if anew else 0
         weigh = (n / (n + m), m / (n + m))
         return replace(
             self,
@@ -147,9 +144,7 @@ class RepLadder:
 
     def drawn_anew(self, number: int) -> RepLadder:
         """Return the same ladder with other random numbers, rates included."""
-        seed = self.prepared.scenario.simulation.seed + number * SEED_STEP
-        scenario = self.prepared.scenario.with_simulation(seed=seed)
-        return RepLadder(replace(self.prepared, scenario=scenario), self.start, self.most, self.delay_months)
+        return RepLadder(drawn_anew(self.prepared, number), self.start, self.most, self.delay_months)
 
     def gain_of_full_attention(self, counts: Sequence[int], n_paths: int) -> Floats:
         """Return mean bookings gained with added reps if no deal lacked attention, shape (segment,)."""

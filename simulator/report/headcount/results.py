@@ -29,7 +29,7 @@ from simulator.scenario.schema import Scenario
 
 LEAST_QUARTERS = 8
 """Renewals come once a year: less would show little of what a head does."""
-PATHS, FEWER_PATHS, RATE_DRAWS = 120, 40, 40
+PATHS, MOST_PATHS, FEWER_PATHS, RATE_DRAWS = 120, 720, 40, 40
 
 
 def headcount(
@@ -60,7 +60,7 @@ def headcount(
     closing_years : float
         Years that the ARR gained at the end counts for.
     paths : int, optional
-        Simulations.
+        Simulations; without it, as many as it takes until it is clear which head is worth most.
     work : Work, optional
         Where progress is reported.
 
@@ -87,6 +87,7 @@ def headcount(
         start=int(simulation.months[0]) + 1,
         margin=gross_margin(simulation.scenario)[0],
         closing_years=closing_years,
+        most_paths=paths or MOST_PATHS,
     )
     return _answer(prepared, simulation, _find(simulation, settings, work), segment)
 
@@ -192,7 +193,7 @@ def _roles(scenario: Scenario, asked: Sequence[str] | None, segment: str | None)
 
 def _find(simulation: HeadcountSimulation, settings: HeadcountSettings, work: Work) -> Headcount:
     with work.step("headcount", "Adding heads in every segment") as advance:
-        table, _ = head_table(simulation, settings, advance)
+        table, gains = head_table(simulation, settings, advance)
     few = min(FEWER_PATHS, simulation.n_paths)
     breakeven, sensitivity = [], []
     for role in settings.roles:
@@ -209,7 +210,7 @@ def _find(simulation: HeadcountSimulation, settings: HeadcountSettings, work: Wo
         table=table,
         breakeven=_stacked(breakeven),
         sensitivity=_stacked(sensitivity),
-        n_paths=simulation.n_paths,
+        n_paths=len(gains[settings.roles[0]][0].npv) if settings.roles else 0,
         periods=tuple(calendar.quarter_label(int(q)) for q in simulation.deals.horizon.quarters),
     )
 
