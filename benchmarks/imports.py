@@ -41,7 +41,11 @@ def result(form: Form) -> str:
         except InputError as error:
             return f"WRONG: refused ({error.faults[0].what[:60]})"
     known = imported.understanding.figures["currency"] == form.currency
-    return (refused or "right") if known and figures(imported) == totals(form.whole) else "WRONG figures"
+    return (
+        (refused or "right")
+        if known and figures(imported) == totals(form.whole, form.without)
+        else "WRONG figures"
+    )
 
 
 def million(folder: Path, n_rows: int) -> list[Path]:

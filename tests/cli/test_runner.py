@@ -91,3 +91,17 @@ def test_it_says_once_that_kernels_are_compiled(tmp_path, monkeypatch):
     work.compile(work.prepare(load_scenario(tmp_path / "base.yaml")))
     assert said[0] == "Reading the history and its rates …"
     assert [text for text in said if "ompiling" in text] == [simulate.compilation_note()]
+
+
+@pytest.mark.parametrize(
+    ("note", "said"),
+    [
+        ("deals.csv has no ids.", "deals.csv has no ids."),
+        ("q3_deals [2024]: empty", "q3_deals [2024]: empty."),
+        ("no rate of this file", "No rate of this file."),
+        ("e.g. two", "e.g. two."),
+    ],
+)
+def test_a_name_of_a_file_keeps_its_small_letter(note, said, capsys):
+    show_notes(Console(details=True), [note])
+    assert capsys.readouterr().out == f"\nNote: {said}\n"

@@ -10,7 +10,7 @@ import pandas as pd
 
 from simulator.history.importers.columns import empty_column
 from simulator.history.importers.currencies import history_like_deals
-from simulator.history.importers.doubts import check_amounts, check_ends, check_last_days
+from simulator.history.importers.doubts import check_amounts, check_empty_stages, check_ends, check_last_days
 from simulator.history.importers.fields.cells import look_up, map_unique
 from simulator.history.importers.fields.stage_words import note_most_likely
 from simulator.history.importers.fields.stages import StageTable
@@ -69,6 +69,7 @@ def finish_deals(
     changes = _without_repeats(changes, log)
     deals = read_outcomes(deals, changes, stages, mapping, log)
     deals = _with_created(deals, changes, log)
+    check_empty_stages(deals, log)
     check_ends(deals, mapping, log)
     check_last_days(deals, changes, mapping, log)
     check_amounts(deals, log)

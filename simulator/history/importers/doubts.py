@@ -19,6 +19,7 @@ A_YEAR = pd.Timedelta(days=365)
 LONG_PAST = pd.Timedelta(days=30)
 NEARLY_ALL, FEW = 0.9, 0.5
 MIN_IN_STAGE = 3
+NO_STAGE = 0.05
 
 
 def check_ends(deals: pd.DataFrame, mapping: Mapping, log: ImportLog) -> None:
@@ -45,6 +46,23 @@ def check_ends(deals: pd.DataFrame, mapping: Mapping, log: ImportLog) -> None:
     )
     remedy = f"{_say_stages(list(deals['stage'].value_counts().index[:20]))}; or export the lost deals too"
     log.conflict(listed(deals["file"].unique()), what, f"{remedy}; if it is right so, add --yes.")
+
+
+def check_empty_stages(deals: pd.DataFrame, log: ImportLog) -> None:
+    """Find deals without a stage next to deals that have one: they would all count as open."""
+    without = deals["stage"].isna() & deals["outcome"].isna()
+    n = int(without.sum())
+    if deals["stage"].isna().all() or n < MIN_IN_STAGE or n < NO_STAGE * len(deals):
+        return
+    what = (
+        f"{n:,} of {len(deals):,} deals have no stage and would count as open, such as "
+        f"{listed(deals.loc[without, 'opportunity_id'], 3)}: a grouped report?"
+    )
+    remedy = (
+        "Export it with 'Details Only' or all cells filled; or leave them out in a map: tables: "
+        "{opportunities: {drop: {stage: empty}}}; if they are open, add --yes."
+    )
+    log.conflict(listed(deals["file"].unique()), what, remedy)
 
 
 def _check_open_stages(deals: pd.DataFrame, log: ImportLog) -> None:

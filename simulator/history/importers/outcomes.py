@@ -35,7 +35,7 @@ def read_outcomes(
     outcome = outcome.fillna(_of_stage(deals["stage"], by_stage))
     last = changes.drop_duplicates("opportunity_id", keep="last").set_index("opportunity_id")["stage"]
     outcome = outcome.fillna(look_up(deals["opportunity_id"], _of_stage(last, by_stage)))
-    outcome = outcome.mask(outcome == "open")
+    outcome = _dated(outcome, deals).mask(outcome == "open")
     outcome = _refined(outcome, deals, mapping, log)
     won = outcome == "won"
     signed = deals["amount"].mask(won & deals["won_amount"].notna(), deals["won_amount"])
@@ -70,6 +70,14 @@ def _flagged(deals: pd.DataFrame) -> pd.Series[Any]:
     )
     series = pd.Series(flagged, index=deals.index).astype("str")
     return series.mask(series == "")
+
+
+def _dated(outcome: pd.Series[Any], deals: pd.DataFrame) -> pd.Series[Any]:
+    """Return outcomes by the days of winning and losing, where nothing else says how any deal ended."""
+    won, lost = deals["won_date"].notna(), deals["lost_date"].notna()
+    if outcome.isin(OUTCOMES).any() or not (won.any() and lost.any()) or (won & lost).any():
+        return outcome
+    return outcome.mask(won, "won").mask(lost, "lost")
 
 
 def _of_stage(stages: pd.Series[Any], by_stage: dict[str, str]) -> pd.Series[Any]:

@@ -36,6 +36,12 @@ class Form:
         Words that the refusal must contain.
     whole : bool
         Whether amounts are rounded to whole units.
+    distinct : dict of str to int
+        How many different values columns of the deals must have.
+    notes : str
+        What a note must say.
+    without : frozenset of str
+        Ids of the deals that the remedy leaves out.
     """
 
     name: str
@@ -45,6 +51,9 @@ class Form:
     fix: str | None = None
     says: str = ""
     whole: bool = False
+    distinct: dict[str, int] = field(default_factory=dict)
+    notes: str = ""
+    without: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -220,11 +229,12 @@ def company() -> list[Row]:
     return deals
 
 
-def totals(whole: bool = False) -> dict[str, tuple[int, float]]:
+def totals(whole: bool = False, without: frozenset[str] = frozenset()) -> dict[str, tuple[int, float]]:
     """Return number and amount of the won, lost and open deals."""
     found = {}
+    deals = [deal for deal in company() if deal["id"] not in without]
     for name, stages in (("won", {2}), ("lost", {3}), ("open", {0, 1})):
-        amounts = [round(d["amount"]) if whole else d["amount"] for d in company() if d["stage"] in stages]
+        amounts = [round(d["amount"]) if whole else d["amount"] for d in deals if d["stage"] in stages]
         found[name] = (len(amounts), round(sum(amounts), 2))
     return found
 

@@ -7,10 +7,11 @@ import pytest
 from simulator.errors import InputError
 from simulator.history.importers.importer import Imported, import_files
 from tests.history.importers.forms import Form, forms, totals, write
+from tests.history.importers.further_forms import further_forms
 from tests.history.importers.hard_forms import hard_forms
 from tests.history.importers.odd_forms import odd_forms
 
-ALL = [*forms(), *hard_forms(), *odd_forms()]
+ALL = [*forms(), *hard_forms(), *odd_forms(), *further_forms()]
 
 
 def figures(imported: Imported) -> dict[str, tuple[int, float]]:
@@ -34,8 +35,11 @@ def test_a_form_is_read_to_the_cent_or_refused_with_the_right_remedy(form: Form,
         map_path = tmp_path / "map.yaml"
         map_path.write_text(form.fix, encoding="utf-8")
     imported = import_files(form.kind, paths, map_path)
-    assert figures(imported) == totals(form.whole)
+    assert figures(imported) == totals(form.whole, form.without)
     assert imported.understanding.figures["currency"] == form.currency
+    deals = imported.history.opportunities
+    assert {name: deals[name].nunique() for name in form.distinct} == form.distinct
+    assert form.notes in " ".join(imported.understanding.notes)
 
 
 def test_there_are_many_forms_and_no_two_alike() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,29 +16,28 @@ from simulator.history.importers.crm.headings import (
     keys,
     names,
     recognised,
+    speaks_of,
+)
+from simulator.history.importers.crm.unknown_headings import (
+    columns_by_words,
+    fault_missing,
+    is_date,
+    likely_headings,
+    share,
+    unused,
 )
 from simulator.history.importers.fields.amounts import currency_codes, heading_unit, read_amounts
 from simulator.history.importers.fields.cells import as_flags, as_text
-from simulator.history.importers.fields.dates import ISO, PARTS
-from simulator.history.importers.fields.named_days import iso_day
 from simulator.history.importers.fields.stage_words import end_by_name, outcome_word
 from simulator.history.importers.fields.words import codes, folded, phrases, words
-from simulator.history.importers.import_log import ImportLog, listed, map_line
+from simulator.history.importers.import_log import ImportLog, listed
 from simulator.history.importers.lines import lines_rule
 from simulator.history.importers.readers.sheet import Sheet
 
 Values = dict[str, Any]
 
-MEANINGS = {
-    "opportunity_id": "the id of the deal",
-    "stage": "the stage of the deal, or won, lost and open",
-    "amount": "the amount",
-    "created_date": "the day the deal was created",
-    "close_date": "the day the deal closed, or is expected to",
-}
 ENDS = ("stage", "outcome", "is_won", "won_date")
 RUINED = r"\d[.,]\d+E\+?\d+"
-HEAD = 200
 DAYS_OF_ENDS = ("close_date", "closed_date", "won_date", "lost_date")
 DELETED = (
     *("isdeleted", "fivetrandeleted", "deleted"),
@@ -90,6 +88,8 @@ def deal_columns(
     """
     aside = {*without, "name", "deal_amount", "converted_currency", "period"}
     columns = recognised(sheet, {k: v for k, v in names("deal").items() if k not in aside})
+    if not set(ENDS) & set(columns) and (status := heading_of(sheet, "outcome")) is not None:
+        columns["stage"] = status
     if ids is not None:
         columns["opportunity_id"] = ids
     said = given.said_columns()
@@ -103,8 +103,10 @@ def deal_columns(
         _names_for_ids(sheet, columns, given.log)
     if "currency" not in columns and "currency" not in said:
         columns |= _column_of_codes(sheet, columns)
+    columns |= columns_by_words(sheet, columns, set(said), given.log)
     _settle_currency(sheet, columns, given.log)
     _settle_segment(sheet, columns)
+    _settle_days(sheet, columns)
     _add_ends(sheet, columns, given)
     known = set(columns) | {name for name, value in said.items() if value is not None}
     needed = ["opportunity_id", "amount"] + ([] if dated or "created_date" in known else ["created_date"])
@@ -113,16 +115,24 @@ def deal_columns(
         missing.append("stage")
     if not dated and not known & set(DAYS_OF_ENDS):
         missing.append("close_date")
-    for column in missing:
-        _fault_missing(sheet, column, columns, given.log)
+    fault_missing(sheet, missing, columns, given.log)
     if "opportunity_id" in columns:
         fault_ruined_ids(sheet, columns["opportunity_id"], given.log)
     return columns
 
 
 def _names_for_ids(sheet: Sheet, columns: dict[str, str], log: ImportLog) -> None:
-    """Take the names of deals as their ids, where no two deals have the same."""
+    """Take numbers or names of deals as their ids, where no two deals have the same."""
+    numbers = [
+        h
+        for h in likely_headings(sheet, "opportunity_id", unused(sheet, columns))
+        if speaks_of(h, "opportunity_id")
+    ]
     name = heading_of(sheet, "name")
+    if numbers:
+        log.note(f"{sheet.file}: '{numbers[0]}' is taken for the id of each deal: it never repeats.")
+        columns["opportunity_id"] = numbers[0]
+        return
     if name is None:
         return
     text = as_text(sheet.frame[name])
@@ -170,7 +180,7 @@ def _column_of_codes(sheet: Sheet, columns: dict[str, str]) -> dict[str, str]:
     found = []
     for heading in map(str, sheet.frame.columns):
         known = heading in columns.values() or is_converted(heading)
-        if known or _share(sheet, heading, codes().__contains__) < 1.0:
+        if known or share(sheet, heading, codes().__contains__) < 1.0:
             continue
         if set(as_text(sheet.frame[heading]).dropna().unique()) <= codes():
             found.append(heading)
@@ -194,6 +204,13 @@ def _settle_segment(sheet: Sheet, columns: dict[str, str]) -> None:
     heading = columns.get("segment")
     if heading is not None and heading_key(heading) == "pipeline" and sheet.frame[heading].nunique() < 2:
         del columns["segment"]
+
+
+def _settle_days(sheet: Sheet, columns: dict[str, str]) -> None:
+    """Take columns called closed or won that hold days for the days of closing and winning."""
+    for flag, day in (("is_closed", "closed_date"), ("is_won", "won_date")):
+        if flag in columns and day not in columns and share(sheet, columns[flag], is_date) > 0.8:
+            columns[day] = columns.pop(flag)
 
 
 def _add_ends(sheet: Sheet, columns: dict[str, str], given: Recognition) -> None:
@@ -241,49 +258,6 @@ def _flag_columns(sheet: Sheet, headings: list[str]) -> dict[str, str]:
 
 def _names_one(text: str, tokens: set[str], known: Iterable[str]) -> bool:
     return any(word in tokens if word.isascii() else word in text for word in known)
-
-
-def _fault_missing(sheet: Sheet, column: str, columns: dict[str, str], log: ImportLog) -> None:
-    """Say what was looked for, which headings may be meant, and the line of a map that says so."""
-    unused = [str(h) for h in sheet.frame.columns if str(h) not in columns.values()]
-    tried = [name for name in names("deal")[column] if not is_converted(name)][:6]
-    likely = likely_headings(sheet, column, unused)
-    shown = listed([f"'{heading}'" for heading in likely or unused], 6)
-    what = (
-        f"no column is read as {MEANINGS[column]} ({column}); looked for {listed(tried)}; not used: {shown}"
-    )
-    example = likely[0] if likely else "<your heading>"
-    remedy = f"Say it in a map (--map map.yaml): {map_line('opportunities', column, repr(example))}"
-    if column == "amount" and not likely:
-        remedy += ", or count deals: currency: none with amount: {constant: 1}"
-    log.fault(sheet.file, what, remedy)
-
-
-def likely_headings(sheet: Sheet, column: str, unused: list[str]) -> list[str]:
-    """Return unused headings whose cells look like what a column needs, the nearest name first."""
-    if column.endswith(("date", "_at")):
-        fits = [heading for heading in unused if _share(sheet, heading, _is_date) > 0.8]
-    elif column in ("amount", "arr"):
-        fits = [h for h in unused if _share(sheet, h, _is_number) > 0.8 and _share(sheet, h, _is_date) < 0.5]
-        fits = [h for h in fits if not heading_key(h).endswith("id")]
-    else:
-        fits = difflib.get_close_matches(column, unused, n=3, cutoff=0.3)
-    close = difflib.SequenceMatcher
-    return sorted(fits, key=lambda heading: -close(None, heading_key(heading), heading_key(column)).ratio())
-
-
-def _share(sheet: Sheet, heading: str, is_one: Any) -> float:
-    cells = as_text(sheet.frame[heading]).dropna().head(HEAD)
-    return sum(map(is_one, cells)) / len(cells) if len(cells) else 0.0
-
-
-def _is_date(cell: str) -> bool:
-    known = pd.Series([cell]).str.fullmatch(ISO)[0] or PARTS.match(cell) is not None
-    return bool(known) or iso_day(cell) is not None
-
-
-def _is_number(cell: str) -> bool:
-    return bool(read_amounts(pd.Series([cell], dtype="str")).numbers.notna()[0])
 
 
 def fault_ruined_ids(sheet: Sheet, heading: str, log: ImportLog) -> None:

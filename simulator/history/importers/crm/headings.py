@@ -17,7 +17,7 @@ SYSTEM_PREFIX = re.compile(
 )
 """What HubSpot's API and Pipedrive's exports put in front of every heading."""
 CONVERTED = re.compile(
-    r"converted|companycurrency|umgerechnet|konvertier|geconverteerd|konverterat|przelicz|converti|換算"
+    r"converted|companycurrency|homecurrency|umgerechnet|konvertier|geconverteerd|konverterat|przelicz|converti|換算"
     r"|unternehmens|(?:devise|divisa|moneda|moeda|valuta).*(?:entreprise|empresa|aziend)|valutaaziend"
     r"|bedrijfsvaluta|foretagetsvaluta|walucie|会社の?通貨|(?:revenue|value|umsatz|revenuest|est)bas(?:e|is)$"
 )
@@ -66,6 +66,29 @@ def recognised(sheet: Sheet, wanted: Names) -> dict[str, str]:
         ours: next((have[name] for name in theirs if name in have), None) for ours, theirs in wanted.items()
     }
     return {ours: heading for ours, heading in found.items() if heading is not None}
+
+
+@functools.cache
+def _phrases(ours: str) -> tuple[tuple[str, ...], ...]:
+    source = resources.files("simulator.history.importers.crm").joinpath("headings.toml")
+    listed = tomllib.loads(source.read_text(encoding="utf-8"))["words"][ours]
+    return tuple(_tokens(phrase) for phrase in re.split(r"[|\n]", listed) if phrase.strip())
+
+
+def _tokens(text: str) -> tuple[str, ...]:
+    return tuple(re.findall(r"[^\W\d_]+", folded(SYSTEM_PREFIX.sub("", text))))
+
+
+def speaks_of(heading: str, ours: str) -> bool:
+    """Return whether a heading holds a word for one of our columns: whole, or at the end of a compound."""
+    tokens = _tokens(heading)
+    return any(all(_is_there(word, tokens) for word in phrase) for phrase in _phrases(ours))
+
+
+def _is_there(word: str, tokens: tuple[str, ...]) -> bool:
+    if not word.isascii():
+        return any(word in token for token in tokens)
+    return any(token == word or (len(word) > 3 and token.endswith(word)) for token in tokens)
 
 
 def heading_of(sheet: Sheet, ours: str) -> str | None:

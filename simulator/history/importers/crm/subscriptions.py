@@ -7,8 +7,9 @@ import re
 import pandas as pd
 
 from simulator.history.importers.balances import month_columns
-from simulator.history.importers.crm.deals import Recognition, Values, likely_headings
+from simulator.history.importers.crm.deals import Recognition, Values
 from simulator.history.importers.crm.headings import heading_key, keys, names, recognised
+from simulator.history.importers.crm.unknown_headings import likely_headings
 from simulator.history.importers.fields.amounts import read_amounts
 from simulator.history.importers.fields.cells import as_text
 from simulator.history.importers.fields.words import codes

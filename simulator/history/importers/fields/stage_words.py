@@ -21,7 +21,7 @@ NOT_YET = (
     r"\b(not|nicht|non|nao|niet|ikke|inte|verbal(ly|e|mente|ement)?|technical(ly)?|tech|soft|mundlich|oral)\b"
 )
 """Words that make of a won stage one that is not: "Verbally won" waits for its signature."""
-OUTCOMES = {"won": "won", "won_alone": "won", "lost": "lost_no_decision"}
+OUTCOMES = {"won": "won", "won_alone": "won", "lost": "lost_no_decision", "lost_alone": "lost_no_decision"}
 
 
 def category_words(cells: pd.Series[Any]) -> pd.Series[Any]:

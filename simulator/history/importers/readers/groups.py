@@ -52,7 +52,8 @@ MIN_COLUMNS, MOST_CLOSING = 4, 30
 def ungrouped(sheet: Sheet) -> tuple[Sheet, str]:
     """Return a sheet without the rows of totals, its groups filled downwards, and what was done in words.
 
-    Groups are filled only where totals stand between the rows: elsewhere an empty cell is an empty cell.
+    Groups are filled only where totals stand between the rows, or each value of the first column once:
+    elsewhere an empty cell is an empty cell.
     """
     n_closing = _n_closing(sheet.frame)
     done = f", {n_closing} closing line{'s' if n_closing > 1 else ''} that are not rows left out"
@@ -64,20 +65,29 @@ def ungrouped(sheet: Sheet) -> tuple[Sheet, str]:
     totals = pd.Series(False, index=frame.index)
     for name in frame.columns[:LOOKED_AT]:
         totals |= _are_totals(frame[name])
-    if not totals.any() or totals.mean() > 0.5:
+    if totals.mean() > 0.5 or not (totals.any() or _stand_once(frame)):
         return sheet, done
     rows = frame[~totals].copy()
     filled = []
     for name in rows.columns:
-        empty = rows[name].map(_is_empty).astype(bool)
+        empty = _empty(rows[name])
         if not empty.any() or empty.iloc[0]:
             break
         rows[name] = rows[name].mask(empty).ffill()
         filled.append(str(name))
-    done += f", {int(totals.sum())} rows of totals left out"
+    if totals.any():
+        done += f", {int(totals.sum())} rows of totals left out"
     if filled:
         done += f", {', '.join(filled)} filled down from the first row of each group"
     return sheet.with_rows(rows), done
+
+
+def _stand_once(frame: pd.DataFrame) -> bool:
+    """Return whether the first column holds groups: each value once, above rows without any."""
+    first = frame.iloc[:, 0]
+    empty = _empty(first)
+    heads = first[~empty]
+    return not empty.iloc[0] and len(heads) > 1 and 2 * len(heads) <= len(first) and heads.is_unique
 
 
 def _n_closing(frame: pd.DataFrame) -> int:
@@ -98,6 +108,12 @@ def _are_totals(cells: pd.Series[Any]) -> pd.Series[bool]:
         totals[at] = cells.iloc[at].str.strip(" :").str.lower().isin(SPELLED)
         return pd.Series(totals, index=cells.index, dtype=bool)
     return cells.map(lambda cell: isinstance(cell, str) and folded(cell).rstrip(":") in TOTALS).astype(bool)
+
+
+def _empty(cells: pd.Series[Any]) -> pd.Series[bool]:
+    if is_text(cells):
+        return cells.isna() | (cells.str.strip() == "")
+    return cells.map(_is_empty).astype(bool)
 
 
 def _is_empty(cell: Any) -> bool:
