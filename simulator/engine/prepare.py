@@ -19,6 +19,7 @@ from simulator.fiscal import FiscalCalendar
 from simulator.history.as_of import history_as_of
 from simulator.history.deal_types import NEW, deals_of_type, types_apart
 from simulator.history.load import files_of, load_history
+from simulator.history.states import deal_states
 from simulator.history.steady import steady
 from simulator.history.tables import History
 from simulator.scenario.schema import Scenario
@@ -28,6 +29,8 @@ FULL_ATTENTION = (
     "Rates are those of deals that get the full attention of a rep; those of the history hold the waiting "
     "that is simulated here."
 )
+Recalled = Callable[[Callable[[], Calibration], str], Calibration]
+"""Finds rates by the name of their variant: kept ones, or what the function estimates."""
 MOST_DAYS_UNKNOWN = 45
 """Days that as_of may lie beyond the last thing a history knows of: quiet weeks, a month-old export."""
 
@@ -113,7 +116,7 @@ def prepare(
             data = contents(filter(None, [scenario.history]))
             calibration = _calibration(scenario, whole, data, kept)
             data += contents(filter(None, [scenario.calibration]))
-            of_type = _of_type(scenario, whole)
+            of_type = _of_type(scenario, whole, _recalled(scenario, whole, data, kept))
             history = _new_business(whole, of_type)
     segments = calibration.all_segments if calibration is not None else ()
     segments += tuple(
@@ -143,7 +146,7 @@ def _worked(
     calibration: Calibration,
     history: History,
     like: Prepared | None,
-    recalled: Callable[[Callable[[], Calibration], str], Calibration],
+    recalled: Recalled,
 ) -> Calibration:
     """Return the rates of deals that get the full attention of the reps whom a scenario simulates."""
     asked = attention_of(scenario, calibration.staffing)
@@ -165,10 +168,10 @@ def _worked(
 
 
 def _recalled(
-    scenario: Scenario, history: History, data: Iterable[FileDigest], kept: CalibrationCache | None
-) -> Callable[[Callable[[], Calibration], str], Calibration]:
+    scenario: Scenario, history: History | None, data: Iterable[FileDigest], kept: CalibrationCache | None
+) -> Recalled:
     """Return what finds rates that follow from those of a history, kept or estimated."""
-    if kept is None or scenario.history is None or scenario.calibration is not None:
+    if kept is None or history is None or scenario.history is None or scenario.calibration is not None:
         return lambda estimate, _: estimate()
     read = set(files_of(scenario.history))
     files = [file for file in data if file.path in read]
@@ -268,7 +271,7 @@ def _followed(calibration: Calibration, history: History) -> Calibration:
     return with_pull(calibration, deals_of_type(history, NEW))
 
 
-def _of_type(scenario: Scenario, whole: History | None) -> dict[str, DealsOfType]:
+def _of_type(scenario: Scenario, whole: History | None, recalled: Recalled) -> dict[str, DealsOfType]:
     """Return renewal and expansion deals with their rates, where no customers are simulated."""
     if whole is None or (scenario.customers.simulate and not whole.customers.empty):
         return {}
@@ -277,8 +280,9 @@ def _of_type(scenario: Scenario, whole: History | None) -> dict[str, DealsOfType
         # Rates of deals are those of new business: each type takes its turn.
         own = deals_of_type(whole, kind)
         own = replace(own, opportunities=own.opportunities.assign(type=NEW), customers=whole.customers[:0])
-        if own.opportunities["qualified_date"].notna().any():
-            found[kind] = DealsOfType(own, _estimate(own, scenario.fiscal_calendar()))
+        if len(deal_states(own).deal):
+            rates = recalled(partial(_estimate, own, scenario.fiscal_calendar()), f"deals of type {kind}")
+            found[kind] = DealsOfType(own, rates)
     return found
 
 
@@ -289,11 +293,12 @@ def _new_business(whole: History | None, of_type: Mapping[str, DealsOfType]) -> 
     apart = dict(types_apart(whole.opportunities))
     notes = []
     for kind, n in apart.items():
-        where = (
-            f"are simulated by their own rates and reported as {kind}"
-            if kind in of_type
-            else f"are not simulated one by one: the customers' {kind}s are"
-        )
+        if kind in of_type:
+            where = f"are simulated by their own rates and reported as {kind}"
+        elif whole.customers.empty:
+            where = "are not simulated: none of them was ever qualified"
+        else:
+            where = f"are not simulated one by one: the customers' {kind}s are"
         notes.append(f"{n:,} {kind} deals among the opportunities are no new business: they {where}.")
     return replace(deals_of_type(whole, NEW), notes=(*notes, *whole.notes))
 

@@ -96,6 +96,39 @@ def test_every_deal_counts_once(tmp_path: Path, customers: bool) -> None:
         assert any(f"{kind} deals among the opportunities are no new business" in n for n in prepared.notes)
 
 
+def _by_stages(world: Company, folder: Path, stage: dict[str, str]) -> Prepared:
+    """Return a company that knows no day of qualification, but the stage that deals of a type went to."""
+    deals = pd.DataFrame(world.opportunities)
+    moved = deals.assign(stage=deals["type"].map(stage)).rename(columns={"qualified_date": "changed_at"})
+    folder.mkdir()
+    deals.drop(columns="qualified_date").to_csv(folder / "opportunities.csv", index=False)
+    moved[["opportunity_id", "changed_at", "stage"]].to_csv(folder / "stage_changes.csv", index=False)
+    (folder / "stages.csv").write_text("stage,category\nSuspect,lead\nEvaluating,pipeline\n")
+    day = dt.date.fromisoformat(str(AS_OF))
+    scenario = Scenario(name="world", history=folder, as_of=day, horizon_quarters=2)
+    return prepare(scenario.with_simulation(paths=400, rate_draws=100, seed=1, threads=1))
+
+
+def test_types_whose_deals_are_qualified_by_their_stages_are_simulated_too(tmp_path: Path) -> None:
+    world = company(3)
+    by_date = simulate_prepared(_prepared(world, tmp_path / "by date", customers=False))
+    by_stage = simulate_prepared(_by_stages(world, tmp_path / "by stage", dict.fromkeys(KINDS, "Evaluating")))
+    assert set(by_stage.of_type) == {"expansion", "renewal"}
+    for kind, own in by_date.of_type.items():
+        assert by_stage.of_type[kind].n_open.sum() == own.n_open.sum() > 0
+
+
+def test_types_that_were_never_qualified_are_said_to_be_left_out(tmp_path: Path) -> None:
+    stage = dict.fromkeys(KINDS, "Suspect") | {"new": "Evaluating"}
+    world = company(3)
+    for deal in world.opportunities:
+        if deal["type"] != "new":
+            deal.update(outcome="", closed_date="")
+    prepared = _by_stages(world, tmp_path / "world", stage)
+    assert not prepared.of_type
+    assert any("renewal deals" in n and "none of them was ever qualified" in n for n in prepared.notes)
+
+
 def test_the_total_is_the_sum_of_the_types_and_targets_are_of_new_business(tmp_path: Path) -> None:
     paths = simulate_prepared(_prepared(company(2), tmp_path / "world", customers=False))
     one = {paths.periods[0]: {"all": 1e5}}

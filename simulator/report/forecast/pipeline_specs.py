@@ -107,6 +107,8 @@ def _say_coverage(row: pd.Series, unit: Unit) -> str:
         return "no target"
     if not row["amount"] > 0:
         return "none due"
+    if unit != MULTIPLE:
+        return ""  # what is needed is a multiple of a target
     needed = float(row["needed_p80"])
     return f"{unit.write(needed)} needed for 80%" if math.isfinite(needed) else ""
 
