@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -129,15 +130,17 @@ def make_history(
 
 
 def _rename_all(tables: dict[str, pd.DataFrame]) -> tuple[str, ...]:
-    """Give a segment called "all" another name: that word stands for all segments together."""
-    found = False
-    for name in ("opportunities", "customers", "leads"):
-        segment = tables[name]["segment"]
-        its = segment.str.strip().str.lower() == "all"
-        if its.any():
-            found = True
-            tables[name] = tables[name].assign(segment=segment.mask(its, ONE_SEGMENT))
-    return (f"The segment 'all' is called '{ONE_SEGMENT}': all stands for the total.",) if found else ()
+    """Give a segment called "all" another name, which no other has: that word stands for all of them."""
+    of = {name: table["segment"] for name, table in tables.items() if "segment" in table}
+    its = {name: segment.str.strip().str.lower() == "all" for name, segment in of.items()}
+    if not any(found.any() for found in its.values()):
+        return ()
+    taken = {text for segment in of.values() for text in segment.dropna()}
+    names = (f"{ONE_SEGMENT} {number}" if number > 1 else ONE_SEGMENT for number in count(1))
+    called = next(name for name in names if name not in taken)
+    for name, segment in of.items():
+        tables[name] = tables[name].assign(segment=segment.mask(its[name], called))
+    return (f"The segment 'all' is called '{called}': all stands for the total.",)
 
 
 def _table_paths(folder: Path) -> dict[str, Path]:

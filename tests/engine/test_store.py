@@ -1,6 +1,7 @@
 """Figures of all simulations come back as they were put, whether they stand in memory or in a file."""
 
 import errno
+import mmap
 import os
 import subprocess
 import sys
@@ -44,6 +45,16 @@ def test_without_room_on_disk_memory_serves(monkeypatch, tmp_path, fault):
     monkeypatch.setattr(store, "MOST_IN_MEMORY", 0)
     monkeypatch.setattr(store, "user_cache_path", lambda _: tmp_path)
     monkeypatch.setattr(os, "posix_fallocate", refuse)
+    kept, wanted = filled(SHAPES)
+    assert kept._map is None
+    assert all(np.array_equal(a, b) for a, b in zip(kept.arrays, wanted, strict=True))
+
+
+@pytest.mark.parametrize(("module", "name"), [(os, "posix_fallocate"), (mmap, "MADV_DONTNEED")])
+def test_where_the_system_knows_no_such_files_memory_serves(monkeypatch, tmp_path, module, name):
+    monkeypatch.setattr(store, "MOST_IN_MEMORY", 0)
+    monkeypatch.setattr(store, "user_cache_path", lambda _: tmp_path)
+    monkeypatch.delattr(module, name)
     kept, wanted = filled(SHAPES)
     assert kept._map is None
     assert all(np.array_equal(a, b) for a, b in zip(kept.arrays, wanted, strict=True))

@@ -194,6 +194,16 @@ def test_deals_without_a_segment_get_one(folder):
     assert "1 rows without a segment" in history.notes[0]
 
 
+@pytest.mark.parametrize(("others", "called"), [("mid", "company"), ("company", "company 2")])
+def test_a_segment_called_all_gets_a_name_that_no_other_has(folder, others, called):
+    deals = HEAD + f"A,All ,1,2026-01-01,,\nB,{others},1,2026-01-01,,\n"
+    reps = "rep_id,role,segment,start_date\nR,ae,all,2025-01-01\n"
+    history = load_history(folder(opportunities=deals, reps=reps))
+    assert history.opportunities["segment"].tolist() == [called, others]
+    assert history.reps["segment"].tolist() == [called]
+    assert f"The segment 'all' is called '{called}'" in " ".join(history.notes)
+
+
 def test_as_of_is_the_last_thing_that_happened_not_a_plan(folder):
     text = "opportunity_id,segment,amount,created_date,close_date\nA,mid,1,2026-01-01,2027-12-31\n"
     changes = CHANGES + "A,2026-02-03 23:59,Discovery\n"
