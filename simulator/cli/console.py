@@ -6,8 +6,11 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
+import shutil
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -29,6 +32,17 @@ HARMFUL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u206
 def harmless(text: str) -> str:
     """Return text without control characters and direction overrides."""
     return HARMFUL.sub("?", text)
+
+
+def _wrapped(line: str) -> str:
+    """Return a line broken at spaces where a terminal shows it, further lines indented like the first."""
+    if not (sys.stdout.isatty() or "COLUMNS" in os.environ):
+        return line
+    width, margin = shutil.get_terminal_size().columns, " " * (len(line) - len(line.lstrip(" •")))
+    return textwrap.fill(
+        line, max(width, 20), subsequent_indent=margin, break_long_words=False, break_on_hyphens=False,
+        replace_whitespace=False, drop_whitespace=True,
+    ) or line  # fmt: skip
 
 
 class Console:
@@ -56,9 +70,9 @@ class Console:
         return not (self.quiet or self.as_json)
 
     def say(self, text: str = "") -> None:
-        """Print words for people to standard output."""
+        """Print words for people to standard output, in lines that fit the terminal."""
         if self.talks:
-            write_answer(harmless(text) + "\n")
+            write_answer("\n".join(map(_wrapped, harmless(text).split("\n"))) + "\n")
 
     def brief(self, sentences: Iterable[str]) -> None:
         """Print the sentences that fit a few lines, and how many more there are; all with ``--details``."""

@@ -21,6 +21,23 @@ from simulator.versions import version_of
 DONE, BUG, USER_FAULT, STOPPED = 0, 1, 2, 130
 
 
+def in_plain_words(params: list[Any]) -> list[Any]:
+    """Return options whose help says N or TEXT for what they take, and nothing where they take nothing."""
+    for param in params:
+        if param.metavar is None:
+            number = param.type_descriptor.annotation in {int, float}
+            param.metavar = "" if getattr(param, "is_flag", False) else "N" if number else "TEXT"
+    return params
+
+
+class PlainCommand(TyperCommand):
+    """A command whose help names no types of Python."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the options, with what they take in words."""
+        return in_plain_words(super().get_params(ctx))
+
+
 @dataclass(frozen=True)
 class Command:
     """A command: where its function is, and what it does in a line."""
@@ -38,7 +55,7 @@ class Command:
         """Import the command's function and return it as a command of typer."""
         function = getattr(importlib.import_module(f"simulator.cli.{self.module}"), self.function)
         app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-        app.command(self.name, short_help=self.help, no_args_is_help=False)(function)
+        app.command(self.name, cls=PlainCommand, short_help=self.help, no_args_is_help=False)(function)
         command = typer.main.get_command(app)
         command.name = self.name
         return command
@@ -92,6 +109,10 @@ class LazyGroup(TyperGroup):
         self.lazy = {command.name: command for command in COMMANDS if command.exists()}
         for command in self.lazy.values():
             self.add_command(TyperCommand(command.name, help=command.help))
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the options, with what they take in words."""
+        return in_plain_words(super().get_params(ctx))
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """Return the command that is called, imported."""

@@ -130,13 +130,15 @@ def show_answer(console: Console, answer: Answer) -> None:
 
 
 def show_notes(console: Console, notes: Iterable[str], elsewhere: str = "summary.json") -> None:
-    """Print the notes where details are asked for, else how many there are and where."""
-    listed = list(notes)
+    """Print the notes to act on where details are asked for, else how many there are and where."""
+    from simulator.report.answer import split_notes
+
+    listed, _ = split_notes(notes)
     if not listed:
         return
     if not console.details:
         console.say(
-            f"{len(listed)} {'notes' if len(listed) > 1 else 'note'} on the inputs: --details, {elsewhere}"
+            f"{len(listed)} {'notes' if len(listed) > 1 else 'note'} to act on: --details, {elsewhere}"
         )
         return
     console.say()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import html
+import re
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +25,26 @@ from simulator.report.work import Work
 Draw = Callable[[Path], object]
 """Draws one or more charts, as PNG and SVG, into an existing folder."""
 MOST_ROWS_SHOWN = 12
+HOW = re.compile(
+    r"Level of bookings|Shared shock|Drift of|Never seen|Coverage needed|In-blood|Rates are those of"
+    r"|Each input is moved|Levers of customers|[\d,]+ (expansion|renewal) deals among",
+    re.IGNORECASE,
+)
+"""Notes that begin so say how a figure is made: they are assumptions, and ask the reader for nothing."""
+
+
+def split_notes(said: Iterable[str]) -> tuple[list[str], list[dict[str, str]]]:
+    """Return the notes that a reader should act on, and the others as assumptions."""
+    notes, listed = [], []
+    for note in said:
+        if HOW.match(note) is None:
+            notes.append(note)
+        else:
+            name, _, value = note.rstrip(".").partition(": ")
+            listed.append(
+                {"name": name if value else "how it is counted", "value": value or name, "source": "model"}
+            )
+    return notes, listed
 
 
 @dataclass(frozen=True)
@@ -155,13 +176,14 @@ class Answer:
     @property
     def summary(self) -> dict[str, object]:
         """The content of summary.json: the answer, the main figures, notes and assumptions."""
+        notes, how = split_notes(self.notes)
         return {
             **self.provenance.head(),
             "currency": self.currency or None,
             "answers": dict(self.sentences),
             **self.figures,
-            "notes": list(self.notes),
-            "assumptions": list(self.assumptions),
+            "notes": notes,
+            "assumptions": [*self.assumptions, *how],
         }
 
     @cached_property

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from simulator.analysis.operating.operating import COLLECTION_DAYS
 from simulator.analysis.terms.assumptions import Assumption, list_term_assumptions
-from simulator.calibration.calibration import DESTINATIONS, Calibration
 from simulator.calibration.customer_rates import customer_rates
-from simulator.calibration.drift import DAMPING
 from simulator.calibration.ramp import PUBLISHED_SOURCE
 from simulator.engine.plan.coverage_effects import calibrated_effects
 from simulator.engine.plan.roles import (
@@ -35,6 +31,7 @@ from simulator.engine.pull import evidence_note
 from simulator.kernels.people.coverage import BY_ACCOUNTS, BY_ARR
 from simulator.scenario.deal_terms import Assumed
 from simulator.scenario.ownership import ACTIVITIES, AE
+from simulator.scenario.people import Ramp
 from simulator.scenario.schema import Scenario
 
 CALIBRATED = "calibrated"
@@ -68,25 +65,7 @@ def _rates(prepared: Prepared) -> list[dict[str, str]]:
         return [_assumption("rates of deals, amounts and demand", "as written for each segment", SCENARIO)]
     span = f"history from {calibration.first_day} to {calibration.as_of}"
     where = f"{scenario.calibration}, {span}" if scenario.calibration else span
-    closing, demand = calibration.shock_close, calibration.shock_demand
-    shocks = f"a good or bad quarter moves closing by {closing:.1%}, demand by {demand:.1%}"
-    return [
-        _assumption("rates of deals, amounts, close dates and demand", where, CALIBRATED),
-        _assumption("shared shock of a quarter", shocks, CALIBRATED),
-        *_drift(calibration),
-    ]
-
-
-def _drift(calibration: Calibration) -> list[dict[str, str]]:
-    drift = calibration.drift
-    if drift is None:
-        return []
-    won = np.exp(drift.level[DESTINATIONS.index("won")])
-    now = f"deals are won {won:.2f} times as readily now as on average over the history"
-    growth = f"SALs grow by {np.expm1(4 * drift.sals_growth):+.0%} a year"
-    growth += f", a quarter by {DAMPING:.0%} of the one before"
-    walk = f"each quarter may move closing by {drift.walk_close:.1%}, demand by {drift.walk_demand:.1%}"
-    return [_assumption("drift of rates", f"{now}; {growth}; {walk}", CALIBRATED)]
+    return [_assumption("rates of deals, amounts, close dates and demand", where, CALIBRATED)]
 
 
 def _stated(scenario: Scenario) -> list[dict[str, str]]:
@@ -113,15 +92,19 @@ def _reps(prepared: Prepared) -> list[dict[str, str]]:
         for key, source in terms.sources.items()
     ]
     if scenario.reps.ramp is not None:
-        ramp = _assumption(
-            "ramp of new reps", _words(scenario.reps.ramp.model_dump(exclude_none=True)), SCENARIO
-        )
+        ramp = _assumption("ramp of new reps", _say_ramp(scenario.reps.ramp), SCENARIO)
     elif staffing is not None and staffing.ramp.source == CALIBRATED:
         ramp = _assumption("ramp of new reps", "from wins by tenure", CALIBRATED)
     else:
         ramp = _assumption("ramp of new reps", "as published", f"published: {PUBLISHED_SOURCE}")
     margin, source = gross_margin(scenario)
     return [*listed, ramp, _assumption("gross margin on bookings", f"{margin:.0%}", source)]
+
+
+def _say_ramp(ramp: Ramp) -> str:
+    if ramp.shares is None:
+        return f"half of the new reps are fully productive after {ramp.median_months:g} months"
+    return f"productive at {', '.join(f'{share:.0%}' for share in ramp.shares)} by month of tenure"
 
 
 def _figure(value: float) -> str:
@@ -144,13 +127,9 @@ def _switches(prepared: Prepared) -> list[dict[str, str]]:
     }
     spread = [_assumption(name, "on" if on else "off", SCENARIO) for name, on in switches.items()]
     deals = "competing hazards by calendar month; the mix of new deals stays as it was"
-    note = evidence_note(prepared.scenario, prepared.calibration)
-    level = note.split(": ", 1)[1].split(";")[0] if note else "from the rates of deals alone"
-    return [
-        *spread,
-        _assumption("level of bookings", level, MODEL),
-        _assumption("how deals move", deals, MODEL),
-    ]
+    alone = evidence_note(prepared.scenario, prepared.calibration) is None
+    level = [_assumption("level of bookings", "from the rates of deals alone", MODEL)] if alone else []
+    return [*spread, *level, _assumption("how deals move", deals, MODEL)]
 
 
 WEAK = frozenset({"prior", "assumption"})
@@ -167,8 +146,8 @@ def customer_assumptions(prepared: Prepared) -> list[dict[str, str]]:
         return [{"name": "customers", "value": "not simulated, as the scenario says", "source": "scenario"}]
     if calibration is None:
         return []
-    law = "shifted-beta-geometric renewal, growth events at constant rates after first value"
-    listed = [{"name": "law of a customer", "value": law, "source": CUSTOMER_ASSUMPTIONS_MODEL}]
+    how = "renewal as in the shifted beta-geometric model; growth at constant rates after first value"
+    listed = [{"name": "how customers renew and grow", "value": how, "source": CUSTOMER_ASSUMPTIONS_MODEL}]
     weak: dict[tuple[str, str, str], list[tuple[str, float]]] = {}
     for row in customer_rates(calibration):
         if row["source"] in WEAK and row["name"] not in UNUSED:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from simulator.analysis.compare.comparison import labels
+from simulator.analysis.compare.measures import Measure
 from simulator.analysis.customers.arr import CustomerOutlook, look_at_customers
 from simulator.analysis.diagnose.rates import historical_rates
 from simulator.analysis.forecast.coverage import Coverage
@@ -33,6 +36,8 @@ if TYPE_CHECKING:
     from simulator.report.forecast.past import Past
 
 PATHS_WITHOUT_HIRES = 400
+LEVER_PATHS = 500
+"""Simulations that levers are compared on, as ``simulator sensitivity`` does."""
 
 
 class Run:
@@ -124,6 +129,21 @@ class Run:
             fewer = operate(simulate(bare, rates, history), bare, rates, reps, roles)
         view = operate(self.paths, scenario, rates, reps, roles)
         return look_at_operations(self.paths, view, scenario, without_hires=fewer)
+
+    def pull_levers(self, work: Work | None = None) -> pd.DataFrame | None:
+        """Return what a few levers bring over the horizon; None where the simulations are too few to show it.
+
+        Columns: those of `measure_levers`. The figures are those of ``simulator sensitivity``.
+        """
+        from simulator.analysis.sensitivity.sensitivity import measure_levers, without_customers
+
+        scenario = self.prepared.scenario
+        if scenario.simulation.paths < LEVER_PATHS:
+            return None
+        few = replace(self.prepared, scenario=scenario.with_simulation(paths=LEVER_PATHS))
+        measure = Measure("p50", labels(self.forecast.periods)[-1])
+        with (work or Work()).step("levers", "Pulling the levers of sales") as advance:
+            return measure_levers(without_customers(few), measure, advance)
 
     @property
     def _staffing(self) -> Any:
@@ -242,7 +262,7 @@ class Run:
                 for jobs in self._chart_jobs():
                     team.begin(jobs(draft / "charts"))
             with work.step("tables"):
-                self.write_tables(draft, earlier=target)
+                self.write_tables(draft, earlier=target, work=work)
                 if monthly:
                     write_monthly_paths(self.paths, draft / "paths_monthly.parquet")
             with work.step("charts"):
@@ -251,7 +271,7 @@ class Run:
             team.begin(export_jobs(draft, target))
         return target
 
-    def write_tables(self, draft: Path, *, earlier: Path | None = None) -> None:
+    def write_tables(self, draft: Path, *, earlier: Path | None = None, work: Work | None = None) -> None:
         """Write tables/, paths.parquet and summary.json into a new folder.
 
         Parameters
@@ -259,10 +279,12 @@ class Run:
         draft : Path
         earlier : Path, optional
             Where a run of the same scenario may be, to be compared with.
+        work : Work, optional
+            Where progress is reported.
         """
         from simulator.report.forecast.results import write_run_tables
 
-        write_run_tables(self, draft, earlier)
+        write_run_tables(self, draft, earlier, work)
 
     def hire(self, **options: Any) -> Answer:
         """Return where the next reps go; see ``simulator.hire``."""

@@ -61,11 +61,12 @@ def test_between_finished_runs_the_steps_begin_and_end_at_what_they_said(tmp_pat
     p50 = said[(said["segment"] == "all") & (said["kind"] == "new")].set_index("period")["p50"]
     period = p50.index[0]
     steps = pd.DataFrame(
-        [(period, 0, "then", "", 100.0, 0.0), (period, 1, "won and lost", "w", 150.0, 50.0)],
-        columns=["period", "step", "label", "words", "p50", "change"],
+        [(period, 0, "then", "", 100.0, 0.0, 0.0), (period, 1, "won and lost", "w", 150.0, 50.0, 3.0)],
+        columns=["period", "step", "label", "words", "p50", "change", "error"],
     )
     table = said_then(steps, folders)
     assert table["label"].tolist() == ["then", RESTATED, "won and lost", PROGRAM]
     assert table["step"].tolist() == [0, 1, 2, 3]
+    assert table["error"].tolist() == [0.0, 0.0, 3.0, 0.0]
     assert table["p50"].tolist() == [p50[period], 100.0, 150.0, p50[period]]
     assert table["change"].tolist() == pytest.approx([0.0, 100.0 - p50[period], 50.0, p50[period] - 150.0])

@@ -68,7 +68,7 @@ def test_nothing_is_asked_where_the_results_cannot_go(asked, tmp_path):
 def test_many_notes_are_counted(capsys):
     notes = [f"note {number}." for number in range(10)]
     show_notes(Console(), notes)
-    assert capsys.readouterr().out == "10 notes on the inputs: --details, summary.json\n"
+    assert capsys.readouterr().out == "10 notes to act on: --details, summary.json\n"
     show_notes(Console(details=True), notes)
     assert capsys.readouterr().out.count("Note: ") == 10
 

@@ -26,7 +26,7 @@ def test_words_table_chart_and_summary_agree(workspace):
     table = pd.read_csv(workspace / "out" / "tables" / "sensitivity.csv")
     first = table.iloc[0]
     name = say_lever(first["name"])
-    assert f"{name[:1].upper()}{name[1:]} moves the chance of the target of FY28Q1 most" in result.stdout
+    assert f"Largest lever on the chance of the target of FY28Q1: {name}" in result.stdout
     assert "moved alone" in result.stdout
     assert set(table["measure"]) == {"p_hit"}
     rows = table.set_index("name")

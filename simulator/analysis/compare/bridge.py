@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from simulator.analysis.compare.comparison import labels, simulate_prepared
+from simulator.analysis.precision import jackknife_error
 from simulator.analysis.steps import Progress
 from simulator.engine.paths import Paths
 from simulator.engine.prepare import Prepared, prepare
@@ -41,10 +43,11 @@ def bridge(
     -------
     DataFrame
         period (each, then the horizon), step (0 is the first scenario), label, words, p50 (after the
-        step), change (by the step). Unit: scenario currency.
+        step), change (by the step), error (Monte Carlo standard error of the change). Unit: scenario
+        currency.
     """
     changes = list_changes(_stated(first), _stated(other))
-    steps: list[tuple[str, str, Floats]] = [(first.scenario.name, "", _medians(ends[0]))]
+    steps: list[tuple[str, str, Floats]] = [(first.scenario.name, "", _totals(ends[0]))]
     waiting: list[Change] = []
     for place, change in enumerate(changes):
         waiting.append(change)
@@ -53,11 +56,11 @@ def bridge(
         if paths is None:
             continue
         label = " and ".join(item.label for item in waiting)
-        steps.append((label, "; ".join(item.words for item in waiting), _medians(paths)))
+        steps.append((label, "; ".join(item.words for item in waiting), _totals(paths)))
         waiting = []
         if progress is not None:
             progress(place + 1, len(changes))
-    return _table(steps, labels(ends[0].periods))
+    return steps_table(steps, ends[0].periods, ends[0].rate_draw)
 
 
 def _stated(prepared: Prepared) -> Scenario:
@@ -72,23 +75,43 @@ def _simulate_step(change: Change, like: Prepared) -> Paths | None:
         return None
 
 
-def _medians(paths: Paths) -> Floats:
-    """Return the P50 of all segments together by period, then over the horizon."""
-    totals = paths.bookings_new().sum(axis=2)
-    if totals.shape[1] > 1:
-        totals = np.concatenate([totals, totals.sum(axis=1, keepdims=True)], axis=1)
-    return np.asarray(np.median(totals, axis=0))
+def _totals(paths: Paths) -> Floats:
+    """Return the new-business bookings of all segments together, shape (path, period)."""
+    return np.asarray(paths.bookings_new().sum(axis=2))
 
 
-def _table(steps: Sequence[tuple[str, str, Floats]], periods: tuple[str, ...]) -> pd.DataFrame:
-    rows = []
-    for column, period in enumerate(periods):
-        before = 0.0
-        for step, (label, words, medians) in enumerate(steps):
-            p50 = float(medians[column])
-            change = p50 - before if step else 0.0
-            rows.append(
-                {"period": period, "step": step, "label": label, "words": words, "p50": p50, "change": change}
-            )
-            before = p50
-    return pd.DataFrame(rows)
+def steps_table(
+    steps: Sequence[tuple[str, str, Floats]], periods: tuple[str, ...], draw: npt.NDArray[np.int64]
+) -> pd.DataFrame:
+    """Return the P50 after each step and what the step changes, by period and over the horizon.
+
+    Parameters
+    ----------
+    steps : sequence of tuple
+        Label, words, and bookings of shape (path, period), the paths of all steps paired.
+    periods : tuple of str
+    draw : ndarray of int64, shape (path,)
+        The rate draw of each path.
+
+    Returns
+    -------
+    DataFrame
+        As of `bridge`.
+    """
+    tables = []
+    before: Floats | None = None
+    for step, (label, words, totals) in enumerate(steps):
+        now = totals if len(periods) == 1 else np.column_stack([totals, totals.sum(axis=1)])
+        change = error = np.zeros(now.shape[1])
+        if before is not None:
+            change = np.median(now, axis=0) - np.median(before, axis=0)
+            error = jackknife_error(partial(_median_change, before, now), draw)
+        table = pd.DataFrame({"period": labels(periods), "step": step, "label": label, "words": words,
+                              "p50": np.median(now, axis=0), "change": change, "error": error})  # fmt: skip
+        tables.append(table)
+        before = now
+    return pd.concat(tables).sort_index(kind="stable").reset_index(drop=True)
+
+
+def _median_change(before: Floats, now: Floats, kept: npt.NDArray[np.bool_]) -> Floats:
+    return np.asarray(np.median(now[kept], axis=0) - np.median(before[kept], axis=0))

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from simulator.analysis.compare.comparison import labels
+from simulator.analysis.compare.bridge import steps_table
 from simulator.analysis.steps import Progress
 from simulator.calibration.calibration import Calibration
 from simulator.engine.plan.capacity import with_reps
@@ -85,7 +85,7 @@ def attribute(before: Prepared, after: Prepared, progress: Progress | None = Non
     -------
     DataFrame
         The columns of `bridge`: period (each quarter of ``after``, then the horizon), step, label, words,
-        p50, change. Steps that change nothing are kept, at 0.
+        p50, change, error. Steps that change nothing are kept, at 0.
 
     Raises
     ------
@@ -95,21 +95,15 @@ def attribute(before: Prepared, after: Prepared, progress: Progress | None = Non
     quarters = _check(before, after)
     worlds = _worlds(before, after)
     names = {name: label for name, label in STEPS.items() if name in worlds}
-    medians = []
+    said = [(f"{before.scenario.as_of}", ""), *((label, WORDS[name]) for name, label in names.items())]
+    steps, draws = [], np.zeros(0, dtype=np.int64)
     for place, world in enumerate(worlds.values()):
-        medians.append(_medians(world, quarters))
+        totals, draws = _totals(world, quarters)
+        steps.append((*said[place], totals))
         if progress is not None:
             progress(place + 1, len(worlds))
-    steps = [(f"{before.scenario.as_of}", ""), *((label, WORDS[name]) for name, label in names.items())]
     calendar = after.scenario.fiscal_calendar()
-    periods = labels(tuple(calendar.quarter_label(int(quarter)) for quarter in quarters))
-    rows = []
-    for column, period in enumerate(periods):
-        for step, (label, words) in enumerate(steps):
-            p50 = float(medians[step][column])
-            change = p50 - float(medians[step - 1][column]) if step else 0.0
-            rows.append((period, step, label, words, p50, change))
-    return pd.DataFrame(rows, columns=["period", "step", "label", "words", "p50", "change"])
+    return steps_table(steps, tuple(calendar.quarter_label(int(quarter)) for quarter in quarters), draws)
 
 
 def _check(before: Prepared, after: Prepared) -> Ints:
@@ -178,8 +172,8 @@ def _on_ground(scenario: Scenario, other: Scenario) -> Scenario:
     return scenario.replace(simulation=other.simulation, horizon_quarters=ahead)
 
 
-def _medians(world: World, quarters: Ints) -> Floats:
-    """Return the P50 of all segments together of each quarter, then over all of them."""
+def _totals(world: World, quarters: Ints) -> tuple[Floats, Ints]:
+    """Return bookings of all segments together, shape (path, quarter), and the rate draw of each path."""
     scenario, calendar = world.scenario, world.scenario.fiscal_calendar()
     as_of = scenario.as_of
     if as_of is None:
@@ -192,10 +186,7 @@ def _medians(world: World, quarters: Ints) -> Floats:
         compiled = with_referrals(with_customers(compiled, scenario, world.history), scenario)
     outcome = run(compiled, scenario, None)
     totals = outcome.flows[..., :N_ORIGINS].sum(axis=(2, 3))[:, int(quarters[0]) - first :]
-    totals = totals + _booked(world.wins, compiled.segments, quarters, calendar)
-    if totals.shape[1] > 1:
-        totals = np.concatenate([totals, totals.sum(axis=1, keepdims=True)], axis=1)
-    return np.asarray(np.median(totals, axis=0))
+    return totals + _booked(world.wins, compiled.segments, quarters, calendar), outcome.draws
 
 
 def _lives_with_customers(scenario: Scenario) -> bool:

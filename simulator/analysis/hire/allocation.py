@@ -14,7 +14,7 @@ from simulator.analysis.hire.chance_best import chance_best
 from simulator.analysis.hire.ladder import ExtraReps, RepLadder, best_allocations, n_allocations
 from simulator.analysis.more_heads import HIGH, LOW, SEPARATE_ERRORS, last_loss
 from simulator.analysis.precision import mean_error
-from simulator.analysis.steps import Progress
+from simulator.analysis.steps import Progress, of_step
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -143,16 +143,18 @@ def allocate_reps(ladder: RepLadder, question: HiringSettings, progress: Progres
         For at least as many reps as asked for.
     question : HiringSettings
     progress : callable, optional
-        Called with (paths done, paths in all) of each round.
+        Called with (done, in all); it ends early where fewer rounds decide.
     """
-    extra = ladder.simulate(question.first_paths, progress=progress)
+    rounds = question.most_paths // question.first_paths
+    extra = ladder.simulate(question.first_paths, progress=of_step(progress, 0, rounds))
     indifference = _indifference(extra, question)
     for number in range(1, question.most_paths):
         verdict = _judge(extra, question, indifference)
         sure = verdict.separated and verdict.p_best_error[verdict.answer] <= SURE_OF_CHANCE
         if sure or extra.n_paths + question.first_paths > question.most_paths:
             break
-        more = ladder.drawn_anew(number).simulate(question.first_paths, progress=progress)
+        advance = of_step(progress, number, rounds)
+        more = ladder.drawn_anew(number).simulate(question.first_paths, progress=advance)
         extra = extra.joined(more, anew=True)
     months = ladder.steps[0].horizon.months
     allocation = verdict.rows[verdict.answer]

@@ -10,13 +10,15 @@ from scipy.optimize import brentq
 
 from simulator.analysis.compare.comparison import simulate_prepared
 from simulator.analysis.compare.measures import P_HIT, Measure, change_error
-from simulator.analysis.sensitivity.inputs import Turn
+from simulator.analysis.sensitivity.inputs import Turn, lever_turn
 from simulator.analysis.steps import Progress
 from simulator.engine.prepare import Prepared
 from simulator.scenario.levers import LEVERS
 
 STEPS_UP = (1.1, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0)
 STEPS_DOWN = (0.9, 0.75, 0.5, 0.3, 0.1, 0.0)
+PULLED = {"sals": "high", "close_odds": "high", "slippage": "low", "close_multiplier": "high"}
+"""Levers that a sales team can pull, and the end of their interval that helps."""
 PRECISION = 0.002
 """How closely a factor is found; the simulations tell it apart no better."""
 
@@ -111,6 +113,37 @@ def measure_sensitivity(
             progress(place + 1, len(turns))
     table = pd.DataFrame(rows).sort_values("swing", ascending=False, kind="stable", ignore_index=True)
     return Sensitivity(measure, now, table, base_paths.n_paths)
+
+
+def measure_levers(prepared: Prepared, measure: Measure, progress: Progress | None = None) -> pd.DataFrame:
+    """Return what the levers that a sales team can pull bring, each pulled alone to the end that helps.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    measure : Measure
+    progress : callable, optional
+        Called with (runs done, runs in all).
+
+    Returns
+    -------
+    DataFrame
+        One row a lever, the most helpful first: measure, period, name, factor, change, error (Monte Carlo
+        standard error of the change). The figures are those of `measure_sensitivity`.
+    """
+    base_paths = simulate_prepared(prepared)
+    base, rows = measure.sample(base_paths), []
+    for place, (name, end) in enumerate(PULLED.items()):
+        turn = lever_turn(name, prepared)
+        factor = float(getattr(turn, end))
+        sample = measure.sample(simulate_prepared(turn.apply(prepared, factor)))
+        change = float(measure.of(sample)) - float(measure.of(base))
+        error = change_error(measure, base, sample, base_paths.rate_draw)
+        rows.append((measure.name, measure.period, name, factor, change, error))
+        if progress is not None:
+            progress(place + 1, len(PULLED))
+    table = pd.DataFrame(rows, columns=["measure", "period", "name", "factor", "change", "error"])
+    return table.sort_values("change", ascending=False, kind="stable", ignore_index=True)
 
 
 def seek_goal(prepared: Prepared, turn: Turn, measure: Measure, chance: float) -> GoalSeek:

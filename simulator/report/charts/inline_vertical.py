@@ -228,7 +228,8 @@ def draw_lines(canvas: Canvas, spec: ChartSpec) -> float:
     known = spec.finite() or [0.0, 1.0]
     margin = 0.08 * (max(known) - min(known)) or 0.05
     legend = [(one.name, one.colour) for one in spec.series]
-    plot = _frame(canvas, spec, legend, (min(known) - margin, max(known) + 2 * margin))
+    low = 0.0 if spec.begins_at_zero else min(known) - margin
+    plot = _frame(canvas, spec, legend, (low, max(known) + 2 * margin))
     if math.isfinite(spec.mark):
         ends = [(plot.left, plot.y(spec.mark)), (plot.right, plot.y(spec.mark))]
         canvas.line(ends, MUTED, f"{spec.mark_word} {spec.unit.write(spec.mark)}", thick=1.2, dashed=True)
@@ -253,7 +254,11 @@ def _draw_line(canvas: Canvas, spec: ChartSpec, plot: _Plot, one: Series) -> Non
         if any(other.values[at] == one.values[at] for other in others):
             continue
         if len(spec.series) <= 3 and (fits or at == places[-1]):
-            canvas.write(x + (0 if fits else 8), y - 9, text, bold=True, anchor="middle" if fits else "end")
+            above = (y - plot.y(other.values[at]) for other in spec.series if other is not one)
+            down = 17 if any(0 <= gap < 2 * LINE for gap in above) else -9
+            canvas.write(
+                x + (0 if fits else 8), y + down, text, bold=True, anchor="middle" if fits else "end"
+            )
 
 
 def draw_curves(canvas: Canvas, spec: ChartSpec) -> float:

@@ -62,7 +62,7 @@ class ChartSheet:
         if spec.shape == "curves":
             chart.set_x_axis(figures)
             figures = {"num_format": "0%", "min": 0, "max": 1}
-        elif spec.shape not in {"lines", "bars", "dots"}:
+        elif spec.shape not in {"lines", "bars", "dots"} or (spec.shape == "lines" and spec.begins_at_zero):
             figures["min"] = spec.floor
         (chart.set_x_axis if horizontal else chart.set_y_axis)({**figures, **grid})
         if horizontal:

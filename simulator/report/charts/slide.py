@@ -13,7 +13,7 @@ from pptx.enum.dml import MSO_LINE
 from pptx.util import Pt
 
 from simulator.report.charts.spec import ChartSpec, Floats, Series, bars_of_bridge
-from simulator.report.documents.deck_slides import Deck, Slide, colour_of
+from simulator.report.documents.deck_slides import SMALL_POINTS, Deck, Slide, colour_of
 from simulator.report.style import GRID, INK, MUTED, NAVY, PAPER, SKY, text_colour
 
 POINTS = 12
@@ -33,8 +33,9 @@ def add_two_charts(deck: Deck, title: str, left: ChartSpec, right: ChartSpec) ->
     """Add a slide with two charts next to each other, each below its own finding."""
     slide = deck.add_slide(title, "", left.footer)
     for half, spec in zip(slide.halves(), (left, right), strict=True):
-        half.add_text([spec.title], top=0.0, points=POINTS)
-        _DRAWERS[spec.shape](half.below(0.16), spec)
+        half.add_text([spec.title] if spec.title != title else [], top=0.0, points=POINTS)
+        half.add_text([spec.subtitle], top=0.11 if spec.title != title else 0.0, points=SMALL_POINTS)
+        _DRAWERS[spec.shape](half.below(0.22), spec)
 
 
 def _chart(slide: Slide, spec: ChartSpec, kind: Any, columns: dict[str, Any]) -> Any:
@@ -57,7 +58,8 @@ def _draw_lines(slide: Slide, spec: ChartSpec) -> None:
         chart._chartSpace.chart.xpath("c:dispBlanksAs")[0].set("val", "span")
         known = spec.finite()
         share = spec.unit.is_share and min(known) > 0
-        chart.value_axis.minimum_scale = np.floor(10 * min(known) - 0.5) / 10 if share else None
+        if not spec.begins_at_zero:
+            chart.value_axis.minimum_scale = np.floor(10 * min(known) - 0.5) / 10 if share else None
     for at, (series, one) in enumerate(zip(chart.plots[0].series, shown, strict=True)):
         _colour_line(series, one.colour, dashed=one.key == "target")
         crowded = spec.shape == "lines" and len(spec.categories) > MOST_LABELLED

@@ -204,6 +204,11 @@ class ChartSpec:
         return [value for row in (*rows, self.totals, (self.mark,)) for value in row if math.isfinite(value)]
 
     @property
+    def begins_at_zero(self) -> bool:
+        """Whether the axis of lines begins at zero: amounts of money do, shares need the room."""
+        return self.unit.scale is not None and min(self.finite(), default=0.0) >= 0
+
+    @property
     def is_empty(self) -> bool:
         """Whether there is no figure to draw."""
         return not any(math.isfinite(value) for one in self.series for value in one.values)

@@ -138,19 +138,18 @@ def said_then(steps: pd.DataFrame, folders: tuple[Path, Path]) -> pd.DataFrame:
     a period, the P50 simulated again stands.
     """
     said = [_medians(folder) for folder in folders]
-    rows: list[tuple[str, str, str, float]] = []
+    rows: list[tuple[str, str, str, float, float]] = []
     for name, part in steps.groupby("period", sort=False):
         period, p50 = str(name), part["p50"].to_numpy(np.float64)
         head = str(part["label"].iloc[0])
-        rows.append((period, head, "", said[0].get(period, float(p50[0]))))
-        rows.append((period, RESTATED, RESTATED_WORDS, float(p50[0])))
-        for label, words, value in zip(part["label"][1:], part["words"][1:], p50[1:], strict=True):
-            rows.append((period, str(label), str(words), float(value)))
-        rows.append((period, PROGRAM, PROGRAM_WORDS, said[1].get(period, float(p50[-1]))))
-    table = pd.DataFrame(rows, columns=["period", "label", "words", "p50"])
+        rows.append((period, head, "", said[0].get(period, float(p50[0])), 0.0))
+        rows.append((period, RESTATED, RESTATED_WORDS, float(p50[0]), 0.0))
+        rows += [(period, row.label, row.words, row.p50, row.error) for row in part[1:].itertuples()]
+        rows.append((period, PROGRAM, PROGRAM_WORDS, said[1].get(period, float(p50[-1])), 0.0))
+    table = pd.DataFrame(rows, columns=["period", "label", "words", "p50", "error"])
     table.insert(1, "step", table.groupby("period", sort=False).cumcount())
-    change = table.groupby("period", sort=False)["p50"].diff().fillna(0.0)
-    return table.assign(change=change)
+    table.insert(5, "change", table.groupby("period", sort=False)["p50"].diff().fillna(0.0))
+    return table
 
 
 def _medians(folder: Path) -> dict[str, float]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from simulator.analysis.compare.comparison import Comparison
+from simulator.calibration.posteriors import Z_HIGH
 from simulator.report.money import format_money, format_share, join_words
 from simulator.scenario.differences import differences
 from simulator.scenario.schema import Scenario
@@ -42,7 +43,7 @@ def say_change(row: pd.Series, period: str, currency: str) -> str:
         text += f" (the simulation's 95% interval {low} to {high})"
     text += f", and more in {format_share(row['p_more'])} of simulations"
     p50s = " to ".join(format_money(row[key], currency) for key in ("base_p50", "p50"))
-    text += f"; the P50 goes from {p50s}"
+    text += f". The P50 goes from {p50s}"
     if math.isfinite(row["p_hit"]) and math.isfinite(row["base_p_hit"]):
         text += (
             f"; the chance of the target goes from {format_share(row['base_p_hit'])} to "
@@ -85,9 +86,9 @@ def bridge_title(steps: pd.DataFrame, labels: Mapping[str, str], currency: str) 
 
 
 def say_bridge(steps: pd.DataFrame, currency: str) -> str:
-    """Return the steps of a bridge in one sentence that adds up up to rounding."""
-    parts = [
+    """Return the steps of a bridge in one sentence, each with its 80% interval; they add up to rounding."""
+    return join_words([
         f"{row['label']}: {'+' if row['change'] >= 0 else ''}{format_money(row['change'], currency)}"
+        + (f" (± {format_money(Z_HIGH * row['error'], currency, 2)})" if row["error"] > 0 else "")
         for _, row in steps[steps["step"] > 0].iterrows()
-    ]
-    return join_words(parts)
+    ])  # fmt: skip

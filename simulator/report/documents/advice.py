@@ -13,11 +13,12 @@ from simulator.report.documents.finished import Finished
 from simulator.report.documents.headline import headline_row
 from simulator.report.documents.views import views
 from simulator.report.money import format_money, format_share
-from simulator.report.sensitivity.words import is_clear, say_lever
+from simulator.report.sensitivity.words import CLEAR_ERRORS, say_lever
 
 SAFE = 0.8
 """The chance that a plan should have."""
 MOST_LEVERS, MOST_DEALS = 3, 5
+MANY_PUSHES = 2
 LEAST_WEIGHT = 0.01
 """Share of the P50 below which the heaviest open deal decides nothing."""
 
@@ -96,20 +97,33 @@ def _plan(run: Finished) -> tuple[str, ...]:
 
 def _levers(run: Finished) -> tuple[str, ...]:
     """Say what the largest clear levers bring at the end that helps, with its interval."""
+    table = _pulled(run)
+    said = []
+    for _, row in table[table["change"] > CLEAR_ERRORS * table["error"]].iterrows():
+        lever, factor = say_lever(row["name"]), f"{row['factor'] - 1:+.0%}".replace("-", "−")
+        error = format_money(Z_HIGH * float(row["error"]), run.currency, 2)
+        said.append(
+            f"{lever[:1].upper()}{lever[1:]} {factor}: {format_money(row['change'], run.currency)} more "
+            f"(± {error}) over {row['period']}."
+        )
+    if not said and len(table):
+        return (f"No measurable difference with {table['name'].map(say_lever).str.cat(sep=', ')}.",)
+    return tuple(said[:MOST_LEVERS])
+
+
+def _pulled(run: Finished) -> pd.DataFrame:
+    """Return what each lever brings at the end that helps: all levers if they were asked for, else a few."""
     found = run.companions.get("sensitivity")
     if found is None or not str(found.table["measure"].iloc[0]).startswith(("p50", "mean")):
-        return ()
-    said = []
-    for _, row in found.table[found.table.get("kind", "lever") == "lever"].iterrows():
-        end = "high" if row["change_high"] >= row["change_low"] else "low"
-        change, error = float(row[f"change_{end}"]), Z_HIGH * float(row[f"error_{end}"])
-        if is_clear(row) and change > error:
-            lever, factor = say_lever(row["name"]), f"{row[end] - 1:+.0%}".replace("-", "−")
-            said.append(
-                f"{lever[:1].upper()}{lever[1:]} {factor}: {format_money(change, run.currency)} more "
-                f"(± {format_money(error, run.currency, 2)}) over {row['period']}."
-            )
-    return tuple(said[:MOST_LEVERS])
+        return run.tables.get("levers", pd.DataFrame(columns=["name", "factor", "change", "error", "period"]))
+    table = found.table[found.table.get("kind", "lever") == "lever"]
+    ends = pd.concat(
+        table[["name", "period", end, f"change_{end}", f"error_{end}"]].set_axis(
+            ["name", "period", "factor", "change", "error"], axis=1
+        )
+        for end in ("low", "high")
+    )
+    return ends.sort_values("change", ascending=False, kind="stable").drop_duplicates("name")
 
 
 def _deals(run: Finished) -> tuple[str, ...]:
@@ -128,13 +142,22 @@ def _deals(run: Finished) -> tuple[str, ...]:
     share = (
         f"; the ten heaviest are {format_share(total / p50)} of the P50" if p50 > 0 and total < p50 else ""
     )
-    said = [
+    said = [_say_deal(row, run) for _, row in rows.iterrows() if row["weight"] > 0]
+    return (*(f"{deal}." for deal in said[:-1]), f"{said[-1]}{share}.") if said else ()
+
+
+def _say_deal(row: pd.Series, run: Finished) -> str:
+    """Return a deal with its chance, and what speaks against it: a date that has passed, or moved often."""
+    against = []
+    if row["close_month"] and f"{row['close_month']}-32" < str(run.summary["as_of"]):
+        against.append("its close date has passed")
+    if row.get("pushes", 0) >= MANY_PUSHES:
+        against.append(f"moved {int(row['pushes'])} times")
+    text = (
         f"{row['opportunity_id']} ({row['segment']}, {str(row['category']).replace('_', ' ')}): "
         f"{_amount(row['amount'], run.currency)} at {format_share(row['first'])}"
-        for _, row in rows.iterrows()
-        if row["weight"] > 0
-    ]
-    return (*(f"{deal}." for deal in said[:-1]), f"{said[-1]}{share}.") if said else ()
+    )
+    return f"{text}; {', '.join(against)}" if against else text
 
 
 def _amount(amount: float, currency: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -23,8 +24,15 @@ MOST_DEALS = 10
 MOST_ROWS = 6
 LONGEST_CELL = 150
 DEAL_COLUMNS = ("opportunity_id", "segment", "category", "close_month", "amount", "first", "weight")
-NOT_FOR_THE_BOARD = ("reps of ", "segments.", "fiscal year", "customers of ")
-"""Assumptions that a board does not ask about; they are in the workbook and on the page."""
+FOR_THE_BOARD = {
+    "rates of deals": "Deals move as they did",
+    "Level of bookings": "Level of the forecast",
+    "Drift of closing": "Trend of win rates",
+    "Shared shock on closing": "What a good or bad quarter does to closing",
+    "ramp of new reps": "New reps",
+    "gross margin": "Gross margin on bookings",
+}
+"""Assumptions that a board may doubt first, by how their names begin, in its words."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +61,8 @@ PARTS = (
     _Part("assumptions", 1),
 )
 """In the order of the deck: promise and result, the number, where it comes from, customers, cash, people."""
+PAIRS = {"deal_flow": ("pacing", "deal_flow"), "arr_snowball": ("arr_snowball", "nrr_grr")}
+"""Slides of two charts."""
 
 
 def write_deck(run: Finished, path: Path, template: Path | None = None) -> None:
@@ -83,14 +93,9 @@ def write_deck(run: Finished, path: Path, template: Path | None = None) -> None:
     }
     if "deals" in shown and "weight" in shown["deals"].table:
         makers["deals"] = lambda: _add_deals(deck, run, shown["deals"])
-    if {"pacing", "deal_flow"} <= set(run.specs):
-        title = f"Where {run.periods[0]} stands, and what changed"
-        makers["deal_flow"] = lambda: add_two_charts(deck, title, run.specs["pacing"], run.specs["deal_flow"])
-    if {"arr_snowball", "nrr_grr"} <= set(run.specs):
-        title = run.specs["arr_snowball"].title
-        makers["arr_snowball"] = lambda: add_two_charts(
-            deck, title, run.specs["arr_snowball"], run.specs["nrr_grr"]
-        )
+    for name, (left, right) in PAIRS.items():
+        if {left, right} <= set(run.specs):
+            makers[name] = partial(_add_pair, deck, run, left, right)
     if "hiring" in shown:
         makers["hiring"] = lambda: _add_hiring(deck, run, shown["hiring"])
     wanted = [part for part in PARTS if part.name in makers or part.name in run.specs]
@@ -101,6 +106,13 @@ def write_deck(run: Finished, path: Path, template: Path | None = None) -> None:
         elif part.name in kept:
             add_chart_slide(deck, run.specs[part.name])
     deck.file.save(str(path))
+
+
+def _add_pair(deck: Deck, run: Finished, left: str, right: str) -> None:
+    """Show two charts next to each other, each below its own finding; the slide says what both are of."""
+    titles = {"pacing": f"Where {run.periods[0]} stands, and what changed"}
+    title = titles.get(left, run.specs[left].title)
+    add_two_charts(deck, title, run.specs[left], run.specs[right])
 
 
 def _name_deck(deck: Deck, run: Finished) -> None:
@@ -142,14 +154,19 @@ def _add_deals(deck: Deck, run: Finished, view: View) -> None:
 def _add_assumptions(deck: Deck, run: Finished) -> None:
     """List the assumptions that a board may doubt first."""
     listed = run.summary["assumptions"]
-    asked = [a for a in listed if not a["name"].startswith(NOT_FOR_THE_BOARD)] or listed
+    asked = [
+        {**a, "name": words}
+        for begin, words in FOR_THE_BOARD.items()
+        for a in listed
+        if a["name"].startswith(begin)
+    ]
     slide = deck.add_slide(
         "What the figures assume: most of it is measured, the rest is stated",
         "The assumptions that matter most; all of them are in the workbook and on the page",
     )
     rows = [
         [shorten_line(a[key], LONGEST_CELL) for key in ("name", "value", "source")]
-        for a in asked[:MOST_ASSUMPTIONS]
+        for a in (asked or listed)[:MOST_ASSUMPTIONS]
     ]
     slide.add_table(["Assumption", "Value", "Source"], rows, top=0.0, height=0.7, widths=(0.3, 0.52, 0.18))
 

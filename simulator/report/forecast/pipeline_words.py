@@ -9,7 +9,7 @@ import pandas as pd
 from simulator.analysis.forecast.out_of_reach import NO_TIME, REPS_FULL, TOO_FAR
 from simulator.analysis.forecast.pipeline import PipelineNeeded
 from simulator.analysis.totals import ALL
-from simulator.report.money import format_money, format_share
+from simulator.report.money import format_money, format_share, join_words
 
 REASON_WORDS = {
     NO_TIME: "deals that are still to be created hardly close by then",
@@ -28,7 +28,7 @@ def pipeline_answers(needed: PipelineNeeded, currency: str) -> list[str]:
     for _, row in created.iterrows():
         period = str(row["period"])
         low, middle, high = (format_money(row[p], currency) for p in ("p10", "p50", "p90"))
-        text = f"{period}: {middle} of qualified pipeline is created (P10 {low} to P90 {high})"
+        text = f"{period}: {middle} of qualified pipeline is created ({low} to {high})"
         if period in rows.index:
             text += f"; {_needs(rows[rows.index == period].iloc[0], currency)}"
         sentences.append(text)
@@ -51,11 +51,15 @@ def say_limit(row: pd.Series) -> str:
 
 
 def _needs(row: pd.Series, currency: str) -> str:
-    parts = []
+    """Return what a 50, 80 and 90% chance takes, and of which target where it is a later one."""
+    parts, beyond = [], []
     for chance in (50, 80, 90):
         amount, target = row[f"needed_p{chance}"], row[f"for_p{chance}"]
         if math.isnan(amount):
-            parts.append(f"{chance}%: out of reach by pipeline alone ({target})")
-        else:
-            parts.append(f"{chance}%: {format_money(amount, currency)} (for {target})")
-    return "for the targets from then on it takes, at " + ", ".join(parts)
+            beyond.append(f"{chance}%")
+            continue
+        later = f" (of {target})" if target != row.name else ""
+        parts.append(f"{format_money(amount, currency)} for {chance}%{later}")
+    text = f"its target takes {join_words(parts)}" if parts else ""
+    out = f"{join_words(beyond)} cannot be reached by more pipeline" if beyond else ""
+    return "; ".join(filter(None, (text, out)))

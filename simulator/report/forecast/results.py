@@ -37,6 +37,7 @@ from simulator.report.operating.words import operating_answers, operating_summar
 from simulator.report.output.second_process import Job
 from simulator.report.output.tables import open_deals_table, write_paths, write_table
 from simulator.report.terms.checklist import checklist_summary, checklist_table
+from simulator.report.work import Work
 
 if TYPE_CHECKING:
     from simulator.report.run import Run
@@ -113,10 +114,13 @@ def run_sentences(run: Run, record: str | None) -> dict[str, str]:
     return sentences if record is None else sentences | {"record": record}
 
 
-def write_run_tables(run: Run, draft: Path, earlier: Path | None = None) -> None:
+def write_run_tables(run: Run, draft: Path, earlier: Path | None = None, work: Work | None = None) -> None:
     """Write tables/, paths.parquet and summary.json; compare the deals with those of an earlier run."""
     customers = customer_tables(run.customers) if run.customers is not None else {}
     tables = {name: table for name, table in run.tables.items() if name not in customers}
+    levers = run.pull_levers(work)
+    if levers is not None:
+        tables["levers"] = levers
     write_parts(tables, run.summary, draft)
     if run.customers is not None:
         write_customer_tables(run.customers, draft / "tables")

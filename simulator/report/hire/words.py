@@ -7,6 +7,7 @@ import pandas as pd
 from simulator.analysis.bottlenecks import NONE
 from simulator.analysis.hire.allocation import Hiring
 from simulator.analysis.hire.reps_for_target import RepsForTarget
+from simulator.calibration.posteriors import Z_HIGH
 from simulator.fiscal import first_of_month
 from simulator.report.money import format_money, format_share, join_words
 
@@ -127,7 +128,8 @@ def _worth(hiring: Hiring, periods: tuple[str, ...], currency: str) -> str:
         best = tried.iloc[0]
         who = say_allocation(hiring.segments, [int(best[name]) for name in hiring.segments])
         money = format_money(best["gain_contribution"], currency)
-        return f"The best of the others, {who}, changes contribution by {money} {over}"
+        error = format_money(Z_HIGH * best["error"], currency, 2)
+        return f"The best of the others, {who}, changes contribution by {money} ± {error} {over}"
     row = hiring.answer
     margin = format_share(hiring.extra.margin)
     return (

@@ -59,7 +59,7 @@ def _cash_spec(view: OperatingView, frame: Frame) -> ChartSpec:
         shape="lines",
         title=operating_title(view, frame.currency),
         subtitle=f"{'Cash at the end of each quarter' if has_cash else 'Contribution of each quarter'}: P50, "
-        "band: P10 to P90; the axis does not begin at zero",
+        "band: P10 to P90",
         footer=frame.footer,
         unit=money_unit(rows["p90"], frame.currency),
         categories=tuple(view.periods),

@@ -9,6 +9,7 @@ import pandas as pd
 from simulator.analysis.compare.measures import P_HIT, Measure
 from simulator.analysis.sensitivity.main_effects import MainEffects
 from simulator.analysis.sensitivity.sensitivity import GoalSeek, Sensitivity
+from simulator.calibration.posteriors import Z_HIGH
 from simulator.report.money import format_money, format_share, join_words
 from simulator.scenario.levers import LEVERS
 
@@ -48,10 +49,6 @@ def say_lever(name: str) -> str:
     return LEVER_WORDS.get(name, name.replace("_", " "))
 
 
-def _upper(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}"
-
-
 def say_measure(measure: Measure) -> str:
     """Return the figure in words, such as ``P50 bookings of FY28Q1``."""
     return f"{MEASURE_WORDS[measure.name]} of {measure.period}"
@@ -81,23 +78,32 @@ def sensitivity_title(found: Sensitivity, currency: str) -> str:
     """Return which turn moves the figure most, and how far."""
     row = found.table.iloc[0]
     if not row["swing"] > 0:
-        return f"Nothing that can be turned moves the {say_measure(found.measure)}"
-    low, high = (format_figure(row[f"value_{end}"], found.measure, currency) for end in ("low", "high"))
-    factors = " to ".join(format_factor(row[end]) for end in ("low", "high"))
-    return (
-        f"{_upper(say_lever(row['name']))} moves the {say_measure(found.measure)} most: "
-        f"from {low} to {high} as it goes from {factors}"
+        return f"No input moves the {say_measure(found.measure)}"
+    ends = " and ".join(
+        f"{format_figure(row[f'value_{end}'], found.measure, currency)} at {format_factor(row[end])}"
+        for end in ("low", "high")
     )
+    return f"Largest lever on the {say_measure(found.measure)}: {say_lever(row['name'])}, {ends}"
+
+
+def say_effect(row: pd.Series, measure: Measure, currency: str) -> str:
+    """Return the larger of the two changes that an input makes, with its 80% interval."""
+    end = "high" if abs(row["change_high"]) >= abs(row["change_low"]) else "low"
+    change, error = float(row[f"change_{end}"]), Z_HIGH * float(row[f"error_{end}"])
+    sign = "+" if change >= 0 else ""
+    margin = f"{100 * error:.1f} points" if measure.is_share else format_money(error, currency, 2)
+    text = f"{100 * change:.1f}".replace("-", "−") if measure.is_share else format_money(change, currency)
+    return f"{say_lever(row['name'])} {sign}{text} ± {margin} at {format_factor(row[end])}"
 
 
 def shares_title(effects: MainEffects, currency: str) -> str:
     """Return how far the figure varies when everything turns at once, and what most of it comes from."""
     first = effects.table.iloc[0]
     if not effects.sd > 0:
-        return f"Nothing that can be turned moves the {say_measure(effects.measure)}"
+        return f"No input moves the {say_measure(effects.measure)}"
     spread = format_figure(effects.sd, effects.measure, currency)
     return (
-        f"With everything turning at once the {say_measure(effects.measure)} varies by {spread} "
+        f"With all inputs moved at once the {say_measure(effects.measure)} varies by {spread} "
         f"(one standard deviation), {first['share']:.0%} of the variance from {first['name']}"
     )
 
@@ -112,8 +118,9 @@ def sensitivity_answers(
         "most": sensitivity_title(found, currency),
     }
     clear = [row for _, row in found.table.iterrows() if is_clear(row)]
-    if len(clear) > 1:
-        texts["next"] = f"Then come {join_words([say_lever(row['name']) for row in clear[1:4]])}"
+    if clear:
+        named = "; ".join(say_effect(row, found.measure, currency) for row in clear[:4])
+        texts["next"] = f"What each does alone: {named}"
     quiet = [say_lever(row["name"]) for _, row in found.table.iterrows() if not is_clear(row)]
     if quiet:
         texts["quiet"] = f"No measurable difference with {found.n_paths:,} simulations: {join_words(quiet)}"
