@@ -6,7 +6,13 @@ import pytest
 from simulator.analysis.compare.comparison import simulate_prepared
 from simulator.analysis.compare.measures import MEASURES, Measure, change_error, read_measure
 from simulator.analysis.sensitivity.inputs import DEFAULT_INTERVALS, lever_turn, list_turns
-from simulator.analysis.sensitivity.sensitivity import measure_sensitivity, seek_goal, without_customers
+from simulator.analysis.sensitivity.sensitivity import (
+    PULLED,
+    measure_levers,
+    measure_sensitivity,
+    seek_goal,
+    without_customers,
+)
 from simulator.engine.prepare import prepare
 from simulator.errors import InputError
 from simulator.scenario.levers import LEVERS
@@ -51,6 +57,19 @@ def test_a_tornado_holds_the_runs_it_stands_for_widest_first():
     )
     assert rows.loc["sals", "change_low"] < 0 < rows.loc["sals", "change_high"]
     assert (rows.loc["slippage", ["change_low", "error_low"]] == 0).all()
+
+
+def test_levers_pulled_alone_bring_what_the_tornado_says_at_the_end_that_helps():
+    prepared, measure = ready(), Measure("p50", "FY27Q2")
+    pulled = measure_levers(prepared, measure)
+    assert pulled["change"].is_monotonic_decreasing
+    turns = tuple(lever_turn(name, prepared) for name in PULLED)
+    whole = measure_sensitivity(prepared, turns, measure).table.set_index("name")
+    for name, row in pulled.set_index("name").iterrows():
+        end = PULLED[name]
+        at = whole.loc[name]
+        assert (row["factor"], row["change"]) == (at[end], at[f"change_{end}"])
+        assert row["error"] == at[f"error_{end}"]
 
 
 def test_the_backfill_assumption_multiplies_what_holds_now():

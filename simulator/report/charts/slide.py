@@ -13,7 +13,7 @@ from pptx.enum.dml import MSO_LINE
 from pptx.util import Pt
 
 from simulator.report.charts.spec import ChartSpec, Floats, Series, bars_of_bridge
-from simulator.report.documents.deck_slides import SMALL_POINTS, Deck, Slide, colour_of
+from simulator.report.documents.deck_slides import Deck, Slide, colour_of
 from simulator.report.style import GRID, INK, MUTED, NAVY, PAPER, SKY, text_colour
 
 POINTS = 12
@@ -33,9 +33,11 @@ def add_two_charts(deck: Deck, title: str, left: ChartSpec, right: ChartSpec) ->
     """Add a slide with two charts next to each other, each below its own finding."""
     slide = deck.add_slide(title, "", left.footer)
     for half, spec in zip(slide.halves(), (left, right), strict=True):
-        half.add_text([spec.title] if spec.title != title else [], top=0.0, points=POINTS)
-        half.add_text([spec.subtitle], top=0.11 if spec.title != title else 0.0, points=SMALL_POINTS)
-        _DRAWERS[spec.shape](half.below(0.22), spec)
+        said = [spec.title] if spec.title != title else []
+        cut = spec.shape == "bridge" and spec.floor > 0
+        said += [f"The axis begins at {spec.unit.write_tick(spec.floor)}."] if cut else []
+        half.add_text(said, top=0.0, points=POINTS)
+        _DRAWERS[spec.shape](half.below(0.2), spec)
 
 
 def _chart(slide: Slide, spec: ChartSpec, kind: Any, columns: dict[str, Any]) -> Any:
@@ -121,8 +123,11 @@ def _draw_stack(slide: Slide, spec: ChartSpec) -> None:
 
 
 def _draw_columns(slide: Slide, spec: ChartSpec) -> None:
-    columns = {one.name: one.values for one in spec.series}
-    chart = _chart(slide, spec, XL_CHART_TYPE.COLUMN_CLUSTERED, columns)
+    rows = np.nan_to_num([one.values for one in spec.series])
+    kept = np.flatnonzero(np.round(rows, 2).any(axis=0))
+    categories = tuple(spec.categories[at] for at in kept)
+    columns = {one.name: tuple(one.values[at] for at in kept) for one in spec.series}
+    chart = _chart(slide, replace(spec, categories=categories), XL_CHART_TYPE.COLUMN_CLUSTERED, columns)
     _colour_columns(chart, [one.colour for one in spec.series], overlap=-10)
     for series in chart.plots[0].series:
         _label(series, spec.unit.code, XL_LABEL_POSITION.OUTSIDE_END, INK)
@@ -143,6 +148,7 @@ def _draw_bridge(slide: Slide, spec: ChartSpec) -> None:
     chart.has_legend = False
     chart.value_axis.minimum_scale = spec.floor
     _colour_columns(chart, [None] * 4, overlap=100)
+    chart.plots[0].gap_width = 20
     signs = {"Level": "", "Comes in": "+", "Goes out": "−"}
     for series in list(chart.plots[0].series)[1:]:
         sign = signs[series.name]

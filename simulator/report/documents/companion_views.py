@@ -26,7 +26,17 @@ MONEY_OF_HEADS = {
     "npv_p90": "NPV P90",
     "marginal_npv": "NPV of the last head",
 }
-NOT_SEGMENTS = {"reps", "error", "behind", "behind_error", "p_best", "tied", "unresolved", "answer"}
+NOT_SEGMENTS = {
+    "reps",
+    "error",
+    "behind",
+    "behind_error",
+    "p_best",
+    "p_best_error",
+    "tied",
+    "unresolved",
+    "answer",
+}
 
 
 def hiring_view(run: Finished) -> View:

@@ -21,7 +21,7 @@ from simulator.report.documents.views import views
 MOST_SLIDES = 10
 MOST_ASSUMPTIONS = 5
 MOST_DEALS = 10
-MOST_ROWS = 6
+MOST_ALLOCATIONS = 5
 LONGEST_CELL = 150
 DEAL_COLUMNS = ("opportunity_id", "segment", "category", "close_month", "amount", "first", "weight")
 FOR_THE_BOARD = {
@@ -179,13 +179,13 @@ def _add_hiring(deck: Deck, run: Finished, view: View) -> None:
     kept = [c for c in view.columns if not c.key.endswith(("_p10", "_p90")) and _says_something(view, c.key)]
     rows = [
         [show(row[c.key], c.kind, run.currency) for c in kept]
-        for row in view.table.head(MOST_ROWS).to_dict("records")
+        for row in view.table.head(MOST_ALLOCATIONS).to_dict("records")
     ]
     height = slide.add_table([c.label for c in kept], rows, top=0.0, height=0.5)
-    slide.add_text([f"{sentence.removesuffix('.')}." for sentence in found.answers[1:4]], top=height + 0.05)
+    slide.add_text([f"{sentence.removesuffix('.')}." for sentence in found.answers[1:3]], top=height + 0.12)
 
 
 def _says_something(view: View, key: str) -> bool:
     """Return whether a column says anything: segments that no allocation hires for are left out."""
-    values = view.table[key].head(MOST_ROWS)
+    values = view.table[key].head(MOST_ALLOCATIONS)
     return key == "reps" or not pd.api.types.is_numeric_dtype(values) or bool((values != 0).any())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 
 from simulator.analysis.terms.checklist import answer_checklist
@@ -73,6 +75,7 @@ def checklist_table(scenario: Scenario) -> pd.DataFrame:
 
 
 CLEAR = 1.96
+SHORT_NAMES = re.compile(r"\b(csm|ae|am)\b")
 ASSUMED_FIRST = "By assumption, for no history shows these skills, hand-offs and effects, closing it"
 
 
@@ -92,7 +95,7 @@ def checklist_answers(table: pd.DataFrame, currency: str, until: str) -> dict[st
 
 def say_question(row: pd.Series, currency: str, until: str) -> str:
     """Return one question with its answer."""
-    answer = str(row["answer"])
+    answer = SHORT_NAMES.sub(lambda found: found[0].upper(), str(row["answer"])).replace("_", " ")
     text = f"{row['question']} {answer[:1].upper()}{answer[1:]}"
     if not row["gap"]:
         return text
@@ -108,10 +111,6 @@ def say_question(row: pd.Series, currency: str, until: str) -> str:
     text = f"{closed} changes ARR at the end of {until} by {change}"
     if abs(row["arr_change"]) < CLEAR * row["arr_change_error"]:
         return f"{text}: no measurable difference"
-    points = f"{100 * row['nrr_change']:.1f}".replace("-", "−")
-    text += (
-        f", new-business bookings by {format_money(row['bookings_change'], currency)}, NRR by {points} points"
-    )
     if row["key"] == "nrr_owner" and row["arr_change"] < 0.0:
         text += "; practice has one owner for net revenue retention"
     if row["key"] == "success_plan":
