@@ -1,4 +1,4 @@
-"""What the page advises: levers with their intervals, deals with what speaks against them, notes to act on."""
+"""What the page advises: levers with their intervals, deals with what speaks against them."""
 
 import pandas as pd
 import pytest
