@@ -31,6 +31,11 @@ def format_money(amount: float, currency: str, digits: int = 3) -> str:
     return _with_currency(amount, _shorten(abs(amount), digits), currency)
 
 
+def format_cents(amount: float, currency: str) -> str:
+    """Return a small amount to the cent, such as ``$0.66``."""
+    return _with_currency(amount, f"{abs(amount):.2f}", currency)
+
+
 def format_share(share: float) -> str:
     """Return a share in percent, never rounding the possible to 0% or the unsure to 100%."""
     if not math.isfinite(share):

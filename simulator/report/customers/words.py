@@ -104,7 +104,7 @@ def survival_title(table: pd.DataFrame) -> str:
     rate = (final["observed"] / first["observed"]) ** (1 / (final["renewal"] - first["renewal"]))
     return (
         f"{format_share(first['observed'])} of customers keep their first renewal, then {format_share(rate)} "
-        f"each: {format_share(final['observed'])} are left after {final['renewal']:.0f}"
+        f"each: {format_share(final['observed'])} are left after {final['renewal']:.0f} renewals"
     )
 
 

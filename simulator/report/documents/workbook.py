@@ -53,6 +53,7 @@ SHEETS = {
 
 TABLE_ROW = 4
 """Row of the headings on every sheet, counted from 0."""
+EXPLAINED = ("figures_are", "percentiles_are")
 PRINTED_ROWS = 150
 """Rows of a longer table that are printed; all are in the sheet."""
 WIDTHS = {"text": 18, "money": 16, "share": 13, "multiple": 13, "count": 11}
@@ -65,6 +66,7 @@ WIDE = {
     "note": 40,
     "basis": 34,
     "of": 20,
+    "line": 38,
     "source": 32,
 }
 
@@ -151,7 +153,8 @@ def _write_summary(book: Book, run: Finished, headline: View) -> None:
     row, last = TABLE_ROW + 2 + len(headline.table), len(headline.columns) - 1
     wide = sum(WIDTHS[column.kind] for column in headline.columns)
     notes = (f"Note: {note}" for note in run.summary["notes"])
-    for line in (*answers[1:], "", run.summary["figures_are"], run.summary["percentiles_are"], *notes):
+    explained = (f"{run.summary[key][:1].upper()}{run.summary[key][1:]}." for key in EXPLAINED)
+    for line in (*answers[1:], "", *explained, *notes):
         sheet.merge_range(row, 0, row, last, line[:CELL_CHARACTERS], book.cells["text"])
         sheet.set_row(row, row_height([(len(line), wide)]))
         row += 1

@@ -20,7 +20,7 @@ from simulator.report.money import format_money
 from simulator.report.output.tables import round_figures
 
 FIGURES_ARE = "bookings: value signed in the period; not ARR, not revenue"
-PERCENTILES_ARE = "of the outcome: P10 is the low case, 10% of simulations are below it"
+PERCENTILES_ARE = "percentiles are of the outcome: P10 is the low case, 10% of simulations are below it"
 
 
 def summarise(

@@ -16,7 +16,7 @@ from simulator.analysis.operating.operating import (
     OperatingView,
 )
 from simulator.report.forecast.summary import records
-from simulator.report.money import format_money, format_share, source_line
+from simulator.report.money import format_cents, format_money, format_share, source_line
 from simulator.report.output.second_process import Job
 
 
@@ -72,7 +72,12 @@ def _cash(view: OperatingView, currency: str) -> str:
     low, high = (format_money(end[p], currency) for p in ("p10", "p90"))
     text = (
         f"Cash at the end of {view.periods[-1]}: P50 {format_money(end['p50'], currency)} (P10 {low} to P90 "
-        f"{high}); it runs out by the end of {view.before} in {format_share(view.chance)} of simulations"
+        f"{high}); it "
+        + (
+            f"runs out by the end of {view.before} in {format_share(view.chance)} of simulations"
+            if view.chance > 0
+            else f"lasts through {view.before} in every simulation"
+        )
     )
     short = cash.index[cash["p10"] < 0.0]
     dry = cash.index[cash["p50"] < 0.0]
@@ -85,11 +90,9 @@ def _acquisition(view: OperatingView, currency: str) -> str:
     ratio = view.line(ACQUISITION_RATIO)["mean"].iloc[-1]
     if not np.isfinite(ratio):
         return f"No new ARR is won in {view.periods[-1]} to hold acquisition cost against"
-    unit = format_money(1.0, currency)
-    return (
-        f"Winning {unit} of new ARR costs {currency} {ratio:.2f} in {view.periods[-1]} "
-        f"(published: {PUBLISHED_CAC:.2f}, Benchmarkit 2025)"
-    )
+    one, cost, published = (format_cents(amount, currency) for amount in (1.0, ratio, PUBLISHED_CAC))
+    said = f"(published: {published}, Benchmarkit 2025)"
+    return f"Winning {one} of new ARR costs {cost} in {view.periods[-1]} {said}"
 
 
 def say_post_sale(view: OperatingView) -> str:
