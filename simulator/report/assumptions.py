@@ -55,50 +55,50 @@ def list_assumptions(prepared: Prepared) -> list[dict[str, str]]:
     ]
 
 
-def _assumption(name: str, value: str, source: str) -> dict[str, str]:
+def _entry(name: str, value: str, source: str) -> dict[str, str]:
     return {"name": name, "value": value, "source": source}
 
 
 def _rates(prepared: Prepared) -> list[dict[str, str]]:
     calibration, scenario = prepared.calibration, prepared.scenario
     if calibration is None:
-        return [_assumption("rates of deals, amounts and demand", "as written for each segment", SCENARIO)]
+        return [_entry("rates of deals, amounts and demand", "as written for each segment", SCENARIO)]
     span = f"history from {calibration.first_day} to {calibration.as_of}"
     where = f"{scenario.calibration}, {span}" if scenario.calibration else span
-    return [_assumption("rates of deals, amounts, close dates and demand", where, CALIBRATED)]
+    return [_entry("rates of deals, amounts, close dates and demand", where, CALIBRATED)]
 
 
 def _stated(scenario: Scenario) -> list[dict[str, str]]:
     """Return what the scenario states itself: rates of segments, levers, targets, the calendar."""
     rates = [
-        _assumption(f"segments.{name}", _words(segment.model_dump(mode="json", exclude_none=True)), SCENARIO)
+        _entry(f"segments.{name}", _words(segment.model_dump(mode="json", exclude_none=True)), SCENARIO)
         for name, segment in scenario.segments.items()
     ]
-    levers = [_assumption(f"levers.{lever.name}", str(lever), SCENARIO) for lever in scenario.levers]
+    levers = [_entry(f"levers.{lever.name}", str(lever), SCENARIO) for lever in scenario.levers]
     year = scenario.fiscal_year
     calendar = f"starts in month {year.start_month}, named after the year it {year.label}s in"
-    return [*rates, *levers, _assumption("fiscal year", calendar, SCENARIO)]
+    return [*rates, *levers, _entry("fiscal year", calendar, SCENARIO)]
 
 
 def _reps(prepared: Prepared) -> list[dict[str, str]]:
     """Return what holds for the reps of each segment, and where each figure is from."""
     scenario, calibration = prepared.scenario, prepared.calibration
     if not scenario.reps.stated:
-        return [_assumption("reps", "not simulated: every qualified deal is taken up at once", MODEL)]
+        return [_entry("reps", "not simulated: every qualified deal is taken up at once", MODEL)]
     staffing = calibration.staffing if calibration is not None else None
     listed = [
-        _assumption(f"reps of {terms.segment}: {key}", _figure(getattr(terms, key)), source)
+        _entry(f"reps of {terms.segment}: {key}", _figure(getattr(terms, key)), source)
         for terms in rep_terms(scenario, staffing)
         for key, source in terms.sources.items()
     ]
     if scenario.reps.ramp is not None:
-        ramp = _assumption("ramp of new reps", _say_ramp(scenario.reps.ramp), SCENARIO)
+        ramp = _entry("ramp of new reps", _say_ramp(scenario.reps.ramp), SCENARIO)
     elif staffing is not None and staffing.ramp.source == CALIBRATED:
-        ramp = _assumption("ramp of new reps", "from wins by tenure", CALIBRATED)
+        ramp = _entry("ramp of new reps", "from wins by tenure", CALIBRATED)
     else:
-        ramp = _assumption("ramp of new reps", "as published", f"published: {PUBLISHED_SOURCE}")
+        ramp = _entry("ramp of new reps", "as published", f"published: {PUBLISHED_SOURCE}")
     margin, source = gross_margin(scenario)
-    return [*listed, ramp, _assumption("gross margin on bookings", f"{margin:.0%}", source)]
+    return [*listed, ramp, _entry("gross margin on bookings", f"{margin:.0%}", source)]
 
 
 def _say_ramp(ramp: Ramp) -> str:
@@ -125,17 +125,16 @@ def _switches(prepared: Prepared) -> list[dict[str, str]]:
         "uncertainty of the rates": settings.rate_uncertainty,
         "shared shock": settings.shared_shock,
     }
-    spread = [_assumption(name, "on" if on else "off", SCENARIO) for name, on in switches.items()]
+    spread = [_entry(name, "on" if on else "off", SCENARIO) for name, on in switches.items()]
     deals = "competing hazards by calendar month; the mix of new deals stays as it was"
     alone = evidence_note(prepared.scenario, prepared.calibration) is None
-    level = [_assumption("level of bookings", "from the rates of deals alone", MODEL)] if alone else []
-    return [*spread, *level, _assumption("how deals move", deals, MODEL)]
+    level = [_entry("level of bookings", "from the rates of deals alone", MODEL)] if alone else []
+    return [*spread, *level, _entry("how deals move", deals, MODEL)]
 
 
 WEAK = frozenset({"prior", "assumption"})
 UNUSED = frozenset({"expansion win rate"})
 """Reported with the rates, but nothing is simulated from it."""
-CUSTOMER_ASSUMPTIONS_MODEL = "model"
 MOST_SEGMENTS_NAMED = 3
 
 
@@ -143,18 +142,18 @@ def customer_assumptions(prepared: Prepared) -> list[dict[str, str]]:
     """Return name, value and source of what is assumed about customers; nothing where there are none."""
     calibration = prepared.calibration.customers if prepared.calibration is not None else None
     if not prepared.scenario.customers.simulate:
-        return [{"name": "customers", "value": "not simulated, as the scenario says", "source": "scenario"}]
+        return [_entry("customers", "not simulated, as the scenario says", SCENARIO)]
     if calibration is None:
         return []
     how = "renewal as in the shifted beta-geometric model; growth at constant rates after first value"
-    listed = [{"name": "how customers renew and grow", "value": how, "source": CUSTOMER_ASSUMPTIONS_MODEL}]
+    listed = [_entry("how customers renew and grow", how, MODEL)]
     weak: dict[tuple[str, str, str], list[tuple[str, float]]] = {}
     for row in customer_rates(calibration):
         if row["source"] in WEAK and row["name"] not in UNUSED:
             key = (" ".join(filter(None, (row["name"], row["level"]))), row["unit"], row["source"])
             weak.setdefault(key, []).append((row["segment"], row["value"]))
     for (name, unit, source), rows in weak.items():
-        listed.append({"name": f"customers: {name}", "value": _value(rows, unit), "source": source})
+        listed.append(_entry(f"customers: {name}", _value(rows, unit), source))
     return listed
 
 
@@ -186,7 +185,7 @@ def people_assumptions(prepared: Prepared) -> list[dict[str, str]]:
         listed.append(_entry(f"{where}: heads", str(item.heads), item.sources["heads"]))
         listed.append(_entry(f"{where}: capacity", f"{item.capacity:,.0f} {what}", item.sources["capacity"]))
         listed += [
-            _entry(f"{where}: {key}", _people_assumptions_figure(getattr(item, key)), item.sources[key])
+            _entry(f"{where}: {key}", _figure(getattr(item, key)), item.sources[key])
             for key in ("ote", "variable_share", "attrition", "backfill_months", "hiring_cost")
         ]
     for role in role_names(scenario):
@@ -209,14 +208,6 @@ def people_assumptions(prepared: Prepared) -> list[dict[str, str]]:
     return listed
 
 
-def _people_assumptions_figure(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
-
-
-def _entry(name: str, value: str, source: str) -> dict[str, str]:
-    return {"name": name, "value": value, "source": source}
-
-
 REFERRAL_FIGURES = ("per_customer_per_year", "win_odds", "cycle", "price_rises")
 
 
@@ -230,7 +221,7 @@ def _terms(scenario: Scenario) -> Iterator[dict[str, str]]:
         yield _listed(f"deal terms: {item.name}", item)
     if scenario.terms.concessions:
         share = f"{scenario.terms.approved_so_far:.0%} of what was asked for"
-        yield {"name": "concessions granted in the history", "value": share, "source": "scenario"}
+        yield _entry("concessions granted in the history", share, SCENARIO)
 
 
 def _referrals(scenario: Scenario) -> Iterator[dict[str, str]]:
@@ -242,16 +233,16 @@ def _referrals(scenario: Scenario) -> Iterator[dict[str, str]]:
             yield _listed(f"referrals: {name}", Assumption("referrals", name, figure))  # type: ignore[arg-type]
     if scenario.referrals.per_customer_per_year is None:
         source = f"calibrated: deals of source '{scenario.referrals.source_name}' / happy customers"
-        yield {"name": "referrals: per_customer_per_year", "value": "as in the history", "source": source}
+        yield _entry("referrals: per_customer_per_year", "as in the history", source)
 
 
 def _operating(scenario: Scenario) -> Iterator[dict[str, str]]:
     if scenario.operating.stated and scenario.operating.collection_days is None:
         value, source = COLLECTION_DAYS
-        yield {"name": "days to collect", "value": f"{value:g}", "source": source}
+        yield _entry("days to collect", f"{value:g}", source)
 
 
 def _listed(name: str, item: Assumption) -> dict[str, str]:
     low, high = item.figure.low, item.figure.high
     span = f" ({low:g} to {high:g})" if low is not None and high is not None else ""
-    return {"name": name, "value": f"{item.figure.value:g}{span}", "source": item.source}
+    return _entry(name, f"{item.figure.value:g}{span}", item.source)

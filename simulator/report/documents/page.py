@@ -20,7 +20,7 @@ from simulator.report.documents.definitions import DEFINITIONS
 from simulator.report.documents.finished import Finished
 from simulator.report.documents.headline import key_figures
 from simulator.report.documents.view import Kind, View, show
-from simulator.report.documents.views import views
+from simulator.report.documents.views import QUESTIONS, views
 
 PAGE = "page"
 PRINTED_ROWS = 10
@@ -28,14 +28,27 @@ PRINTED_VIEWS = ("headline", "deals", "coverage", "efficiency", "assumptions")
 """Rows and tables that are printed; all of them are on the screen and in the workbook."""
 
 
+OPENING = ("bookings_fan", "pacing", "forecast_track", "deal_flow", "tornado", "reliability")
+"""Charts of the answer itself."""
+
+
+CHARTS_OF = {asked.view: asked.charts for asked in QUESTIONS}
+
+
 @dataclass(frozen=True)
 class Section:
-    """A part of the page that opens: charts by name, then tables by name."""
+    """A part of the page that opens: tables by name, with the charts that go with them and others."""
 
     name: str
     title: str
-    charts: tuple[str, ...]
     views: tuple[str, ...]
+    others: tuple[str, ...] = ()
+
+    @property
+    def charts(self) -> tuple[str, ...]:
+        """Names of its charts, without those of the answer."""
+        own = (name for view in self.views for name in CHARTS_OF[view])
+        return (*self.others, *(name for name in own if name not in OPENING))
 
     @property
     def is_printed(self) -> bool:
@@ -44,26 +57,19 @@ class Section:
 
 
 SECTIONS = (
-    Section("bookings-section", "Bookings by quarter", ("probability_of_hitting", "segment_chances", "spread",
-            "bookings_by_kind"), ("headline", "bookings", "pacing", "spread")),
-    Section("deals-section", "Which deals it comes from", ("p50_composition",), ("deals", "parts")),
-    Section("pipeline-section", "Pipeline and coverage", ("coverage", "pipeline_created",
-            "pipeline_waterfall"), ("coverage", "pipeline")),
-    Section("customers-section", "Customers: ARR, retention, lifetime value", ("arr_snowball", "nrr_grr",
-            "lifetime_value", "survival", "cohorts"), ("arr", "lifetime")),
-    Section("cash-section", "Cash, costs and efficiency", ("cash", "operating", "post_sale_share"),
-            ("efficiency", "operating")),
-    Section("people-section", "People and capacity", ("capacity", "attainment", "hiring_allocation",
-            "hiring_marginal", "headcount"), ("capacity", "hiring", "headcount")),
-    Section("judgement-section", "What people say, next to the simulation", ("judgement", "rep_calls"),
-            ("judgement", "calls")),
-    Section("record-section", "How past forecasts did, method by method", (), ("record",)),
-    Section("assumptions-section", "Assumptions and the history's state", (), ("assumptions", "hygiene")),
+    Section("bookings-section", "Bookings by quarter", ("headline", "bookings", "pacing", "spread"),
+            ("probability_of_hitting",)),
+    Section("deals-section", "Which deals it comes from", ("deals", "parts")),
+    Section("pipeline-section", "Pipeline and coverage", ("coverage", "pipeline")),
+    Section("customers-section", "Customers: ARR, retention, lifetime value", ("arr", "lifetime"),
+            ("cohorts",)),
+    Section("cash-section", "Cash, costs and efficiency", ("efficiency", "operating")),
+    Section("people-section", "People and capacity", ("capacity", "hiring", "headcount")),
+    Section("judgement-section", "What people say, next to the simulation", ("judgement", "calls")),
+    Section("record-section", "How past forecasts did, method by method", ("record",)),
+    Section("assumptions-section", "Assumptions and the history's state", ("assumptions", "hygiene")),
 )  # fmt: skip
 """In reading order; the charts of the answer stand above them."""
-
-OPENING = ("bookings_fan", "pacing", "forecast_track", "deal_flow", "tornado", "reliability")
-"""Charts of the answer itself."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +125,7 @@ def _sections(shown: dict[str, View], specs: dict[str, ChartSpec], run: Finished
     named = {name for section in SECTIONS for name in section.charts} | set(OPENING)
     rest = tuple(spec for spec in specs if spec not in named)
     rest += tuple(chart.name for chart in run.charts if chart.spec is None)
-    found = [*SECTIONS, Section("charts-section", "More charts", rest, ())]
+    found = [*SECTIONS, Section("charts-section", "More charts", (), rest)]
     drawn = set(specs) | {chart.name for chart in run.charts}
     return [
         s for s in found if any(name in drawn for name in s.charts) or any(name in shown for name in s.views)

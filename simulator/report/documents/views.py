@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -26,10 +27,11 @@ from simulator.report.judgement.words import METHOD_LABELS
 def views(run: Finished) -> dict[str, View]:
     """Return every view that the run has figures for, by name, in reading order."""
     shown = {}
-    for needed, make in MAKERS:
-        view = make(run) if needed in run.tables or needed in run.companions else None
+    for asked in QUESTIONS:
+        known = asked.table in run.tables or asked.table in run.companions
+        view = asked.make(run) if known else None
         if view is not None and len(view.table):
-            shown[view.name] = view if view.file else replace(view, file=_file_of(run, needed))
+            shown[view.name] = view if view.file else replace(view, file=_file_of(run, asked.table))
     return shown
 
 
@@ -213,28 +215,52 @@ def _hygiene(run: Finished) -> View:
     )
 
 
-MAKERS: tuple[tuple[str, Callable[[Finished], View | None]], ...] = (
-    ("bookings", _headline),
-    ("bookings", _bookings),
-    ("pacing", _pacing),
-    ("p50_composition", _parts),
-    ("coverage", coverage_view),
-    ("waterfall", pipeline_view),
-    ("spread", _spread),
-    ("arr", arr_view),
-    ("lifetime", lifetime_view),
-    ("operating", operating_view),
-    ("operating", efficiency_view),
-    ("capacity", capacity_view),
-    ("exceedance", _chances),
-    ("open_deals", deals_view),
-    ("judgement", _judgement),
-    ("rep_calls", _calls),
-    ("sensitivity", levers_view),
-    ("hiring", hiring_view),
-    ("headcount", headcount_view),
-    ("backtest", record_view),
-    ("bookings", _assumptions),
-    ("hygiene", _hygiene),
+class Question(NamedTuple):
+    """A question that page, workbook and slides answer with one table and its charts.
+
+    Parameters
+    ----------
+    view : str
+        Name of the table as it is shown.
+    table : str
+        The table of the run or of a companion that it needs.
+    make : callable
+        Makes the view.
+    sheet : str
+        Its sheet in the workbook; empty: it is not there.
+    charts : tuple of str
+        What is drawn next to it.
+    """
+
+    view: str
+    table: str
+    make: Callable[[Finished], View | None]
+    sheet: str
+    charts: tuple[str, ...] = ()
+
+
+QUESTIONS = (
+    Question("headline", "bookings", _headline, "summary", ("bookings_fan",)),
+    Question("bookings", "bookings", _bookings, "bookings", ("segment_chances", "bookings_by_kind")),
+    Question("pacing", "pacing", _pacing, "pace", ("pacing", "forecast_track")),
+    Question("parts", "p50_composition", _parts, "P50", ("p50_composition",)),
+    Question("coverage", "coverage", coverage_view, "coverage", ("coverage", "pipeline_created")),
+    Question("pipeline", "waterfall", pipeline_view, "pipeline", ("pipeline_waterfall", "deal_flow")),
+    Question("arr", "arr", arr_view, "ARR", ("arr_snowball", "nrr_grr")),
+    Question("lifetime", "lifetime", lifetime_view, "lifetime value", ("lifetime_value", "survival")),
+    Question("operating", "operating", operating_view, "cash", ("cash", "operating", "post_sale_share")),
+    Question("efficiency", "operating", efficiency_view, "efficiency"),
+    Question("spread", "spread", _spread, "spread", ("spread",)),
+    Question("capacity", "capacity", capacity_view, "capacity", ("capacity", "attainment")),
+    Question("chances", "exceedance", _chances, "chances", ("probability_of_hitting",)),
+    Question("deals", "open_deals", deals_view, "deals"),
+    Question("judgement", "judgement", _judgement, "judgement", ("judgement",)),
+    Question("calls", "rep_calls", _calls, "calls", ("rep_calls",)),
+    Question("levers", "sensitivity", levers_view, "levers", ("tornado",)),
+    Question("hiring", "hiring", hiring_view, "hiring", ("hiring_allocation", "hiring_marginal")),
+    Question("headcount", "headcount", headcount_view, "headcount", ("headcount",)),
+    Question("record", "backtest", record_view, "record", ("reliability",)),
+    Question("assumptions", "bookings", _assumptions, "assumptions"),
+    Question("hygiene", "hygiene", _hygiene, "hygiene"),
 )
-"""In reading order: the table of the run or of a companion that a view needs, and what makes it."""
+"""In the order of the workbook: the summary comes first, definitions and the manifest last."""

@@ -15,7 +15,7 @@ from simulator.report.charts.sheet import ChartSheet
 from simulator.report.documents.definitions import DEFINITIONS
 from simulator.report.documents.finished import Finished
 from simulator.report.documents.view import Column, View
-from simulator.report.documents.views import views
+from simulator.report.documents.views import QUESTIONS, views
 from simulator.report.documents.workbook_cells import (
     CELL_CHARACTERS,
     Book,
@@ -25,31 +25,6 @@ from simulator.report.documents.workbook_cells import (
     sheet_top,
     write_cell,
 )
-
-SHEETS = {
-    "bookings": "bookings",
-    "pacing": "pace",
-    "parts": "P50",
-    "coverage": "coverage",
-    "pipeline": "pipeline",
-    "arr": "ARR",
-    "lifetime": "lifetime value",
-    "operating": "cash",
-    "efficiency": "efficiency",
-    "spread": "spread",
-    "capacity": "capacity",
-    "chances": "chances",
-    "deals": "deals",
-    "judgement": "judgement",
-    "calls": "calls",
-    "levers": "levers",
-    "hiring": "hiring",
-    "headcount": "headcount",
-    "record": "record",
-    "assumptions": "assumptions",
-    "hygiene": "hygiene",
-}
-"""Sheets by view, in the order of the workbook; the summary comes first, the manifest last."""
 
 TABLE_ROW = 4
 """Row of the headings on every sheet, counted from 0."""
@@ -97,9 +72,9 @@ def write_workbook(run: Finished, path: Path) -> None:
         book = Book.of(file, run.currency, run.company, run.summary["as_of"])
         shown = views(run)
         _write_summary(book, run, shown["headline"])
-        for name, sheet in SHEETS.items():
-            if name in shown:
-                _write_view(book, run, shown[name], sheet)
+        for asked in QUESTIONS[1:]:
+            if asked.view in shown:
+                _write_view(book, run, shown[asked.view], asked.sheet)
         _write_definitions(book, run)
         _write_manifest(book, run)
         _add_charts(book, run, shown)
@@ -183,28 +158,6 @@ def _write_manifest(book: Book, run: Finished) -> None:
     _write_view(book, run, View("manifest", "Where this comes from", note, columns, table), "manifest")
 
 
-DRAWN = {
-    "headline": ("bookings_fan",),
-    "bookings": ("segment_chances", "bookings_by_kind"),
-    "pacing": ("pacing", "forecast_track"),
-    "parts": ("p50_composition",),
-    "coverage": ("coverage", "pipeline_created"),
-    "pipeline": ("pipeline_waterfall", "deal_flow"),
-    "arr": ("arr_snowball", "nrr_grr"),
-    "lifetime": ("lifetime_value", "survival"),
-    "operating": ("cash", "operating", "post_sale_share"),
-    "spread": ("spread",),
-    "capacity": ("capacity", "attainment"),
-    "chances": ("probability_of_hitting",),
-    "levers": ("tornado",),
-    "hiring": ("hiring_allocation", "hiring_marginal"),
-    "headcount": ("headcount",),
-    "record": ("reliability",),
-    "judgement": ("judgement",),
-    "calls": ("rep_calls",),
-}
-"""Charts by the view next to which they stand, one below the other."""
-
 ROWS_OF_A_CHART = 20
 
 
@@ -212,12 +165,13 @@ def _add_charts(book: Book, run: Finished, shown: dict[str, View]) -> None:
     """Put the charts next to their tables; that of the summary below it."""
     figures = ChartSheet(book.file)
     print_setup(book, figures.sheet)
-    for name, charts in DRAWN.items():
-        if name not in shown:
+    for asked in QUESTIONS:
+        if asked.view not in shown:
             continue
-        sheet = book.file.get_worksheet_by_name(SHEETS.get(name, "summary"))
-        place = (book.below_summary, 0) if name == "headline" else (TABLE_ROW, len(shown[name].columns) + 1)
-        for chart in charts:
+        sheet = book.file.get_worksheet_by_name(asked.sheet)
+        place = (TABLE_ROW, len(shown[asked.view].columns) + 1)
+        place = (book.below_summary, 0) if asked.view == "headline" else place
+        for chart in asked.charts:
             if chart in run.specs:
                 figures.insert(run.specs[chart], sheet, *place)
                 place = (place[0] + ROWS_OF_A_CHART, place[1])
