@@ -62,13 +62,13 @@ def test_a_tornado_holds_the_runs_it_stands_for_widest_first():
 def test_levers_pulled_alone_bring_what_the_tornado_says_at_the_end_that_helps():
     prepared, measure = ready(), Measure("p50", "FY27Q2")
     pulled = measure_levers(prepared, measure)
-    assert pulled["change"].is_monotonic_decreasing
+    assert pulled["gain"].is_monotonic_decreasing
     turns = tuple(lever_turn(name, prepared) for name in PULLED)
     whole = measure_sensitivity(prepared, turns, measure).table.set_index("name")
     for name, row in pulled.set_index("name").iterrows():
         end = PULLED[name]
         at = whole.loc[name]
-        assert (row["factor"], row["change"]) == (at[end], at[f"change_{end}"])
+        assert (row["factor"], row["gain"]) == (at[end], at[f"change_{end}"])
         assert row["error"] == at[f"error_{end}"]
 
 

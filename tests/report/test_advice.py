@@ -14,7 +14,7 @@ LEVERS = pd.DataFrame(
         ("p50", "FY27Q4–FY28Q4", "sals", 1.2, 9e5, 2e5),
         ("p50", "FY27Q4–FY28Q4", "close_odds", 1.1, 3e5, 2e5),
     ],
-    columns=["measure", "period", "name", "factor", "change", "error"],
+    columns=["measure", "period", "name", "factor", "gain", "error"],
 )
 
 
@@ -35,7 +35,7 @@ def test_a_lever_is_named_with_its_interval_and_only_if_it_is_clear_of_noise(pul
 
 
 def test_levers_that_change_nothing_are_said_to(pulled):
-    LEVERS.assign(change=1e5, error=1e5).to_csv(pulled / "tables" / "levers.csv", index=False)
+    LEVERS.assign(gain=1e5, error=1e5).to_csv(pulled / "tables" / "levers.csv", index=False)
     (said,) = advice(read_finished(pulled)).levers
     assert said.startswith("No measurable difference with slippage of close dates, new accepted leads")
 
@@ -44,6 +44,7 @@ def test_a_deal_says_what_speaks_against_it(pulled):
     file = pulled / "tables" / "deals.csv"
     deals = pd.read_csv(file)
     deals["close_month"], deals["pushes"] = ["2026-09", "2027-01", "2027-01"], [0, 3, 1]
+    deals["amount"] *= 1000
     deals.to_csv(file, index=False)
     said = {text.split(" ")[0]: text for text in advice(read_finished(pulled)).deals}
     assert "its close date has passed" in said["D-1"] and "moved" not in said["D-1"]

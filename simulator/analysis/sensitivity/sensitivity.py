@@ -128,8 +128,8 @@ def measure_levers(prepared: Prepared, measure: Measure, progress: Progress | No
     Returns
     -------
     DataFrame
-        One row a lever, the most helpful first: measure, period, name, factor, change, error (Monte Carlo
-        standard error of the change). The figures are those of `measure_sensitivity`.
+        One row a lever, the most helpful first: measure, period, name, factor, gain, error (Monte Carlo
+        standard error of the gain). The figures are those of `measure_sensitivity`.
     """
     base_paths = simulate_prepared(prepared)
     base, rows = measure.sample(base_paths), []
@@ -142,8 +142,8 @@ def measure_levers(prepared: Prepared, measure: Measure, progress: Progress | No
         rows.append((measure.name, measure.period, name, factor, change, error))
         if progress is not None:
             progress(place + 1, len(PULLED))
-    table = pd.DataFrame(rows, columns=["measure", "period", "name", "factor", "change", "error"])
-    return table.sort_values("change", ascending=False, kind="stable", ignore_index=True)
+    table = pd.DataFrame(rows, columns=["measure", "period", "name", "factor", "gain", "error"])
+    return table.sort_values("gain", ascending=False, kind="stable", ignore_index=True)
 
 
 def seek_goal(prepared: Prepared, turn: Turn, measure: Measure, chance: float) -> GoalSeek:

@@ -99,11 +99,11 @@ def _levers(run: Finished) -> tuple[str, ...]:
     """Say what the largest clear levers bring at the end that helps, with its interval."""
     table = _pulled(run)
     said = []
-    for _, row in table[table["change"] > CLEAR_ERRORS * table["error"]].iterrows():
+    for _, row in table[table["gain"] > CLEAR_ERRORS * table["error"]].iterrows():
         lever, factor = say_lever(row["name"]), f"{row['factor'] - 1:+.0%}".replace("-", "−")
         error = format_money(Z_HIGH * float(row["error"]), run.currency, 2)
         said.append(
-            f"{lever[:1].upper()}{lever[1:]} {factor}: {format_money(row['change'], run.currency)} more "
+            f"{lever[:1].upper()}{lever[1:]} {factor}: {format_money(row['gain'], run.currency)} more "
             f"(± {error}) over {row['period']}."
         )
     if not said and len(table):
@@ -115,15 +115,15 @@ def _pulled(run: Finished) -> pd.DataFrame:
     """Return what each lever brings at the end that helps: all levers if they were asked for, else a few."""
     found = run.companions.get("sensitivity")
     if found is None or not str(found.table["measure"].iloc[0]).startswith(("p50", "mean")):
-        return run.tables.get("levers", pd.DataFrame(columns=["name", "factor", "change", "error", "period"]))
+        return run.tables.get("levers", pd.DataFrame(columns=["name", "factor", "gain", "error", "period"]))
     table = found.table[found.table.get("kind", "lever") == "lever"]
     ends = pd.concat(
         table[["name", "period", end, f"change_{end}", f"error_{end}"]].set_axis(
-            ["name", "period", "factor", "change", "error"], axis=1
+            ["name", "period", "factor", "gain", "error"], axis=1
         )
         for end in ("low", "high")
     )
-    return ends.sort_values("change", ascending=False, kind="stable").drop_duplicates("name")
+    return ends.sort_values("gain", ascending=False, kind="stable").drop_duplicates("name")
 
 
 def _deals(run: Finished) -> tuple[str, ...]:

@@ -247,7 +247,9 @@ QUESTIONS = (
     Question("coverage", "coverage", coverage_view, "coverage", ("coverage", "pipeline_created")),
     Question("pipeline", "waterfall", pipeline_view, "pipeline", ("pipeline_waterfall", "deal_flow")),
     Question("arr", "arr", arr_view, "ARR", ("arr_snowball", "nrr_grr")),
-    Question("lifetime", "lifetime", lifetime_view, "lifetime value", ("lifetime_value", "survival")),
+    Question(
+        "lifetime", "lifetime", lifetime_view, "lifetime value", ("lifetime_value", "survival", "cohorts")
+    ),
     Question("operating", "operating", operating_view, "cash", ("cash", "operating", "post_sale_share")),
     Question("efficiency", "operating", efficiency_view, "efficiency"),
     Question("spread", "spread", _spread, "spread", ("spread",)),
