@@ -27,7 +27,7 @@ def test_words_table_chart_and_summary_agree(workspace):
     first = table.iloc[0]
     name = say_lever(first["name"])
     assert f"Largest lever on the chance of the target of FY28Q1: {name}" in result.stdout
-    assert "moved alone" in result.stdout
+    assert "What each does alone: " in result.stdout
     assert set(table["measure"]) == {"p_hit"}
     rows = table.set_index("name")
     assert rows.loc["sals", ["low", "high"]].tolist() == [0.5, 1.5]

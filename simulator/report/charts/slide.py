@@ -124,7 +124,8 @@ def _draw_stack(slide: Slide, spec: ChartSpec) -> None:
 
 def _draw_columns(slide: Slide, spec: ChartSpec) -> None:
     rows = np.nan_to_num([one.values for one in spec.series])
-    kept = np.flatnonzero(np.round(rows, 2).any(axis=0))
+    shown = np.round(rows, 2).any(axis=0)
+    kept = np.flatnonzero(shown if shown.any() else ~shown)
     categories = tuple(spec.categories[at] for at in kept)
     columns = {one.name: tuple(one.values[at] for at in kept) for one in spec.series}
     chart = _chart(slide, replace(spec, categories=categories), XL_CHART_TYPE.COLUMN_CLUSTERED, columns)
