@@ -1,4 +1,4 @@
-"""Who should own the customer: each option on the same simulations, with the same money for people."""
+"""Who should own the customer: each option on the same simulations, with the same people."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from simulator.analysis.steps import Progress
 from simulator.engine.plan.roles import HOURS_PER_MONTH, OTE, OTHER_OTE, rep_terms
 from simulator.engine.plan.service_coverage import WORK_SHARE
 from simulator.kernels.people.coverage import N_ACTIVITIES, N_OF_ACTIVITY, N_OF_ROLE
+from simulator.scenario.levers import Lever
 from simulator.scenario.ownership import ACTIVITIES, AE, OPTIONS, Ownership, OwnerTable
 from simulator.scenario.people import Reps, Role, SegmentRole
 from simulator.scenario.schema import Scenario
@@ -40,8 +41,8 @@ class OwnershipFindings:
         option, segment, activity, owners, hours_asked, share_done, share_effective, nobody.
     map : DataFrame
         cycle_months, sold_share, option, contribution, behind, behind_error, best, tied.
-    budget : float
-        What people after the sale cost a year, the same in each option. Unit: currency.
+    people : int
+        How many there are after the sale, as many in each option.
     n_paths : int
     arr_per_account : float
         Mean ARR of a customer at as_of. Unit: currency.
@@ -50,39 +51,60 @@ class OwnershipFindings:
     table: pd.DataFrame
     work: pd.DataFrame
     map: pd.DataFrame
-    budget: float
+    people: int
     n_paths: int
     arr_per_account: float = 0.0
 
 
-def option_scenarios(ladder: HeadcountSimulation) -> dict[str, Scenario]:
-    """Return the scenario under each option, with the money for people after the sale shared out anew.
+@dataclass(frozen=True)
+class Staffed:
+    """A scenario, and what of its account executives is there for customers.
 
-    What the people after the sale of a segment cost pays for the roles of the option, by the hours that it
-    gives them; a head may work a part of its time. Where sales does all, it pays for account executives.
+    Parameters
+    ----------
+    scenario : Scenario
+    after_sale : ndarray of float64, shape (segment, 2), optional
+        See `HeadcountSimulation.compiled`; None: as the scenario says.
     """
-    scenario = ladder.scenario
+
+    scenario: Scenario
+    after_sale: Floats | None = None
+
+    def simulate(self, ladder: HeadcountSimulation) -> HeadcountPaths:
+        """Simulate it as long as the ladder is."""
+        compiled = ladder.compiled(self.scenario, after_sale=self.after_sale)
+        return ladder.simulate_compiled(compiled, self.scenario)
+
+
+def option_scenarios(ladder: HeadcountSimulation) -> dict[str, Staffed]:
+    """Return the scenario under each option, with the people after the sale shared out anew.
+
+    Equal people for equal work: as many as are there after the sale of a segment work in the roles of the
+    option, account executives among them, by the hours that it gives each, at the pay of the role; a head
+    may work a part of its time. Those who sell to new customers are the same in each option, and give
+    customers no time besides.
+    """
     return {
-        STATED: scenario,
-        **{option: _under(ladder, OwnerTable(like=option), scenario) for option in OPTIONS},
+        STATED: Staffed(ladder.scenario),
+        **{option: _under(ladder, OwnerTable(like=option)) for option in OPTIONS},
     }
 
 
-def budget_by_segment(ladder: HeadcountSimulation) -> dict[str, float]:
-    """Return what all people of as_of after the sale cost a year, whatever they own today. Unit: currency."""
-    budget = dict.fromkeys(ladder.segments, 0.0)
+def people_by_segment(ladder: HeadcountSimulation) -> dict[str, int]:
+    """Return how many people there are after the sale at as_of, whatever they own today."""
+    people = dict.fromkeys(ladder.segments, 0)
     for item in ladder.costs.terms:
-        budget[item.segment] += item.heads * item.cost_per_month * 12.0
-    return budget
+        people[item.segment] += item.heads
+    return people
 
 
-def _under(ladder: HeadcountSimulation, table: OwnerTable, scenario: Scenario) -> Scenario:
-    budget = budget_by_segment(ladder)
+def _under(ladder: HeadcountSimulation, table: OwnerTable) -> Staffed:
+    scenario = ladder.scenario
     weights = {
         role: sum(WORK_SHARE[a] * table.owners(name).get(role, 0.0) for a, name in enumerate(ACTIVITIES))
         for role in table.roles
-        if role != AE
     }
+    whole, for_reps = sum(weights.values()), weights.pop(AE, 0.0)
     roles = {
         name: _without_people(role, ladder.segments) for name, role in scenario.roles.items() if name != AE
     }
@@ -90,17 +112,21 @@ def _under(ladder: HeadcountSimulation, table: OwnerTable, scenario: Scenario) -
         roles[AE] = scenario.roles[AE]
     reps = scenario.reps
     known = {(item.role, item.segment): item for item in ladder.costs.terms}
-    for segment, money in budget.items():
+    after_sale, levers = np.tile([0.0, 1.0], (len(ladder.segments), 1)), scenario.levers
+    for place, (segment, people) in enumerate(people_by_segment(ladder).items()):
         for role, weight in weights.items():
             own = known.get((role, segment))
             pay = own.ote if own is not None else OTE.get(role, OTHER_OTE)
-            overhead = own.overhead if own is not None else 0.0
-            wanted = money * weight / sum(weights.values()) / (pay * (1.0 + overhead))
             stated = scenario.roles[role] if role in scenario.roles else Role()
-            roles[role] = _staffed(roles.get(role, Role()), stated, segment, wanted, pay)
-        if not weights and reps.limits(segment):
-            reps = _more_reps(ladder, reps, segment, money)
-    return scenario.replace(ownership=Ownership(all=table), roles=roles, reps=reps)
+            part = people * weight / whole
+            roles[role] = _staffed(roles.get(role, Role()), stated, segment, part, pay)
+        if for_reps and reps.limits(segment):
+            reps, after_sale[place] = _more_reps(ladder, reps, segment, people * for_reps / whole)
+            time, sources = after_sale[place].tolist()
+            if time < 1.0:
+                levers += (Lever("open_deals_per_rep", sources / (1.0 - time), (segment,)),)
+    changed = {"ownership": Ownership(all=table), "roles": roles, "reps": reps, "levers": levers}
+    return Staffed(scenario.replace(**changed), after_sale)
 
 
 def _without_people(role: Role, segments: tuple[str, ...]) -> Role:
@@ -126,12 +152,21 @@ def _staffed(role: Role, stated: Role, segment: str, wanted: float, pay: float) 
     return role.model_copy(update={"segments": {**role.segments, segment: people}})
 
 
-def _more_reps(ladder: HeadcountSimulation, reps: Reps, segment: str, money: float) -> Reps:
+def _more_reps(
+    ladder: HeadcountSimulation, reps: Reps, segment: str, wanted: float
+) -> tuple[Reps, tuple[float, float]]:
+    """Return reps with so many more, the share of all that these are, and that of the others.
+
+    The last may be there in part: those who sell to new customers are as many as before.
+    """
     calibration = ladder.prepared.calibration
     staffing = calibration.staffing if calibration is not None else None
     item = next(t for t in rep_terms(ladder.scenario, staffing) if t.segment == segment)
-    more = round(money / item.ote)
-    return reps.with_people(segment, heads=item.heads + more)
+    heads = item.heads + int(np.ceil(wanted - 1e-9))
+    if not heads:
+        return reps, (0.0, 1.0)
+    pay = item.ote * (item.heads + wanted) / heads
+    return reps.with_people(segment, heads=heads, ote=pay), (wanted / heads, item.heads / heads)
 
 
 def weigh_ownership(
@@ -160,7 +195,7 @@ def weigh_ownership(
     n_steps, done = len(scenarios) + len(cells), 0
     simulated: dict[str, HeadcountPaths] = {}
     for option, scenario in scenarios.items():
-        simulated[option] = ladder.simulate(scenario)
+        simulated[option] = scenario.simulate(ladder)
         done += 1
         if progress is not None:
             progress(done, n_steps)
@@ -175,7 +210,7 @@ def weigh_ownership(
         table=_table(ladder, simulated, worth),
         work=_work(ladder, scenarios, simulated),
         map=pd.DataFrame(chart),
-        budget=sum(budget_by_segment(ladder).values()),
+        people=sum(people_by_segment(ladder).values()),
         n_paths=ladder.n_paths,
         arr_per_account=_arr_per_account(ladder),
     )
@@ -194,18 +229,20 @@ def _worth(paths: HeadcountPaths, margin: float, closing_years: float) -> Floats
 
 def _cell(
     ladder: HeadcountSimulation,
-    scenarios: dict[str, Scenario],
+    scenarios: dict[str, Staffed],
     where: tuple[float, float],
     terms: tuple[float, float],
     n_paths: int,
 ) -> list[dict[str, object]]:
     cycles = np.full(len(ladder.segments), where[0])
     worth = {}
-    for option, scenario in scenarios.items():
+    for option, staffed in scenarios.items():
         if option == STATED:
             continue
-        compiled = ladder.compiled(scenario, cycle_months=cycles, sold_share=where[1])
-        paths = ladder.simulate_compiled(compiled, scenario, n_paths)
+        compiled = ladder.compiled(
+            staffed.scenario, cycle_months=cycles, sold_share=where[1], after_sale=staffed.after_sale
+        )
+        paths = ladder.simulate_compiled(compiled, staffed.scenario, n_paths)
         worth[option] = _worth(paths, *terms).sum(axis=1)
     rows = ranked(worth, paths.rate_draw)
     return [{"cycle_months": where[0], "sold_share": where[1], **row} for row in rows]
@@ -235,6 +272,22 @@ def ranked(worth: dict[str, Floats], draw: npt.NDArray[np.int64]) -> list[dict[s
     return rows
 
 
+def _with_stated(worth: dict[str, Floats], draw: npt.NDArray[np.int64]) -> list[dict[str, object]]:
+    """Return the options as `ranked`, and what is stated against the best of them: its people are others."""
+    options = {option: values for option, values in worth.items() if option != STATED}
+    rows = ranked(options, draw)
+    lead = options[str(next(row["option"] for row in rows if row["best"]))] - worth[STATED]
+    stated = {
+        "option": STATED,
+        "contribution": float(worth[STATED].mean()),
+        "behind": float(lead.mean()),
+        "behind_error": mean_error(lead, draw),
+        "p_best": np.nan,
+        "tied": False,
+    }
+    return [stated, *rows]
+
+
 def _table(
     ladder: HeadcountSimulation, simulated: dict[str, HeadcountPaths], worth: dict[str, Floats]
 ) -> pd.DataFrame:
@@ -243,7 +296,7 @@ def _table(
         pick = slice(None) if place is None else slice(place, place + 1)
         name = "all" if place is None else ladder.segments[place]
         of = {option: w[:, pick].sum(axis=1) for option, w in worth.items()}
-        for row in ranked(of, simulated[STATED].rate_draw):
+        for row in _with_stated(of, simulated[STATED].rate_draw):
             option = str(row["option"])
             f = simulated[option]
             base, now = f.cohort_base[:, -1, pick].sum(axis=1), f.cohort_arr[:, -1, pick].sum(axis=1)
@@ -270,7 +323,7 @@ def _table(
 
 
 def _work(
-    ladder: HeadcountSimulation, scenarios: dict[str, Scenario], simulated: dict[str, HeadcountPaths]
+    ladder: HeadcountSimulation, scenarios: dict[str, Staffed], simulated: dict[str, HeadcountPaths]
 ) -> pd.DataFrame:
     rows = []
     for option, paths in simulated.items():
@@ -278,7 +331,7 @@ def _work(
         hours = paths.people[..., n_roles * N_OF_ROLE :].sum(axis=1).mean(axis=0)
         hours = hours.reshape(len(ladder.segments), N_ACTIVITIES, N_OF_ACTIVITY)
         for place, segment in enumerate(ladder.segments):
-            table = scenarios[option].ownership.of(segment)
+            table = scenarios[option].scenario.ownership.of(segment)
             for number, activity in enumerate(ACTIVITIES):
                 owners = table.owners(activity) if table is not None else {}
                 asked, done, effective = hours[place, number]

@@ -1,4 +1,4 @@
-"""``simulator ownership``: who should own customers after the sale, with the same money each time."""
+"""``simulator ownership``: who should own customers after the sale, with the same people each time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @question()
 def ownership(asked: Asked, *, quarters: Quarters = None, closing_years: ClosingYears = 1.0) -> Answer:
-    """Who should own customers? All sales, split, all CSM or mirrored, with the same money each time."""
+    """Who should own customers? All sales, split, all CSM or mirrored, with the same people each time."""
     from simulator.report.ownership import results
 
     return results.ownership(

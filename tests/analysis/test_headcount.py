@@ -12,8 +12,8 @@ from simulator.analysis.hire.allocation import monthly_gain, payback_month
 from simulator.analysis.hire.ladder import RepLadder
 from simulator.analysis.ownership import (
     STATED,
-    budget_by_segment,
     option_scenarios,
+    people_by_segment,
     weigh_ownership,
 )
 from simulator.analysis.precision import mean_error
@@ -200,17 +200,31 @@ def test_account_executives_stand_in_the_same_table(strong):
     assert set(table["segment"]) == {"one", "two"}
 
 
-def test_every_option_has_the_same_money(strong):
-    budget = budget_by_segment(strong)
-    assert budget == {"one": 120_000, "two": 120_000}
-    for option, scenario in option_scenarios(strong).items():
-        played = strong.simulate(scenario)
-        yearly = played.cost.sum(axis=(1, 2)).mean() / 2
-        aes = 2 * 4 * 200_000
-        if option == "all_sales":
-            assert yearly == pytest.approx(aes + 2 * 200_000), "120k buys the nearest whole rep"
-        else:
-            assert yearly == pytest.approx(aes + 240_000, rel=1e-6), option
+def test_every_option_has_the_same_people_at_the_pay_of_their_role(strong):
+    assert people_by_segment(strong) == {"one": 1, "two": 1}
+    pay = {
+        "as stated": 120_000,
+        "all_csm": 120_000,
+        "all_sales": 200_000,
+        "split": 0.7 * 120_000 + 0.3 * 200_000,
+        "mirrored": 0.675 * 120_000 + 0.325 * 180_000,
+    }
+    for option, staffed in option_scenarios(strong).items():
+        yearly = staffed.simulate(strong).cost.sum(axis=(1, 2)).mean() / 2
+        assert yearly == pytest.approx(2 * (4 * 200_000 + pay[option]), rel=1e-6), option
+
+
+def test_who_sells_to_new_customers_is_the_same_in_each_option(strong):
+    plans = {
+        option: (strong.compiled(staffed.scenario, after_sale=staffed.after_sale), staffed.after_sale)
+        for option, staffed in option_scenarios(strong).items()
+    }
+    for option, (plan, after_sale) in plans.items():
+        heads = np.array([4.0, 4.0])
+        if after_sale is not None:
+            more = plan.capacity.slots_per_rep[0, 0] / plans[STATED][0].capacity.slots_per_rep[0, 0]
+            heads = 4.0 / after_sale[:, 1] * (1.0 - after_sale[:, 0]) * more
+        assert heads == pytest.approx(4.0), option
 
 
 def test_options_are_ranked_with_their_ties(strong):

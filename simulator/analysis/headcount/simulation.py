@@ -104,6 +104,7 @@ class HeadcountSimulation:
         powers: Floats | None = None,
         cycle_months: Floats | None = None,
         sold_share: float | None = None,
+        after_sale: Floats | None = None,
     ) -> Compiled:
         """Return a scenario that differs in reps, roles, owners or effects only, compiled.
 
@@ -116,11 +117,14 @@ class HeadcountSimulation:
             In place of the sales cycles that there are.
         sold_share : float, optional
             Share of all growth that must be sold, in place of the one that there is.
+        after_sale : ndarray of float64, shape (segment, 2), optional
+            Share of the account executives' time that goes to customers, in place of the most that the
+            scenario says, and share of them who source deals.
         """
         whole = self.whole if scenario.reps == self.scenario.reps else self._with_customers(scenario)
         if sold_share is not None:
             whole = replace(whole, customers=with_sold_share(whole.customers, sold_share))
-        return with_people(
+        peopled = with_people(
             whole,
             scenario,
             self.history,
@@ -129,6 +133,7 @@ class HeadcountSimulation:
             powers=powers,
             cycle_months=cycle_months,
         )
+        return peopled if after_sale is None else _apart(peopled, after_sale)
 
     def simulate(self, scenario: Scenario, n_paths: int | None = None) -> HeadcountPaths:
         """Simulate a scenario that differs in reps, roles, owners or effects only."""
@@ -207,6 +212,17 @@ def scenario_with_effects(
                 )
         changed[activity] = ActivityEffects.model_construct(**stated)
     return scenario.replace(effects=scenario.effects.model_copy(update=changed))
+
+
+def _apart(compiled: Compiled, after_sale: Floats) -> Compiled:
+    """Return a plan in which some of the account executives are there for customers, and source no deals."""
+    plan, time, sources = compiled.plan, after_sale[:, 0].copy(), after_sale[:, 1]
+    less = (sources**compiled.capacity.sourcing_power)[:, plan.stream_segment, None]
+    return replace(
+        compiled,
+        plan=plan._replace(stream_rep_sals=plan.stream_rep_sals * less),
+        people=compiled.people._replace(customer_time=time),
+    )
 
 
 def with_sold_share(plan: CustomerPlan, share: float) -> CustomerPlan:

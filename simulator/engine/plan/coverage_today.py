@@ -79,7 +79,7 @@ def coverage_today(compiled: Compiled, people: PeoplePlan, books: Books) -> tupl
             else:
                 kind = people.kind[role, place]
                 able = (aes[place] if role == AE else heads[role, place]) * people.capacity[role, place]
-                able *= people.customer_time if role == AE else 1.0
+                able *= people.customer_time[place] if role == AE else 1.0
                 size = {BY_ACCOUNTS: 1.0, BY_ARR: books.arr[place]}.get(int(kind), 1.0)
                 need = (
                     asked if kind == BY_HOURS else books.n_accounts[place] * size * people.load[role, place]

@@ -108,7 +108,7 @@ def nobody(n_segments: int, n_draws: int) -> PeoplePlan:
         kind=np.zeros((0, n_segments), dtype=np.int64),
         capacity=np.zeros((0, n_segments)),
         load=np.zeros((0, n_segments)),
-        customer_time=0.0,
+        customer_time=np.zeros(n_segments),
         share=np.zeros((n_segments, N_ACTIVITIES, 0)),
         quality=np.zeros((n_segments, N_ACTIVITIES, 0)),
         work=np.zeros((n_segments, N_ACTIVITIES, 4)),

@@ -195,7 +195,7 @@ def _people(
         kind=kind,
         capacity=capacity,
         load=load,
-        customer_time=customer_time(scenario)[0],
+        customer_time=np.full(len(segments), customer_time(scenario)[0]),
         share=share,
         quality=quality,
         work=work,

@@ -43,8 +43,8 @@ class PeoplePlan(NamedTuple):
     """(role, segment) of a ramped head: hours a month, accounts, or cents of ARR."""
     load: Floats
     """(role, segment) what the role does of what its book was stated for; not used with hours."""
-    customer_time: float
-    """Most of their time that account executives give to customers."""
+    customer_time: Floats
+    """(segment,) most of their time that account executives give to customers."""
     share: Floats
     """(segment, activity, role) share of the work that the role does; what is missing nobody does."""
     quality: Floats
@@ -99,7 +99,7 @@ def coverage_of_role(people, role, segment, ramped, book, asked, length):
     if kind == BY_HOURS:
         able *= length
         if role == AE:
-            able *= people.customer_time
+            able *= people.customer_time[segment]
         need = asked
     elif kind == BY_ACCOUNTS:
         need = book[0] * people.load[role, segment]

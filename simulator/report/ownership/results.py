@@ -47,7 +47,7 @@ def ownership(
     paths: int | None = None,
     work: Work | None = None,
 ) -> Answer:
-    """Compare who owns customers after the sale, on the same simulations and the same money.
+    """Compare who owns customers after the sale, on the same simulations with the same people.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def _figures(found: OwnershipFindings) -> dict[str, object]:
     return {
         "figures_are": "over the horizon; contribution is gross margin on revenue and on the ARR at the end, "
         "less the cost of all people at target pay",
-        "budget_per_year": round(found.budget, 2),
+        "people_after_the_sale": found.people,
         "ownership": records(found.table),
         "map": records(found.map),
         "survey": [{"what": what, "share": share, "source": SURVEY_SOURCE} for what, share in SURVEY],
@@ -134,15 +134,9 @@ def as_stated(found: OwnershipFindings) -> str:
     return str(same[0]) if same else STATED
 
 
-def distinct(found: OwnershipFindings) -> pd.DataFrame:
-    """Return the table without the scenario's own owners where one of the options is the same."""
-    return found.table if as_stated(found) == STATED else found.table[found.table["option"] != STATED]
-
-
 def whole(found: OwnershipFindings) -> pd.DataFrame:
     """Return the options over all segments, the best first."""
-    rows = distinct(found)
-    rows = rows[rows["segment"] == "all"]
+    rows = found.table[(found.table["segment"] == "all") & (found.table["option"] != STATED)]
     return rows.sort_values("contribution", ascending=False, kind="stable")
 
 
@@ -167,11 +161,13 @@ def ownership_title(found: OwnershipFindings, currency: str) -> str:
 def ownership_answers(found: OwnershipFindings, effects: tuple[Effect, ...], currency: str) -> dict[str, str]:
     """Return the answer in a few sentences, by question."""
     texts = {"answer": ownership_title(found, currency)}
-    texts["same money"] = (
-        "Each option has the same money for people after the sale, "
-        f"{format_money(found.budget, currency)} a year at target pay, shared out by its work; worth is "
-        "gross margin on revenue and on the ARR at the end, less all people"
+    texts["same people"] = (
+        f"Each option has the same {found.people} people after the sale, shared out by its work among the "
+        "roles that do it and paid as these are; those who sell to new customers stay the same and give "
+        "customers no time besides. "
+        "Worth is gross margin on revenue and on the ARR at the end, less all people"
     )
+    texts["as stated"] = _say_stated(found, currency)
     for _, row in whole(found).iterrows():
         texts[f"option {row['option']}"] = (
             f"{option_word(found, row['option'])}: "
@@ -194,11 +190,29 @@ def ownership_answers(found: OwnershipFindings, effects: tuple[Effect, ...], cur
     return {key: text for key, text in texts.items() if text}
 
 
+def _say_stated(found: OwnershipFindings, currency: str) -> str:
+    """Return what today's owners and people are worth, which may be more people than an option has."""
+    stated = found.table[(found.table["segment"] == "all") & (found.table["option"] == STATED)].iloc[0]
+    if as_stated(found) != STATED:
+        return ""
+    ahead = format_money(abs(float(stated["behind"])), currency)
+    more = "more" if stated["behind"] < 0 else "less"
+    return (
+        f"As stated, today's owners are worth {format_money(stated['contribution'], currency)}, {ahead} "
+        f"{more} than the best option: account executives give customers up to the share of their time that "
+        "the scenario says, on top of the people whom each option has"
+    )
+
+
 def _by_segment(found: OwnershipFindings) -> str:
-    rows = distinct(found)
-    rows = rows[(rows["segment"] != "all") & (rows["behind"] <= 0)].drop_duplicates("segment")
-    parts = [f"{row['segment']}: {OPTION_WORDS[row['option']]}" for _, row in rows.iterrows()]
+    rows = found.table[(found.table["segment"] != "all") & (found.table["option"] != STATED)]
+    names = rows["segment"].drop_duplicates()
+    parts = [f"{name}: {_winner(rows[rows['segment'] == name].assign(best=_is_best))}" for name in names]
     return "By segment the most is worth " + "; ".join(parts)
+
+
+def _is_best(rows: pd.DataFrame) -> pd.Series:
+    return rows["behind"] <= 0
 
 
 def _map_words(found: OwnershipFindings) -> str:
