@@ -63,8 +63,11 @@ def test_ownership_answers_in_words_and_writes_its_tables(workspace):
     assert "net revenue retention" in done.stdout
     table = pd.read_csv(workspace / "owners" / "tables" / "ownership.csv")
     assert set(table["option"]) == {"as stated", "all_sales", "split", "all_csm", "mirrored"}
-    one = table[table["segment"] == "smb"].set_index("option")["contribution"]
-    assert one["as stated"] == one["split"], "split is what is stated"
+    of_all = table[table["segment"] == "all"].set_index("option")
+    assert of_all.loc["as stated", "behind"] == pytest.approx(
+        of_all["contribution"].drop("as stated").max() - of_all.loc["as stated", "contribution"], abs=0.02
+    )
+    assert "As stated, today's owners are worth" in done.stdout, "reps give customers time on top"
     for name in ("ownership.png", "ownership_map.svg"):
         assert (workspace / "owners" / "charts" / name).stat().st_size > 1000
 
