@@ -55,7 +55,6 @@ PARTS: dict[str, tuple[tuple[str, ...], tuple[Patch, ...]]] = {
     "level and growth of creation": ((), ((f"{CALIBRATION}.demand.fit_course", lambda _: steady),)),
     "trend of amounts": ((), ((f"{CALIBRATION}.estimate.amount_trend", lambda _: steady),)),
     "steps of levels": ((), ((f"{CALIBRATION}.local_level.P_STEP", lambda _: 1e-9),)),
-    "walks of levels": ((), ((f"{CALIBRATION}.local_level.P_STEADY", lambda _: 1.0 - 1e-9),)),
     "season of closing": ((), ((f"{CALIBRATION}.drift.SEASON_QUARTERS", lambda _: NEVER),)),
     "season of creation": ((), ((f"{CALIBRATION}.demand.SEASON_MONTHS", lambda _: NEVER),)),
     "season of simple methods": ((), ((f"{CALIBRATION}.evidence.SEASON_QUARTERS", lambda _: NEVER),)),

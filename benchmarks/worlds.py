@@ -4,7 +4,7 @@ Each world of tests/worlds/gallery.py lives four years, twenty times; what it si
 in the one after is forecast, and compared with 300 continuations of the world itself. A company that was
 forecast before by the same sources is not forecast again. Some 15 minutes in two processes:
 
-    python benchmarks/worlds.py [--seeds 20] [--jobs 2] [--only WORDS] [--evidence 0.5]
+    python benchmarks/worlds.py [--seeds 20] [--jobs 2] [--only WORDS] [--evidence 0.4]
 """
 
 import argparse
@@ -24,6 +24,7 @@ sys.path.insert(0, str(ROOT))
 from benchmarks.pipeline_forecasts import digest
 from benchmarks.pipeline_report import markdown
 from benchmarks.pipeline_scores import crps
+from tests.worlds.forecasts import EVIDENCE
 from tests.worlds.gallery import COMPANIES
 from tests.worlds.next_quarters import forecast_and_truth
 
@@ -93,7 +94,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only", default="", help="only worlds with these words in their name")
-    parser.add_argument("--evidence", type=float, default=0.5)
+    parser.add_argument("--evidence", type=float, default=EVIDENCE)
     parser.add_argument("--work", type=Path, default=Path("/tmp/worlds"), help="where companies are kept")
     parser.add_argument("--out", type=Path, default=ROOT / "results" / "worlds.md")
     return parser.parse_args()
@@ -114,7 +115,7 @@ def main() -> None:
             rows += job.result()
             print(rows[-1]["world"], rows[-1]["seed"], file=sys.stderr, flush=True)
     table = summary(pd.DataFrame(rows))
-    if given.only or given.evidence != 0.5:
+    if given.only or given.evidence != EVIDENCE:
         print("\n".join(table))
         return
     given.out.write_text("\n".join([*about(given.seeds), *table, ""]))

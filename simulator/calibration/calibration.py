@@ -187,8 +187,6 @@ class Drift:
         Log growth of SALs a quarter, damped as it goes on (``drift.grown``).
     sals_covariance : Floats, shape (2, 2)
         Of the log level of SALs now, beyond that of the streams, and of their growth.
-    walk_close, walk_demand : float
-        Standard deviation of the step of the log level from one quarter to the next.
     season_close : Floats, shape (4,)
         Log factor of winning by quarter number modulo four, mean 0.
     amounts, amounts_covariance : Floats, shape (2,) and (2, 2)
@@ -199,8 +197,6 @@ class Drift:
     level_sd: Floats
     sals_growth: float
     sals_covariance: Floats
-    walk_close: float
-    walk_demand: float
     season_close: Floats = field(default_factory=lambda: np.zeros(4))
     amounts: Floats = field(default_factory=lambda: np.zeros(2))
     amounts_covariance: Floats = field(default_factory=lambda: np.zeros((2, 2)))

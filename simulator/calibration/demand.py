@@ -198,7 +198,7 @@ def _months_before(months: Ints, as_of: dt.date) -> Floats:
 
 
 def _course(observed: Floats, flat: Floats, dispersion: float, fit: _Season, span: Span) -> Course:
-    """Fit level, growth, walk and shock of the company's SALs to its quarters.
+    """Fit level, growth and shock of the company's SALs to its quarters.
 
     The season was fitted to the same quarters: what it took of their scatter, over level and growth, is
     given back (``n_fitted``).

@@ -1,4 +1,4 @@
-"""What changes from quarter to quarter: levels that wander or grow, and the shock that a quarter shares."""
+"""What changes from quarter to quarter: levels that step or grow, and the shock that a quarter shares."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
 
-from simulator.calibration.local_level import P_STEADY, SHOCK_SCALE, SHOCKS, LocalLevel, Series
+from simulator.calibration.local_level import SHOCK_SCALE, SHOCKS, LevelModels, Series
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -36,11 +35,8 @@ class Course:
         Of level and growth, without what the scatter of the counts alone makes of the level.
     shock, shock_low, shock_high : float
         Standard deviation of a quarter's own log factor: root mean square and 80 % interval.
-    walk : float
-        Root mean square of the level's step from one quarter to the next.
-    walk_score : float
-        Log of how much better past quarters are predicted, each from those before it, by a level that
-        walks than by a steady one.
+    step_score : float
+        Log of how much better a level with one lasting step explains past quarters than one without.
     n_quarters : int
         Quarters that it rests on.
     quarters, path : ndarray of float64, shape (quarter,)
@@ -53,8 +49,7 @@ class Course:
     shock: float
     shock_low: float
     shock_high: float
-    walk: float
-    walk_score: float
+    step_score: float
     n_quarters: int
     quarters: Floats = field(default_factory=lambda: np.zeros(0))
     path: Floats = field(default_factory=lambda: np.zeros(0))
@@ -66,7 +61,7 @@ def steady_course(n_quarters: int = 0) -> Course:
     weight = np.exp(-0.5 * (SHOCKS / SHOCK_SCALE) ** 2) * np.gradient(SHOCKS)
     weight /= weight.sum()
     low, high = _interval(weight)
-    return Course(0.0, 0.0, np.zeros((2, 2)), _rms(weight, SHOCKS), low, high, 0.0, 0.0, n_quarters)
+    return Course(0.0, 0.0, np.zeros((2, 2)), _rms(weight, SHOCKS), low, high, 0.0, n_quarters)
 
 
 def fit_course(
@@ -80,14 +75,13 @@ def fit_course(
     dispersion: float = 1.0,
     n_fitted: float = 0.0,
 ) -> Course:
-    """Fit a level that may walk, step and grow, a yearly season and shocks to counts by window.
+    """Fit a level that may step and grow, a yearly season and shocks to counts by window.
 
-    log(observed / expected) = level now + growth * t + walk(t) + season + shock + scatter of counts, all
-    normal: a local level with diffuse start, so that an expectation fitted to the same counts needs no
-    correction. Besides, at most one window may be odd, or the level may have stepped once, by so much
-    that neither walk nor shock explains it: a lasting step is followed as soon as two windows show it, a
-    single odd window is not. The answer is the mean over all of these, weighted by how well they explain
-    the counts.
+    log(observed / expected) = level now + growth * t + season + shock + scatter of counts, all normal, with
+    a diffuse level, so that an expectation fitted to the same counts needs no correction. Besides, at most
+    one window may be odd, or the level may have stepped once: a lasting step is followed as soon as two
+    windows show it, a single odd window is not. The answer is the mean over all of these, weighted by how
+    well they explain the counts.
 
     Parameters
     ----------
@@ -143,10 +137,10 @@ def fit_level(
     # Levels that agree to the last digit still say no more than this.
     scatter = np.maximum(scatter, LEAST_SCATTER)
     shared = np.arange(len(y)) if quarter is None else quarter
-    return _course(LocalLevel(Series(y, terms, when, scatter, season, shared)))
+    return _course(LevelModels(Series(y, terms, when, scatter, season, shared)))
 
 
-def _course(local: LocalLevel) -> Course:
+def _course(local: LevelModels) -> Course:
     log_weight = local.log_weights()
     weight = np.exp(log_weight - log_weight.max())
     weight /= weight.sum()
@@ -162,8 +156,6 @@ def _course(local: LocalLevel) -> Course:
     by_grid = weight.sum(axis=1)
     by_shock = by_grid.reshape(len(SHOCKS), -1).sum(axis=1)
     low, high = _interval(by_shock)
-    moving = local.walks > 0
-    score = _log_sum(log_weight[moving]) - _log_sum(log_weight[~moving]) + np.log(P_STEADY / (1 - P_STEADY))
     return Course(
         level=float(mean[0]),
         growth=float(mean[1]) if len(mean) > 1 else 0.0,
@@ -171,17 +163,12 @@ def _course(local: LocalLevel) -> Course:
         shock=_rms(by_shock, SHOCKS),
         shock_low=low,
         shock_high=high,
-        walk=float(np.sqrt(by_grid @ local.walks**2)),
-        walk_score=float(score),
+        step_score=local.step_score(log_weight),
         n_quarters=len(local.series.when),
         quarters=local.series.when,
         path=local.paths(weight),
         season=local.season_now(weight),
     )
-
-
-def _log_sum(logs: Floats) -> float:
-    return float(special.logsumexp(logs))
 
 
 def _stretched(y: Floats, when: Floats, scatter: Floats, n_fitted: float) -> Floats:

@@ -24,8 +24,6 @@ def drift_rates(drift: Drift) -> Iterator[Row]:
     sd = float(np.sqrt(drift.sals_covariance[1, 1]))
     growth = drift.sals_growth + sd * np.array([0.0, -Z_HIGH, Z_HIGH])
     yield _row("sals_growth", "log a quarter, damped ahead", growth)
-    for name, walk in (("walk_close", drift.walk_close), ("walk_demand", drift.walk_demand)):
-        yield _row(name, "standard deviation of the log, a quarter", np.array([walk, np.nan, np.nan]))
 
 
 def level_known(shape: float, drift: Drift | None) -> float:
@@ -58,12 +56,8 @@ def drift_faults(drift: Drift) -> Iterator[str]:
     yield from wrong
     numbers = {name: array for name, (array, _) in tables.items()}
     numbers |= {"drift.sals_growth": np.array([drift.sals_growth])}
-    not_negative = {
-        "drift.level_sd": drift.level_sd,
-        "drift.walk_close": np.array([drift.walk_close]),
-        "drift.walk_demand": np.array([drift.walk_demand]),
-    }
-    for name, array in (numbers | not_negative).items():
-        least = 0.0 if name in not_negative else -LARGEST
+    numbers["drift.level_sd"] = drift.level_sd
+    for name, array in numbers.items():
+        least = 0.0 if name == "drift.level_sd" else -LARGEST
         if not ((array >= least) & (array <= LARGEST)).all():
             yield f"{name}: every number must lie between {least:g} and {LARGEST:g}"

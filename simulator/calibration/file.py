@@ -24,6 +24,8 @@ FORMAT = "simulator calibration 1"
 HEADER = ("segments", "as_of", "first_day", "calendar", "notes")
 LARGEST_BYTES = 200_000_000
 SAME_VALUE = 1e-5
+DROPPED = ("walk_close", "walk_demand")
+"""Figures of the drift that files of the version before still hold."""
 ABOUT = (
     "'rates' is for reading: each rate with its 80 % interval, the events and the exposure behind it. "
     "The engine reads 'model', which holds the same rates in full. To change a rate, use the levers or "
@@ -77,7 +79,7 @@ def load_calibration(path: Path) -> Calibration:
         The file cannot be read, is not a calibration, holds values of the wrong type, shape or
         range, or has rates that were edited by hand.
     """
-    raw = _read(path)
+    raw = _without_dropped(_read(path))
     faults: list[Fault] = []
     model = raw.get("model")
     if raw.get("format") != FORMAT or not isinstance(model, dict):
@@ -91,6 +93,21 @@ def load_calibration(path: Path) -> Calibration:
     if faults:
         raise InputError(faults)
     return typing.cast(Calibration, calibration)
+
+
+def _without_dropped(raw: dict[str, Any]) -> dict[str, Any]:
+    """Leave out of a file of the version before what rates no longer have."""
+    model, rates = raw.get("model"), raw.get("rates")
+    drift = model.get("drift") if isinstance(model, dict) else None
+    if (
+        not isinstance(drift, dict)
+        or not isinstance(rates, list)
+        or not all(isinstance(r, dict) for r in rates)
+    ):
+        return raw
+    drift = {name: value for name, value in drift.items() if name not in DROPPED}
+    rates = [record for record in rates if record.get("name") not in DROPPED]
+    return raw | {"model": model | {"drift": drift}, "rates": rates}
 
 
 def _again() -> str:

@@ -1,4 +1,4 @@
-"""Local-level models of one series, with every shock, walk and season, every step and odd window."""
+"""The level of one series, with every size of shock and season, every lasting step and odd window."""
 
 from __future__ import annotations
 
@@ -6,25 +6,21 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy import special
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 SHOCK_SCALE = 0.15
 """Scale of the half-Cauchy prior of the standard deviation of the shared shock."""
-WALK_SCALE = 0.1
-"""Scale of the half-normal prior of the step of a level from one quarter to the next."""
-P_STEADY = 0.5
-"""Prior probability that a level has no such steps."""
 STEP_SIZE = 0.7
 """Standard deviation of the log of a single lasting step, and of a single odd window."""
 P_STEP, P_ODD = 0.15, 0.04
 """Prior odds of such a step in a quarter, and of an odd window."""
-GROWTH_SD = 0.05
+GROWTH_SD = 0.1
 """Prior standard deviation of log growth a quarter, of what can grow."""
 LEVEL_SD = 10.0
 SHOCKS = np.array([0.0, 0.03, 0.06, 0.1, 0.14, 0.18, 0.23, 0.29, 0.36, 0.45, 0.57, 0.72, 0.9, 1.13, 1.42])
-WALKS = np.array([0.0, 0.02, 0.05, 0.08, 0.12, 0.17, 0.23, 0.31, 0.42])
 SEASONS = np.array([0.0, 0.12, 0.3])
 P_NO_SEASON = 0.5
 
@@ -56,19 +52,18 @@ class Series:
     quarter: Ints
 
 
-class LocalLevel:
-    """All models of a series at once: solutions and scores by (shock, walk, season) and unusual case."""
+class LevelModels:
+    """All models of a series at once: solutions and scores by (shock, season) and unusual case."""
 
     def __init__(self, series: Series) -> None:
         self.series = series
-        when, season, quarter = series.when, series.season, series.quarter
+        season, quarter = series.season, series.quarter
         seasons = SEASONS if season is not None else SEASONS[:1]
-        grid = np.meshgrid(SHOCKS, WALKS, seasons, indexing="ij")
-        self.shocks, self.walks, self.seasons = (axis.ravel() for axis in grid)
+        grid = np.meshgrid(SHOCKS, seasons, indexing="ij")
+        self.shocks, self.seasons = (axis.ravel() for axis in grid)
         self.shared = (quarter[:, None] == quarter[None, :]).astype(np.float64)
-        self.together = np.minimum(np.abs(when)[:, None], np.abs(when)[None, :])
         # A season adds nothing over the year.
-        self.yearly = np.zeros((len(when), len(when)))
+        self.yearly = np.zeros((len(quarter), len(quarter)))
         if season is not None:
             self.yearly = (season[:, None] == season[None, :]) * (4.0 / 3.0) - 1.0 / 3.0
         self.unusual, self.log_prior = self._unusual()
@@ -92,7 +87,6 @@ class LocalLevel:
         prior = (self.series.terms * self.prior_sd**2) @ self.series.terms.T
         covariance = (
             prior
-            + self.walks[:, None, None] ** 2 * self.together
             + self.seasons[:, None, None] ** 2 * self.yearly
             + self.shocks[:, None, None] ** 2 * self.shared
             + np.diag(self.series.scatter)
@@ -119,26 +113,27 @@ class LocalLevel:
         )
 
     def log_weights(self) -> Floats:
-        """Return the log posterior of every (shock, walk, season) and case, up to a constant."""
-        steps = -0.5 * (self.walks / WALK_SCALE) ** 2
-        moving = self.walks > 0.0
-        n_moving = moving.sum() / max((~moving).sum(), 1)
-        steps = np.where(moving, steps + np.log((1.0 - P_STEADY) / n_moving), np.log(P_STEADY))
+        """Return the log posterior of every (shock, season) and case, up to a constant."""
         shocks = -np.log1p((self.shocks / SHOCK_SCALE) ** 2)
         seasons = np.log(np.where(self.seasons > 0.0, 1.0 - P_NO_SEASON, P_NO_SEASON))
-        return np.asarray(self.score + (steps + shocks + seasons)[:, None] + self.log_prior)
+        return np.asarray(self.score + (shocks + seasons)[:, None] + self.log_prior)
+
+    @property
+    def steps(self) -> slice:
+        """Which cases are lasting steps; the first case is none."""
+        return slice(1, len(self.series.y))
+
+    def step_score(self, log_weight: Floats) -> float:
+        """Return the log of how much better one lasting step explains the series than none."""
+        odds = special.logsumexp(log_weight[:, self.steps]) - special.logsumexp(log_weight[:, 0])
+        return float(odds - special.logsumexp(self.log_prior[self.steps]))
 
     def paths(self, weight: Floats) -> Floats:
         """Return the log of the level at each window over the level now, growth included."""
-        solved = np.einsum("gc,gcq->gq", weight, self.solved)
-        path = ((self.walks**2)[:, None] * (solved @ self.together)).sum(axis=0)
-        stepped = self.unusual[1 : len(self.series.y)]
-        pulled = np.einsum(
-            "gcq,cq,gc->c", self.solved[:, 1 : len(self.series.y)], stepped, weight[:, 1 : len(self.series.y)]
-        )
-        path += pulled @ stepped
+        stepped = self.unusual[self.steps]
+        pulled = np.einsum("gcq,cq,gc->c", self.solved[:, self.steps], stepped, weight[:, self.steps])
         growth = (weight[..., None] * self.coefficients).sum(axis=(0, 1))[1:]
-        return np.asarray(path + self.series.terms[:, 1:] @ growth)
+        return np.asarray(pulled @ stepped + self.series.terms[:, 1:] @ growth)
 
     def season_now(self, weight: Floats) -> Floats:
         """Return the log factor of each quarter of the year, mean 0."""

@@ -11,10 +11,11 @@ import numpy.typing as npt
 from simulator.calibration.calibration import DESTINATIONS, Clock, Drift
 from simulator.calibration.clock import clock_days
 from simulator.calibration.deals import DealRates
-from simulator.calibration.drift import MIN_QUARTERS, Course, fit_course
+from simulator.calibration.drift import MIN_QUARTERS, Course, fit_course, steady_course
 from simulator.calibration.exposure import DealMonths
 from simulator.calibration.windows import DAYS_A_QUARTER, windows
 from simulator.fiscal import FiscalCalendar, day_number, month_start_day
+from simulator.history.tables import OUTCOMES
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -34,7 +35,7 @@ class Courses:
 
     @property
     def won(self) -> Course:
-        """The course of winning, whose shock and walk go on after as_of."""
+        """The course of winning, whose shock and season go on after as_of."""
         return self.deals[WON]
 
     def drift(self) -> Drift:
@@ -44,8 +45,6 @@ class Courses:
             level_sd=np.sqrt([course.covariance[0, 0] for course in self.deals]),
             sals_growth=self.sals.growth,
             sals_covariance=self.sals.covariance,
-            walk_close=self.won.walk,
-            walk_demand=self.sals.walk,
             season_close=self.won.season,
             amounts=np.array([self.amounts.level, self.amounts.growth]),
             amounts_covariance=self.amounts.covariance,
@@ -70,6 +69,9 @@ def deal_courses(
 ) -> tuple[Course, ...]:
     """Compare the events of each quarter with what the fitted hazards lead to expect, by destination.
 
+    Outcomes have a level that moves. Steps from one category to the next have none: how a team keeps its
+    stages changes for reasons that say little of what it wins.
+
     Parameters
     ----------
     months : DealMonths
@@ -90,7 +92,10 @@ def deal_courses(
     middle = 0.5 * (month_start_day(months.month) + np.minimum(month_start_day(months.month + 1), now))
     won = replace(months, days=clock_days(months, clock))
     courses = []
-    for k in range(len(DESTINATIONS)):
+    for k, destination in enumerate(DESTINATIONS):
+        if destination not in OUTCOMES:
+            courses.append(steady_course())
+            continue
         at_risk = won if k == WON else months
         expected = rates.expected_events(at_risk, *profiles, k, len(rates.hazards.shape))
         happened = (months.event == k).astype(np.float64)
@@ -145,8 +150,5 @@ def _growth_note(course: Course) -> str:
 
 
 def _scored(course: Course) -> str:
-    better = "better" if course.walk_score > 0 else "no better"
-    return (
-        f"; a level that changes predicted past quarters {better} than a steady one, and "
-        f"{course.walk:.1%} a quarter is allowed for."
-    )
+    better = "better" if course.step_score > 0 else "no better"
+    return f"; a lasting step explains past quarters {better} than a steady level."

@@ -100,6 +100,6 @@ def of_new_customers(found: Calibration) -> Calibration:
         profiles=Profiles((), np.zeros((1, 0), dtype=np.int64), np.ones((len(found.segments), 1))),
         shock_close=0.0,
         evidence=None,
-        drift=drift and replace(drift, walk_close=0.0, season_close=np.zeros_like(drift.season_close)),
+        drift=drift and replace(drift, season_close=np.zeros_like(drift.season_close)),
         notes=(NO_DEALS, *(n for n in found.notes if "demand" in n), *getattr(found.customers, "notes", ())),
     )

@@ -39,7 +39,7 @@ class FiscalYear(Form):
 class Forecast(Form):
     """What the forecast leans on besides the rates of deals."""
 
-    evidence: Share = 0.5
+    evidence: Share = 0.4
     """How far levels are drawn towards simple methods: the mean of the last four periods, a damped trend and
     the yield of the open deals, averaged. At 0.5 the surer side weighs more; 0 uses the rates alone, 1 the
     methods alone."""

@@ -1,4 +1,4 @@
-"""Levels that wander or grow and shocks of a quarter: found where they are, small where they are not."""
+"""Levels that move and shocks of a quarter: found where they are, small where they are not."""
 
 import numpy as np
 import pytest
@@ -6,39 +6,44 @@ import pytest
 from simulator.calibration.drift import SHOCK_SCALE, by_quarter, fit_course, grown, steady_course
 
 
-def counts(n, expected, *, shock=0.0, walk=0.0, growth=0.0, seed=0):
-    """Counts by quarter of a level that walks and grows, when they were, and the log of the level now."""
+def counts(n, expected, *, shock=0.0, wander=0.0, step=0.0, growth=0.0, seed=0):
+    """Counts by quarter of a level that moves, when they were, and the log of the level now.
+
+    It wanders from quarter to quarter, grows, and stepped four quarters ago.
+    """
     rng = np.random.default_rng(seed)
     when = np.arange(n) - n + 0.5
-    steps = np.cumsum(rng.normal(0.0, walk, n)) + growth * when
-    factor = np.exp(steps + shock * rng.normal(size=n) - shock**2 / 2)
+    level = np.cumsum(rng.normal(0.0, wander, n)) + growth * when + step * (when > -4.0)
+    factor = np.exp(level + shock * rng.normal(size=n) - shock**2 / 2)
     seen = rng.poisson(expected * factor).astype(float)
     flat = np.full(n, seen.mean())
-    return (seen, flat, when), steps[-1] + 0.5 * growth + np.log(expected / seen.mean())
+    return (seen, flat, when), level[-1] + 0.5 * growth + np.log(expected / seen.mean())
 
 
-def test_a_strong_shock_is_found_and_is_no_walk():
+def test_a_strong_shock_is_found_and_is_no_step():
     course = fit_course(*counts(40, 200.0, shock=0.3, seed=1)[0])
     # Forty quarters tell a standard deviation to 0.3 / sqrt(80) = 0.034.
     assert course.shock == pytest.approx(0.3, abs=4 * 0.034)
     assert course.shock_low > 0.15
-    assert course.walk < 0.06
+    assert course.step_score < 0
 
 
-def test_no_shock_and_no_walk_are_small_where_quarters_are_full():
+def test_no_shock_and_no_step_are_found_where_quarters_are_full_and_steady():
     course = fit_course(*counts(40, 400.0, seed=2)[0])
     assert course.shock < 0.04
-    assert course.walk < 0.01
-    assert course.walk_score < 0
+    assert course.step_score < 0
+    assert course.path == pytest.approx(np.zeros(40), abs=0.02)
 
 
-def test_a_level_that_walks_is_followed_to_where_it_is():
-    data, now = counts(30, 300.0, walk=0.12, seed=3)
+@pytest.mark.parametrize("step", [0.5, -0.7])
+def test_a_level_that_stepped_is_followed_to_where_it_is(step):
+    data, now = counts(20, 300.0, step=step, seed=3)
     course = fit_course(*data)
-    assert course.walk_score > 2
-    assert course.walk == pytest.approx(0.12, abs=0.06)
-    assert abs(course.level - now) < abs(now)
-    assert abs(course.level - now) < 4 * np.sqrt(course.covariance[0, 0] + 1 / 300)
+    assert course.step_score > 2
+    # Four quarters of 300 tell a level to 3 %.
+    assert abs(course.level - now) < 4 / np.sqrt(4 * 300)
+    assert course.path[0] == pytest.approx(-step, abs=4 / np.sqrt(4 * 300))
+    assert course.shock < 0.1
 
 
 def test_growth_is_found_and_none_is_made_up():
@@ -52,7 +57,9 @@ def test_growth_is_found_and_none_is_made_up():
     assert course.path[0] == pytest.approx(0.04 * 15.5, abs=0.15)
 
 
-@pytest.mark.parametrize("setting", [{}, {"shock": 0.1}, {"walk": 0.05}, {"growth": 0.04, "walk": 0.03}])
+@pytest.mark.parametrize(
+    "setting", [{}, {"shock": 0.1}, {"wander": 0.05}, {"growth": 0.04, "wander": 0.03}, {"step": -0.5}]
+)
 def test_intervals_of_the_level_hold_the_truth_as_often_as_they_say(setting):
     held = []
     for seed in range(150):
@@ -65,11 +72,11 @@ def test_intervals_of_the_level_hold_the_truth_as_often_as_they_say(setting):
     assert 0.70 < np.mean(held) < 0.97
 
 
-def test_an_interval_that_forgets_the_walk_would_be_noticed():
-    """The negative control: the counts' own scatter alone holds a walking level far too seldom."""
+def test_an_interval_that_forgets_that_levels_move_would_be_noticed():
+    """The negative control: the counts' own scatter alone holds a level that wanders far too seldom."""
     held = []
     for seed in range(150):
-        data, now = counts(12, 100.0, walk=0.12, seed=seed)
+        data, now = counts(12, 100.0, wander=0.12, seed=seed)
         held.append(abs(now) < 1.2816 / np.sqrt(data[1].sum()))
     assert np.mean(held) < 0.4
 
@@ -87,7 +94,7 @@ def test_with_too_few_quarters_the_answer_is_the_prior(expected):
     n = len(expected)
     course = fit_course(expected, expected, np.arange(n) - n + 0.5)
     assert course.shock == pytest.approx(SHOCK_SCALE, rel=0.05)
-    assert (course.level, course.growth, course.walk) == (0.0, 0.0, 0.0)
+    assert (course.level, course.growth) == (0.0, 0.0)
     assert course.shock == steady_course().shock
 
 

@@ -58,6 +58,16 @@ def test_a_calibration_of_one_deal_comes_back_too(tmp_path):
     assert same(load_calibration(tmp_path / "tiny.json"), tiny)
 
 
+def test_a_file_of_the_version_before_is_read_without_what_it_no_longer_needs(calibration, file, tmp_path):
+    raw = json.loads(file.read_text())
+    raw["model"]["drift"] |= {"walk_close": 0.05, "walk_demand": 0.02}
+    raw["rates"] += [{"name": "walk_close", "value": 0.05}, {"name": "walk_demand", "value": 0.02}]
+    old = tmp_path / "old.json"
+    old.write_text(json.dumps(raw))
+    save_calibration(load_calibration(old), tmp_path / "new.json")
+    assert (tmp_path / "new.json").read_bytes() == file.read_bytes()
+
+
 def test_same_calibration_same_bytes(calibration, file, tmp_path):
     again = tmp_path / "again.json"
     save_calibration(load_calibration(file), again)

@@ -166,7 +166,7 @@ def test_drift_moves_the_hazards_and_sals_of_a_history_and_not_those_that_a_scen
     truth = TRUTH.calibration(AS_OF, FIRST_DAY, CALENDAR)
     level, sd = np.zeros(len(DESTINATIONS)), np.zeros(len(DESTINATIONS))
     level[WON], sd[WON] = np.log(0.8), 0.1
-    drift = Drift(level, sd, 0.05, np.diag([0.01, 0.0004]), 0.0, 0.0)
+    drift = Drift(level, sd, 0.05, np.diag([0.01, 0.0004]))
     exposure = truth.hazards.exposure_days.copy()
     exposure[0] = 1.0
     law = replace(truth.hazards, exposure_days=exposure, shape=truth.hazards.shape * 1e9)

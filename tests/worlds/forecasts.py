@@ -19,6 +19,7 @@ from tests.worlds.daily import OPEN, WON, Deals, World, nobody
 
 CALENDAR = FiscalCalendar(1)
 N_CONTINUATIONS = 300
+EVIDENCE = Forecast().evidence
 
 
 def day(text: str) -> int:
@@ -72,7 +73,7 @@ class Seen:
 
 
 def forecast(
-    history: History, calibration: Calibration, quarters: int, paths: int = 400, evidence: float = 0.5
+    history: History, calibration: Calibration, quarters: int, paths: int = 400, evidence: float = EVIDENCE
 ) -> np.ndarray:
     """Return what each simulation signs in each quarter from the day after as_of, shape (path, quarter)."""
     year, none = FiscalYear(start_month=1), Customers(simulate=False)

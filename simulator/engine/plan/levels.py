@@ -61,10 +61,8 @@ def _before_next_snapshot(
 
 
 def shock_sd(calibration: Calibration) -> Floats:
-    """Return the spread of shocks on closing and demand, and of the steps of their levels, shape (4,)."""
-    drift = calibration.drift
-    walks = (0.0, 0.0) if drift is None else (drift.walk_close, drift.walk_demand)
-    return np.array([calibration.shock_close, calibration.shock_demand, *walks])
+    """Return the spread of shocks on closing and demand, shape (2,)."""
+    return np.array([calibration.shock_close, calibration.shock_demand])
 
 
 def amount_level(scenario: Scenario, calibration: Calibration, rates: RateDraws, n_months: int) -> Floats:

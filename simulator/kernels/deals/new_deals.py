@@ -19,7 +19,6 @@ from simulator.kernels.random import (
     SALS,
     SHOCK,
     TERMS,
-    WALK,
     block,
     negative_binomial,
     search_from,
@@ -211,8 +210,6 @@ def draw_shocks(plan, seed, path, shock):
             sd = plan.shock_sd[kind]
             normal = standard_normal(u1, u2) if kind == 0 else standard_normal(u3, u4)
             shock[quarter, kind] = math.exp(sd * normal - 0.5 * sd * sd)
-    if plan.shock_sd.shape[0] > 2:
-        add_walks(plan, seed, path, first, shock)
     follow_evidence(plan, seed, path, shock)
 
 
@@ -225,22 +222,6 @@ def follow_evidence(plan, seed, path, shock):
         shock[quarter, 2] = 1.0
         if plan.pull.shape[0] > 0:
             shock[quarter, 2] = math.exp(plan.pull[quarter, 0] + plan.pull[quarter, 1] * normal)
-
-
-@njit(**PART)
-def add_walks(plan, seed, path, first, shock):
-    """Multiply the factors of a path's quarters by levels that walk on from today's, mean 1."""
-    for kind in range(2):
-        sd = plan.shock_sd[2 + kind]
-        log_level, variance = 0.0, 0.0
-        for quarter in range(shock.shape[0]):
-            u1, u2, u3, u4 = block(seed, path, np.uint64(first + quarter), np.uint64(0), WALK)
-            normal = standard_normal(u1, u2) if kind == 0 else standard_normal(u3, u4)
-            # From today to the middle of the first quarter is half a step.
-            step = sd * math.sqrt(0.5) if quarter == 0 else sd
-            log_level += step * normal
-            variance += step * step
-            shock[quarter, kind] *= math.exp(log_level - 0.5 * variance)
 
 
 @njit(**PART)

@@ -90,8 +90,7 @@ class DealPlan(NamedTuple):
     stream_effect_row: Ints
     """(stream, profile, 3) effect row by size band."""
     shock_sd: Floats
-    """(2 or 4,) standard deviation of the log shock a quarter shares: closing, demand; and of the step
-    of their levels from one quarter to the next."""
+    """(2,) standard deviation of the log shock a quarter shares: closing, demand."""
     amount_level: Floats
     """(draw, month) factor of the amounts of new deals."""
     pull: Floats
