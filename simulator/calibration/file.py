@@ -98,12 +98,10 @@ def load_calibration(path: Path) -> Calibration:
 def _without_dropped(raw: dict[str, Any]) -> dict[str, Any]:
     """Leave out of a file of the version before what rates no longer have."""
     model, rates = raw.get("model"), raw.get("rates")
-    drift = model.get("drift") if isinstance(model, dict) else None
-    if (
-        not isinstance(drift, dict)
-        or not isinstance(rates, list)
-        or not all(isinstance(r, dict) for r in rates)
-    ):
+    if not isinstance(model, dict) or not isinstance(rates, list):
+        return raw
+    drift = model.get("drift")
+    if not isinstance(drift, dict) or not all(isinstance(record, dict) for record in rates):
         return raw
     drift = {name: value for name, value in drift.items() if name not in DROPPED}
     rates = [record for record in rates if record.get("name") not in DROPPED]
