@@ -8,6 +8,10 @@ from typing import Any
 
 import pytest
 
+from simulator.cli.main import use_one_thread
+
+use_one_thread()
+
 FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run",

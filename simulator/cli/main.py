@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import importlib
 import importlib.util
+import os
 import sys
 from dataclasses import dataclass
 from typing import Any
@@ -143,10 +144,22 @@ def _simulator(
     """What will we book, and how sure are we? Start with: simulator run SCENARIO."""
 
 
+def use_one_thread() -> None:
+    """Let NumPy work on matrices with one thread, where nobody has set how many.
+
+    Ours are small: threads wait for each other longer than they work, and add sums up in another order on
+    other machines. To be called before NumPy is imported.
+    """
+    for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+
+
 def main(args: list[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 2 the input is at fault, 1 a bug, 130 stopped."""
     look_seldom()
     prepare_streams()
+    if args is None:
+        use_one_thread()
     given = list(sys.argv[1:] if args is None else args)
     debug = "--debug" in given
     given = [arg for arg in given if arg != "--debug"]

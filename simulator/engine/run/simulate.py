@@ -26,6 +26,7 @@ from simulator.engine.run.executor import executor
 from simulator.engine.run.more_slippage import reach_slippage
 from simulator.engine.run.result_buffer import Store
 from simulator.errors import InputError
+from simulator.fiscal import month_number, month_start_day
 from simulator.history.states import deal_states, open_deals
 from simulator.history.tables import History
 from simulator.kernels.block import simulate_block
@@ -241,33 +242,18 @@ def compilation_note() -> str:
 def listed_deals(scenario: Scenario) -> pd.DataFrame:
     """Return the open deals that a scenario lists, in the columns of ``history.states.open_deals``."""
     as_of = scenario.as_of or dt.date.today()
-    month = as_of.year * 12 + as_of.month - 1
-    rows = []
-    for deal in scenario.open_deals:
-        entered = month - deal.age_months
-        close = deal.close_date
-        rows.append(
-            {
-                "opportunity_id": deal.id,
-                "segment": deal.segment,
-                "category": deal.category,
-                "late": 0,
-                "entered": float((dt.date(entered // 12, entered % 12 + 1, 1) - dt.date(1970, 1, 1)).days),
-                "close_month": close.year * 12 + close.month - 1 if close is not None else -1,
-                "past_due": close is not None and close < as_of,
-                "pushes": deal.pushes,
-                "amount": deal.amount,
-            }
-        )
-    columns = [
-        "opportunity_id",
-        "segment",
-        "category",
-        "late",
-        "entered",
-        "close_month",
-        "past_due",
-        "pushes",
-        "amount",
-    ]
-    return pd.DataFrame(rows, columns=columns).astype({"past_due": bool})
+    deals = scenario.open_deals
+    months = np.array([month_number(as_of) - deal.age_months for deal in deals], dtype=np.int64)
+    closes = [deal.close_date for deal in deals]
+    table = {
+        "opportunity_id": [deal.id for deal in deals],
+        "segment": [deal.segment for deal in deals],
+        "category": [deal.category for deal in deals],
+        "late": [0 for _ in deals],
+        "entered": month_start_day(months),
+        "close_month": [month_number(close) if close is not None else -1 for close in closes],
+        "past_due": np.array([close is not None and close < as_of for close in closes], dtype=bool),
+        "pushes": [deal.pushes for deal in deals],
+        "amount": [deal.amount for deal in deals],
+    }
+    return pd.DataFrame(table)
