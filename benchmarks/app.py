@@ -18,6 +18,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from simulator.app.simulations import QUICK_PATHS
+from simulator.app.words import lever_words
+from simulator.scenario.levers import Lever
 from tests.app.conftest import Hands, label_of, make_workspace, serving
 from tests.conftest import FLAGS
 
@@ -44,7 +46,7 @@ def change(hands: Hands, number: int) -> tuple[float, str]:
     """Move a lever in the browser; return the seconds until the page says what that changes."""
     name = LEVERS_MOVED[number % len(LEVERS_MOVED)]
     percent = FACTORS[number * 7 % len(FACTORS)]
-    wanted = f"lever {name} x{1 + float(percent) / 100:.6g}"
+    wanted = lever_words(Lever(name, round(1 + float(percent) / 100, 6)))
     began = time.perf_counter()
     hands.choose(label_of(name), percent)
     hands.wait(lambda: wanted in hands.text(".stays"), wanted)

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 
+from simulator.app.words import effects_of
+from simulator.engine.prepare import Prepared
 from simulator.scenario.dates import month_text
 from simulator.scenario.levers import Lever
 from simulator.scenario.load import load_scenario
 from simulator.scenario.ownership import AE
 from simulator.scenario.people import Hire
 from simulator.scenario.schema import Scenario
+from simulator.scenario.service_coverage import LARGEST_ODDS, LEAST_SHARE
 
 Key = tuple[str, ...]
 HEADING = "# Saved by `simulator app`: only what differs from {base}.\n"
@@ -103,6 +107,28 @@ class Edits:
             )
         written = [_as_written(hire) for hire in sorted(kept, key=lambda hire: hire.month)]
         self.set((*people_key(role, segment), "hires"), written)
+
+    def set_effect(self, base: Prepared, name: str, value: float) -> None:
+        """Set what an activity that is not done does; its interval is as wide as it was, in proportion.
+
+        The other effects of the activity are said with it: once one is, those not said would be none.
+        """
+        activity, _, target = name.partition(".")
+        usual, now = (
+            {effect.target: effect for effect in effects_of(base, scenario) if effect.activity == activity}
+            for scenario in (self.base, self.scenario())
+        )
+        first, values = usual[target], {key: effect.value for key, effect in now.items()} | {target: value}
+        if values == {key: effect.value for key, effect in usual.items()}:
+            self.set(("effects", activity), _at(self._below, ("effects", activity)))
+            return
+        power = math.log(value) / math.log(first.value) if first.value != 1.0 else 0.0
+        ends = [end**power if power else value for end in (first.low, first.high)]
+        least, most = (LEAST_SHARE, 1.0) if value < 1.0 else (1.0, LARGEST_ODDS)
+        low, high = (round(min(max(end, least), most), 4) for end in ends)
+        now[target] = replace(first, value=value, low=low, high=high)
+        said = {key: {"value": one.value, "low": one.low, "high": one.high} for key, one in now.items()}
+        self.set(("effects", activity), said)
 
     def text(self, extends: str) -> str:
         """Return the file that says what differs from the scenario that it extends."""

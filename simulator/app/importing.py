@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import shutil
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path, PurePath
 from typing import Any
@@ -13,7 +14,7 @@ import pandas as pd
 from nicegui import events, ui
 from ruamel.yaml import YAML
 
-from simulator.app.parts import button, choice, entry, paragraphs, said, text
+from simulator.app.parts import button, choice, entry, grid, paragraphs, said, text
 from simulator.app.session import Session
 from simulator.app.tables import show, view_of
 from simulator.errors import InputError
@@ -23,18 +24,23 @@ from simulator.history.importers.contradictions import with_oddities
 from simulator.history.importers.importer import KINDS, Imported, import_files
 from simulator.history.importers.map_file import write_map_file
 from simulator.history.importers.mapping import STAGE_WORDS
+from simulator.history.importers.roles import ROLES
 from simulator.history.importers.summary import quarters
 from simulator.history.save import history_folder, write_tables
 from simulator.report.first_scenario import first_scenario, write_first_scenario
 
 UPLOADS = "imports"
+NOT_THERE = "not in the files"
 LARGEST_FILE = 500_000_000
 CURRENCIES = ("USD", "EUR", "GBP", "CHF", "CAD", "AUD", "JPY", "SEK", "INR", "BRL")
+NAMES = {"": "recognise them", "hubspot": "HubSpot", "chartmogul": "ChartMogul", "mrr": "MRR by month",
+         "snapshots": "snapshots of the pipeline"}  # fmt: skip
+"""Kinds of import as people write them, where that is not the word itself."""
 HAND_ON = "(event) => getElement(%d).$refs.qRef.addFiles(event.target.files)"
 STEPS = (
     "Drop the files that your CRM or billing system exported: CSV, XLSX or Parquet.",
     "Check how they are read; choose another meaning from a list where it is wrong.",
-    "Name the scenario and use it: its forecast follows.",
+    "Name the scenario and make its forecast: history, map and scenario are written into this folder.",
 )
 MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
           "November", "December")  # fmt: skip
@@ -57,7 +63,7 @@ class ImportSection:
         self._offer_drop()
         self.listed = text("p", "", "note")
         with ui.element("div").classes("controls"):
-            kinds = {"": "whatever fits", **{kind: kind for kind in KINDS if kind != "table"}}
+            kinds = {kind: name_of(kind) for kind in ("", *KINDS) if kind != "table"}
             choice("They come from", kinds, self._choose_kind)
             months = {str(at): month for at, month in enumerate(MONTHS, 1)}
             choice("The fiscal year begins in", months, self._begin_year, "1")
@@ -92,10 +98,8 @@ class ImportSection:
             text("p", line)
 
     def _list(self) -> None:
-        self.listed.set_content("")
-        with self.listed:
-            self.listed.clear()
-            text("span", f"Files: {', '.join(file.name for file in self.files)}" if self.files else "")
+        names = ", ".join(file.name for file in self.files)
+        self.listed.set_content(html.escape(f"Files: {names}" if names else ""))
 
     def _start_over(self) -> None:
         self.files, self.said, self.imported = [], {}, None
@@ -154,51 +158,72 @@ class ImportSection:
         told, figures = imported.understanding, imported.understanding.figures
         self.shown.clear()
         with self.shown:
-            text("h3", f"Understood as {self.kind_found}")
-            known = dict.fromkeys((figures["currency"] or "none", *CURRENCIES, "none"))
-            choice(
-                "Currency",
-                {code: code for code in known},
-                partial(self._correct, ("currency",)),
-                next(iter(known)),
-            )
+            text("h3", f"Understood as {name_of(self.kind_found)}")
+            said(map(_in_words, told.notes), "note")
+            named = figures["currency"]
+            known = {"": NOT_THERE} if "currency" in self.said or not named else {}
+            known |= {code: code for code in dict.fromkeys((*filter(None, [named]), *CURRENCIES))}
+            choice("Currency", known, partial(self._correct, ("currency",)), named)
             self._offer_stages(imported)
             self._offer_columns(imported)
             table = pd.DataFrame(quarters(imported.history, self.calendar))
             view = view_of("By fiscal quarter, to compare with your CRM", table)
-            show(view, figures["currency"] or "", f"as of {figures['as_of']}")
+            show(view, named, f"as of {figures['as_of']}")
             paragraphs(self.session.lines_of(InputError(imported.conflicts)), "error")
-            said(told.notes, "note")
             with ui.element("div").classes("controls"):
                 entry("Call the scenario", partial(setattr, self, "name"), value=self.name, maxlength=80)
-                button("Use it", self._use, "main")
+                button("Make the forecast", self._use, "main")
             self.problem = ui.element("div").classes("problem").props("role=alert")
 
     def _offer_stages(self, imported: Imported) -> None:
-        text("h4", "Stages")
         words = {word: word.replace("_", " ") for word in STAGE_WORDS}
-        for stage in imported.understanding.stages:
-            correct = partial(self._correct, ("stages", stage.stage))
-            with ui.element("div").classes("controls"):
-                choice(stage.stage, words, correct, stage.outcome or stage.category)
-                text("span", f"decided by {stage.decided_by}", "note")
+        stages = [(stage.outcome or stage.category, stage) for stage in imported.understanding.stages]
+        _, body = grid("Stages", ("Stage", "Means", "Recognised by"))
+        with body:
+            for meaning, stage in sorted(stages, key=lambda found: STAGE_WORDS.index(found[0])):
+                correct = partial(self._correct, ("stages", stage.stage))
+                by = "your choice" if stage.decided_by == "the map" else stage.decided_by
+                with ui.element("tr"):
+                    text("th", stage.stage).props["scope"] = "row"
+                    with ui.element("td"):
+                        choice(stage.stage, words, correct, meaning, hidden_label=True)
+                    text("td", by, "note")
 
     def _offer_columns(self, imported: Imported) -> None:
+        """Show what each column is taken from, and columns that nothing was recognised for."""
+        told = imported.understanding
         with ui.element("details"):
             text("summary", "Columns")
-            for meaning in imported.understanding.meanings:
-                headings = headings_of(imported, meaning.file)
-                if meaning.taken_from in headings:
-                    correct = partial(self._correct, ("tables", meaning.table, "columns", meaning.column))
-                    names = {heading: heading for heading in headings}
-                    choice(f"{meaning.table}: {meaning.column}", names, correct, meaning.taken_from)
+            _, body = grid("Columns", ("Table", "Column", "Taken from"))
+            with body:
+                for table, file in {meaning.table: meaning.file for meaning in told.meanings}.items():
+                    taken, unused = headings_of(imported, file)
+                    known = {meaning.column: meaning for meaning in told.meanings if meaning.table == table}
+                    for meaning in known.values():
+                        if meaning.taken_from in taken:
+                            names = {heading: heading for heading in (*taken, *unused)}
+                            self._offer_column(table, meaning.column, names, meaning.taken_from)
+                    for column in (column for column in ROLES[table] if unused and column not in known):
+                        names = {"": NOT_THERE, **{heading: heading for heading in unused}}
+                        self._offer_column(table, column, names, "")
+
+    def _offer_column(self, table: str, column: str, names: Mapping[str, str], taken: str) -> None:
+        what = column.replace("_", " ")
+        correct = partial(self._correct, ("tables", table, "columns", column))
+        with ui.element("tr"):
+            text("td", "deals" if table == "opportunities" else table.replace("_", " "))
+            text("th", what).props["scope"] = "row"
+            with ui.element("td"):
+                choice(f"{table.replace('_', ' ')}: {what}", names, correct, taken, hidden_label=True)
 
     async def _correct(self, key: Sequence[str], value: str) -> None:
-        """Lay a correction over what was recognised, and read the files again."""
+        """Lay a correction over what was recognised, or take it back, and read the files again."""
         inner = self.said
         for part in key[:-1]:
             inner = inner.setdefault(part, {})
         inner[key[-1]] = value
+        if not value:
+            del inner[key[-1]]
         await self._understand()
 
     async def _use(self) -> None:
@@ -216,6 +241,7 @@ class ImportSection:
             with self.problem:
                 paragraphs(self.session.lines_of(error), "error")
             return
+        ui.notify(f"Written: {scenario.name}, {scenario.stem}.map.yaml and {folder.name}")
         self._start_over()
         await self.opened(scenario.name)
 
@@ -247,9 +273,21 @@ def first_fit(files: Sequence[Path], corrections: Path | None) -> tuple[str, Imp
     raise error or InputError.of("files", "there are none", "Drop a file first.")
 
 
-def headings_of(imported: Imported, file: str) -> list[str]:
-    """Return the headings of a file, as far as they are known: taken ones first."""
+def headings_of(imported: Imported, file: str) -> tuple[list[str], list[str]]:
+    """Return the headings of a file that are taken, and those that are not."""
     told = imported.understanding
     taken = [meaning.taken_from for meaning in told.meanings if meaning.file == file]
     unused = [name for read in told.files if read.file == file for name in read.unused]
-    return list(dict.fromkeys((*taken, *unused)))
+    return list(dict.fromkeys(taken)), unused
+
+
+def name_of(kind: str) -> str:
+    """Return what a kind of import is called on the page."""
+    return NAMES.get(kind, kind.capitalize())
+
+
+def _in_words(note: str) -> str:
+    """Return a note with what stages mean in words, not in keys."""
+    for word in STAGE_WORDS:
+        note = note.replace(word, word.replace("_", " "))
+    return note

@@ -39,9 +39,9 @@ class Page:
         with self.sections["Forecast"]:
             self.forecast = ForecastSection(self.session)
         with self.sections["What if"]:
-            self.what_if = WhatIfSection(self.session)
+            self.what_if = WhatIfSection(self.session, self._simulate_reps)
         with self.sections["Questions"]:
-            self.questions = QuestionSection(self.session)
+            self.questions = QuestionSection(self.session, self._simulate_reps)
         with self.sections["Import"]:
             self.imports = ImportSection(self.session, self._open_import)
         self.shown: dict[str, Reply] = {}
@@ -108,11 +108,16 @@ class Page:
             return
         self._opened(name)
 
+    async def _simulate_reps(self) -> None:
+        await self.session.simulate_reps()
+        self._opened(self.name_open)
+
     def _opened(self, name: str) -> None:
         """Show the controls of the scenario that is open now."""
         edits = self.session.edits
         if edits is None:
             return
+        self.name_open = name
         self.head.set_visibility(True)
         self.nav.set_visibility(True)
         self._offer_scenarios(name)
@@ -123,6 +128,7 @@ class Page:
             )
         self.what_if.offer()
         self.questions.offer()
+        self.questions.result.clear()
 
     def _rename(self, name: str) -> None:
         if self.session.edits is not None:
@@ -140,6 +146,7 @@ class Page:
         edits.saved = True
         self.session.change()
         self._say_errors([])
+        self.name_open = path.name
         self._offer_scenarios(path.name)
         self.questions.offer()
         ui.notify(

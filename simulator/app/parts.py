@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -47,10 +48,12 @@ def entry(label: str, changed: Changed, **looks: object) -> ui.element:
     return made
 
 
-def choice(label: str, options: Mapping[str, str], changed: Changed, value: str = "") -> ui.element:
+def choice(
+    label: str, options: Mapping[str, str], changed: Changed, value: str = "", *, hidden_label: bool = False
+) -> ui.element:
     """Show a list to choose from: what is said of each option by its value."""
     with ui.element("label").classes("entry"):
-        text("span", label)
+        text("span", label, "unseen" if hidden_label else "")
         with ui.element("select").on(
             "change", lambda event: changed(str(event.args)), js_handler=VALUE
         ) as made:
@@ -66,6 +69,11 @@ def slider(label: str, changed: Changed, **looks: object) -> ui.element:
     """Show a slider that reports each of its stops while it is dragged, the last one for sure."""
     made = entry(label, changed, type="range", **looks)
     return made.on("input", lambda event: changed(str(event.args)), js_handler=VALUE, throttle=0.15)
+
+
+def put(control: ui.element, value: str) -> None:
+    """Let an input hold a value, where another control has set it."""
+    ui.run_javascript(f"getHtmlElement({control.id}).value = {json.dumps(value)}")
 
 
 def grid(caption: str, heads: Iterable[str]) -> tuple[ui.element, ui.element]:

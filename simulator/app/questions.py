@@ -6,10 +6,12 @@ import asyncio
 import html
 from collections.abc import Callable, Iterable
 from functools import partial
+from typing import Any
 
 from nicegui import ui
 
 from simulator.app.parts import button, paragraphs, said, text
+from simulator.app.people import NO_CUSTOMERS, has_customers, offer_reps
 from simulator.app.session import Session
 from simulator.app.simulations import RememberingWork, Stopped, Watch
 from simulator.app.tables import changes, show, view_of
@@ -33,8 +35,8 @@ HEADLINES = {
 class QuestionSection:
     """The section of questions with a button each, progress and a way to stop."""
 
-    def __init__(self, session: Session) -> None:
-        self.session = session
+    def __init__(self, session: Session, simulate_reps: Callable[[], Any]) -> None:
+        self.session, self.simulate_reps = session, simulate_reps
         self.watch: Watch | None = None
         self.chosen: list[str] = []
         text("h2", "Questions")
@@ -42,7 +44,7 @@ class QuestionSection:
         self.buttons = ui.element("div").classes("controls")
         with self.buttons:
             button("Where do the next five reps go?", partial(self._ask, hire))
-            button("What is one more head worth?", partial(self._ask, headcount))
+            button("What is one more CSM worth?", partial(self._ask, headcount))
             button("Export page, slides and workbook", self._export)
         self.side = ui.element("div")
         self.running = ui.element("div").classes("controls")
@@ -78,7 +80,15 @@ class QuestionSection:
 
     async def _ask(self, question: Callable[..., Answer]) -> None:
         edits, base = self.session.edits, self.session.base
-        if edits is not None and base is not None:
+        if edits is None or base is None:
+            return
+        if question is hire and not base.scenario.reps.stated:
+            self.result.clear()
+            with self.result:
+                offer_reps(base, self.simulate_reps)
+        elif question is headcount and not has_customers(base):
+            self._say_lines([NO_CUSTOMERS])
+        else:
             await self._answer(lambda work: question(work.prepare(edits.scenario(), base), work=work))
 
     async def _compare(self) -> None:
@@ -112,7 +122,8 @@ class QuestionSection:
             with self.result:
                 said(answer.said)
                 source = f"as of {answer.provenance.as_of}, {answer.provenance.n_paths:,} simulations"
-                show(_headline(answer), answer.currency, source)
+                for view in _tables(answer):
+                    show(view, answer.currency, source)
                 said(answer.notes, "note")
 
     async def _do(self, job: Callable[[RememberingWork], object]) -> object:
@@ -156,8 +167,8 @@ class QuestionSection:
             self.bar.update()
 
 
-def _headline(answer: Answer) -> View:
+def _tables(answer: Answer) -> Iterable[View]:
     if answer.question == "compare":
         return changes(answer.tables["compare"])
     name, title = HEADLINES[answer.question]
-    return view_of(title, answer.tables[name].head(MOST_ROWS))
+    return [view_of(title, answer.tables[name].head(MOST_ROWS))]

@@ -10,7 +10,16 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from simulator.app.edits import Edits
-from simulator.app.simulations import Memory, RememberingWork, Reply, Stopped, Watch, full_reply, quick_reply
+from simulator.app.simulations import (
+    Memory,
+    RememberingWork,
+    Reply,
+    Stopped,
+    Watch,
+    full_reply,
+    quick_reply,
+    simulated,
+)
 from simulator.app.workspace import Workspace
 from simulator.engine.prepare import Prepared
 from simulator.errors import InputError
@@ -98,8 +107,19 @@ class Session:
             await self._changed.wait()
             self._changed.clear()
             self._answering.stopped.set()
-            if await self._reply(quick_reply) and not await self._changes_within(PAUSE_SECONDS):
+            answered = not self._needs_simulations() or await self._reply(quick_reply)
+            if answered and not await self._changes_within(PAUSE_SECONDS):
                 await self._unless_changed(self._reply(full_reply))
+
+    def _needs_simulations(self) -> bool:
+        """Return whether a change needs other simulations than those of the full answer that is shown."""
+        reply, edits = self.reply, self.edits
+        if reply is None or reply.quick or edits is None:
+            return True
+        try:
+            return simulated(edits.scenario()) != simulated(reply.scenario)
+        except InputError:
+            return True
 
     async def _reply(self, make: Callable[..., Reply]) -> bool:
         """Make a reply and show it; return whether there is one."""

@@ -60,10 +60,14 @@ class Memory:
         return total > MOST_SIMULATIONS and len(self._kept) > 1
 
 
+def simulated(scenario: Scenario) -> tuple[object, ...]:
+    """Return all of a scenario that its simulations depend on."""
+    settings = scenario.simulation.model_dump(exclude={"threads"})
+    return scenario.model_dump_json(exclude=WITHOUT_EFFECT), tuple(settings.items())
+
+
 def _key(prepared: Prepared) -> tuple[object, ...]:
-    settings = prepared.scenario.simulation.model_dump(exclude={"threads"})
-    rest = prepared.scenario.model_dump_json(exclude=WITHOUT_EFFECT)
-    return rest, tuple(settings.items()), id(prepared.calibration), id(prepared.history)
+    return *simulated(prepared.scenario), id(prepared.calibration), id(prepared.history)
 
 
 class Watch:

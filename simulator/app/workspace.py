@@ -43,7 +43,8 @@ class Workspace:
             There is no such folder.
         """
         if not folder.is_dir():
-            raise InputError.of(str(folder), "is not a folder", f"Make one: simulator init {folder}")
+            remedy = f"Make one: simulator init {folder} (a sample company), or an empty one for your own."
+            raise InputError.of(str(folder), "is not a folder", remedy)
         return cls(folder.resolve())
 
     def inside(self, name: str) -> Path:

@@ -13,6 +13,7 @@ import pytest
 from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.keys import Keys
 
+from simulator.app.words import lever_title
 from simulator.scenario.levers import LEVERS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -66,8 +67,7 @@ def served(workspace):
 
 def label_of(lever):
     """Return what the slider of a lever is called on the page."""
-    title = {"sals": "SALs"}.get(lever, lever.replace("_", " ").capitalize())
-    return f"{title}: {LEVERS[lever].meaning}"
+    return f"{lever_title(lever)}: {LEVERS[lever].meaning}"
 
 
 class Hands:
@@ -121,6 +121,11 @@ class Hands:
             ".find(label => label.textContent.startsWith(arguments[0]))?.control?.value"
         )
         return self.browser.execute_script(script, label)
+
+    def drop(self, *files):
+        """Give files to the control that people see; they are read at once."""
+        box = self.browser.find_element("css selector", ".drop input")
+        box.send_keys("\n".join(map(str, files)))
 
     def press(self, label):
         script = (

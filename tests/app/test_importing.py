@@ -16,15 +16,15 @@ EXPORT = sorted((ROOT / "scenarios" / "sample" / "salesforce").glob("*.csv"))
 
 def drop(hands, *files):
     """Drop files on the page; they are read at once."""
-    box = hands.browser.find_element("css selector", "input[type=file]")
-    box.send_keys("\n".join(map(str, files)))
+    hands.drop(*files)
     hands.wait(lambda: "Understood as" in hands.text("main"), "the files are understood")
 
 
 def test_an_export_is_dropped_corrected_and_used(hands, workspace):
     hands.press("Import")
     drop(hands, *EXPORT)
-    assert "Understood as salesforce" in hands.text("main")
+    assert "Understood as Salesforce" in hands.text("main")
+    assert all(path.name in hands.text("section[aria-label=Import]") for path in EXPORT)
     assert hands.table("By fiscal quarter")[-1][0] == "FY27Q3"
     hands.choose("The fiscal year begins in", "2")
     hands.wait(lambda: hands.table("By fiscal quarter")[-1][0] == "FY28Q3", "the quarters are others")
@@ -34,12 +34,12 @@ def test_an_export_is_dropped_corrected_and_used(hands, workspace):
     hands.wait((workspace / "imports" / "corrections.yaml").exists, "the currency is corrected")
     hands.wait(lambda: "Amounts are in EUR" in hands.text("main"), "it is understood again")
     hands.choose("Building the case", "best_case")
-    hands.wait(lambda: "decided by the map" in hands.text("main"), "the stage is corrected")
+    hands.wait(lambda: "your choice" in hands.text("main"), "the stage is corrected")
     hands.type("Call the scenario", "base")
-    hands.press("Use it")
+    hands.press("Make the forecast")
     hands.wait(lambda: "base.yaml: is there already" in hands.text("[role=alert].problem"), "it is refused")
     hands.type("Call the scenario", "ours")
-    hands.press("Use it")
+    hands.press("Make the forecast")
     hands.wait((workspace / "ours.yaml").exists, "the scenario is written")
     assert load_scenario(workspace / "ours.yaml").currency == "EUR"
     about = json.loads((workspace / "ours-history" / "history.json").read_text())
@@ -53,6 +53,26 @@ def test_an_export_is_dropped_corrected_and_used(hands, workspace):
     # Figures of the scenario that was open before are gone, not only overwritten one by one.
     assert "$" not in hands.text(FORECAST)
 
+    hands.wait(lambda: "full answer" in hands.text(".state"), "the deals are known")
+    hands.choose("Type of deals", "")
+    hands.choose("Add up by", "type")
+    hands.wait(lambda: hands.table("Open deals by type"), "they are added up")
+    rows = {row[0]: [float(cell) for cell in row[1:]] for row in hands.table("Open deals by type")}
+    deals = pd.read_csv(workspace / "ours-history" / "opportunities.csv")
+    still_open = deals[deals["outcome"].isna() & (deals["type"] != "new")].groupby("type")["amount"]
+    for kind, amounts in still_open:
+        n, amount, weight, weight_in_all = rows[kind]
+        assert (n, amount) == (len(amounts), pytest.approx(amounts.sum(), abs=0.01))
+        assert 0 < weight < weight_in_all < amount
+    assert set(rows) == {"new", "expansion", "renewal"}
+    kinds = [row[1] for row in hands.table("Bookings by quarter, kind and segment")]
+    assert set(kinds) == {"new", "expansion", "renewal", "all"}
+
+    hands.press("Questions")
+    hands.press("What is one more CSM worth?")
+    hands.wait(lambda: "The history has no customers" in hands.text("main"), "it cannot be said")
+    hands.press("Where do the next five reps go?")
+    hands.wait(lambda: hands.has("section[aria-label=Questions] .offer button"), "what is missing is offered")
     hands.press("What if")
     hands.wait(lambda: "50 account executives own deals in the history" in hands.text("main"), "offered")
     hands.press("Simulate account executives")
@@ -60,7 +80,9 @@ def test_an_export_is_dropped_corrected_and_used(hands, workspace):
     assert load_scenario(workspace / "ours.yaml").reps.stated
     hands.open_details("Account executives")
     hands.type("Account executives hired, SMB, 2026-12", "2")
-    hands.wait(lambda: "reps.segments.SMB.hires: not given → 2 from 2026-12" in hands.text(".stays"), "hired")
+    hands.wait(
+        lambda: "account executives hired in SMB: none → 2 from 2026-12" in hands.text(".stays"), "hired"
+    )
 
 
 def test_names_in_an_export_are_shown_and_do_nothing(hands, tmp_path):
@@ -73,7 +95,7 @@ def test_names_in_an_export_are_shown_and_do_nothing(hands, tmp_path):
     assert HOSTILE in hands.text("main")
     hands.open_details("Columns")
     hands.type("Call the scenario", HOSTILE)
-    hands.press("Use it")
+    hands.press("Make the forecast")
     hands.wait(lambda: "cannot name a folder" in hands.text("[role=alert].problem"), "the name is refused")
     assert hands.browser.execute_script("return window.hacked === undefined")
     assert not hands.has("img[src=x]")
@@ -82,8 +104,7 @@ def test_names_in_an_export_are_shown_and_do_nothing(hands, tmp_path):
 def test_a_file_that_is_no_export_is_refused_in_words(hands, tmp_path):
     (tmp_path / "song.csv").write_text("verse,chorus\n1,2\n")
     hands.press("Import")
-    box = hands.browser.find_element("css selector", "input[type=file]")
-    box.send_keys(str(tmp_path / "song.csv"))
+    hands.drop(tmp_path / "song.csv")
     hands.wait(lambda: "song.csv" in hands.text("[aria-label=Import] [role=alert]"), "it is refused")
     assert str(tmp_path) not in hands.text("main")
 

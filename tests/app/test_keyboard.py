@@ -26,7 +26,7 @@ def nodes(browser):
 def test_a_scenario_is_changed_and_saved_by_keyboard_alone(hands, browser, workspace):
     hands.tab_to("What if").send_keys(Keys.ENTER)
     hands.tab_to(label_of("slippage")).send_keys(*[Keys.ARROW_LEFT] * 2)
-    hands.wait(lambda: "lever slippage x0.9" in hands.text(".stays"), "the lever is an answer")
+    hands.wait(lambda: "Slippage −10 %" in hands.text(".stays"), "the lever is an answer")
     hands.tab_to("Account executives by segment").send_keys(Keys.ENTER)
     hands.tab_to("Account executives hired, smb, 2026-12").send_keys("1")
     hands.tab_to("Account executives hired, smb, 2027-01")

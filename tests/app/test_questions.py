@@ -10,7 +10,7 @@ from tests.cli.test_run import simulator
 
 pytestmark = pytest.mark.browser
 LEVERS = {"fast": "velocity", "safe": "churn", "busy": "sals", "late": "slippage"}
-HIRE, HEADCOUNT = "Where do the next five reps go?", "What is one more head worth?"
+HIRE, HEADCOUNT = "Where do the next five reps go?", "What is one more CSM worth?"
 MOST_ROWS = 40
 
 

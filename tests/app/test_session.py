@@ -37,6 +37,29 @@ def test_a_change_made_while_a_scenario_opens_does_not_stop_it(tmp_path):
     assert shown[0].scenario.name == "base_what_if"
 
 
+def test_a_target_alone_asks_for_no_other_simulations(tmp_path):
+    session, shown, failed = session_of(tmp_path)
+
+    async def story():
+        answering = asyncio.ensure_future(session.answer_for_ever())
+        await session.open("base.yaml")
+        await until(lambda: failed or (shown and not shown[-1].quick))
+        before = len(shown)
+        session.edits.set(("targets", "FY27Q4", "all"), 1e6)
+        session.change()
+        await until(lambda: failed or len(shown) > before)
+        assert [reply.quick for reply in shown[before:]] == [False]
+        session.edits.set(("terms", "approved"), 0.5)
+        session.change()
+        await until(lambda: failed or len(shown) > before + 1)
+        assert shown[-1].quick
+        session.stop()
+        answering.cancel()
+
+    asyncio.run(asyncio.wait_for(story(), 240))
+    assert failed == []
+
+
 def test_the_scenario_chosen_last_is_open(tmp_path, monkeypatch):
     session, _, failed = session_of(tmp_path)
     work, seconds = Session.work, iter((0.5, 0.0))

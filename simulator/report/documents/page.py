@@ -168,7 +168,7 @@ def _row(values: dict[object, object], view: View, currency: str) -> _Row:
 
 
 def _number(value: object) -> str:
-    return f"{value:.10g}" if isinstance(value, int | float) and math.isfinite(value) else ""
+    return f"{value:.12g}" if isinstance(value, int | float) and math.isfinite(value) else ""
 
 
 @cache

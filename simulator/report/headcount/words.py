@@ -133,7 +133,7 @@ def _say_breakeven(found: Headcount, rows: pd.DataFrame) -> dict[str, str]:
             texts[f"break-even {role}"] = f"{who} does not break even at three times the effects assumed"
             continue
         parts = [
-            f"{_effect_words(name)} {value:.2f}× rather than {assumed:.2f}×"
+            f"{effect_words(name)} {value:.2f}× rather than {assumed:.2f}×"
             for name, value, assumed in zip(at["effect"], at["breakeven"], at["assumed"], strict=True)
         ]
         texts[f"break-even {role}"] = (
@@ -152,14 +152,15 @@ def _say_sensitivity(found: Headcount, rows: pd.DataFrame, currency: str) -> str
     table = found.sensitivity
     own = table[(table["role"] == best["role"]) & (table["segment"] == best["segment"])]
     parts = [
-        f"{_effect_words(row['assumption'])} ({row['low']:.3g} to {row['high']:.3g}, {row['source']}): "
+        f"{effect_words(row['assumption'])} ({row['low']:.3g} to {row['high']:.3g}, {row['source']}): "
         f"{format_money(row['npv_low'], currency)} to {format_money(row['npv_high'], currency)}"
         for _, row in own.head(NAMED).iterrows()
     ]
     return f"The NPV of that {role_word(best['role'])} depends most on " + "; ".join(parts)
 
 
-def _effect_words(name: str) -> str:
+def effect_words(name: str) -> str:
+    """Return an effect of coverage by its key, such as: odds to churn without adoption."""
     activity, _, target = name.partition(".")
     if not target:
         return name
@@ -173,5 +174,5 @@ def sources_words(effects: tuple[Effect, ...]) -> str:
     if not assumed:
         return ""
     text = f"{len(assumed)} of {len(effects)} effects of coverage are not from your data ("
-    text += ", ".join(f"{_effect_words(e.name)} {e.value:g}: {e.source}" for e in assumed) + ")"
-    return text + (f"; from your history: {', '.join(_effect_words(e.name) for e in told)}" if told else "")
+    text += ", ".join(f"{effect_words(e.name)} {e.value:g}: {e.source}" for e in assumed) + ")"
+    return text + (f"; from your history: {', '.join(effect_words(e.name) for e in told)}" if told else "")
