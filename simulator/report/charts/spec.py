@@ -239,6 +239,11 @@ class ChartSpec:
             raise InputError.of(str(file), what, "Run the scenario again.") from error
 
 
+def load_specs(folder: Path) -> tuple[ChartSpec, ...]:
+    """Read the figures of every chart of a results folder."""
+    return tuple(ChartSpec.load(file) for file in sorted((folder / "charts").glob("*.json")))
+
+
 def _plain(value: Any) -> Any:
     """Return what JSON can hold: null where there is no figure."""
     if isinstance(value, dict):

@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 
-from simulator.report.charts.spec import ChartSpec
+from simulator.report.charts.spec import ChartSpec, load_specs
 from simulator.report.output.folder import MANIFEST
 
 SUMMARY = "summary.json"
@@ -105,6 +105,4 @@ def _add(
     answers = summary.get("answers", summary.get("findings", ()))
     said = tuple(answers.values()) if isinstance(answers, dict) else tuple(answers)
     if len(rows) and set(rows.columns) >= NEEDED[table] and said:
-        files = sorted((folder / "charts").glob("*.json"))
-        specs = tuple(ChartSpec.load(file) for file in files)
-        found[table] = Companion(folder.name, tuple(map(str, said)), rows, specs, summary)
+        found[table] = Companion(folder.name, tuple(map(str, said)), rows, load_specs(folder), summary)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import re
 from collections.abc import Collection
@@ -14,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from simulator.errors import Fault, InputError
-from simulator.report.charts.spec import ChartSpec
+from simulator.report.charts.spec import ChartSpec, load_specs
 from simulator.report.documents.companions import Companion, read_companions
 from simulator.report.output.folder import MANIFEST
 from simulator.spreadsheet import as_typed
@@ -40,21 +39,7 @@ UNSHOWABLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
 )
 """Control characters, direction overrides and broken halves: no file format of a report takes them all."""
-TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
 REMEDY = "Name a folder that `simulator run` wrote, or run the scenario again."
-
-
-@dataclass(frozen=True)
-class Chart:
-    """A drawn chart: its name, the sentence over it, the SVG, and the figures that were drawn.
-
-    ``spec`` is None for pictures of an earlier version, which did not keep them.
-    """
-
-    name: str
-    title: str
-    svg: bytes
-    spec: ChartSpec | None = None
 
 
 @dataclass(frozen=True)
@@ -67,8 +52,8 @@ class Finished:
         summary.json and manifest.json, all text fit to be shown.
     tables : dict of DataFrame
         tables/*.csv by name, figures as written there.
-    charts : tuple of Chart
-        charts/*.svg.
+    charts : tuple of ChartSpec
+        charts/*.json: the figures that were drawn.
     companions : dict of Companion
         What other commands found of the same scenario or history, by main table.
     """
@@ -76,7 +61,7 @@ class Finished:
     summary: dict[str, Any]
     manifest: dict[str, Any]
     tables: dict[str, pd.DataFrame]
-    charts: tuple[Chart, ...]
+    charts: tuple[ChartSpec, ...]
     companions: dict[str, Companion] = field(default_factory=dict)
 
     @property
@@ -92,9 +77,8 @@ class Finished:
     @cached_property
     def specs(self) -> dict[str, ChartSpec]:
         """The figures of each chart by name: of this run, then of what stands next to it."""
-        own = [chart.spec for chart in self.charts if chart.spec is not None]
         others = [spec for found in self.companions.values() for spec in found.specs]
-        return {spec.name: spec for spec in (*others, *own) if not spec.is_empty}
+        return {spec.name: spec for spec in (*others, *self.charts) if not spec.is_empty}
 
     @property
     def company(self) -> str:
@@ -149,9 +133,8 @@ def read_finished(
         raise InputError(faults)
     if only is not None:
         return Finished(_shown(summary), _shown(manifest), tables, ())
-    charts = tuple(_read_chart(path) for path in sorted((folder / "charts").glob("*.svg")))
     companions = read_companions(target or folder, summary, lambda path: read_table(path, []))
-    return Finished(_shown(summary), _shown(manifest), tables, charts, companions)
+    return Finished(_shown(summary), _shown(manifest), tables, load_specs(folder), companions)
 
 
 def clean_text(text: str) -> str:
@@ -209,11 +192,3 @@ def read_table(path: Path, faults: list[Fault]) -> pd.DataFrame:
         if not pd.api.types.is_numeric_dtype(table[column]):
             table[column] = table[column].fillna("").map(lambda cell: clean_text(as_typed(str(cell))))
     return table
-
-
-def _read_chart(path: Path) -> Chart:
-    svg = path.read_bytes()
-    found = TITLE.search(svg.decode("utf-8", errors="replace"))
-    title = clean_text(html.unescape(found.group(1))).strip() if found else path.stem
-    figures = path.with_suffix(".json")
-    return Chart(path.stem, title, svg, ChartSpec.load(figures) if figures.is_file() else None)

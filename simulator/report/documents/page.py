@@ -105,8 +105,7 @@ def render_page(run: Finished) -> str:
             advice=advice(run),
             shown=shown,
             printed=PRINTED_VIEWS,
-            sections=_sections(shown, specs, run),
-            pictures={chart.name: chart for chart in run.charts if chart.spec is None},
+            sections=_sections(shown, specs),
             definitions=DEFINITIONS,
             chart=lambda name: show_chart(specs[name]) if name in specs else "",
             table=lambda name: _table_of(shown[name], run) if name in shown else "",
@@ -114,21 +113,16 @@ def render_page(run: Finished) -> str:
             script=Markup(script),  # noqa: S704 - a file of this package
             style_hash=_source_hash(style),
             script_hash=_source_hash(script),
-            picture_uri=_picture_uri,
         )
     )
 
 
-def _sections(shown: dict[str, View], specs: dict[str, ChartSpec], run: Finished) -> list[Section]:
+def _sections(shown: dict[str, View], specs: dict[str, ChartSpec]) -> list[Section]:
     """Return the sections that have something to show; what no section names comes at the end."""
     named = {name for section in SECTIONS for name in section.charts} | set(OPENING)
     rest = tuple(spec for spec in specs if spec not in named)
-    rest += tuple(chart.name for chart in run.charts if chart.spec is None)
     found = [*SECTIONS, Section("charts-section", "More charts", (), rest)]
-    drawn = set(specs) | {chart.name for chart in run.charts}
-    return [
-        s for s in found if any(name in drawn for name in s.charts) or any(name in shown for name in s.views)
-    ]
+    return [s for s in found if {*s.charts} & {*specs} or {*s.views} & {*shown}]
 
 
 def show_chart(spec: ChartSpec) -> Markup:
@@ -138,10 +132,6 @@ def show_chart(spec: ChartSpec) -> Markup:
     picture = Markup(draw_inline(spec))  # noqa: S704 - the canvas escapes every text
     html = template.render(spec=spec, picture=picture, headings=headings, rows=rows)
     return Markup(html)  # noqa: S704 - the template has escaped every cell
-
-
-def _picture_uri(svg: bytes) -> str:
-    return f"data:image/svg+xml;base64,{base64.b64encode(svg).decode('ascii')}"
 
 
 def _table_of(view: View, run: Finished) -> Markup:
