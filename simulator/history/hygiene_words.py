@@ -60,8 +60,8 @@ _ALL = (
     Words(
         "past-due close dates",
         "open deals",
-        "By their own close date they should have closed already. Coverage counts them in the coming "
-        "quarter{money}, which makes it look better than it is.",
+        "By their own close date they should have closed already. They are in no coverage{money} until their "
+        "dates are moved.",
         "Ask the owners for new close dates.",
     ),
     Words(

@@ -21,6 +21,9 @@ def test_audit_says_what_is_odd_what_it_does_and_how_to_mend_it(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ):
     audit(folder)
+    assert "Remedy" not in (brief := capsys.readouterr().out)
+    assert "found something. What each does, and its remedy: --details." in brief
+    audit(folder, details=True)
     told = capsys.readouterr().out
     assert "History as of 2026-06-30: 2 opportunities." in told
     assert "• zombies: 1, 50.0% of open deals, worth 1.5M" in told
