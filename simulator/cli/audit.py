@@ -52,8 +52,8 @@ def _print(history: History, hygiene: Hygiene, console: Console) -> None:
         console.say(f"Note: {note}")
     console.say()
     n_odd, n_clean = len(hygiene.table), len(hygiene.clean)
-    shown = hygiene.table if console.details else hygiene.table.head(MOST_FINDINGS)
-    for row in shown.to_dict(orient="records"):
+    listed = hygiene.table if console.details else hygiene.table.head(MOST_FINDINGS)
+    for row in listed.to_dict(orient="records"):
         worth = f", worth {short(row['amount'])}" if row["amount"] > 0 else ""
         console.say(f"• {row['check']}: {row['n']:,}, {row['share']:.1%} of {row['of']}{worth}")
         if console.details:

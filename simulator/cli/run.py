@@ -55,6 +55,7 @@ def run(
 
 def _show(console: Console, found: Run) -> None:
     """Print the headline figures with their ranges; with details the answer in sentences too."""
+    from simulator.report.documents.advice import say_levers
     from simulator.report.documents.headline import key_figures
 
     scenario = found.prepared.scenario
@@ -66,6 +67,8 @@ def _show(console: Console, found: Run) -> None:
         console.say(
             f"  {one.name:<{name}}  {one.value:>{value}}  {shorten(one.range, room, placeholder=' …')}"
         )
+    for sentence in say_levers(found.levers, scenario.currency)[:1] if found.levers is not None else ():
+        console.say(f"Largest lever: {sentence}")
     if found.summary["record"] is not None:
         console.say(f"{found.summary['record']}.")
     if console.details:

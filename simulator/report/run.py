@@ -53,6 +53,11 @@ class Run:
         The same without the shock that all deals of a quarter share.
     steadiness : Steadiness, optional
         What the precision that the scenario asks for took.
+
+    Attributes
+    ----------
+    levers : DataFrame, optional
+        What `pull_levers` found, as soon as it has.
     """
 
     def __init__(
@@ -66,6 +71,7 @@ class Run:
         self.paths = paths
         self.calm = calm
         self.steadiness = steadiness
+        self.levers: pd.DataFrame | None = None
 
     @cached_property
     def outlook(self) -> Outlook:
@@ -143,7 +149,8 @@ class Run:
         few = replace(self.prepared, scenario=scenario.with_simulation(paths=LEVER_PATHS))
         measure = Measure("p50", labels(self.forecast.periods)[-1])
         with (work or Work()).step("levers", "Pulling the levers of sales") as advance:
-            return measure_levers(without_customers(few), measure, advance)
+            self.levers = measure_levers(without_customers(few), measure, advance)
+        return self.levers
 
     @property
     def _staffing(self) -> Any:

@@ -46,7 +46,7 @@ class Advice:
 
 def advice(run: Finished) -> Advice:
     """Return what a finished run and what stands next to it advise."""
-    levers, hiring = _levers(run), _answers(run, "hiring", 2)
+    levers, hiring = say_levers(_pulled(run), run.currency), _answers(run, "hiring", 2)
     trust = _answers(run, "backtest", 3) or (
         (f"{run.summary['record']}.",) if run.summary.get("record") else ()
     )
@@ -95,15 +95,22 @@ def _plan(run: Finished) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _levers(run: Finished) -> tuple[str, ...]:
-    """Say what the largest clear levers bring at the end that helps, with its interval."""
-    table = _pulled(run)
+def say_levers(table: pd.DataFrame, currency: str) -> tuple[str, ...]:
+    """Say what the largest clear levers bring at the end that helps, each with its 80% interval.
+
+    Parameters
+    ----------
+    table : DataFrame
+        name, period, factor, gain and error of each lever, the most helpful first.
+    currency : str
+        ISO code.
+    """
     said = []
     for _, row in table[table["gain"] > CLEAR_ERRORS * table["error"]].iterrows():
         lever, factor = say_lever(row["name"]), f"{row['factor'] - 1:+.0%}".replace("-", "−")
-        error = format_money(Z_HIGH * float(row["error"]), run.currency, 2)
+        error = format_money(Z_HIGH * float(row["error"]), currency, 2)
         said.append(
-            f"{lever[:1].upper()}{lever[1:]} {factor}: {format_money(row['gain'], run.currency)} more "
+            f"{lever[:1].upper()}{lever[1:]} {factor}: {format_money(row['gain'], currency)} more "
             f"(± {error}) over {row['period']}."
         )
     if not said and len(table):
