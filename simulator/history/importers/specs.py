@@ -15,7 +15,7 @@ from pydantic import (
     model_validator,
 )
 
-from simulator.history.importers.fields.dates import NUMBERED
+from simulator.history.importers.fields.dates import NUMBERED, PERIODS
 
 FORMAT_SIGNS = frozenset("aAbBdHIjmMpSyYzZfT%")
 
@@ -37,7 +37,7 @@ Texts = Annotated[tuple[Text, ...], BeforeValidator(_as_list)]
 
 def _date_format(value: str) -> str:
     """Return a format of dates; a fault of the map where strptime could not use it."""
-    if value in NUMBERED:
+    if value in NUMBERED or value in PERIODS:
         return value
     unknown = [f"%{sign}" for sign in re.findall(r"%(.|$)", value) if sign not in FORMAT_SIGNS]
     if unknown:
@@ -49,7 +49,7 @@ def _date_format(value: str) -> str:
 
 
 DateFormat = Annotated[str, AfterValidator(_date_format)]
-"""How dates are written, as strptime has it, or one of ``NUMBERED``."""
+"""How dates are written, as strptime has it, or one of ``NUMBERED`` and ``PERIODS``."""
 
 
 class Part(BaseModel):

@@ -10,8 +10,9 @@ from tests.history.importers.forms import Form, forms, totals, write
 from tests.history.importers.further_forms import further_forms
 from tests.history.importers.hard_forms import hard_forms
 from tests.history.importers.odd_forms import odd_forms
+from tests.history.importers.written_forms import written_forms
 
-ALL = [*forms(), *hard_forms(), *odd_forms(), *further_forms()]
+ALL = [*forms(), *hard_forms(), *odd_forms(), *further_forms(), *written_forms()]
 
 
 def figures(imported: Imported) -> dict[str, tuple[int, float]]:
@@ -43,5 +44,5 @@ def test_a_form_is_read_to_the_cent_or_refused_with_the_right_remedy(form: Form,
 
 
 def test_there_are_many_forms_and_no_two_alike() -> None:
-    assert len(ALL) >= 150
+    assert len(ALL) >= 300
     assert len({tuple(form.files.values()) for form in ALL}) == len(ALL)

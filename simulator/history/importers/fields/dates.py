@@ -19,7 +19,7 @@ from simulator.history.importers.fields.cells import (
     map_unique,
     matches,
 )
-from simulator.history.importers.fields.named_days import iso_day
+from simulator.history.importers.fields.named_days import day_of_period, iso_day
 from simulator.history.importers.fields.times import halves, offsets, split_times, time_of_day
 from simulator.history.importers.readers.sheet import Sheet
 
@@ -36,7 +36,10 @@ NO_DAY = (
 )
 """What databases and spreadsheets write where there is no day."""
 NUMBERED = {"excel": "D", "seconds": "s", "milliseconds": "ms"}
-"""Formats that a map may name although strptime has no sign for them."""
+PERIODS = {"first_day": False, "last_day": True}
+"""Formats that a map may name although strptime has no sign for them: numbers, and the day of a month."""
+BUDDHIST = 543
+"""Years by which the calendar of Thailand is ahead."""
 PARTS = re.compile(r"^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4}|\d{2})\b")
 COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})T?(\d{2})(\d{2})(\d{2})?(Z|[+-]\d{2}:?\d{2})?")
 MANY = 5
@@ -130,6 +133,10 @@ def read_dates(
 def _in_years(raw: pd.Series[Any], values: pd.Series[Any], read_as: str) -> Dates:
     """Set aside years that nobody means, such as 9999 or 1900."""
     year = values.dt.year
+    filled = values.notna()
+    if filled.any() and bool(year[filled].between(FIRST_YEAR + BUDDHIST, LAST_YEAR + BUDDHIST).all()):
+        values, read_as = values - pd.DateOffset(years=BUDDHIST), f"{read_as}, of the Buddhist era"
+        year = values.dt.year
     odd = values.notna() & ((year < FIRST_YEAR) | (year > LAST_YEAR))
     what = "'{value}' is not a day of these times: a stand-in for none?"
     remedy = "Correct it, or list such values in the map under 'empty:' of this column."
@@ -156,6 +163,7 @@ def _usual(cell: str) -> str:
     """Return a cell with usual digits, without the marks that programs put around a date."""
     text = str(cell)
     text = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    text = re.sub(r"^(\d{1,2})\.\s(\d{1,2})\.\s(?=\d{2,4}\b)", r"\1.\2.", text)
     text = re.sub(r"^['\u2018\u2019]|(?<=\d)\s*\([^()]*\)$", "", text)  # GMT+0100 (Central European Time)
     if COMPACT.fullmatch(text) and len(text) != 13:  # 13 digits are milliseconds
         return COMPACT.sub(lambda m: f"{m[1]}-{m[2]}-{m[3]} {m[4]}:{m[5]}:{m[6] or '00'}{m[7] or ''}", text)
@@ -163,6 +171,12 @@ def _usual(cell: str) -> str:
 
 
 def _read_unique(cells: pd.Series[Any], sheet: Sheet, timezone: str, wanted: str | None) -> Read:
+    if wanted in PERIODS:
+        days = pd.to_datetime(
+            cells.map(lambda c: day_of_period(str(c), last=PERIODS[wanted]), na_action="ignore")
+        )
+        what = "'{value}' is no month or quarter such as 2024-03, Mar 2024 or Q1 2024"
+        return Read(days.astype("datetime64[us]"), f"{wanted.replace('_', ' ')} of the period", what, _FORMAT)
     if wanted in NUMBERED:
         return _read_numbers(cells.where(matches(cells, r"-?\d+(?:\.\d+)?")), NUMBERED[wanted], timezone)
     if wanted is not None:
@@ -191,6 +205,10 @@ def _read_as_said(cells: pd.Series[Any], wanted: str, timezone: str) -> Read:
 _FORMAT = (
     'Correct the cells, or say in the map how dates are written, e.g. date_format: "%d/%m/%Y", or format: '
     "of one column."
+)
+_PERIOD = (
+    "'{value}' is a month or a quarter, not a day",
+    'Say in a map which of its days counts: date_format: "last_day" or date_format: "first_day".',
 )
 _NO_OFFSET = "'{value}' has no offset from UTC, as other cells of the column do"
 _ORDER = (
@@ -264,6 +282,8 @@ def _read_days(cells: pd.Series[Any], sheet: Sheet) -> Read:
     best = max(n_read.values())
     nothing = pd.Series(pd.NaT, index=cells.index, dtype="datetime64[us]")
     if 2 * best < len(head) or not best:
+        if len(head) and head.map(lambda cell: day_of_period(str(cell), last=False)).notna().mean() > 0.5:
+            return Read(nothing, "", *_PERIOD)
         return Read(nothing, "", "'{value}' is not a date", _FORMAT)
     tried = {f: _try(cells, f) for f, n in n_read.items() if n >= 0.9 * best}
     most = max(int(days.notna().sum()) for days in tried.values())

@@ -1,11 +1,15 @@
-"""Days whose month is a word in any of a dozen languages, or marked by signs, as ISO dates."""
+"""Days whose month is a word in any of a dozen languages, or marked by signs, as ISO dates; periods."""
 
 from __future__ import annotations
 
 import re
 
+import pandas as pd
+
 from simulator.history.importers.fields.words import folded, words
 
+ERAS = {"令和": 2018, "平成": 1988}
+ERA = re.compile(r"(令和|平成)\s*(\d{1,2}|元)(?=年)")
 CJK = re.compile(r"(\d{4})\s*[年년.]\s*(\d{1,2})\s*[月월.]\s*(?:(\d{1,2})\s*[日일.]?)?")
 MONTH = r"((?:19|20)\d{2})[-/. ]?M?(\d{1,2})|(\d{1,2})[-/.]((?:19|20)\d{2})"
 
@@ -15,7 +19,7 @@ def iso_day(cell: str, *, month_only: bool = False) -> str | None:  # noqa: PLR0
 
     ``month_only`` also accepts months without a day (Mar-25, 2025-03, 03/2025), as their first day.
     """
-    text = str(cell).strip()
+    text = ERA.sub(lambda m: str(ERAS[m[1]] + int(m[2].replace("元", "1"))), str(cell).strip())
     if (match := CJK.fullmatch(text)) and (match[3] or month_only):
         return _iso(int(match[1]), int(match[2]), int(match[3] or 1))
     if month_only and (match := re.fullmatch(MONTH, text, re.I)):
@@ -36,6 +40,22 @@ def iso_day(cell: str, *, month_only: bool = False) -> str | None:  # noqa: PLR0
         case ([], [year]) | ([year], []) if month_only:
             return _iso(_year(year), int(names[0]), 1)
     return None
+
+
+def day_of_period(cell: str, *, last: bool) -> str | None:
+    """Return the first or the last day of a month or quarter such as 2024-03, Mar 2024 or Q1 2024, as ISO."""
+    quarter = re.fullmatch(
+        r"(?:Q([1-4])|([1-4])\.?\s?(?:Q|T|Quartal|trimestre))[\s/-]*(\d{4})", cell.strip(), re.I
+    )
+    turned = re.fullmatch(r"(\d{4})[\s/-]*[QT]([1-4])", cell.strip(), re.I)
+    if quarter or turned:
+        year, number = (quarter[3], quarter[1] or quarter[2]) if quarter else turned.groups()  # type: ignore[union-attr]
+        period = pd.Period(year=int(year), quarter=int(number), freq="Q")
+    elif (day := iso_day(cell, month_only=True)) is not None:
+        period = pd.Period(day, freq="M")
+    else:
+        return None
+    return f"{period.end_time if last else period.start_time:%Y-%m-%d}"
 
 
 def _year(digits: str) -> int:

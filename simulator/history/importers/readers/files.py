@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import tempfile
+import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
+from simulator.archives import check_archive
 from simulator.errors import InputError
-from simulator.history.importers.import_log import FileRead, ImportLog
+from simulator.history.importers.import_log import FileRead, ImportLog, listed
 from simulator.history.importers.readers.groups import ungrouped
 from simulator.history.importers.readers.sheet import Sheet
 from simulator.history.importers.readers.text import TextOptions, read_text_file
-from simulator.history.importers.readers.workbook import read_parquet, read_workbook
+from simulator.history.importers.readers.workbook import MAX_UNPACKED, read_parquet, read_workbook
 from simulator.history.importers.specs import FileSpec
 
 WORKBOOKS = (".xlsx", ".xlsm", ".xls")
@@ -63,4 +67,30 @@ def _read(path: Path, spec: FileSpec, score: Score) -> list[tuple[Sheet, str]]:
         return read_workbook(path, spec.sheet, score)
     if suffix in PARQUET:
         return [read_parquet(path)]
+    if zipfile.is_zipfile(path):
+        return [_inside(path, spec)]
     return [read_text_file(path, TextOptions(spec.delimiter, spec.encoding))]
+
+
+def _inside(path: Path, spec: FileSpec) -> tuple[Sheet, str]:
+    """Read the one table in an archive, as CRMs send large exports."""
+    check_archive(path, MAX_UNPACKED, "Unpack it, and import the files inside.")
+    with zipfile.ZipFile(path) as packed:
+        inside = [name for name in packed.namelist() if name.lower().endswith((".csv", ".tsv", ".txt"))]
+        if not inside:
+            remedy = "Save it as .xlsx or CSV."
+            raise InputError.of(
+                path.name, "is an archive without any CSV file: another kind of document?", remedy
+            )
+        if len(inside) > 1:
+            what = f"is an archive of {len(inside):,} files: {listed(inside)}"
+            raise InputError.of(path.name, what, "Unpack it, and name the files that hold deals.")
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / path.name
+            try:
+                file.write_bytes(packed.read(inside[0]))
+            except (zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
+                what = f"is not a whole archive ({error})"
+                raise InputError.of(path.name, what, "Export or download it again.") from None
+            sheet, read_as = read_text_file(file, TextOptions(spec.delimiter, spec.encoding))
+    return sheet, f"{inside[0]} of the archive, {read_as}"

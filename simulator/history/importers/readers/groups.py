@@ -59,6 +59,10 @@ def ungrouped(sheet: Sheet) -> tuple[Sheet, str]:
     done = f", {n_closing} closing line{'s' if n_closing > 1 else ''} that are not rows left out"
     done = done if n_closing else ""
     frame = sheet.frame.iloc[: len(sheet.frame) - n_closing]
+    again = _are_headings(frame)
+    if again.any():
+        done += f", the headings left out that stand again in {int(again.sum())} rows"
+        frame = frame[~again]
     sheet = sheet.with_rows(frame)
     if frame.empty:
         return sheet, done
@@ -80,6 +84,14 @@ def ungrouped(sheet: Sheet) -> tuple[Sheet, str]:
     if filled:
         done += f", {', '.join(filled)} filled down from the first row of each group"
     return sheet.with_rows(rows), done
+
+
+def _are_headings(frame: pd.DataFrame) -> pd.Series[bool]:
+    """Return which rows repeat the headings: files that were put one below the other."""
+    again = frame.iloc[:, 0] == str(frame.columns[0])
+    for name in frame.columns[1:] if again.any() else ():
+        again &= frame[name] == str(name)
+    return again.fillna(False).astype(bool)
 
 
 def _stand_once(frame: pd.DataFrame) -> bool:

@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import itertools
+import re
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ import pyarrow.csv
 
 from simulator.errors import Fault, InputError
 from simulator.history.importers.import_log import SHOWN
+from simulator.history.importers.readers.encodings import decoded
 from simulator.history.importers.readers.markup import read_markup
 from simulator.history.importers.readers.sheet import Sheet, make_sheet, unique_headings
 
@@ -42,7 +44,7 @@ def read_text_file(path: Path, options: TextOptions) -> tuple[Sheet, str]:
     InputError
         The file is not text, has no headings, or has rows of the wrong length.
     """
-    data, encoding = _decode(_contents(path), path.name, options.encoding)
+    data, encoding = decoded(_contents(path), path.name, options.encoding)
     if (marked_up := read_markup(data, path.name)) is not None:
         return marked_up
     data, declared = _excel_hint(data)
@@ -71,40 +73,6 @@ def _contents(path: Path) -> bytes:
     if len(raw) > MAX_BYTES:
         raise InputError.of(path.name, "is larger than 4 GB", "Split it, or hand it over as Parquet.")
     return raw
-
-
-def _decode(raw: bytes, name: str, wanted: str | None) -> tuple[bytes, str]:
-    """Return the contents as UTF-8 without a byte-order mark, and the name of the encoding found."""
-    if wanted is not None:
-        return _decode_as(raw, name, wanted), wanted
-    if raw.startswith(b"\xef\xbb\xbf"):
-        return _decode_as(raw, name, "utf-8-sig"), "UTF-8 with a byte-order mark"
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return _decode_as(raw, name, "utf-16"), "UTF-16"
-    for encoding, low in (("utf-16-le", raw[1:2000:2]), ("utf-16-be", raw[0:2000:2])):
-        if len(low) > 1 and low.count(0) > len(low) / 2:
-            return _decode_as(raw, name, encoding), "UTF-16 without a byte-order mark"
-    if b"\x00" in raw[:1_000_000]:
-        remedy = "Export it as CSV, or save the workbook as .xlsx."
-        raise InputError.of(name, "is not a text file", remedy)
-    try:
-        raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return _decode_as(raw, name, "cp1252"), "Windows encoding (cp1252), because it is not UTF-8"
-    return raw, "UTF-8"
-
-
-def _decode_as(raw: bytes, name: str, encoding: str) -> bytes:
-    try:
-        return raw.decode(encoding).encode("utf-8")
-    except LookupError:
-        what = f"there is no encoding called '{encoding}'"
-        raise InputError.of(name, what, "Usual ones are utf-8, cp1252, latin-1, utf-16.") from None
-    except UnicodeError as error:
-        line = raw[: getattr(error, "start", 0)].count(b"\n") + 1
-        what = f"line {line} cannot be read as {encoding}"
-        remedy = "Save the file as 'CSV UTF-8', or name its encoding in the map (files: … encoding: …)."
-        raise InputError.of(name, what, remedy) from None
 
 
 def _excel_hint(data: bytes) -> tuple[bytes, str | None]:
@@ -162,6 +130,11 @@ def _headings(data: bytes, delimiter: str, name: str) -> list[str]:
         raise InputError.of(name, f"the headings cannot be read: {error}", "Export it again.") from None
     if not any(h.strip() for h in headings):
         raise InputError.of(name, "is empty: there is not even a line of headings", "Export it again.")
+    marks = re.findall(r"[^\w\s\"'.()%/&-]", headings[0]) if len(headings) == 1 else []
+    if len(marks) > 2 and len(set(marks)) == 1:
+        line = f"files: {{{name}: {{path: {name}, delimiter: {marks[0]!r}}}}}"
+        what = f"its cells are not split by commas, semicolons, tabs or bars but, it seems, by '{marks[0]}'"
+        raise InputError.of(name, what, f"Say it in a map (--map map.yaml): {line}")
     if len(headings) > MAX_COLUMNS:
         raise InputError.of(name, f"has {len(headings):,} columns", "Is it a table at all?")
     return headings
@@ -171,6 +144,14 @@ def _rows(data: bytes, delimiter: str, headings: list[str], name: str) -> tuple[
     """Return the rows as text under their row numbers, and how many closing lines were left out."""
     bad: list[Any] = []
     table = _parse(data, delimiter, headings, name, bad, threads=True)
+    if extra := _empty_ends(bad, delimiter):
+        headings += [""] * extra
+        data, leading = data.lstrip(b"\r\n"), data[: len(data) - len(data.lstrip(b"\r\n"))]
+        first, newline, rest = data.partition(b"\n")
+        tail = delimiter.encode() * extra + (b"\r" if first.endswith(b"\r") else b"")
+        data = leading + first.rstrip(b"\r") + tail + newline + rest
+        bad.clear()
+        table = _parse(data, delimiter, headings, name, bad, threads=True)
     if bad:
         bad.clear()  # only a parse in one thread knows the row of what it sets aside
         table = _parse(data, delimiter, headings, name, bad, threads=False)
@@ -186,6 +167,16 @@ def _rows(data: bytes, delimiter: str, headings: list[str], name: str) -> tuple[
     )
     frame.index = pd.RangeIndex(leading + 2, leading + 2 + len(frame))
     return _without_blank_rows(frame), len(footer)
+
+
+def _empty_ends(bad: list[Any], delimiter: str) -> int:
+    """Return by how many empty cells all rows are longer than the headings: a delimiter ends each row."""
+    lengths = {row.actual_columns - row.expected_columns for row in bad if row.actual_columns > 1}
+    extra = max(lengths, default=0)
+    if len(lengths) != 1 or extra < 1:
+        return 0
+    ends = all(row.text.rstrip("\r\n ").endswith(delimiter * extra) for row in bad if row.actual_columns > 1)
+    return extra if ends else 0
 
 
 def _parse(
@@ -261,7 +252,9 @@ def _blank(table: pa.Table) -> list[bool]:
 
 
 def _wrong_lengths(name: str, bad: list[Any]) -> list[Fault]:
-    remedy = "Put cells that contain the delimiter in quotation marks, or export the file again."
+    longer = max(row.actual_columns for row in bad) > bad[0].expected_columns
+    what = "that contain the delimiter" if longer else "that contain a line break"
+    remedy = f"Put cells {what} in quotation marks, or export the file again."
     faults = [
         Fault(
             f"{name}, row {row.number}",
