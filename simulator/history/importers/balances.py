@@ -10,7 +10,7 @@ import pandas as pd
 
 from simulator.history.importers.fields.amounts import heading_unit, read_amounts
 from simulator.history.importers.fields.dates import ISO, PARTS
-from simulator.history.importers.fields.named_days import iso_day
+from simulator.history.importers.fields.named_days import day_of_period, iso_day
 from simulator.history.importers.import_log import ImportLog, Meaning, listed
 from simulator.history.importers.mapping import Mapping
 from simulator.history.importers.readers.sheet import Sheet
@@ -19,6 +19,7 @@ from simulator.history.importers.specs import BalancesSpec
 REGULAR_SHARE = 0.8
 """Share of the rows of a customer that follow each other by one step, from which rows are balances."""
 MIN_ROWS = 3
+QUARTER = re.compile(r"(?:MRR\s|ARR\s)?(?:Q[1-4][\s/-]*\d{4}|\d{4}[\s/-]*Q[1-4])", re.I)
 CENT = 0.005
 """Change of ARR up to which nothing moved: less than a cent."""
 
@@ -29,6 +30,8 @@ def month_of_heading(heading: str) -> pd.Timestamp | None:
     for part in (text, text.rpartition(" ")[2], text.removeprefix("MRR").removeprefix("ARR")):
         if re.fullmatch(ISO, part):
             return pd.Timestamp(part[:10]).to_period("M").start_time
+        if QUARTER.fullmatch(part) and (day := day_of_period(part, last=True)) is not None:
+            return pd.Timestamp(day).to_period("M").start_time
         if (day := iso_day(part, month_only=True)) is not None:
             return pd.Timestamp(day).to_period("M").start_time
     return None
@@ -64,14 +67,17 @@ def by_month(
     if not months:
         log.fault(sheet.file, "has no column whose heading is a month", "Write them as 2025-01 or Jan-25.")
         return customers.iloc[:0]
+    customers, sheet = _without_sum(customers, sheet, months, mapping, log)
     parts = []
     for heading, month in months.items():
         log.used.add((sheet.file, heading))
         amounts = read_amounts(sheet.frame[heading], mapping.decimal)
-        if len(bad := pd.concat([amounts.bad, amounts.doubtful])):
-            log.cell_faults(
-                sheet.file, heading, bad, "'{value}' is not an amount", 'Say decimal: "," or ".".'
-            )
+        for bad, remedy in (
+            (amounts.bad, _without_rows(spec, sheet, amounts.bad)),
+            (amounts.doubtful, 'Say decimal: "," or ".".'),
+        ):
+            if len(bad):
+                log.cell_faults(sheet.file, heading, bad, "'{value}' is not an amount", remedy)
         _, currency, scale = heading_unit(heading)
         log.see_currencies("balances", amounts.currencies | ({currency} - {""}), "arr")
         arr = amounts.numbers.fillna(0.0) * spec.times * scale
@@ -81,6 +87,33 @@ def by_month(
     scaled = " and what each heading says" if any(heading_unit(h)[2] != 1.0 for h in months) else ""
     log.meanings.append(Meaning("balances", "arr", sheet.file, taken, f"times {spec.times:g}{scaled}"))
     return pd.concat(parts, ignore_index=True)
+
+
+def _without_rows(spec: BalancesSpec, sheet: Sheet, bad: pd.Series[Any]) -> str:
+    """Return the line of a map that leaves out the rows of cells that are no amounts."""
+    heading = spec.columns["customer_id"].column
+    found = sheet.find(heading) if heading else None
+    if found is None:
+        return "Correct it, or leave the row out."
+    names = listed([repr(str(name)) for name in sheet.frame.loc[bad.index, found].dropna().unique()], 5)
+    return (
+        f"Correct it, or leave the row out in a map: tables: {{balances: {{drop: {{{found!r}: [{names}]}}}}}}"
+    )
+
+
+def _without_sum(
+    customers: pd.DataFrame, sheet: Sheet, months: dict[str, pd.Timestamp], mapping: Mapping, log: ImportLog
+) -> tuple[pd.DataFrame, Sheet]:
+    """Leave out the row that is the sum of all others in every month, whatever it is called."""
+    amounts = pd.DataFrame({h: read_amounts(sheet.frame[h], mapping.decimal).numbers for h in months}).fillna(
+        0.0
+    )
+    sums = ((2 * amounts - amounts.sum()).abs() < CENT).all(axis=1) & (amounts > 0).any(axis=1)
+    if len(amounts) < MIN_ROWS or sums.sum() != 1:
+        return customers, sheet
+    row = sums[sums].index[0]
+    log.drop("balances", sheet.file, "the sum of all other rows", 1, f"row {row}")
+    return customers[~sums.reindex(customers.index, fill_value=False)], sheet.with_rows(sheet.frame[~sums])
 
 
 def are_balances(subscriptions: pd.DataFrame) -> bool:

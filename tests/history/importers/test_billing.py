@@ -245,3 +245,122 @@ def test_a_term_that_begins_before_the_last_one_ends_replaces_it(tmp_path: Path)
         ["C2", "2024-02-01", "", 5000],
     ]
     assert moved(read(tmp_path, "table", early, TERMS_MAP)) == {"new": 17000.0, "expansion": 1200.0}
+
+
+KEPT = {"new": 3000.0, "churn": -600.0}
+MONTHLY = {"A": [100, 100, 100, 100, 100], "B": [0, 100, 100, 100, 100], "C": [50, 50, 50, 0, 0]}
+"""What three customers pay, whose movements are KEPT."""
+WIDE: list[list[object]] = [["Customer", *MONTHS[:5]], *[[name, *paid] for name, paid in MONTHLY.items()]]
+
+
+def _long(month: str, heading: str, unit: float = 1.0) -> list[list[object]]:
+    return [
+        ["Customer", month, heading],
+        *[[n, m, x / unit] for n, paid in MONTHLY.items() for m, x in zip(MONTHS, paid, strict=False) if x],
+    ]
+
+
+def _terms(
+    *rows: list[object], headings: str = "Customer ID,MRR,Started At,Canceled At"
+) -> list[list[object]]:
+    return [list(headings.split(",")), *rows]
+
+
+ENDED = _terms(
+    ["c1", 100, "2025-01-05", ""], ["c2", 100, "2025-02-05", ""], ["c3", 50, "2025-01-10", "2025-04-10"]
+)
+READ: dict[str, tuple[str, list[list[object]]]] = {
+    "levels next to movements": (
+        "chartmogul",
+        [
+            ["Customer External ID", "Date", "Type", "Activity MRR", "Activity MRR Movement", "Activity ARR"],
+            ["c1", "2025-01-05", "New Business", 100, "100.00", 1200],
+            ["c2", "2025-02-05", "New Business", 100, "100.00", 1200],
+            ["c3", "2025-01-10", "New Business", 50, "50.00", 600],
+            ["c3", "2025-04-10", "Churn", 0, "-50.00", 0],
+        ],
+    ),
+    "thousands in the heading": ("mrr", _long("Month", "MRR (k€)", 1000)),
+    "French words": ("mrr", _long("Mois", "Revenu mensuel")),
+    "German words": ("mrr", _long("Monat", "Umsatz")),
+    "a last event that is a churn": ("baremetrics", ENDED),
+    "a row that is the sum": ("mrr", [*WIDE, ["Total MRR", 150, 250, 250, 200, 200]]),
+    "paused after a trial": (
+        "stripe",
+        [
+            STRIPE,
+            ["s1", "c1", "gold", 1, "usd", "month", "100.00", "active", "2025-01-05", "", ""],
+            ["s2", "c2", "gold", 2, "usd", "year", "600.00", "active", "2025-02-05", "", ""],
+            ["s3", "c3", "gold", 1, "usd", "month", "50.00", "canceled", "2025-01-10", *["2025-04-10"] * 2],
+            ["s4", "c4", "gold", 1, "usd", "month", "30.00", "paused", "2025-03-03", "", ""],
+        ],
+    ),
+    "thousands in the heading of prices": (
+        "stripe",
+        [
+            [*STRIPE[:6], "Amount (k)", *STRIPE[7:]],
+            ["s1", "c1", "gold", 1, "usd", "month", "0.100", "active", "2025-01-05", "", ""],
+            ["s2", "c2", "gold", 2, "usd", "year", "0.600", "active", "2025-02-05", "", ""],
+            ["s3", "c3", "gold", 1, "usd", "month", "0.050", "canceled", "2025-01-10", *["2025-04-10"] * 2],
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("what", READ)
+def test_what_is_paid_a_month_is_read_to_the_cent(what: str, tmp_path: Path) -> None:
+    kind, rows = READ[what]
+    assert moved(read(tmp_path, kind, rows)) == KEPT
+
+
+ASKED: dict[str, tuple[str, list[list[object]], str]] = {
+    "a monthly amount of no known name": (
+        "mrr",
+        _long("Month", "Fees"),
+        "tables: {balances: {columns: {arr: {column: 'Fees', times: 12}}}}",
+    ),
+    "rows of growth": (
+        "mrr",
+        [*WIDE, ["Growth", "", "66%", "0%", "-20%", "0%"]],
+        "tables: {balances: {drop: {'Customer': ['Growth']}}}",
+    ),
+    "prices without an interval": (
+        "recurly",
+        _terms(
+            *[[*row, "active"] for row in ENDED[1:]],
+            headings="account_code,unit_amount,activated_at,expires_at,state",
+        ),
+        "tables: {subscriptions: {columns: {arr: {column: 'unit_amount', times: 12}}}}",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", ASKED)
+def test_what_is_asked_is_answered_by_the_line_of_the_message(what: str, tmp_path: Path) -> None:
+    kind, rows, line = ASKED[what]
+    with pytest.raises(InputError) as caught:
+        read(tmp_path, kind, rows)
+    assert line in str(caught.value)
+    assert moved(read(tmp_path, kind, rows, line))["new"] == KEPT["new"]
+
+
+def test_columns_of_quarters_are_asked_about(tmp_path: Path) -> None:
+    rows: list[list[object]] = [["Customer", "Q1 2025", "Q2 2025", "Q3 2025"], ["A", 300, 300, 300]]
+    rows.append(["B", "", 300, 300])
+    with pytest.raises(InputError, match="quarters") as caught:
+        read(tmp_path, "mrr", rows)
+    line = "tables: {balances: {times: 4}}"
+    assert line in str(caught.value)
+    assert moved(read(tmp_path, "mrr", rows, line)) == {"new": 2400.0}
+
+
+def test_months_of_no_year_and_payments_are_no_monthly_revenue(tmp_path: Path) -> None:
+    rows: list[list[object]] = [["Customer", "Jan", "Feb"], ["A", 1, 2]]
+    with pytest.raises(InputError, match="Write the year into each heading"):
+        read(tmp_path, "mrr", rows)
+    invoices: list[list[object]] = [["Customer", "Date", "Amount"], ["A", "2025-01-05", 100]]
+    invoices += [["A", "2025-02-05", 100], ["A", "2025-02-20", 30], ["B", "2025-02-11", 1200]]
+    with pytest.raises(InputError, match="invoices or payments"):
+        read(tmp_path, "mrr", invoices)
+    same_day = [invoices[0], *[["A", f"2025-{month:02}-15", 100] for month in (1, 2, 3)]]
+    assert moved(read(tmp_path, "mrr", same_day)) == {"new": 1200.0}

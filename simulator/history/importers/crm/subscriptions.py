@@ -6,13 +6,14 @@ import re
 
 import pandas as pd
 
-from simulator.history.importers.balances import month_columns
+from simulator.history.importers.balances import QUARTER, month_columns
 from simulator.history.importers.crm.deals import Recognition, Values
-from simulator.history.importers.crm.headings import heading_key, keys, names, recognised
+from simulator.history.importers.crm.headings import heading_key, keys, names, recognised, speaks_of
 from simulator.history.importers.crm.unknown_headings import likely_headings
-from simulator.history.importers.fields.amounts import read_amounts
+from simulator.history.importers.fields.amounts import heading_unit, read_amounts
 from simulator.history.importers.fields.cells import as_text
-from simulator.history.importers.fields.words import codes
+from simulator.history.importers.fields.dates import read_dates
+from simulator.history.importers.fields.words import codes, folded, words
 from simulator.history.importers.import_log import listed, map_line
 from simulator.history.importers.readers.sheet import Sheet
 from simulator.history.importers.specs import SOURCES
@@ -55,6 +56,11 @@ def _add(tables: Values, role: str, name: str, columns: Values, more: Values) ->
     table["file"].append(name)
 
 
+def _a_year(heading: str) -> Values:
+    """Return how a monthly amount is that of a year, in the unit that its heading names."""
+    return {"column": heading, "times": 12 * heading_unit(heading)[2]}
+
+
 def _need(sheet: Sheet, table: str, columns: Values, needed: tuple[str, ...], given: Recognition) -> None:
     said = given.said_columns(table)
     for column in needed:
@@ -64,7 +70,14 @@ def _need(sheet: Sheet, table: str, columns: Values, needed: tuple[str, ...], gi
         likely = likely_headings(sheet, column, unused)
         what = f"no column is read as {column}; not used: {listed(unused, 8)}"
         heading = likely[0] if likely else "<your heading>"
-        remedy = f"Say it in a map (--map map.yaml): {map_line(table, column, repr(heading))}"
+        if column != "arr" or speaks_of(heading, "annual"):
+            remedy = f"Say it in a map (--map map.yaml): {map_line(table, column, repr(heading))}"
+        else:
+            times = 12 * heading_unit(heading)[2]
+            line = map_line(table, column, f"{{column: {heading!r}, times: {times:g}}}")
+            remedy = (
+                f"Say it in a map (--map map.yaml): {line} (per month), or times: {times / 12:g} (per year)"
+            )
         given.log.fault(sheet.file, what, remedy)
 
 
@@ -78,6 +91,14 @@ def _wide(sheet: Sheet, given: Recognition) -> tuple[Values, Values]:
         if texts:
             columns["customer_id"] = texts[0]
     _need(sheet, "balances", columns, ("customer_id",), given)
+    tables = given.said.get("tables")
+    said = tables.get("balances") if isinstance(tables, dict) else None
+    if any(QUARTER.fullmatch(heading) for heading in months) and "times" not in (said or {}):
+        what = "its columns are quarters: revenue of a quarter, or monthly revenue at its end?"
+        line = "tables: {balances: {times: 4}}"
+        given.log.fault(
+            sheet.file, what, f"Say in a map (--map map.yaml): {line} (of a quarter), or times: 12"
+        )
     annual = any("arr" in str(heading).casefold() for heading in [*months, sheet.file])
     _say_monthly(sheet, annual, given)
     return columns, {"months": "all", "times": 1.0 if annual else 12.0}
@@ -87,9 +108,15 @@ def _long(sheet: Sheet, given: Recognition) -> tuple[Values, Values]:
     columns: Values = recognised(sheet, names("balance"))
     annual = "arr" in columns
     if not annual and "mrr" in columns:
-        columns["arr"] = {"column": columns["mrr"], "times": 12}
+        columns["arr"] = _a_year(columns["mrr"])
     columns.pop("mrr", None)
+    yearless = [str(h) for h in sheet.frame.columns if folded(h) in words("month")]
+    if len(yearless) > 1:
+        what = f"columns such as {listed(yearless, 3)} name months of no year"
+        given.log.fault(sheet.file, what, "Write the year into each heading, such as Jan 2025.")
+        return columns, {}
     _need(sheet, "balances", columns, ("customer_id", "month", "arr"), given)
+    _doubt_payments(sheet, columns, given)
     _say_monthly(sheet, annual, given)
     return columns, {}
 
@@ -97,6 +124,19 @@ def _long(sheet: Sheet, given: Recognition) -> tuple[Values, Values]:
 def _say_monthly(sheet: Sheet, annual: bool, given: Recognition) -> None:
     how = "ARR, as its headings say" if annual else "monthly revenue, times 12 (else import it with a map)"
     given.log.note(f"{sheet.file}: the amounts are taken for {how}.")
+
+
+def _doubt_payments(sheet: Sheet, columns: Values, given: Recognition) -> None:
+    """Find days all over the months: rows of invoices or payments, not of revenue by month."""
+    if "month" not in columns:
+        return
+    days = read_dates(sheet.frame[columns["month"]], sheet).days.dropna()
+    at_an_end = (days.dt.day == 1) | days.dt.is_month_end
+    if not at_an_end.mean() < 0.5 or (days.dt.day == days.dt.day.iloc[0]).all():
+        return
+    what = f"'{columns['month']}' holds days all over the months: are the rows invoices or payments?"
+    remedy = "Monthly revenue has a row per customer and month; if each row is that of a month, add --yes."
+    given.log.conflict(sheet.file, what, remedy)
 
 
 def _is_long(sheet: Sheet) -> bool:
@@ -115,7 +155,7 @@ def _changes(sheet: Sheet, given: Recognition) -> tuple[Values, Values]:
     columns: Values = recognised(sheet, names("movement"))
     monthly = columns.pop("mrr_delta", None)
     if "arr_delta" not in columns and monthly is not None:
-        columns["arr_delta"] = {"column": monthly, "times": 12}
+        columns["arr_delta"] = _a_year(monthly)
     source = columns.get("arr_delta")
     if source is not None and str(sheet.frame.columns[0]).islower():  # names of an API, which counts in cents
         heading = monthly or str(source)
@@ -143,7 +183,7 @@ def _subscriptions(sheet: Sheet, given: Recognition, kind: str) -> tuple[Values,
     if "arr" in found:
         columns["arr"] = found["arr"]
     elif "mrr" in found:
-        columns["arr"] = {"column": found["mrr"], "times": 12}
+        columns["arr"] = _a_year(found["mrr"])
     elif "unit_price" in found and not _is_said("arr", given):
         columns["arr"] = {"column": _yearly(sheet, found, given), "times": 1.0}
         _ask_cents(sheet, found["unit_price"], "subscriptions", "arr", given)
@@ -151,9 +191,11 @@ def _subscriptions(sheet: Sheet, given: Recognition, kind: str) -> tuple[Values,
     drop = []
     if "status" in found:
         reason = "subscriptions that never paid (trials, incomplete)"
-        drop.append({"column": found["status"], "equals": list(NEVER_PAID), "reason": reason})
+        never = [*NEVER_PAID, "paused"] if kind == "stripe" else list(NEVER_PAID)  # there after a trial only
+        drop.append({"column": found["status"], "equals": never, "reason": reason})
         _running(sheet, found, columns, given, RUNNING + (("canceled",) if kind == "recurly" else ()))
-    return columns, {"drop": drop, "all_ended": "status" in found}
+    ended = re.search("cancel|churn|ended", heading_key(found.get("end_date", ""))) is not None
+    return columns, {"drop": drop, "all_ended": "status" in found or ended}
 
 
 def _is_said(column: str, given: Recognition) -> bool:
@@ -225,6 +267,7 @@ def _yearly(sheet: Sheet, found: dict[str, str], given: Recognition) -> Values |
         factor = factor / read_amounts(frame[found["interval_count"]]).numbers.fillna(1.0)
     quantity = read_amounts(frame[found["quantity"]]).numbers.fillna(1.0) if "quantity" in found else 1.0
     heading = "price × quantity × intervals a year"
-    given.add_column(sheet, heading, price.numbers * quantity * factor)
+    scale = heading_unit(found["unit_price"])[2]
+    given.add_column(sheet, heading, price.numbers * scale * quantity * factor)
     given.log.used |= {(sheet.file, found[n]) for n in ("unit_price", "quantity", "interval") if n in found}
     return heading
