@@ -238,7 +238,8 @@ _POINT = (
 _TURNED = (
     "'{value}' lies long after all days that can be read in one way only, and would not with day and month "
     "turned round",
-    'Say in the map how dates are written: date_format: "%d/%m/%Y" or date_format: "%m/%d/%Y".',
+    "Export it again as CSV and do not open it in between; if the days are right, say in a map how they are "
+    'written: date_format: "%d/%m/%Y" or date_format: "%m/%d/%Y".',
 )
 
 

@@ -46,9 +46,9 @@ class Files:
             sheets = self._read(name)
             if len(sheets) > 1:
                 titles = [sheet.title for sheet in sheets]
-                specs = ", ".join(f"{title}: {{path: {name}, sheet: {title!r}}}" for title in titles)
+                specs = ", ".join(f"{title!r}: {{path: {name}, sheet: {title!r}}}" for title in titles)
                 what = f"has {len(titles)} sheets with the same headings: {listed(titles)}"
-                remedy = f"Name them in the map: files: {{{specs}}}, and file: [{', '.join(titles)}]"
+                remedy = f"Name them in the map: files: {{{specs}}}, and file: {titles!r} of the table."
                 self.log.fault(name, what, remedy)
             if len(sheets) != 1:
                 return None

@@ -11,7 +11,7 @@ from simulator.history.importers.crm.headings import heading_key, names
 from simulator.history.importers.fields.amounts import read_amounts
 from simulator.history.importers.fields.cells import as_text, look_up, map_unique
 from simulator.history.importers.fields.dates import read_dates
-from simulator.history.importers.import_log import ImportLog, listed
+from simulator.history.importers.import_log import ImportLog, listed, map_line
 from simulator.history.importers.readers.sheet import Sheet
 
 FIELDS = ("stage", "amount", "close_date", "category")
@@ -33,9 +33,9 @@ def changes_from_fields(rows: pd.DataFrame, deals: pd.DataFrame, log: ImportLog)
         log.drop("field_changes", files, "fields that do not matter here", int(other.sum()), shown)
     if ours.isna().all():
         what = f"holds no change of stage, amount or close date; its fields are: {listed(other.index)}"
-        remedy = (
-            "Export it with the field Stage; or give its name in a map under values: of field_changes.field."
-        )
+        first = str(other.index[0])
+        line = map_line("field_changes", "field", f"{{values: {{{first!r}: StageName}}}}")
+        remedy = f"Export it with the field Stage; or say in a map which it is: {line}."
         log.fault(files, what, remedy)
         log.stop_if_faulty()
     rows = rows.assign(field=ours)[ours.notna()]

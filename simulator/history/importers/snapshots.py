@@ -52,7 +52,10 @@ def _fault_doubles(snapshots: pd.DataFrame, log: ImportLog) -> None:
     for file, rows in doubled.groupby("file"):
         bad = rows.set_index("row")["opportunity_id"]
         what = "'{value}' is there twice in the same snapshot"
-        remedy = "Keep one, or add to drop: {duplicates: [<id>, <snapshot date>], keep: last}."
+        remedy = (
+            "Keep one, or say in a map which counts: tables: {snapshots: {drop: {duplicates: "
+            "[opportunity_id, snapshot_date], keep: last}}}."
+        )
         log.cell_faults(str(file), "opportunity_id", bad, what, remedy)
 
 

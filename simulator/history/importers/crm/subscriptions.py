@@ -130,7 +130,7 @@ def _doubt_payments(sheet: Sheet, columns: Values, given: Recognition) -> None:
     """Find days all over the months: rows of invoices or payments, not of revenue by month."""
     if "month" not in columns:
         return
-    days = read_dates(sheet.frame[columns["month"]], sheet).days.dropna()
+    days = read_dates(sheet.frame[str(columns["month"])], sheet).days.dropna()
     at_an_end = (days.dt.day == 1) | days.dt.is_month_end
     if not at_an_end.mean() < 0.5 or (days.dt.day == days.dt.day.iloc[0]).all():
         return

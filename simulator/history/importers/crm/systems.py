@@ -12,7 +12,7 @@ from simulator.history.importers.crm.deals import Recognition, Values, add_deals
 from simulator.history.importers.crm.headings import keys
 from simulator.history.importers.fields.amounts import currency_codes, read_amounts
 from simulator.history.importers.fields.cells import as_text
-from simulator.history.importers.import_log import listed
+from simulator.history.importers.import_log import listed, map_line
 from simulator.history.importers.readers.sheet import Sheet
 
 SYSTEMS = {
@@ -101,15 +101,14 @@ def _name_states(sheet: Sheet, columns: Values) -> None:
 
 def _value_of_close(sheet: Sheet, columns: Values, given: Recognition) -> None:
     """Say how a value of Close counts: cents where the formatted value proves it, a year's worth per deal."""
-    have = keys(sheet)
-    if "amount" not in columns or "amount" in given.said_columns():
+    have, said = keys(sheet), given.said_columns().get("amount", {})
+    if "amount" not in columns or not isinstance(said, dict) or set(said) - {"times"}:
         return
     values = read_amounts(sheet.frame[str(columns["amount"])]).numbers
-    times = _cents(sheet, have, values)
+    times = said.get("times") or _cents(sheet, have, values)
     if times is None:
         what = "'value' may be in cents, as the API of Close has it: no column value_formatted decides it"
-        spec = "{opportunities: {columns: {amount: {column: value, times: 0.01}}}}"
-        remedy = f"Say in a map: tables: {spec} (cents), or times: 1"
+        remedy = f"Say in a map: {map_line('opportunities', 'amount', '{times: 0.01}')} (cents), or times: 1"
         given.log.fault(sheet.file, what, remedy)
         return
     columns["amount"] = {"column": columns["amount"], "times": times}
@@ -118,8 +117,8 @@ def _value_of_close(sheet: Sheet, columns: Values, given: Recognition) -> None:
     per_year = as_text(sheet.frame[period]).str.lower().map(PERIODS)
     if (per_year.fillna(1.0) != 1.0).any():
         annual = f"{columns['amount']['column']} per year"
-        given.add_column(sheet, annual, values * times * per_year.fillna(1.0))
-        columns["amount"] = {"column": annual, "times": 1.0}
+        given.add_column(sheet, annual, values * per_year.fillna(1.0))
+        columns["amount"] = {"column": annual, "times": times}
         n = int((per_year.fillna(1.0) != 1.0).sum())
         given.log.note(f"{sheet.file}: {n:,} values per month or quarter count as a year of them.")
 

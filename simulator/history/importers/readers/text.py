@@ -146,10 +146,7 @@ def _rows(data: bytes, delimiter: str, headings: list[str], name: str) -> tuple[
     table = _parse(data, delimiter, headings, name, bad, threads=True)
     if extra := _empty_ends(bad, delimiter):
         headings += [""] * extra
-        data, leading = data.lstrip(b"\r\n"), data[: len(data) - len(data.lstrip(b"\r\n"))]
-        first, newline, rest = data.partition(b"\n")
-        tail = delimiter.encode() * extra + (b"\r" if first.endswith(b"\r") else b"")
-        data = leading + first.rstrip(b"\r") + tail + newline + rest
+        data = _lengthened(data, delimiter.encode() * extra)
         bad.clear()
         table = _parse(data, delimiter, headings, name, bad, threads=True)
     if bad:
@@ -177,6 +174,14 @@ def _empty_ends(bad: list[Any], delimiter: str) -> int:
         return 0
     ends = all(row.text.rstrip("\r\n ").endswith(delimiter * extra) for row in bad if row.actual_columns > 1)
     return extra if ends else 0
+
+
+def _lengthened(data: bytes, ends: bytes) -> bytes:
+    """Return the file with as many empty headings at the end as its rows have empty cells."""
+    bare = data.lstrip(b"\r\n")
+    first, newline, rest = bare.partition(b"\n")
+    heading = first.rstrip(b"\r")
+    return data[: len(data) - len(bare)] + heading + ends + first[len(heading) :] + newline + rest
 
 
 def _parse(
