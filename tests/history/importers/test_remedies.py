@@ -717,10 +717,10 @@ def remedies() -> Iterator[tuple[str, str]]:
     for path in [*(PACKAGE / "history" / "importers").rglob("*.py"), PACKAGE / "cli" / "import_history.py"]:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-        for node in ast.walk(tree):
-            text = node.value if isinstance(node, ast.Constant) and id(node) not in alone else None
-            spoken = isinstance(text, str) and any(word in text for word in (*WORDS, *KEYS))
-            if spoken and text not in NO_REMEDIES:
+        constants = [n for n in ast.walk(tree) if isinstance(n, ast.Constant) and id(n) not in alone]
+        for node in constants:
+            text = node.value if isinstance(node.value, str) else ""
+            if text not in NO_REMEDIES and any(word in text for word in (*WORDS, *KEYS)):
                 yield f"{path.name}:{node.lineno}", text
 
 
