@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -54,3 +55,23 @@ class InputError(SimulatorError):
     def of(cls, where: str, what: str, remedy: str = "") -> InputError:
         """Make an error of a single fault."""
         return cls([Fault(where, what, remedy)])
+
+
+def gather(*readers: Callable[[], Any]) -> list[Any]:
+    """Return what each function returns.
+
+    Raises
+    ------
+    InputError
+        With the faults of all those that found some.
+    """
+    found: list[Any] = []
+    faults: list[Fault] = []
+    for read in readers:
+        try:
+            found.append(read())
+        except InputError as error:
+            faults += error.faults
+    if faults:
+        raise InputError(faults)
+    return found

@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from simulator.cli.calibrate import FiscalLabel, FiscalStart, YearLabel
 from simulator.cli.console import Console
 from simulator.cli.options import (
     AsOf,
+    Currency,
     Details,
+    FiscalLabel,
+    FiscalStart,
     HistoryFolder,
     Json,
     Out,
     Quiet,
     Seed,
     Workers,
+    read_calendar,
     read_currency,
     read_day,
     whole,
@@ -59,7 +62,6 @@ Paths = Annotated[
     int,
     typer.Option("--paths", metavar="N", parser=whole("--paths", 20), help="Simulations of each forecast."),
 ]
-Currency = Annotated[str, typer.Option("--currency", help="ISO code of the amounts, such as USD.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Simulate again what is kept from an earlier backtest.")]
 
 Track = Annotated[
@@ -77,8 +79,8 @@ def backtest(
     out: Out = None,
     paths: Paths = 500,
     seed: Seed = 1,
-    fiscal_start: FiscalStart = 1,
-    fiscal_label: FiscalLabel = YearLabel.end,
+    fiscal_start: FiscalStart = "1",
+    fiscal_label: FiscalLabel = "end",
     currency: Currency = "",
     fresh: Fresh = False,
     track: Track = False,
@@ -89,7 +91,6 @@ def backtest(
 ) -> None:
     """Forecast past quarters with only what was known then, and score that next to the usual methods."""
     from simulator.analysis.backtest.past_forecasts import BacktestSettings
-    from simulator.fiscal import FiscalCalendar
     from simulator.report.backtest import results
     from simulator.report.backtest.record import keep_record
     from simulator.report.output.folder import check_replaceable
@@ -97,7 +98,7 @@ def backtest(
 
     console = Console(quiet=quiet, as_json=json, details=details)
     settings = BacktestSettings(
-        FiscalCalendar(fiscal_start, fiscal_label.value),
+        read_calendar(fiscal_start, fiscal_label),
         n_quarters=origins,
         weeks=_weeks(weeks),
         n_periods=ahead,

@@ -2,44 +2,31 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from simulator.cli.console import Console
-from simulator.cli.options import AsOf, HistoryFolder, Json, Out, Quiet, read_day, whole
-from simulator.cli.survival import calibrate_survival_table
+from simulator.cli.options import (
+    AsOf,
+    FiscalLabel,
+    FiscalStart,
+    HistoryFolder,
+    Json,
+    Out,
+    Quiet,
+    read_calendar,
+    read_day,
+)
 from simulator.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from simulator.calibration.calibration import Calibration
+    from simulator.calibration.survival_table import SurvivalFit
 
 DAYS_A_MONTH = 30.4375
-
-
-class YearLabel(StrEnum):
-    """The calendar year that a fiscal year is named after."""
-
-    start = "start"
-    end = "end"
-
-
-FiscalStart = Annotated[
-    int,
-    typer.Option(
-        "--fiscal-start",
-        metavar="MONTH",
-        parser=whole("--fiscal-start", 1, 12),
-        help="First month of the fiscal year, 1 to 12.",
-    ),
-]
-FiscalLabel = Annotated[
-    YearLabel, typer.Option("--fiscal-label", help="Name fiscal years after their start or end.")
-]
 
 
 def calibrate(
@@ -47,8 +34,8 @@ def calibrate(
     *,
     as_of: AsOf = None,
     out: Out = None,
-    fiscal_start: FiscalStart = 1,
-    fiscal_label: FiscalLabel = YearLabel.end,
+    fiscal_start: FiscalStart = "1",
+    fiscal_label: FiscalLabel = "end",
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -60,18 +47,17 @@ def calibrate(
     from simulator.calibration.estimate import calibrate as estimate
     from simulator.calibration.file import save_calibration
     from simulator.calibration.rates import rates_table
-    from simulator.fiscal import FiscalCalendar
     from simulator.history.load import load_history
 
     console = Console(quiet=quiet, as_json=json)
     if history.is_file() and history.name.lower().endswith((".csv", ".csv.gz")):
-        calibrate_survival_table(history, out, console)
+        _calibrate_survival_table(history, out, console)
         return
     path = out or Path("results") / f"rates-{history.resolve().name}.json"
     if path.is_dir():
         raise InputError.of("--out", f"{path} is a folder", "Name the file to write, such as rates.json.")
     loaded = load_history(history, read_day(as_of))
-    calibration = estimate(loaded, FiscalCalendar(fiscal_start, fiscal_label.value))
+    calibration = estimate(loaded, read_calendar(fiscal_start, fiscal_label))
     rates = rates_table(calibration)
     save_calibration(calibration, path)
     console.say(
@@ -124,3 +110,84 @@ def _answer(calibration: Calibration, rates: pd.DataFrame, path: Path) -> dict[s
         "notes": list(calibration.notes),
         "rates": records,
     }
+
+
+RENEWALS_AHEAD = 15
+"""Renewals that a projection reaches to, at least; twice those of the table where that is more."""
+
+
+def _calibrate_survival_table(path: Path, out: Path | None, console: Console) -> None:
+    """Fit every cohort of a table, print the laws and what they project, and write the projection.
+
+    Raises
+    ------
+    InputError
+        The table is at fault, or the file to write is a folder.
+    """
+    from simulator.calibration.survival_table import fit_survival_table, project_survival, read_survival_table
+
+    target = out or Path("results") / f"survival-{path.name.removesuffix('.gz').removesuffix('.csv')}.csv"
+    if target.is_dir():
+        raise InputError.of("--out", f"{target} is a folder", "Name the file to write, such as survival.csv.")
+    fits, projections = [], []
+    for name, survivors in read_survival_table(path).items():
+        fit = fit_survival_table(survivors, name)
+        ahead = project_survival(fit, max(RENEWALS_AHEAD, 2 * (survivors.size - 1)))
+        fits.append(fit)
+        projections.append(ahead)
+        console.say(_sentence(fit))
+        console.table(_printed_survival(ahead))
+    _write_survival(target, fits, projections)
+    console.say(f"The projection is in {target}.")
+    console.data(_survival_answer(target, fits, projections))
+
+
+def _sentence(fit: SurvivalFit) -> str:
+    n, total = fit.survivors.size - 1, fit.survivors[0]
+    law = f"alpha {fit.alpha:.4f}, beta {fit.beta:.4f}, mean churn {fit.alpha / (fit.alpha + fit.beta):.1%}"
+    if not fit.converged:
+        law = f"all customers alike, churn {fit.alpha / (fit.alpha + fit.beta):.1%} at every renewal"
+    return f"\n{fit.cohort}: {n} renewals of {total:,.0f} customers; shifted-beta-geometric law: {law}"
+
+
+def _printed_survival(ahead: pd.DataFrame) -> Any:
+    from rich.table import Table
+
+    table = Table("renewal", "seen", "law", "80 % interval", "kept at this renewal", box=None)
+    for row in ahead.to_dict("records"):
+        table.add_row(
+            f"{row['renewal']:.0f}",
+            _percent(row["observed"]),
+            _percent(row["survival"]),
+            f"{_percent(row['low'])} to {_percent(row['high'])}",
+            _percent(row["renewal_rate"]),
+        )
+    return table
+
+
+def _percent(share: float) -> str:
+    return "" if math.isnan(share) else f"{share:.1%}"
+
+
+def _write_survival(path: Path, fits: list[SurvivalFit], projections: list[pd.DataFrame]) -> None:
+    import pandas as pd
+
+    parts = [ahead.assign(cohort=fit.cohort) for fit, ahead in zip(fits, projections, strict=True)]
+    table = pd.concat(parts, ignore_index=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    first = ["cohort", "renewal", "observed", "survival", "low", "high", "renewal_rate"]
+    table[first].round(6).to_csv(path, index=False, lineterminator="\n")
+
+
+def _survival_answer(path: Path, fits: list[SurvivalFit], projections: list[pd.DataFrame]) -> dict[str, Any]:
+    cohorts = [
+        {
+            "cohort": fit.cohort,
+            "alpha": fit.alpha,
+            "beta": fit.beta,
+            "customers_differ": fit.converged,
+            "projection": ahead.astype(object).where(ahead.notna(), None).to_dict("records"),
+        }
+        for fit, ahead in zip(fits, projections, strict=True)
+    ]
+    return {"file": str(path), "cohorts": cohorts}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from simulator.cli.console import Console
-from simulator.cli.options import Details, Json, NPaths, Out, Quiet, Seed, Set, Workers
+from simulator.cli.options import Details, Json, NPaths, Out, Period, Quiet, Seed, Set, Workers
 from simulator.cli.runner import default_folder, finish, overrides, show_answer, show_notes
 from simulator.errors import Fault, InputError
 
@@ -26,9 +26,6 @@ Scenarios = Annotated[
 Since = Annotated[
     str | None,
     typer.Option("--since", metavar="DATE", help="What moved the P50 of one scenario since that day."),
-]
-Period = Annotated[
-    str | None, typer.Option("--period", metavar="QUARTER", help="Such as FY28Q1; all quarters without it.")
 ]
 
 

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from simulator.cli.calibrate import FiscalLabel, FiscalStart, YearLabel
 from simulator.cli.console import Console
-from simulator.cli.options import AsOf, Json, Quiet
+from simulator.cli.options import AsOf, FiscalLabel, FiscalStart, Json, Quiet, read_calendar, read_day
 from simulator.errors import InputError
 
 if TYPE_CHECKING:
@@ -69,8 +68,8 @@ def import_history(
     map_: Map = None,
     as_of: AsOf = None,
     scenario: FirstScenario = None,
-    fiscal_start: FiscalStart = 1,
-    fiscal_label: FiscalLabel = YearLabel.end,
+    fiscal_start: FiscalStart = "1",
+    fiscal_label: FiscalLabel = "end",
     url: Url = None,
     query: Query = None,
     param: Param = None,
@@ -88,7 +87,6 @@ def import_history(
     With --scenario a first scenario is written too: its segments, its currency, and what was booked a
     year before as targets to replace. --fiscal-start and --fiscal-label are those of the table and of it.
     """
-    from simulator.fiscal import FiscalCalendar
     from simulator.history.hygiene import check_hygiene, write_hygiene
     from simulator.history.importers.contradictions import with_oddities
     from simulator.history.importers.map_file import write_map_file
@@ -100,8 +98,8 @@ def import_history(
     if scenario is not None:
         refuse_existing(scenario)
     asked = _Asked(url, query or [], param or [])
-    imported = _import(kind, files or [], asked, map_, _day(as_of))
-    calendar = FiscalCalendar(fiscal_start, fiscal_label.value)
+    imported = _import(kind, files or [], asked, map_, read_day(as_of))
+    calendar = read_calendar(fiscal_start, fiscal_label)
     by_quarter = quarters(imported.history, calendar)
     if imported.conflicts:
         _settle(imported, by_quarter, yes, console)
@@ -220,15 +218,6 @@ def _pairs(option: str, given: list[str]) -> dict[str, str]:
 def _refuse(option: str, given: object, remedy: str) -> None:
     if given:
         raise InputError.of(option, "does not go with this kind of import", remedy)
-
-
-def _day(text: str | None) -> dt.date | None:
-    if text is None:
-        return None
-    try:
-        return dt.date.fromisoformat(text.strip())
-    except ValueError:
-        raise InputError.of("--as-of", f"'{text}' is not a date", "Write it as 2026-10-31.") from None
 
 
 def _write_report(understanding: Understanding, path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import importlib
-import importlib.util
 import os
 import sys
 from dataclasses import dataclass
@@ -41,65 +40,51 @@ class PlainCommand(TyperCommand):
 
 @dataclass(frozen=True)
 class Command:
-    """A command: where its function is, and what it does in a line."""
+    """A command: its name, what it does in a line, and the module and function that do it."""
 
     name: str
-    module: str
-    function: str
     help: str
-
-    def exists(self) -> bool:
-        """Return whether the command's module is installed."""
-        return importlib.util.find_spec(f"simulator.cli.{self.module}") is not None
+    module: str
+    function: str = ""
 
     def load(self) -> Any:
         """Import the command's function and return it as a command of typer."""
-        function = getattr(importlib.import_module(f"simulator.cli.{self.module}"), self.function)
+        module = importlib.import_module(f"simulator.cli.{self.module}")
         app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-        app.command(self.name, cls=PlainCommand, short_help=self.help, no_args_is_help=False)(function)
+        run = getattr(module, self.function or self.name)
+        app.command(self.name, cls=PlainCommand, short_help=self.help, no_args_is_help=False)(run)
         command = typer.main.get_command(app)
         command.name = self.name
         return command
 
 
 COMMANDS = (
-    Command("init", "init", "init", "Write a starter workspace: a sample history and scenarios."),
-    Command("app", "app", "app", "Open a workspace in the browser: forecast, what-if, save scenarios."),
-    Command("import", "import_history", "import_history", "Turn CRM exports into a normalised history."),
-    Command("audit", "audit", "audit", "Check a history: what is missing, odd or contradictory."),
-    Command("calibrate", "calibrate", "calibrate", "Estimate rates from a history, with intervals."),
+    Command("init", "Write a starter workspace: a sample history and scenarios.", "workspace"),
+    Command("app", "Open a workspace in the browser: forecast, what-if, save scenarios.", "workspace"),
+    Command("import", "Turn CRM exports into a normalised history.", "import_history", "import_history"),
+    Command("audit", "Check a history: what is missing, odd or contradictory.", "audit"),
+    Command("calibrate", "Estimate rates from a history, with intervals.", "calibrate"),
+    Command("diagnose", "Show close, win and slippage rates, and what holds sales back.", "diagnose"),
+    Command("validate", "Check a scenario: all faults at once, with line and remedy.", "workspace"),
+    Command("schema", "Write the JSON Schema of scenario files, for editors.", "workspace"),
+    Command("run", "Simulate a scenario: bookings, coverage, charts.", "run"),
+    Command("compare", "Compare scenarios on the same random numbers; bridge their P50s.", "compare"),
+    Command("open", "Open the page of a finished run in the browser.", "results", "open_results"),
+    Command("report", "Write the page, workbook and slides of a finished run.", "results"),
     Command(
-        "diagnose", "diagnose", "diagnose", "Show close, win and slippage rates, and what holds sales back."
+        "sensitivity", "Show what moves a figure most, and the lever that reaches a target.", "questions"
     ),
-    Command(
-        "validate", "validate", "validate", "Check a scenario: all faults at once, with line and remedy."
-    ),
-    Command("schema", "schema", "schema", "Write the JSON Schema of scenario files, for editors."),
-    Command("run", "run", "run", "Simulate a scenario: bookings, coverage, charts."),
-    Command(
-        "compare", "compare", "compare", "Compare scenarios on the same random numbers; bridge their P50s."
-    ),
-    Command("open", "open_results", "open_results", "Open the page of a finished run in the browser."),
-    Command("report", "report", "report", "Write the page, workbook and slides of a finished run."),
-    Command(
-        "sensitivity",
-        "sensitivity",
-        "sensitivity",
-        "Show what moves a figure most, and the lever that reaches a target.",
-    ),
-    Command("sweep", "sweep", "sweep", "Simulate a scenario at every setting of a grid of values."),
-    Command("hire", "hire", "hire", "Show where the next reps go, and what limits each segment."),
-    Command("terms", "terms", "terms", "Weigh concessions and success plans: bookings now, value later."),
-    Command("ownership", "ownership", "ownership", "Show which roles should own customers after the sale."),
-    Command("headcount", "headcount", "headcount", "Show what one more head of each role is worth."),
-    Command("checklist", "checklist", "checklist", "Show who owns the customer, and what the gaps cost."),
-    Command("reproduce", "reproduce", "reproduce", "Run again from a manifest; compare bit for bit."),
-    Command("pipeline", "pipeline", "pipeline", "Show how much pipeline must be created for the targets."),
-    Command(
-        "backtest", "backtest", "backtest", "Forecast past quarters with what was known then, and score it."
-    ),
+    Command("sweep", "Simulate a scenario at every setting of a grid of values.", "questions"),
+    Command("hire", "Show where the next reps go, and what limits each segment.", "questions"),
+    Command("terms", "Weigh concessions and success plans: bookings now, value later.", "questions"),
+    Command("ownership", "Show which roles should own customers after the sale.", "questions"),
+    Command("headcount", "Show what one more head of each role is worth.", "questions"),
+    Command("checklist", "Show who owns the customer, and what the gaps cost.", "questions"),
+    Command("reproduce", "Run again from a manifest; compare bit for bit.", "results"),
+    Command("pipeline", "Show how much pipeline must be created for the targets.", "questions"),
+    Command("backtest", "Forecast past quarters with what was known then, and score it.", "backtest"),
 )
-"""All commands, in the order of a user's work; those not installed are not listed."""
+"""All commands, in the order of a user's work."""
 
 
 class LazyGroup(TyperGroup):
@@ -107,7 +92,7 @@ class LazyGroup(TyperGroup):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        self.lazy = {command.name: command for command in COMMANDS if command.exists()}
+        self.lazy = {command.name: command for command in COMMANDS}
         for command in self.lazy.values():
             self.add_command(TyperCommand(command.name, help=command.help))
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simulator.errors import InputError
+from simulator.errors import InputError, gather
+
+if TYPE_CHECKING:
+    from simulator.fiscal import FiscalCalendar
 
 
 def whole(option: str, low: int, high: int | None = None) -> Callable[[object], int]:
@@ -52,6 +55,17 @@ Seed = Annotated[
 AsOf = Annotated[
     str | None, typer.Option("--as-of", metavar="DATE", help="Use only what was known on this day.")
 ]
+Period = Annotated[
+    str | None, typer.Option("--period", metavar="QUARTER", help="Such as FY28Q1; all quarters without it.")
+]
+FiscalStart = Annotated[
+    str, typer.Option("--fiscal-start", metavar="MONTH", help="First month of the fiscal year, 1 to 12.")
+]
+FiscalLabel = Annotated[
+    str,
+    typer.Option("--fiscal-label", metavar="start|end", help="Name fiscal years after their start or end."),
+]
+Currency = Annotated[str, typer.Option("--currency", help="ISO code of the amounts, such as USD.")]
 Workers = Annotated[
     str | None,
     typer.Option("--workers", metavar="ADDRESS", help="Simulate on these Dask workers, or on local:N."),
@@ -80,3 +94,17 @@ def read_currency(text: str) -> str:
             "--currency", f"'{text}' is not a currency code", "Give three letters such as USD."
         )
     return code
+
+
+def read_calendar(start: str, label: str) -> FiscalCalendar:
+    """Return the calendar that ``--fiscal-start`` and ``--fiscal-label`` describe."""
+    from simulator.fiscal import FiscalCalendar
+
+    return FiscalCalendar(*gather(lambda: whole("--fiscal-start", 1, 12)(start), lambda: _read_label(label)))
+
+
+def _read_label(text: str) -> str:
+    label = text.strip().lower()
+    if label not in {"start", "end"}:
+        raise InputError.of("--fiscal-label", f"'{text}' is not start or end", "Give start or end.")
+    return label

@@ -1,0 +1,209 @@
+"""The commands about a finished run: its page in the browser, its documents, the same figures again."""
+
+from __future__ import annotations
+
+import tempfile
+import webbrowser
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from simulator.cli.console import Console
+from simulator.cli.options import Json, Quiet, Workers, whole
+from simulator.cli.streams import PartlyWrittenError
+from simulator.errors import InputError
+
+if TYPE_CHECKING:
+    from simulator.report.output.reproduction import Finished, Reproduction
+
+DIFFERENT = 1
+
+ResultsFolder = Annotated[Path, typer.Argument(metavar="RESULTS", help="Folder that `simulator run` wrote.")]
+Only = Annotated[
+    str | None, typer.Option("--only", metavar="FORMATS", help="Some of html,xlsx,pptx; all without it.")
+]
+Template = Annotated[
+    Path | None,
+    typer.Option("--template", metavar="FILE.pptx", help="A presentation whose look the slides take over."),
+]
+ToSql = Annotated[
+    str | None,
+    typer.Option("--to-sql", metavar="URL", help="Write the tables into this database, or env:NAME."),
+]
+Schema = Annotated[str | None, typer.Option("--schema", metavar="NAME", help="Schema of those tables.")]
+Run = Annotated[
+    str | None, typer.Option("--run", metavar="NAME", help="What the run is called there; the folder's name.")
+]
+Tables = Annotated[
+    str | None, typer.Option("--tables", metavar="NAMES", help="Some of the tables, such as bookings,arr.")
+]
+Threads = Annotated[
+    int | None,
+    typer.Option(
+        "--threads",
+        metavar="N",
+        parser=whole("--threads", 1),
+        help="Processor threads; any number gives the same.",
+    ),
+]
+
+
+def open_results(results: ResultsFolder, *, quiet: Quiet = False, json: Json = False) -> None:
+    """Open the page of a finished run in the browser; with --json only say where it is."""
+    console = Console(quiet=quiet, as_json=json)
+    page = results / "report.html"
+    if not page.is_file():
+        remedy = "Name a folder that `simulator run` wrote, or write the page with `simulator report`."
+        raise InputError.of(str(results), "has no report.html", remedy)
+    console.data({"page": str(page)})
+    if json:
+        return
+    opened = webbrowser.open(page.resolve().as_uri())
+    console.say(f"{'Opened' if opened else 'Open this file in a browser'}: {page}")
+
+
+def report(
+    results: ResultsFolder,
+    *,
+    only: Only = None,
+    template: Template = None,
+    to_sql: ToSql = None,
+    schema: Schema = None,
+    run: Run = None,
+    tables: Tables = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Write report.html, forecast.xlsx and board.pptx, or SQL tables, from a finished run."""
+    from simulator.report.documents.exports import formats_of, write_exports
+
+    console = Console(quiet=quiet, as_json=json)
+    if to_sql is not None:
+        rows = _send(results, to_sql, _Place(schema, run, tables), console)
+        if only is None:
+            console.data({"rows": rows})
+            return
+    formats = formats_of(only)
+    console.note("Writing the report …")
+    written: list[str] = []
+    try:
+        write_exports(results, formats, template, on_written=lambda path: written.append(str(path)))
+    except KeyboardInterrupt:
+        if not written:
+            raise
+        raise PartlyWrittenError(", ".join(written)) from None
+    for path in written:
+        console.say(f"Written: {path}")
+    console.data({"files": written})
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where in a database the tables go, and which of them."""
+
+    schema: str | None
+    run: str | None
+    tables: str | None
+
+
+def _send(results: Path, url: str, place: _Place, console: Console) -> dict[str, int]:
+    from simulator.database import open_database
+    from simulator.report.output.warehouse import write_to_database
+
+    database = open_database(url, "--to-sql", must_exist=False)
+    only = [name.strip() for name in (place.tables or "").split(",") if name.strip()]
+    rows = write_to_database(results, database, run=place.run, schema=place.schema, only=only)
+    for name, n_rows in rows.items():
+        console.say(f"{database.name}: {name}, {n_rows:,} rows")
+    return rows
+
+
+def reproduce(
+    results: ResultsFolder,
+    *,
+    threads: Threads = None,
+    workers: Workers = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Do the same figures come again? Runs from the manifest, and compares tables and paths bit for bit."""
+    from simulator.report.output.reproduction import (
+        check_figures,
+        check_inputs,
+        compare_figures,
+        other_versions,
+        read_finished,
+    )
+
+    console = Console(quiet=quiet, as_json=json)
+    finished = read_finished(results)
+    notes = check_inputs(finished)
+    check_figures(finished)
+    with tempfile.TemporaryDirectory(prefix="simulator-") as place:
+        _run_again(finished, _Ground(threads, workers), Path(place), console)
+        outcome = compare_figures(finished, Path(place))
+    versions = other_versions(finished)
+    _say_outcome(console, results, outcome, [*notes, *versions])
+    console.data(
+        {
+            "folder": str(results),
+            "reproduced": not outcome.different,
+            "same": outcome.same,
+            "rewritten": outcome.rewritten,
+            "different": outcome.different,
+            "other_versions": versions,
+            "notes": notes,
+        }
+    )
+    if outcome.different:
+        _fail(results, outcome, versions, as_json=json)
+
+
+@dataclass(frozen=True)
+class _Ground:
+    """What to run on this time."""
+
+    threads: int | None
+    workers: str | None
+
+
+def _run_again(finished: Finished, ground: _Ground, place: Path, console: Console) -> None:
+    from simulator.engine.prepare import prepare
+    from simulator.report.simulation import simulate_run
+    from simulator.report.work import Work
+
+    scenario = finished.scenario
+    if ground.threads is not None:
+        scenario = scenario.with_simulation(threads=ground.threads)
+    work = Work(console, ground.workers)
+    work.note("Reading the history and estimating its rates …")
+    prepared = prepare(scenario)  # without the cache: the rates are part of what is reproduced
+    work.compile(prepared)
+    with work.executor():
+        run = simulate_run(prepared, work)
+    run.write_tables(place)
+
+
+def _say_outcome(console: Console, results: Path, outcome: Reproduction, notes: list[str]) -> None:
+    n_files = len(outcome.same) + len(outcome.rewritten) + len(outcome.different)
+    console.say()
+    if not outcome.different:
+        how = "to the last bit" if not outcome.rewritten else "figure by figure"
+        console.say(f"{results} is reproduced: all {n_files} tables and paths are the same {how}.")
+    for name in outcome.rewritten:
+        console.say(f"Note: {name} holds the same figures in other bytes (another version wrote it).")
+    for note in notes:
+        console.say(f"Note: {note}.")
+
+
+def _fail(results: Path, outcome: Reproduction, versions: list[str], *, as_json: bool) -> None:
+    """Say which files differ: other versions are the user's to restore, anything else is a bug of ours."""
+    listed = ", ".join(outcome.different)
+    if as_json:
+        raise typer.Exit(DIFFERENT)
+    if versions:
+        remedy = "Install the versions that manifest.json lists, and try again."
+        raise InputError.of(str(results), f"is not reproduced: {listed} differ", remedy)
+    raise RuntimeError(f"{results} is not reproduced with the same inputs and versions: {listed} differ")
