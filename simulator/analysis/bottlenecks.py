@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from simulator.analysis.compare.comparison import SURE, goal_of, labels
+from simulator.analysis.compare.comparison import SURE, goal_of
 from simulator.analysis.precision import mean_error
 from simulator.analysis.steps import Progress, of_step
-from simulator.analysis.totals import hit_share
+from simulator.analysis.totals import add_horizon, hit_share, names_with_horizon, ratio
 from simulator.analysis.yardstick import CAPACITY, CLOSING, KINDS, PIPELINE, SLIPPAGE, Better, better_quarters
 from simulator.engine.paths import Paths
 from simulator.engine.prepare import Prepared
@@ -133,9 +133,6 @@ def _state(paths: Paths) -> pd.DataFrame:
     flow = {name: paths.flow(name).sum(axis=1).mean(axis=0) for name in FLOWS}
     lost = flow["n_lost_competition"] + flow["n_lost_no_decision"] - flow["n_waited_out"]
 
-    def ratio(part: Floats, whole: Floats) -> Floats:
-        return np.asarray(np.divide(part, whole, out=np.full(len(part), np.nan), where=whole > 0.0))
-
     return pd.DataFrame(
         {
             "segment": list(paths.segments),
@@ -178,9 +175,9 @@ def counterfactuals(relaxed: Relaxed, targets: Mapping[str, Mapping[str, float]]
 def _rows(
     item: Better, base: Paths, other: Paths, targets: Mapping[str, Mapping[str, float]]
 ) -> list[dict[str, object]]:
-    a, b = (_totals(paths) for paths in (base, other))
+    a, b = (add_horizon(paths.bookings_new().sum(axis=2)) for paths in (base, other))
     rows: list[dict[str, object]] = []
-    for place, period in enumerate(labels(base.periods)):
+    for place, period in enumerate(names_with_horizon(base.periods)):
         before, after = a[:, place], b[:, place]
         change = after - before
         mean, error = float(change.mean()), mean_error(change, base.rate_draw)
@@ -192,8 +189,3 @@ def _rows(
         row |= {"target": target, "base_p_hit": hit_share(before, target), "p_hit": hit_share(after, target)}
         rows.append(row)
     return rows
-
-
-def _totals(paths: Paths) -> Floats:
-    totals = paths.bookings_new().sum(axis=2)
-    return totals if totals.shape[1] == 1 else np.column_stack([totals, totals.sum(axis=1)])

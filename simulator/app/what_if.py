@@ -9,8 +9,7 @@ from typing import Any
 import pandas as pd
 from nicegui import ui
 
-from simulator.analysis.forecast.forecast import horizon_label
-from simulator.analysis.totals import ALL
+from simulator.analysis.totals import ALL, horizon_label
 from simulator.app.edits import Edits, Key
 from simulator.app.parts import choice, said, slider, text
 from simulator.app.people import NO_CUSTOMERS, has_customers, offer_people

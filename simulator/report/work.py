@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from simulator.analysis.compare.comparison import labels
+from simulator.analysis.totals import names_with_horizon
 from simulator.engine.calibration_cache import CalibrationCache
 from simulator.engine.prepare import Prepared, prepare
 from simulator.errors import InputError
@@ -172,7 +172,7 @@ def read_period(text: str | None, scenario: Scenario) -> str:
         It is not simulated.
     """
     calendar = scenario.fiscal_calendar()
-    known = labels(tuple(calendar.quarter_label(quarter) for quarter in horizon(scenario)))
+    known = names_with_horizon(tuple(calendar.quarter_label(quarter) for quarter in horizon(scenario)))
     chosen = known[-1] if text is None else text.strip().upper()
     if chosen not in known:
         raise InputError.of("--period", f"'{text}' is not simulated", f"There are: {', '.join(known)}.")

@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from simulator.analysis.compare.comparison import labels, simulate_prepared
+from simulator.analysis.compare.comparison import simulate_prepared
 from simulator.analysis.precision import jackknife_error
 from simulator.analysis.steps import Progress
+from simulator.analysis.totals import add_horizon, names_with_horizon
 from simulator.engine.paths import Paths
 from simulator.engine.prepare import Prepared, prepare
 from simulator.errors import InputError
@@ -101,12 +102,12 @@ def steps_table(
     tables = []
     before: Floats | None = None
     for step, (label, words, totals) in enumerate(steps):
-        now = totals if len(periods) == 1 else np.column_stack([totals, totals.sum(axis=1)])
+        now = add_horizon(totals)
         change = error = np.zeros(now.shape[1])
         if before is not None:
             change = np.median(now, axis=0) - np.median(before, axis=0)
             error = jackknife_error(partial(_median_change, before, now), draw)
-        table = pd.DataFrame({"period": labels(periods), "step": step, "label": label, "words": words,
+        table = pd.DataFrame({"period": names_with_horizon(periods), "step": step, "label": label, "words": words,
                               "p50": np.median(now, axis=0), "change": change, "error": error})  # fmt: skip
         tables.append(table)
         before = now

@@ -10,10 +10,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from simulator.analysis.customers.arr import arr_movements
-from simulator.analysis.forecast.forecast import horizon_label
 from simulator.analysis.precision import mean_error
 from simulator.analysis.steps import Progress
-from simulator.analysis.totals import ALL, HALF_CENT, hit_share, names_with_total
+from simulator.analysis.totals import (
+    ALL,
+    HALF_CENT,
+    add_horizon,
+    hit_share,
+    names_with_horizon,
+    names_with_total,
+)
 from simulator.engine.paths import Paths
 from simulator.engine.prepare import Prepared
 from simulator.engine.run.deal_types import with_types
@@ -128,7 +134,7 @@ def _rows(first: Paths, other: Paths, targets: Targets, their_targets: Targets) 
     for measure in (name for name in mine if name in theirs):
         a = _by_name(mine[measure], first.segments, segments)
         b = _by_name(theirs[measure], other.segments, segments)
-        for place, period in enumerate(labels(first.periods)):
+        for place, period in enumerate(names_with_horizon(first.periods)):
             for column, segment in enumerate(names):
                 pair = (a[:, place, column], b[:, place, column])
                 goal = own_goal = float("nan")
@@ -151,11 +157,6 @@ def _rows(first: Paths, other: Paths, targets: Targets, their_targets: Targets) 
     return rows
 
 
-def labels(periods: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the names of the periods and, where there are several, that of the horizon."""
-    return periods if len(periods) == 1 else (*periods, horizon_label(periods))
-
-
 def goal_of(targets: Targets, periods: tuple[str, ...], period: str, segment: str) -> float:
     """Return a period's target; that of the horizon where every period has one, else NaN."""
     wanted = (period,) if period in periods else periods
@@ -164,18 +165,12 @@ def goal_of(targets: Targets, periods: tuple[str, ...], period: str, segment: st
 
 def _measures(paths: Paths) -> dict[str, Floats]:
     """Return each measure, shape (path, period and horizon, segment)."""
-    found = {f"bookings_{kind}": _with_horizon(values) for kind, values in paths.bookings_by_kind().items()}
+    found = {f"bookings_{kind}": add_horizon(values) for kind, values in paths.bookings_by_kind().items()}
     if paths.arr_flows is not None:
         closing = arr_movements(paths)["closing"]
         several = closing.shape[1] > 1
         found["arr_closing"] = np.concatenate([closing, closing[:, -1:]], axis=1) if several else closing
     return found
-
-
-def _with_horizon(values: Floats) -> Floats:
-    if values.shape[1] == 1:
-        return values
-    return np.concatenate([values, values.sum(axis=1, keepdims=True)], axis=1)
 
 
 def _by_name(values: Floats, own: tuple[str, ...], segments: tuple[str, ...]) -> Floats:

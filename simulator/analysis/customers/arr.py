@@ -11,9 +11,9 @@ import pandas as pd
 
 from simulator.analysis.customers.lifetime import Lifetime, value_customers
 from simulator.analysis.customers.retention import Retention, look_back
-from simulator.analysis.totals import add_total, names_with_total
+from simulator.analysis.totals import add_total, label_columns, mean_and_percentiles, names_with_total, ratio
 from simulator.calibration.customers import CustomerCalibration
-from simulator.engine.paths import QUANTILES, Paths
+from simulator.engine.paths import Paths
 from simulator.history.tables import History
 from simulator.kernels.customers.flows import DRIVERS
 from simulator.scenario.schema import Scenario
@@ -24,7 +24,6 @@ MOVEMENTS = ("new", "expansion", "contraction", "churn", "reactivation")
 """Movements as positive amounts; contraction and churn take away, the others add."""
 SIGNS = {"new": 1.0, "expansion": 1.0, "contraction": -1.0, "churn": -1.0, "reactivation": 1.0}
 MEASURES = ("opening", *MOVEMENTS, "closing", "nrr", "grr")
-PERCENTILES = tuple(f"p{round(100 * q)}" for q in QUANTILES)
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,7 @@ def arr_measures(paths: Paths) -> dict[str, Floats]:
     base, now, kept = (
         add_total(paths.arr_flow(f"cohort_{name}"), paths.segments) for name in ("base", "arr", "kept")
     )
-    return {**totals, "nrr": _ratio(now, base), "grr": _ratio(kept, base)}
+    return {**totals, "nrr": ratio(now, base), "grr": ratio(kept, base)}
 
 
 def arr_movements(paths: Paths) -> dict[str, Floats]:
@@ -138,46 +137,18 @@ def _customer_measures(paths: Paths) -> dict[str, Floats]:
     return {
         "customers": n,
         **counts,
-        "logo_retention": _ratio(still, cohort),
-        "renewal_rate": _ratio(due - lost - cut, due),
+        "logo_retention": ratio(still, cohort),
+        "renewal_rate": ratio(due - lost - cut, due),
         "revenue": revenue,
     }
 
 
-def _ratio(part: Floats, whole: Floats) -> Floats:
-    return np.asarray(np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole > 0.0))
-
-
 def _table(paths: Paths, values: dict[str, Floats], column: str) -> pd.DataFrame:
     """Return mean and percentiles over the paths: rows run over period, segment, then measure."""
-    names, measures = names_with_total(paths.segments), tuple(values)
-    stacked = np.stack(list(values.values()), axis=-1)
-    figures = _figures(stacked)
-    n_rows = len(names) * len(measures)
-    labels = {
-        "period": np.repeat(paths.periods, n_rows),
-        "segment": np.tile(np.repeat(names, len(measures)), len(paths.periods)),
-        column: np.tile(measures, len(paths.periods) * len(names)),
-    }
-    return pd.DataFrame(labels | figures)
-
-
-def _figures(values: Floats) -> dict[str, Floats]:
-    """Return mean and percentiles over the first axis, over the paths on which there is a figure."""
-    known = ~np.isnan(values)
-    n = known.sum(axis=0)
-    mean = np.divide(np.where(known, values, 0.0).sum(axis=0), n, out=np.full(n.shape, np.nan), where=n > 0)
-    if known.all():
-        quantiles = np.quantile(values, QUANTILES, axis=0)
-    else:
-        flat = values.reshape(values.shape[0], -1)
-        quantiles = np.array([_quantiles(column) for column in flat.T]).T.reshape(len(QUANTILES), *n.shape)
-    return {"mean": mean.ravel()} | {name: q.ravel() for name, q in zip(PERCENTILES, quantiles, strict=True)}
-
-
-def _quantiles(column: Floats) -> Floats:
-    held = column[~np.isnan(column)]
-    return np.asarray(np.quantile(held, QUANTILES)) if held.size else np.full(len(QUANTILES), np.nan)
+    axes = {"period": paths.periods, "segment": names_with_total(paths.segments), column: tuple(values)}
+    return pd.DataFrame(
+        label_columns(**axes) | mean_and_percentiles(np.stack(list(values.values()), axis=-1))
+    )
 
 
 @dataclass(frozen=True)
@@ -216,4 +187,4 @@ def look_at_customers(
 def mean_new_arr(paths: Paths) -> npt.NDArray[np.float64]:
     """Return the mean ARR of the customers won on the paths, shape (segment,); NaN where none is won."""
     total, n = paths.arr_flow("new").sum(axis=(0, 1)), paths.arr_flow("n_new").sum(axis=(0, 1))
-    return np.asarray(np.divide(total, n, out=np.full(n.shape, np.nan), where=n > 0))
+    return ratio(total, n)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
-from simulator.analysis.diagnose.qualified import Window
+from simulator.analysis.diagnose.qualified import Window, won_deals
 from simulator.calibration.roster import roster
 from simulator.fiscal import months_of_days
 from simulator.history.tables import History
@@ -40,9 +41,8 @@ def attainment(history: History, window: Window) -> pd.DataFrame:
     first = window.calendar.first_month(quarters[0])
     last = window.calendar.first_month(quarters[-1] + 1)
     months = reps["end"].clip(upper=last) - reps["start"].clip(lower=first)
-    deals = history.opportunities
-    won = deals[(deals["outcome"] == "won") & deals["closed_date"].notna()]
-    month = months_of_days(won["closed_date"].to_numpy().astype("datetime64[D]").astype("float64"))
+    won = won_deals(history)
+    month = months_of_days(won["closed"].to_numpy(np.float64))
     booked = won[(month >= first) & (month < last)].groupby("owner")["amount"].sum()
     table = pd.DataFrame(
         {

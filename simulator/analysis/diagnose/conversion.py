@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import ndtri
 
-from simulator.analysis.diagnose.qualified import UNKNOWN, Window
+from simulator.analysis.diagnose.qualified import Window, by_segment
 from simulator.analysis.diagnose.rates import (
     MIN_DEALS,
 )
@@ -57,16 +57,11 @@ def conversion(deals: pd.DataFrame, window: Window) -> pd.DataFrame:
         with 80 % interval; n deals, n_followed of them accepted at least that many days before as_of.
         By amount each deal counts with its amount at SAL. NaN where too few could be followed that long.
     """
-    cohort = accepted(deals, window)
-    parts = [("all", "all", cohort)]
-    if len(set(cohort["segment"].fillna(UNKNOWN))) > 1:
-        groups = cohort.groupby(cohort["segment"].fillna(UNKNOWN).astype("str"), sort=True)
-        parts += [("segment", str(name), rows) for name, rows in groups]
     rows = [
         line
-        for by, group, part in parts
+        for place, (group, part) in enumerate(by_segment(accepted(deals, window)).items())
         for basis in ("count", "amount")
-        for line in _lines(by, group, basis, part)
+        for line in _lines("segment" if place else "all", group, basis, part)
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 

@@ -9,7 +9,7 @@ import pandas as pd
 from simulator.analysis.diagnose.due_deals import (
     plans_known,
 )
-from simulator.analysis.diagnose.qualified import UNKNOWN, Window, states_at
+from simulator.analysis.diagnose.qualified import UNKNOWN, Window, states_at, won_deals
 from simulator.history.states import DealStates
 from simulator.history.tables import CATEGORIES, History
 
@@ -54,22 +54,13 @@ def coverage_history(
     names = sorted(set(deals["segment"].fillna(UNKNOWN)))
     whose = history.opportunities["segment"].fillna(UNKNOWN).to_numpy(dtype=object)
     segment = np.asarray(pd.Index(names, dtype=object).get_indexer(whose), dtype=np.int64)
-    won = _won(history)
+    won = won_deals(history).rename_axis("deal").fillna({"amount": 0.0}).reset_index()
     tables = [_quarter(states, segment, won, window, quarter) for quarter in window.quarters]
     if not tables:
         return pd.DataFrame(columns=list(COLUMNS))
     groups = ["all", *names] if len(names) > 1 else ["all"]
     table = pd.concat([t.iloc[: len(groups)].assign(segment=groups) for t in tables], ignore_index=True)
     return _with_ratios(table, plans_known(states))[list(COLUMNS)]
-
-
-def _won(history: History) -> pd.DataFrame:
-    """Return row number, signed amount and day of the won deals."""
-    table = history.opportunities
-    won = ((table["outcome"] == "won") & table["closed_date"].notna()).to_numpy()
-    closed = table["closed_date"].to_numpy()[won].astype("datetime64[D]").astype(np.int64)
-    amount = table["amount"].fillna(0.0).to_numpy()[won]
-    return pd.DataFrame({"deal": np.flatnonzero(won), "amount": amount, "closed": closed})
 
 
 def _quarter(

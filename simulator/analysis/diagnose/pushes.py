@@ -40,7 +40,7 @@ def pushes(states: DealStates, deals: pd.DataFrame, due: pd.DataFrame, window: W
     DataFrame
         Columns ``COLUMNS``. Shares with 80 % Jeffreys intervals; months without.
     """
-    ended = deals[(deals["ended"] >= window.start) & (deals["ended"] < window.end)]
+    ended = deals[window.holds(deals["ended"])]
     level = ended["pushes"].clip(upper=len(PUSH_LEVELS) - 1).to_numpy(dtype=np.int64)
     count = np.bincount(level, minlength=len(PUSH_LEVELS))
     won = np.bincount(level[(ended["outcome"] == WON).to_numpy()], minlength=len(PUSH_LEVELS))

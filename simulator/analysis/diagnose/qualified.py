@@ -63,6 +63,23 @@ def qualified_deals(history: History, states: DealStates) -> pd.DataFrame:
     )
 
 
+def won_deals(history: History) -> pd.DataFrame:
+    """Return the won deals whose day is known: those of ``opportunities``, and ``closed``, its day number.
+
+    Indexed by the row number in ``opportunities``.
+    """
+    deals = history.opportunities.reset_index(drop=True)
+    won = deals[(deals["outcome"] == "won") & deals["closed_date"].notna()]
+    return won.assign(closed=won["closed_date"].to_numpy().astype("datetime64[D]").astype(np.int64))
+
+
+def by_segment(deals: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return all deals under the name ``all`` and, where there are several segments, those of each."""
+    segment = deals["segment"].fillna(UNKNOWN).astype("str")
+    names = sorted(set(segment))
+    return {"all": deals} | ({name: deals[segment == name] for name in names} if len(names) > 1 else {})
+
+
 def deal_bounds(states: DealStates) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return the positions of each deal's first and last state, each of shape (deal,)."""
     change = np.flatnonzero(np.diff(states.deal)) + 1
@@ -128,6 +145,10 @@ class Window:
     def now(self) -> float:
         """Day number of the midnight that ends the as-of date."""
         return day_number(self.as_of) + 1
+
+    def holds(self, day: pd.Series[float]) -> pd.Series[bool]:
+        """Return which day numbers lie in the window."""
+        return (day >= self.start) & (day < self.end)
 
     def bounds(self, quarter: int) -> tuple[float, float]:
         """Return the day numbers at which a quarter begins and ends."""

@@ -66,7 +66,7 @@ def rates(
         number of deals), numerator, denominator (deals or money), note. Where fewer than ``MIN_DEALS``
         deals are behind a group, value and interval are NaN and the note says so.
     """
-    ended = deals[(deals["ended"] >= window.start) & (deals["ended"] < window.end)]
+    ended = deals[window.holds(deals["ended"])]
     decided = ended[ended["outcome"] <= LOST_COMPETITION]
     trials = {
         "close_rate": _trials(ended, ended["outcome"] == WON, ended["amount"]),

@@ -190,9 +190,7 @@ def _dead(states: DealStates, deals: pd.DataFrame, open_now: Ints, window: Windo
 
 
 def _close_rates(deals: pd.DataFrame, dead: pd.DataFrame, window: Window) -> pd.DataFrame:
-    inside = deals[
-        (deals["ended"] >= window.start) & (deals["ended"] < window.end) & (deals["outcome"] != OPEN)
-    ]
+    inside = deals[window.holds(deals["ended"]) & (deals["outcome"] != OPEN)]
     segments = sorted(set(deals["segment"].dropna()))
     rows = []
     for name in [*segments, "all"] if segments != ["all"] else segments:

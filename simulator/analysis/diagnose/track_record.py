@@ -22,8 +22,8 @@ from simulator.analysis.diagnose.pushes import (
 from simulator.analysis.diagnose.qualified import (
     DIMENSIONS,
     OPEN,
-    UNKNOWN,
     Window,
+    by_segment,
     qualified_deals,
     rate_window,
 )
@@ -122,7 +122,7 @@ def track_record(history: History, calendar: FiscalCalendar, n_quarters: int = 8
     return TrackRecord(
         window=window,
         n_deals=len(deals),
-        n_ended=int(((deals["ended"] >= window.start) & (deals["ended"] < window.end)).sum()),
+        n_ended=int(window.holds(deals["ended"]).sum()),
         n_open=int((deals["outcome"] == OPEN).sum()),
         n_past_due=n_past_due(history, deals),
         incidence=incidence_of(accepted(deals, window)),
@@ -210,9 +210,7 @@ def created(deals: pd.DataFrame, window: Window) -> pd.DataFrame:
     quarters = window.latest_quarters()
     begin = np.array([window.bounds(q)[0] for q in quarters])
     place = np.searchsorted(begin, deals["qualified"].to_numpy(), side="right") - 1
-    rows = deals.assign(place=place, name=deals["segment"].fillna(UNKNOWN))[place >= 0]
-    names = sorted(set(rows["name"]))
-    parts = {"all": rows} | ({name: rows[rows["name"] == name] for name in names} if len(names) > 1 else {})
+    parts = by_segment(deals.assign(place=place)[place >= 0])
     tables = [_by_quarter(part, window, quarters).assign(segment=name) for name, part in parts.items()]
     table = pd.concat(tables, ignore_index=True)[list(CREATED_COLUMNS)]
     unknown, n = (table.loc[table["segment"] == "all", k].sum() for k in ("n_without_amount", "n"))
@@ -242,11 +240,7 @@ def cycles(deals: pd.DataFrame, window: Window) -> pd.DataFrame:
         Columns ``CYCLE_COLUMNS``, one row per segment and ``all``. Days leave out deals still open: they
         describe wins, the conversion table says how long deals take. Amounts: of deals that have one.
     """
-    ended = deals[(deals["ended"] >= window.start) & (deals["ended"] < window.end)]
-    names = sorted(set(ended["segment"].fillna(UNKNOWN)))
-    parts = {"all": ended}
-    if len(names) > 1:
-        parts |= {name: ended[ended["segment"].fillna(UNKNOWN) == name] for name in names}
+    parts = by_segment(deals[window.holds(deals["ended"])])
     return pd.DataFrame([_cycle(name, rows) for name, rows in parts.items()], columns=list(CYCLE_COLUMNS))
 
 

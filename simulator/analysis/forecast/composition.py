@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from simulator.analysis.totals import add_total, names_with_total, round_to_total
+from simulator.analysis.totals import add_total, label_columns, names_with_total, ratio, round_to_total
 from simulator.engine.paths import Paths
 from simulator.kernels.flows import ORIGINS
 
@@ -47,17 +47,8 @@ def split_p50(paths: Paths) -> pd.DataFrame:
     ]
     values = np.concatenate(amounts)
     totals = np.repeat([part.sum() for part in amounts], len(PARTS))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        shares = np.where(totals > 0, values / totals, np.nan)
-    return pd.DataFrame(
-        {
-            "period": np.repeat(paths.periods, len(names) * len(PARTS)),
-            "segment": np.tile(np.repeat(names, len(PARTS)), len(paths.periods)),
-            "part": np.tile(PARTS, len(paths.periods) * len(names)),
-            "amount": values,
-            "share": shares,
-        }
-    )
+    labels = label_columns(period=paths.periods, segment=names, part=PARTS)
+    return pd.DataFrame(labels | {"amount": values, "share": ratio(values, totals)})
 
 
 def _origins_with_total(paths: Paths) -> Floats:

@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from simulator.analysis.diagnose.qualified import states_at
+from simulator.analysis.diagnose.qualified import states_at, won_deals
 from simulator.fiscal import FiscalCalendar, day_number
 from simulator.history.states import DealStates
 from simulator.history.tables import History
@@ -76,8 +76,6 @@ def _due(states: DealStates, calendar: FiscalCalendar, quarter: int, day: float)
 
 def _won_within(history: History, states: DealStates, day: float) -> Amounts:
     """Return the last open amount of the deals that were won after a day."""
-    deals = history.opportunities
-    closed = deals["closed_date"].to_numpy().astype("datetime64[D]").astype(np.int64)
-    won = (deals["outcome"] == "won").to_numpy() & deals["closed_date"].notna().to_numpy() & (closed >= day)
+    won = won_deals(history)
     last = dict(zip(states.deal.tolist(), np.nan_to_num(states.amount).tolist(), strict=True))
-    return {deal: last[deal] for deal in np.flatnonzero(won).tolist() if deal in last}
+    return {deal: last[deal] for deal in won.index[won["closed"] >= day].tolist() if deal in last}

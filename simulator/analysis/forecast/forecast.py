@@ -14,14 +14,23 @@ from simulator.analysis.forecast.composition import (
     split_p50,
 )
 from simulator.analysis.precision import mean_error, quantile_error, share_error
-from simulator.analysis.totals import ALL, HALF_CENT, add_total, hit_shares, names_with_total
+from simulator.analysis.totals import (
+    ALL,
+    HALF_CENT,
+    PERCENTILES,
+    add_total,
+    hit_shares,
+    horizon_label,
+    label_columns,
+    mean_and_percentiles,
+    names_with_total,
+)
 from simulator.engine.paths import QUANTILES, Paths
 
 Floats = npt.NDArray[np.float64]
 Targets = Mapping[str, Mapping[str, float]]
 """Bookings targets by period and segment (or ``all``), in the scenario's currency."""
 
-PERCENTILES = tuple(f"p{round(100 * q)}" for q in QUANTILES)
 PROBABILITIES = np.arange(1, 100) / 100
 
 
@@ -117,31 +126,11 @@ def forecast_bookings(
     )
 
 
-def horizon_label(periods: tuple[str, ...]) -> str:
-    """Return the name of all periods together, such as ``FY27Q1–FY27Q4``."""
-    return periods[0] if len(periods) == 1 else f"{periods[0]}–{periods[-1]}"
-
-
 def _targets_by_axis(targets: Targets, paths: Paths) -> Floats:
     """Return targets, shape (period, name), NaN where there is none."""
     names = names_with_total(paths.segments)
     rows = [[targets.get(period, {}).get(name, np.nan) for name in names] for period in paths.periods]
     return np.array(rows, dtype=np.float64)
-
-
-def _quantile_columns(values: Floats) -> dict[str, Floats]:
-    """Return mean and percentiles over the first axis, flattened in the order of the others."""
-    quantiles = np.quantile(values, QUANTILES, axis=0)
-    columns = {"mean": values.mean(axis=0).ravel()}
-    return columns | {name: q.ravel() for name, q in zip(PERCENTILES, quantiles, strict=True)}
-
-
-def _labels(outer: str, outer_names: tuple[str, ...], inner: tuple[str, ...]) -> dict[str, object]:
-    """Return the two label columns of a table whose rows run over the outer, then the inner axis."""
-    return {
-        outer: np.repeat(outer_names, len(inner)),
-        "segment": np.tile(inner, len(outer_names)),
-    }
 
 
 @dataclass(frozen=True)
@@ -174,26 +163,26 @@ def _next_to(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def _bookings_table(paths: Paths, kinds: Mapping[str, _Kind], goals: Mapping[str, Floats]) -> pd.DataFrame:
-    labels = _labels("period", paths.periods, names_with_total(paths.segments))
+    labels = label_columns(period=paths.periods, segment=names_with_total(paths.segments))
     return _kinds_table(kinds, labels, goals, paths.partial & (labels["period"] == paths.periods[0]))
 
 
 def _horizon_table(paths: Paths, kinds: Mapping[str, _Kind], goals: Mapping[str, Floats]) -> pd.DataFrame:
-    labels = _labels("period", (horizon_label(paths.periods),), names_with_total(paths.segments))
+    labels = label_columns(period=(horizon_label(paths.periods),), segment=names_with_total(paths.segments))
     summed = {name: _Kind(kind.amounts.sum(axis=1), kind.booked.sum(axis=0)) for name, kind in kinds.items()}
     whole = {name: goal.sum(axis=0) for name, goal in goals.items()}
     return _kinds_table(summed, labels, whole, paths.partial)
 
 
 def _kinds_table(
-    kinds: Mapping[str, _Kind], labels: dict[str, object], goals: Mapping[str, Floats], partial: object
+    kinds: Mapping[str, _Kind], labels: Mapping[str, object], goals: Mapping[str, Floats], partial: object
 ) -> pd.DataFrame:
     tables = {}
     for name, kind in kinds.items():
         target = goals.get(name, np.full(kind.booked.shape, np.nan))
         tables[name] = pd.DataFrame(
-            labels
-            | _quantile_columns(kind.amounts)
+            {**labels}
+            | mean_and_percentiles(kind.amounts)
             | {"target": target.ravel(), "p_hit": hit_shares(kind.amounts, target).ravel()}
             | {"partial": partial, "booked": kind.booked.ravel()}
         )
@@ -202,12 +191,12 @@ def _kinds_table(
 
 def _monthly_table(paths: Paths) -> pd.DataFrame:
     months = tuple(f"{month // 12:04d}-{month % 12 + 1:02d}" for month in paths.months.tolist())
-    labels = _labels("month", months, names_with_total(paths.segments))
+    labels = label_columns(month=months, segment=names_with_total(paths.segments))
     values = paths.monthly_by_kind()
     values["all"] = np.asarray(sum(values.values(), np.zeros(())))
     table = _next_to(
         {
-            name: pd.DataFrame(labels | _quantile_columns(add_total(amounts, paths.segments)))
+            name: pd.DataFrame(labels | mean_and_percentiles(add_total(amounts, paths.segments)))
             for name, amounts in values.items()
         }
     )
@@ -218,22 +207,15 @@ def _monthly_table(paths: Paths) -> pd.DataFrame:
 def _exceedance_table(paths: Paths, bookings: Floats) -> pd.DataFrame:
     names = names_with_total(paths.segments)
     amounts = np.quantile(bookings, 1 - PROBABILITIES, axis=0)
-    n_rows = len(paths.periods) * len(names)
-    return pd.DataFrame(
-        {
-            "period": np.repeat(paths.periods, len(names) * len(PROBABILITIES)),
-            "segment": np.tile(np.repeat(names, len(PROBABILITIES)), len(paths.periods)),
-            "probability": np.tile(PROBABILITIES, n_rows),
-            "amount": np.moveaxis(amounts, 0, -1).ravel(),
-        }
-    )
+    labels = label_columns(period=paths.periods, segment=names, probability=PROBABILITIES)
+    return pd.DataFrame(labels | {"amount": np.moveaxis(amounts, 0, -1).ravel()})
 
 
 def _slipped_table(paths: Paths) -> pd.DataFrame:
     amounts = add_total(paths.flow("slipped"), paths.segments)
     counts = add_total(paths.flow("n_slipped"), paths.segments)
-    labels = _labels("period", paths.periods, names_with_total(paths.segments))
-    return pd.DataFrame(labels | _quantile_columns(amounts) | {"n_mean": counts.mean(axis=0).ravel()})
+    labels = label_columns(period=paths.periods, segment=names_with_total(paths.segments))
+    return pd.DataFrame(labels | mean_and_percentiles(amounts) | {"n_mean": counts.mean(axis=0).ravel()})
 
 
 def _precision_table(paths: Paths, totals: Floats, goals: Floats) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from simulator.analysis.diagnose.qualified import won_deals
 from simulator.engine.paths import QUANTILES, Paths
 from simulator.fiscal import FiscalCalendar, date_of_day, day_number, month_number, month_start_day
 from simulator.history.tables import History
@@ -115,10 +116,9 @@ def _booked(
     history: History, paths: Paths, calendar: FiscalCalendar, quarter: int, places: Sequence[tuple[int, int]]
 ) -> Floats:
     """Return what the segments of the forecast had booked of a quarter by the end of each day."""
-    deals = history.opportunities
-    won = deals[(deals["outcome"] == "won") & deals["closed_date"].notna()]
+    won = won_deals(history)
     won = won[won["segment"].isin(paths.segments)]
-    closed = won["closed_date"].to_numpy().astype("datetime64[D]").astype(np.int64)
+    closed = won["closed"].to_numpy()
     amount = np.nan_to_num(won["amount"].to_numpy(np.float64))
     start = float(month_start_day(calendar.first_month(quarter)))
     ends = _days(calendar, quarter, places)

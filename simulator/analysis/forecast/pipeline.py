@@ -13,8 +13,16 @@ from simulator.analysis.forecast.coverage import measure_coverage
 from simulator.analysis.forecast.forecast import Targets
 from simulator.analysis.forecast.out_of_reach import simulate_multiples, why_out_of_reach
 from simulator.analysis.steps import Progress, of_step
-from simulator.analysis.totals import ALL, HALF_CENT, add_total, hit_share, names_with_total
-from simulator.engine.paths import QUANTILES, Paths
+from simulator.analysis.totals import (
+    ALL,
+    HALF_CENT,
+    add_total,
+    hit_share,
+    label_columns,
+    mean_and_percentiles,
+    names_with_total,
+)
+from simulator.engine.paths import Paths
 from simulator.engine.plan.capacity import with_reps
 from simulator.engine.plan.demand import cost_per_sal
 from simulator.engine.prepare import Prepared
@@ -57,18 +65,8 @@ def pipeline_created(paths: Paths) -> pd.DataFrame:
     names = names_with_total(paths.segments)
     net = add_total(paths.flow("created") - paths.flow("waited_out"), paths.segments)
     count = add_total(paths.flow("n_created") - paths.flow("n_waited_out"), paths.segments)
-    low, middle, high = np.quantile(net, QUANTILES, axis=0)
-    return pd.DataFrame(
-        {
-            "period": np.repeat(paths.periods, len(names)),
-            "segment": np.tile(names, len(paths.periods)),
-            "mean": net.mean(axis=0).ravel(),
-            "p10": low.ravel(),
-            "p50": middle.ravel(),
-            "p90": high.ravel(),
-            "n_mean": count.mean(axis=0).ravel(),
-        }
-    )
+    labels = label_columns(period=paths.periods, segment=names)
+    return pd.DataFrame(labels | mean_and_percentiles(net) | {"n_mean": count.mean(axis=0).ravel()})
 
 
 def pipeline_needed(prepared: Prepared, n_paths: int, progress: Progress | None = None) -> PipelineNeeded:

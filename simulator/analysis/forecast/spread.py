@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from simulator.analysis.forecast.forecast import horizon_label
+from simulator.analysis.totals import add_horizon, names_with_horizon
 from simulator.engine.paths import Paths
 
 Floats = npt.NDArray[np.float64]
@@ -40,12 +40,9 @@ def split_spread(paths: Paths, without_shock: Paths | None = None) -> pd.DataFra
     """
     totals = _totals(paths)
     calm = None if without_shock is None else _totals(without_shock)
-    labels = [*paths.periods]
-    if len(labels) > 1:
-        labels.append(horizon_label(paths.periods))
     tables = [
         _split(label, totals[:, i], paths.rate_draw, None if calm is None else calm[:, i])
-        for i, label in enumerate(labels)
+        for i, label in enumerate(names_with_horizon(paths.periods))
     ]
     return pd.concat(tables, ignore_index=True)
 
@@ -76,11 +73,8 @@ def variance_between(values: Floats, group: Ints) -> float:
 
 
 def _totals(paths: Paths) -> Floats:
-    """Return total bookings, shape (path, period), with their sum over several periods behind."""
-    totals: Floats = paths.bookings_new().sum(axis=2)
-    if totals.shape[1] == 1:
-        return totals
-    return np.concatenate([totals, totals.sum(axis=1, keepdims=True)], axis=1)
+    """Return total bookings, shape (path, period and horizon)."""
+    return add_horizon(paths.bookings_new().sum(axis=2))
 
 
 def _split(label: str, values: Floats, group: Ints, calm: Floats | None) -> pd.DataFrame:

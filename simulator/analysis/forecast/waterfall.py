@@ -6,8 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from simulator.analysis.forecast.forecast import horizon_label
-from simulator.analysis.totals import ALL, add_total, names_with_total
+from simulator.analysis.totals import ALL, add_total, horizon_label, label_columns, names_with_total
 from simulator.engine.paths import QUANTILES, Paths
 
 Floats = npt.NDArray[np.float64]
@@ -99,12 +98,8 @@ def _table(
     closing: Floats,
     quantiles: Floats,
 ) -> pd.DataFrame:
-    columns = {
-        "period": np.repeat(periods, len(names)),
-        "segment": np.tile(names, len(periods)),
-        "opening": opening.ravel(),
-        "closing": closing.ravel(),
-    }
+    columns = label_columns(period=periods, segment=names)
+    columns |= {"opening": opening.ravel(), "closing": closing.ravel()}
     columns |= {step: np.round(values, 2).ravel() for step, values in steps.items()}
     columns |= {f"closing_p{round(100 * q)}": quantiles[i].ravel() for i, q in enumerate(QUANTILES)}
     return pd.DataFrame(columns)[list(COLUMNS)]

@@ -11,8 +11,9 @@ import pandas as pd
 import scipy
 from scipy.special import ndtri
 
+from simulator.analysis.diagnose.qualified import won_deals
 from simulator.analysis.intervals import LEVEL
-from simulator.fiscal import FiscalCalendar, first_of_month, month_number, month_numbers
+from simulator.fiscal import FiscalCalendar, first_of_month, month_number, months_of_days
 from simulator.history.tables import History
 
 Floats = npt.NDArray[np.float64]
@@ -127,8 +128,8 @@ def called_and_won(
     chosen = early.drop_duplicates(["rep_id", "quarter"], keep="last")
     late = calls.drop_duplicates(["rep_id", "quarter"], keep="first")
     chosen = pd.concat([chosen, late]).drop_duplicates(["rep_id", "quarter"], keep="first")
-    won = deals[(deals["outcome"] == "won") & deals["closed_date"].notna()]
-    when = calendar.quarter(month_numbers(won["closed_date"].to_numpy().astype("datetime64[D]")))
+    won = won_deals(history)
+    when = calendar.quarter(months_of_days(won["closed"].to_numpy(np.float64)))
     sums = won.groupby([won["owner"].rename("rep_id"), pd.Series(when, won.index, name="quarter")])[
         "amount"
     ].sum()

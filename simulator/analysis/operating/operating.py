@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from simulator.analysis.operating.costs import ACQUISITION, OTHER, POST_SALE, CostLine, cost_lines
+from simulator.analysis.totals import ratio
 from simulator.calibration.calibration import Calibration
 from simulator.engine.paths import QUANTILES, Paths
 from simulator.engine.plan.roles import RepTerms, RoleTerms, gross_margin
@@ -249,8 +250,8 @@ def _table(paths: Paths, own: OperatingPaths) -> pd.DataFrame:
         ("other costs", "total", own.cost_of(OTHER)),
         ("operating result", "total", own.result),
         ("receipts", "cash", own.receipts),
-        (ACQUISITION_RATIO, "ratio", _ratio(acquisition, own.new_arr)),
-        (POST_SALE_SHARE, "ratio", _ratio(post_sale, acquisition + post_sale)),
+        (ACQUISITION_RATIO, "ratio", ratio(acquisition, own.new_arr)),
+        (POST_SALE_SHARE, "ratio", ratio(post_sale, acquisition + post_sale)),
     ]
     if not np.isnan(own.cash).all():
         lines.append(("cash at the end", "cash", own.cash))
@@ -270,13 +271,9 @@ def _table(paths: Paths, own: OperatingPaths) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _ratio(part: Floats, whole: Floats) -> Floats:
-    return np.asarray(np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole > 0.0))
-
-
 def _mean_ratio(part: Floats, whole: Floats) -> Floats:
     """Return the ratio of the sums over all simulations: one without any wins has no ratio of its own."""
-    return _ratio(part.sum(axis=0), whole.sum(axis=0))
+    return ratio(part.sum(axis=0), whole.sum(axis=0))
 
 
 def _hiring(own: OperatingPaths, without: OperatingPaths) -> dict[str, float]:

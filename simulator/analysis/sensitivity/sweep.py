@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from simulator.analysis.compare.comparison import labels, on_the_ground_of, simulate_prepared
+from simulator.analysis.compare.comparison import on_the_ground_of, simulate_prepared
 from simulator.analysis.compare.measures import (
     OF_CUSTOMERS,
     P_HIT,
@@ -17,6 +17,7 @@ from simulator.analysis.compare.measures import (
     read_measure,
 )
 from simulator.analysis.steps import Progress
+from simulator.analysis.totals import names_with_horizon
 from simulator.engine.paths import Paths
 from simulator.engine.prepare import Prepared, prepare
 from simulator.scenario.schema import Scenario
@@ -76,7 +77,7 @@ def _rows(
 ) -> list[dict[str, object]]:
     """Return the figures of one setting, a row for each period."""
     rows: list[dict[str, object]] = []
-    for period in labels(paths.periods):
+    for period in names_with_horizon(paths.periods):
         p50 = read_measure("p50", period, paths.periods, item.scenario.targets)
         outcome, before = p50.sample(paths), p50.sample(first)
         row: dict[str, object] = {
