@@ -18,7 +18,8 @@ sys.path.insert(0, str(ROOT))
 
 from simulator.calibration.calibration import Calibration, LogFactors
 from simulator.calibration.estimate import calibrate
-from simulator.calibration.rates import beta_estimate, gamma_estimate, log_estimate, rates_table
+from simulator.calibration.posteriors import Beta
+from simulator.calibration.rates import gamma_estimate, log_estimate, rates_table
 from simulator.history.tables import CATEGORIES
 from tests.calibration.known_deals import (
     ADVANCE,
@@ -104,9 +105,11 @@ def hits(truth: KnownRates, found: Calibration) -> list[tuple[str, bool]]:
         kind = NAMES.get(int(k), "another category")
         check(f"hazard: {kind}", base[s, c, k], gamma_estimate(rates.shape[s, c, k], rates.rate[s, c, k]))
     for level in range(2):
-        check("close date moved at a month's end", truth.redate[level], beta_estimate(*found.redate[level]))
+        check(
+            "close date moved at a month's end", truth.redate[level], Beta({}, found.redate[level]).estimate()
+        )
     for s in range(3):
-        check("pushed early", truth.early_push, beta_estimate(*found.early_push[s]))
+        check("pushed early", truth.early_push, Beta({}, found.early_push[s]).estimate())
     table = rates_table(found)
     for name, group, true in (
         ("sals", "SALs a month", np.repeat(np.array(truth.sals_per_month) / 2.0, 2)),

@@ -16,11 +16,11 @@ from simulator.calibration.calibration import (
     Calibration,
     Clock,
     Dirichlet,
+    Drift,
     LogFactors,
 )
 from simulator.calibration.customer_rates import customer_rates
 from simulator.calibration.drift import MIN_QUARTERS
-from simulator.calibration.drift_rates import drift_rates, level_known
 from simulator.calibration.posteriors import Z_HIGH, Axes, Beta, Gamma, Index, LogMedian, LogNormal, Shares
 from simulator.calibration.rate_rows import Rate, Row, row, source_by_share
 from simulator.calibration.staffing_rates import staffing_rates
@@ -70,7 +70,7 @@ def rates_table(calibration: Calibration) -> pd.DataFrame:
         *_entries(calibration),
         *_amounts(calibration),
         *_shocks(calibration),
-        *(drift_rates(calibration.drift) if calibration.drift is not None else ()),
+        *(_drift(calibration.drift) if calibration.drift is not None else ()),
         *(customer_rates(calibration.customers) if calibration.customers is not None else ()),
         *(staffing_rates(calibration.staffing) if calibration.staffing is not None else ()),
     ]
@@ -84,11 +84,6 @@ def rates_table(calibration: Calibration) -> pd.DataFrame:
 def gamma_estimate(shape: float, rate: float) -> tuple[float, float, float]:
     """Return mean and 80 % interval of a Gamma posterior."""
     return Gamma({}, np.asarray(shape), np.asarray(rate)).estimate()
-
-
-def beta_estimate(a: float, b: float) -> tuple[float, float, float]:
-    """Return mean and 80 % interval of a Beta posterior; 0 where a is 0, 1 where b is."""
-    return Beta({}, np.array([a, b])).estimate()
 
 
 def log_estimate(mean: float, sd: float) -> tuple[float, float, float]:
@@ -115,7 +110,7 @@ def _sals(calibration: Calibration) -> Iterator[Row]:
     for i, source in enumerate(arrivals.source):
         events, months = float(arrivals.events[i]), float(arrivals.exposure_months[i])
         shape = float(arrivals.shape[i])
-        wide = level_known(shape, calibration.drift)
+        wide = _level_known(shape, calibration.drift)
         common = {"segment": calibration.segments[arrivals.segment[i]], "level": source}
         counts = {"events": events, "exposure": months}
         quality = "calibrated" if events else "prior"
@@ -290,3 +285,27 @@ def _shocks(calibration: Calibration) -> Iterator[Row]:
     for name, value in (("shock_close", calibration.shock_close), ("shock_demand", calibration.shock_demand)):
         source = "calibrated" if quarters >= MIN_QUARTERS else "prior"
         yield row(name, "standard deviation of the log", source, (value, np.nan, np.nan))
+
+
+def _drift(drift: Drift) -> Iterator[Row]:
+    """Yield one row for each figure of the drift, in the columns of the table of rates."""
+    for k, destination in enumerate(DESTINATIONS):
+        level, sd = float(drift.level[k]), float(drift.level_sd[k])
+        if level != 0.0 or sd > 0.0:
+            logs = np.array([level, level - Z_HIGH * sd, level + Z_HIGH * sd])
+            yield _drift_row("level_now", "times the history's average", np.exp(logs), destination)
+    sd = float(np.sqrt(drift.sals_covariance[1, 1]))
+    growth = drift.sals_growth + sd * np.array([0.0, -Z_HIGH, Z_HIGH])
+    yield _drift_row("sals_growth", "log a quarter, damped ahead", growth)
+
+
+def _level_known(shape: float, drift: Drift | None) -> float:
+    """Return the Gamma shape of a stream's SALs a month when the level that all share is uncertain too."""
+    if drift is None or shape <= 0.0:
+        return shape
+    return shape / (1.0 + shape * float(drift.sals_covariance[0, 0]))
+
+
+def _drift_row(name: str, unit: str, estimate: Floats, destination: str = "") -> Row:
+    known = np.isfinite(estimate[1]) and estimate[1] < estimate[2]
+    return row(name, unit, "calibrated" if known else "pooled", estimate, destination=destination)

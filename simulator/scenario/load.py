@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import ValidationError
-from ruamel.yaml import YAML
 
-from simulator.errors import Fault, InputError
+from simulator.errors import Fault, InputError, gather
 from simulator.scenario.checks import check
 from simulator.scenario.faults import faults_of
 from simulator.scenario.form import read_name
-from simulator.scenario.layers import PATH_KEYS, Overrides, merged, override_trees, read_layers
+from simulator.scenario.layers import Overrides, merged, override_trees, read_layers
 from simulator.scenario.numbers import ReadingError
 from simulator.scenario.people_checks import reps_in_place
 from simulator.scenario.schema import Scenario
 from simulator.scenario.segments import never_ends
 from simulator.scenario.target_periods import by_quarter
 from simulator.yaml_source import Tree
-
-T = TypeVar("T")
 
 
 def load_scenario(path: Path | str, overrides: Overrides = ()) -> Scenario:
@@ -46,22 +42,9 @@ def load_scenario(path: Path | str, overrides: Overrides = ()) -> Scenario:
         With every fault found, in the files and between their parts.
     """
     path = Path(path)
-    layers = _or_faults(lambda: read_layers(path))
-    settings = _or_faults(lambda: override_trees(overrides))
-    if isinstance(layers, InputError) or isinstance(settings, InputError):
-        raise InputError(
-            fault for part in (layers, settings) if isinstance(part, InputError) for fault in part.faults
-        )
-    trees, files = layers
+    (trees, files), settings = gather(lambda: read_layers(path), lambda: override_trees(overrides))
     tree, notes = merged(trees, settings)
     return _scenario(tree, _file_name(path), files, notes)
-
-
-def _or_faults(read: Callable[[], T]) -> T | InputError:
-    try:
-        return read()
-    except InputError as error:
-        return error
 
 
 def scenario_from_dict(values: Mapping[str, Any], label: str = "scenario") -> Scenario:
@@ -74,22 +57,6 @@ def scenario_from_dict(values: Mapping[str, Any], label: str = "scenario") -> Sc
     """
     tree, _ = merged([Tree(dict(values), {(): label})], [])
     return _scenario(tree, label, (), [])
-
-
-def resolved_yaml(scenario: Scenario) -> str:
-    """Return a scenario as YAML with every default filled and full paths; it reads back from any folder."""
-    full: dict[str, Any] = {key: _full(getattr(scenario, key)) for key in PATH_KEYS}
-    whole = scenario.replace(**full)
-    text = io.StringIO()
-    yaml = YAML(typ="safe", pure=True)
-    yaml.default_flow_style = False
-    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
-    yaml.dump({key: value for key, value in whole.to_dict().items() if value is not None}, text)
-    return text.getvalue()
-
-
-def _full(path: Path | None) -> Path | None:
-    return path.resolve() if path is not None else None
 
 
 def _file_name(path: Path) -> str:

@@ -133,11 +133,6 @@ class Segment(Form):
         return {name: stay for name in CATEGORIES if (stay := getattr(self, name)) is not None}
 
     @property
-    def is_complete(self) -> bool:
-        """Whether the segment can be simulated without a calibration."""
-        return self.sals_per_month is not None and self.amount is not None and bool(self.stays)
-
-    @property
     def entry_category(self) -> str:
         """Category in which new deals start where only the rates given here are known."""
         return next(iter(self.stays), CATEGORIES[0])

@@ -10,14 +10,15 @@ from scipy import special, stats
 
 from simulator.calibration.contracts import arr_at, customer_book, midnight_after, month_time
 from simulator.calibration.customer_rates import customer_rates
-from simulator.calibration.customer_validation import customer_faults
 from simulator.calibration.customers import calibrate_customers
 from simulator.calibration.shares import pool_shares
 from simulator.calibration.sizes import pool_sizes
+from simulator.calibration.validation import faults_of
 from simulator.history.tables import History, empty_table
 from simulator.kernels.customers.flows import DRIVERS
 from tests.calibration.known_customers import RATES, known_history, truth
 from tests.calibration.small_books import AS_OF, arr_change, book_history
+from tools.sample_company.company import AS_OF, CALENDAR, FIRST_DAY, TRUTH
 
 TWO = {"one": RATES, "two": {**RATES, "annual_churn": "25%"}}
 
@@ -172,10 +173,15 @@ def test_every_rate_has_an_interval_and_a_source(found):
     assert not table.duplicated(["name", "segment", "level"]).any()
 
 
+def customer_faults(customers) -> list[str]:
+    whole = TRUTH.calibration(AS_OF, FIRST_DAY, CALENDAR)
+    return [fault.what for fault in faults_of(dataclasses.replace(whole, customers=customers), "rates.json")]
+
+
 def test_unsound_calibrations_are_told(found):
-    assert list(customer_faults(found)) == []
+    assert customer_faults(found) == []
     bad = dataclasses.replace(found, terms=np.array([0, 12, 24]), return_rate=np.array([0.0, np.nan]))
-    faults = list(customer_faults(bad))
+    faults = customer_faults(bad)
     assert len(faults) == 2
     short = dataclasses.replace(found, n_customers=np.zeros(1))
     assert any("n_customers" in fault for fault in customer_faults(short))

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from simulator.calibration.calibration import Calibration
 from simulator.calibration.estimate import calibrate
 from simulator.calibration.file import load_calibration, save_calibration
-from simulator.calibration.rates import beta_estimate, gamma_estimate, log_estimate, rates_table
+from simulator.calibration.posteriors import Beta
+from simulator.calibration.rates import gamma_estimate, log_estimate, rates_table
+from simulator.calibration.validation import _tables, faults_of
 from simulator.errors import InputError
 from simulator.fiscal import FiscalCalendar
 from tests.calibration.known_deals import KnownRates, simulate_history
@@ -224,8 +226,25 @@ def test_the_table_has_an_interval_about_every_value(calibration):
     )
 
 
+def test_every_rule_holds_of_a_sound_calibration_and_its_bounds_are_looked_at(calibration):
+    tables = list(_tables(calibration))
+    assert {name for _, name, _, _ in tables} >= {
+        "hazards.rate",
+        "factors.age.log_sd",
+        "drift.level",
+        "redate",
+    }
+    assert faults_of(calibration, "rates.json") == []
+    for rule, _, values, axes in tables:
+        assert values.shape == axes and not rule.is_broken(values)
+        if np.isfinite(rule.least):
+            assert rule.is_broken(np.full(axes, rule.least - 1.0)) and rule.is_broken(np.full(axes, np.nan))
+        if np.isfinite(rule.most):
+            assert rule.is_broken(np.full(axes, 2.0 * rule.most + 1.0))
+
+
 def test_intervals_have_their_closed_forms():
     assert gamma_estimate(1.0, 2.0) == pytest.approx((0.5, -np.log(0.9) / 2, -np.log(0.1) / 2))
-    assert beta_estimate(1.0, 1.0) == pytest.approx((0.5, 0.1, 0.9))
-    assert beta_estimate(0.0, 3.0) == (0.0, 0.0, 0.0)
+    assert Beta({}, np.array([1.0, 1.0])).estimate() == pytest.approx((0.5, 0.1, 0.9))
+    assert Beta({}, np.array([0.0, 3.0])).estimate() == (0.0, 0.0, 0.0)
     assert log_estimate(0.0, 1.0) == pytest.approx((1.0, np.exp(-1.2815515655), np.exp(1.2815515655)))

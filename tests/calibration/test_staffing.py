@@ -19,9 +19,10 @@ from simulator.calibration.ramp import (
 from simulator.calibration.roster import roster
 from simulator.calibration.staffing import calibrate_staffing
 from simulator.calibration.staffing_rates import staffing_rates
-from simulator.calibration.staffing_validation import staffing_faults
+from simulator.calibration.validation import faults_of
 from simulator.history.states import deal_states
 from simulator.history.tables import History, empty_table
+from tools.sample_company.company import AS_OF, CALENDAR, FIRST_DAY, TRUTH
 from tools.sample_company.history import typed
 
 TRUE_RAMP = np.array([0.05, 0.15, 0.3, 0.45, 0.6, 0.8, 0.95, 1.0])
@@ -209,10 +210,15 @@ def test_a_history_without_reps_and_leads_has_no_staffing():
     assert calibrate_staffing(bare, deal_states(bare), ("smb",)) is None
 
 
+def staffing_faults(staffing) -> list[str]:
+    whole = TRUTH.calibration(AS_OF, FIRST_DAY, CALENDAR)
+    return [fault.what for fault in faults_of(dataclasses.replace(whole, staffing=staffing), "rates.json")]
+
+
 def test_an_unsound_staffing_is_told():
     history = small_history(n_months=12)
     found = calibrate_staffing(history, deal_states(history), ("smb",))
-    assert not list(staffing_faults(found))
+    assert not staffing_faults(found)
     negative = dataclasses.replace(found, quota=np.array([-1.0]))
     assert any("quota" in fault for fault in staffing_faults(negative))
     skewed = dataclasses.replace(found, heads=np.array([1, 2]))
