@@ -18,7 +18,7 @@ from simulator.history.tables import History, empty_table
 from simulator.kernels.customers.flows import DRIVERS
 from tests.calibration.known_customers import RATES, known_history, truth
 from tests.calibration.small_books import AS_OF, arr_change, book_history
-from tools.sample_company.company import AS_OF, CALENDAR, FIRST_DAY, TRUTH
+from tools.sample_company.company import CALENDAR, TRUTH
 
 TWO = {"one": RATES, "two": {**RATES, "annual_churn": "25%"}}
 
@@ -174,7 +174,7 @@ def test_every_rate_has_an_interval_and_a_source(found):
 
 
 def customer_faults(customers) -> list[str]:
-    whole = TRUTH.calibration(AS_OF, FIRST_DAY, CALENDAR)
+    whole = TRUTH.calibration(AS_OF, AS_OF, CALENDAR)
     return [fault.what for fault in faults_of(dataclasses.replace(whole, customers=customers), "rates.json")]
 
 
