@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from simulator.calibration.customers import CustomerCalibration
-from simulator.calibration.expansion_deals import FEWEST_CYCLES, FEWEST_LINKED
+from simulator.calibration.growth import FEWEST_CYCLES, FEWEST_LINKED
+from simulator.calibration.pooling import Sizes
 from simulator.calibration.posteriors import Beta, Gamma, Logistic, LogMedian
 from simulator.calibration.rate_rows import OWN_EVENTS, Rate, Row, by_first_axis, row, source_by_events
 from simulator.calibration.renewals import TERM_CLASSES
-from simulator.calibration.sizes import Sizes
 from simulator.kernels.customers.flows import DRIVERS
 
 

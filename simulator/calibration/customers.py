@@ -17,15 +17,18 @@ from simulator.calibration.contracts import (
     Movements,
     customer_book,
 )
-from simulator.calibration.expansion_deals import (
+from simulator.calibration.growth import (
     FEWEST_CYCLES,
+    Growth,
     arr_per_amount,
+    away_and_back,
+    estimate_growth,
     expansion_cycle,
     expansion_win_rate,
+    seek_cycle,
 )
-from simulator.calibration.growth import Growth, away_and_back, estimate_growth, seek_cycle
 from simulator.calibration.growth_by_size import arr_spells, is_growth
-from simulator.calibration.pooling import pool_rates
+from simulator.calibration.pooling import Sizes, pool_rates, pool_shares, pool_sizes
 from simulator.calibration.renewals import (
     NEAR_RENEWAL_MONTHS,
     TERM_CLASSES,
@@ -37,8 +40,6 @@ from simulator.calibration.renewals import (
     renewal_counts,
     term_class,
 )
-from simulator.calibration.shares import pool_shares
-from simulator.calibration.sizes import Sizes, pool_sizes
 from simulator.history.tables import History
 from simulator.kernels.customers.flows import DRIVERS
 

@@ -21,10 +21,15 @@ from simulator.calibration.demand import demand
 from simulator.calibration.effects import deal_traits, profiles
 from simulator.calibration.evidence import simple_methods
 from simulator.calibration.exposure import DealMonths, aggregate, deal_months
-from simulator.calibration.snapshots import between_snapshots, next_snapshot, snapshot_note
 from simulator.calibration.staffing import calibrate_staffing
 from simulator.calibration.trends import Courses, deal_courses
-from simulator.calibration.window import first_known_end, states_from
+from simulator.calibration.window import (
+    between_snapshots,
+    first_known_end,
+    next_snapshot,
+    snapshot_note,
+    states_from,
+)
 from simulator.calibration.without_deals import of_new_customers
 from simulator.errors import InputError
 from simulator.fiscal import FiscalCalendar, date_of_day

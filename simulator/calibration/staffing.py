@@ -9,11 +9,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from simulator.calibration.capacity import STEP_DAYS, Capacity, estimate_capacity
-from simulator.calibration.funnel import Funnel, estimate_funnel
+from simulator.calibration.funnel import (
+    Funnel,
+    estimate_funnel,
+    monthly_self_sourced,
+    saturation,
+    self_sourced,
+)
 from simulator.calibration.pooling import pool_rates
 from simulator.calibration.ramp import TENURE_BINS, RampCurve, ramp_curve, tenure_bin
 from simulator.calibration.roster import Presence, known_reps, presence, workload_of
-from simulator.calibration.self_sourcing import monthly_self_sourced, saturation, self_sourced
 from simulator.fiscal import date_of_day, month_number, months_of_days
 from simulator.history.states import DealStates
 from simulator.history.tables import OUTCOMES, History

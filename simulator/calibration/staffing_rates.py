@@ -8,11 +8,10 @@ from itertools import pairwise
 import numpy as np
 
 from simulator.calibration.capacity import Capacity
-from simulator.calibration.funnel import STEPS, Funnel
+from simulator.calibration.funnel import PRIOR_POWER_SD, STEPS, Funnel
 from simulator.calibration.posteriors import Z_HIGH, Beta, Gamma
 from simulator.calibration.ramp import RampCurve
 from simulator.calibration.rate_rows import Rate, Row, by_first_axis, row, source_by_events
-from simulator.calibration.self_sourcing import PRIOR_POWER_SD
 from simulator.calibration.staffing import StaffingCalibration
 
 

@@ -51,8 +51,7 @@ def init(
 def validate(scenario: ScenarioFile, set_: Set = None, quiet: Quiet = False, json: Json = False) -> None:
     """Check a scenario, its history and its calibration: all faults at once, or what it will simulate."""
     from simulator.scenario.load import load_scenario
-    from simulator.scenario.settled import settled
-    from simulator.scenario.words import sentences
+    from simulator.scenario.settled import sentences, settled
 
     loaded = load_scenario(scenario, set_ or ())
     segments: tuple[str, ...] = ()

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from simulator.errors import Fault
 from simulator.history.tables import CATEGORIES
-from simulator.scenario.dates import read_quarter
 from simulator.scenario.deal_terms import named_term_segments
 from simulator.scenario.demand import named_referral_segments
 from simulator.scenario.faults import key_text, suggestion
 from simulator.scenario.levers import named_lever_segments
+from simulator.scenario.numbers import read_quarter
 from simulator.scenario.people_checks import named_people_segments, owner_faults
 from simulator.scenario.schema import ALL, Scenario
 from simulator.scenario.segments import missing_parts

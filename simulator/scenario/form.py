@@ -14,12 +14,14 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from simulator.scenario.dates import read_day, read_month, read_quarter
 from simulator.scenario.numbers import (
     ReadingError,
+    read_day,
     read_factor,
     read_money,
+    read_month,
     read_number,
+    read_quarter,
     read_share,
     read_whole,
 )

@@ -17,9 +17,8 @@ from pydantic import (
     model_validator,
 )
 
-from simulator.scenario.dates import month_text
 from simulator.scenario.form import Factor, Form, Month
-from simulator.scenario.numbers import ReadingError
+from simulator.scenario.numbers import ReadingError, month_text
 
 
 @dataclass(frozen=True)

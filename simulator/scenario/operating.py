@@ -6,9 +6,8 @@ from typing import Literal
 
 from pydantic import Field, field_serializer, field_validator, model_validator
 
-from simulator.scenario.dates import month_text
 from simulator.scenario.form import Form, Money, Month, Name, Number, Quarter, Share
-from simulator.scenario.numbers import ReadingError
+from simulator.scenario.numbers import ReadingError, month_text
 
 
 class Cost(Form):

@@ -1,4 +1,4 @@
-"""Ownership in a scenario: which role does which activity after the signature, by segment."""
+"""Who does what after the signature, what work that is, and what becomes of customers without it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from simulator.scenario.form import Form, Name, Share
+from simulator.scenario.form import Form, Name, Number, Positive, Share
 from simulator.scenario.numbers import ReadingError, percent_text
 
 AE = "ae"
@@ -138,3 +138,129 @@ class Ownership(Form):
     def of(self, segment: str) -> OwnerTable | None:
         """Return who does what in a segment; None where nothing is said of it."""
         return self.segments.get(segment, self.all)
+
+
+Source = Literal["calibrated", "benchmark", "assumption"]
+LARGEST_ODDS, LEAST_SHARE = 50.0, 0.01
+
+
+class Work(Form):
+    """Hours that an activity asks for."""
+
+    hours_per_account: Number | None = Field(None, description="Hours a month for each customer.")
+    hours_per_new_account: Number | None = Field(None, description="Hours once, for each new customer.")
+    hours_per_renewal: Number | None = Field(None, description="Hours for each contract that is due.")
+    hours_per_deal: Number | None = Field(
+        None, description="Hours for each expansion deal there is to be signed."
+    )
+
+
+class ActivityWork(Work):
+    """Hours that an activity asks for, by segment where they differ."""
+
+    segments: dict[Name, Work] = Field({}, description="Hours by segment.")
+
+    def of(self, segment: str) -> Work:
+        """Return what is stated for a segment, over what is stated for all."""
+        own = self.segments.get(segment)
+        given = {} if own is None else own.model_dump(exclude_none=True)
+        return Work.model_validate({**self.model_dump(exclude_none=True, exclude={"segments"}), **given})
+
+
+class Activities(Form):
+    """Work per activity; what is left out is set so that a published book keeps one CSM busy."""
+
+    adoption: ActivityWork | None = Field(None, description="Bringing customers to use what they bought.")
+    renewal: ActivityWork | None = Field(None, description="Renewing contracts.")
+    expansion_more_of_same: ActivityWork | None = Field(
+        None, description="Growth in what customers use already."
+    )
+    expansion_new_sale: ActivityWork | None = Field(None, description="Selling what they do not use yet.")
+
+
+class Worst(Form):
+    """A factor on a rate where an activity is not done at all."""
+
+    value: Positive = Field(description="The factor at no coverage.")
+    low: Positive | None = Field(None, description="Low end of the 80 % interval.")
+    high: Positive | None = Field(None, description="High end of the 80 % interval.")
+    source: Source | None = Field(None, description="Where it is from; assumption where left out.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Worst:
+        low, high = self.interval
+        if not low <= self.value <= high:
+            raise ReadingError(
+                f"{self.value:g} lies outside of its interval, {low:g} to {high:g}",
+                "Write {value: 1.5, low: 1.1, high: 2}.",
+            )
+        return self
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 80 % interval; the value itself where none is given."""
+        return self.low or self.value, self.high or self.value
+
+
+def _worst(value: object) -> object:
+    return value if value is None or isinstance(value, (dict, Worst)) else {"value": value}
+
+
+Worse = Annotated[Worst | None, BeforeValidator(_worst, Worst | Positive | None)]
+
+
+class ActivityEffects(Form):
+    """What an activity that is not done at all does: factors, 1 being nothing."""
+
+    churn: Worse = Field(None, description="Factor on the odds to churn at a renewal: 1 or more.")
+    expansion: Worse = Field(None, description="Share of the growth by itself that is left: 1 or less.")
+    expansion_sold: Worse = Field(None, description="Share of expansion deals that is left: 1 or less.")
+    time_to_value: Worse = Field(None, description="Factor on the months to first value: 1 or more.")
+
+    @model_validator(mode="after")
+    def _in_range(self) -> ActivityEffects:
+        for name in ("churn", "time_to_value"):
+            worst: Worst | None = getattr(self, name)
+            if worst is not None and not (worst.value >= 1 and worst.interval[1] <= LARGEST_ODDS):
+                raise ReadingError(
+                    f"{name}: {worst.value:g} is out of range",
+                    f"It makes things worse: 1 to {LARGEST_ODDS:g}, 1 being no effect.",
+                )
+        for name in ("expansion", "expansion_sold"):
+            worst = getattr(self, name)
+            if worst is not None and not (worst.value <= 1 and worst.interval[0] >= LEAST_SHARE):
+                raise ReadingError(
+                    f"{name}: {worst.value:g} is out of range",
+                    f"It is the share that is left: {LEAST_SHARE:g} to 1, 1 being no effect.",
+                )
+        return self
+
+
+def _owned(value: object) -> object:
+    return {"all": value} if isinstance(value, str) else value
+
+
+class Effects(Form):
+    """What coverage of the activities after the signature does to customers."""
+
+    simulate: bool = Field(True, description="Whether roles change how customers live on.")
+    observed_coverage: Literal["as_of", "full"] = Field(
+        "as_of",
+        description="The coverage that the rates of customers were earned at: that of as_of, or full.",
+    )
+    observed_ownership: Annotated[Ownership | None, BeforeValidator(_owned, Ownership | str | None)] = Field(
+        None, description="Who did what when they were earned; as 'ownership' says where left out."
+    )
+    adoption: ActivityEffects | None = Field(None, description="Of adoption not done.")
+    renewal: ActivityEffects | None = Field(None, description="Of renewals not looked after.")
+    expansion_more_of_same: ActivityEffects | None = Field(None, description="Of growth not looked after.")
+    expansion_new_sale: ActivityEffects | None = Field(None, description="Of expansion not sold.")
+    hand_off_per_cycle_month: Share | None = Field(
+        None, description="What is lost at a hand-off from the AE for each month of the sales cycle."
+    )
+    common_book_relief: Share | None = Field(
+        None, description="Share of that loss which a common book of accounts avoids."
+    )
+    neglect_of_unpaid: Share | None = Field(
+        None, description="Share of an activity neglected by a role with all pay at risk, none of it for it."
+    )

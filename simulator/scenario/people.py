@@ -10,7 +10,6 @@ from typing import Annotated, Generic, Self, TypeVar
 
 from pydantic import BeforeValidator, Field, field_serializer, field_validator, model_validator
 
-from simulator.scenario.dates import month_text
 from simulator.scenario.form import (
     Form,
     Money,
@@ -22,7 +21,7 @@ from simulator.scenario.form import (
     Share,
     Whole,
 )
-from simulator.scenario.numbers import ReadingError, percent_text
+from simulator.scenario.numbers import ReadingError, month_text, percent_text
 from simulator.scenario.ownership import Activity
 
 ALL_SEGMENTS = "all"

@@ -8,11 +8,10 @@ from typing import Any
 
 from simulator.errors import Fault
 from simulator.fiscal import FiscalCalendar, month_number
-from simulator.scenario.dates import month_text
 from simulator.scenario.faults import suggestion
-from simulator.scenario.ownership import ACTIVITIES, AE, NOBODY, Ownership, OwnerTable
+from simulator.scenario.numbers import month_text
+from simulator.scenario.ownership import ACTIVITIES, AE, NOBODY, Activities, Ownership, OwnerTable
 from simulator.scenario.people import ALL_SEGMENTS, Reps, Role
-from simulator.scenario.service_coverage import Activities
 from simulator.yaml_source import Key, Tree
 
 PEOPLE_KEYS = frozenset({"all", "segments", "ramp"})

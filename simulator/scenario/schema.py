@@ -12,15 +12,13 @@ from simulator.scenario.customers import Customers
 from simulator.scenario.deal_terms import Terms
 from simulator.scenario.demand import DemandSource, Referrals
 from simulator.scenario.form import Day, File, Form, Money, Name, Quarter, Share, Whole
-from simulator.scenario.intervals import Intervals
 from simulator.scenario.levers import Lever, Levers
 from simulator.scenario.numbers import ReadingError
 from simulator.scenario.operating import Operating
-from simulator.scenario.ownership import Ownership
+from simulator.scenario.ownership import Activities, Effects, Ownership
 from simulator.scenario.people import Reps, Roles
 from simulator.scenario.segments import OpenDeal, Segment
-from simulator.scenario.service_coverage import Activities, Effects
-from simulator.scenario.sweep import Sweep
+from simulator.scenario.sweep import Intervals, Sweep
 from simulator.yaml_source import Key, Tree
 
 ALL = "all"

@@ -5,8 +5,8 @@ import datetime as dt
 import pandas as pd
 import pytest
 
-from simulator.analysis.diagnose.attainment import attainment
 from simulator.analysis.diagnose.qualified import rate_window
+from simulator.analysis.forecast.pacing import attainment
 from simulator.fiscal import FiscalCalendar, day_number
 from simulator.history.tables import History, empty_table
 

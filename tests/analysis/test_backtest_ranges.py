@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simulator.analysis.backtest.ranges import with_ranges
-from simulator.analysis.backtest.scores import SIMULATION, scored
+from simulator.analysis.backtest.scores import SIMULATION, scored, with_ranges
 
 
 def forecasts(actual: list[float], point: float = 100.0, ahead: int = 0, first: int = 0) -> pd.DataFrame:

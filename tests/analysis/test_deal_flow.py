@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from simulator.analysis.forecast.deal_flow import STEPS, deal_flow
+from simulator.analysis.forecast.pacing import STEPS, deal_flow
 from simulator.fiscal import FiscalCalendar
 from tests.analysis.deals_by_hand import Deal, by_hand
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.stats import beta
 
-from simulator.analysis.intervals import effective_trials, estimate_interval, share_interval
+from simulator.analysis.precision import effective_trials, estimate_interval, share_interval
 
 
 def sums(amount, won):

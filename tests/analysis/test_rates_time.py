@@ -9,10 +9,11 @@ from simulator.analysis.diagnose.coverage_history import coverage_history
 from simulator.analysis.diagnose.due_deals import (
     due_deals,
 )
-from simulator.analysis.diagnose.dwell import dwell, spells
-from simulator.analysis.diagnose.pushes import (
+from simulator.analysis.diagnose.movement import (
+    dwell,
     push_lengths,
     pushes,
+    spells,
 )
 from simulator.analysis.diagnose.qualified import qualified_deals, rate_window
 from simulator.analysis.diagnose.track_record import created, cycles

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from simulator.analysis.forecast.waterfall import (
+from simulator.analysis.forecast.composition import (
     STEPS,
     trace_pipeline,
     waterfall_of,

@@ -11,8 +11,7 @@ from scipy import special, stats
 from simulator.calibration.contracts import arr_at, customer_book, midnight_after, month_time
 from simulator.calibration.customer_rates import customer_rates
 from simulator.calibration.customers import calibrate_customers
-from simulator.calibration.shares import pool_shares
-from simulator.calibration.sizes import pool_sizes
+from simulator.calibration.pooling import pool_shares, pool_sizes
 from simulator.calibration.validation import faults_of
 from simulator.history.tables import History, empty_table
 from simulator.kernels.customers.flows import DRIVERS

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from simulator.calibration.estimate import calibrate
-from simulator.calibration.snapshots import between_snapshots, next_snapshot
+from simulator.calibration.window import between_snapshots, next_snapshot
 from simulator.history.states import deal_states
 from tests.worlds.daily import WON, World, nobody
 from tests.worlds.forecasts import CALENDAR, day, forecast, history_of

@@ -33,8 +33,7 @@ from simulator.history.importers.importer import import_files
 from simulator.history.tables import History
 from simulator.scenario.load import load_scenario, scenario_from_dict
 from simulator.scenario.schema import Scenario
-from simulator.scenario.settled import settled
-from simulator.scenario.words import sentences
+from simulator.scenario.settled import sentences, settled
 from simulator.yaml_source import parse_tree
 from tests.history.importers.exports import DEALS_MAP
 from tests.history.importers.test_any_files import MARKS, SOURCES, damaged

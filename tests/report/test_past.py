@@ -7,9 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simulator.analysis.backtest.track import TRACK_COLUMNS
-from simulator.analysis.forecast.deal_flow import STEPS
-from simulator.analysis.forecast.pacing import Pacing
+from simulator.analysis.backtest.backtest import TRACK_COLUMNS
+from simulator.analysis.forecast.pacing import STEPS, Pacing
 from simulator.report.charts.inline import draw_inline
 from simulator.report.charts.spec import MULTIPLE, ChartSpec, Series, money_unit
 from simulator.report.forecast.past import FORECAST_TYPES, Past, past_specs, with_past

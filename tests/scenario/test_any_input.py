@@ -11,8 +11,7 @@ from ruamel.yaml import YAML
 
 from simulator.errors import InputError
 from simulator.scenario.load import load_scenario, scenario_from_dict
-from simulator.scenario.settled import settled
-from simulator.scenario.words import sentences
+from simulator.scenario.settled import sentences, settled
 from simulator.yaml_source import parse_tree
 from tests.scenario.conftest import INLINE
 

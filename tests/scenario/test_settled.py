@@ -4,8 +4,7 @@ import pytest
 
 from simulator.errors import InputError
 from simulator.scenario.load import load_scenario
-from simulator.scenario.settled import horizon, settled
-from simulator.scenario.words import sentences
+from simulator.scenario.settled import horizon, sentences, settled
 
 KNOWN = ("enterprise", "smb", "mid_market")
 

@@ -1,4 +1,7 @@
-"""How good forecasts were: proper scores, coverage and calibration, with intervals that know the quarters."""
+"""How good forecasts were: proper scores, coverage and calibration, with intervals that know the quarters.
+
+Methods that forecast one number get the range of their own past errors, so that like meets like.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import stdtrit
+from scipy.special import ndtri, stdtrit
 
-from simulator.analysis.intervals import LEVEL, share_interval
+from simulator.analysis.precision import LEVEL, share_interval
+from simulator.calibration.evidence import ERRORS, OFFSET, error_spread
 from simulator.engine.paths import QUANTILES
 
 Floats = npt.NDArray[np.float64]
@@ -223,3 +227,41 @@ def _values(table: pd.DataFrame, column: str) -> npt.NDArray[np.float64]:
 
 def _named(name: str, value: float, low: float, high: float) -> dict[str, float]:
     return {name: value, f"{name}_low": low, f"{name}_high": high}
+
+
+NORMALS = ndtri((np.arange(199) + 1.0) / 200.0)
+SAME_METHOD = ["week", "ahead", "segment", "method"]
+
+
+def with_ranges(forecasts: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
+    """Return forecasts in which every method has a range and is scored by it.
+
+    A number is the median of a log-normal that is as wide as the method's errors at the same week and
+    horizon were, in quarters that had ended when the forecast was made; a tenth of the usual bookings is
+    added on both sides, so that a quarter without bookings has a logarithm. Its mean stays the number.
+
+    Parameters
+    ----------
+    forecasts : DataFrame
+        As in ``Backtest``, a row an occasion and method, of which all but the simulation give one number.
+    before : DataFrame
+        The same of earlier origins, for their errors alone; may be empty.
+    """
+    found = forecasts.copy()
+    past = dict(list(pd.concat([forecasts, before]).groupby(SAME_METHOD, sort=False)))
+    simple = forecasts[forecasts["method"] != SIMULATION]
+    for occasion, rows in simple.groupby(SAME_METHOD, sort=False):
+        known = past[occasion].sort_values("quarter", ascending=False)
+        for index, row in rows.iterrows():
+            ended = known[known["quarter"] < row["quarter"] - row["ahead"]].head(ERRORS)
+            samples = _range(float(row["p50"]), ended["p50"].to_numpy(), ended["actual"].to_numpy())
+            figures = scored(samples, float(row["actual"])) | {"mean": row["mean"], "p50": row["p50"]}
+            found.loc[index, list(figures)] = list(figures.values())
+    return found
+
+
+def _range(point: float, past: Floats, actual: Floats) -> Floats:
+    added = OFFSET * max(float(actual.mean()) if len(actual) else abs(point), 1e-9)
+    errors = np.log((np.maximum(actual, 0.0) + added) / (np.maximum(past, 0.0) + added))
+    spread = (max(point, 0.0) + added) * np.exp(error_spread(errors) * NORMALS) - added
+    return np.asarray(np.maximum(spread, 0.0))

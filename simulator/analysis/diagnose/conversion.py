@@ -13,7 +13,7 @@ from simulator.analysis.diagnose.qualified import Window, by_segment
 from simulator.analysis.diagnose.rates import (
     MIN_DEALS,
 )
-from simulator.analysis.intervals import LEVEL, estimate_interval
+from simulator.analysis.precision import LEVEL, estimate_interval
 from simulator.history.tables import OUTCOMES
 
 HORIZONS_DAYS = (30, 60, 90, 180, 365)

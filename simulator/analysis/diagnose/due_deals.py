@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from simulator.analysis.diagnose.qualified import OPEN, Window, deal_bounds, states_at
-from simulator.analysis.intervals import effective_trials, share_interval
+from simulator.analysis.precision import effective_trials, share_interval
 from simulator.history.deal_lifecycle import past_due
 from simulator.history.states import DealStates
 from simulator.history.tables import CATEGORIES, OUTCOMES, History

@@ -15,7 +15,7 @@ from simulator.analysis.diagnose.due_deals import (
 )
 from simulator.analysis.diagnose.qualified import DIMENSIONS, UNKNOWN, Window, qualified_deals, rate_window
 from simulator.analysis.forecast.coverage import HistoricalRates
-from simulator.analysis.intervals import effective_trials, share_interval
+from simulator.analysis.precision import effective_trials, share_interval
 from simulator.fiscal import FiscalCalendar
 from simulator.history.states import deal_states
 from simulator.history.tables import OUTCOMES, History

@@ -12,13 +12,13 @@ from simulator.analysis.diagnose.due_deals import (
     SLIPPED,
     due_deals,
 )
-from simulator.analysis.diagnose.dwell import spells
+from simulator.analysis.diagnose.movement import spells
 from simulator.analysis.diagnose.qualified import OPEN, Window, deal_bounds, qualified_deals, states_at
 from simulator.analysis.diagnose.rates import (
     MIN_DEALS,
 )
-from simulator.analysis.intervals import share_interval
 from simulator.analysis.judgement.in_blood import COMMIT, Deadline
+from simulator.analysis.precision import share_interval
 from simulator.fiscal import month_number
 from simulator.history.deal_types import NEW, deals_of_type
 from simulator.history.states import DealStates, deal_states

@@ -15,8 +15,8 @@ from simulator.analysis.diagnose.due_deals import (
     n_past_due,
     plans_known,
 )
-from simulator.analysis.diagnose.dwell import dwell
-from simulator.analysis.diagnose.pushes import (
+from simulator.analysis.diagnose.movement import (
+    dwell,
     pushes,
 )
 from simulator.analysis.diagnose.qualified import (

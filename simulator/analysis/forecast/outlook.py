@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from simulator.analysis.forecast.composition import (
+    trace_pipeline,
+)
 from simulator.analysis.forecast.coverage import Coverage, HistoricalRates, measure_coverage
 from simulator.analysis.forecast.forecast import Forecast, Targets, forecast_bookings
 from simulator.analysis.forecast.pipeline import pipeline_created
 from simulator.analysis.forecast.spread import split_spread
-from simulator.analysis.forecast.waterfall import (
-    trace_pipeline,
-)
 from simulator.analysis.totals import ALL
 from simulator.engine.paths import QUANTILES, Paths
 from simulator.engine.plan.roles import RepTerms

@@ -1,8 +1,9 @@
-"""Where a quarter stands: booked so far, what past quarters had booked by the same day, what is simulated."""
+"""Where a quarter stands: booked so far next to past quarters, what came of what was due, quotas booked."""
 
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,9 +11,18 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from simulator.analysis.diagnose.qualified import won_deals
+from simulator.analysis.diagnose.qualified import Window, states_at, won_deals
+from simulator.calibration.roster import roster
 from simulator.engine.paths import QUANTILES, Paths
-from simulator.fiscal import FiscalCalendar, date_of_day, day_number, month_number, month_start_day
+from simulator.fiscal import (
+    FiscalCalendar,
+    date_of_day,
+    day_number,
+    month_number,
+    month_start_day,
+    months_of_days,
+)
+from simulator.history.states import DealStates
 from simulator.history.tables import History
 
 Floats = npt.NDArray[np.float64]
@@ -144,3 +154,118 @@ def _of_past(before: Floats) -> dict[str, Floats]:
     amounts = np.quantile(before, [0.0, 0.5, 1.0], axis=0)
     share = np.median(before / before[:, -1:], axis=0)
     return {**dict(zip(names, amounts, strict=True)), "past_share": share}
+
+
+STEPS = ("opening", "created", "pulled_in", "raised", "cut", "slipped", "won", "lost", "closing")
+"""Rows of a deal flow, in order; what takes away is negative."""
+
+Amounts = dict[int, float]
+
+
+def deal_flow(
+    history: History, states: DealStates, calendar: FiscalCalendar, quarter: int, since: dt.date
+) -> pd.DataFrame:
+    """Return how the open amount due by the end of a quarter changed from one day to the as-of date.
+
+    Parameters
+    ----------
+    history : History
+        Known up to its as-of date.
+    states : DealStates
+        Of its deals.
+    calendar : FiscalCalendar
+    quarter : int
+        Deals planned to close in it or earlier are due.
+    since : datetime.date
+        The day at whose end the sum begins.
+
+    Returns
+    -------
+    DataFrame
+        step (``STEPS``), amount (in the history's currency; opening and the steps add up to closing) and n
+        (deals). Amounts that are not known count as 0. A deal that came in and was won in between is in both
+        steps.
+    """
+    start, end = day_number(since) + 1, day_number(states.as_of) + 1
+    known, before = _open(states, start), _due(states, calendar, quarter, start)
+    still, now = _open(states, end), _due(states, calendar, quarter, end)
+    won = _won_within(history, states, start)
+    rows: dict[str, list[float]] = {step: [] for step in STEPS}
+    rows["opening"], rows["closing"] = list(before.values()), list(now.values())
+    for deal in sorted({*before, *now, *won}):
+        came = before.get(deal, math.nan)
+        if deal not in before:
+            came = now.get(deal, won.get(deal, 0.0))
+            rows["pulled_in" if deal in known else "created"].append(came)
+        if deal not in now:
+            rows["slipped" if deal in still else "won" if deal in won else "lost"].append(-came)
+        elif now[deal] != came:
+            rows["raised" if now[deal] > came else "cut"].append(now[deal] - came)
+    sums = [float(sum(rows[step])) for step in STEPS]
+    return pd.DataFrame({"step": STEPS, "amount": sums, "n": [len(rows[step]) for step in STEPS]})
+
+
+def _open(states: DealStates, day: float) -> set[int]:
+    return set(states.deal[states_at(states, day)].tolist())
+
+
+def _due(states: DealStates, calendar: FiscalCalendar, quarter: int, day: float) -> Amounts:
+    """Return the open amount of each deal that is due by the end of the quarter."""
+    at = states_at(states, day)
+    month = states.close_month[at]
+    kept = at[(month >= 0) & (calendar.quarter(month) <= quarter)]
+    return dict(zip(states.deal[kept].tolist(), np.nan_to_num(states.amount[kept]).tolist(), strict=True))
+
+
+def _won_within(history: History, states: DealStates, day: float) -> Amounts:
+    """Return the last open amount of the deals that were won after a day."""
+    won = won_deals(history)
+    last = dict(zip(states.deal.tolist(), np.nan_to_num(states.amount).tolist(), strict=True))
+    return {deal: last[deal] for deal in won.index[won["closed"] >= day].tolist() if deal in last}
+
+
+QUARTERS = 4
+LEAST_MONTHS = 6
+"""Months with a quota, of twelve, below which an attainment says little."""
+ATTAINMENT_COLUMNS = ("rep_id", "segment", "months", "quota", "booked", "attainment")
+
+
+def attainment(history: History, window: Window) -> pd.DataFrame:
+    """Return what each account executive booked of the quota of the last four whole quarters.
+
+    Parameters
+    ----------
+    history : History
+        New business alone.
+    window : Window
+        Whole quarters; the last four of them count.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``ATTAINMENT_COLUMNS``, one row for each rep with a quota who was there for six months or
+        more: months there, quota for these months (not reduced while ramping), booked and booked / quota.
+    """
+    quarters = window.quarters[-QUARTERS:]
+    names = tuple(sorted(set(history.opportunities["segment"].dropna())))
+    reps = roster(history.reps, names)
+    reps = reps[reps["quota"] > 0].drop_duplicates("rep_id")
+    if not quarters or reps.empty:
+        return pd.DataFrame(columns=list(ATTAINMENT_COLUMNS))
+    first = window.calendar.first_month(quarters[0])
+    last = window.calendar.first_month(quarters[-1] + 1)
+    months = reps["end"].clip(upper=last) - reps["start"].clip(lower=first)
+    won = won_deals(history)
+    month = months_of_days(won["closed"].to_numpy(np.float64))
+    booked = won[(month >= first) & (month < last)].groupby("owner")["amount"].sum()
+    table = pd.DataFrame(
+        {
+            "rep_id": reps["rep_id"],
+            "segment": [names[place] for place in reps["segment"]],
+            "months": months,
+            "quota": reps["quota"] * months / 12,
+            "booked": reps["rep_id"].map(booked).astype("float64").fillna(0.0),
+        }
+    )
+    table = table[table["months"] >= LEAST_MONTHS]
+    return table.assign(attainment=table["booked"] / table["quota"]).reset_index(drop=True)

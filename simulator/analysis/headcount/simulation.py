@@ -28,9 +28,8 @@ from simulator.engine.run.simulate import Outcome, compile_deals, run
 from simulator.kernels.customers.customer import CustomerPlan
 from simulator.kernels.customers.flows import ARR_FLOWS, DRIVERS, FIRST_DRIVER, FIRST_SOLD
 from simulator.kernels.flows import N_ORIGINS
-from simulator.scenario.ownership import ACTIVITIES, AE
+from simulator.scenario.ownership import ACTIVITIES, AE, ActivityEffects, Source, Worst
 from simulator.scenario.schema import Scenario
-from simulator.scenario.service_coverage import ActivityEffects, Source, Worst
 
 Floats = npt.NDArray[np.float64]
 SOURCES = get_args(Source)

@@ -12,7 +12,7 @@ import scipy
 from scipy.special import ndtri
 
 from simulator.analysis.diagnose.qualified import won_deals
-from simulator.analysis.intervals import LEVEL
+from simulator.analysis.precision import LEVEL
 from simulator.fiscal import FiscalCalendar, first_of_month, month_number, months_of_days
 from simulator.history.tables import History
 

@@ -11,9 +11,9 @@ from scipy.special import expit, ndtr, ndtri
 from simulator.calibration.customers import CustomerCalibration
 from simulator.calibration.growth import VALUE_LOG_SD
 from simulator.calibration.growth_by_size import MOST_BANDS, GrowthBySize
+from simulator.calibration.pooling import Sizes
 from simulator.calibration.posteriors import Axes, Beta, Draws, Gamma, JointNormal, LogMedian, Normal
 from simulator.calibration.renewals import TERM_CLASSES
-from simulator.calibration.sizes import Sizes
 from simulator.engine.keys import rate_draws
 from simulator.kernels.customers.flows import DRIVERS
 

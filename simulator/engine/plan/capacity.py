@@ -9,10 +9,10 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import ndtri
 
+from simulator.calibration.funnel import OUTBOUND, PRIOR_POWER, PRIOR_POWER_SD
 from simulator.calibration.posteriors import gamma_quantile
 from simulator.calibration.ramp import RampCurve, published_ramp, tenure_bin
 from simulator.calibration.roster import known_reps
-from simulator.calibration.self_sourcing import OUTBOUND, PRIOR_POWER, PRIOR_POWER_SD
 from simulator.calibration.staffing import StaffingCalibration
 from simulator.engine.keys import rate_uniforms
 from simulator.engine.plan.attention import first_come

@@ -12,9 +12,8 @@ from simulator.calibration.posteriors import Z_HIGH
 from simulator.engine.plan.roles import HOURS_PER_MONTH, SCENARIO, RoleTerms
 from simulator.kernels.customers.accounts import GROWS, N_TARGETS, ODDS, SELLS, SLOWER
 from simulator.kernels.people.coverage import BY_HOURS, N_ACTIVITIES
-from simulator.scenario.ownership import ACTIVITIES, AE
+from simulator.scenario.ownership import ACTIVITIES, AE, Worst
 from simulator.scenario.schema import Scenario
-from simulator.scenario.service_coverage import Worst
 
 Floats = npt.NDArray[np.float64]
 

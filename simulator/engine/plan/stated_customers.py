@@ -17,8 +17,8 @@ from simulator.calibration.contracts import Book, customer_book
 from simulator.calibration.customers import CustomerCalibration
 from simulator.calibration.growth import Growth
 from simulator.calibration.growth_by_size import GrowthBySize
+from simulator.calibration.pooling import Sizes
 from simulator.calibration.renewals import TERM_CLASSES, ChurnLaws, term_class
-from simulator.calibration.sizes import Sizes
 from simulator.fiscal import DAYS_PER_MONTH
 from simulator.history.tables import History, empty_table
 from simulator.kernels.customers.flows import DRIVERS

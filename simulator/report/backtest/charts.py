@@ -7,7 +7,7 @@ import pandas as pd
 
 from simulator.analysis.backtest.backtest import Backtest
 from simulator.analysis.backtest.scores import SIMULATION
-from simulator.analysis.intervals import share_interval
+from simulator.analysis.precision import share_interval
 from simulator.analysis.totals import ALL
 from simulator.report.backtest.words import main_row, record_sentence
 from simulator.report.charts.spec import WHOLE_SHARE, ChartSpec, Series, figures, money_unit

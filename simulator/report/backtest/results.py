@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from simulator.analysis.backtest.backtest import Backtest
+from simulator.analysis.backtest.backtest import Backtest, forecast_track
 from simulator.analysis.backtest.backtest import backtest as score
 from simulator.analysis.backtest.past_forecasts import BacktestSettings
-from simulator.analysis.backtest.track import forecast_track
 from simulator.analysis.totals import ALL
 from simulator.file_digest import FileDigest, contents
 from simulator.fiscal import FiscalCalendar

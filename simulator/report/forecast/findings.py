@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from simulator.analysis.forecast.coverage import ENTERPRISE, SLIPPAGE_ADJUSTED, SMB, Coverage
-from simulator.analysis.forecast.forecast import Forecast
-from simulator.analysis.forecast.spread import SOURCES
-from simulator.analysis.forecast.waterfall import (
+from simulator.analysis.forecast.composition import (
     STEPS,
     waterfall_of,
 )
+from simulator.analysis.forecast.coverage import ENTERPRISE, SLIPPAGE_ADJUSTED, SMB, Coverage
+from simulator.analysis.forecast.forecast import Forecast
+from simulator.analysis.forecast.spread import SOURCES
 from simulator.analysis.totals import ALL, horizon_label
 from simulator.report.money import (
     MoneyScale,

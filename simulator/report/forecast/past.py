@@ -8,14 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from simulator.analysis.backtest.track import TRACK_COLUMNS
-from simulator.analysis.diagnose.attainment import attainment
+from simulator.analysis.backtest.backtest import TRACK_COLUMNS
 from simulator.analysis.diagnose.coverage_history import coverage_history
 from simulator.analysis.diagnose.due_deals import plans_known
 from simulator.analysis.diagnose.qualified import qualified_deals, rate_window
 from simulator.analysis.diagnose.track_record import created
-from simulator.analysis.forecast.deal_flow import STEPS, deal_flow
-from simulator.analysis.forecast.pacing import Pacing, measure_pacing
+from simulator.analysis.forecast.pacing import STEPS, Pacing, attainment, deal_flow, measure_pacing
 from simulator.engine.paths import Paths
 from simulator.engine.prepare import Prepared
 from simulator.history.states import deal_states

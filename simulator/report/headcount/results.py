@@ -22,8 +22,8 @@ from simulator.report.headcount.words import headcount_answers, headcount_title,
 from simulator.report.money import source_line
 from simulator.report.style import BLUE, SERIES
 from simulator.report.work import Source, Work, load
-from simulator.scenario.dates import month_text
 from simulator.scenario.faults import suggestion
+from simulator.scenario.numbers import month_text
 from simulator.scenario.ownership import AE
 from simulator.scenario.schema import Scenario
 

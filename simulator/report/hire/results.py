@@ -18,8 +18,7 @@ from simulator.report.hire.charts import allocation_spec, marginal_spec
 from simulator.report.hire.words import hiring_answers
 from simulator.report.money import source_line
 from simulator.report.work import Source, Work, load
-from simulator.scenario.dates import month_text, read_month
-from simulator.scenario.numbers import ReadingError, read_money
+from simulator.scenario.numbers import ReadingError, month_text, read_money, read_month
 from simulator.scenario.schema import Scenario
 from simulator.scenario.settled import horizon
 
