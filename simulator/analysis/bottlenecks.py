@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from simulator.analysis.compare.comparison import SURE, goal_of
@@ -23,8 +22,6 @@ from simulator.engine.prepare import Prepared
 from simulator.engine.run.simulate import simulate
 from simulator.kernels.flows import FLOWS
 from simulator.scenario.levers import Lever
-
-Floats = npt.NDArray[np.float64]
 
 LEVER_OF = {PIPELINE: "sals", CLOSING: "close_odds", SLIPPAGE: "slippage", CAPACITY: "open_deals_per_rep"}
 COLUMN_OF = {CLOSING: "conversion"}

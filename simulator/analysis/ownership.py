@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from simulator.analysis.headcount.simulation import HeadcountPaths, HeadcountSimulation
 from simulator.analysis.more_heads import HIGH, LOW, SEPARATE_ERRORS
 from simulator.analysis.precision import mean_error
 from simulator.analysis.steps import Progress
+from simulator.arrays import Floats, Ints
 from simulator.engine.plan.roles import HOURS_PER_MONTH, OTE, OTHER_OTE, rep_terms
 from simulator.engine.plan.service_coverage import WORK_SHARE
 from simulator.kernels.people.coverage import N_ACTIVITIES, N_OF_ACTIVITY, N_OF_ROLE
@@ -19,8 +19,6 @@ from simulator.scenario.levers import Lever
 from simulator.scenario.ownership import ACTIVITIES, AE, OPTIONS, Ownership, OwnerTable
 from simulator.scenario.people import Reps, Role, SegmentRole
 from simulator.scenario.schema import Scenario
-
-Floats = npt.NDArray[np.float64]
 
 STATED = "as stated"
 CYCLES_MONTHS = (1.0, 3.0, 6.0, 12.0)
@@ -248,7 +246,7 @@ def _cell(
     return [{"cycle_months": where[0], "sold_share": where[1], **row} for row in rows]
 
 
-def ranked(worth: dict[str, Floats], draw: npt.NDArray[np.int64]) -> list[dict[str, object]]:
+def ranked(worth: dict[str, Floats], draw: Ints) -> list[dict[str, object]]:
     """Return each option's mean, how far it is behind the best, and whether that is more than chance."""
     best = max(worth, key=lambda option: float(worth[option].mean()))
     draws = np.unique(draw)

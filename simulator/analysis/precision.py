@@ -13,10 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import betaincinv
 
+from simulator.arrays import Floats, Ints, Mask
 from simulator.engine.keys import replicate
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 MOST_REACH = 0.1
 
@@ -58,7 +56,7 @@ def mean_error(values: Floats, draw: Ints) -> float:
     return float(np.sqrt(n_groups / (n_groups - 1) * np.sum(sums**2)) / n)
 
 
-def jackknife_error(figure: Callable[[npt.NDArray[np.bool_]], float | Floats], draw: Ints) -> Floats:
+def jackknife_error(figure: Callable[[Mask], float | Floats], draw: Ints) -> Floats:
     """Return the standard error of any figures of the paths, by leaving out one cluster at a time.
 
     Parameters
@@ -80,7 +78,7 @@ def jackknife_error(figure: Callable[[npt.NDArray[np.bool_]], float | Floats], d
     return np.asarray(np.sqrt((len(without) - 1) * without.var(axis=0)))
 
 
-def share_error(hits: npt.NDArray[np.bool_], draw: Ints) -> float:
+def share_error(hits: Mask, draw: Ints) -> float:
     """Return the standard error of a share of paths, shape (path,) as in `mean_error`."""
     return mean_error(hits.astype(np.float64), draw)
 

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from simulator.arrays import Floats
 from simulator.engine.paths import QUANTILES
-
-Floats = npt.NDArray[np.float64]
 
 ALL = "all"
 """Name of the joint total; a company of one segment may call that segment so itself."""

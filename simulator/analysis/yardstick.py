@@ -5,17 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from simulator.analysis.diagnose.due_deals import SLIPPED, due_deals
 from simulator.analysis.diagnose.qualified import OPEN, Window, qualified_deals, rate_window
+from simulator.arrays import Floats
 from simulator.calibration.roster import workload_of
 from simulator.engine.prepare import Prepared
 from simulator.history.states import DealStates, deal_states
 from simulator.history.tables import OUTCOMES, History
-
-Floats = npt.NDArray[np.float64]
 
 PIPELINE, CLOSING, SLIPPAGE, CAPACITY = "pipeline", "closing", "slippage", "capacity"
 KINDS = (PIPELINE, CLOSING, SLIPPAGE, CAPACITY)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 
 import numpy as np
-import numpy.typing as npt
 
+from simulator.arrays import Floats, Ints
 from simulator.calibration.amounts import DealAmounts
 from simulator.calibration.close_dates import first_rows
 from simulator.calibration.drift import MIN_QUARTERS, Course, fit_level, steady_course
@@ -14,9 +14,6 @@ from simulator.calibration.windows import DAYS_A_QUARTER, windows
 from simulator.fiscal import FiscalCalendar, day_number, month_start_day, months_of_days
 from simulator.history.opening import reliable_opening
 from simulator.history.states import DealStates
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 MIN_DEALS = 60
 """Amounts known below which nothing is said of their trend."""

@@ -5,17 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import scipy
 
+from simulator.arrays import Floats, Ints, Mask
 from simulator.calibration.calibration import SIZE_QUANTILES, Amounts
 from simulator.calibration.exposure import DealMonths
 from simulator.history.states import DealStates
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
 
 TAIL_QUANTILE = 0.9
 TAIL_MIN_DEALS = 100

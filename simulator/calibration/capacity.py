@@ -11,12 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from simulator.arrays import Floats, Ints, Mask
 from simulator.calibration.workload import Workload, attention, count_within, ramped_by_day, rank_within
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 LIMIT, NO_LIMIT, UNKNOWN, NO_REPS = "limit", "no limit seen", "not identified", "no reps"
 STEP_DAYS = 7.0
@@ -220,7 +217,7 @@ def _take(work: Workload, rows: Ints) -> Workload:
     return Workload(days=work.days, step=work.step, **{name: getattr(work, name)[rows] for name in names})
 
 
-def _steadiness(work: Workload, ramped: Floats, there: npt.NDArray[np.bool_]) -> tuple[float, float]:
+def _steadiness(work: Workload, ramped: Floats, there: Mask) -> tuple[float, float]:
     """Return what a rep carries on average, and the variance of all open deals about it over their mean."""
     load = np.bincount(work.day, minlength=len(ramped)).astype(np.float64)
     later = there & (np.cumsum(there) > there.sum() // 4)

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from simulator.arrays import Floats
 from simulator.calibration.calibration import DESTINATIONS, MONTH_PARTS, Clock, month_steps
 from simulator.calibration.exposure import DealMonths, total_by
 from simulator.fiscal import month_start_day
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 WON = DESTINATIONS.index("won")
 N_PARTS, N_MONTHS = len(MONTH_PARTS), 3

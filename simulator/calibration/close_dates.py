@@ -5,18 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from simulator.arrays import Floats, Ints, Mask
 from simulator.calibration.calibration import Dirichlet
 from simulator.calibration.exposure import DealMonths
 from simulator.calibration.pooling import pool_counts
 from simulator.fiscal import months_of_days
 from simulator.history.states import DealStates
 from simulator.history.tables import CATEGORIES
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
 
 MAX_OFFSET_MONTHS = 36
 MAX_PUSH_MONTHS = 24
@@ -123,7 +119,7 @@ def first_rows(deal: Ints) -> Ints:
     )
 
 
-EntryMask = npt.NDArray[np.bool_]
+EntryMask = Mask
 
 LUMP_RATIO = 10.0
 LUMP_DEALS = 10

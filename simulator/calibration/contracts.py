@@ -10,17 +10,13 @@ import datetime as dt
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from simulator.arrays import Floats, Ints, Mask
 from simulator.fiscal import EPOCH_MONTH
 from simulator.history.tables import MOVEMENTS, History
 from simulator.kernels.customers.flows import DRIVERS, FIRST_SOLD
 from simulator.recent import recent
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
 
 DEFAULT_TERM = 12
 NOTHING_LEFT = 0.005

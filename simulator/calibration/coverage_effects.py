@@ -10,14 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import expit
 
+from simulator.arrays import Floats, Ints
 from simulator.calibration.contracts import Book
 from simulator.calibration.renewals import TERM_CLASSES, renewals_behind, term_class
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 MOST_TENURE = 6
 LEVEL_SD = 3.0

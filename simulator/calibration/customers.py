@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
+from simulator.arrays import Floats, Ints, Mask
 from simulator.calibration.contracts import (
     CONTRACTION,
     EXPANSION,
@@ -42,10 +42,6 @@ from simulator.calibration.renewals import (
 )
 from simulator.history.tables import History
 from simulator.kernels.customers.flows import DRIVERS
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
 
 PRICE = DRIVERS.index("price")
 PRIOR_CONTRACTION, PRIOR_PRICE_RISE = 0.05, 0.1

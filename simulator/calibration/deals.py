@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import scipy
 
+from simulator.arrays import Floats, Ints, Mask
 from simulator.calibration.calibration import (
     DESTINATIONS,
     SIZE_LEVELS,
@@ -29,9 +29,6 @@ from simulator.calibration.overdispersion import month_variance
 from simulator.calibration.poisson import centre, fit_poisson
 from simulator.calibration.pooling import JEFFREYS_EVENTS, pool_rates
 from simulator.history.tables import CATEGORIES, OUTCOMES
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 EFFECT_SD = 0.5
 SIZE_SLOPE_SD, SIZE_OFF_LINE_SD = 0.5, 0.15
@@ -84,7 +81,7 @@ class DealRates:
         return np.asarray(base[months.segment, months.category] * factor * months.days)
 
 
-def reachable(exposure: Exposure, has_stages: bool) -> npt.NDArray[np.bool_]:
+def reachable(exposure: Exposure, has_stages: bool) -> Mask:
     """Tell which destinations a category can lead to, shape (category, destination).
 
     A category never visited leads nowhere and is led to from nowhere; none leads to itself; only a
@@ -108,7 +105,7 @@ def fit_deal_rates(
     exposure: Exposure,
     profile_levels: Ints,
     effect_levels: dict[str, tuple[str, ...]],
-    possible: npt.NDArray[np.bool_],
+    possible: Mask,
     seen: tuple[DealMonths, Ints] | None = None,
 ) -> DealRates:
     """Fit base rates, factors and effects to days at risk and events.
@@ -260,7 +257,7 @@ def _named_effects(
 
 
 def _pool_base(
-    exposure: Exposure, events: Floats, weighted: Floats, possible: npt.NDArray[np.bool_]
+    exposure: Exposure, events: Floats, weighted: Floats, possible: Mask
 ) -> tuple[GammaRates, list[str]]:
     """Pool the base rates of each (category, destination) over the segments."""
     axes = (*exposure.cell_axes, N_DESTINATIONS)

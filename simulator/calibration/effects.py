@@ -5,15 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from simulator.arrays import Ints, Mask
 from simulator.calibration.calibration import SIZE_LEVELS, Profiles
 from simulator.calibration.pooling import pool_counts
 from simulator.history.tables import OUTCOMES
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 TRAITS = ("source", "competitor", "compelling_event")
 MAX_LEVELS = 8
@@ -58,7 +55,7 @@ class Traits:
         return profile.reshape(-1).astype(np.int64), levels.astype(np.int64)
 
 
-def deal_traits(opportunities: pd.DataFrame, qualified: npt.NDArray[np.bool_], size: Ints | None) -> Traits:
+def deal_traits(opportunities: pd.DataFrame, qualified: Mask, size: Ints | None) -> Traits:
     """Find the traits whose effects the history can tell, and the level of each deal.
 
     Parameters
@@ -125,7 +122,7 @@ def _said(group: str) -> str:
     )
 
 
-def code_levels(values: pd.Series, counted: npt.NDArray[np.bool_]) -> tuple[tuple[str, ...], Ints]:
+def code_levels(values: pd.Series, counted: Mask) -> tuple[tuple[str, ...], Ints]:
     """Number the levels of a trait, most frequent first; the rest is 'other', missing is 'unknown'."""
     frequency = values[counted].value_counts()
     ranked = sorted(((-int(n), str(v)) for v, n in frequency.items() if str(v) not in (OTHER, UNKNOWN)))
@@ -138,7 +135,7 @@ def code_levels(values: pd.Series, counted: npt.NDArray[np.bool_]) -> tuple[tupl
     return levels, text.map(position).fillna(-1).to_numpy().astype(np.int64)
 
 
-def profiles(traits: Traits, segment: Ints, arrived: npt.NDArray[np.bool_], n_segments: int) -> Profiles:
+def profiles(traits: Traits, segment: Ints, arrived: Mask, n_segments: int) -> Profiles:
     """Count with which combinations of traits (source and size apart) the deals of each segment come."""
     names = tuple(name for name in traits.levels if name not in ("source", "size"))
     if not names:

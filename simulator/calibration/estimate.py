@@ -7,9 +7,9 @@ import datetime as dt
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from simulator.arrays import Ints, Mask
 from simulator.calibration.amount_trend import amount_trend
 from simulator.calibration.amounts import deal_amounts
 from simulator.calibration.calibration import DESTINATIONS, Calibration
@@ -36,9 +36,6 @@ from simulator.fiscal import FiscalCalendar, date_of_day
 from simulator.history.deal_types import NEW, deals_of_type, with_new_customers
 from simulator.history.states import DealStates, deal_states
 from simulator.history.tables import History
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 UNKNOWN_SEGMENT = "unknown"
 FEW_DATES = 0.1
@@ -185,8 +182,8 @@ class _Seen:
     names: tuple[str, ...]
     segment: Ints
     states: DealStates
-    qualified: npt.NDArray[np.bool_]
-    arrived: npt.NDArray[np.bool_]
+    qualified: Mask
+    arrived: Mask
     months: DealMonths
     has_stages: bool
     has_dates: bool
@@ -259,7 +256,7 @@ def _segments(
     return names, code, notes
 
 
-def _rows(states: DealStates, keep: npt.NDArray[np.bool_]) -> DealStates:
+def _rows(states: DealStates, keep: Mask) -> DealStates:
     arrays = {f.name: getattr(states, f.name)[keep] for f in dataclasses.fields(states) if f.name != "as_of"}
     return dataclasses.replace(states, **arrays)
 
@@ -317,7 +314,7 @@ def _stage_notes(has_stages: bool) -> list[str]:
     ]
 
 
-def _arrival_notes(arrived: npt.NDArray[np.bool_], qualified: npt.NDArray[np.bool_]) -> list[str]:
+def _arrival_notes(arrived: Mask, qualified: Mask) -> list[str]:
     n = int((qualified & ~arrived).sum())
     if not n:
         return []

@@ -6,9 +6,9 @@ import datetime as dt
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 from scipy import special
 
+from simulator.arrays import Floats, Ints, Mask
 from simulator.calibration.calibration import DESTINATIONS, Evidence
 from simulator.calibration.close_dates import first_rows
 from simulator.calibration.drift import fit_level
@@ -16,9 +16,6 @@ from simulator.fiscal import FiscalCalendar, day_number, month_start_day, months
 from simulator.history.opening import reliable_opening
 from simulator.history.states import DealStates
 from simulator.history.tables import History
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 WON = DESTINATIONS.index("won")
 METHODS = ("mean of the last four", "damped trend", "yield of the open deals")
@@ -50,7 +47,7 @@ class _Deals:
 
     start: Floats
     end: Floats
-    won: npt.NDArray[np.bool_]
+    won: Mask
     money: Floats
     open_money: Floats
     first_day: float

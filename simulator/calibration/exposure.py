@@ -5,15 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from simulator.arrays import Floats, Ints, Mask
 from simulator.calibration.calibration import AGE_BINS, DESTINATIONS, FACTOR_LEVELS
 from simulator.fiscal import FiscalCalendar, day_number, month_start_day, months_of_days
 from simulator.history.states import CENSORED, CHANGED, DealStates
 from simulator.history.tables import CATEGORIES
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 N_DESTINATIONS = len(DESTINATIONS)
 CELL_AXES = (
@@ -70,7 +67,7 @@ class DealMonths:
     pushes: Ints
     event: Ints
     close_month: Ints
-    open_at_month_end: npt.NDArray[np.bool_]
+    open_at_month_end: Mask
     next_close_month: Ints
     amount: Floats
 
@@ -252,7 +249,7 @@ def _first_of_month(deal: Ints, month: Ints) -> Ints:
 
 def _month_ends(
     states: DealStates, row: Ints, deal: Ints, month: Ints, close_month: Ints
-) -> tuple[npt.NDArray[np.bool_], Ints]:
+) -> tuple[Mask, Ints]:
     """Tell which rows end a month with the deal still open, and the close month it goes on with."""
     open_at_end = np.zeros(len(row), dtype=bool)
     next_close = states.exit_close_month[row].copy()

@@ -8,14 +8,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy import linalg
 
+from simulator.arrays import Floats, Ints, Mask
 from simulator.calibration.calibration import DESTINATIONS, FACTOR_LEVELS, LogFactors
 from simulator.calibration.exposure import N_DESTINATIONS, Exposure, total_by
 from simulator.calibration.poisson import centre, fit_poisson
 from simulator.calibration.pooling import JEFFREYS_EVENTS
 from simulator.history.tables import CATEGORIES
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 N_CATEGORIES = len(CATEGORIES)
 ADVANCE = DESTINATIONS.index("advance")
@@ -39,7 +37,7 @@ MIN_EVENTS = 5
 class CellModel:
     """Factors and segment levels of every (category, destination), refitted as the effects change."""
 
-    def __init__(self, exposure: Exposure, events: Floats, possible: npt.NDArray[np.bool_]) -> None:
+    def __init__(self, exposure: Exposure, events: Floats, possible: Mask) -> None:
         self.axes = exposure.cell_axes
         self.events = events
         self.possible = possible
@@ -62,15 +60,15 @@ class CellModel:
             rows = self._rows(int(category), int(k))
             self._fit_one(int(category), int(k), rows, days[rows, k])
 
-    def _rows(self, category: int, k: int) -> npt.NDArray[np.bool_]:
+    def _rows(self, category: int, k: int) -> Mask:
         rows = self.used & (self.codes[:, 1] == category)
         return np.asarray(rows & (self.codes[:, 2] == 0) if k == ADVANCE else rows)
 
-    def _names(self, rows: npt.NDArray[np.bool_]) -> list[str]:
+    def _names(self, rows: Mask) -> list[str]:
         """Return the factors that vary over the rows: one that does not is part of the level."""
         return [n for n, axis in FACTOR_AXIS.items() if len(np.unique(self.codes[rows, axis])) > 1]
 
-    def _fit_one(self, category: int, k: int, rows: npt.NDArray[np.bool_], days: Floats) -> None:
+    def _fit_one(self, category: int, k: int, rows: Mask, days: Floats) -> None:
         events = self.events[rows, k]
         pooled = (events.sum() + JEFFREYS_EVENTS) / max(days.sum(), 1.0)
         names = self._names(rows) if events.sum() >= MIN_EVENTS else []

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 
 import numpy as np
-import numpy.typing as npt
 
+from simulator.arrays import Floats
 from simulator.calibration.calibration import Calibration
 from simulator.calibration.estimate import calibrate_states
 from simulator.calibration.roster import workload_of
@@ -26,8 +26,6 @@ from simulator.calibration.workload import (
 )
 from simulator.history.states import DealStates, deal_states
 from simulator.history.tables import History
-
-Floats = npt.NDArray[np.float64]
 
 STEP_DAYS = 2.0
 LEAST_MISSING = 0.01

@@ -5,18 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy import special
 
+from simulator.arrays import Floats, Ints
 from simulator.calibration.pooling import pool_shares
 from simulator.calibration.roster import Presence
 from simulator.fiscal import month_numbers, months_of_days
 from simulator.history.states import DealStates
 from simulator.history.tables import History
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 STEPS = ("leads", "mqls", "sqls", "sals")
 PRIOR_SHARES = (0.35, 0.45, 0.5)

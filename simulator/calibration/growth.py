@@ -5,19 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy import special
 
+from simulator.arrays import Floats, Ints, Mask
 from simulator.calibration.contracts import Book, Contracts, Movements
 from simulator.calibration.growth_by_size import GrowthBySize, growth_by_size
 from simulator.calibration.pooling import pool_rates
 from simulator.fiscal import DAYS_PER_MONTH
 from simulator.history.tables import History
 from simulator.kernels.customers.flows import DRIVERS, FIRST_SOLD
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 N_TENURES = 48
 """Tenure in whole months; the last stands for all beyond, where first value has long come."""
@@ -66,7 +63,7 @@ class TenureTable:
     events: Floats
 
 
-def estimate_growth(book: Book, grown: npt.NDArray[np.bool_], cycle: Floats, sizes: Floats) -> Growth:
+def estimate_growth(book: Book, grown: Mask, cycle: Floats, sizes: Floats) -> Growth:
     """Estimate growth by driver and segment, the time to value, and how growth differs with ARR.
 
     Parameters
@@ -102,7 +99,7 @@ def estimate_growth(book: Book, grown: npt.NDArray[np.bool_], cycle: Floats, siz
     return Growth(shape, rate, events, exposure, median, sd, by_size)
 
 
-def seek_cycle(book: Book, n_segments: int, grown: npt.NDArray[np.bool_]) -> Floats:
+def seek_cycle(book: Book, n_segments: int, grown: Mask) -> Floats:
     """Return log median and spread of the sales cycle that best explains when growth begins.
 
     Growth that is sold begins a cycle later than growth that comes by itself; where one of the two is
@@ -126,9 +123,7 @@ def seek_cycle(book: Book, n_segments: int, grown: npt.NDArray[np.bool_]) -> Flo
     return np.array([float(weight @ logs / weight.sum()), CYCLE_LOG_SD])
 
 
-def tenure_table(
-    contracts: Contracts, moves: Movements, n_segments: int, used: npt.NDArray[np.bool_]
-) -> TenureTable:
+def tenure_table(contracts: Contracts, moves: Movements, n_segments: int, used: Mask) -> TenureTable:
     """Count customer-months and growth events by months since the start, later lives at the last tenure."""
     months = np.zeros((n_segments, N_TENURES))
     begin = contracts.seen_from - contracts.start

@@ -12,15 +12,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 from scipy import special
 
+from simulator.arrays import Floats, Ints, Mask
 from simulator.calibration.contracts import EXPANSION, Book, Contracts, Movements
 from simulator.kernels.customers.flows import FIRST_SOLD
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
 
 N_KINDS = 2
 """Growth that comes by itself, and growth that is sold."""

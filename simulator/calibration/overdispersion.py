@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from simulator.arrays import Floats
 from simulator.calibration.calibration import FACTOR_LEVELS
 from simulator.calibration.exposure import N_DESTINATIONS, DealMonths, total_by
-
-Floats = npt.NDArray[np.float64]
 
 N_PLACES = len(FACTOR_LEVELS["linearity"])
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import scipy
 from scipy import special
 
-Floats = npt.NDArray[np.float64]
+from simulator.arrays import Floats, Ints
 
 JEFFREYS_EVENTS = 0.5
 """Events that the prior of a company-wide rate is worth."""
@@ -182,8 +181,6 @@ def pool_shares(events: Floats, trials: Floats, prior_share: float) -> Floats:
     size = mean * (1.0 - mean) / variance - 1.0
     return np.stack([mean * size, (1.0 - mean) * size], axis=1)
 
-
-Ints = npt.NDArray[np.int64]
 
 PRIOR_LOG_SD = 0.5
 """Spread of sizes within a segment, and uncertainty of their mean, where nothing was seen."""

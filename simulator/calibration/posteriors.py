@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import betaincinv, expit, gammaincinv, ndtr, ndtri
 
-Floats = npt.NDArray[np.float64]
+from simulator.arrays import Floats, Mask
+
 Index = tuple[int, ...]
 Axes = dict[str, tuple[str, ...]]
 """Name of each axis (a column of the table of rates) and the labels along it."""
@@ -66,7 +66,7 @@ class Posterior(ABC):
 
     @property
     @abstractmethod
-    def uncertain(self) -> npt.NDArray[np.bool_]:
+    def uncertain(self) -> Mask:
         """Cells that are drawn; the others are their point estimate in every draw."""
 
     @abstractmethod
@@ -99,7 +99,7 @@ class Posterior(ABC):
                 out[at] = self.quantile(cell, draws.uniforms(name, 1)[:, 0])
         return out
 
-    def cells(self, where: npt.NDArray[np.bool_] | None = None) -> Iterator[Index]:
+    def cells(self, where: Mask | None = None) -> Iterator[Index]:
         """Yield the index of each cell, of those alone that ``where`` marks."""
         for cell in np.ndindex(*self.point.shape):
             if where is None or where[cell]:
@@ -122,7 +122,7 @@ class Gamma(Posterior):
 
     shape: Floats
     rate: Floats
-    certain: npt.NDArray[np.bool_] | None = None
+    certain: Mask | None = None
 
     @cached_property
     def point(self) -> Floats:
@@ -132,7 +132,7 @@ class Gamma(Posterior):
         return np.where(np.isinf(self.shape), self.rate, out)
 
     @cached_property
-    def uncertain(self) -> npt.NDArray[np.bool_]:
+    def uncertain(self) -> Mask:
         drawn = (self.shape > 0.0) & np.isfinite(self.shape)
         return np.asarray(drawn if self.certain is None else drawn & ~self.certain)
 
@@ -159,7 +159,7 @@ class Beta(Posterior):
         return np.asarray(np.divide(a, total, out=np.zeros(a.shape), where=total > 0.0))
 
     @cached_property
-    def uncertain(self) -> npt.NDArray[np.bool_]:
+    def uncertain(self) -> Mask:
         return np.asarray((self.counts > 0.0).all(axis=-1) & (self.counts.sum(axis=-1) < CERTAIN_TRIALS))
 
     def quantile(self, cell: Index, chance: Floats) -> Floats:
@@ -179,7 +179,7 @@ class Normal(Posterior):
         return self.mean
 
     @cached_property
-    def uncertain(self) -> npt.NDArray[np.bool_]:
+    def uncertain(self) -> Mask:
         return np.asarray(self.sd > 0.0)
 
     def quantile(self, cell: Index, chance: Floats) -> Floats:
@@ -240,7 +240,7 @@ class Shares(Posterior):
         return np.asarray(np.divide(self.concentration, total, out=out, where=total > 0.0))
 
     @cached_property
-    def uncertain(self) -> npt.NDArray[np.bool_]:
+    def uncertain(self) -> Mask:
         return np.asarray(self.concentration > 0.0)
 
     def quantile(self, cell: Index, chance: Floats) -> Floats:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import scipy
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
+from simulator.arrays import Floats, Ints
 
 TENURE_BINS = (0, 1, 2, 3, 4, 6, 9, 12)
 """First month of each bin of tenure; reps of the last bin are ramped."""

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from simulator.calibration.posteriors import Floats, Index, Posterior
+from simulator.arrays import Floats, Mask
+from simulator.calibration.posteriors import Index, Posterior
 
 Row = dict[str, Any]
 Texts = npt.NDArray[np.str_]
@@ -46,7 +47,7 @@ class Rate:
     events: Floats
     exposure: Floats
     source: Texts | str
-    shown: npt.NDArray[np.bool_] | None = None
+    shown: Mask | None = None
     labels: Callable[[Index], dict[str, str]] | None = None
 
     def rows(self) -> Iterator[Row]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from simulator.arrays import Floats
 from simulator.calibration.calibration import (
     DESTINATIONS,
     FACTOR_LEVELS,
@@ -26,8 +26,6 @@ from simulator.calibration.rate_rows import Rate, Row, row, source_by_share
 from simulator.calibration.staffing_rates import staffing_rates
 from simulator.calibration.windows import DAYS_A_QUARTER
 from simulator.history.tables import CATEGORIES
-
-Floats = npt.NDArray[np.float64]
 
 COLUMNS = (
     "name",

@@ -15,14 +15,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 import scipy
 from scipy import special
 
+from simulator.arrays import Floats, Ints
 from simulator.calibration.contracts import CONTRACTION, Contracts, Movements
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 TERM_CLASSES = ("monthly", "annual", "multi_year")
 """Contracts of less than half a year, up to a year and a half, and longer; each has rates per renewal."""

@@ -5,17 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from simulator.arrays import Floats, Ints
 from simulator.calibration.ramp import RampCurve
 from simulator.calibration.workload import Workload, workload
 from simulator.fiscal import month_numbers, months_of_days
 from simulator.history.states import DealStates
 from simulator.history.tables import History
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 AE = "ae"
 MONTHS_BEFORE_FIRST = 3

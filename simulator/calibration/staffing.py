@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from simulator.arrays import Floats, Ints
 from simulator.calibration.capacity import STEP_DAYS, Capacity, estimate_capacity
 from simulator.calibration.funnel import (
     Funnel,
@@ -22,9 +22,6 @@ from simulator.calibration.roster import Presence, known_reps, presence, workloa
 from simulator.fiscal import date_of_day, month_number, months_of_days
 from simulator.history.states import DealStates
 from simulator.history.tables import OUTCOMES, History
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 WON_EXIT = 3 + OUTCOMES.index("won")
 PRIOR_ATTRITION_PER_MONTH = 0.3 / 12

@@ -7,16 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import scipy
 from scipy import special
 
+from simulator.arrays import Floats, Ints
 from simulator.calibration.posteriors import Z_HIGH
 from simulator.calibration.renewals import log_likelihood, survival
 from simulator.errors import Fault, InputError
-
-Floats = npt.NDArray[np.float64]
 
 COHORT_SIZE = 1000.0
 """Customers that a table of percentages is taken to rest on, as in Fader & Hardie 2007."""
@@ -168,7 +166,7 @@ def project_survival(fit: SurvivalFit, n_renewals: int) -> pd.DataFrame:
     )
 
 
-def _log_odds(law: Floats, n: npt.NDArray[np.int64]) -> Floats:
+def _log_odds(law: Floats, n: Ints) -> Floats:
     share = np.clip(survival(law[0], law[1], n), 1e-12, 1 - 1e-12)
     return np.asarray(special.logit(share))
 

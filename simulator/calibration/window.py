@@ -12,14 +12,12 @@ import datetime as dt
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
+from simulator.arrays import Floats, Ints
 from simulator.calibration.close_dates import first_rows
 from simulator.fiscal import date_of_day
 from simulator.history.states import CENSORED, CHANGED, DealStates
 from simulator.history.tables import CATEGORIES, OUTCOMES
-
-Floats = npt.NDArray[np.float64]
 
 AGE_EDGES = np.array([0.0, 7.0, 30.0, 60.0, 90.0, 120.0, 180.0, 365.0, np.inf])
 """Days since the SAL that part the ages at which deals end."""
@@ -80,7 +78,7 @@ def next_snapshot(states: DealStates) -> dt.date | None:
     What happens between two snapshots is dated at the later one, so that no deal appears or ends in between.
     """
     ended = (states.exit != CENSORED) & (states.exit != CHANGED)
-    days: npt.NDArray[np.int64]
+    days: Ints
     days, counts = np.unique(np.floor(states.end[ended]).astype(np.int64), return_counts=True)
     if len(days) < LEAST_DAYS or counts.mean() < ENDS_A_DAY:
         return None

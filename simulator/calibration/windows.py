@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from simulator.arrays import Floats, Ints
 from simulator.fiscal import FiscalCalendar, month_start_day, months_of_days
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 DAYS_A_QUARTER = 91.3
 EVENTS_A_MONTH = 20.0

@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from simulator.arrays import Floats, Ints, Mask
 from simulator.history.states import ADVANCE, DealStates
 from simulator.history.tables import CATEGORIES, OUTCOMES
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 MOVES = (0, 1, 2, 3, ADVANCE)
 UNDECIDED = len(CATEGORIES) + OUTCOMES.index("lost_no_decision")
@@ -84,7 +81,7 @@ def workload(states: DealStates, segment: Ints, rep: Ints, step_days: float) -> 
     until = np.floor((states.end - origin) / step).astype(np.int64)
     inside = (until >= start[place]) & (until < stop[place])
 
-    def counted(which: npt.NDArray[np.bool_]) -> Floats:
+    def counted(which: Mask) -> Floats:
         rows = (offset[place] + until - start[place])[inside & which]
         return np.bincount(rows, minlength=len(day)).astype(np.float64)
 

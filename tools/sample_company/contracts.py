@@ -10,13 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from simulator.arrays import Floats
 from simulator.calibration.customers import CustomerCalibration
 from simulator.engine.plan.stated_customers import with_inline_customers
 from simulator.scenario.load import scenario_from_dict
 from tools.sample_company.customers import live_customers
 from tools.sample_company.truth import Truth
-
-Floats = npt.NDArray[np.float64]
 
 YEARS_BEFORE = 4
 MANY = 1e12

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from simulator.arrays import Floats, Ints
 from simulator.calibration.contracts import midnight_after, month_time
 from simulator.calibration.customers import CustomerCalibration
 from simulator.calibration.renewals import term_class
@@ -27,9 +28,6 @@ from simulator.kernels.customers.flows import (
     FIRST_DRIVER,
     REACTIVATION,
 )
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)

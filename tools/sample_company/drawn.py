@@ -6,8 +6,8 @@ import datetime as dt
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
+from simulator.arrays import Floats
 from simulator.fiscal import FiscalCalendar, first_of_month
 from simulator.history.tables import History
 from simulator.scenario.levers import Lever
@@ -15,8 +15,6 @@ from tools.sample_company.company import TRUTH
 from tools.sample_company.history import simulate_history
 from tools.sample_company.truth import SegmentTruth, Stays, Truth
 from tools.sample_company.warts import Warts
-
-Floats = npt.NDArray[np.float64]
 
 FIRST_YEAR = 2022
 PRIOR = {

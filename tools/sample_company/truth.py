@@ -11,8 +11,8 @@ import math
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
+from simulator.arrays import Floats
 from simulator.calibration.calibration import (
     DESTINATIONS,
     FACTOR_LEVELS,
@@ -27,8 +27,6 @@ from simulator.calibration.calibration import (
 )
 from simulator.fiscal import FiscalCalendar
 from simulator.history.tables import CATEGORIES
-
-Floats = npt.NDArray[np.float64]
 
 N_AMOUNTS = 400
 CERTAIN = np.inf

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-Mask = npt.NDArray[np.bool_]
+from simulator.arrays import Mask
 
 
 @dataclass(frozen=True)

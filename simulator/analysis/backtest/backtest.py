@@ -6,7 +6,6 @@ import datetime as dt
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from simulator.analysis.backtest.baselines import baseline_forecasts, bookings_by_quarter, know
@@ -17,14 +16,13 @@ from simulator.analysis.diagnose.qualified import qualified_deals
 from simulator.analysis.judgement.judgement import judged_forecasts
 from simulator.analysis.steps import Progress
 from simulator.analysis.totals import ALL, add_total, names_with_total
+from simulator.arrays import Floats
 from simulator.engine.paths import QUANTILES
 from simulator.errors import InputError
 from simulator.fiscal import first_of_month, month_number
 from simulator.history.deal_types import NEW, deals_of_type
 from simulator.history.states import deal_states
 from simulator.history.tables import History
-
-Floats = npt.NDArray[np.float64]
 
 QUARTERS_BEFORE = 8
 """Quarters before those asked for whose errors give simple methods their first ranges."""

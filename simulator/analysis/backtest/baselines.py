@@ -6,18 +6,15 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from simulator.analysis.backtest.origins import Origin
 from simulator.analysis.diagnose.qualified import OPEN, qualified_deals, rate_window, states_at
 from simulator.analysis.totals import add_total
+from simulator.arrays import Floats, Ints
 from simulator.fiscal import FiscalCalendar, day_number, month_start_day, months_of_days
 from simulator.history.states import DealStates, deal_states
 from simulator.history.tables import CATEGORIES, OUTCOMES, History
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 BASELINES = (
     "stage_weighted",

@@ -16,10 +16,10 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from simulator.analysis.steps import Progress
+from simulator.arrays import Floats
 from simulator.cache import Cache, build
 from simulator.calibration.calibration import Calibration
 from simulator.calibration.estimate import calibrate
@@ -171,8 +171,6 @@ def _end_with_parent() -> None:
         parent.join()
         os._exit(1)
 
-
-Floats = npt.NDArray[np.float64]
 
 SOURCES = (
     "*.py",

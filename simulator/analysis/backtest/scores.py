@@ -13,11 +13,9 @@ import pandas as pd
 from scipy.special import ndtri, stdtrit
 
 from simulator.analysis.precision import LEVEL, share_interval
+from simulator.arrays import Floats, Ints, Mask
 from simulator.calibration.evidence import ERRORS, OFFSET, error_spread
 from simulator.engine.paths import QUANTILES
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 
 def crps(samples: Floats, actual: float) -> float:
@@ -101,7 +99,7 @@ def clustered_mean(values: Floats, clusters: Ints) -> Estimate:
     return Estimate(mean, mean - reach, mean + reach)
 
 
-def clustered_share(hits: npt.NDArray[np.bool_], clusters: Ints) -> Estimate:
+def clustered_share(hits: Mask, clusters: Ints) -> Estimate:
     """Return a share with Jeffreys' interval on as many trials as the clusters are worth.
 
     With one value to a cluster these are the values; values that go together within a cluster count for
@@ -221,7 +219,7 @@ def _skills(part: pd.DataFrame, group: pd.DataFrame) -> dict[str, float]:
     return found
 
 
-def _values(table: pd.DataFrame, column: str) -> npt.NDArray[np.float64]:
+def _values(table: pd.DataFrame, column: str) -> Floats:
     return table[column].to_numpy(np.float64)
 
 

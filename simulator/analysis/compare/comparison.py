@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from simulator.analysis.customers.arr import arr_movements
@@ -20,6 +19,7 @@ from simulator.analysis.totals import (
     names_with_horizon,
     names_with_total,
 )
+from simulator.arrays import Floats, Ints
 from simulator.engine.paths import Paths
 from simulator.engine.prepare import Prepared
 from simulator.engine.run.deal_types import with_types
@@ -27,7 +27,6 @@ from simulator.engine.run.simulate import simulate
 from simulator.errors import Fault, InputError
 from simulator.scenario.schema import Scenario
 
-Floats = npt.NDArray[np.float64]
 Targets = Mapping[str, Mapping[str, float]]
 
 SURE = 1.96
@@ -183,7 +182,7 @@ def _by_name(values: Floats, own: tuple[str, ...], segments: tuple[str, ...]) ->
     return out
 
 
-def _difference(a: Floats, b: Floats, draw: npt.NDArray[np.int64]) -> dict[str, float]:
+def _difference(a: Floats, b: Floats, draw: Ints) -> dict[str, float]:
     change = b - a
     error = mean_error(change, draw)
     low, middle, high = np.quantile(change, [0.1, 0.5, 0.9])

@@ -5,16 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from simulator.analysis.compare.comparison import Targets, goal_of
 from simulator.analysis.customers.arr import arr_measures
 from simulator.analysis.precision import jackknife_error
 from simulator.analysis.totals import ALL, HALF_CENT
+from simulator.arrays import Floats, Ints
 from simulator.engine.paths import Paths
 from simulator.errors import InputError
-
-Floats = npt.NDArray[np.float64]
 
 P_HIT = "p_hit"
 QUANTILES_OF = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
@@ -88,7 +86,7 @@ def read_measure(name: str, period: str, periods: tuple[str, ...], targets: Targ
     return Measure(name, period, target)
 
 
-def change_error(measure: Measure, before: Floats, after: Floats, draw: npt.NDArray[np.int64]) -> float:
+def change_error(measure: Measure, before: Floats, after: Floats, draw: Ints) -> float:
     """Return the Monte Carlo standard error of a change of the figure between paired outcomes.
 
     A jackknife over the independent replicates of the rate draws, the same on both sides.

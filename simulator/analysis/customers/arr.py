@@ -6,19 +6,17 @@ import datetime as dt
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from simulator.analysis.customers.lifetime import Lifetime, value_customers
 from simulator.analysis.customers.retention import Retention, look_back
 from simulator.analysis.totals import add_total, label_columns, mean_and_percentiles, names_with_total, ratio
+from simulator.arrays import Floats
 from simulator.calibration.customers import CustomerCalibration
 from simulator.engine.paths import Paths
 from simulator.history.tables import History
 from simulator.kernels.customers.flows import DRIVERS
 from simulator.scenario.schema import Scenario
-
-Floats = npt.NDArray[np.float64]
 
 MOVEMENTS = ("new", "expansion", "contraction", "churn", "reactivation")
 """Movements as positive amounts; contraction and churn take away, the others add."""
@@ -184,7 +182,7 @@ def look_at_customers(
     return CustomerOutlook(arr, lifetime, back)
 
 
-def mean_new_arr(paths: Paths) -> npt.NDArray[np.float64]:
+def mean_new_arr(paths: Paths) -> Floats:
     """Return the mean ARR of the customers won on the paths, shape (segment,); NaN where none is won."""
     total, n = paths.arr_flow("new").sum(axis=(0, 1)), paths.arr_flow("n_new").sum(axis=(0, 1))
     return ratio(total, n)

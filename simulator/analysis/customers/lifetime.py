@@ -6,9 +6,9 @@ import datetime as dt
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from simulator.arrays import Floats, Ints
 from simulator.calibration.contracts import Book
 from simulator.calibration.customers import CustomerCalibration
 from simulator.calibration.posteriors import Z_HIGH
@@ -21,9 +21,6 @@ from simulator.engine.run.customers import Moves, Starts, existing_starts, live_
 from simulator.history.tables import History
 from simulator.kernels.customers.customer import CustomerPlan
 from simulator.scenario.schema import Scenario
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 YEARS = 5
 N_CUSTOMERS = 2000

@@ -5,17 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy import special
 
+from simulator.arrays import Floats
 from simulator.calibration.contracts import Book, arr_at, customer_book
 from simulator.calibration.customers import CustomerCalibration
 from simulator.calibration.renewals import TERM_CLASSES, renewal_counts, survival
 from simulator.fiscal import FiscalCalendar
 from simulator.history.tables import History
-
-Floats = npt.NDArray[np.float64]
 
 FEWEST_AT_RISK = 10
 MOST_RENEWALS = 60

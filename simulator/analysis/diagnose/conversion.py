@@ -14,6 +14,7 @@ from simulator.analysis.diagnose.rates import (
     MIN_DEALS,
 )
 from simulator.analysis.precision import LEVEL, estimate_interval
+from simulator.arrays import Floats
 from simulator.history.tables import OUTCOMES
 
 HORIZONS_DAYS = (30, 60, 90, 180, 365)
@@ -103,14 +104,11 @@ def _lines(by: str, group: str, basis: str, cohort: pd.DataFrame) -> list[tuple[
     return lines
 
 
-def _shares(estimate: Incidence, days: int, effective: float) -> npt.NDArray[np.float64]:
+def _shares(estimate: Incidence, days: int, effective: float) -> Floats:
     """Share, low and high by outcome, the still open last."""
     ended, open_ = estimate.at(days), estimate.staying_at(days)
     share, variance = (np.append(ended[i], open_[i]) for i in (0, 1))
     return np.stack([share, *estimate_interval(share, variance, effective)], axis=1)
-
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

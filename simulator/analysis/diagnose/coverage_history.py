@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from simulator.analysis.diagnose.due_deals import (
     plans_known,
 )
 from simulator.analysis.diagnose.qualified import UNKNOWN, Window, states_at, won_deals
+from simulator.arrays import Floats, Ints
 from simulator.history.states import DealStates
 from simulator.history.tables import CATEGORIES, History
 
@@ -64,7 +64,7 @@ def coverage_history(
 
 
 def _quarter(
-    states: DealStates, segment: npt.NDArray[np.int64], won: pd.DataFrame, window: Window, quarter: int
+    states: DealStates, segment: Ints, won: pd.DataFrame, window: Window, quarter: int
 ) -> pd.DataFrame:
     """Return the row of all and a row for each segment."""
     start, end = window.bounds(quarter)
@@ -75,7 +75,7 @@ def _quarter(
     signed = won[(won["closed"] >= start) & (won["closed"] < end)]
     n, amount = int(segment.max()) + 1, states.amount[at]
 
-    def total(deal: npt.NDArray[np.int64], value: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    def total(deal: Ints, value: Floats) -> Floats:
         return _by_place(segment[deal], place[deal], value, n)
 
     opened = total(states.deal[at], np.nan_to_num(amount))
@@ -98,9 +98,7 @@ def _quarter(
     ).assign(quarter=window.calendar.quarter_label(quarter))
 
 
-def _by_place(
-    segment: npt.NDArray[np.int64], place: npt.NDArray[np.int64], value: npt.NDArray[np.float64], n: int
-) -> npt.NDArray[np.float64]:
+def _by_place(segment: Ints, place: Ints, value: Floats, n: int) -> Floats:
     """Sum values by segment and place; row 0 is the total of all."""
     total = np.zeros((n + 1, CREATED + 1))
     np.add.at(total, (segment + 1, place), np.where(segment >= 0, value, 0.0))

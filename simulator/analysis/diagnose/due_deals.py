@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from simulator.analysis.diagnose.qualified import OPEN, Window, deal_bounds, states_at
 from simulator.analysis.precision import effective_trials, share_interval
+from simulator.arrays import Floats, Ints, Mask
 from simulator.history.deal_lifecycle import past_due
 from simulator.history.states import DealStates
 from simulator.history.tables import CATEGORIES, OUTCOMES, History
@@ -81,11 +81,11 @@ def _due_in(states: DealStates, deals: pd.DataFrame, window: Window, quarter: in
 def _rows(
     states: DealStates,
     deals: pd.DataFrame,
-    state: npt.NDArray[np.int64],
+    state: Ints,
     *,
     quarter: int,
     end: float,
-    carried: npt.NDArray[np.bool_],
+    carried: Mask,
 ) -> pd.DataFrame:
     rows = deals.loc[states.deal[state]]
     ended = rows["ended"].to_numpy() < end
@@ -127,7 +127,7 @@ def due_endings(due: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=list(ENDINGS_COLUMNS))
 
 
-def _share(weight: npt.NDArray[np.float64], met: npt.NDArray[np.bool_]) -> tuple[float, float, float]:
+def _share(weight: Floats, met: Mask) -> tuple[float, float, float]:
     part, part2 = weight[met].sum(), (weight[met] ** 2).sum()
     share = part / weight.sum()
     trials = effective_trials(weight.sum(), (weight**2).sum(), part, part2)

@@ -6,9 +6,9 @@ import datetime as dt
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from simulator.arrays import Floats, Ints
 from simulator.errors import InputError
 from simulator.fiscal import FiscalCalendar, date_of_day, day_number, month_number, month_start_day
 from simulator.history.states import CENSORED, DealStates
@@ -80,7 +80,7 @@ def by_segment(deals: pd.DataFrame) -> dict[str, pd.DataFrame]:
     return {"all": deals} | ({name: deals[segment == name] for name in names} if len(names) > 1 else {})
 
 
-def deal_bounds(states: DealStates) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def deal_bounds(states: DealStates) -> tuple[Ints, Ints]:
     """Return the positions of each deal's first and last state, each of shape (deal,)."""
     change = np.flatnonzero(np.diff(states.deal)) + 1
     n = len(states.deal)
@@ -89,7 +89,7 @@ def deal_bounds(states: DealStates) -> tuple[npt.NDArray[np.int64], npt.NDArray[
     return first.astype(np.int64), last.astype(np.int64)
 
 
-def states_at(states: DealStates, day: float) -> npt.NDArray[np.int64]:
+def states_at(states: DealStates, day: float) -> Ints:
     """Return the positions of the states that deals were in at a moment, shape (open deal,)."""
     going_on = (states.start <= day) & ((states.end > day) | (states.exit == CENSORED) & (states.end >= day))
     return np.flatnonzero(going_on)
@@ -100,7 +100,7 @@ def _teams(history: History, table: pd.DataFrame) -> pd.Series[str]:
     return table["team"].fillna(table["owner"].map(by_rep).astype("str"))
 
 
-def _first_amounts(states: DealStates, first: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+def _first_amounts(states: DealStates, first: Ints) -> Floats:
     """Amounts at the start of the clock, else the first one that was entered."""
     amounts = pd.Series(states.amount).where(states.amount > 0)
     filled = amounts.groupby(states.deal, sort=False).bfill()

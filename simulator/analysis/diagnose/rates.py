@@ -16,6 +16,7 @@ from simulator.analysis.diagnose.due_deals import (
 from simulator.analysis.diagnose.qualified import DIMENSIONS, UNKNOWN, Window, qualified_deals, rate_window
 from simulator.analysis.forecast.coverage import HistoricalRates
 from simulator.analysis.precision import effective_trials, share_interval
+from simulator.arrays import Floats, Mask
 from simulator.fiscal import FiscalCalendar
 from simulator.history.states import deal_states
 from simulator.history.tables import OUTCOMES, History
@@ -167,7 +168,7 @@ def _measure(measure: str, trials: pd.DataFrame, by: str) -> pd.DataFrame:
     return _blank(table, few, TOO_FEW).assign(measure=measure, by=by)
 
 
-def _blank(table: pd.DataFrame, rows: npt.NDArray[np.bool_], note: str) -> pd.DataFrame:
+def _blank(table: pd.DataFrame, rows: Mask, note: str) -> pd.DataFrame:
     table.loc[rows, ["value", "low", "high"]] = np.nan
     table.loc[rows, "note"] = note
     return table
@@ -183,8 +184,8 @@ def amounts_known(trials: pd.DataFrame) -> bool:
 def _shares(
     codes: npt.NDArray[np.intp],
     names: npt.NDArray[np.object_],
-    weight: npt.NDArray[np.float64],
-    success: npt.NDArray[np.float64],
+    weight: Floats,
+    success: Floats,
 ) -> pd.DataFrame:
     """Weighted shares of success by group, the largest groups first; groups without a deal are left out."""
     won = weight * success

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from simulator.analysis.diagnose.due_deals import (
@@ -19,13 +18,11 @@ from simulator.analysis.diagnose.rates import (
 )
 from simulator.analysis.judgement.in_blood import COMMIT, Deadline
 from simulator.analysis.precision import share_interval
+from simulator.arrays import Ints
 from simulator.fiscal import month_number
 from simulator.history.deal_types import NEW, deals_of_type
 from simulator.history.states import DealStates, deal_states
 from simulator.history.tables import CATEGORIES, OUTCOMES, History
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 PUSH_LEVELS = ("0", "1", "2", "3+")
 LONG_PAST_MONTHS = 3

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from simulator.analysis.totals import (
@@ -15,10 +14,9 @@ from simulator.analysis.totals import (
     ratio,
     round_to_total,
 )
+from simulator.arrays import Floats, Ints
 from simulator.engine.paths import QUANTILES, Paths
 from simulator.kernels.flows import ORIGINS
-
-Floats = npt.NDArray[np.float64]
 
 PARTS = ("booked", "commit", "best_case", "pipeline", "created")
 """From certain to not yet there."""
@@ -76,7 +74,7 @@ def _split(parts: Floats, booked: float) -> Floats:
     return round_to_total(np.concatenate([[booked], scaled]), booked + simulated_p50)
 
 
-def _nearest_median(outcomes: Floats) -> npt.NDArray[np.int64]:
+def _nearest_median(outcomes: Floats) -> Ints:
     """Return the paths in the middle of the order of outcomes, symmetric about the median."""
     n = len(outcomes)
     n_beside = min(max(int(WINDOW * n / 2), 10), (n - 1) // 2)

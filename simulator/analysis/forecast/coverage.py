@@ -6,15 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from simulator.analysis.forecast.forecast import Targets
 from simulator.analysis.totals import ALL, HALF_CENT, add_total, names_with_total
+from simulator.arrays import Floats
 from simulator.engine.paths import Paths
 from simulator.history.tables import CATEGORIES
-
-Floats = npt.NDArray[np.float64]
 
 CONFIDENCES = {"needed_p50": 0.5, "needed_p80": 0.8, "needed_p90": 0.9}
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from simulator.analysis.forecast.composition import (
@@ -25,9 +24,9 @@ from simulator.analysis.totals import (
     mean_and_percentiles,
     names_with_total,
 )
+from simulator.arrays import Floats
 from simulator.engine.paths import QUANTILES, Paths
 
-Floats = npt.NDArray[np.float64]
 Targets = Mapping[str, Mapping[str, float]]
 """Bookings targets by period and segment (or ``all``), in the scenario's currency."""
 

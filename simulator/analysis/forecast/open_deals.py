@@ -10,9 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from simulator.arrays import Floats
 from simulator.engine.paths import Paths
-
-Floats = npt.NDArray[np.float64]
 
 LOOKED_AT = ("this", "next")
 """The quarters that are told deal by deal: the first of the horizon and the one after it."""

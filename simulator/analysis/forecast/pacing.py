@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from simulator.analysis.diagnose.qualified import Window, states_at, won_deals
+from simulator.arrays import Floats
 from simulator.calibration.roster import roster
 from simulator.engine.paths import QUANTILES, Paths
 from simulator.fiscal import (
@@ -25,7 +25,6 @@ from simulator.fiscal import (
 from simulator.history.states import DealStates
 from simulator.history.tables import History
 
-Floats = npt.NDArray[np.float64]
 DAYS_OF_MONTH = (10, 20, 31)
 """Days on which a quarter is looked at; 31 is the last of each month."""
 

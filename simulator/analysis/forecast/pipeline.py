@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from simulator.analysis.forecast.coverage import measure_coverage
@@ -22,13 +21,12 @@ from simulator.analysis.totals import (
     mean_and_percentiles,
     names_with_total,
 )
+from simulator.arrays import Floats
 from simulator.engine.paths import Paths
 from simulator.engine.plan.capacity import with_reps
 from simulator.engine.plan.demand import cost_per_sal
 from simulator.engine.prepare import Prepared
 from simulator.engine.run.simulate import compile_deals
-
-Floats = npt.NDArray[np.float64]
 
 FACTORS = (0.5, 0.75, 1.0, 1.5, 2.0, 3.0)
 """Multiples of the SALs that are simulated; what is needed is read off between them."""

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from simulator.analysis.totals import add_horizon, names_with_horizon
+from simulator.arrays import Floats, Ints
 from simulator.engine.paths import Paths
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 SOURCES = ("luck", "rates", "shock")
 """Which deals close; rates are estimates; a quarter can be good or bad for everyone."""

@@ -5,18 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from simulator.analysis.headcount.headcount import HeadcountSettings, gain
 from simulator.analysis.headcount.simulation import HeadcountSimulation
 from simulator.analysis.steps import Progress
+from simulator.arrays import Floats
 from simulator.engine.plan.deals import Compiled
 from simulator.engine.plan.service_coverage import Effect
 from simulator.scenario.ownership import ACTIVITIES
 from simulator.scenario.schema import Scenario
-
-Floats = npt.NDArray[np.float64]
 
 LARGEST_SCALE = 3.0
 N_HALVINGS = 6

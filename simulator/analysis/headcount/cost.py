@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from simulator.arrays import Floats
 from simulator.calibration.calibration import Calibration
 from simulator.engine.plan.roles import RoleTerms, rep_terms, role_names, role_terms
 from simulator.history.tables import History
@@ -15,7 +15,6 @@ from simulator.kernels.people.coverage import HEADS, N_OF_ROLE
 from simulator.scenario.schema import Scenario
 
 NEW_SALE = "expansion_new_sale"
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from simulator.analysis.headcount.simulation import HeadcountPaths, HeadcountSimulation
@@ -14,9 +13,8 @@ from simulator.analysis.hire.ladder import RepLadder
 from simulator.analysis.more_heads import HIGH, LOW, SEPARATE_ERRORS, draws_apart, last_loss
 from simulator.analysis.precision import mean_error, share_error
 from simulator.analysis.steps import Progress
+from simulator.arrays import Floats, Ints
 from simulator.scenario.ownership import AE
-
-Floats = npt.NDArray[np.float64]
 
 QUARTER_MONTHS = 3.0
 
@@ -264,7 +262,7 @@ def _rows(
     question: HeadcountSettings,
     gains: list[Gain],
     where: tuple[str, str, int],
-    draw: npt.NDArray[np.int64],
+    draw: Ints,
 ) -> list[dict[str, object]]:
     role, segment, place = where
     rows: list[dict[str, object]] = []

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from simulator.analysis.precision import jackknife_error
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
+from simulator.arrays import Floats, Ints, Mask
 
 N_NORMALS = 2000
 
@@ -42,7 +39,7 @@ def chance_best(value: Floats, draw: Ints) -> tuple[Floats, Floats]:
     normals = np.random.default_rng(len(names)).standard_normal((N_NORMALS, value.shape[1]))
     normals = np.concatenate([normals, -normals])
 
-    def chances(kept: npt.NDArray[np.bool_]) -> Floats:
+    def chances(kept: Mask) -> Floats:
         return _normal_chances(sums[kept], squares[kept].sum(axis=0), sizes[kept], normals)
 
     whole = chances(np.ones(len(names), dtype=bool))

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from simulator.analysis.hire.ladder import ExtraReps, RepLadder
 from simulator.analysis.totals import hit_share
-
-Ints = npt.NDArray[np.int64]
+from simulator.arrays import Ints
 
 CHANCE = 0.8
 

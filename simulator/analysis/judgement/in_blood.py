@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from simulator.arrays import Ints, Mask
 from simulator.history.tables import CATEGORIES
-
-Ints = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
 
 BEST_CASE, COMMIT = CATEGORIES.index("best_case"), CATEGORIES.index("commit")
 

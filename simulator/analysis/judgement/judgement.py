@@ -8,7 +8,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from simulator.analysis.backtest.baselines import (
@@ -27,13 +26,12 @@ from simulator.analysis.diagnose.qualified import OPEN, states_at
 from simulator.analysis.judgement.in_blood import Deadline, Standing, judge_deals, reason_codes
 from simulator.analysis.judgement.rep_calls import COMPANY, rep_biases
 from simulator.analysis.totals import ALL, add_total, names_with_total
+from simulator.arrays import Floats
 from simulator.engine.paths import QUANTILES, Paths
 from simulator.fiscal import day_number, first_of_month, month_number, month_start_day, months_of_days
 from simulator.history.deal_calls import COLUMNS as CALL_COLUMNS
 from simulator.history.states import open_deals
 from simulator.history.tables import History
-
-Floats = npt.NDArray[np.float64]
 
 SIMULATION, BLEND = "simulation", "blend"
 METHODS = ("reps_commit", "reps_commit_adjusted", "in_blood", "category_arithmetic", SIMULATION, BLEND)

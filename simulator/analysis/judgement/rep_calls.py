@@ -6,18 +6,15 @@ import datetime as dt
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import scipy
 from scipy.special import ndtri
 
 from simulator.analysis.diagnose.qualified import won_deals
 from simulator.analysis.precision import LEVEL
+from simulator.arrays import Floats, Ints, Mask
 from simulator.fiscal import FiscalCalendar, first_of_month, month_number, months_of_days
 from simulator.history.tables import History
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 HALF_WAY_DAYS = 45
 """The call of a quarter is the last one made by its middle."""
@@ -161,7 +158,7 @@ def _noise(pairs: pd.DataFrame, table: pd.DataFrame) -> Floats:
     n = pairs.groupby("rep_id")["won"].transform("size").to_numpy(np.float64)
     usable = (n > 1) & pairs["rep_id"].map(table["won"] > 0).to_numpy(bool)
 
-    def dispersion(rows: npt.NDArray[np.bool_]) -> float:
+    def dispersion(rows: Mask) -> float:
         # One degree of freedom goes to each rep's own ratio.
         free = float((1.0 - 1.0 / n[rows]).sum())
         return float(square[rows].sum()) / free if rows.sum() >= LEAST_PAIRS and free > 0 else np.nan

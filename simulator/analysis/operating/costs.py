@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from simulator.arrays import Floats
 from simulator.calibration.calibration import Calibration
 from simulator.engine.paths import Paths
 from simulator.engine.plan.demand import cost_per_sal
@@ -16,8 +16,6 @@ from simulator.fiscal import day_number, month_start_day
 from simulator.kernels.people.coverage import HEADS, N_OF_ROLE
 from simulator.scenario.operating import Cost
 from simulator.scenario.schema import Scenario
-
-Floats = npt.NDArray[np.float64]
 
 ACQUISITION, POST_SALE, OTHER = "acquisition", "post_sale", "other"
 MONTHS_PER_YEAR = 12.0

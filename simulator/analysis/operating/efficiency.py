@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from simulator.analysis.totals import ALL
+from simulator.arrays import Floats
 
 YEAR = 4
 """Quarters."""
 NEEDED = {"revenue", "gross profit", "acquisition cost", "post-sale cost", "operating result"}
-Plan = Mapping[str, npt.NDArray[np.float64]]
+Plan = Mapping[str, Floats]
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def efficiency(tables: Mapping[str, pd.DataFrame]) -> tuple[Efficiency, ...]:
     return tuple(one for one in found if math.isfinite(one.value))
 
 
-def _means(table: pd.DataFrame, key: str) -> dict[str, npt.NDArray[np.float64]]:
+def _means(table: pd.DataFrame, key: str) -> dict[str, Floats]:
     """Return the means by line or measure, one a quarter in order."""
     groups = table.groupby(key, sort=False)
     return {str(name): rows["mean"].to_numpy(np.float64) for name, rows in groups}

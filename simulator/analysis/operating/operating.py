@@ -6,19 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from simulator.analysis.operating.costs import ACQUISITION, OTHER, POST_SALE, CostLine, cost_lines
 from simulator.analysis.totals import ratio
+from simulator.arrays import Floats, Mask
 from simulator.calibration.calibration import Calibration
 from simulator.engine.paths import QUANTILES, Paths
 from simulator.engine.plan.roles import RepTerms, RoleTerms, gross_margin
 from simulator.errors import InputError
 from simulator.fiscal import day_number, month_start_day
 from simulator.scenario.schema import Scenario
-
-Floats = npt.NDArray[np.float64]
 
 COLLECTION_DAYS = (45.0, "assumption: money comes 45 days after the invoice")
 DAYS_PER_YEAR = 365.25
@@ -71,7 +69,7 @@ class OperatingPaths:
         return np.asarray(self.contribution - self.cost_of(OTHER))
 
     @property
-    def run_out(self) -> npt.NDArray[np.bool_]:
+    def run_out(self) -> Mask:
         """Whether cash has been below nothing at the end of this or an earlier quarter."""
         return np.asarray(np.logical_or.accumulate(self.cash < 0.0, axis=1))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy.stats import qmc
 
@@ -13,9 +12,8 @@ from simulator.analysis.compare.comparison import simulate_prepared
 from simulator.analysis.compare.measures import Measure
 from simulator.analysis.sensitivity.inputs import Turn
 from simulator.analysis.steps import Progress
+from simulator.arrays import Floats
 from simulator.engine.prepare import Prepared
-
-Floats = npt.NDArray[np.float64]
 
 N_RESAMPLES = 200
 LOW, HIGH = 0.1, 0.9

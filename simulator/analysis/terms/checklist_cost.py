@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from simulator.analysis.customers.arr import arr_measures
@@ -21,8 +20,6 @@ from simulator.engine.prepare import Prepared
 from simulator.engine.run.simulate import compile_worked_deals, simulate, simulate_compiled
 from simulator.errors import InputError
 from simulator.scenario.schema import Scenario
-
-Floats = npt.NDArray[np.float64]
 
 MEASURES = ("arr_change", "bookings_change", "nrr_change")
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from simulator.analysis.steps import Progress
+from simulator.arrays import Floats, Ints
 from simulator.engine.plan.concessions import concession_plan, promises
 from simulator.engine.plan.deals import Compiled
 from simulator.engine.plan.roles import gross_margin
@@ -21,8 +21,6 @@ from simulator.scenario.deal_terms import Terms
 from simulator.scenario.levers import Lever
 from simulator.scenario.schema import Scenario
 from simulator.scenario.settled import horizon
-
-Floats = npt.NDArray[np.float64]
 
 NONE, STATED, STRICT, PLAN = "no concessions", "as stated", "strict desk", "success plan"
 COUNTS = ("n_won", "n_conceded", "discount", "delivery_cost")
@@ -77,7 +75,7 @@ class PolicyPaths:
     bookings: Floats
     value: Floats
     counts: Mapping[str, Floats]
-    rate_draw: npt.NDArray[np.int64]
+    rate_draw: Ints
 
 
 class TermsLab:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from simulator.analysis.precision import clusters, mean_error
 from simulator.analysis.steps import Progress
 from simulator.analysis.terms.assumptions import weigh_assumptions
 from simulator.analysis.terms.policies import NONE, PLAN, STATED, PolicyPaths, TermsLab, alone, policies
-
-Floats = npt.NDArray[np.float64]
+from simulator.arrays import Floats, Ints
 
 LOW, HIGH = 0.1, 0.9
 N_RESAMPLES = 400
@@ -175,7 +173,7 @@ def crossing_place(curve: Floats) -> int | None:
     return int(other[-1]) + 1 if final != 0 and other.size else None
 
 
-def _crossing(gain: Floats, draw: npt.NDArray[np.int64], periods: tuple[str, ...]) -> dict[str, str]:
+def _crossing(gain: Floats, draw: Ints, periods: tuple[str, ...]) -> dict[str, str]:
     """Return the quarter from which cumulated value keeps its sign, its interval by resampled rates."""
     place = crossing_place(gain.mean(axis=0))
     found = {"crosses": periods[place] if place is not None else "", "crosses_p10": "", "crosses_p90": ""}
@@ -189,7 +187,7 @@ def _crossing(gain: Floats, draw: npt.NDArray[np.int64], periods: tuple[str, ...
     return found
 
 
-def resampled_means(values: Floats, draw: npt.NDArray[np.int64]) -> Floats:
+def resampled_means(values: Floats, draw: Ints) -> Floats:
     """Return means over independent groups of paths drawn again with replacement, shape (resample, …).
 
     Parameters
@@ -202,7 +200,7 @@ def resampled_means(values: Floats, draw: npt.NDArray[np.int64]) -> Floats:
     return np.asarray(means[picks].mean(axis=1))
 
 
-def cluster_means(values: Floats, draw: npt.NDArray[np.int64]) -> Floats:
+def cluster_means(values: Floats, draw: Ints) -> Floats:
     """Return the mean of values by independent group of paths, shape (group, …)."""
     group = clusters(draw)
     sums = np.zeros((group.max() + 1, *values.shape[1:]))
