@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -81,22 +82,44 @@ def calibrate_states(
     ``whole`` holds the deals of all types: those of expansion show how customers expand.
     """
     seen = _seen(history, states, calendar, segments)
+    customers = calibrate_customers(whole or history, seen.names)
+    staffing = calibrate_staffing(history, seen.states, seen.names)
+    notes, found = _of_deals(history, seen, calendar)
+    for part in (customers, staffing):
+        notes += part.notes if part is not None else ()
+    return Calibration(
+        segments=seen.names,
+        as_of=history.as_of,
+        first_day=date_of_day(seen.states.start.min()),
+        calendar=calendar,
+        has_stages=seen.has_stages,
+        has_close_dates=seen.has_dates,
+        has_late_stages=bool((seen.states.late == 1).any()),
+        next_snapshot=seen.snapshot,
+        customers=customers,
+        staffing=staffing,
+        notes=(*seen.notes, *notes),
+        **found,
+    )
+
+
+def _of_deals(
+    history: History, seen: _Seen, calendar: FiscalCalendar
+) -> tuple[tuple[str, ...], dict[str, Any]]:
+    """Return notes on the rates of deals, and these rates under the names of a calibration."""
     names, segment, states, months = seen.names, seen.segment, seen.states, seen.months
-    n_deals, span = len(segment), (history.as_of, calendar)
-    amounts = deal_amounts(
-        states, months, history.opportunities, segment=segment, arrived=seen.arrived, names=names
-    )
-    traits = deal_traits(history.opportunities, seen.qualified, amounts.size)
-    profile, profile_levels = traits.profile_codes(n_deals)
-    exposure = aggregate(months, profile, len(names), len(profile_levels))
-    rates = fit_deal_rates(
-        exposure, profile_levels, traits.levels, reachable(exposure, seen.has_stages), (months, profile)
-    )
+    deals, span = history.opportunities, (history.as_of, calendar)
+    amounts = deal_amounts(states, months, deals, segment=segment, arrived=seen.arrived, names=names)
+    traits = deal_traits(deals, seen.qualified, amounts.size)
+    profile, levels = traits.profile_codes(len(segment))
+    exposure = aggregate(months, profile, len(names), len(levels))
+    possible = reachable(exposure, seen.has_stages)
+    rates = fit_deal_rates(exposure, levels, traits.levels, possible, (months, profile))
     clock = month_clock(months)
     dates = close_dates(states, months, segment, seen.arrived, len(names))
     wanted = demand(
         states,
-        history.opportunities,
+        deals,
         segment=segment,
         arrived=seen.arrived,
         names=names,
@@ -104,58 +127,31 @@ def calibrate_states(
         calendar=calendar,
     )
     courses = Courses(
-        deal_courses(months, rates, (profile, profile_levels), clock, span),
+        deal_courses(months, rates, (profile, levels), clock, span),
         wanted.course,
         amount_trend(states, amounts, segment, span),
     )
-    customers = calibrate_customers(whole or history, names)
-    staffing = calibrate_staffing(history, states, names)
-    return Calibration(
-        segments=names,
-        as_of=history.as_of,
-        first_day=date_of_day(states.start.min()),
-        calendar=calendar,
-        hazards=rates.hazards,
-        factors=rates.factors,
-        effects=rates.effects,
-        profiles=profiles(traits, segment, seen.arrived & seen.qualified, len(names)),
-        amounts=amounts.new,
-        multiplier_new=amounts.multiplier_new,
-        multiplier_open=amounts.multiplier_open,
-        size_edges=amounts.size_edges,
-        offset=dates.offset,
-        push=dates.push,
-        redate=dates.redate,
-        early_push=dates.early_push,
-        entry=entries(states, segment, seen.arrived, len(names)),
-        arrivals=wanted.arrivals,
-        shock_close=courses.won.shock,
-        shock_demand=courses.sals.shock,
-        has_stages=seen.has_stages,
-        has_close_dates=seen.has_dates,
-        has_late_stages=bool((states.late == 1).any()),
-        has_open_amounts=amounts.has_open_amounts,
-        late_entry=late_entries(states),
-        notes=(
-            *seen.notes,
-            *amounts.notes,
-            *traits.notes,
-            *rates.notes,
-            *_outcome_notes(months),
-            *wanted.notes,
-            *courses.notes(),
-            *(customers.notes if customers is not None else ()),
-            *(staffing.notes if staffing is not None else ()),
-        ),
-        customers=customers,
-        staffing=staffing,
-        drift=courses.drift(),
-        clock=clock,
-        evidence=simple_methods(history, states, segment, calendar, amounts.has_open_amounts),
-        next_snapshot=seen.snapshot,
-        factor_covariance=rates.factor_covariance,
-        effect_covariance=rates.effect_covariance,
-    )
+    said = (amounts.notes, traits.notes, rates.notes, _outcome_notes(months), wanted.notes, courses.notes())
+    return tuple(note for notes in said for note in notes), {
+        **_taken(rates, "hazards", "factors", "effects", "factor_covariance", "effect_covariance"),
+        **_taken(amounts, "multiplier_new", "multiplier_open", "size_edges", "has_open_amounts"),
+        **_taken(dates, "offset", "push", "redate", "early_push"),
+        "amounts": amounts.new,
+        "profiles": profiles(traits, segment, seen.arrived & seen.qualified, len(names)),
+        "entry": entries(states, segment, seen.arrived, len(names)),
+        "late_entry": late_entries(states),
+        "arrivals": wanted.arrivals,
+        "shock_close": courses.won.shock,
+        "shock_demand": courses.sals.shock,
+        "drift": courses.drift(),
+        "clock": clock,
+        "evidence": simple_methods(history, states, segment, calendar, amounts.has_open_amounts),
+    }
+
+
+def _taken(part: object, *names: str) -> dict[str, Any]:
+    """Return what a calibration calls by the same names."""
+    return {name: getattr(part, name) for name in names}
 
 
 @dataclass(frozen=True)
