@@ -59,8 +59,20 @@ def rep_biases(history: History, calendar: FiscalCalendar, within_days: int = HA
     pairs = called_and_won(history, calendar, within_days)
     if pairs.empty:
         return pd.DataFrame({name: pd.Series(dtype=object) for name in COLUMNS})
+    table = _sums(pairs)
+    won, called = _never_nothing(pairs, table)
+    mean, error, (mu, mu_error) = pool(
+        np.log((won / called).to_numpy(np.float64)), _noise(pairs, table), pd.factorize(table["team"])[0]
+    )
+    total = pd.DataFrame([_sum_of(pairs)]).set_index("rep_id")
+    both = pd.concat([_biased(table, mean, error), _biased(total, np.array([mu]), np.array([mu_error]))])
+    return both.rename_axis("rep_id").reset_index()[list(COLUMNS)]
+
+
+def _sums(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Return what each rep called and won in all, indexed by rep."""
     reps = pairs.groupby("rep_id", sort=True)
-    table = pd.DataFrame(
+    return pd.DataFrame(
         {
             "team": reps["team"].first(),
             "segment": reps["segment"].first(),
@@ -69,32 +81,33 @@ def rep_biases(history: History, calendar: FiscalCalendar, within_days: int = HA
             "won": reps["won"].sum(),
         }
     )
+
+
+def _sum_of(pairs: pd.DataFrame) -> dict[str, Any]:
+    """Return the same of the whole company."""
+    everyone = dict.fromkeys(("rep_id", "team", "segment"), COMPANY)
+    sums = {"called": pairs["commit"].sum(), "won": pairs["won"].sum()}
+    return everyone | {"n_quarters": len(set(pairs["quarter"]))} | sums
+
+
+def _never_nothing(pairs: pd.DataFrame, table: pd.DataFrame) -> tuple[pd.Series[float], pd.Series[float]]:
+    """Return what was won and called, half a typical deal added to both where nothing was won."""
     half_deal = pairs["typical"].groupby(pairs["rep_id"]).first() / 2.0
     none = table["won"] <= 0.0
-    table["won_per_called"] = table["won"] / table["called"]
-    won = table["won"].where(~none, half_deal)
-    called = table["called"].where(~none, table["called"] + half_deal)
-    y = np.log((won / called).to_numpy(np.float64))
-    variance = _noise(pairs, table)
-    mean, error, (mu, mu_error) = pool(y, variance, pd.factorize(table["team"])[0])
-    reach = float(ndtri(0.5 + LEVEL / 2))
-    table["bias"], table["bias_low"], table["bias_high"] = (
-        np.exp(mean + side * reach * error) for side in (0.0, -1.0, 1.0)
+    return table["won"].where(~none, half_deal), table["called"].where(~none, table["called"] + half_deal)
+
+
+def _biased(table: pd.DataFrame, mean: Floats, error: Floats) -> pd.DataFrame:
+    """Add the bias whose logarithm is known, its interval and the verdict."""
+    reach = float(ndtri(0.5 + LEVEL / 2)) * error
+    low, high = np.exp(mean - reach), np.exp(mean + reach)
+    return table.assign(
+        won_per_called=table["won"] / table["called"],
+        bias=np.exp(mean),
+        bias_low=low,
+        bias_high=high,
+        verdict=[_verdict(*ends) for ends in zip(low, high, strict=True)],
     )
-    table["verdict"] = [
-        _verdict(low, high) for low, high in zip(table["bias_low"], table["bias_high"], strict=True)
-    ]
-    low, high = float(np.exp(mu - reach * mu_error)), float(np.exp(mu + reach * mu_error))
-    total: dict[str, Any] = {
-        "rep_id": COMPANY,
-        "team": COMPANY,
-        "segment": COMPANY,
-        "n_quarters": len(set(pairs["quarter"])),
-    }
-    total |= {"called": pairs["commit"].sum(), "won": pairs["won"].sum()}
-    total |= {"won_per_called": total["won"] / total["called"], "bias": float(np.exp(mu))}
-    total |= {"bias_low": low, "bias_high": high, "verdict": _verdict(low, high)}
-    return pd.concat([table.reset_index(), pd.DataFrame([total])], ignore_index=True)[list(COLUMNS)]
 
 
 def called_and_won(
