@@ -15,6 +15,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from simulator.arrays import Floats, Ints
+
 EPOCH = dt.date(1970, 1, 1)
 EPOCH_MONTH = 1970 * 12
 DAYS_PER_MONTH = 365.25 / 12
@@ -26,17 +28,17 @@ def month_number(date: dt.date) -> int:
     return date.year * 12 + date.month - 1
 
 
-def month_numbers(dates: npt.NDArray[np.datetime64]) -> npt.NDArray[np.int64]:
+def month_numbers(dates: npt.NDArray[np.datetime64]) -> Ints:
     """Return the month numbers of dates; not-a-time gives a very negative number."""
     return dates.astype("datetime64[M]").astype(np.int64) + EPOCH_MONTH
 
 
-def months_of_days(days: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+def months_of_days(days: Floats) -> Ints:
     """Return the month numbers of day numbers."""
     return month_numbers(np.floor(days).astype(np.int64).astype("datetime64[D]"))
 
 
-def month_start_day(month: npt.NDArray[np.int64] | int) -> npt.NDArray[np.float64]:
+def month_start_day(month: Ints | int) -> Floats:
     """Return the day number at which each month begins."""
     months = (np.asarray(month, dtype=np.int64) - EPOCH_MONTH).astype("datetime64[M]")
     return months.astype("datetime64[D]").astype(np.int64).astype(np.float64)
@@ -72,11 +74,11 @@ class FiscalCalendar:
     start_month: int = 1
     label: Literal["start", "end"] = "end"
 
-    def quarter(self, month: npt.NDArray[np.int64] | int) -> npt.NDArray[np.int64]:
+    def quarter(self, month: Ints | int) -> Ints:
         """Return quarter numbers (consecutive whole numbers) of month numbers."""
         return (np.asarray(month, dtype=np.int64) - (self.start_month - 1)) // 3
 
-    def month_of_quarter(self, month: npt.NDArray[np.int64] | int) -> npt.NDArray[np.int64]:
+    def month_of_quarter(self, month: Ints | int) -> Ints:
         """Return 0, 1 or 2: the place of each month inside its fiscal quarter."""
         return (np.asarray(month, dtype=np.int64) - (self.start_month - 1)) % 3
 

@@ -7,6 +7,7 @@ import hashlib
 import numpy as np
 import numpy.typing as npt
 
+from simulator.arrays import Floats, Ints
 from simulator.calibration.posteriors import Draws
 from simulator.kernels.random import RATE, RATE_ORDER, stratified_table
 
@@ -41,7 +42,7 @@ def unique_keys(names: list[str], bits: int = DEAL_BITS) -> npt.NDArray[np.uint6
     return keys
 
 
-def rate_uniforms(seed: int, name: str, n_draws: int, n_values: int = 1) -> npt.NDArray[np.float64]:
+def rate_uniforms(seed: int, name: str, n_draws: int, n_values: int = 1) -> Floats:
     """Return the uniforms that one uncertain quantity is drawn with.
 
     Returns
@@ -56,7 +57,7 @@ def rate_uniforms(seed: int, name: str, n_draws: int, n_values: int = 1) -> npt.
     return np.asarray(table, dtype=np.float64)
 
 
-def replicate(draw: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def replicate(draw: Ints) -> Ints:
     """Return which independent replicate of the rate draws each draw belongs to, the same shape."""
     return draw // STRATA
 
@@ -64,7 +65,7 @@ def replicate(draw: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
 def rate_draws(seed: int, n_draws: int, uncertain: bool, prefix: str = "") -> Draws:
     """Return the draws of the rates of a scenario, whose keys begin with ``prefix``."""
 
-    def uniforms(name: str, n_values: int) -> npt.NDArray[np.float64]:
+    def uniforms(name: str, n_values: int) -> Floats:
         return rate_uniforms(seed, prefix + name, n_draws, n_values)
 
     return Draws(n_draws, uniforms if uncertain else None)

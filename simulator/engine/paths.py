@@ -7,13 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
+from simulator.arrays import Floats, Ints
 from simulator.fiscal import FiscalCalendar
 from simulator.kernels.customers.flows import ARR_FLOWS
 from simulator.kernels.flows import FLOWS, ORIGINS
-
-Floats = npt.NDArray[np.float64]
 
 QUANTILES = (0.1, 0.5, 0.9)
 
@@ -91,8 +89,8 @@ class Paths:
     currency: str
     as_of: dt.date
     calendar: FiscalCalendar
-    months: npt.NDArray[np.int64]
-    quarters: npt.NDArray[np.int64]
+    months: Ints
+    quarters: Ints
     partial: bool
     segments: tuple[str, ...]
     flows: Floats
@@ -101,12 +99,12 @@ class Paths:
     n_booked: Floats
     open_amount: Floats
     due_amount: Floats
-    n_open: npt.NDArray[np.int64]
-    rate_draw: npt.NDArray[np.int64]
+    n_open: Ints
+    rate_draw: Ints
     open_deals: tuple[str, ...]
-    open_wins: npt.NDArray[np.int64]
+    open_wins: Ints
     past_due_amount: Floats | None = None
-    n_past_due: npt.NDArray[np.int64] | None = None
+    n_past_due: Ints | None = None
     arr_flows: Floats | None = None
     arr_opening: Floats | None = None
     n_customers: Floats | None = None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from simulator.arrays import Ints, Mask
 from simulator.history.changes import Changes, day_numbers
 from simulator.history.deal_lifecycle import WON
 from simulator.history.findings import Evidence, Finding, finding
@@ -13,9 +13,6 @@ from simulator.history.matching import occurs, positions
 from simulator.history.stage_map import CLOSED
 from simulator.history.states import CENSORED
 from simulator.history.tables import CATEGORIES
-
-Mask = npt.NDArray[np.bool_]
-Ints = npt.NDArray[np.int64]
 
 SERIAL_PUSHES = 3
 MANY_DAYS = 1_000_000

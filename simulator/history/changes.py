@@ -8,14 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from simulator.arrays import Floats, Ints, Mask
 from simulator.fiscal import month_numbers
 from simulator.history.matching import positions
 from simulator.history.stage_map import stage_map
 from simulator.history.tables import OUTCOMES, History
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
 
 MIN_CLOSED_FOR_PLANS = 10
 REPEATING_SHARE = 0.9

@@ -7,16 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from simulator.arrays import Mask
 from simulator.errors import Fault
 from simulator.history.parsing import TEXT, Parsed, clean_text, parse_dates, parse_numbers
 from simulator.history.reading import Cells
 from simulator.history.tables import TABLES, Column, empty_table
-
-Mask = npt.NDArray[np.bool_]
-Ints = npt.NDArray[np.int64]
 
 MAX_FAULTS = 20
 MAX_CELLS = 5

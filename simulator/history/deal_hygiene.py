@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from simulator.arrays import Mask
 from simulator.history.changes import day_numbers, outcome_codes, plans_repeat_closing
 from simulator.history.deal_lifecycle import WON, past_due
 from simulator.history.findings import Evidence, Finding
@@ -13,8 +13,6 @@ from simulator.history.hygiene_words import LEAKING_COLUMNS
 from simulator.history.matching import occurs
 from simulator.history.opening import stray_rows
 from simulator.history.tables import OUTCOMES
-
-Mask = npt.NDArray[np.bool_]
 
 ZOMBIE_PAST_DUE_DAYS = 90
 ZOMBIE_UNTOUCHED_DAYS = 365

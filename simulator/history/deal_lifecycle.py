@@ -5,16 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from simulator.arrays import Floats, Ints, Mask
 from simulator.fiscal import day_number
 from simulator.history.changes import Changes, day_numbers, outcome_codes
 from simulator.history.stage_map import CLOSED, LEAD, OMITTED
 from simulator.history.tables import CATEGORIES, OUTCOMES, History
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
 
 WON = OUTCOMES.index("won")
 NO_DECISION = OUTCOMES.index("lost_no_decision")

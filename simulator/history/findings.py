@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from simulator.arrays import Floats, Ints, Mask
 from simulator.fiscal import day_number
 from simulator.history.changes import Changes, deal_changes
 from simulator.history.deal_lifecycle import Spans, deal_spans
@@ -16,9 +16,6 @@ from simulator.history.hygiene_words import WORDS
 from simulator.history.matching import occurs
 from simulator.history.states import DealStates, deal_states
 from simulator.history.tables import History
-
-Floats = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
 
 N_EXAMPLES = 3
 
@@ -136,7 +133,7 @@ class Evidence:
         """Day number of the end of as_of."""
         return day_number(self.history.as_of) + 1
 
-    def of_deals(self, deal: npt.NDArray[np.int64]) -> Mask:
+    def of_deals(self, deal: Ints) -> Mask:
         """Return a mask over the deals of the given row numbers."""
         mask = np.zeros(len(self.names), dtype=bool)
         mask[deal] = True

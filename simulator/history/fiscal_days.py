@@ -9,13 +9,11 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from simulator.arrays import Floats
 from simulator.fiscal import date_of_day, day_number, month_start_day
 from simulator.history.tables import TABLES, History
-
-Floats = npt.NDArray[np.float64]
 
 DAY_NS = 86_400_000_000_000
 QUARTER_DAYS = 80

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from simulator.arrays import Floats, Mask
 
 MOST_STRAY, MOST_SHARE = 5, 0.01
 AHEAD_DAYS = 182.0
@@ -14,7 +13,7 @@ SURPRISING = 16.0
 """Deals missing from a gap above which chance does not explain it (P < 1e-5), for each row before it."""
 
 
-def stray_rows(days: Floats) -> npt.NDArray[np.bool_]:
+def stray_rows(days: Floats) -> Mask:
     """Mark the few days that lie long before all others; missing days are none of them."""
     known = days[~np.isnan(days)]
     if not len(known):

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-Mask = npt.NDArray[np.bool_]
+from simulator.arrays import Mask
 
 ISO_TIME = r"^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}(?::\d{2}(?::\d{2}(?:\.\d{1,9})?)?)?(?: ?Z|[+-]\d{2}:?\d{2})?)?$"
 ISO_MONTH = r"^\d{4}-\d{2}$"

@@ -7,16 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
+from simulator.arrays import Ints
 from simulator.errors import Fault, InputError
-
-Ints = npt.NDArray[np.int64]
 
 MAX_BYTES = 2 * 1024**3
 BLOCK_BYTES = 16 * 1024**2

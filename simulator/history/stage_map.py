@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from simulator.arrays import Ints
 from simulator.errors import Fault, InputError
 from simulator.history.tables import CATEGORIES, OUTCOMES
-
-Ints = npt.NDArray[np.int64]
 
 LEAD, CLOSED, OMITTED, UNMAPPED = -1, 3, 4, -9
 """Codes next to 0-2, the positions in CATEGORIES."""

@@ -6,9 +6,9 @@ import datetime as dt
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from simulator.arrays import Floats, Ints, Mask
 from simulator.fiscal import day_number
 from simulator.history.changes import (
     Changes,
@@ -21,10 +21,6 @@ from simulator.history.deal_lifecycle import Spans, deal_spans, first_rows, last
 from simulator.history.stage_map import CLOSED, LEAD
 from simulator.history.tables import CATEGORIES, History
 from simulator.recent import recent
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
 
 CENSORED = -1
 """Exit code of a state that is still going on at as_of."""

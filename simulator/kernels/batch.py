@@ -11,11 +11,10 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from simulator.arrays import Floats
 from simulator.kernels.jit import PART, at
 from simulator.kernels.random import N_GUIDED, blocks, waits
 from simulator.kernels.simd import WIDTH, aligned
-
-Floats = npt.NDArray[np.float64]
 
 DEAL = np.dtype(
     [

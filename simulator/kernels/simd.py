@@ -12,6 +12,8 @@ from llvmlite import ir
 from numba import config, types
 from numba.extending import intrinsic
 
+from simulator.arrays import Floats
+
 WIDTH = 8
 IN_PYTHON: bool = config.DISABLE_JIT  # type: ignore[attr-defined]
 """Whether kernels are not compiled: NUMBA_DISABLE_JIT=1, to step through them."""
@@ -29,7 +31,7 @@ def aligned(shape: tuple[int, ...], dtype: npt.DTypeLike = np.float64) -> npt.ND
     return array.view(np.recarray) if IN_PYTHON and array.dtype.names else array
 
 
-def in_lines(array: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def in_lines(array: Floats) -> Floats:
     """Return an array that begins where a line of memory does: itself, or a copy."""
     if array.ctypes.data % LINE_BYTES == 0:
         return array

@@ -3,8 +3,8 @@
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from simulator.arrays import Floats, Ints
 from simulator.kernels.batch import Batch, open_batch
 from simulator.kernels.customers.accounts import N_TARGETS, Accounts, open_accounts
 from simulator.kernels.customers.customer import CustomerPlan
@@ -14,9 +14,6 @@ from simulator.kernels.deals.queue import N_MOMENTS
 from simulator.kernels.flows import N_FLOWS
 from simulator.kernels.people.capacity import CapacityPlan
 from simulator.kernels.people.coverage import N_ACTIVITIES, PeoplePlan, n_measures
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 
 class Plans(NamedTuple):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import expit, ndtr, ndtri
 
+from simulator.arrays import Floats
 from simulator.calibration.customers import CustomerCalibration
 from simulator.calibration.growth import VALUE_LOG_SD
 from simulator.calibration.growth_by_size import MOST_BANDS, GrowthBySize
@@ -16,8 +16,6 @@ from simulator.calibration.posteriors import Axes, Beta, Draws, Gamma, JointNorm
 from simulator.calibration.renewals import TERM_CLASSES
 from simulator.engine.keys import rate_draws
 from simulator.kernels.customers.flows import DRIVERS
-
-Floats = npt.NDArray[np.float64]
 
 N_SLICES = 64
 LARGEST_CONTRACTION = 0.95

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from simulator.arrays import Floats
 from simulator.calibration.calibration import (
     DESTINATIONS,
     FACTOR_LEVELS,
@@ -28,8 +28,6 @@ from simulator.engine.draws.slices import N_MULTIPLIER_SLICES, N_SLICES, amount_
 from simulator.engine.keys import rate_draws
 from simulator.history.tables import CATEGORIES
 from simulator.recent import recent
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

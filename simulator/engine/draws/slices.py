@@ -7,13 +7,11 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-import numpy.typing as npt
 
+from simulator.arrays import Floats, Ints
 from simulator.calibration.calibration import Amounts
 from simulator.calibration.posteriors import TINY, Draws, gamma_quantile
 from simulator.kernels.slices import beta_slices, sample_slices
-
-Floats = npt.NDArray[np.float64]
 
 N_SLICES = 1024
 N_MULTIPLIER_SLICES = 256
@@ -90,8 +88,6 @@ def amount_slices(amounts: Amounts, name: str, draws: Draws, n_slices: int = N_S
     drawn /= drawn.sum(axis=1, keepdims=True)
     return slice_means(values, drawn, tail, n_slices)
 
-
-Ints = npt.NDArray[np.int64]
 
 N_CHURN_SLICES = 128
 CERTAIN = 1e7

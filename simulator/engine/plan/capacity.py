@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy.special import ndtri
 
+from simulator.arrays import Floats, Ints
 from simulator.calibration.funnel import OUTBOUND, PRIOR_POWER, PRIOR_POWER_SD
 from simulator.calibration.posteriors import gamma_quantile
 from simulator.calibration.ramp import RampCurve, published_ramp, tenure_bin
@@ -32,9 +32,6 @@ from simulator.history.tables import History
 from simulator.kernels.people.capacity import CapacityPlan
 from simulator.recent import recent
 from simulator.scenario.schema import Scenario
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 LEVERS = ("ramp", "attrition", "open_deals_per_rep", "patience")
 DAYS_A_MONTH = 30.44

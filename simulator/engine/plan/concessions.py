@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from simulator.arrays import Floats
 from simulator.calibration.calibration import DESTINATIONS
 from simulator.engine.plan.neutral import no_concessions
 from simulator.kernels.deals.concessions import ConcessionPlan
@@ -15,8 +15,6 @@ from simulator.scenario.deal_terms import (
     Concession,
     Terms,
 )
-
-Floats = npt.NDArray[np.float64]
 
 WON = DESTINATIONS.index("won")
 LAST_MONTH_SHARE = 0.5

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from simulator.arrays import Floats
 from simulator.calibration.contracts import Book, customer_book, month_time
 from simulator.calibration.coverage_effects import churn_per_coverage
 from simulator.engine.plan.service_coverage import BOOK_OF_CSM, Effect
@@ -20,7 +20,6 @@ from simulator.history.tables import History
 from simulator.recent import recent
 from simulator.scenario.schema import Scenario
 
-Floats = npt.NDArray[np.float64]
 Stated = tuple[tuple[float | None, float | None], ...]
 """Accounts and ARR that a CSM can look after in each segment, as a scenario states them."""
 CSM = "csm"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from simulator.arrays import Floats
 from simulator.calibration.renewals import TERM_CLASSES
 from simulator.engine.plan.customers import mix_of
 from simulator.engine.plan.deals import CENTS, Compiled
@@ -15,8 +15,6 @@ from simulator.kernels.customers.accounts import GROWS, ODDS, SELLS, SLOWER
 from simulator.kernels.customers.customer import CustomerPlan
 from simulator.kernels.customers.flows import FIRST_SOLD
 from simulator.kernels.people.coverage import AE, BY_ACCOUNTS, BY_ARR, BY_HOURS, N_ACTIVITIES, PeoplePlan
-
-Floats = npt.NDArray[np.float64]
 
 MONTHS_PER_YEAR = 12.0
 MOST_TAKEN = 0.95

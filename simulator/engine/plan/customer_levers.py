@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from simulator.arrays import Floats, Ints
 from simulator.calibration.contracts import EXPANSION, REACTIVATION, Book, arr_at
 from simulator.kernels.customers.customer import (
     EFFECT_CHURN,
@@ -17,9 +17,6 @@ from simulator.kernels.customers.customer import (
 )
 from simulator.kernels.customers.flows import FIRST_SOLD
 from simulator.scenario.levers import Lever
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 CUSTOMER_LEVERS = {
     "churn": EFFECT_CHURN,

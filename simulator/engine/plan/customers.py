@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from simulator.arrays import Floats, Ints
 from simulator.calibration.contracts import Book, arr_at
 from simulator.calibration.customers import CustomerCalibration
 from simulator.calibration.renewals import TERM_CLASSES, law_terms, renewals_behind, term_class
@@ -33,9 +34,6 @@ from simulator.kernels.customers.customer import (
 from simulator.kernels.customers.flows import FIRST_SOLD
 from simulator.scenario.levers import Lever
 from simulator.scenario.schema import Scenario
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 LONG_TENURE_MONTHS = 36.0
 """A customer of that age has reached first value, whether or not it has grown."""

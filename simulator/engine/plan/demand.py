@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import betaincinv
 
+from simulator.arrays import Floats
 from simulator.calibration.calibration import Calibration
 from simulator.calibration.funnel import Funnel
 from simulator.engine.keys import rate_uniforms
@@ -15,8 +15,6 @@ from simulator.errors import Fault, InputError
 from simulator.scenario.demand import DemandSource
 from simulator.scenario.schema import Scenario
 from simulator.yaml_source import Tree
-
-Floats = npt.NDArray[np.float64]
 
 SHARES = ("mql_share", "sql_share", "sal_share")
 

@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from simulator.arrays import Floats, Ints, Mask
 from simulator.calibration.calibration import (
     DESTINATIONS,
     SIZE_LEVELS,
@@ -21,9 +21,6 @@ from simulator.errors import Fault, InputError
 from simulator.fiscal import DAYS_PER_MONTH
 from simulator.scenario.levers import Lever
 from simulator.scenario.schema import Scenario
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 OTHER, UNKNOWN = "other", "unknown"
 SIZE_PARTS = 50
@@ -224,7 +221,7 @@ def check_levers(scenario: Scenario, arrivals: Arrivals, months: Ints) -> None:
         raise InputError(faults)
 
 
-def _held(lever: Lever, months: Ints) -> npt.NDArray[np.bool_]:
+def _held(lever: Lever, months: Ints) -> Mask:
     first = lever.from_month if lever.from_month is not None else months[0]
     last = lever.until_month if lever.until_month is not None else months[-1]
     return np.asarray((months >= first) & (months <= last))

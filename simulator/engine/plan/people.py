@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import ndtri
 
+from simulator.arrays import Floats
 from simulator.engine.keys import rate_uniforms
 from simulator.engine.plan.coverage_today import (
     Books,
@@ -54,7 +54,6 @@ from simulator.kernels.people.coverage import BY_ARR, BY_HOURS, N_ACTIVITIES, Pe
 from simulator.scenario.ownership import ACTIVITIES
 from simulator.scenario.schema import Scenario
 
-Floats = npt.NDArray[np.float64]
 Calibrated = Mapping[tuple[str, str], Effect]
 
 EVEN_VARIABLE_SHARE = 0.5
@@ -231,7 +230,7 @@ def _seats(
     }
 
 
-def sales_cycle_months(compiled: Compiled, history: History | None) -> npt.NDArray[np.float64]:
+def sales_cycle_months(compiled: Compiled, history: History | None) -> Floats:
     """Return the months from qualification to signature by segment, shape (segment,).
 
     The median of the history's wins where a segment has enough of them; else what a deal spends in the

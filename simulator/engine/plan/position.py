@@ -5,16 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from simulator.arrays import Floats, Ints
 from simulator.engine.plan.deals import CENTS, Compiled
 from simulator.engine.plan.horizon import Horizon
 from simulator.fiscal import month_numbers
 from simulator.history.deal_types import with_new_customers
 from simulator.history.tables import CATEGORIES, History
 from simulator.kernels.deals.close_dates import NEVER
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -26,8 +24,8 @@ class Position:
     open_amount: Floats
     due_amount: Floats
     past_due_amount: Floats
-    n_past_due: npt.NDArray[np.int64]
-    n_open: npt.NDArray[np.int64]
+    n_past_due: Ints
+    n_open: Ints
 
 
 def position(compiled: Compiled, history: History | None) -> Position:

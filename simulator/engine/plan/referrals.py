@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
+from simulator.arrays import Floats, Ints
 from simulator.calibration.calibration import DESTINATIONS
 from simulator.engine.plan.concessions import WON, figure
 from simulator.engine.plan.deals import Compiled
@@ -15,9 +15,6 @@ from simulator.errors import InputError
 from simulator.kernels.customers.customer import CustomerPlan
 from simulator.scenario.demand import Referrals
 from simulator.scenario.schema import Scenario
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 
 def with_referrals(compiled: Compiled, scenario: Scenario) -> Compiled:

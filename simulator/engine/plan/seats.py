@@ -6,17 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy.special import pdtr
 
+from simulator.arrays import Floats
 from simulator.engine.keys import unique_keys
 from simulator.engine.plan.roles import Terms
 from simulator.scenario.ownership import AE
 from simulator.scenario.people import Hire
 from simulator.scenario.schema import Scenario
-
-Floats = npt.NDArray[np.float64]
 
 LONG_AGO = -1200
 """Month of hire of a person of whom only is known that there is one: ramped by now."""

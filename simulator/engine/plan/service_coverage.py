@@ -6,16 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from simulator.arrays import Floats
 from simulator.calibration.posteriors import Z_HIGH
 from simulator.engine.plan.roles import HOURS_PER_MONTH, SCENARIO, RoleTerms
 from simulator.kernels.customers.accounts import GROWS, N_TARGETS, ODDS, SELLS, SLOWER
 from simulator.kernels.people.coverage import BY_HOURS, N_ACTIVITIES
 from simulator.scenario.ownership import ACTIVITIES, AE, Worst
 from simulator.scenario.schema import Scenario
-
-Floats = npt.NDArray[np.float64]
 
 WIDTH_OF_80 = 2.0 * Z_HIGH
 """Standard deviations in an interval of 80 %."""

@@ -9,10 +9,10 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy.special import logit
 
+from simulator.arrays import Floats
 from simulator.calibration.contracts import Book, customer_book
 from simulator.calibration.customers import CustomerCalibration
 from simulator.calibration.growth import Growth
@@ -24,8 +24,6 @@ from simulator.history.tables import History, empty_table
 from simulator.kernels.customers.flows import DRIVERS
 from simulator.scenario.customers import CustomerRates
 from simulator.scenario.schema import Scenario
-
-Floats = npt.NDArray[np.float64]
 
 USUAL_TERM = np.array([1.0, 12.0, 24.0])
 """Months of a term of each class, by which churn in a year becomes churn at a renewal."""

@@ -7,9 +7,9 @@ import math
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import ndtr, ndtri
 
+from simulator.arrays import Floats, Mask
 from simulator.calibration.calibration import (
     DESTINATIONS,
     Amounts,
@@ -25,14 +25,10 @@ from simulator.history.tables import CATEGORIES
 from simulator.scenario.schema import Scenario
 from simulator.scenario.segments import AmountRates, Segment
 
-Floats = npt.NDArray[np.float64]
-
 ALL_SOURCES = "all"
 
 
-def with_inline_rates(
-    scenario: Scenario, calibration: Calibration | None
-) -> tuple[Calibration, npt.NDArray[np.bool_]]:
+def with_inline_rates(scenario: Scenario, calibration: Calibration | None) -> tuple[Calibration, Mask]:
     """Return the calibration with the scenario's own rates in place of the calibrated ones.
 
     Returns

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from simulator.arrays import Floats, Ints
 from simulator.engine.plan.deals import Compiled
 from simulator.file_digest import sources_digest
 from simulator.kernels.block import simulate_block
@@ -27,9 +27,6 @@ from simulator.kernels.people.coverage import n_measures
 from simulator.kernels.simd import in_lines
 from simulator.kernels.workspace import Plans, open_workspace
 from simulator.versions import version_of
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 BLOCK = 100
 """Simulations per task: small enough for progress and for stopping soon."""

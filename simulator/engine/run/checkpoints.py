@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from simulator.arrays import Ints
 from simulator.cache import Cache
-from simulator.engine.run.batches import Block, Ints, Job
+from simulator.engine.run.batches import Block, Job
 from simulator.engine.run.executor import Executor
 
 LONG_SECONDS = 20.0

@@ -7,14 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from simulator.arrays import Floats, Ints
 from simulator.calibration.renewals import TERM_CLASSES
 from simulator.kernels.customers.accounts import open_accounts
 from simulator.kernels.customers.customer import CustomerPlan
 from simulator.kernels.customers.flows import CHURN, CONTRACTION
 from simulator.kernels.customers.trace import trace_customers
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 ROOM_PER_CUSTOMER = 24
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from simulator.engine.run.batches import Block, Ints, Job, build
+from simulator.arrays import Ints
+from simulator.engine.run.batches import Block, Job, build
 from simulator.errors import InputError
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from contextvars import ContextVar
 from itertools import islice
 from typing import Any, Protocol
 
-from simulator.engine.run.batches import Block, Ints, Job
+from simulator.arrays import Ints
+from simulator.engine.run.batches import Block, Job
 
 AHEAD = 3
 """Tasks handed out per thread, so that none waits and few results do."""

@@ -7,13 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from simulator.arrays import Ints
 from simulator.engine.keys import STRATA
 from simulator.engine.paths import Paths
 from simulator.engine.run.result_buffer import Store
 
-Ints = npt.NDArray[np.int64]
 BY_PATH = ("flows", "monthly_bookings", "arr_flows", "monthly_customer_bookings", "people")
 
 

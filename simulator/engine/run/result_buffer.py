@@ -10,13 +10,11 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 import numpy as np
-import numpy.typing as npt
 from platformdirs import user_cache_path
 
+from simulator.arrays import Floats, Ints
 from simulator.engine.room import check_room, free_disk, free_memory
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 Shape = tuple[int, ...]
 
 MOST_IN_MEMORY = 64_000_000

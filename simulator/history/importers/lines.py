@@ -6,9 +6,9 @@ import re
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from simulator.arrays import Ints
 from simulator.history.importers.crm.headings import heading_key
 from simulator.history.importers.fields.cells import as_text
 from simulator.history.importers.import_log import ImportLog, listed
@@ -86,12 +86,12 @@ def one_row_a_deal(deals: pd.DataFrame, rule: str | None, log: ImportLog) -> pd.
     return deals
 
 
-def in_file_order(rows: pd.DataFrame, time: str) -> npt.NDArray[np.int64]:
+def in_file_order(rows: pd.DataFrame, time: str) -> Ints:
     """Return a number that grows in the order in which the rows of one moment happened.
 
     A file sorted with the newest first has the earlier of two rows of one second below.
     """
-    position: npt.NDArray[np.int64] = rows["row"].to_numpy(dtype=np.int64).copy()
+    position: Ints = rows["row"].to_numpy(dtype=np.int64).copy()
     deal = rows["deal"].to_numpy() if "deal" in rows else pd.factorize(rows["opportunity_id"])[0]
     days = rows[time].to_numpy()
     file = pd.factorize(rows["file"])[0]

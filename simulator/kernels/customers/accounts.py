@@ -9,14 +9,13 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from simulator.arrays import Floats
 from simulator.kernels.batch import WON, draw_first
 from simulator.kernels.customers.customer import LONG_AGO, N_TERM_CLASSES, YEAR_QUARTERS, start_in_month
 from simulator.kernels.customers.flows import N_NEW, NEW
 from simulator.kernels.jit import BODY, PART
 from simulator.kernels.random import TERM, search
 from simulator.kernels.simd import WIDTH, aligned
-
-Floats = npt.NDArray[np.float64]
 
 CUSTOMER_ROW = np.dtype(
     [

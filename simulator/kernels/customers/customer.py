@@ -18,12 +18,10 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from simulator.arrays import Floats, Ints
 from simulator.kernels.customers.flows import FIRST_SOLD
 from simulator.kernels.jit import PART
 from simulator.kernels.random import search
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 N_TERM_CLASSES = 3
 LONG_AGO = -1e6

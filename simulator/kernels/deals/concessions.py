@@ -2,13 +2,10 @@
 
 from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
 from numba import njit
 
+from simulator.arrays import Floats, Ints
 from simulator.kernels.jit import PART, at
-
-Floats = npt.NDArray[np.float64]
 
 NOTHING = 0
 """Row of the deals to which nothing is conceded."""
@@ -23,7 +20,7 @@ class ConcessionPlan(NamedTuple):
     """(concession,) share of those who ask that get it."""
     factor: Floats
     """(segment, concession + 1, month of quarter, 8) factor of each destination's hazard."""
-    in_force: npt.NDArray[np.int64]
+    in_force: Ints
     """(concession + 1, month of quarter) 1 where a signature in that month carries the concession."""
     price: Floats
     """(segment, concession + 1) factor of the signed amount."""

@@ -2,16 +2,12 @@
 
 from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
 from numba import njit
 
+from simulator.arrays import Floats, Ints
 from simulator.kernels.deals.close_dates import Chances, move_chances
 from simulator.kernels.deals.concessions import ConcessionPlan
 from simulator.kernels.jit import BODY
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 
 class SegmentParameters(NamedTuple):

@@ -2,10 +2,9 @@
 
 from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
 from numba import njit
 
+from simulator.arrays import Floats
 from simulator.kernels.batch import CLOSED, FREE, QUEUE, TAKEN
 from simulator.kernels.flows import (
     LOST_NO_DECISION,
@@ -28,7 +27,7 @@ class Month(NamedTuple):
     number: int
     start: float
     end: float
-    month_end: npt.NDArray[np.float64]
+    month_end: Floats
     """(month,) day at which each month ends."""
     segment: int
     slots: float

@@ -10,11 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from simulator.arrays import Floats, Ints
 from simulator.kernels.jit import EXPOSED, PART
 from simulator.kernels.random import HIRE, LEAVE, PATIENCE, SLOT, block, search
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 FOREVER = 1e18
 

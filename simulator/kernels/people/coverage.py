@@ -6,11 +6,9 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from simulator.arrays import Floats, Ints
 from simulator.kernels.customers.accounts import N_TARGETS
 from simulator.kernels.jit import PART
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 AE = 0
 """The first role: account executives, whose heads are those of the capacity plan."""

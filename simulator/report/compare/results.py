@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from simulator.analysis.compare.bridge import bridge
@@ -18,6 +17,7 @@ from simulator.analysis.compare.comparison import (
     on_the_ground_of,
 )
 from simulator.analysis.compare.comparison import compare as compare_paths
+from simulator.arrays import Floats
 from simulator.engine.paths import Paths
 from simulator.engine.prepare import Prepared
 from simulator.errors import Fault, InputError
@@ -221,7 +221,7 @@ def bridge_spec(steps: pd.DataFrame, *, name: str, file: str, footer: str, curre
     )
 
 
-def _floor(levels: npt.NDArray[np.float64]) -> float:
+def _floor(levels: Floats) -> float:
     low, high = float(levels.min()), float(levels.max())
     if not high > 0 or low < CLOSE * high:
         return 0.0

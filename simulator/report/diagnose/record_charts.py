@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from simulator.analysis.diagnose.conversion import told_horizon
 from simulator.analysis.diagnose.track_record import TrackRecord
+from simulator.arrays import Floats
 from simulator.report.charts.spec import (
     COUNT,
     WHOLE_SHARE,
@@ -125,7 +125,7 @@ def _conversion(record: TrackRecord, footer: str) -> ChartSpec | None:
     )
 
 
-def _conversion_title(shares: npt.NDArray[np.float64], horizon: int) -> str:
+def _conversion_title(shares: Floats, horizon: int) -> str:
     span = "a year" if horizon == 365 else f"{horizon} days"
     won, to_competition, no_decision = shares
     lost = to_competition + no_decision
