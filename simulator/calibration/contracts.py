@@ -233,11 +233,8 @@ def _contracts(
     arr = opening + np.bincount(moves.customer, moves.delta, n)
     former = np.zeros(n)
     former[moves.customer[moves.ends]] = moves.before[moves.ends]
-    last_end = np.full(n, -np.inf)
-    np.maximum.at(last_end, moves.customer[moves.ends], moves.time[moves.ends])
-    last_begin = np.full(n, -np.inf)
-    begins = (moves.kind == REACTIVATION) | is_new
-    np.maximum.at(last_begin, moves.customer[begins], moves.time[begins])
+    last_end = _last(moves, moves.ends, n)
+    last_begin = _last(moves, (moves.kind == REACTIVATION) | is_new, n)
     arr = np.where(np.isfinite(last_end) & (last_begin < last_end), 0.0, np.maximum(arr, 0.0))
     first_arr = opening.copy()
     np.add.at(first_arr, moves.customer[is_new], moves.delta[is_new])
@@ -259,6 +256,13 @@ def _contracts(
         life_start=life_start,
         grown=grown,
     )
+
+
+def _last(moves: Movements, which: Mask, n: int) -> Floats:
+    """Return the time of the last of some movements of each customer; minus infinity where there is none."""
+    found = np.full(n, -np.inf)
+    np.maximum.at(found, moves.customer[which], moves.time[which])
+    return found
 
 
 def _signed(as_of: float, start: Floats, term: Ints, arr: Floats, moves: Movements) -> Floats:

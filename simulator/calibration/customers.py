@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -133,51 +134,32 @@ def calibrate_customers(history: History, segments: tuple[str, ...]) -> Customer
     book = customer_book(history, names)
     if not book.ids:
         return None
-    n = len(names)
-    contracts, moves = book.contracts, book.movements
+    contracts, moves, n = book.contracts, book.movements, len(names)
     at_any_time = leave_at_any_time(contracts, moves)
     counts = renewal_counts(contracts, n, at_any_time)
-    kept = (counts.at_risk - counts.churned).sum(axis=2)
     changed = _renewal_changes(contracts, moves, at_any_time)
-    contraction, rises = (
-        _by_law(contracts, moves, changed.contraction, n),
-        _by_law(contracts, moves, changed.rise, n),
-    )
     grown = is_growth(moves, contracts, changed.rise)
     cycle = expansion_cycle(history.opportunities)
     if cycle[2] < FEWEST_CYCLES:
         cycle = np.append(seek_cycle(book, n, grown), 0.0)
     sizes = _growth_sizes(contracts, moves, grown, n)
     mean_share = np.exp(np.stack([law.log_mean for law in sizes], axis=1))
-    growth = estimate_growth(book, grown, cycle[:2], mean_share)
-    returned = _returns(contracts, moves, n)
     terms, term_counts = _term_mix(contracts, n)
+    said = _notes(history, counts.churned, at_any_time, cycle), _growth_notes(names, book, grown)
     return CustomerCalibration(
         segments=names,
         churn=churn_laws(counts, at_any_time, _past_counts(contracts, n, at_any_time)),
-        contraction=_pooled_shares(contraction, kept, PRIOR_CONTRACTION),
-        price_rise=_pooled_shares(rises, kept, PRIOR_PRICE_RISE),
-        changes=np.stack([kept, contraction, rises], axis=2),
-        growth=growth,
+        **_at_renewals(book, changed, counts, n),
+        growth=estimate_growth(book, grown, cycle[:2], mean_share),
         growth_sizes=sizes,
-        contraction_size=_sizes(contracts, moves, changed.contraction, n, "contraction"),
-        price_size=_sizes(contracts, moves, changed.rise, n, "price_rise"),
-        return_size=returned.size,
-        return_shape=returned.shape,
-        return_rate=returned.rate,
-        returns=returned.events,
-        months_away=returned.exposure,
+        **_returns(contracts, moves, n),
         cycle=cycle,
         win_rate=expansion_win_rate(history.opportunities),
         arr_per_amount=arr_per_amount(history, book, n),
         terms=terms,
         term_counts=term_counts,
         n_customers=np.bincount(contracts.segment, minlength=n).astype(np.float64),
-        notes=(
-            *book.notes,
-            *_notes(history, counts.churned, at_any_time, cycle),
-            *_growth_notes(names, book, grown),
-        ),
+        notes=(*book.notes, *said[0], *said[1]),
     )
 
 
@@ -214,6 +196,22 @@ def _past_counts(contracts: Contracts, n: int, at_any_time: Ints) -> list[Renewa
     return found
 
 
+def _at_renewals(book: Book, changed: _RenewalChanges, counts: RenewalCounts, n: int) -> dict[str, Any]:
+    """Return contractions and price rises at renewals: how often, how large, and the counts behind them."""
+    contracts, moves = book.contracts, book.movements
+    kept = (counts.at_risk - counts.churned).sum(axis=2)
+    contraction, rises = (
+        _by_law(contracts, moves, which, n) for which in (changed.contraction, changed.rise)
+    )
+    return {
+        "contraction": _pooled_shares(contraction, kept, PRIOR_CONTRACTION),
+        "price_rise": _pooled_shares(rises, kept, PRIOR_PRICE_RISE),
+        "changes": np.stack([kept, contraction, rises], axis=2),
+        "contraction_size": _sizes(contracts, moves, changed.contraction, n, "contraction"),
+        "price_size": _sizes(contracts, moves, changed.rise, n, "price_rise"),
+    }
+
+
 def _by_law(contracts: Contracts, moves: Movements, chosen: Mask, n: int) -> Floats:
     """Count movements of first lives, as the renewals are counted, by segment and class of term."""
     who = moves.customer[chosen & (moves.life == 0)]
@@ -242,16 +240,8 @@ def _growth_sizes(contracts: Contracts, moves: Movements, grown: Mask, n: int) -
     )
 
 
-@dataclass(frozen=True)
-class _Returns:
-    shape: Floats
-    rate: Floats
-    events: Floats
-    exposure: Floats
-    size: Sizes
-
-
-def _returns(contracts: Contracts, moves: Movements, n: int) -> _Returns:
+def _returns(contracts: Contracts, moves: Movements, n: int) -> dict[str, Any]:
+    """Return how often and how large those who had left come back, and the counts behind it."""
     left, back, who = away_and_back(contracts, moves)
     events = np.bincount(contracts.segment[who[back < contracts.as_of]], minlength=n).astype(np.float64)
     exposure: Floats = np.bincount(contracts.segment[who], back - left, n).astype(np.float64)
@@ -263,7 +253,8 @@ def _returns(contracts: Contracts, moves: Movements, n: int) -> _Returns:
     ok = lost > 0.0
     segment = contracts.segment[moves.customer[again[ok]]]
     size = pool_sizes(moves.delta[again[ok]] / lost[ok], lost[ok], segment, n, PRIOR_SIZE["reactivation"])
-    return _Returns(pooled.shape, pooled.rate, events, exposure, size)
+    posterior = {"return_shape": pooled.shape, "return_rate": pooled.rate, "return_size": size}
+    return {**posterior, "returns": events, "months_away": exposure}
 
 
 def _term_mix(contracts: Contracts, n: int) -> tuple[Ints, Floats]:

@@ -118,15 +118,11 @@ def calibrate_staffing(
     backfill, n_backfills = _backfills(reps)
     capacity = _capacity(history, states, reps, names, ramp)
     power, power_sd = saturation(*monthly_self_sourced(history, states, names, productivity, there))
-    employed = reps[reps["end"] > last]
-    heads = np.bincount(employed["segment"], minlength=len(names))
-    quota = np.zeros(len(names))
-    known = employed[employed["quota"] > 0].groupby("segment")["quota"].mean()
-    quota[known.index.to_numpy(np.int64)] = known.to_numpy()
+    heads, quota = _employed(reps[reps["end"] > last], len(names))
     return StaffingCalibration(
         segments=names,
         ramp=ramp,
-        heads=heads.astype(np.int64),
+        heads=heads,
         quota=quota,
         attrition_shape=left.shape,
         attrition_rate=left.rate,
@@ -144,6 +140,14 @@ def calibrate_staffing(
         funnel=funnel,
         notes=tuple(_notes(ramp, heads, names, inferred)),
     )
+
+
+def _employed(reps: pd.DataFrame, n: int) -> tuple[Ints, Floats]:
+    """Return heads and mean quota (0: unknown) by segment."""
+    quota = np.zeros(n)
+    known = reps[reps["quota"] > 0].groupby("segment")["quota"].mean()
+    quota[known.index.to_numpy(np.int64)] = known.to_numpy()
+    return np.bincount(reps["segment"], minlength=n).astype(np.int64), quota
 
 
 def _owned_deals(history: History, states: DealStates, reps: pd.DataFrame) -> pd.DataFrame:

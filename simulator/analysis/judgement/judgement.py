@@ -109,30 +109,42 @@ def judge(
         error, n_checked = past_error(known, history)
         shown = n_checked >= LEAST_RECORD and abs(error) <= MOST_OFF
         notes = (*notes, _say_record(error, n_checked))
+    table = _side_by_side(paths, known, judged if shown else None, points, weights or {})
+    return Judgement(table, judged, rep_biases(history, paths.calendar), notes)
+
+
+def _side_by_side(
+    paths: Paths,
+    known: Known,
+    judged: pd.DataFrame | None,
+    points: Mapping[str, Floats],
+    weights: Mapping[int, Mapping[str, float]],
+) -> pd.DataFrame:
+    """Return a row for each method with a number, by period and segment; no in-blood number without deals."""
     ours = add_total(paths.bookings_new(), paths.segments)
-    names = names_with_total(paths.segments)
+    booked = add_total(known.booked(), paths.segments)
     rows: list[dict[str, str | float]] = []
-    for ahead in range(known.n_periods):
-        deals = judged[judged["period"] == paths.periods[ahead]]
-        for place, name in enumerate(names):
-            low, middle, high = np.quantile(ours[:, ahead, place], QUANTILES)
+    for ahead, period in enumerate(paths.periods[: known.n_periods]):
+        for place, name in enumerate(names_with_total(paths.segments)):
+            low, middle, high = map(float, np.quantile(ours[:, ahead, place], QUANTILES))
             numbers = {method: (float(values[ahead, place]),) * 3 for method, values in points.items()}
-            booked = float(add_total(known.booked(), paths.segments)[place]) if ahead == 0 else 0.0
-            numbers["in_blood"] = _in_blood(deals, name, booked) if shown else (math.nan,) * 3
-            numbers[SIMULATION] = (float(low), float(middle), float(high))
-            weight = _usable((weights or {}).get(ahead, {}), numbers)
+            numbers[SIMULATION] = (low, middle, high)
+            if judged is not None:
+                deals = judged[judged["period"] == period]
+                numbers["in_blood"] = _in_blood(deals, name, 0.0 if ahead else float(booked[place]))
+            else:
+                numbers.pop("in_blood", None)
+            weight = _usable(weights.get(ahead, {}), numbers)
             if weight:
-                blended = sum(weight[method] * numbers[method][1] for method in weight)
-                numbers[BLEND] = (blended,) * 3
-            found: list[dict[str, str | float]] = [
-                {"period": paths.periods[ahead], "segment": name, "method": method}
+                numbers[BLEND] = (sum(weight[method] * numbers[method][1] for method in weight),) * 3
+            rows += [
+                {"period": period, "segment": name, "method": method}
                 | {"number": numbers[method][1], "low": numbers[method][0], "high": numbers[method][2]}
                 | {"weight": weight.get(method, np.nan)}
                 for method in METHODS
                 if method in numbers and np.isfinite(numbers[method][1])
             ]
-            rows += found
-    return Judgement(pd.DataFrame(rows), judged, rep_biases(history, paths.calendar), notes)
+    return pd.DataFrame(rows)
 
 
 def past_error(known: Known, history: History) -> tuple[float, int]:

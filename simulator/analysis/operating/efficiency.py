@@ -44,12 +44,17 @@ def efficiency(tables: Mapping[str, pd.DataFrame]) -> tuple[Efficiency, ...]:
     arr = _means(total[total["segment"] == ALL], "measure")
     if not set(plan) >= NEEDED:
         return ()
+    return tuple(one for one in _measures(tables, plan, arr) if math.isfinite(one.value))
+
+
+def _measures(tables: Mapping[str, pd.DataFrame], plan: Plan, arr: Plan) -> tuple[Efficiency, ...]:
+    """Return every measure; NaN where a run lacks what it is made of."""
     revenue, cost, n = plan["revenue"], float(plan["acquisition cost"].sum()), len(plan["revenue"])
     margin = float(plan["gross profit"].sum() / revenue.sum())
     opening, closing = float(arr["opening"][0]), float(arr["closing"][-1])
     growth = (closing / opening) ** (YEAR / n) - 1 if opening > 0 else math.nan
     result = float(plan["operating result"].sum() / revenue.sum())
-    found = (
+    return (
         Efficiency(
             "CAC payback (months)",
             _over(12 * cost, float(arr["new"].sum()) * margin),
@@ -83,7 +88,6 @@ def efficiency(tables: Mapping[str, pd.DataFrame]) -> tuple[Efficiency, ...]:
             f"ARR growth a year ({growth:.0%}) + operating margin ({result:.0%}). The rule asks for 40%.",
         ),
     )
-    return tuple(one for one in found if math.isfinite(one.value))
 
 
 def _means(table: pd.DataFrame, key: str) -> dict[str, Floats]:
