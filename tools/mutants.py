@@ -132,12 +132,13 @@ def choose(n: int, seed: int) -> list[Mutant]:
 
 
 def tests_of(path: Path) -> tuple[str, ...]:
-    """Return the test files that import a module, or the tests of its layer."""
+    """Return the test files that import a module, or the tests of its layer; that of its name first."""
     module = ".".join(path.with_suffix("").parts)
     layer = path.parts[1]
     tests = sorted((ROOT / "tests").rglob("test_*.py"))
     own = [test for test in tests if f"from {module} import" in test.read_text(encoding="utf-8")]
     chosen = own or [t for t in tests if t.parent == ROOT / "tests" / layer]
+    chosen.sort(key=lambda test: test.stem != f"test_{path.stem}")
     return tuple(str(t.relative_to(ROOT)) for t in chosen)
 
 
