@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import NamedTuple
 
 from simulator.fiscal import FiscalCalendar
 from tools.sample_company.truth import SegmentTruth, Truth
@@ -23,180 +24,95 @@ SEATS = {
 """Account executives by segment."""
 
 
-def _enterprise(sals: dict[str, float], *, median: float, close: float = 1.0) -> SegmentTruth:
-    return SegmentTruth(
-        sals=sals,
-        median_amount=median,
-        log_sd=0.75,
-        first_close_months=6.0,
-        stays={
-            "pipeline": (
-                62.0,
-                {
-                    "best_case": 0.45,
-                    "commit": 0.03,
-                    "lost_competition": 0.06,
-                    "lost_no_decision": 0.2,
-                    "advance": 0.26,
-                },
-            ),
-            "best_case": (
-                48.0,
-                {
-                    "commit": 0.44 * close,
-                    "pipeline": 0.05,
-                    "won": 0.05 * close,
-                    "lost_competition": 0.12,
-                    "lost_no_decision": 0.1,
-                    "advance": 0.24,
-                },
-            ),
-            "commit": (
-                27.0,
-                {
-                    "won": 0.58 * close,
-                    "best_case": 0.06,
-                    "lost_competition": 0.06,
-                    "lost_no_decision": 0.04,
-                    "advance": 0.26,
-                },
-            ),
-        },
-    )
+NEXT = {
+    "pipeline": ("best_case", "commit", "lost_competition", "lost_no_decision", "advance"),
+    "best_case": ("commit", "pipeline", "won", "lost_competition", "lost_no_decision", "advance"),
+    "commit": ("won", "best_case", "lost_competition", "lost_no_decision", "advance"),
+}
+"""Where deals go next from each category, in the order of the shares below."""
+CLOSING = {("best_case", "commit"), ("best_case", "won"), ("commit", "won")}
 
 
-def _midmarket(sals: dict[str, float], *, median: float, close: float = 1.0) -> SegmentTruth:
-    return SegmentTruth(
-        sals=sals,
-        median_amount=median,
-        log_sd=0.7,
-        first_close_months=3.0,
-        stays={
-            "pipeline": (
-                38.0,
-                {
-                    "best_case": 0.44,
-                    "commit": 0.04,
-                    "lost_competition": 0.08,
-                    "lost_no_decision": 0.2,
-                    "advance": 0.24,
-                },
-            ),
-            "best_case": (
-                27.0,
-                {
-                    "commit": 0.4 * close,
-                    "pipeline": 0.05,
-                    "won": 0.07 * close,
-                    "lost_competition": 0.15,
-                    "lost_no_decision": 0.11,
-                    "advance": 0.22,
-                },
-            ),
-            "commit": (
-                15.0,
-                {
-                    "won": 0.52 * close,
-                    "best_case": 0.06,
-                    "lost_competition": 0.09,
-                    "lost_no_decision": 0.07,
-                    "advance": 0.26,
-                },
-            ),
-        },
-    )
+class Usual(NamedTuple):
+    """What segments of a kind have in common: for each category median days, then shares as in ``NEXT``."""
 
+    log_sd: float
+    first_close_months: float
+    stays: dict[str, tuple[float, ...]]
+
+
+def _segment(sals: dict[str, float], *, median: float, close: float = 1.0, usual: Usual) -> SegmentTruth:
+    """Return a segment like the usual one of its kind, with what closes deals times ``close``."""
+    stays = {
+        category: (
+            days,
+            {
+                to: share * close if (category, to) in CLOSING else share
+                for to, share in zip(NEXT[category], shares, strict=True)
+            },
+        )
+        for category, (days, *shares) in usual.stays.items()
+    }
+    return SegmentTruth(sals, median, usual.log_sd, stays, usual.first_close_months)
+
+
+ENTERPRISE = Usual(
+    0.75,
+    6.0,
+    {
+        "pipeline": (62.0, 0.45, 0.03, 0.06, 0.2, 0.26),
+        "best_case": (48.0, 0.44, 0.05, 0.05, 0.12, 0.1, 0.24),
+        "commit": (27.0, 0.58, 0.06, 0.06, 0.04, 0.26),
+    },
+)
+MIDMARKET = Usual(
+    0.7,
+    3.0,
+    {
+        "pipeline": (38.0, 0.44, 0.04, 0.08, 0.2, 0.24),
+        "best_case": (27.0, 0.4, 0.05, 0.07, 0.15, 0.11, 0.22),
+        "commit": (15.0, 0.52, 0.06, 0.09, 0.07, 0.26),
+    },
+)
+SMB = Usual(
+    0.6,
+    1.2,
+    {
+        "pipeline": (20.0, 0.42, 0.05, 0.1, 0.25, 0.18),
+        "best_case": (13.0, 0.36, 0.04, 0.1, 0.17, 0.13, 0.2),
+        "commit": (8.0, 0.58, 0.05, 0.08, 0.07, 0.22),
+    },
+)
+SELF_SERVE = Usual(
+    0.8,
+    0.7,
+    {
+        "pipeline": (14.0, 0.4, 0.08, 0.05, 0.32, 0.15),
+        "best_case": (9.0, 0.4, 0.03, 0.15, 0.1, 0.14, 0.18),
+        "commit": (5.0, 0.66, 0.04, 0.05, 0.07, 0.18),
+    },
+)
 
 TRUTH = Truth(
     segments={
-        "enterprise_amer": _enterprise(
-            {"marketing": 3.2, "outbound": 4.6, "partner": 1.8, "referral": 0.8}, median=165_000.0
+        "enterprise_amer": _segment(
+            {"marketing": 3.2, "outbound": 4.6, "partner": 1.8, "referral": 0.8},
+            median=165_000.0,
+            usual=ENTERPRISE,
         ),
-        "enterprise_emea": _enterprise({"marketing": 1.4, "outbound": 2.2, "partner": 1.2}, median=140_000.0),
-        "midmarket_amer": _midmarket(
-            {"marketing": 13.0, "outbound": 8.0, "partner": 3.0, "referral": 2.0}, median=42_000.0
+        "enterprise_emea": _segment(
+            {"marketing": 1.4, "outbound": 2.2, "partner": 1.2}, median=140_000.0, usual=ENTERPRISE
         ),
-        "midmarket_emea": _midmarket(
-            {"marketing": 9.0, "outbound": 5.0, "partner": 3.0}, median=36_000.0, close=0.55
+        "midmarket_amer": _segment(
+            {"marketing": 13.0, "outbound": 8.0, "partner": 3.0, "referral": 2.0},
+            median=42_000.0,
+            usual=MIDMARKET,
         ),
-        "smb": SegmentTruth(
-            sals={"marketing": 42.0, "partner": 6.0, "referral": 6.0},
-            median_amount=9_500.0,
-            log_sd=0.6,
-            first_close_months=1.2,
-            stays={
-                "pipeline": (
-                    20.0,
-                    {
-                        "best_case": 0.42,
-                        "commit": 0.05,
-                        "lost_competition": 0.1,
-                        "lost_no_decision": 0.25,
-                        "advance": 0.18,
-                    },
-                ),
-                "best_case": (
-                    13.0,
-                    {
-                        "commit": 0.36,
-                        "pipeline": 0.04,
-                        "won": 0.1,
-                        "lost_competition": 0.17,
-                        "lost_no_decision": 0.13,
-                        "advance": 0.2,
-                    },
-                ),
-                "commit": (
-                    8.0,
-                    {
-                        "won": 0.58,
-                        "best_case": 0.05,
-                        "lost_competition": 0.08,
-                        "lost_no_decision": 0.07,
-                        "advance": 0.22,
-                    },
-                ),
-            },
+        "midmarket_emea": _segment(
+            {"marketing": 9.0, "outbound": 5.0, "partner": 3.0}, median=36_000.0, close=0.55, usual=MIDMARKET
         ),
-        "self_serve": SegmentTruth(
-            sals={"self_serve": 52.0},
-            median_amount=3_200.0,
-            log_sd=0.8,
-            first_close_months=0.7,
-            stays={
-                "pipeline": (
-                    14.0,
-                    {
-                        "best_case": 0.4,
-                        "commit": 0.08,
-                        "lost_competition": 0.05,
-                        "lost_no_decision": 0.32,
-                        "advance": 0.15,
-                    },
-                ),
-                "best_case": (
-                    9.0,
-                    {
-                        "commit": 0.4,
-                        "pipeline": 0.03,
-                        "won": 0.15,
-                        "lost_competition": 0.1,
-                        "lost_no_decision": 0.14,
-                        "advance": 0.18,
-                    },
-                ),
-                "commit": (
-                    5.0,
-                    {
-                        "won": 0.66,
-                        "best_case": 0.04,
-                        "lost_competition": 0.05,
-                        "lost_no_decision": 0.07,
-                        "advance": 0.18,
-                    },
-                ),
-            },
-        ),
+        "smb": _segment({"marketing": 42.0, "partner": 6.0, "referral": 6.0}, median=9_500.0, usual=SMB),
+        "self_serve": _segment({"self_serve": 52.0}, median=3_200.0, usual=SELF_SERVE),
     },
     factors={
         "age": {
