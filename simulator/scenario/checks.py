@@ -8,12 +8,11 @@ from pathlib import Path
 
 from simulator.errors import Fault
 from simulator.history.tables import CATEGORIES
-from simulator.scenario.deal_terms import named_term_segments
-from simulator.scenario.demand import named_referral_segments
 from simulator.scenario.faults import key_text, suggestion
+from simulator.scenario.form import Form
 from simulator.scenario.levers import named_lever_segments
 from simulator.scenario.numbers import read_quarter
-from simulator.scenario.people_checks import named_people_segments, owner_faults
+from simulator.scenario.people_checks import owner_faults
 from simulator.scenario.schema import ALL, Scenario
 from simulator.scenario.segments import missing_parts
 from simulator.yaml_source import Key, Tree
@@ -146,36 +145,38 @@ def _owners_known(form: Scenario, report: Report) -> None:
 
 def named_segments(form: Scenario) -> list[tuple[Key, str]]:
     """Return the places where a scenario names a segment outside of ``segments``, and the names."""
+    by_type = {("type_targets", kind): targets for kind, targets in form.type_targets.items()}
     named: list[tuple[Key, str]] = [
-        (("targets", period, name), name)
-        for period, by_segment in form.targets.items()
-        for name in by_segment
-        if name != ALL
-    ]
-    named += [
-        (("type_targets", kind, period, name), name)
-        for kind, targets in form.type_targets.items()
+        ((*key, period, name), name)
+        for key, targets in {("targets",): form.targets, **by_type}.items()
         for period, by_segment in targets.items()
         for name in by_segment
         if name != ALL
     ]
-    named += [(("open_deals", i, "segment"), deal.segment) for i, deal in enumerate(form.open_deals)]
-    named += [
-        (("customers", "existing", i, "segment"), customer.segment)
-        for i, customer in enumerate(form.customers.existing)
-    ]
-    named += [
-        (("demand", i, "segments", j), name)
-        for i, item in enumerate(form.demand)
-        for j, name in enumerate(item.segments)
-    ]
-    named += named_people_segments(form.reps, form.roles, form.activities, form.ownership)
-    named += named_term_segments(form.terms)
-    named += named_referral_segments(form.referrals)
+    for field in type(form).model_fields:
+        named += _named((field,), getattr(form, field)) if field != "segments" else ()
     return named + named_lever_segments(form.levers)
 
 
+def _named(key: Key, value: object) -> Iterable[tuple[Key, str]]:
+    """Yield where a part of a scenario names a segment: under ``segment``, or under ``segments``."""
+    if isinstance(value, Form):
+        for field in type(value).model_fields:
+            inner, place = getattr(value, field), (*key, field)
+            if field == "segment":
+                yield place, inner
+            elif field == "segments":
+                for j, name in enumerate(inner or ()):
+                    yield (*place, name if isinstance(inner, dict) else j), name
+            else:
+                yield from _named(place, inner)
+    elif isinstance(value, (dict, tuple)):
+        for name, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _named((*key, name), inner)
+
+
 ROLE_KEYS = frozenset({"roles", "activities", "ownership"})
+NAMING_KEYS = ("open_deals", "customers", "levers", "targets", "type_targets", "terms", "referrals")
 CHECKS: tuple[tuple[frozenset[str], Callable[[Scenario, Report], None]], ...] = (
     (frozenset({"history", "calibration"}), _paths_exist),
     (frozenset({"history", "judgement", "blend"}), _judgement_exists),
@@ -185,23 +186,7 @@ CHECKS: tuple[tuple[frozenset[str], Callable[[Scenario, Report], None]], ...] = 
     (frozenset({"history", "as_of", "customers"}), _customers_listed_once),
     (frozenset({"history", "calibration", "segments", "open_deals"}), _deals_can_move),
     (frozenset({"roles", "ownership"}), _owners_known),
-    (
-        frozenset(
-            {
-                "history",
-                "calibration",
-                "segments",
-                "open_deals",
-                "customers",
-                "levers",
-                "targets",
-                "type_targets",
-            }
-            | ROLE_KEYS
-            | {"terms", "referrals"}
-        ),
-        _segments_known,
-    ),
+    (ROLE_KEYS | {"history", "calibration", "segments", *NAMING_KEYS}, _segments_known),
 )
 """Each check with the top-level keys that it relies on."""
 

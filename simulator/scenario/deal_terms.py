@@ -208,12 +208,3 @@ class Terms(Form):
                     "At most 100 %: a deal gets at most one concession.",
                 )
         return self
-
-
-def named_term_segments(terms: Terms) -> list[tuple[tuple[str | int, ...], str]]:
-    """Return the places where the terms name a segment, and the names."""
-    return [
-        (("terms", "concessions", i, "segments", j), name)
-        for i, item in enumerate(terms.concessions)
-        for j, name in enumerate(item.segments or ())
-    ]

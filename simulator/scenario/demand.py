@@ -123,8 +123,3 @@ class Referrals(Form):
     def holds_for(self, segment: str) -> bool:
         """Return whether customers of a segment refer others."""
         return self.stated and (self.segments is None or segment in self.segments)
-
-
-def named_referral_segments(referrals: Referrals) -> list[tuple[tuple[str | int, ...], str]]:
-    """Return the places where the referrals name a segment, and the names."""
-    return [(("referrals", "segments", j), name) for j, name in enumerate(referrals.segments or ())]

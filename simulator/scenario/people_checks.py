@@ -10,7 +10,7 @@ from simulator.errors import Fault
 from simulator.fiscal import FiscalCalendar, month_number
 from simulator.scenario.faults import suggestion
 from simulator.scenario.numbers import month_text
-from simulator.scenario.ownership import ACTIVITIES, AE, NOBODY, Activities, Ownership, OwnerTable
+from simulator.scenario.ownership import ACTIVITIES, AE, NOBODY, Ownership, OwnerTable
 from simulator.scenario.people import ALL_SEGMENTS, Reps, Role
 from simulator.yaml_source import Key, Tree
 
@@ -104,21 +104,6 @@ def _hires(stated: list[tuple[Key, Reps | Role]]) -> list[tuple[Key, int]]:
         for name, people in team.stated_people
         for i, hire in enumerate(people.hires or ())
     ]
-
-
-def named_people_segments(
-    reps: Reps, roles: Mapping[str, Role], activities: Activities, ownership: Ownership
-) -> list[tuple[Key, str]]:
-    """Return the places where people, activities and ownership name a segment, and the names."""
-    named: list[tuple[Key, str]] = [
-        ((*key, "segments", name), name) for key, team in teams(reps, roles) for name in team.segments
-    ]
-    for activity in ACTIVITIES:
-        work = getattr(activities, activity)
-        named += [
-            (("activities", activity, "segments", name), name) for name in (work.segments if work else ())
-        ]
-    return named + [(("ownership", "segments", name), name) for name in ownership.segments]
 
 
 def owner_faults(roles: Mapping[str, Role], ownership: Ownership) -> list[tuple[Key, str, str]]:
