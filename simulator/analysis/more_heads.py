@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
+from simulator.arrays import Floats, Ints
 from simulator.engine.keys import STRATA
 from simulator.engine.prepare import Prepared
 from simulator.scenario.ownership import AE
@@ -29,7 +29,7 @@ def drawn_anew(prepared: Prepared, number: int) -> Prepared:
     return replace(prepared, scenario=scenario.with_simulation(seed=seed))
 
 
-def draws_apart(draw: npt.NDArray[np.int64]) -> int:
+def draws_apart(draw: Ints) -> int:
     """Return what the numbers of rates drawn anew are raised by: draws come in independent replicates."""
     return -(-(int(draw.max()) + 1) // STRATA) * STRATA
 
@@ -60,7 +60,7 @@ def with_heads(
     return scenario.replace(roles={**scenario.roles, role: team})
 
 
-def last_loss(cumulative: npt.NDArray[np.float64]) -> int | None:
+def last_loss(cumulative: Floats) -> int | None:
     """Return the place of the last sum below zero, after which all is paid back; -1: none is, None: the end.
 
     Parameters

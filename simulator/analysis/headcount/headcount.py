@@ -192,7 +192,7 @@ def head_table(
 
 def _gains(
     ladder: HeadcountSimulation, question: HeadcountSettings, progress: Progress | None
-) -> tuple[dict[str, list[Gain]], npt.NDArray[np.int64]]:
+) -> tuple[dict[str, list[Gain]], Ints]:
     """Return what each number of heads of each role brings, and the rate draw of each path."""
     base = ladder.simulate(ladder.scenario)
     n_steps, done = len(question.roles) * question.up_to + 1, 1
@@ -219,7 +219,7 @@ def _is_clear(
     ladder: HeadcountSimulation,
     question: HeadcountSettings,
     gains: dict[str, list[Gain]],
-    draw: npt.NDArray[np.int64],
+    draw: Ints,
 ) -> bool:
     """Return whether the head worth most is surely so, or as good as the next to within a month's cost."""
     firsts = [(gains[role][0], place) for role in question.roles for place, _ in _places(ladder, role)]

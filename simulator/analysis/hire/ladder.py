@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from simulator.analysis.more_heads import drawn_anew, draws_apart, with_heads
 from simulator.analysis.steps import Progress, of_step
+from simulator.arrays import Floats, Ints
 from simulator.engine.plan.attention import unseen_waiting
 from simulator.engine.plan.capacity import with_reps
 from simulator.engine.plan.deals import Compiled
@@ -24,8 +24,6 @@ from simulator.engine.prepare import Prepared
 from simulator.engine.run.simulate import compile_deals, run
 from simulator.kernels.flows import FLOWS, N_ORIGINS
 from simulator.scenario.ownership import AE
-
-Floats = npt.NDArray[np.float64]
 
 REP_MONTHS, RAMPED_REP_MONTHS = FLOWS.index("rep_months"), FLOWS.index("ramped_rep_months")
 
@@ -63,7 +61,7 @@ class ExtraReps:
     monthly_bookings: Floats
     period_rep_months: Floats
     other_bookings: Floats
-    rate_draw: npt.NDArray[np.int64]
+    rate_draw: Ints
 
     @property
     def n_paths(self) -> int:
@@ -172,7 +170,7 @@ class RepLadder:
         return np.asarray((won[1] - won[0]).mean(axis=0)[chosen])
 
     @property
-    def month_period(self) -> npt.NDArray[np.int64]:
+    def month_period(self) -> Ints:
         """Place of the quarter of each month, shape (month,)."""
         plan, ahead = self.steps[0].plan, self.steps[0].horizon
         return (np.arange(ahead.months.size) + plan.first_month_of_quarter) // 3
@@ -236,8 +234,6 @@ def _sourcing_of(compiled: Compiled, reps: Floats) -> Compiled:
         plan=plan._replace(stream_sals=plan.stream_sals + own, stream_rep_sals=np.zeros_like(own)),
     )
 
-
-Ints = npt.NDArray[np.int64]
 
 KEPT = 400
 """Best allocations kept for each number of reps."""
