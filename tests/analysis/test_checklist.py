@@ -58,7 +58,7 @@ def mirrored(roles):
     return {item.key: item for item in answer_checklist(prepare(scenario).scenario)}
 
 
-def test_nobody_is_a_gap_and_is_mended_by_whoever_renews():
+def test_nobody_is_a_gap_and_is_fixed_by_whoever_renews():
     table = {"adoption": "csm", "renewal": "csm", "expansion_more_of_same": "csm"}
     found = answers(ownership=table)
     commercial = found["commercial_ownership"]
@@ -123,7 +123,7 @@ def test_every_option_is_answered(option):
 
 def test_who_owns_retention_is_said_to_be_an_assumption_before_what_it_costs():
     row = {
-        "key": "nrr_owner", "question": "Who owns NRR?", "answer": "nobody", "gap": True, "mended_by": "CSM",
+        "key": "nrr_owner", "question": "Who owns NRR?", "answer": "nobody", "gap": True, "fixed_by": "CSM",
         "arr_change": -931e3, "arr_change_p10": -1.2e6, "arr_change_p90": -0.5e6, "arr_change_error": 1e4,
         "nrr_change": -0.004, "bookings_change": 0.0,
     }  # fmt: skip

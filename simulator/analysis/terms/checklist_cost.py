@@ -25,18 +25,13 @@ MEASURES = ("arr_change", "bookings_change", "nrr_change")
 
 
 def question_table(questions: Sequence[Question]) -> pd.DataFrame:
-    """Return the answers alone: key, question, answer, gap, mended_by."""
+    """Return the answers alone: key, question, answer, gap, fixed_by (and, for one version, mended_by)."""
     rows = [
-        {
-            "key": item.key,
-            "question": item.question,
-            "answer": item.answer,
-            "gap": item.gap,
-            "mended_by": item.how if item.fixed is not None else "",
-        }
+        (item.key, item.question, item.answer, item.gap, item.how if item.fixed is not None else "")
         for item in questions
     ]
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows, columns=["key", "question", "answer", "gap", "fixed_by"])
+    return table.assign(mended_by=table["fixed_by"])
 
 
 def cost_of_gaps(

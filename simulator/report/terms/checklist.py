@@ -105,7 +105,7 @@ def say_question(row: pd.Series, currency: str, until: str) -> str:
         return f"{text}; {unknown}" if "arr_change" in row else text
     low, high = (format_money(row[f"arr_change_{p}"], currency) for p in ("p10", "p90"))
     change = f"{format_money(row['arr_change'], currency)} (P10 {low} to P90 {high})"
-    closed = f"{text}. {ASSUMED_FIRST if row['key'] == 'nrr_owner' else 'Closing it'} ({row['mended_by']})"
+    closed = f"{text}. {ASSUMED_FIRST if row['key'] == 'nrr_owner' else 'Closing it'} ({row['fixed_by']})"
     if row["arr_change"] == 0.0 and row["arr_change_error"] == 0.0:
         return f"{closed} changes nothing"
     text = f"{closed} changes ARR at the end of {until} by {change}"
