@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 
@@ -75,7 +73,7 @@ def _quantiles(known: Floats) -> Floats:
     return np.asarray(np.quantile(known, QUANTILES)) if known.size else np.full(len(QUANTILES), np.nan)
 
 
-def label_columns(**labels: Sequence[object]) -> dict[str, npt.NDArray[np.generic]]:
+def label_columns(**labels: npt.ArrayLike) -> dict[str, npt.NDArray[np.generic]]:
     """Return columns of labels whose rows run over all combinations, the last axis turning fastest."""
     grid = np.meshgrid(*(np.asarray(names) for names in labels.values()), indexing="ij")
     return {name: column.ravel() for name, column in zip(labels, grid, strict=True)}

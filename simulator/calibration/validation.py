@@ -39,6 +39,9 @@ LENGTHS = {
 }
 
 
+NEVER_EMPTY = ("window", "quarter ahead", "term")
+
+
 @dataclass(frozen=True)
 class Rule:
     """What must hold of some tables or numbers of one part of a calibration.
@@ -254,10 +257,8 @@ def _axes(c: Calibration) -> Iterator[str]:
             yield f"{name}: {len(getattr(c, name))} entries for {n} segments"
     if c.customers is not None and len(c.customers.growth_sizes) != len(DRIVERS):
         yield f"customers.growth_sizes: {len(c.customers.growth_sizes)} entries for {len(DRIVERS)} drivers"
-    for name, part in (("evidence.months", c.evidence and c.evidence.months),
-                       ("pull.log_factor", c.pull and c.pull.log_factor),
-                       ("customers.terms", c.customers and c.customers.terms)):  # fmt: skip
-        if part is not None and not len(part):
+    for name, length in _lengths(c).items():
+        if name in NEVER_EMPTY and not length:
             yield f"{name}: there is none"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from simulator.errors import Fault
 from simulator.history.tables import CATEGORIES
@@ -145,7 +146,7 @@ def _owners_known(form: Scenario, report: Report) -> None:
 
 def named_segments(form: Scenario) -> list[tuple[Key, str]]:
     """Return the places where a scenario names a segment outside of ``segments``, and the names."""
-    by_type = {("type_targets", kind): targets for kind, targets in form.type_targets.items()}
+    by_type: dict[Key, Any] = {("type_targets", kind): own for kind, own in form.type_targets.items()}
     named: list[tuple[Key, str]] = [
         ((*key, period, name), name)
         for key, targets in {("targets",): form.targets, **by_type}.items()
