@@ -270,7 +270,7 @@ def ranked(worth: dict[str, Floats], draw: Ints) -> list[dict[str, object]]:
     return rows
 
 
-def _with_stated(worth: dict[str, Floats], draw: npt.NDArray[np.int64]) -> list[dict[str, object]]:
+def _with_stated(worth: dict[str, Floats], draw: Ints) -> list[dict[str, object]]:
     """Return the options as `ranked`, and what is stated against the best of them: its people are others."""
     options = {option: values for option, values in worth.items() if option != STATED}
     rows = ranked(options, draw)

@@ -10,14 +10,12 @@ import itertools
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
+from simulator.arrays import Floats, Ints
 from simulator.calibration.customers import CustomerCalibration
 from simulator.calibration.staffing import StaffingCalibration
 from simulator.fiscal import FiscalCalendar, month_start_day
 from simulator.history.tables import CATEGORIES, OUTCOMES
-
-Floats = npt.NDArray[np.float64]
 
 DESTINATIONS = (*CATEGORIES, *OUTCOMES, "advance")
 """Where a deal can go next; ``advance`` is from the early to the late stage of its category."""
@@ -50,7 +48,7 @@ MONTH_PARTS = ("days 1 to 10", "day 11 on", "last ten days", "last three days")
 FIRST_DAYS, LAST_DAYS, VERY_LAST_DAYS = 10.0, 10.0, 3.0
 
 
-def month_steps(months: npt.NDArray[np.int64]) -> Floats:
+def month_steps(months: Ints) -> Floats:
     """Return the day numbers at which the parts of months change, shape (month, part - 1)."""
     start, end = month_start_day(months), month_start_day(months + 1)
     return np.stack([start + FIRST_DAYS, end - LAST_DAYS, end - VERY_LAST_DAYS], axis=-1)
@@ -125,7 +123,7 @@ class Profiles:
     """
 
     names: tuple[str, ...]
-    levels: npt.NDArray[np.int64]
+    levels: Ints
     share: Floats
 
 
@@ -164,7 +162,7 @@ class Arrivals:
     the negative binomial (infinite: Poisson).
     """
 
-    segment: npt.NDArray[np.int64]
+    segment: Ints
     source: tuple[str, ...]
     shape: Floats
     rate: Floats
@@ -220,7 +218,7 @@ class Evidence:
         Past forecasts behind the ranges.
     """
 
-    months: npt.NDArray[np.int64]
+    months: Ints
     centre: Floats
     log_sd: Floats
     level: float

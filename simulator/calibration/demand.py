@@ -6,11 +6,11 @@ import datetime as dt
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import scipy
 from scipy import special
 
+from simulator.arrays import Floats, Ints, Mask
 from simulator.calibration.calibration import Arrivals
 from simulator.calibration.close_dates import first_rows
 from simulator.calibration.drift import Course, fit_course
@@ -20,10 +20,6 @@ from simulator.calibration.windows import windows
 from simulator.fiscal import FiscalCalendar, date_of_day, day_number, month_start_day, months_of_days
 from simulator.history.opening import reliable_opening
 from simulator.history.states import DealStates
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
 
 ALL_SOURCES = "all"
 MIN_SOURCE_FILLED = 0.5

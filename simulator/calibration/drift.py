@@ -7,10 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from simulator.arrays import Floats, Ints
 from simulator.calibration.local_level import SHOCK_SCALE, SHOCKS, LevelModels, Series
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 DAMPING = 0.8
 """Share of a quarter's growth that the next one keeps (damped trend, Gardner & McKenzie 1985)."""

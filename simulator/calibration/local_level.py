@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import special
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
+from simulator.arrays import Floats, Ints
 
 SHOCK_SCALE = 0.15
 """Scale of the half-Cauchy prior of the standard deviation of the shared shock."""

@@ -6,8 +6,8 @@ import datetime as dt
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
+from simulator.arrays import Ints
 from simulator.calibration.calibration import DESTINATIONS, Clock, Drift
 from simulator.calibration.clock import clock_days
 from simulator.calibration.deals import DealRates
@@ -16,9 +16,6 @@ from simulator.calibration.exposure import DealMonths
 from simulator.calibration.windows import DAYS_A_QUARTER, windows
 from simulator.fiscal import FiscalCalendar, day_number, month_start_day
 from simulator.history.tables import OUTCOMES
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 WON = DESTINATIONS.index("won")
 WORTH_SAYING = 0.03

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from simulator.analysis.compare.comparison import labels
 from simulator.analysis.compare.measures import Measure
 from simulator.analysis.customers.arr import CustomerOutlook, look_at_customers
 from simulator.analysis.diagnose.rates import historical_rates
@@ -21,6 +20,7 @@ from simulator.analysis.forecast.steady import Steadiness
 from simulator.analysis.judgement.judgement import Judgement
 from simulator.analysis.operating.costs import without_hires
 from simulator.analysis.operating.operating import OperatingView, look_at_operations, operate
+from simulator.analysis.totals import names_with_horizon
 from simulator.engine.paths import Paths
 from simulator.engine.plan.roles import rep_terms, role_terms
 from simulator.engine.prepare import Prepared
@@ -147,7 +147,7 @@ class Run:
         if scenario.simulation.paths < LEVER_PATHS:
             return None
         few = replace(self.prepared, scenario=scenario.with_simulation(paths=LEVER_PATHS))
-        measure = Measure("p50", labels(self.forecast.periods)[-1])
+        measure = Measure("p50", names_with_horizon(self.forecast.periods)[-1])
         with (work or Work()).step("levers", "Pulling the levers of sales") as advance:
             self.levers = measure_levers(without_customers(few), measure, advance)
         return self.levers

@@ -6,20 +6,18 @@ from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from simulator.analysis.compare.comparison import simulate_prepared
 from simulator.analysis.precision import jackknife_error
 from simulator.analysis.steps import Progress
 from simulator.analysis.totals import add_horizon, names_with_horizon
+from simulator.arrays import Floats, Ints, Mask
 from simulator.engine.paths import Paths
 from simulator.engine.prepare import Prepared, prepare
 from simulator.errors import InputError
 from simulator.scenario.differences import Change, list_changes
 from simulator.scenario.schema import Scenario
-
-Floats = npt.NDArray[np.float64]
 
 
 def bridge(
@@ -82,7 +80,7 @@ def _totals(paths: Paths) -> Floats:
 
 
 def steps_table(
-    steps: Sequence[tuple[str, str, Floats]], periods: tuple[str, ...], draw: npt.NDArray[np.int64]
+    steps: Sequence[tuple[str, str, Floats]], periods: tuple[str, ...], draw: Ints
 ) -> pd.DataFrame:
     """Return the P50 after each step and what the step changes, by period and over the horizon.
 
@@ -107,12 +105,12 @@ def steps_table(
         if before is not None:
             change = np.median(now, axis=0) - np.median(before, axis=0)
             error = jackknife_error(partial(_median_change, before, now), draw)
-        table = pd.DataFrame({"period": names_with_horizon(periods), "step": step, "label": label, "words": words,
-                              "p50": np.median(now, axis=0), "change": change, "error": error})  # fmt: skip
-        tables.append(table)
+        figures = {"p50": np.median(now, axis=0), "change": change, "error": error}
+        of_step = {"period": names_with_horizon(periods), "step": step, "label": label, "words": words}
+        tables.append(pd.DataFrame(of_step | figures))
         before = now
     return pd.concat(tables).sort_index(kind="stable").reset_index(drop=True)
 
 
-def _median_change(before: Floats, now: Floats, kept: npt.NDArray[np.bool_]) -> Floats:
+def _median_change(before: Floats, now: Floats, kept: Mask) -> Floats:
     return np.asarray(np.median(now[kept], axis=0) - np.median(before[kept], axis=0))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from simulator.analysis.compare.bridge import steps_table
 from simulator.analysis.steps import Progress
+from simulator.arrays import Floats, Ints
 from simulator.calibration.calibration import Calibration
 from simulator.engine.plan.capacity import with_reps
 from simulator.engine.plan.customers import with_customers
@@ -24,9 +24,6 @@ from simulator.history.states import deal_states, open_deals
 from simulator.history.tables import History
 from simulator.kernels.flows import N_ORIGINS
 from simulator.scenario.schema import Scenario
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 STEPS = {
     "time": "days gone by",

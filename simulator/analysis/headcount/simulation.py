@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from typing import Any, get_args
 
 import numpy as np
-import numpy.typing as npt
 
 from simulator.analysis.headcount.cost import RoleCosts, role_costs
 from simulator.analysis.more_heads import drawn_anew, with_heads
+from simulator.arrays import Floats, Ints
 from simulator.engine.plan.capacity import with_reps
 from simulator.engine.plan.coverage_effects import calibrated_effects
 from simulator.engine.plan.customers import with_customers
@@ -31,7 +31,6 @@ from simulator.kernels.flows import N_ORIGINS
 from simulator.scenario.ownership import ACTIVITIES, AE, ActivityEffects, Source, Worst
 from simulator.scenario.schema import Scenario
 
-Floats = npt.NDArray[np.float64]
 SOURCES = get_args(Source)
 
 
@@ -56,7 +55,7 @@ class HeadcountPaths:
     cohort_arr: Floats
     cost: Floats
     people: Floats
-    rate_draw: npt.NDArray[np.int64]
+    rate_draw: Ints
 
 
 class HeadcountSimulation:
@@ -88,7 +87,7 @@ class HeadcountSimulation:
         return self.deals.segments
 
     @property
-    def months(self) -> npt.NDArray[np.int64]:
+    def months(self) -> Ints:
         """Month numbers simulated."""
         return self.deals.horizon.months
 

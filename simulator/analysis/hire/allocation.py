@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from simulator.analysis.hire.chance_best import chance_best
@@ -15,9 +14,7 @@ from simulator.analysis.hire.ladder import ExtraReps, RepLadder, best_allocation
 from simulator.analysis.more_heads import HIGH, LOW, SEPARATE_ERRORS, last_loss
 from simulator.analysis.precision import mean_error
 from simulator.analysis.steps import Progress, of_step
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
+from simulator.arrays import Floats, Ints, Mask
 
 MOST_CANDIDATES = 40
 SURE_OF_CHANCE = 0.025
@@ -198,8 +195,8 @@ class _Verdict:
     behind_error: Floats
     p_best: Floats
     p_best_error: Floats
-    tied: npt.NDArray[np.bool_]
-    unresolved: npt.NDArray[np.bool_]
+    tied: Mask
+    unresolved: Mask
     answer: int
 
     @property

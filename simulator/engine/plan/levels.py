@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from simulator.arrays import Floats, Mask
 from simulator.calibration.calibration import DESTINATIONS, Calibration
 from simulator.calibration.drift import grown
 from simulator.engine.draws.deals import RateDraws
@@ -12,8 +12,6 @@ from simulator.engine.plan.demand import lay_demand
 from simulator.engine.plan.horizon import Horizon
 from simulator.fiscal import FiscalCalendar, day_number, month_start_day
 from simulator.scenario.schema import Scenario
-
-Floats = npt.NDArray[np.float64]
 
 
 def expected_sals(
@@ -49,9 +47,7 @@ def month_effect(calibration: Calibration, levers: Floats, ahead: Horizon, scena
     return effect
 
 
-def _before_next_snapshot(
-    calibration: Calibration, ahead: Horizon, calendar: FiscalCalendar
-) -> npt.NDArray[np.bool_]:
+def _before_next_snapshot(calibration: Calibration, ahead: Horizon, calendar: FiscalCalendar) -> Mask:
     """Return which months of the quarter that has begun end before deals are seen again, shape (month,)."""
     snapshot = calibration.next_snapshot
     if snapshot is None or not ahead.partial:

@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 
+from simulator.arrays import Floats
 from simulator.kernels.flows import FLOWS
 from simulator.scenario.levers import Lever
 from simulator.scenario.schema import Scenario
-
-Floats = npt.NDArray[np.float64]
 
 SLIPPAGE = "slippage"
 SLIPPED = FLOWS.index("n_slipped")

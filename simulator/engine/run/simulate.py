@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from simulator.arrays import Floats, Ints
 from simulator.calibration.calibration import Calibration
 from simulator.engine.paths import Paths
 from simulator.engine.plan.capacity import with_reps
@@ -36,8 +36,6 @@ from simulator.kernels.flows import FLOWS, TIME_FLOWS
 from simulator.kernels.workspace import grain_of
 from simulator.scenario.schema import Scenario
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 Progress = Callable[[int, int], None]
 
 MOST_EXPECTED_SALS = 80_000

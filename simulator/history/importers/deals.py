@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from simulator.arrays import Ints
 from simulator.history.importers.columns import empty_column
 from simulator.history.importers.currencies import history_like_deals
 from simulator.history.importers.doubts import check_amounts, check_empty_stages, check_ends, check_last_days
@@ -163,9 +164,7 @@ def _in_order(changes: pd.DataFrame, deals: pd.DataFrame, log: ImportLog) -> pd.
     return changes.iloc[_order(*keys)[int(orphan.sum()) :]].reset_index(drop=True)
 
 
-def _order(
-    position: npt.NDArray[np.int64], time: npt.NDArray[np.datetime64], deal: npt.NDArray[np.int64]
-) -> npt.NDArray[np.int64]:
+def _order(position: Ints, time: npt.NDArray[np.datetime64], deal: Ints) -> Ints:
     """Return the order of rows by deal, time and position; nearly sorted ones at once, as exports are."""
     milli = time.astype("datetime64[ms]")
     ascending = not (np.diff(position) < 0).any()

@@ -12,7 +12,8 @@ from pptx.enum.chart import XL_CHART_TYPE, XL_LABEL_POSITION, XL_LEGEND_POSITION
 from pptx.enum.dml import MSO_LINE
 from pptx.util import Pt
 
-from simulator.report.charts.spec import ChartSpec, Floats, Series, bars_of_bridge
+from simulator.arrays import Floats
+from simulator.report.charts.spec import ChartSpec, Series, bars_of_bridge
 from simulator.report.documents.deck_slides import Deck, Slide, colour_of
 from simulator.report.style import GRID, INK, MUTED, NAVY, PAPER, SKY, text_colour
 
