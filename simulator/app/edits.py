@@ -13,13 +13,12 @@ from ruamel.yaml import YAML
 
 from simulator.app.words import effects_of
 from simulator.engine.prepare import Prepared
-from simulator.scenario.dates import month_text
 from simulator.scenario.levers import Lever
 from simulator.scenario.load import load_scenario
-from simulator.scenario.ownership import AE
+from simulator.scenario.numbers import month_text
+from simulator.scenario.ownership import AE, LARGEST_ODDS, LEAST_SHARE
 from simulator.scenario.people import Hire
 from simulator.scenario.schema import Scenario
-from simulator.scenario.service_coverage import LARGEST_ODDS, LEAST_SHARE
 
 Key = tuple[str, ...]
 HEADING = "# Saved by `simulator app`: only what differs from {base}.\n"

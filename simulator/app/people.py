@@ -15,7 +15,7 @@ from simulator.app.words import plural
 from simulator.engine.plan.roles import rep_terms, role_terms
 from simulator.engine.prepare import Prepared
 from simulator.fiscal import month_number
-from simulator.scenario.dates import month_text
+from simulator.scenario.numbers import month_text
 from simulator.scenario.ownership import AE
 from simulator.scenario.schema import Scenario
 
