@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -6,6 +7,7 @@ import pytest
 
 from simulator.analysis.forecast.forecast import forecast_bookings
 from simulator.analysis.forecast.outlook import look_ahead
+from simulator.report.forecast.results import forecast_tables
 from simulator.report.forecast.summary import summarise
 from simulator.report.output.tables import (
     open_deals_table,
@@ -16,6 +18,7 @@ from simulator.spreadsheet import as_typed, escape_formula
 from tests.made_paths import SAMPLE_TARGETS, make_paths, sample_paths
 from tests.report.finished_runs import write_figures
 
+SEGMENTS = sample_paths(1).segments
 COLUMNS = {
     "bookings": "period,segment,kind,mean,p10,p50,p90,target,p_hit,partial,booked",
     "bookings_monthly": "month,segment,kind,mean,p10,p50,p90,partial",
@@ -48,6 +51,26 @@ def test_columns_are_fixed(folder, name, columns):
 
 def test_no_table_is_missing_from_the_list(folder):
     assert {path.stem for path in (folder / "tables").iterdir()} == set(COLUMNS)
+
+
+@pytest.mark.parametrize("words", [("new", "expansion", "renewal"), ("FY28Q1", "total", "year")])
+def test_segments_named_like_words_of_ours_have_the_figures_of_any_other(words):
+    def tables(names):
+        called = dict(zip(SEGMENTS, names, strict=True))
+        targets = {
+            period: {called.get(name, name): amount for name, amount in own.items()}
+            for period, own in SAMPLE_TARGETS.items()
+        }
+        calm, paths = (replace(sample_paths(200, shock=sd), segments=names) for sd in (0.0, 0.15))
+        return forecast_tables(paths, look_ahead(paths, without_shock=calm, targets=targets))
+
+    plain, ours = tables(SEGMENTS), tables(words)
+    assert plain.keys() == ours.keys()
+    for name, table in plain.items():
+        if "segment" in table:
+            table["segment"] = table["segment"].replace(dict(zip(SEGMENTS, words, strict=True)))
+        pd.testing.assert_frame_equal(table, ours[name], check_dtype=False)
+        assert "segment" not in table or {*words, "all"} >= set(table["segment"]), name
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+A1", "-A1", "@SUM(A1)", "\t=1", "\r=1", "\n=1"])
