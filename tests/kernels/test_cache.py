@@ -41,8 +41,8 @@ def write(root: Path, value: int) -> None:
 
 def call(root: Path, name: str = "simulator.kernels", **more: str) -> list[str]:
     """Return what a new process gets: the value, whether it was kept before, and whether it can be."""
-    environment = {**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1", **more}
-    environment.pop("NUMBA_DISABLE_JIT", None)
+    own = {name: value for name, value in os.environ.items() if not name.startswith("NUMBA_")}
+    environment = {**own, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1", **more}
     done = subprocess.run(
         [sys.executable, "-c", CALL.format(name)],
         cwd=root, env=environment, capture_output=True, text=True, check=True,
