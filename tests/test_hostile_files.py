@@ -3,13 +3,18 @@
 import os
 import threading
 import zipfile
+from pathlib import Path
 
 import pytest
 from pptx import Presentation
 
 from simulator.archives import check_archive
 from simulator.errors import InputError
-from simulator.history.importers.readers import workbook
+from simulator.history.importers.import_log import ImportLog
+from simulator.history.importers.importer import import_files
+from simulator.history.importers.readers import files, workbook
+from simulator.history.importers.readers.files import read_file
+from simulator.history.importers.specs import FileSpec
 from simulator.history.load import load_history
 from simulator.history.steady import steady
 from simulator.report.documents.deck_slides import open_deck
@@ -100,12 +105,18 @@ def test_a_row_that_claims_to_be_the_last_of_billions_is_refused_early(tmp_path,
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes have no names here")
-@pytest.mark.parametrize("place", ["scenario", "history"])
+@pytest.mark.parametrize("place", ["scenario", "history", "export", "map"])
 def test_a_pipe_is_refused_and_not_waited_for(tmp_path, place):
     def read():
         if place == "scenario":
             os.mkfifo(tmp_path / "s.yaml")
             read_tree(tmp_path / "s.yaml")
+        elif place == "export":
+            os.mkfifo(tmp_path / "o.csv")
+            import_files("salesforce", [tmp_path / "o.csv"])
+        elif place == "map":
+            os.mkfifo(tmp_path / "map.yaml")
+            import_files("salesforce", [], tmp_path / "map.yaml")
         else:
             os.mkfifo(tmp_path / "opportunities.csv")
             load_history(tmp_path)
@@ -123,6 +134,33 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path, place):
     thread.join(20)
     assert not thread.is_alive(), "it waits for a writer"
     assert "not a file" in said[0] or "is not a file" in said[0]
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no devices here")
+def test_a_device_is_refused_and_not_read():
+    with pytest.raises(InputError, match="a pipe or a device"):
+        import_files("salesforce", [Path("/dev/zero")])
+
+
+def test_an_archive_that_unpacks_to_too_much_is_refused_before_it_is(tmp_path, monkeypatch):
+    packed(tmp_path / "o.zip", {"o.csv": b"Id\n" + b"1\n" * 100})
+    assert len(read_file(tmp_path / "o.zip", FileSpec(path="o.zip"), ImportLog())[0].frame) == 100
+    monkeypatch.setattr(files, "MAX_UNPACKED", 100)
+    with pytest.raises(InputError, match="unpacks to"):
+        read_file(tmp_path / "o.zip", FileSpec(path="o.zip"), ImportLog())
+
+
+@pytest.mark.parametrize(
+    ("inside", "said"),
+    [
+        ({"content.xml": b"<x/>"}, "without any CSV file"),
+        ({"a.csv": b"a", "b.csv": b"b"}, "archive of 2 files"),
+    ],
+)
+def test_archives_of_something_else_are_named_as_such(tmp_path, inside, said):
+    packed(tmp_path / "o.ods", inside)
+    with pytest.raises(InputError, match=said):
+        import_files("salesforce", [tmp_path / "o.ods"])
 
 
 @pytest.mark.parametrize("name", [".DS_Store", "Thumbs.db", "desktop.ini", "~$a.xlsx", "s.yaml", "log.txt"])

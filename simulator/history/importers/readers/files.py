@@ -63,6 +63,8 @@ def _read(path: Path, spec: FileSpec, score: Score) -> list[tuple[Sheet, str]]:
     suffix = path.suffix.lower()
     if path.is_dir():
         raise InputError.of(str(path), "is a folder, not a file", "Name the files inside it.")
+    if path.exists() and not path.is_file():
+        raise InputError.of(str(path), "is not a file but a pipe or a device", "Write it to a file first.")
     if suffix in WORKBOOKS and not _is_text(path):
         return read_workbook(path, spec.sheet, score)
     if suffix in PARQUET:
