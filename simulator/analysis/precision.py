@@ -162,7 +162,7 @@ def effective_trials(
 
 
 def estimate_interval(
-    share: npt.ArrayLike, variance: npt.ArrayLike, trials: npt.ArrayLike, level: float = LEVEL
+    share: npt.ArrayLike, variance: npt.ArrayLike, trials: npt.ArrayLike
 ) -> tuple[Floats, Floats]:
     """Return the interval of a share estimated with a known variance, never outside 0 to 1.
 
@@ -179,4 +179,4 @@ def estimate_interval(
     p, v, n = (np.asarray(a, dtype=np.float64) for a in (share, variance, trials))
     with np.errstate(divide="ignore", invalid="ignore"):
         effective = np.where((v > 0) & (p > 0) & (p < 1), p * (1 - p) / v, n)
-    return share_interval(p * effective, effective, level)
+    return share_interval(p * effective, effective)

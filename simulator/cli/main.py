@@ -12,8 +12,14 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from simulator.cli.console import harmless, print_faults
-from simulator.cli.streams import AnswerLostError, PartlyWrittenError, prepare_streams, write_answer
+from simulator.cli.console import (
+    AnswerLostError,
+    PartlyWrittenError,
+    harmless,
+    prepare_streams,
+    print_faults,
+    write_answer,
+)
 from simulator.errors import Fault, InputError
 from simulator.garbage import look_seldom
 from simulator.versions import version_of

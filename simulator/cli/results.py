@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simulator.cli.console import Console
+from simulator.cli.console import Console, PartlyWrittenError
 from simulator.cli.options import Json, Quiet, Workers, whole
-from simulator.cli.streams import PartlyWrittenError
 from simulator.errors import InputError
 
 if TYPE_CHECKING:

@@ -8,9 +8,8 @@ from typing import Annotated
 
 import typer
 
-from simulator.cli.console import Console
+from simulator.cli.console import Console, json_text, write_answer
 from simulator.cli.options import Json, Out, Quiet, ScenarioFile, Set
-from simulator.cli.streams import json_text, write_answer
 from simulator.errors import InputError
 
 NEXT = """Next, with your own deals:

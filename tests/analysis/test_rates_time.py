@@ -5,8 +5,8 @@ import pytest
 from statsmodels.duration.survfunc import CumIncidenceRight, SurvfuncRight
 
 from simulator.analysis.diagnose.conversion import conversion, cumulative_incidence
-from simulator.analysis.diagnose.coverage_history import coverage_history
 from simulator.analysis.diagnose.due_deals import (
+    coverage_history,
     due_deals,
 )
 from simulator.analysis.diagnose.movement import (

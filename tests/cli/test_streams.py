@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.cli.streams import AnswerLostError, json_text, prepare_streams, write_answer
+from simulator.cli.console import AnswerLostError, json_text, prepare_streams, write_answer
 
 
 def taken(monkeypatch, encoding, write):

@@ -158,16 +158,16 @@ class Incidence:
         """Return the days by which this share has met an end; NaN where it never came to that."""
         return _first_below(self.days, self.staying, 1 - share)
 
-    def quantile_interval(self, share: float, level: float = LEVEL) -> tuple[float, float]:
+    def quantile_interval(self, share: float) -> tuple[float, float]:
         """Return the interval of a quantile (Brookmeyer & Crowley 1982, log-log).
 
         NaN: later than what was seen.
         """
-        low, high = self._staying_band(level)
+        low, high = self._staying_band()
         return _first_below(self.days, low, 1 - share), _first_below(self.days, high, 1 - share)
 
-    def _staying_band(self, level: float) -> tuple[Floats, Floats]:
-        z = ndtri(0.5 + level / 2)
+    def _staying_band(self) -> tuple[Floats, Floats]:
+        z = ndtri(0.5 + LEVEL / 2)
         with np.errstate(divide="ignore", invalid="ignore"):
             log = np.log(self.staying)
             factor = np.exp(z * np.sqrt(self.staying_log_variance) / log)

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from simulator.analysis.diagnose.conversion import Incidence, accepted, conversion, incidence_of
-from simulator.analysis.diagnose.coverage_history import coverage_history
 from simulator.analysis.diagnose.due_deals import (
+    coverage_history,
     due_deals,
     due_endings,
     n_past_due,

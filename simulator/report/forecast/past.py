@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 
 from simulator.analysis.backtest.backtest import TRACK_COLUMNS
-from simulator.analysis.diagnose.coverage_history import coverage_history
-from simulator.analysis.diagnose.due_deals import plans_known
+from simulator.analysis.diagnose.due_deals import coverage_history, plans_known
 from simulator.analysis.diagnose.qualified import qualified_deals, rate_window
 from simulator.analysis.diagnose.track_record import created
 from simulator.analysis.forecast.pacing import STEPS, Pacing, attainment, deal_flow, measure_pacing
