@@ -116,7 +116,7 @@ class ImportSection:
     def _begin_year(self, month: str) -> None:
         self.start_month = int(month)
         if self.imported is not None:
-            self._show(self.imported)
+            self._show_totals(self.imported)
 
     @property
     def calendar(self) -> FiscalCalendar:
@@ -155,25 +155,32 @@ class ImportSection:
 
     def _show(self, imported: Imported) -> None:
         """Show what was understood, with lists to correct it, and what to do next."""
-        told, figures = imported.understanding, imported.understanding.figures
+        told, named = imported.understanding, imported.understanding.figures["currency"]
         self.shown.clear()
         with self.shown:
             text("h3", f"Understood as {name_of(self.kind_found)}")
             said(map(_in_words, told.notes), "note")
-            named = figures["currency"]
             known = {"": NOT_THERE} if "currency" in self.said or not named else {}
-            known |= {code: code for code in dict.fromkeys((*filter(None, [named]), *CURRENCIES))}
+            known |= {code: code for code in (named, *CURRENCIES) if code}
             choice("Currency", known, partial(self._correct, ("currency",)), named)
             self._offer_stages(imported)
             self._offer_columns(imported)
-            table = pd.DataFrame(quarters(imported.history, self.calendar))
-            view = view_of("By fiscal quarter, to compare with your CRM", table)
-            show(view, named, f"as of {figures['as_of']}")
+            self.totals = ui.element("div")
+            self._show_totals(imported)
             paragraphs(self.session.lines_of(InputError(imported.conflicts)), "error")
             with ui.element("div").classes("controls"):
                 entry("Call the scenario", partial(setattr, self, "name"), value=self.name, maxlength=80)
                 button("Make the forecast", self._use, "main")
             self.problem = ui.element("div").classes("problem").props("role=alert")
+
+    def _show_totals(self, imported: Imported) -> None:
+        """Show what was won, lost and is open by fiscal quarter; nothing else depends on the fiscal year."""
+        known = imported.understanding.figures
+        table = pd.DataFrame(quarters(imported.history, self.calendar))
+        view = view_of("By fiscal quarter, to compare with your CRM", table)
+        self.totals.clear()
+        with self.totals:
+            show(view, known["currency"], f"as of {known['as_of']}")
 
     def _offer_stages(self, imported: Imported) -> None:
         words = {word: word.replace("_", " ") for word in STAGE_WORDS}

@@ -113,8 +113,9 @@ class QuestionSection:
         if await self._do(write) is not None:
             with self.result:
                 text("p", f"Written to {folder.relative_to(self.session.workspace.folder)}.")
-                for file in FILES.values():
-                    button(f"Download {file}", partial(ui.download.file, folder / file))
+                with ui.element("div").classes("controls"):
+                    for file in FILES.values():
+                        button(f"Download {file}", partial(ui.download.file, folder / file))
 
     async def _answer(self, ask: Callable[[RememberingWork], Answer]) -> None:
         answer = await self._do(ask)
