@@ -109,6 +109,8 @@ def _say_ramp(ramp: Ramp) -> str:
 
 def _figure(value: float) -> str:
     """Return a figure written out: 1,100,000 and 0.2262, never 1.1e+06."""
+    if value == float("inf"):
+        return "no limit"
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 

@@ -73,13 +73,13 @@ def _few(row: pd.Series) -> str:
 
 def _bias(row: pd.Series) -> str:
     share = f"{abs(row['bias']):.0%}"
-    side = "above" if row["bias"] > 0 else "below"
+    side = f"{share} {'above' if row['bias'] > 0 else 'below'}" if share != "0%" else "level with"
     if math.isnan(row["bias_low"]):
-        return f"On average the forecasts lay {share} {side} what was booked."
+        return f"On average the forecasts were {side} what was booked."
     is_clear = row["bias_low"] > 0 or row["bias_high"] < 0
     luck = "more than luck explains" if is_clear else "no more than luck explains"
     interval = f"80% interval {row['bias_low']:+.0%} to {row['bias_high']:+.0%}".replace("-", "−")
-    return f"On average the forecasts lay {share} {side} what was booked ({interval}), {luck}."
+    return f"On average the forecasts were {side} what was booked ({interval}), {luck}."
 
 
 def _against(result: Backtest, week: int) -> list[str]:

@@ -88,7 +88,8 @@ def _label_last(series: Any, spec: ChartSpec, one: Series) -> None:
     frame.text = spec.unit.write(one.values[last])
     font = frame.paragraphs[0].runs[0].font
     font.size, font.bold, font.color.rgb = Pt(POINTS), True, colour_of(one.colour)
-    series.points[last].data_label.position = XL_LABEL_POSITION.ABOVE
+    higher = any(other.values[last] > one.values[last] for other in spec.series)
+    series.points[last].data_label.position = XL_LABEL_POSITION.BELOW if higher else XL_LABEL_POSITION.ABOVE
 
 
 def _draw_curves(slide: Slide, spec: ChartSpec) -> None:

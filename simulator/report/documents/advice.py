@@ -146,11 +146,9 @@ def _deals(run: Finished) -> tuple[str, ...]:
             f"No single deal decides it: the heaviest of {len(view.table):,} open deals is under "
             f"{LEAST_WEIGHT:.0%} of the P50.",
         )
-    share = (
-        f"; the ten heaviest are {format_share(total / p50)} of the P50" if p50 > 0 and total < p50 else ""
-    )
+    share = f"The ten heaviest are {format_share(total / p50)} of the P50." if 0 < total < p50 else ""
     said = [_say_deal(row, run) for _, row in rows.iterrows() if row["weight"] > 0]
-    return (*(f"{deal}." for deal in said[:-1]), f"{said[-1]}{share}.") if said else ()
+    return (*(f"{deal}." for deal in said), *filter(None, (share if said else "",)))
 
 
 def _say_deal(row: pd.Series, run: Finished) -> str:

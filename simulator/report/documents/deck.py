@@ -22,7 +22,7 @@ MOST_SLIDES = 10
 MOST_ASSUMPTIONS = 5
 MOST_DEALS = 10
 MOST_ALLOCATIONS = 5
-LONGEST_CELL = 150
+LONGEST_CELL = 240
 DEAL_COLUMNS = ("opportunity_id", "segment", "category", "close_month", "amount", "first", "weight")
 FOR_THE_BOARD = {
     "rates of deals": "Deals move as they did",
@@ -133,7 +133,8 @@ def _add_answer(deck: Deck, run: Finished) -> None:
         ["", "Middle", "Range, or what to compare"], rows, top=0.0, height=0.66, widths=(0.4, 0.18, 0.42)
     )
     found = advice(run)
-    said = [*found.plan[:1], *found.trust[:1], *found.changed[:1], *found.levers[:1], *found.hiring[:1]]
+    trust = () if "reliability" in run.specs else found.trust[:1]
+    said = [*found.plan[:1], *found.levers[:1], *found.hiring[:1], *found.changed[:1], *trust]
     slide.add_text(said or [f"{answer}." for answer in answers[1:3]], top=height + 0.04)
 
 
@@ -155,7 +156,7 @@ def _add_assumptions(deck: Deck, run: Finished) -> None:
     """List the assumptions that a board may doubt first."""
     listed = run.summary["assumptions"]
     asked = [
-        {**a, "name": words}
+        {**a, "name": words, "value": a["value"].split("; ")[0]}
         for begin, words in FOR_THE_BOARD.items()
         for a in listed
         if a["name"].startswith(begin)
