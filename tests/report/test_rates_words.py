@@ -8,9 +8,9 @@ from simulator.analysis.diagnose.track_record import track_record
 from simulator.errors import InputError
 from simulator.fiscal import FiscalCalendar
 from simulator.report.charts.picture import draw_picture
-from simulator.report.diagnose.rates_results import track_record_summary
 from simulator.report.diagnose.rates_words import findings
 from simulator.report.diagnose.record_charts import record_specs
+from simulator.report.diagnose.results import track_record_summary
 from tests.analysis.deals_by_hand import Deal, by_hand
 
 AS_OF = "2026-07-15"
