@@ -227,6 +227,32 @@ def test_who_sells_to_new_customers_is_the_same_in_each_option(strong):
         assert heads == pytest.approx(4.0), option
 
 
+def test_the_map_has_a_corner_for_csms_and_one_for_sales():
+    """People enough, paid alike: who keeps customers matters where little is sold, who sells where much is."""
+    paid = {"attrition": 0, "ote": "150k"}
+    scenario = company(
+        {"one": DEALS},
+        customers={"existing": [one for one in BOOK if one["segment"] == "one"]},
+        horizon_quarters=8,
+        roles={
+            "csm": {"all": {"heads": 3, **paid}, "ramp": [1]},
+            "account_manager": {"all": paid, "ramp": [1]},
+        },
+        ownership="all_csm",
+        effects={"observed_coverage": "full"},
+        activities=WORK,
+        reps={**REPS, "all": {**REPS["all"], "heads": 6, "ote": "150k"}},
+        simulation={"paths": 24},
+    )
+    found = weigh_ownership(HeadcountSimulation(prepare(scenario), 24), 0.8, 1.0, 24).map
+    behind = found.pivot_table(index=["cycle_months", "sold_share"], columns="option", values="behind")
+    lead = behind["all_sales"] - behind["all_csm"]
+    assert lead[1.0, 0.1] > 0 > lead[12.0, 0.8], "of CSMs over sales"
+    assert behind["all_sales"][12.0, 0.8] == 0
+    assert behind["split"][1.0, 0.1] == 0, "CSMs renew, sales sells"
+    assert (lead.unstack("sold_share").diff().iloc[1:] < 0).all().all(), "a longer cycle favours sales"
+
+
 def test_options_are_ranked_with_their_ties(strong):
     found = weigh_ownership(strong, 0.8, 1.0, 4)
     whole = found.table[found.table["segment"] == "all"].set_index("option")
@@ -251,3 +277,12 @@ def test_simulations_are_added_until_it_is_clear_which_head_is_worth_most(strong
     assert more["csm"][0].npv[PATHS:].tolist() != gains["csm"][0].npv.tolist()
     assert (table["npv_error"] < once["npv_error"]).all()
     assert np.allclose(table["npv"], more["csm"][0].npv.mean(axis=0))
+
+
+@pytest.mark.parametrize("today", ["split", "all_sales"])
+def test_an_option_costs_and_brings_the_same_whatever_is_stated_today(strong, today):
+    staffed = option_scenarios(strong)["all_csm"].simulate(strong)
+    other = ladder(STRONG, ownership=today)
+    of_other = option_scenarios(other)["all_csm"].simulate(other)
+    assert of_other.cost.sum() == pytest.approx(staffed.cost.sum())
+    assert of_other.revenue.sum() == pytest.approx(staffed.revenue.sum())

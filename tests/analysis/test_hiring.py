@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from simulator.analysis.bottlenecks import constraints, relax
-from simulator.analysis.forecast.outlook import measure_capacity
+from simulator.analysis.forecast.out_of_reach import NO_TIME, REPS_FULL, TOO_FAR
+from simulator.analysis.forecast.outlook import look_ahead, measure_capacity
 from simulator.analysis.forecast.pipeline import factor_needed, pipeline_created, pipeline_needed
 from simulator.analysis.hire.allocation import HiringSettings, allocate_reps
 from simulator.analysis.hire.ladder import RepLadder, best_allocations, n_allocations
@@ -15,7 +16,7 @@ from simulator.engine.plan.roles import rep_terms
 from simulator.engine.prepare import Prepared
 from simulator.engine.run.simulate import run, simulate
 from simulator.kernels.flows import REP_MONTHS
-from tests.small_companies import company, segment, stay
+from tests.small_companies import company, deal, segment, stay
 
 START = 2027 * 12 + 1
 REPS = {
@@ -222,3 +223,63 @@ def test_targets_say_how_much_pipeline_they_need():
     assert len(rows) == 3
     assert (rows["needed_p50"] < rows["needed_p80"]).all()
     assert set(rows["for_p80"]) == {"FY27Q3"}
+
+
+@pytest.mark.parametrize("chance", [0.8])
+@pytest.mark.parametrize(
+    ("deals", "reps", "target", "reason"),
+    [
+        (segment(sals_per_month=1, pipeline=stay(400, won=0.5, lost_no_decision=0.5)), {}, 90_000, NO_TIME),
+        (segment(sals_per_month=400), {**REPS, "heads": 6}, 90_000, REPS_FULL),
+        (segment(sals_per_month=40), {}, 900_000, TOO_FAR),
+    ],
+)
+def test_a_target_out_of_reach_of_pipeline_has_a_reason(deals, reps, target, reason, chance):
+    stated = {"reps": {"ramp": [1.0], "gross_margin": 0.8, "segments": {"one": reps}}} if reps else {}
+    case = company({"one": deals}, horizon_quarters=1, targets={"FY27Q1": target}, **stated)
+    found = pipeline_needed(Prepared(case, None, None, (), ()), 60).limits
+    assert found.set_index("period").loc["FY27Q1", "reason"] == reason
+    assert found["chance"].min() <= chance
+
+
+def test_the_drivers_of_a_gain_are_told_apart():
+    """Where reps source no deals, all they bring is attention; where none lacks it, nothing is."""
+    question = HiringSettings(2, START, first_paths=200, most_paths=200, indifference=0.0)
+    served = allocate_reps(RepLadder(prepared(), START, 2), question)
+    assert served.gain_served == pytest.approx(served.answer["gain_bookings"], rel=1e-9)
+    free = {"open_deals_per_rep": 500, "self_sourced_sals_per_month": 6}
+    alone = RepLadder(prepared(starved=free), START, 1)
+    whole = alone.simulate(200).gain_bookings()[1, :, 1].mean()
+    assert whole > 0
+    assert alone.gain_without_sourcing([0, 1, 0], 200)[1] == pytest.approx(0.0, abs=0.02 * whole)
+
+
+def test_no_number_of_reps_adds_more_than_attention_for_every_deal():
+    ladder = RepLadder(prepared(), START, 5)
+    gain = ladder.simulate(200).gain_bookings()[5].mean(axis=0)
+    assert (ladder.gain_of_full_attention([5, 5, 5], 200) >= gain - 1e-6).all()
+
+
+def test_the_chance_to_be_the_best_is_the_same_within_five_points():
+    """Simulations are added until its standard error is 2.5 points: two runs differ by 3.5, twice allowed."""
+    question = HiringSettings(2, START, first_paths=200, most_paths=8000)
+    found = [allocate_reps(RepLadder(prepared(seed=seed), START, 2), question) for seed in (1, 2)]
+    for hiring in found:
+        assert hiring.answer["p_best_error"] <= 0.025
+    chance = [
+        hiring.allocations.set_index(list(hiring.segments))["p_best"].get(tuple(found[0].allocation), 0.0)
+        for hiring in found
+    ]
+    assert chance[0] == pytest.approx(chance[1], abs=0.07)
+
+
+def test_coverage_is_also_of_the_quota_that_ramped_reps_carry():
+    scenario = company(
+        {"one": segment(best_case=stay(30, won=0.5, lost_no_decision=0.5))},
+        [deal(f"d{n}", close_date="2027-02-15", category="best_case") for n in range(30)],
+        reps={"ramp": [1.0], "segments": {"one": {**REPS, "heads": 4, "quota": 30_000, "attrition": 0}}},
+        simulation={"paths": 20},
+    )
+    row = look_ahead(simulate(scenario, None, None), reps=rep_terms(scenario, None)).capacity.iloc[0]
+    assert row["ramped_quota"] == pytest.approx(4 * 30_000 / 4)
+    assert row["coverage"] == pytest.approx(30 * 1000 / 30_000)

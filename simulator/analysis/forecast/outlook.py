@@ -24,7 +24,8 @@ from simulator.engine.plan.roles import RepTerms
 class Outlook:
     """Forecast, coverage, pipeline waterfall and spread of the same simulations.
 
-    ``created`` is the qualified pipeline created; ``capacity`` the quota capacity, empty without reps.
+    ``created`` is the qualified pipeline created; ``capacity`` the quota capacity and its coverage, empty
+    without reps.
     """
 
     forecast: Forecast
@@ -58,14 +59,30 @@ def look_ahead(
     reps : sequence of RepTerms
         Of the segments whose reps are simulated.
     """
+    coverage = measure_coverage(paths, targets, motions, rates)
     return Outlook(
         forecast=forecast_bookings(paths, targets, type_targets),
-        coverage=measure_coverage(paths, targets, motions, rates),
+        coverage=coverage,
         waterfall=trace_pipeline(paths),
         spread=split_spread(paths, without_shock),
         created=pipeline_created(paths),
-        capacity=measure_capacity(paths, reps, targets),
+        capacity=_with_coverage(measure_capacity(paths, reps, targets), coverage.table),
     )
+
+
+def _with_coverage(capacity: pd.DataFrame, coverage: pd.DataFrame) -> pd.DataFrame:
+    """Return the quota capacity with its coverage: what coverage counts where there are reps / ramped quota."""
+    if capacity.empty:
+        return capacity
+    counted = coverage.drop_duplicates(["period", "segment"]).set_index(["period", "segment"])["amount"]
+    names = [name for name in capacity["segment"].drop_duplicates() if name != ALL]
+    together = counted[counted.index.isin(names, level="segment")].groupby("period").sum(min_count=1)
+    amount = [
+        counted.get((period, name)) if name in names else together.get(period)
+        for period, name in capacity[["period", "segment"]].itertuples(index=False)
+    ]
+    share = np.array(amount, dtype=np.float64) / capacity["ramped_quota"].replace(0.0, np.nan)
+    return capacity.assign(coverage=share)
 
 
 MONTHS_PER_YEAR = 12.0

@@ -94,12 +94,14 @@ def capacity_view(run: Finished) -> View:
     return View(
         "capacity",
         "Sales capacity",
-        "Ramped heads and quota, how busy reps are, and the share of qualified deals that gave up waiting.",
+        "Ramped heads and quota, the pipeline that covers it, how busy reps are, and the share of qualified "
+        "deals that gave up waiting.",
         (
             PERIOD,
             SEGMENT,
             *columns("count", {"heads": "Reps", "ramped_heads": "Ramped reps"}),
             *columns("money", {"ramped_quota": "Ramped quota", "target": "Target", "bookings": "Bookings"}),
+            *columns("multiple", {"coverage": "Coverage of quota"}),
             *columns("share", {"utilisation": "Slots in use", "waited_out": "Gave up waiting"}),
         ),
         run.tables["capacity"],
