@@ -228,7 +228,7 @@ def test_who_sells_to_new_customers_is_the_same_in_each_option(strong):
 
 
 def test_the_map_has_a_corner_for_csms_and_one_for_sales():
-    """People enough, paid alike: who keeps customers matters where little is sold, who sells where much is."""
+    """People enough, paid alike: CSMs where little is sold, sales where much is and takes long."""
     paid = {"attrition": 0, "ote": "150k"}
     scenario = company(
         {"one": DEALS},

@@ -71,7 +71,7 @@ def look_ahead(
 
 
 def _with_coverage(capacity: pd.DataFrame, coverage: pd.DataFrame) -> pd.DataFrame:
-    """Return the quota capacity with its coverage: what coverage counts where there are reps / ramped quota."""
+    """Return the quota capacity with its coverage: what counts where there are reps / ramped quota."""
     if capacity.empty:
         return capacity
     counted = coverage.drop_duplicates(["period", "segment"]).set_index(["period", "segment"])["amount"]
