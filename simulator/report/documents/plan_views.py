@@ -90,7 +90,9 @@ def efficiency_view(run: Finished) -> View | None:
 
 
 def capacity_view(run: Finished) -> View:
-    """Return heads, ramped quota and load of reps."""
+    """Return heads, ramped quota and load of reps; results of before do not know the coverage of quota."""
+    table = run.tables["capacity"]
+    of_quota = {"coverage": "Coverage of quota"} if "coverage" in table else {}
     return View(
         "capacity",
         "Sales capacity",
@@ -101,8 +103,8 @@ def capacity_view(run: Finished) -> View:
             SEGMENT,
             *columns("count", {"heads": "Reps", "ramped_heads": "Ramped reps"}),
             *columns("money", {"ramped_quota": "Ramped quota", "target": "Target", "bookings": "Bookings"}),
-            *columns("multiple", {"coverage": "Coverage of quota"}),
+            *columns("multiple", of_quota),
             *columns("share", {"utilisation": "Slots in use", "waited_out": "Gave up waiting"}),
         ),
-        run.tables["capacity"],
+        table,
     )
