@@ -6,7 +6,6 @@ import pytest
 
 from simulator.analysis.backtest.baselines import (
     BASELINES,
-    HAIRCUTS,
     baseline_forecasts,
     category_arithmetic,
     know,
@@ -79,8 +78,8 @@ def test_haircuts_weigh_what_is_due_by_category():
         deal("C", "Discover", 1000.0, "2025-11-01", "2026-05-10"),
         deal("D", "Discover", 1000.0, "2025-11-01", "2026-09-10"),
     )["category_haircuts"]
-    assert made[0] == pytest.approx([1000 * (HAIRCUTS[2] + HAIRCUTS[1])] * 2)
-    assert made[1] == pytest.approx([1000 * HAIRCUTS[0]] * 2)
+    assert made[0] == pytest.approx([925.0 + 600.0] * 2)
+    assert made[1] == pytest.approx([200.0] * 2)
 
 
 def test_the_arithmetic_adds_what_quarters_create():

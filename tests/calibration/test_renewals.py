@@ -92,7 +92,7 @@ def test_the_interval_of_a_projection_covers():
 
 def test_a_table_that_is_none_is_refused_with_every_fault(tmp_path):
     bad = tmp_path / "cohorts.csv"
-    bad.write_text("year,a,b\n0,100,100\n1,80,110\n2,90,50\n")
+    bad.write_text("year,a,b\n0,100,100\n1,80,110\n2,81,50\n")
     with pytest.raises(InputError) as caught:
         read_survival_table(bad)
     text = str(caught.value)
