@@ -93,7 +93,7 @@ def _deal_tables(read: Tables, mapping: Mapping, may_guess: bool, log: ImportLog
         return {}
     deals = whole(deals, "opportunities")
     if "field_changes" in read and changes is None:
-        changes = changes_from_fields(read["field_changes"], deals, log)
+        changes = changes_from_fields(read["field_changes"], deals, mapping, log)
     changes = whole(changes if changes is not None else deals.iloc[:0][["file", "row"]], "stage_changes")
     log.stop_if_faulty()
     names = ("opportunities", "stage_changes", "stages")

@@ -179,7 +179,7 @@ class ColumnReader:
         self._faults(
             spec, amounts.bad, "'{value}' is not an amount", _AMOUNT + self._or_empty(name, spec, amounts.bad)
         )
-        self._faults(spec, amounts.doubtful, "'{value}': is the point a decimal sign?", _POINT)
+        self._faults(spec, amounts.doubtful, *DOUBTFUL)
         if name == "probability":
             return amounts.numbers, ""
         currency, scale = heading_units(spec.headings())
@@ -235,6 +235,8 @@ _POINT = (
     "With three digits after it, it may also set thousands apart; or the column has both kinds. "
     'Say in the map: decimal: "," (12.500 is 12500) or decimal: "." (12.500 is 12.5).'
 )
+DOUBTFUL = ("'{value}': is the point a decimal sign?", _POINT)
+"""What is wrong with amounts such as 12.500 of which nothing says what the point is, and the remedy."""
 _TURNED = (
     "'{value}' lies long after all days that can be read in one way only, and would not with day and month "
     "turned round",

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 
-from simulator.history.importers.columns import empty_column
+from simulator.history.importers.columns import DOUBTFUL, empty_column
 from simulator.history.importers.crm.headings import heading_key, names
 from simulator.history.importers.fields.amounts import read_amounts
 from simulator.history.importers.fields.cells import as_text, look_up, map_unique
 from simulator.history.importers.fields.dates import read_dates
 from simulator.history.importers.import_log import ImportLog, listed, map_line
+from simulator.history.importers.mapping import Mapping
 from simulator.history.importers.readers.sheet import Sheet
 
 FIELDS = ("stage", "amount", "close_date", "category")
 """Columns of ours whose changes matter; their fields are called as the headings of deals are."""
 
 
-def changes_from_fields(rows: pd.DataFrame, deals: pd.DataFrame, log: ImportLog) -> pd.DataFrame:
+def changes_from_fields(
+    rows: pd.DataFrame, deals: pd.DataFrame, mapping: Mapping, log: ImportLog
+) -> pd.DataFrame:
     """Return the state of every deal at its creation and after each change of a field that matters.
 
     A field that was never changed has had its present value all along; one that was changed began
@@ -43,44 +44,48 @@ def changes_from_fields(rows: pd.DataFrame, deals: pd.DataFrame, log: ImportLog)
     if not (rows["field"] == "category").any():
         # Untracked: the present category tells only of the present stage, never of the past.
         deals = deals.assign(category=empty_column("text", deals.index))
-    states = pd.concat([_starts(rows, deals), _changes(rows, log)], ignore_index=True)
+    values = {field: _typed(rows[rows["field"] == field], field, mapping, log) for field in FIELDS}
+    changes = rows[["opportunity_id", "changed_at", "file", "row"]].assign(
+        **{field: typed["new_value"].reindex(rows.index) for field, typed in values.items()}
+    )
+    states = pd.concat([_starts(rows, deals, values), changes], ignore_index=True)
     states = states.sort_values(["opportunity_id", "changed_at"], kind="stable")
     filled = states.groupby("opportunity_id")[list(FIELDS)].ffill()
     states = states.assign(**{name: filled[name] for name in filled.columns})
     return states.drop_duplicates(["opportunity_id", "changed_at"], keep="last")
 
 
-def _starts(rows: pd.DataFrame, deals: pd.DataFrame) -> pd.DataFrame:
+def _starts(rows: pd.DataFrame, deals: pd.DataFrame, values: dict[str, pd.DataFrame]) -> pd.DataFrame:
     start = deals[["opportunity_id", "stage", "amount", "close_date", "category", "file", "row"]].copy()
     start["changed_at"] = deals["created_date"]
-    for field in FIELDS:
-        first = rows[rows["field"] == field].drop_duplicates("opportunity_id").set_index("opportunity_id")
-        old = _typed(first["old_value"], field, None)
-        changed = start["opportunity_id"].isin(first.index)
+    for field, typed in values.items():
+        first = rows.loc[typed.index].drop_duplicates("opportunity_id")
+        old = typed.loc[first.index, "old_value"].set_axis(first["opportunity_id"])
+        changed = start["opportunity_id"].isin(old.index)
         start[field] = start[field].mask(changed, look_up(start["opportunity_id"], old))
     return start
 
 
-def _changes(rows: pd.DataFrame, log: ImportLog) -> pd.DataFrame:
-    states = rows[["opportunity_id", "changed_at", "file", "row"]].copy()
-    for field in FIELDS:
-        its = rows["field"] == field
-        new = rows.loc[its].set_index("row")["new_value"]
-        typed = _typed(new, field, log, listed(rows["file"].unique()))
-        states[field] = pd.Series(typed.to_numpy(), index=rows.index[its]).reindex(rows.index)
-    return states
+def _typed(its: pd.DataFrame, field: str, mapping: Mapping, log: ImportLog) -> pd.DataFrame:
+    """Return old and new values of a field with its type; read together, one shows how others are written."""
+    sides, file = ("old_value", "new_value"), listed(its["file"].unique())
+    stacked = pd.concat([its[side] for side in sides], ignore_index=True)
+    row = pd.concat([its["row"]] * 2, ignore_index=True)
 
+    def fault(bad: pd.Series, what: str, remedy: str) -> None:
+        log.cell_faults(file, "old and new value", bad.set_axis(row[bad.index]), what, remedy)
 
-def _typed(values: pd.Series[Any], field: str, log: ImportLog | None, file: str = "") -> pd.Series[Any]:
-    """Return values of a field with its type; what cannot be read is a fault where a log is given."""
     if field == "amount":
-        amounts = read_amounts(values)
-        if log is not None and len(amounts.bad):
-            log.cell_faults(file, "new value", amounts.bad, "'{value}' is not an amount", "Correct it.")
-        return amounts.numbers
-    if field == "close_date":
-        dates = read_dates(values, Sheet(file, pd.DataFrame({"new value": values})))
-        if log is not None and len(dates.bad):
-            log.cell_faults(file, "new value", dates.bad, dates.what, dates.remedy)
-        return dates.days
-    return as_text(values)
+        amounts = read_amounts(stacked, mapping.decimal)
+        fault(amounts.bad, "'{value}' is not an amount", "Correct it.")
+        fault(amounts.doubtful, *DOUBTFUL)
+        typed = amounts.numbers
+    elif field == "close_date":
+        sheet = Sheet(file, pd.DataFrame({"value": stacked}))
+        dates = read_dates(stacked, sheet, mapping.timezone, mapping.date_format)
+        fault(dates.bad, dates.what, dates.remedy)
+        typed = dates.days
+    else:
+        typed = as_text(stacked)
+    parts = (typed.iloc[: len(its)], typed.iloc[len(its) :])
+    return pd.DataFrame({side: part.array for side, part in zip(sides, parts, strict=True)}, its.index)

@@ -470,6 +470,26 @@ def _histories() -> Iterator[tuple[str, Case]]:
     ]
     stage = "tables: {field_changes: {columns: {field: {values: {'Fase2': StageName}}}}}"
     yield "a field of no known name", Case("salesforce", {**deals, "f.csv": fields}, stage)
+    german = _deals(_cell(3, lambda d: f"{d['amount']:,.2f}".translate(str.maketrans(",.", ".,"))))
+    moved: Rows = [["OpportunityId", "Field", "OldValue", "NewValue", "CreatedDate"]]
+    moved += [
+        [d["id"], "Amount", "12.500", "13.000", f"{d['created']:%Y-%m-%dT%H:%M:%SZ}"] for d in company()[:2]
+    ]
+    larger = lambda got: (got.history.stage_changes["amount"] == 13000).sum() == 2  # noqa: E731
+    yield (
+        "points of thousands in changes",
+        Case("salesforce", {**german, "f.csv": moved}, 'decimal: ","', right=larger),
+    )
+    closes: Rows = [moved[0]]
+    closes += [
+        [d["id"], "CloseDate", "01/02/2027", "03/04/2027", m[4]]
+        for d, m in zip(company(), moved[1:], strict=False)
+    ]
+    spring = lambda got: (got.history.stage_changes["close_date"] == "2027-04-03").sum() == 2  # noqa: E731
+    yield (
+        "days up to 12 in changes",
+        Case("salesforce", {"o.csv": ROWS, "f.csv": closes}, 'date_format: "%d/%m/%Y"', right=spring),
+    )
     strange = _history(_money, lambda d: d["name"])
     yield (
         "ids of something else",

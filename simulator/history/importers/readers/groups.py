@@ -10,39 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from simulator.history.importers.fields.cells import is_text
-from simulator.history.importers.fields.words import folded
+from simulator.history.importers.fields.words import folded, phrases
 from simulator.history.importers.readers.sheet import Sheet
 
-SPELLED = frozenset(
-    word.lower()
-    for word in (
-        *(
-            "Subtotal",
-            "Total",
-            "Grand Total",
-            "Grand Totals",
-            "Sum",
-            "Count",
-            "Record Count",
-            "Summe",
-            "Gesamt",
-        ),
-        *("Zwischensumme", "Gesamtsumme", "Anzahl", "Sous-total", "Somme", "Total général", "Suma", "Soma"),
-        *(
-            "Total general",
-            "Total geral",
-            "Totale",
-            "Subtotale",
-            "Totaal",
-            "Subtotaal",
-            "小計",
-            "合計",
-            "総計",
-            "件数",
-        ),
-    )
-)
-TOTALS = frozenset(folded(word) for word in SPELLED)
+SPELLED = frozenset({*phrases("total"), "total général"})
+"""Words of rows of totals in small letters; a million cells are compared without folding each."""
 LONGEST = max(map(len, SPELLED)) + 2
 LOOKED_AT = 2
 MIN_COLUMNS, MOST_CLOSING = 4, 30
@@ -119,7 +91,7 @@ def _are_totals(cells: pd.Series[Any]) -> pd.Series[bool]:
         at = np.flatnonzero(short.fill_null(False).to_numpy(zero_copy_only=False))
         totals[at] = cells.iloc[at].str.strip(" :").str.lower().isin(SPELLED)
         return pd.Series(totals, index=cells.index, dtype=bool)
-    return cells.map(lambda cell: isinstance(cell, str) and folded(cell).rstrip(":") in TOTALS).astype(bool)
+    return cells.map(lambda cell: isinstance(cell, str) and folded(cell).rstrip(":") in SPELLED).astype(bool)
 
 
 def _empty(cells: pd.Series[Any]) -> pd.Series[bool]:
