@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from simulator.analysis.compare.bridge import bridge
+from simulator.analysis.compare.bridge import bridge, steps_table
 from simulator.analysis.compare.comparison import (
     check_comparable,
     compare,
@@ -104,3 +104,18 @@ def test_scenarios_of_other_days_and_money_are_refused_at_once():
         check_comparable([prepare(a), prepare(b)])
     assert "as_of" in str(caught.value)
     assert "EUR" in str(caught.value)
+
+
+def test_a_step_has_the_error_of_its_change_and_none_where_every_path_changes_alike():
+    rng = np.random.default_rng(5)
+    first = rng.lognormal(0.0, 0.5, (400, 2))
+    noisy = first + rng.normal(0.0, 0.2, (400, 2))
+    steps = [("a", "", first), ("b", "", first + 1.0), ("c", "", noisy)]
+    table = steps_table(steps, ("Q1", "Q2"), np.arange(400))
+    rows = table[table["period"] == "Q1"].set_index("label")
+    assert rows.loc["b", "change"] == pytest.approx(1.0)
+    assert rows.loc["b", "error"] == pytest.approx(0.0, abs=1e-12)
+    # A bootstrap of the paired medians agrees with the jackknife over clusters within a factor of two.
+    picks = rng.integers(0, 400, (300, 400))
+    again = np.median(noisy[picks, 0], axis=1) - np.median(first[picks, 0] + 1.0, axis=1)
+    assert 0.5 < rows.loc["c", "error"] / again.std() < 2.0

@@ -81,3 +81,15 @@ def test_quiet_progress_says_nothing(capsys):
     with Console(quiet=True).progress("Simulating") as advance:
         advance(1, 2)
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_long_line_breaks_at_spaces_where_a_terminal_shows_it(monkeypatch, capsys):
+    line = "• Deals never moved slip out of their quarter seldom, deals moved three times or more often"
+    Console().say(line)
+    assert capsys.readouterr().out == f"{line}\n"
+    monkeypatch.setenv("COLUMNS", "40")
+    Console().say(line)
+    printed = capsys.readouterr().out.splitlines()
+    assert max(map(len, printed)) <= 40
+    assert [text[:2] for text in printed[1:]] == ["  "] * (len(printed) - 1)
+    assert " ".join(text.strip() for text in printed) == line
