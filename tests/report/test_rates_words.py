@@ -11,6 +11,7 @@ from simulator.report.charts.picture import draw_picture
 from simulator.report.diagnose.rates_words import findings
 from simulator.report.diagnose.record_charts import record_specs
 from simulator.report.diagnose.results import track_record_summary
+from simulator.report.diagnose.words import _apart
 from tests.analysis.deals_by_hand import Deal, by_hand
 
 AS_OF = "2026-07-15"
@@ -120,3 +121,8 @@ def test_a_history_without_qualified_deals_is_the_users_fault(monkeypatch):
     monkeypatch.setattr(module, "deal_states", lambda _: by_hand([], AS_OF)[1])
     with pytest.raises(InputError, match="no deal had been qualified"):
         track_record(history, FiscalCalendar(1), 1)
+
+
+def test_shares_that_round_alike_are_told_apart():
+    assert _apart(0.3514, 0.3463) == "35.1% instead of 34.6%"
+    assert _apart(0.33, 0.31) == "33% instead of 31%"

@@ -151,6 +151,14 @@ def what_holds_back(table: pd.DataFrame, currency: str) -> tuple[str, ...]:
     return tuple(lines)
 
 
+def _apart(better: float, usual: float) -> str:
+    """Return two shares so that they do not read alike."""
+    said = [format_share(share) for share in (better, usual)]
+    if said[0] == said[1]:
+        said = [f"{share:.1%}" for share in (better, usual)]
+    return " instead of ".join(said)
+
+
 def _yardstick(rows: pd.DataFrame) -> str:
     """Return how far each thing was relaxed."""
     said = []
@@ -159,7 +167,7 @@ def _yardstick(rows: pd.DataFrame) -> str:
         if not np.isfinite(usual):
             said.append(f"{MEASURE[kind][0]} a tenth better (assumed: too few whole quarters)")
         elif MEASURE[kind][1]:
-            said.append(f"{MEASURE[kind][0]} {format_share(better)} instead of {format_share(usual)}")
+            said.append(f"{MEASURE[kind][0]} {_apart(better, usual)}")
         else:
             said.append(f"{MEASURE[kind][0]} {better:,.0f} instead of {usual:,.0f}")
     return f"Each is taken as in the better of the last eight quarters (75th percentile): {join_words(said)}."

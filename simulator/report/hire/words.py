@@ -80,7 +80,7 @@ def hiring_answers(
         texts["driver"] = say_driver(hiring, currency)
         texts["payback"] = _payback(hiring, periods)
     for _, row in constraints.iterrows():
-        texts[f"constraint {row['segment']}"] = say_constraint(row, currency)
+        texts[f"constraint {row['segment']}"] = say_constraint(row, currency, periods)
     if needed is not None:
         texts["target"] = say_target(needed[0], needed[1], hiring, currency)
     return texts
@@ -174,7 +174,7 @@ def _payback(hiring: Hiring, periods: tuple[str, ...]) -> str:
     return f"It has paid back by {month_words(hiring.payback_month)}, {months} months after they start"
 
 
-def say_constraint(row: pd.Series, currency: str) -> str:
+def say_constraint(row: pd.Series, currency: str, periods: tuple[str, ...]) -> str:
     """Return what holds a segment back, and what it is worth to be rid of it."""
     limit = "no limit on what reps can work seen"
     if row["utilisation"] == row["utilisation"]:
@@ -186,7 +186,7 @@ def say_constraint(row: pd.Series, currency: str) -> str:
     text = f"{row['segment']}: {BINDING_WORDS[binding]} ({state})"
     if binding != NONE:
         worth = format_money(row[f"{binding}_worth"], currency)
-        text += f"; {REMEDY_WORDS[binding]} would add {worth}"
+        text += f"; {REMEDY_WORDS[binding]} would add {worth} until {periods[-1]}"
     if row["attention_worth"] > 0.0 and row["waited_out"] > 0.005:
         text += f"; reps enough for every SAL would add {format_money(row['attention_worth'], currency)}"
     return text
