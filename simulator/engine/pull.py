@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from simulator.calibration.calibration import Calibration, Evidence, Pull
 from simulator.calibration.evidence import METHODS, OFFSET
@@ -15,8 +14,6 @@ from simulator.history.tables import History
 from simulator.scenario.customers import Customers
 from simulator.scenario.schema import FiscalYear, Scenario
 from simulator.scenario.settled import settled
-
-Floats = npt.NDArray[np.float64]
 
 PILOT_PATHS = 200
 PILOT_DRAWS = 50

@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from simulator.arrays import Floats
 from simulator.errors import InputError
 from simulator.report.money import MoneyScale, axis_code, format_multiple, money_code, money_scale
 
-Floats = npt.NDArray[np.float64]
 Shape = Literal["range", "curves", "stack", "columns", "bridge", "lines", "bars", "dots", "heat"]
 SHARE_CODE = "0.0%"
 WHOLE_SHARE_CODE = "0%"
