@@ -748,3 +748,10 @@ def test_every_remedy_is_tried() -> None:
     said = "\n".join(tried(name)[0] for name in CASES)
     untried = [(place, text) for place, text in remedies() if text.strip() not in said]
     assert untried == []
+
+
+def test_formatted_values_prove_cents_and_months_count_as_a_year(tmp_path: Path) -> None:
+    formatted = ["value_formatted", *[f"${deal['amount']:,.2f} monthly" for deal in company()]]
+    rows = [[*row, text] for row, text in zip(_close("monthly", 100), formatted, strict=True)]
+    got = figures(import_files("close", _write({"o.csv": rows}, tmp_path)))
+    assert got["won"][1] == pytest.approx(12 * totals()["won"][1], abs=0.01)
