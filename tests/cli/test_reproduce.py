@@ -152,3 +152,17 @@ def test_what_is_no_run_is_refused(tmp_path, text):
     result = simulator("reproduce", ".", cwd=tmp_path)
     assert result.returncode == 2
     assert "manifest" in result.stderr
+
+
+def test_a_backtest_made_since_changes_no_figure_of_the_run(tmp_path):
+    shutil.copytree(SAMPLE / "history", tmp_path / "history")
+    (tmp_path / "plan.yaml").write_text(ON_HISTORY.replace(str(SAMPLE / "history"), "history"))
+    assert simulator("run", "plan.yaml", "-o", "out", "--quiet", cwd=tmp_path).returncode == 0
+    quarter = {"period": "FY27Q3", "p10": 1e6, "p50": 2e6, "p90": 3e6}
+    kept = {"record": "Held 3 of 4", "as_of": "2026-10-31", "fiscal_start": 2, "fiscal_label": "end"}
+    (tmp_path / "history.backtest.json").write_text(json.dumps(kept | {"quarters": [quarter]}))
+    result = simulator("reproduce", "out", "--json", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr + result.stdout
+    answer = json.loads(result.stdout)
+    assert any("a backtest was made since the run" in note for note in answer["notes"])
+    assert "tables/past_quarters.csv" not in answer["same"]
