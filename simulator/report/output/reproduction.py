@@ -148,7 +148,7 @@ def _record_changed(finished: Finished) -> bool:
         return False
     record = read_record(scenario.history, scenario.fiscal_calendar(), scenario.as_of)
     shown = json.loads(summary.read_text(encoding="utf-8")).get("record")
-    return shown != (record.answer() if record is not None else None)
+    return bool(shown != (record.answer() if record is not None else None))
 
 
 def check_figures(finished: Finished) -> None:
