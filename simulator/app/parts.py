@@ -9,6 +9,8 @@ from typing import Any
 
 from nicegui import ui
 
+from simulator.report.answer import as_sentence
+
 Changed = Callable[[str], Any]
 VALUE = "(event) => emit(event.target.value)"
 
@@ -93,7 +95,7 @@ def said(sentences: Iterable[str], classes: str = "answers") -> None:
     """Show sentences as a list."""
     with ui.element("ul").classes(classes):
         for sentence in sentences:
-            text("li", f"{sentence[:1].upper()}{sentence[1:].rstrip('.')}.")
+            text("li", as_sentence(sentence))
 
 
 def paragraphs(lines: Iterable[str], classes: str = "") -> None:

@@ -15,7 +15,7 @@ from simulator.app.people import NO_CUSTOMERS, has_customers, offer_reps
 from simulator.app.session import Session
 from simulator.app.simulations import RememberingWork, Stopped, Watch
 from simulator.app.tables import changes, show, view_of
-from simulator.report.answer import Answer
+from simulator.report.answer import Answer, split_notes
 from simulator.report.compare.results import compare, load_all
 from simulator.report.documents.exports import FILES
 from simulator.report.documents.view import View
@@ -125,7 +125,7 @@ class QuestionSection:
                 source = f"as of {answer.provenance.as_of}, {answer.provenance.n_paths:,} simulations"
                 for view in _tables(answer):
                     show(view, answer.currency, source)
-                said(answer.notes, "note")
+                said(split_notes(answer.notes)[0], "note")
 
     async def _do(self, job: Callable[[RememberingWork], object]) -> object:
         """Do one thing at a time in a thread of its own; return None where it failed or was stopped."""

@@ -131,7 +131,7 @@ def show_answer(console: Console, answer: Answer) -> None:
 
 def show_notes(console: Console, notes: Iterable[str], elsewhere: str = "summary.json") -> None:
     """Print the notes to act on where details are asked for, else how many there are and where."""
-    from simulator.report.answer import split_notes
+    from simulator.report.answer import as_sentence, split_notes
 
     listed, _ = split_notes(notes)
     if not listed:
@@ -143,14 +143,7 @@ def show_notes(console: Console, notes: Iterable[str], elsewhere: str = "summary
         return
     console.say()
     for note in listed:
-        console.say(f"Note: {_sentence(note)}")
-
-
-def _sentence(note: str) -> str:
-    """Return a note as a sentence; the name of a file at its start stays as it is."""
-    word = note.split(maxsplit=1)[0] if note.strip() else ""
-    is_name = re.search(r"[^\W_][._/\\]\w|[\d_*]", word) is not None
-    return f"{note[:1] if is_name else note[:1].upper()}{note[1:].rstrip('.')}."
+        console.say(f"Note: {as_sentence(note)}")
 
 
 def command_line() -> str:

@@ -33,6 +33,13 @@ HOW = re.compile(
 """Notes that begin so say how a figure is made: they are assumptions, and ask the reader for nothing."""
 
 
+def as_sentence(note: str) -> str:
+    """Return a note as a sentence; the name of a file or scenario at its start stays as it is."""
+    word = note.split(maxsplit=1)[0] if note.strip() else ""
+    is_name = re.search(r"[^\W_][._/\\]\w|[\d_*]", word) is not None
+    return f"{note[:1] if is_name else note[:1].upper()}{note[1:].rstrip('.')}."
+
+
 def split_notes(said: Iterable[str]) -> tuple[list[str], list[dict[str, str]]]:
     """Return the notes that a reader should act on, and the others as assumptions."""
     notes, listed = [], []
