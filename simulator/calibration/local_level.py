@@ -93,17 +93,17 @@ class LevelModels:
         residual = self.series.y + 0.5 * self.shocks[:, None] ** 2
         inverse = np.linalg.inv(covariance)
         solved = np.einsum("gqr,gr->gq", inverse, residual)
-        turned = np.einsum("gqr,cr->gcq", inverse, self.unusual)
-        stretch = 1.0 + np.einsum("gcq,cq->gc", turned, self.unusual)
+        solved_cases = np.einsum("gqr,cr->gcq", inverse, self.unusual)
+        stretch = 1.0 + np.einsum("gcq,cq->gc", solved_cases, self.unusual)
         hit = solved @ self.unusual.T
         fit = np.einsum("gq,gq->g", residual, solved)[:, None] - hit**2 / stretch
         log_det = np.linalg.slogdet(covariance)[1][:, None] + np.log(stretch)
         self.score = -0.5 * (log_det + fit)
-        self.solved = solved[:, None] - turned * (hit / stretch)[..., None]
+        self.solved = solved[:, None] - solved_cases * (hit / stretch)[..., None]
         projected = self.series.terms * self.prior_sd**2
         self.coefficients = self.solved @ projected
         inner = np.einsum("qt,gqr,rs->gts", projected, inverse, projected)
-        pulled = turned @ projected
+        pulled = solved_cases @ projected
         self.spread = (
             np.diag(self.prior_sd**2)
             - inner[:, None]
