@@ -93,8 +93,11 @@ def hit_share(values: Floats, target: float) -> float:
 def round_to_total(parts: Floats, total: float) -> Floats:
     """Return parts rounded to cents so that they add up to the rounded total, shape (part,).
 
-    The cents that rounding leaves over go to the parts that lost most by it (largest remainder).
+    The cents that rounding leaves over go to the parts that lost most by it (largest remainder). Without
+    parts there is nothing to round: what did not change has no steps.
     """
+    if not len(parts):
+        return np.zeros(0)
     cents = np.round(np.asarray(parts, dtype=np.float64) * 100, 6)
     whole = np.floor(cents)
     missing = int(round(total * 100) - whole.sum())

@@ -192,4 +192,4 @@ def _targets(history: History, calendar: FiscalCalendar) -> list[str]:
 
 
 def _rounded(amount: float) -> str:
-    return money_text(float(f"{amount:.2e}")) if amount > 0 else "1M"
+    return money_text(float(f"{amount:.2e}")) if amount > 0 else "1M  # nothing was booked a year before"

@@ -60,3 +60,4 @@ def test_few_paths_still_add_up(n_paths):
 def test_cents_left_over_go_to_the_largest_remainders():
     assert round_to_total(np.array([1 / 3, 1 / 3, 1 / 3]), 1.0).tolist() == [0.34, 0.33, 0.33]
     assert round_to_total(np.array([0.006, 0.001]), 0.01).tolist() == [0.01, 0.0]
+    assert round_to_total(np.array([]), 0.0).tolist() == []

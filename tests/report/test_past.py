@@ -83,6 +83,18 @@ def test_the_flow_foots_as_it_is_drawn():
     assert len(flow.colours) == len(flow.categories) == len(amounts)
 
 
+def test_where_no_deal_moved_the_flow_says_so():
+    still = past()
+    amounts = np.where(np.isin(still.flow["step"], ["opening", "closing"]), 20_694.86, 0.0)
+    flow = next(
+        spec
+        for spec in past_specs(replace(still, flow=still.flow.assign(amount=amounts, n=0)), FRAME, FRAME)
+        if spec.name == "deal_flow"
+    )
+    assert flow.categories == ("Due then", "Due now")
+    assert "is $20.7k: nothing was added, won, lost or moved in the 4 weeks" in flow.title
+
+
 def test_the_pace_is_said_next_to_past_quarters_on_the_same_day():
     assert say_pace(PACING, "USD") == (
         "FY27Q4 has booked $400k by day 10 of 92; the last 2 quarters had $500k to $1M by that day, "

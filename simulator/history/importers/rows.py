@@ -67,7 +67,7 @@ def reason_of(rule: DropRule) -> str:
     if rule.reason:
         return rule.reason
     if rule.duplicates is not None:
-        return f"{rule.keep} of the rows with the same {listed(rule.duplicates)} is kept"
+        return f"another row with the same {listed(rule.duplicates)} is kept, the {rule.keep} one"
     if rule.empty is not None:
         return f"'{rule.column}' is {'empty' if rule.empty else 'not empty'}"
     for test in ("below", "above", "matches"):

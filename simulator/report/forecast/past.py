@@ -144,11 +144,13 @@ def _flow_spec(since: dt.date, flow: pd.DataFrame, frame: Frame) -> ChartSpec | 
     parts = {step: part for step, part in zip(steps, rounded, strict=True) if part}
     counts = flow.set_index("step")["n"]
     weeks = f"the {WEEKS} weeks to {since + dt.timedelta(weeks=WEEKS)}"
+    changed = f"went from {scale.format(start)} to {scale.format(end)}"
+    if not parts:
+        changed = f"is {scale.format(end)}: nothing was added, won, lost or moved"
     return ChartSpec(
         name="deal_flow",
         shape="bridge",
-        title=f"Pipeline due by {frame.periods[0]} went from {scale.format(start)} to {scale.format(end)} "
-        f"in {weeks}",
+        title=f"Pipeline due by {frame.periods[0]} {changed} in {weeks}",
         subtitle="Open amount of the deals planned to close by the end of the quarter, and what changed it",
         footer=frame.footer,
         unit=unit_of(scale),

@@ -74,7 +74,7 @@ stages: {Open: pipeline, Won: won, Lost: lost}
     assert {d.reason: d.rows for d in got.understanding.dropped} == {
         "test records": 1,
         "'amount' is empty": 1,
-        "last of the rows with the same id is kept": 1,
+        "another row with the same id is kept, the last one": 1,
     }
     notes = " ".join(got.history.notes)
     assert "not in people.csv (Eve)" in notes
