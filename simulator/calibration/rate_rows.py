@@ -62,6 +62,8 @@ class Rate:
 def row(name: str, unit: str, source: str, estimate: Iterable[float], **more: Any) -> Row:
     """Return one row: value, low and high of a rate, with empty text where no column is given."""
     value, low, high = (float(x) for x in estimate)
+    # The mean of a very skewed distribution lies outside its P10 to P90: what is shown holds it.
+    low, high = min(low, value), max(high, value)
     found = {"name": name, "value": value, "low": low, "high": high, "unit": unit, "source": source}
     return {**dict.fromkeys(TEXTS, ""), **found, **more}
 

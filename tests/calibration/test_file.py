@@ -13,6 +13,7 @@ from simulator.calibration.calibration import Calibration
 from simulator.calibration.estimate import calibrate
 from simulator.calibration.file import load_calibration, save_calibration
 from simulator.calibration.posteriors import Beta
+from simulator.calibration.rate_rows import Rate
 from simulator.calibration.rates import gamma_estimate, log_estimate, rates_table
 from simulator.calibration.validation import _tables, faults_of
 from simulator.errors import InputError
@@ -224,6 +225,14 @@ def test_the_table_has_an_interval_about_every_value(calibration):
     assert {"hazard", "sals", "factor due", "effect source", "redate", "amount", "shock_close"} <= set(
         table["name"]
     )
+
+
+@pytest.mark.parametrize("counts", [(5000.5, 0.5), (0.5, 5000.5), (3.0, 5.0)])
+def test_an_interval_holds_its_value_where_events_are_all_or_none(counts):
+    posterior = Beta({"segment": ("all",)}, np.array([counts]))
+    (shown,) = Rate("a share", "share", posterior, np.ones(1), np.ones(1), "calibrated").rows()
+    assert shown["low"] <= shown["value"] <= shown["high"]
+    assert shown["value"] == pytest.approx(counts[0] / sum(counts))
 
 
 def test_every_rule_holds_of_a_sound_calibration_and_its_bounds_are_looked_at(calibration):
