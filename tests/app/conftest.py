@@ -33,6 +33,16 @@ def make_workspace(folder):
     return folder
 
 
+def address_of(server):
+    """Return the address that a server prints; it may have something to say first."""
+    said = []
+    for line in server.stdout:
+        said.append(line)
+        if address := re.search(r"http://127\.0\.0\.1:\d+/\?token=\S+", line):
+            return address[0]
+    raise AssertionError("".join(said))
+
+
 @contextmanager
 def serving(folder):
     """Serve a workspace by the command; yield the address with its token, and the process."""
@@ -44,10 +54,7 @@ def serving(folder):
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
     )
     try:
-        line = server.stdout.readline()
-        address = re.search(r"http://127\.0\.0\.1:\d+/\?token=\S+", line)
-        assert address, line + server.stdout.read()
-        yield address[0], server
+        yield address_of(server), server
     finally:
         server.terminate()
         server.wait(20)
