@@ -11,6 +11,8 @@ import pytest
 from simulator.cli.main import use_one_thread
 
 use_one_thread()
+# Lines are as long as the text where nobody looks at them, whatever shell the tests were begun in.
+os.environ.pop("COLUMNS", None)
 
 FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",

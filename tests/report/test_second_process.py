@@ -57,6 +57,8 @@ def test_a_fault_in_either_process_reaches_the_user() -> None:
             team.begin(jobs)
 
 
+# Python 3.11 has a thread of the pool fall over a job that was taken back while the process died.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_second_process_that_dies_loses_nothing(tmp_path: Path) -> None:
     here = os.getpid()
     with second_process() as team:
