@@ -58,8 +58,8 @@ def show(view: View, currency: str, source: str) -> None:
 
 def source_of(reply: Reply, measure: str = NEW_BOOKINGS) -> str:
     """Return where the figures of a reply are from, in a few words."""
-    arr = f"ARR in {reply.forecast.currency}, not bookings" if measure == ARR else ""
-    return frame_of(reply.forecast, arr).footer
+    frame = frame_of(reply.forecast)
+    return frame.foot(f"ARR in {frame.currency}, not bookings") if measure == ARR else frame.bookings_footer
 
 
 def changes(compared: pd.DataFrame) -> Iterator[View]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from textwrap import shorten
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from simulator.cli.console import COLUMNS, Console
@@ -59,14 +59,17 @@ def _show(console: Console, found: Run) -> None:
     from simulator.report.documents.headline import key_figures
 
     scenario = found.prepared.scenario
-    figures = key_figures(found.tables, found.forecast.periods, scenario.currency)
+    figures = key_figures(
+        found.tables, found.forecast.periods, scenario.currency, scenario.operating.opening_cash
+    )
     console.say(f"{found.answer.said[0]}")
     name, value = (max(len(getattr(one, part)) for one in figures) for part in ("name", "value"))
     for one in figures:
         room = COLUMNS - name - value - 6
-        console.say(
-            f"  {one.name:<{name}}  {one.value:>{value}}  {shorten(one.range, room, placeholder=' …')}"
-        )
+        begin, *more = wrap(one.range, room) or [""]
+        console.say(f"  {one.name:<{name}}  {one.value:>{value}}  {begin}")
+        for line in more:
+            console.say(f"{'':{name + value + 6}}{line}")
     for sentence in say_levers(found.levers, scenario.currency)[:1] if found.levers is not None else ():
         console.say(f"Largest lever: {sentence}")
     if found.summary["record"] is not None:

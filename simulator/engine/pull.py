@@ -89,7 +89,8 @@ def evidence_note(scenario: Scenario, calibration: Calibration | None) -> str | 
     weight = float(pull.weight(share)[0])
     ratio = float(np.exp(pull.log_factor[0]))
     return (
-        f"Level of bookings: simple methods ({', '.join(METHODS)}) expect {ratio:.2f} times what the rates "
-        f"of deals expect in the first quarter, and have a weight of {weight:.0%}; "
+        f"Level of bookings: simple methods of forecasting expect {abs(ratio - 1.0):.0%} "
+        f"{'more' if ratio >= 1.0 else 'less'} bookings in the first quarter than the rates of deals do, and "
+        f"the forecast goes {weight:.0%} of the way to them; the methods: {', '.join(METHODS)}; "
         "'forecast: {evidence: 0}' uses the rates alone."
     )

@@ -20,6 +20,9 @@ UNITS = ((1.0, ""), (1e3, "k"), (1e6, "M"), (1e9, "B"), (1e12, "T"))
 
 MISSING = "n/a"
 
+NO_BREAK = "\u00a0"
+"""The space between P50 and its figure."""
+
 LEAST_IN_THOUSANDS = 10e3
 """Below, amounts next to one another are written out: 1,440 and 240 read better than 1.44k and 0.24k."""
 
@@ -29,6 +32,21 @@ def format_money(amount: float, currency: str, digits: int = 3) -> str:
     if not math.isfinite(amount):
         return MISSING
     return _with_currency(amount, _shorten(abs(amount), digits), currency)
+
+
+def shorten_amounts(text: str, currency: str) -> str:
+    """Return a sentence with its amounts as they are written everywhere: ``9,344,722 USD`` as ``$9.34M``.
+
+    Amounts in brackets alone, such as ``(12.4M)``, are given their currency.
+    """
+    whole = re.sub(
+        rf"\b(\d[\d,]*) {re.escape(currency)}\b",
+        lambda found: format_money(float(found[1].replace(",", "")), currency),
+        text,
+    )
+    return re.sub(
+        r"\((\d[\d.]*[kMBT])\)", lambda found: f"({_with_currency(1.0, found[1], currency)})", whole
+    )
 
 
 def format_cents(amount: float, currency: str) -> str:

@@ -65,7 +65,7 @@ def first(workspace):
 def test_a_run_answers_in_words_and_writes_the_folder(first, workspace):
     assert first.returncode == 0, first.stderr
     for part in (
-        "FY27Q4 lands between",
+        "New bookings of FY27Q4: P50",
         "$800k target",
         "Pipeline coverage FY27Q4",
         "results/base",

@@ -1,6 +1,7 @@
 """Results folders of small runs, ordinary and hostile, for the tests of reports."""
 
 import dataclasses
+import datetime as dt
 import json
 
 import numpy as np
@@ -68,9 +69,7 @@ def write_run(folder, *, segments=None, scenario="base", charts=True, arr=None):
         for draw in chart_jobs(paths, outlook, folder / "charts"):
             draw()
     if charts and arr is not None:
-        frame = Frame(
-            "USD", paths.periods, "As of 30 November 2026 · ARR in USD · 200 simulations of scenario “base”"
-        )
+        frame = Frame("USD", paths.periods, dt.date(2026, 11, 30), "200 simulations of scenario “base”")
         draw_picture(snowball_spec(arr, frame, "ARR grows over the horizon"), folder / "charts")
         draw_picture(retention_spec(arr, frame, "NRR stays where it is"), folder / "charts")
     write_manifest(folder, folder=folder, command="simulator run base.yaml", seed=7)

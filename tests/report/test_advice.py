@@ -28,8 +28,10 @@ def pulled(tmp_path):
 def test_a_lever_is_named_with_its_interval_and_only_if_it_is_clear_of_noise(pulled):
     said = advice(read_finished(pulled)).levers
     assert said == (
-        "Slippage of close dates −20%: $2.1M more (± $130k) over FY27Q4–FY28Q4.",
-        "New accepted leads (SALs) +20%: $900k more (± $260k) over FY27Q4–FY28Q4.",
+        "Slippage of close dates −20%: $2.1M more new bookings over FY27Q4–FY28Q4 "
+        "(± $130k, 80% simulation interval), cost not counted.",
+        "New accepted leads (SALs) +20%: $900k more new bookings over FY27Q4–FY28Q4 "
+        "(± $260k, 80% simulation interval), cost not counted.",
     )
     assert "levers" not in advice(read_finished(pulled)).to_run
 

@@ -146,4 +146,4 @@ def test_sentences_are_the_same_everywhere(folder, run):
         assert f"{sentence}." in written
         assert sentence in text
     assert run.summary["answers"]["bookings"] in titles
-    assert re.search(r"P50 \$[\d.]+M", run.summary["answers"]["bookings"])
+    assert re.search(r"P50\u00a0\$[\d.]+M", run.summary["answers"]["bookings"])

@@ -12,7 +12,8 @@ from simulator.analysis.customers.arr import look_at_customers
 from simulator.analysis.forecast.forecast import forecast_bookings
 from simulator.report.customers.charts import customer_chart_jobs
 from simulator.report.customers.tables import customer_summary, customer_tables, write_customer_tables
-from simulator.report.customers.words import customer_answers, snowball_figures, snowball_title
+from simulator.report.customers.words import customer_answers, say_snowball, snowball_figures, snowball_title
+from simulator.report.money import format_money
 from simulator.report.output.tables import write_paths
 from simulator.scenario.load import scenario_from_dict
 from tests.small_companies import company, segment, stay
@@ -53,9 +54,18 @@ def test_the_snowball_adds_up_as_it_is_printed(grown):
     shown = [amounts(scale.format(abs(part)))[0] * np.sign(part) if part else 0.0 for part in parts.values()]
     start, end = (amounts(scale.format(x))[0] for x in (opening, closing))
     assert start + sum(shown) == pytest.approx(end, abs=scale.step / 1e3)
-    title = snowball_title(customers.arr)
-    begin, finish, gained, lost = amounts(title)
+    arr = customers.arr
+    begin, gained, lost, finish = amounts(say_snowball(arr.table, arr.currency))
     assert begin + gained - lost == pytest.approx(finish, abs=scale.step / 1e3)
+
+
+def test_the_title_has_the_p50_with_its_range_and_no_mean(grown):
+    arr = grown[1].arr
+    total = arr.table[(arr.table["segment"] == "all") & (arr.table["measure"] == "closing")].iloc[-1]
+    low, middle, high = (format_money(total[p], arr.currency) for p in ("p10", "p50", "p90"))
+    assert snowball_title(arr).startswith(
+        f"ARR at the end of {arr.periods[-1]}: P50\u00a0{middle}, most likely {low} to {high} (P10 to P90); "
+    )
 
 
 def test_tables_have_the_columns_that_people_rely_on(grown, tmp_path):

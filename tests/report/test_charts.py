@@ -2,6 +2,7 @@
 
 # ruff: noqa: PD011 - values of a series of a chart, not of pandas
 
+import datetime as dt
 import re
 import xml.etree.ElementTree as ET
 import zipfile
@@ -19,7 +20,7 @@ from simulator.report.forecast.pipeline_specs import waterfall_spec
 from simulator.report.forecast.specs import Frame, parts_spec
 from simulator.report.style import PART_COLOURS
 
-FRAME = Frame("USD", ("FY27Q4", "FY28Q1"), "As of today")
+FRAME = Frame("USD", ("FY27Q4", "FY28Q1"), dt.date(2026, 10, 31), "100 simulations")
 CHART = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
 COLOUR = re.compile(r"fill: (#[0-9a-f]{6})")
 

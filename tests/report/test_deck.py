@@ -8,6 +8,7 @@ from pptx import Presentation
 from pptx.util import Inches
 
 from simulator.errors import InputError
+from simulator.report.charts.slide import _join_footers
 from simulator.report.documents.exports import write_exports
 from simulator.report.documents.finished import read_finished
 from simulator.report.documents.headline import key_figures
@@ -65,10 +66,24 @@ def test_the_first_slide_has_the_headline_figures_and_no_rep(deck, finished_fold
     run = read_finished(finished_folder)
     table = next(shape.table for shape in deck.slides[0].shapes if shape.has_table)
     rows = [tuple(cell.text_frame.text for cell in row.cells) for row in list(table.rows)[1:]]
-    figures = key_figures(run.tables, run.periods, run.currency)
+    figures = key_figures(run.tables, run.periods, run.currency, run.cash_today)
     assert rows == [(one.name, one.value, one.range) for one in figures]
     assert len(rows) >= 5
     assert not any("AE-0" in text for text in texts(deck.slides[0]))
+
+
+def test_the_deck_says_what_it_cannot_show_and_defines_its_percentiles(deck):
+    first, last = deck.slides[0], deck.slides[len(deck.slides) - 1]
+    assert any("below P10" in text for text in texts(first))
+    for slide in (first, last):
+        assert any("No backtest yet" in text for text in texts(slide))
+
+
+def test_a_slide_of_two_charts_says_what_each_measures():
+    left, right = "As of today · Bookings in USD · 5 simulations", "As of today · Amount of open deals"
+    joined = "As of today · left: Bookings in USD, 5 simulations · right: Amount of open deals"
+    assert _join_footers(left, right) == joined
+    assert _join_footers(left, left) == left
 
 
 def test_no_shape_leaves_its_slide(deck, hostile_folder):

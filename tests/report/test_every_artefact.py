@@ -59,7 +59,7 @@ def total(run, name, **where):
 def test_headline_figures_are_those_of_terminal_page_and_first_slide(ran, run, page, deck):
     slide = next(shape.table for shape in deck.slides[0].shapes if shape.has_table)
     rows = [[cell.text for cell in row.cells] for row in slide.rows][1:]
-    figures = key_figures(run.tables, run.periods, run.currency)
+    figures = key_figures(run.tables, run.periods, run.currency, run.cash_today)
     assert len(figures) >= 7
     for figure, row in zip(figures, rows, strict=True):
         line = next(line for line in ran[1].splitlines() if line.strip().startswith(figure.name))

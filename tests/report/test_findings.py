@@ -36,7 +36,7 @@ def titles(outlook):
 def test_the_headline_says_range_and_chance():
     outlook = look_ahead(make_paths({"won_commit": UNIFORM}, n_paths=101), targets={"FY27Q1": {"all": 6.2e6}})
     assert fan_title(outlook.forecast) == (
-        "FY27Q1 lands between $1M and $9M; the $6.2M target is hit in 39% of simulations"
+        "New bookings of FY27Q1: most likely $1M to $9M; the $6.2M target is hit in 39% of simulations"
     )
     assert exceedance_title(outlook.forecast) == (
         "FY27Q1: an even chance of reaching $5M, and nine chances in ten of $1M"
@@ -46,15 +46,17 @@ def test_the_headline_says_range_and_chance():
 @pytest.mark.parametrize(
     ("flows", "target", "title"),
     [
-        ({}, 1e6, "books nothing in any simulation; the $1M target is hit in none of the simulations"),
-        ({"won_commit": 2e6}, 1e6, "lands at $2M; the $1M target is hit in every simulation"),
-        ({"won_commit": 2e6}, 3e6, "lands at $2M; the $3M target is hit in none of the simulations"),
-        ({"won_commit": 2e6}, None, "lands at $2M"),
+        ({}, 1e6, "nothing in any simulation; the $1M target is hit in none of the simulations"),
+        ({"won_commit": 2e6}, 1e6, "$2M; the $1M target is hit in every simulation"),
+        ({"won_commit": 2e6}, 3e6, "$2M; the $3M target is hit in none of the simulations"),
+        ({"won_commit": 2e6}, None, "$2M"),
     ],
 )  # fmt: skip
 def test_certain_outcomes_have_true_titles(flows, target, title):
     targets = {"FY27Q1": {"all": target}} if target else {}
-    assert fan_title(look_ahead(make_paths(flows, n_paths=3), targets=targets).forecast) == f"FY27Q1 {title}"
+    assert fan_title(look_ahead(make_paths(flows, n_paths=3), targets=targets).forecast) == (
+        f"New bookings of FY27Q1: {title}"
+    )
 
 
 def test_a_target_already_booked_is_called_so():

@@ -8,6 +8,7 @@ from simulator.atomic_folder import exchange
 from simulator.errors import InputError
 from simulator.report.documents.exports import formats_of, write_exports
 from simulator.report.documents.finished import clean_text, read_finished, read_table
+from simulator.report.documents.headline import key_figures
 from simulator.report.documents.view import show
 from simulator.report.documents.views import views
 from simulator.report.output.tables import write_table
@@ -24,7 +25,7 @@ def test_a_folder_reads_back_as_it_was_written(finished_folder):
     assert run.currency == "USD"
     assert run.periods[0] == "FY27Q4"
     assert {"bookings", "coverage", "open_deals"} <= set(run.tables)
-    assert run.specs["bookings_fan"].title.startswith("FY27Q4 lands between")
+    assert run.specs["bookings_fan"].title.startswith("New bookings of FY27Q4: most likely ")
     assert {chart.name for chart in run.charts} >= set(run.specs)
 
 
@@ -176,3 +177,18 @@ def test_a_table_of_nothing_that_a_run_wrote_is_read(tmp_path):
     faults = []
     assert read_table(tmp_path / "lifetime.csv", faults).empty
     assert not faults
+
+
+@pytest.mark.parametrize(
+    ("chance", "today", "said"),
+    [
+        (0.0, 6e6, "$4M to $5M; $6M today; lasts through FY28Q3 in every simulation"),
+        (0.25, None, "$4M to $5M; lasts through FY28Q3 in 75% of simulations"),
+    ],
+)
+def test_cash_says_how_long_it_lasts_and_what_is_there_today(finished_folder, chance, today, said):
+    run = read_finished(finished_folder)
+    cash = {"period": ["FY28Q3"], "line": ["cash at the end"], "p10": [4e6], "p50": [4.5e6], "p90": [5e6]}
+    run_out = pd.DataFrame({"period": ["FY28Q3"], "p_run_out": [chance]})
+    tables = run.tables | {"operating": pd.DataFrame(cash), "operating_run_out": run_out}
+    assert key_figures(tables, run.periods, "USD", today)[-1].range == said

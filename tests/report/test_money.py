@@ -2,7 +2,13 @@ import math
 
 import pytest
 
-from simulator.report.money import format_money, format_multiple, format_share, money_scale
+from simulator.report.money import (
+    format_money,
+    format_multiple,
+    format_share,
+    money_scale,
+    shorten_amounts,
+)
 
 
 @pytest.mark.parametrize(
@@ -16,6 +22,14 @@ from simulator.report.money import format_money, format_multiple, format_share, 
 )  # fmt: skip
 def test_money(amount, text):
     assert format_money(amount, "USD") == text
+
+
+def test_amounts_in_sentences_are_written_as_everywhere():
+    said = "205 of 539 open deals, 9,344,722 USD, are late. They are in no coverage (12.4M), as 3 (of 4) are."
+    assert shorten_amounts(said, "USD") == (
+        "205 of 539 open deals, $9.34M, are late. They are in no coverage ($12.4M), as 3 (of 4) are."
+    )
+    assert shorten_amounts("worth (12.4M)", "CHF") == "worth (CHF 12.4M)"
 
 
 def test_currencies_without_a_sign_of_their_own_keep_their_code():

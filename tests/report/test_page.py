@@ -77,7 +77,7 @@ def test_the_answer_comes_first_and_assumptions_have_sources(finished_folder, pa
     assert body.index(run.summary["answers"]["bookings"]) < 500
     order = [body.index(words) for words in ("What changed?", "What should we do?", "Can I trust it?")]
     assert order == sorted(order)
-    for figure in key_figures(run.tables, run.periods, run.currency):
+    for figure in key_figures(run.tables, run.periods, run.currency, run.cash_today):
         assert f"{figure.value}" in body
         assert figure.range in body
     for assumption in run.summary["assumptions"]:

@@ -18,7 +18,7 @@ from simulator.report.forecast.standing import pace_spec, say_pace, track_spec
 
 AMOUNTS = (290e3, 75e3, 20e3, 7e3, -5e3, -10e3, -55e3, -60e3, 262e3)
 AS_OF = dt.date(2026, 11, 9)
-FRAME = Frame("USD", ("FY27Q4",), "As of today")
+FRAME = Frame("USD", ("FY27Q4",), dt.date(2026, 10, 31), "100 simulations")
 TRACK = pd.DataFrame(
     [
         ("FY27Q4", "2026-10-31", 3e6, 5e6, 7e6, 0.0, np.nan, 500),
@@ -76,7 +76,7 @@ def test_past_results_stand_in_front_of_the_forecast(said):
 
 
 def test_the_flow_foots_as_it_is_drawn():
-    flow = next(spec for spec in past_specs(past(), FRAME, FRAME) if spec.name == "deal_flow")
+    flow = next(spec for spec in past_specs(past(), FRAME) if spec.name == "deal_flow")
     amounts = flow["amount"].values  # noqa: PD011
     assert sum(amounts[:-1]) == pytest.approx(amounts[-1], abs=1e-6)
     assert flow.title.endswith("went from $290k to $262k in the 4 weeks to 2026-10-31")

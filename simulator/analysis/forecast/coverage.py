@@ -276,7 +276,7 @@ def _say_past_due(paths: Paths) -> tuple[str, ...]:
     amount, n, n_open = paths.past_due_amount.sum(), int(paths.n_past_due.sum()), int(paths.n_open.sum())
     return (
         f"{n:,} of {n_open:,} open deals, {amount:,.0f} {paths.currency}, are past due: their close date "
-        "lies before the as-of date. They are in no coverage; move their dates or close them.",
+        "lies before the as-of date. They are in no coverage; confirm or close each of them.",
     )
 
 

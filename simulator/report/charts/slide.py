@@ -31,14 +31,23 @@ def add_chart_slide(deck: Deck, spec: ChartSpec) -> None:
 
 
 def add_two_charts(deck: Deck, title: str, left: ChartSpec, right: ChartSpec) -> None:
-    """Add a slide with two charts next to each other, each below its own finding."""
-    slide = deck.add_slide(title, "", left.footer)
+    """Add a slide with two charts next to each other, each below its own finding and what it shows."""
+    slide = deck.add_slide(title, "", _join_footers(left.footer, right.footer))
     for half, spec in zip(slide.halves(), (left, right), strict=True):
         said = [spec.title] if spec.title != title else []
-        cut = spec.shape == "bridge" and spec.floor > 0
-        said += [f"The axis begins at {spec.unit.write_tick(spec.floor)}."] if cut else []
-        half.add_text(said, top=0.0, points=POINTS)
-        _DRAWERS[spec.shape](half.below(0.2), spec)
+        half.add_text([*said, spec.subtitle], top=0.0, points=POINTS)
+        _DRAWERS[spec.shape](half.below(0.26), spec)
+
+
+def _join_footers(left: str, right: str) -> str:
+    """Return the sources of two charts in a line: what they share once, then what is each one's own."""
+    if left == right:
+        return left
+    ours, theirs = left.split(" · "), right.split(" · ")
+    shared = [part for part in ours if part in theirs]
+    own = [", ".join(part for part in parts if part not in shared) for parts in (ours, theirs)]
+    said = [f"{side}: {words}" for side, words in zip(("left", "right"), own, strict=True) if words]
+    return " · ".join([*shared, *said])
 
 
 def _chart(slide: Slide, spec: ChartSpec, kind: Any, columns: dict[str, Any]) -> Any:

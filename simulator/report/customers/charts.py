@@ -21,9 +21,10 @@ from simulator.report.customers.words import (
     snowball_title,
     survival_title,
 )
+from simulator.report.forecast.charts import frame_of
 from simulator.report.forecast.past import in_front
 from simulator.report.forecast.specs import Frame
-from simulator.report.money import format_money, source_line
+from simulator.report.money import format_money
 from simulator.report.output.second_process import Job
 from simulator.report.output.tables import round_figures
 from simulator.report.style import NAVY, ORANGE, SKY
@@ -47,30 +48,21 @@ def customer_specs(customers: CustomerOutlook, forecast: Forecast) -> list[Chart
     """Return the snowball, NRR and GRR, bookings by kind; survival, cohorts and lifetime value if known."""
     arr, tables = customers.arr, customer_tables(customers)
 
-    def frame(*words: str) -> Frame:
-        return Frame(arr.currency, arr.periods, source_line(arr.as_of, *words), forecast.partial)
-
-    simulated = f"{forecast.n_paths:,} simulations of scenario “{forecast.scenario}”"
-    arr_words = f"ARR in {arr.currency}: not bookings, not revenue"
-    kinds_words = f"Bookings in {forecast.currency}: not ARR, not revenue"
-    signed = "What was signed before as-of is in the first quarter" if forecast.partial else ""
+    frame = frame_of(forecast)
     bookings = round_figures(forecast.bookings)
     found: list[ChartSpec | None] = [
-        snowball_spec(tables["arr"], frame(arr_words, simulated), snowball_title(arr)),
+        snowball_spec(tables["arr"], frame, snowball_title(arr)),
         _with_past_retention(
-            retention_spec(
-                tables["arr"], frame("ARR of existing customers", simulated), retention_title(arr)
-            ),
+            retention_spec(tables["arr"], frame, retention_title(arr)),
             tables.get("past_retention", pd.DataFrame()),
         ),
-        kinds_spec(bookings, frame(kinds_words, signed, simulated)),
+        kinds_spec(bookings, frame),
     ]
     if customers.lifetime is not None and not customers.lifetime.new.empty:
-        found.append(lifetime_spec(customers.lifetime, frame(arr_words, simulated)))
+        found.append(lifetime_spec(customers.lifetime, frame))
     if customers.retention is not None:
-        seen = frame("contracts of the history; the line is what is simulated")
-        found.append(survival_spec(customers.retention.survival, seen))
-        found.append(cohorts_spec(customers.retention.cohorts, frame("contracts of the history")))
+        found.append(survival_spec(customers.retention.survival, frame))
+        found.append(cohorts_spec(customers.retention.cohorts, frame))
     return [spec for spec in found if spec is not None]
 
 
@@ -96,7 +88,7 @@ def survival_spec(survival: pd.DataFrame, frame: Frame) -> ChartSpec | None:
         title=survival_title(survival[survival["term"] == main]),
         subtitle=f"Share of customers with {TERM_WORDS[main]} left after each renewal: seen so "
         "far (where ten or more came to it), and as simulated (band: 80% interval)",
-        footer=frame.footer,
+        footer=frame.foot("contracts of the history; the line is what is simulated", simulated=False),
         unit=WHOLE_SHARE,
         categories=tuple(f"{renewal:.0f}" for renewal in rows["renewal"]),
         series=(
@@ -119,7 +111,7 @@ def cohorts_spec(cohorts: pd.DataFrame, frame: Frame) -> ChartSpec | None:
         title=cohorts_title(cohorts),
         subtitle="ARR at the end of each quarter / at the end of the first, by quarter of start "
         "(customers in brackets) and quarters since; 100% is where a cohort began",
-        footer=frame.footer,
+        footer=frame.foot("contracts of the history", simulated=False),
         unit=WHOLE_SHARE,
         categories=tuple(str(quarter) for quarter in grid.columns),
         series=tuple(
@@ -139,7 +131,7 @@ def lifetime_spec(lifetime: Lifetime, frame: Frame) -> ChartSpec:
         title=lifetime_title(lifetime, frame.currency),
         subtitle=f"Revenue of a new customer over {lifetime.years} years, in multiples of the ARR "
         "it signs, not discounted; mean of simulated customers",
-        footer=frame.footer,
+        footer=frame.foot("Revenue of a new customer / the ARR it signs"),
         unit=MULTIPLE,
         categories=tuple(map(str, table["segment"])),
         series=(

@@ -10,7 +10,7 @@ import pandas as pd
 from simulator.analysis.customers.arr import MOVEMENTS
 from simulator.analysis.totals import ALL
 from simulator.report.charts.spec import SHARE, ChartSpec, Series, figures, money_unit, unit_of
-from simulator.report.customers.words import MOVEMENT_WORDS, foot_snowball, kinds_title
+from simulator.report.customers.words import MOVEMENT_WORDS, foot_snowball, kinds_title, say_snowball
 from simulator.report.forecast.specs import Frame, totals_of
 from simulator.report.style import GREEN, ICE, NAVY, ORANGE, SAND, SKY, STONE
 
@@ -44,8 +44,9 @@ def snowball_spec(arr: pd.DataFrame, frame: Frame, title: str) -> ChartSpec:
         name="arr_snowball",
         shape="bridge",
         title=title,
-        subtitle=f"Annual recurring revenue (ARR), mean of all simulations, through {frame.periods[-1]}{cut}",
-        footer=frame.footer,
+        subtitle=f"Annual recurring revenue (ARR) through {frame.periods[-1]}, means of all simulations, "
+        f"which add up: {say_snowball(arr, frame.currency)}{cut}",
+        footer=frame.foot(f"ARR in {frame.currency}: not bookings, not revenue"),
         unit=unit_of(scale),
         categories=(
             "ARR today",
@@ -75,7 +76,7 @@ def retention_spec(arr: pd.DataFrame, frame: Frame, title: str) -> ChartSpec:
             "Cohort method: ARR at the end of each quarter of the customers of 12 months before / their ARR "
             "then; GRR counts no customer for more than then. P50"
         ),
-        footer=frame.footer,
+        footer=frame.foot("Share of the ARR of existing customers"),
         unit=SHARE,
         categories=frame.periods,
         series=tuple(
@@ -102,6 +103,7 @@ def kinds_spec(bookings: pd.DataFrame, frame: Frame) -> ChartSpec:
         kind: table[table["kind"] == kind].set_index("period")["mean"].reindex(list(frame.periods))
         for kind in kinds
     }
+    signed = "What was signed before as-of is in the first quarter" if frame.under_way else ""
     totals = figures(np.sum([means[kind].to_numpy(np.float64) for kind in kinds], axis=0))
     return ChartSpec(
         name="bookings_by_kind",
@@ -112,7 +114,7 @@ def kinds_spec(bookings: pd.DataFrame, frame: Frame) -> ChartSpec:
             "without a sale is in the ARR when it happens, and here when the next renewal signs it. "
             "Figures are rounded and may not add up in the last digit"
         ),
-        footer=frame.footer,
+        footer=frame.foot(f"Bookings in {frame.currency}: not ARR, not revenue", signed),
         unit=money_unit(totals, frame.currency),
         categories=frame.periods,
         series=tuple(Series(kind, *KINDS[kind], figures(means[kind])) for kind in kinds),

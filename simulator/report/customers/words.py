@@ -10,7 +10,7 @@ import pandas as pd
 from simulator.analysis.customers.arr import MOVEMENTS, SIGNS, Arr
 from simulator.analysis.customers.lifetime import Lifetime
 from simulator.analysis.totals import ALL
-from simulator.report.money import MoneyScale, format_money, format_share, money_scale
+from simulator.report.money import NO_BREAK, MoneyScale, format_money, format_share, money_scale
 
 MOVEMENT_WORDS = {
     "new": "new customers",
@@ -54,15 +54,22 @@ def fine_scale(total: float, movement: float, currency: str) -> MoneyScale:
 
 
 def snowball_title(arr: Arr) -> str:
-    """Return the finding of the ARR snowball."""
-    scale, opening, parts, closing = snowball_figures(arr)
-    start, end = scale.format(opening), scale.format(closing)
-    if start == end:
-        return f"ARR stays at {end} through {arr.periods[-1]}"
-    verb = "grows" if closing > opening else "shrinks"
+    """Return the finding of the ARR snowball: the P50 with its range, next to the ARR of today."""
+    opening = arr.table[(arr.table["measure"] == "opening") & (arr.table["segment"] == ALL)].iloc[0]
+    closing = last(arr, "closing")
+    start = format_money(opening["p50"], arr.currency)
+    low, middle, high = (format_money(closing[p], arr.currency) for p in ("p10", "p50", "p90"))
+    span = "" if low == high else f", most likely {low} to {high} (P10 to P90)"
+    end = f"ARR at the end of {arr.periods[-1]}: P50{NO_BREAK}{middle}{span}"
+    return f"{end}; {start} today"
+
+
+def say_snowball(table: pd.DataFrame, currency: str) -> str:
+    """Return what means of the horizon's movements add up to, as the chart shows them."""
+    scale, opening, parts, closing = foot_snowball(table, currency)
     up = scale.format(parts["new"] + parts["expansion"] + parts["reactivation"])
     down = scale.format(-parts["contraction"] - parts["churn"])
-    return f"ARR {verb} from {start} to {end} by the end of {arr.periods[-1]}: {up} gained, {down} lost"
+    return f"{scale.format(opening)} + {up} gained − {down} lost = {scale.format(closing)}"
 
 
 def retention_title(arr: Arr) -> str:
@@ -129,15 +136,13 @@ def kinds_title(bookings: pd.DataFrame, currency: str) -> str:
     share = total.get("expansion", 0.0) / growth
     return (
         f"Existing customers bring {format_share(share)} of the bookings that are not renewals: "
-        f"{format_money(total.get('expansion', 0.0), currency)} of {format_money(growth, currency)}"
+        f"{format_money(total.get('expansion', 0.0), currency)} of {format_money(growth, currency)} (means)"
     )
 
 
 def customer_answers(arr: Arr, lifetime: Lifetime | None) -> dict[str, str]:
     """Return the answer of a run about customers in plain sentences."""
-    closing = last(arr, "closing")
-    low, high = (format_money(closing[p], arr.currency) for p in ("p10", "p90"))
-    texts = {"arr": f"{snowball_title(arr)} (P10 to P90: {low} to {high})"}
+    texts = {"arr": snowball_title(arr)}
     if math.isfinite(last(arr, "nrr")["mean"]):
         texts["retention"] = f"{retention_title(arr)} (cohort method)"
     if lifetime is not None and not lifetime.new.empty:

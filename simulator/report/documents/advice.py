@@ -15,6 +15,7 @@ from simulator.report.documents.views import views
 from simulator.report.money import format_money, format_share
 from simulator.report.sensitivity.words import CLEAR_ERRORS, say_lever
 
+NO_BACKTEST = "No backtest yet: it is not known how well past forecasts of this history performed."
 SAFE = 0.8
 """The chance that a plan should have."""
 MOST_LEVERS, MOST_DEALS = 3, 5
@@ -82,15 +83,16 @@ def _plan(run: Finished) -> tuple[str, ...]:
     if short > 0:
         target, safe_amount, more = (format_money(x, run.currency) for x in (row["target"], safe, short))
         said.append(
-            f"An 80% chance of the {target} target of {period} takes {more} more of deals due in it, of "
-            f"today's mix; with today's deals, plan on {safe_amount}, which has that chance."
+            f"For an 80% chance of the {target} target of {period}, {more} more of deals like today's must "
+            f"be due in it. With today's deals, there is an 80% chance of {safe_amount} or more."
         )
     late = float(rows["past_due"].iloc[0]) if "past_due" in rows and len(rows) else 0.0
     if late > 0:
         amount = format_money(late, run.currency)
         said.append(
-            f"{amount} of open best case and commit is past its close date and counts in no coverage: move "
-            "the dates or close the deals."
+            f"{amount} of open best case and commit is past its close date. These deals are in the forecast "
+            "already, as such deals closed before, but in no coverage: a new date alone adds coverage, not a "
+            "sale. Confirm each with the buyer, or close it."
         )
     return tuple(said)
 
@@ -110,8 +112,8 @@ def say_levers(table: pd.DataFrame, currency: str) -> tuple[str, ...]:
         lever, factor = say_lever(row["name"]), f"{row['factor'] - 1:+.0%}".replace("-", "−")
         error = format_money(Z_HIGH * float(row["error"]), currency, 2)
         said.append(
-            f"{lever[:1].upper()}{lever[1:]} {factor}: {format_money(row['gain'], currency)} more "
-            f"(± {error}) over {row['period']}."
+            f"{lever[:1].upper()}{lever[1:]} {factor}: {format_money(row['gain'], currency)} more new "
+            f"bookings over {row['period']} (± {error}, 80% simulation interval), cost not counted."
         )
     if not said and len(table):
         return (f"No measurable difference with {table['name'].map(say_lever).str.cat(sep=', ')}.",)

@@ -11,10 +11,10 @@ from pathlib import Path
 import pandas as pd
 
 from simulator.report.charts.slide import add_chart_slide, add_two_charts
-from simulator.report.documents.advice import advice
+from simulator.report.documents.advice import NO_BACKTEST, advice
 from simulator.report.documents.deck_slides import Deck, open_deck, shorten_line
 from simulator.report.documents.finished import Finished
-from simulator.report.documents.headline import key_figures
+from simulator.report.documents.headline import KeyFigure, key_figures
 from simulator.report.documents.view import View, show
 from simulator.report.documents.views import views
 
@@ -28,11 +28,13 @@ FOR_THE_BOARD = {
     "rates of deals": "Deals move as they did",
     "Level of bookings": "Level of the forecast",
     "Drift of closing": "Trend of win rates",
-    "Shared shock on closing": "What a good or bad quarter does to closing",
+    "Shared shock on closing": "Swing of win rates in a good or bad quarter",
     "ramp of new reps": "New reps",
     "gross margin": "Gross margin on bookings",
 }
 """Assumptions that a board may doubt first, by how their names begin, in its words."""
+PERCENTILES = "P50: the middle outcome; one simulation in ten ends below P10, one in ten above P90"
+SMALLER_POINTS = 14
 
 
 @dataclass(frozen=True)
@@ -127,15 +129,21 @@ def _name_deck(deck: Deck, run: Finished) -> None:
 def _add_answer(deck: Deck, run: Finished) -> None:
     """Show the headline figures with their ranges, what changed and what to do."""
     answers = list(run.summary["answers"].values())
-    slide = deck.add_slide(answers[0], f"{shorten_line(run.company, 80)} · ranges hold 80% of simulations")
-    rows = [[one.name, one.value, one.range] for one in key_figures(run.tables, run.periods, run.currency)]
+    slide = deck.add_slide(answers[0], f"{shorten_line(run.company, 40)} · {PERCENTILES}")
+    rows = [[one.name, one.value, one.range] for one in _figures(run)]
     height = slide.add_table(
-        ["", "Middle", "Range, or what to compare"], rows, top=0.0, height=0.66, widths=(0.4, 0.18, 0.42)
+        ["", "Figure", "Range, or what to compare"], rows, top=0.0, height=0.66, widths=(0.4, 0.18, 0.42)
     )
     found = advice(run)
-    trust = () if "reliability" in run.specs else found.trust[:1]
+    trust = () if "reliability" in run.specs else found.trust[:1] or (NO_BACKTEST,)
     said = [*found.plan[:1], *found.levers[:1], *found.hiring[:1], *found.changed[:1], *trust]
-    slide.add_text(said or [f"{answer}." for answer in answers[1:3]], top=height + 0.04)
+    if len(said) == len(trust):
+        said = [*(f"{answer}." for answer in answers[1:3]), *trust]
+    slide.add_text(said, top=height + 0.04, points=SMALLER_POINTS)
+
+
+def _figures(run: Finished) -> tuple[KeyFigure, ...]:
+    return key_figures(run.tables, run.periods, run.currency, run.cash_today)
 
 
 def _add_deals(deck: Deck, run: Finished, view: View) -> None:
@@ -161,15 +169,19 @@ def _add_assumptions(deck: Deck, run: Finished) -> None:
         for a in listed
         if a["name"].startswith(begin)
     ]
-    slide = deck.add_slide(
-        "What the figures assume: most of it is measured, the rest is stated",
-        "The assumptions that matter most; all of them are in the workbook and on the page",
-    )
     rows = [
         [shorten_line(a[key], LONGEST_CELL) for key in ("name", "value", "source")]
         for a in (asked or listed)[:MOST_ASSUMPTIONS]
     ]
-    slide.add_table(["Assumption", "Value", "Source"], rows, top=0.0, height=0.7, widths=(0.3, 0.52, 0.18))
+    slide = deck.add_slide(
+        "What the figures assume, and where each assumption comes from",
+        f"{len(rows)} assumptions that matter most; all {len(listed)} are in the workbook and on the page",
+    )
+    height = slide.add_table(
+        ["Assumption", "Value", "Source"], rows, top=0.0, height=0.7, widths=(0.3, 0.52, 0.18)
+    )
+    if not advice(run).trust:
+        slide.add_text([NO_BACKTEST], top=height + 0.1)
 
 
 def _add_hiring(deck: Deck, run: Finished, view: View) -> None:

@@ -87,6 +87,14 @@ class Finished:
         named = scenario.get("company") if isinstance(scenario, dict) else ""
         return str(named or self.summary["scenario"])
 
+    @property
+    def cash_today(self) -> float | None:
+        """Cash at the as-of date, where the scenario states it."""
+        scenario = self.manifest.get("scenario")
+        plan = scenario.get("operating") if isinstance(scenario, dict) else None
+        cash = plan.get("opening_cash") if isinstance(plan, dict) else None
+        return float(cash) if isinstance(cash, int | float) else None
+
     def source_line(self) -> str:
         """Return where the figures come from, as at the foot of every chart and slide."""
         return (

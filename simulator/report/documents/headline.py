@@ -42,7 +42,9 @@ class KeyFigure:
     source: str
 
 
-def key_figures(tables: Tables, periods: Sequence[str], currency: str) -> tuple[KeyFigure, ...]:
+def key_figures(
+    tables: Tables, periods: Sequence[str], currency: str, cash_today: float | None = None
+) -> tuple[KeyFigure, ...]:
     """Return bookings, the chance of the target, coverage, ARR, NRR and cash, as far as they are known.
 
     Parameters
@@ -53,6 +55,8 @@ def key_figures(tables: Tables, periods: Sequence[str], currency: str) -> tuple[
         Fiscal quarters of the horizon.
     currency : str
         ISO code.
+    cash_today : float, optional
+        Cash at the as-of date, where the scenario states it.
     """
     row = headline_row(tables["bookings"], periods)
     found = [_bookings(row, currency)]
@@ -60,7 +64,7 @@ def key_figures(tables: Tables, periods: Sequence[str], currency: str) -> tuple[
         found.append(_chance(row, currency))
     found += _coverage(tables["coverage"], str(row["period"]))
     found += _customers(tables.get("arr", pd.DataFrame()), str(periods[-1]), currency)
-    found += _cash(tables, currency)
+    found += _cash(tables, currency, cash_today)
     return tuple(found)
 
 
@@ -156,7 +160,7 @@ def _customers(arr: pd.DataFrame, last: str, currency: str) -> list[KeyFigure]:
     return found
 
 
-def _cash(tables: Tables, currency: str) -> list[KeyFigure]:
+def _cash(tables: Tables, currency: str, today: float | None) -> list[KeyFigure]:
     table = tables.get("operating", pd.DataFrame())
     rows = table[table["line"] == "cash at the end"] if len(table) else table
     if rows.empty:
@@ -164,7 +168,9 @@ def _cash(tables: Tables, currency: str) -> list[KeyFigure]:
     row = rows.iloc[-1]
     run_out = tables.get("operating_run_out", pd.DataFrame())
     chance = float(run_out["p_run_out"].iloc[-1]) if len(run_out) else 0.0
-    words = f"; runs out in {format_share(chance)}" if chance > 0 else "; never runs out"
+    now = f"; {format_money(today, currency)} today" if today is not None else ""
+    how = f"in {format_share(1.0 - chance)} of simulations" if chance > 0 else "in every simulation"
+    words = f"{now}; lasts through {row['period']} {how}"
     return [
         KeyFigure(
             "cash",

@@ -101,7 +101,7 @@ def render_page(run: Finished) -> str:
             run=run,
             answers=list(run.summary["answers"].values()),
             notes=run.summary["notes"],
-            figures=key_figures(run.tables, run.periods, run.currency),
+            figures=key_figures(run.tables, run.periods, run.currency, run.cash_today),
             advice=advice(run),
             shown=shown,
             printed=PRINTED_VIEWS,

@@ -22,6 +22,7 @@ from simulator.report.documents.plan_views import (
 from simulator.report.documents.view import PERCENTILES, PERIOD, SEGMENT, Column, View, columns
 from simulator.report.forecast.findings import PART_WORDS, SOURCE_WORDS
 from simulator.report.judgement.words import METHOD_LABELS
+from simulator.report.money import shorten_amounts
 
 
 def views(run: Finished) -> dict[str, View]:
@@ -198,6 +199,7 @@ def _assumptions(run: Finished) -> View:
 
 
 def _hygiene(run: Finished) -> View:
+    table = run.tables["hygiene"]
     return View(
         "hygiene",
         "What is odd in the history",
@@ -211,7 +213,7 @@ def _hygiene(run: Finished) -> View:
             Column("effect", "What it does to the forecast"),
             Column("fix", "How to fix it"),
         ),
-        run.tables["hygiene"],
+        table.assign(effect=table["effect"].map(lambda said: shorten_amounts(str(said), run.currency))),
     )
 
 

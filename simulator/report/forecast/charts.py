@@ -33,17 +33,13 @@ from simulator.report.forecast.specs import (
     segments_spec,
     spread_spec,
 )
-from simulator.report.money import source_line
 from simulator.report.output.tables import round_figures
 
 
-def frame_of(forecast: Forecast, figures: str = "") -> Frame:
-    """Return what the charts of a forecast have in common; ``figures``: what they are."""
-    paths = f"{forecast.n_paths:,} simulations of scenario “{forecast.scenario}”"
-    what = figures or f"Bookings in {forecast.currency}, not ARR or revenue"
-    return Frame(
-        forecast.currency, forecast.periods, source_line(forecast.as_of, what, paths), forecast.partial
-    )
+def frame_of(forecast: Forecast) -> Frame:
+    """Return what the charts of a forecast have in common."""
+    simulations = f"{forecast.n_paths:,} simulations of scenario “{forecast.scenario}”"
+    return Frame(forecast.currency, forecast.periods, forecast.as_of, simulations, forecast.partial)
 
 
 def forecast_specs(outlook: Outlook, paths: Paths, past: Past | None = None) -> list[ChartSpec]:
@@ -56,27 +52,24 @@ def forecast_specs(outlook: Outlook, paths: Paths, past: Past | None = None) -> 
          coverage.table),
     )  # fmt: skip
     frame = frame_of(forecast)
-    deals = frame_of(forecast, f"Amount of open deals in {forecast.currency}, not bookings")
-    qualified = frame_of(forecast, f"Qualified pipeline in {forecast.currency}, not bookings")
     counted = counted_parts(coverage, paths)
     found = [
         curves_spec(exceedance, bookings, frame, exceedance_title(forecast)),
         fan_spec(bookings, frame, fan_title(forecast)),
         parts_spec(composition, frame, composition_title(forecast)),
-        waterfall_spec(waterfall, deals, waterfall_title(forecast, outlook.waterfall)),
+        waterfall_spec(waterfall, frame, waterfall_title(forecast, outlook.waterfall)),
         spread_spec(spread, frame, spread_title(outlook.spread, headline_period(forecast))),
         coverage_spec(needed, counted, frame, coverage_title(forecast, coverage)),
     ]
     if (outlook.created["p90"] > 0).any():
-        found.append(created_spec(round_figures(outlook.created), qualified))
+        found.append(created_spec(round_figures(outlook.created), frame))
     if past is not None:
         found = [with_past(spec, past) for spec in found]
-        found += past_specs(past, frame, deals)
+        found += past_specs(past, frame)
     segments = segments_spec(bookings, frame)
     if segments is not None:
         found.append(segments)
     if len(outlook.capacity):
         title = capacity_title(capacity_rows(outlook.capacity), forecast.currency)
-        quotas = frame_of(forecast, f"Quota and bookings targets in {forecast.currency}")
-        found.append(capacity_spec(round_figures(outlook.capacity), quotas, title))
+        found.append(capacity_spec(round_figures(outlook.capacity), frame, title))
     return found

@@ -16,6 +16,7 @@ from simulator.analysis.forecast.forecast import Forecast
 from simulator.analysis.forecast.spread import SOURCES
 from simulator.analysis.totals import ALL, horizon_label
 from simulator.report.money import (
+    NO_BREAK,
     MoneyScale,
     format_money,
     format_multiple,
@@ -56,14 +57,21 @@ def headline_period(forecast: Forecast) -> str:
 
 
 def say_range(forecast: Forecast, period: str) -> str:
-    """Return where a period lands: ``FY27Q4 lands between $9.8M and $13.1M``."""
-    row = forecast.total(period)
+    """Return what a period books: ``New bookings of FY27Q4: most likely $9.8M to $13.1M``."""
+    row, what = forecast.total(period), f"New bookings of {period}"
     low, high = (format_money(row[p], forecast.currency) for p in ("p10", "p90"))
     if row["mean"] <= 0:
-        return f"{period} books nothing in any simulation"
-    if low == high:
-        return f"{period} lands at {high}"
-    return f"{period} lands between {low} and {high}"
+        return f"{what}: nothing in any simulation"
+    return f"{what}: {high}" if low == high else f"{what}: most likely {low} to {high}"
+
+
+def say_headline(forecast: Forecast, period: str) -> str:
+    """Return the P50 of what a period books, with its range."""
+    row = forecast.total(period)
+    low, middle, high = (format_money(row[p], forecast.currency) for p in ("p10", "p50", "p90"))
+    if row["mean"] <= 0 or low == high:
+        return say_range(forecast, period)
+    return f"New bookings of {period}: P50{NO_BREAK}{middle}, most likely {low} to {high} (P10 to P90)"
 
 
 def say_hit(forecast: Forecast, period: str) -> str:

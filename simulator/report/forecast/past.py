@@ -121,11 +121,11 @@ def past_tables(past: Past) -> dict[str, pd.DataFrame]:
     return {name: table for name, table in known.items() if table is not None}
 
 
-def past_specs(past: Past, bookings: Frame, frame: Frame) -> list[ChartSpec]:
-    """Return the charts of what led up to a forecast; the frames are those of bookings and of open deals."""
+def past_specs(past: Past, frame: Frame) -> list[ChartSpec]:
+    """Return the charts of what led up to a forecast."""
     found = [
-        pace_spec(past.pacing, bookings),
-        track_spec(past.track, past.since + dt.timedelta(weeks=WEEKS), bookings.currency),
+        pace_spec(past.pacing, frame),
+        track_spec(past.track, past.since + dt.timedelta(weeks=WEEKS), frame.currency),
         None if past.flow is None else _flow_spec(past.since, past.flow, frame),
         attainment_spec(past.attainment, frame),
     ]
@@ -152,7 +152,7 @@ def _flow_spec(since: dt.date, flow: pd.DataFrame, frame: Frame) -> ChartSpec | 
         shape="bridge",
         title=f"Pipeline due by {frame.periods[0]} {changed} in {weeks}",
         subtitle="Open amount of the deals planned to close by the end of the quarter, and what changed it",
-        footer=frame.footer,
+        footer=frame.foot(frame.open_deals, simulated=False),
         unit=unit_of(scale),
         categories=(
             "Due then",

@@ -79,13 +79,14 @@ def coverage_spec(coverage: pd.DataFrame, counted: pd.DataFrame, frame: Frame, t
     unit = MULTIPLE if in_multiples else money_unit(totals, frame.currency)
     measure = "as a multiple of its target" if in_multiples else f"in {frame.currency}"
     counts = BASIS_WORDS.get(basis, basis)
+    due = "Deals due / target" if in_multiples else f"Amount of deals due in {frame.currency}, not bookings"
     return ChartSpec(
         name="coverage",
         shape="stack",
         title=title,
         subtitle=f"{counts[:1].upper()}{counts[1:]} due in each quarter, {measure}"
         + ("; lines: needed for the chance named" if in_multiples else ""),
-        footer=frame.footer,
+        footer=frame.foot(due),
         unit=unit,
         categories=frame.periods,
         series=tuple(
@@ -139,7 +140,7 @@ def waterfall_spec(waterfall: pd.DataFrame, frame: Frame, title: str) -> ChartSp
         title=title,
         subtitle="Amount of open deals, mean of all simulations; won at the amount before signing. "
         f"{found.scale.format(float(rows.iloc[-1]['slipped']))} slips to a later quarter and stays open",
-        footer=frame.footer,
+        footer=frame.foot(frame.open_deals),
         unit=unit_of(found.scale),
         categories=("Open today", *(name for name, _ in STEPS.values()), "Open at the end"),
         series=(Series("amount", "Amount", NAVY, tuple(amounts)),),
@@ -159,7 +160,7 @@ def created_spec(created: pd.DataFrame, frame: Frame) -> ChartSpec:
         title=f"{first['period']} creates {low} to {high} of qualified pipeline",
         subtitle="Amount of the deals that sales accepts in each quarter, less those that give up waiting; "
         "80% of simulations fall between P10 and P90",
-        footer=frame.footer,
+        footer=frame.foot(f"Qualified pipeline in {frame.currency}, not bookings"),
         unit=unit,
         categories=frame.periods,
         series=series_of(rows, {key: RANGE[key] for key in ("p90", "p50", "p10")}),
@@ -181,7 +182,7 @@ def attainment_spec(attainment: pd.DataFrame, frame: Frame) -> ChartSpec | None:
         f"{format_share(float(shares.median()))} of it or more",
         subtitle="Reps by what they booked / their quota for the months they were there (six or more); quota "
         "is not reduced while a rep ramps",
-        footer=frame.footer,
+        footer=frame.foot("Number of reps, from the history", simulated=False),
         unit=COUNT,
         categories=tuple(words for _, _, words in ATTAINMENT_BANDS),
         series=(Series("reps", "Reps", NAVY, tuple(map(float, counts))),),
@@ -198,7 +199,7 @@ def capacity_spec(capacity: pd.DataFrame, frame: Frame, title: str) -> ChartSpec
         shape="columns",
         title=title,
         subtitle="Quota by quarter: of ramped reps (mean), and street quota, of all reps, next to the target",
-        footer=frame.footer,
+        footer=frame.foot(f"Quota and bookings targets in {frame.currency}"),
         unit=money_unit(rows[list(looks)].max(), frame.currency),
         categories=frame.periods,
         series=(

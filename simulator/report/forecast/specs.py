@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from dataclasses import dataclass
 
@@ -24,6 +25,7 @@ from simulator.report.forecast.findings import (
     SOURCE_WORDS,
     say_chance,
 )
+from simulator.report.money import source_line
 from simulator.report.style import BLUE, GREEN, MUTED, NAVY, ORANGE, PART_COLOURS, SAND, SKY
 
 RANGE = {
@@ -49,16 +51,32 @@ class Frame:
         ISO code.
     periods : tuple of str
         Fiscal quarters of the horizon.
-    footer : str
-        As-of date and source.
+    as_of : datetime.date
+    simulations : str
+        How many simulations, of which scenario.
     under_way : bool
         The first quarter has begun.
     """
 
     currency: str
     periods: tuple[str, ...]
-    footer: str
+    as_of: dt.date
+    simulations: str
     under_way: bool = False
+
+    def foot(self, measure: str, *more: str, simulated: bool = True) -> str:
+        """Return the footer of a chart of one measure; simulations are named where it shows any."""
+        return source_line(self.as_of, measure, *more, self.simulations if simulated else "")
+
+    @property
+    def bookings_footer(self) -> str:
+        """Footer of a chart of simulated bookings."""
+        return self.foot(f"Bookings in {self.currency}, not ARR or revenue")
+
+    @property
+    def open_deals(self) -> str:
+        """What a chart of open deals measures."""
+        return f"Amount of open deals in {self.currency}, not bookings"
 
 
 def totals_of(table: pd.DataFrame, periods: tuple[str, ...]) -> pd.DataFrame:
@@ -82,7 +100,7 @@ def fan_spec(bookings: pd.DataFrame, frame: Frame, title: str) -> ChartSpec:
         shape="range",
         title=title,
         subtitle="New bookings by fiscal quarter, all segments; 80% of simulations fall between P10 and P90",
-        footer=frame.footer,
+        footer=frame.bookings_footer,
         unit=unit,
         categories=frame.periods,
         series=series_of(rows, {key: RANGE[key] for key in shown}),
@@ -125,7 +143,7 @@ def curves_spec(exceedance: pd.DataFrame, bookings: pd.DataFrame, frame: Frame, 
         shape="curves",
         title=title,
         subtitle="Share of simulations in which new bookings reach at least the amount below",
-        footer=frame.footer,
+        footer=frame.bookings_footer,
         unit=unit,
         categories=(),
         series=tuple(series),
@@ -147,7 +165,7 @@ def parts_spec(composition: pd.DataFrame, frame: Frame, title: str) -> ChartSpec
         title=title,
         subtitle="P50 of new bookings by fiscal quarter, by where the deals are today, all segments"
         + ("" if _foots(amounts, unit) else "; rounded, so parts may differ from the P50 in the last digit"),
-        footer=frame.footer,
+        footer=frame.bookings_footer,
         unit=unit,
         categories=frame.periods,
         series=tuple(
@@ -191,7 +209,7 @@ def segments_spec(bookings: pd.DataFrame, frame: Frame) -> ChartSpec | None:
         shape="heat",
         title=f"{what} by segment: {frame.periods[0]} from {ends}",
         subtitle=f"{what} by segment and quarter; orange is least, blue is most",
-        footer=frame.footer,
+        footer=frame.bookings_footer,
         unit=unit,
         categories=frame.periods,
         series=tuple(Series(str(name), str(name), NAVY, figures(row)) for name, row in grid.iterrows()),
@@ -208,8 +226,8 @@ def spread_spec(spread: pd.DataFrame, frame: Frame, title: str) -> ChartSpec:
         name="spread",
         shape="bars",
         title=title,
-        subtitle="Distance from P10 to P90 of bookings, divided by the share of the variance of each source",
-        footer=frame.footer,
+        subtitle="Distance from P10 to P90 of new bookings, divided by each source's share of the variance",
+        footer=frame.bookings_footer,
         unit=unit,
         categories=frame.periods,
         series=tuple(

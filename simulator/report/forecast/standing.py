@@ -71,7 +71,7 @@ def pace_spec(pacing: Pacing | None, frame: Frame) -> ChartSpec | None:
         title=say_pace(pacing, frame.currency),
         subtitle="New bookings of the quarter by the end of each day; past quarters: the middle one "
         "and all of them (band) on the same day; simulated: P50 and P10 to P90 (band)",
-        footer=frame.footer,
+        footer=frame.bookings_footer,
         unit=money_unit([*days["past_high"], *days["p90"].dropna()], frame.currency),
         categories=tuple(_day(date) for date in days["date"]),
         series=tuple(series),

@@ -11,12 +11,12 @@ from simulator.analysis.forecast.outlook import Outlook
 from simulator.report.forecast.findings import (
     headline_period,
     say_coverage,
+    say_headline,
     say_hit,
     say_parts,
-    say_range,
     say_spread,
 )
-from simulator.report.money import format_money
+from simulator.report.money import shorten_amounts
 from simulator.report.output.tables import round_figures
 
 FIGURES_ARE = "bookings: value signed in the period; not ARR, not revenue"
@@ -59,7 +59,7 @@ def summarise(
         "pipeline_created": records(outlook.created),
         "capacity": records(outlook.capacity),
         "monte_carlo_error": records(forecast.precision),
-        "notes": [*notes, *outlook.coverage.notes],
+        "notes": [shorten_amounts(note, forecast.currency) for note in (*notes, *outlook.coverage.notes)],
         "assumptions": list(assumptions),
     }
 
@@ -79,8 +79,7 @@ def answers(outlook: Outlook) -> dict[str, str]:
     forecast = outlook.forecast
     period = headline_period(forecast)
     hit = say_hit(forecast, period)
-    p50 = format_money(forecast.total(period)["p50"], forecast.currency)
-    texts = {"bookings": f"{say_range(forecast, period)} (P10 to P90); P50 {p50}"}
+    texts = {"bookings": say_headline(forecast, period)}
     if hit:
         texts["target"] = hit[0].upper() + hit[1:]
     texts["coverage"] = f"Coverage of {period}: {say_coverage(outlook.coverage, period)}"

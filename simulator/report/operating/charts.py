@@ -39,7 +39,7 @@ def _costs_spec(view: OperatingView, frame: Frame) -> ChartSpec:
         title=f"Revenue of {money[0]} in {last} against costs of {money[1]}",
         subtitle="Costs by fiscal quarter (columns) and revenue (line), means"
         + ("; the first quarter from the as-of date on" if view.partial else ""),
-        footer=frame.footer,
+        footer=frame.foot(f"Revenue and costs in {frame.currency}"),
         unit=money_unit([*totals, *revenue], frame.currency),
         categories=tuple(view.periods),
         series=tuple(Series(name, name.capitalize(), *look) for name, look in lines.items()),
@@ -60,7 +60,7 @@ def _cash_spec(view: OperatingView, frame: Frame) -> ChartSpec:
         title=operating_title(view, frame.currency),
         subtitle=f"{'Cash at the end of each quarter' if has_cash else 'Contribution of each quarter'}: P50, "
         "band: P10 to P90",
-        footer=frame.footer,
+        footer=frame.foot(f"{'Cash' if has_cash else 'Contribution'} in {frame.currency}"),
         unit=money_unit(rows["p90"], frame.currency),
         categories=tuple(view.periods),
         series=(
@@ -82,7 +82,7 @@ def _post_sale_spec(view: OperatingView, frame: Frame) -> ChartSpec:
         title=say_post_sale(view).split(";")[0],
         subtitle="Post-sale people and costs / all sales expense, mean; dashed: two thirds of "
         "cloud vendors lie above 10% (Alexander Group 2016)",
-        footer=frame.footer,
+        footer=frame.foot("Share of sales expense"),
         unit=SHARE,
         categories=tuple(view.periods),
         series=(Series("share", "Post-sale share", NAVY, figures(view.line(POST_SALE_SHARE)["mean"])),),

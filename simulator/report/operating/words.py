@@ -16,7 +16,7 @@ from simulator.analysis.operating.operating import (
     OperatingView,
 )
 from simulator.report.forecast.summary import records
-from simulator.report.money import format_cents, format_money, format_share, source_line
+from simulator.report.money import format_cents, format_money, format_share
 from simulator.report.output.second_process import Job
 
 
@@ -132,13 +132,7 @@ def _hiring(view: OperatingView, currency: str) -> str:
 def operating_chart_jobs(view: OperatingView, forecast: Forecast, charts: Path) -> list[Job]:
     """Return what draws the charts of the operating plan."""
     from simulator.report.charts.picture import draw_picture
-    from simulator.report.forecast.specs import Frame
+    from simulator.report.forecast.charts import frame_of
     from simulator.report.operating.charts import operating_specs
 
-    footer = source_line(
-        forecast.as_of,
-        f"amounts in {forecast.currency}",
-        f"{forecast.n_paths:,} simulations of scenario “{forecast.scenario}”",
-    )
-    frame = Frame(forecast.currency, forecast.periods, footer, forecast.partial)
-    return [partial(draw_picture, spec, charts) for spec in operating_specs(view, frame)]
+    return [partial(draw_picture, spec, charts) for spec in operating_specs(view, frame_of(forecast))]
