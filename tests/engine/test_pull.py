@@ -71,7 +71,7 @@ def test_methods_that_miss_by_more_than_the_simulations_widen_them(sample):
 
 def test_the_forecast_says_what_it_leans_on(sample):
     note = evidence_note(sample.scenario, replace(sample.calibration, pull=TWICE))
-    assert note is not None and "40%" in note and "2.00 times" in note
+    assert note is not None and "40% of the way" in note and "100% more bookings" in note
     alone = sample.scenario.replace(forecast=sample.scenario.forecast.model_copy(update={"evidence": 0.0}))
     assert evidence_note(alone, sample.calibration) is None
     assert evidence_note(sample.scenario, sample.calibration) in sample.notes

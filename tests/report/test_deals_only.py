@@ -74,5 +74,6 @@ def test_deals_without_amounts_weigh_what_such_deals_bring(finished):
     assert sentence.startswith(f"{heaviest['opportunity_id']} (all deals, pipeline): no amount at ")
     small = replace(results, tables=results.tables | {"deals": rows.assign(expected_this=1.0)})
     assert advice(small).deals == (
-        f"No single deal decides it: the heaviest of {len(rows):,} open deals is under 1% of the P50.",
+        f"No single deal decides it: the heaviest of {len(rows):,} open deals is under 1% of what the "
+        "quarter books in the mean.",
     )

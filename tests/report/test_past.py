@@ -88,7 +88,7 @@ def test_where_no_deal_moved_the_flow_says_so():
     amounts = np.where(np.isin(still.flow["step"], ["opening", "closing"]), 20_694.86, 0.0)
     flow = next(
         spec
-        for spec in past_specs(replace(still, flow=still.flow.assign(amount=amounts, n=0)), FRAME, FRAME)
+        for spec in past_specs(replace(still, flow=still.flow.assign(amount=amounts, n=0)), FRAME)
         if spec.name == "deal_flow"
     )
     assert flow.categories == ("Due then", "Due now")
@@ -151,3 +151,10 @@ def test_reps_are_counted_by_what_they_attained():
     assert chart["reps"].values == (1.0, 0.0, 0.0, 0.0, 1.0, 1.0)  # noqa: PD011
     assert chart.title.startswith("2 of 3 reps booked their quota")
     assert attainment_spec(REPS.head(0), FRAME) is None
+
+
+def test_a_footer_names_what_is_drawn_and_simulations_only_where_there_are_any():
+    assert attainment_spec(REPS, FRAME).footer == "As of 31 October 2026 · Number of reps, from the history"
+    flow = next(spec for spec in past_specs(past(), FRAME) if spec.name == "deal_flow")
+    assert flow.footer == "As of 31 October 2026 · Amount of open deals in USD, not bookings"
+    assert pace_spec(PACING, FRAME).footer.endswith("Bookings in USD, not ARR or revenue · 100 simulations")

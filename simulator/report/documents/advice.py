@@ -21,7 +21,7 @@ SAFE = 0.8
 MOST_LEVERS, MOST_DEALS = 3, 5
 MANY_PUSHES = 2
 LEAST_WEIGHT = 0.01
-"""Share of the P50 below which the heaviest open deal decides nothing."""
+"""Share of the mean below which the heaviest open deal decides nothing."""
 
 
 @dataclass(frozen=True)
@@ -141,14 +141,14 @@ def _deals(run: Finished) -> tuple[str, ...]:
     if view is None or "weight" not in view.table:
         return ()
     rows = view.table.head(MOST_DEALS)
-    p50 = float(headline_row(run.tables["bookings"], run.periods[:1])["p50"])
+    mean = float(headline_row(run.tables["bookings"], run.periods[:1])["mean"])  # as weights are
     heaviest, total = float(rows["weight"].max()), float(view.table["weight"].head(10).sum())
-    if 0 < heaviest < LEAST_WEIGHT * p50:
+    if 0 < heaviest < LEAST_WEIGHT * mean:
         return (
             f"No single deal decides it: the heaviest of {len(view.table):,} open deals is under "
-            f"{LEAST_WEIGHT:.0%} of the P50.",
+            f"{LEAST_WEIGHT:.0%} of what the quarter books in the mean.",
         )
-    share = f"The ten heaviest are {format_share(total / p50)} of the P50." if 0 < total < p50 else ""
+    share = f"The ten heaviest are {format_share(total / mean)} of the mean." if 0 < total < mean else ""
     said = [_say_deal(row, run) for _, row in rows.iterrows() if row["weight"] > 0]
     return (*(f"{deal}." for deal in said), *filter(None, (share if said else "",)))
 

@@ -150,7 +150,9 @@ def _add_deals(deck: Deck, run: Finished, view: View) -> None:
     """List the deals that weigh most in the first quarter."""
     rows = view.table.head(MOST_DEALS)
     share = rows["weight"].sum()
-    title = f"{len(rows)} deals carry {show(float(share), 'money', run.currency)} of {run.periods[0]}"
+    title = (
+        f"{len(rows)} deals bring {show(float(share), 'money', run.currency)} of {run.periods[0]} in the mean"
+    )
     slide = deck.add_slide(title, f"Open deals by weight: open amount × chance to be won in {run.periods[0]}")
     kept = [c for c in view.columns if c.key in DEAL_COLUMNS]
     cells = [

@@ -79,7 +79,11 @@ def coverage_spec(coverage: pd.DataFrame, counted: pd.DataFrame, frame: Frame, t
     unit = MULTIPLE if in_multiples else money_unit(totals, frame.currency)
     measure = "as a multiple of its target" if in_multiples else f"in {frame.currency}"
     counts = BASIS_WORDS.get(basis, basis)
-    due = "Deals due / target" if in_multiples else f"Amount of deals due in {frame.currency}, not bookings"
+    due = (
+        f"Deals due / target, both in {frame.currency}"
+        if in_multiples
+        else f"Amount of deals due in {frame.currency}, not bookings"
+    )
     return ChartSpec(
         name="coverage",
         shape="stack",

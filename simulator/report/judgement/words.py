@@ -45,7 +45,7 @@ def title(judgement: Judgement, period: str, currency: str) -> str:
         if row is not None
     ]
     middle = format_money(float(ours["number"]), currency)
-    return f"{period}: {', '.join([*said, f'the simulation expects {middle}'])}"
+    return f"{period}: {', '.join([*said, f'P50 of the simulation {middle}'])}"
 
 
 def _side_by_side(judgement: Judgement, period: str, currency: str) -> str:
