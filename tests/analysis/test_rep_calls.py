@@ -6,11 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from simulator.analysis.judgement import rep_calls
 from simulator.analysis.judgement.rep_calls import (
     COLUMNS,
     COMPANY,
     HAPPY_EARS,
     SANDBAGGING,
+    UNTOLD,
     called_and_won,
     pool,
     rep_biases,
@@ -122,3 +124,10 @@ def test_without_calls_or_owners_there_is_nothing_to_say():
     history = company({"A": 1.0}, 1)
     without = History(history.as_of, opportunities=history.opportunities, reps=history.reps)
     assert rep_biases(without, CALENDAR).empty
+
+
+def test_nobody_is_named_on_the_teams_account_against_their_own_record():
+    assert rep_calls._verdict(0.5, 0.9, 1.03) == UNTOLD
+    assert rep_calls._verdict(0.5, 0.9, 0.97) == HAPPY_EARS
+    assert rep_calls._verdict(1.1, 1.9, 0.97) == UNTOLD
+    assert rep_calls._verdict(1.1, 1.9, 1.03) == SANDBAGGING

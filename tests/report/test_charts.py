@@ -208,3 +208,9 @@ def test_office_shows_as_many_decimals_as_the_picture(largest):
     decimals = len(text.partition(".")[2].rstrip("kMB"))
     assert len(re.search(r"0(?:\.(0+))?", unit.code.partition("##")[2])[1] or "") == decimals
     assert unit.code.count(",") - 1 == {"k": 1, "M": 2}.get(text[-1], 0)
+
+
+def test_ticks_of_shares_have_the_decimals_of_their_step():
+    assert SHARE.write_ticks([0.0, 0.025, 0.05]) == ["0.0%", "2.5%", "5.0%"]
+    assert SHARE.write_ticks([0.0985, 0.099, 0.0995]) == ["9.85%", "9.90%", "9.95%"]
+    assert SHARE.write_ticks([0.0, 0.5, 1.0]) == ["0%", "50%", "100%"]

@@ -53,7 +53,8 @@ def rep_biases(history: History, calendar: FiscalCalendar, within_days: int = HA
     DataFrame
         Columns ``COLUMNS``, one row a rep with a call of a quarter that is over, then the company's row
         ``all`` (μ, which stands for a rep not seen yet). ``bias`` is won for each unit called, shrunk, with
-        its 80 % interval; above 1 is sandbagging, below happy ears, told only where the interval says so.
+        its 80 % interval; above 1 is sandbagging, below happy ears, said only where both the interval and the
+        rep's own won / called say so.
         No rows where there are no calls, or deals have no owners.
     """
     pairs = called_and_won(history, calendar, within_days)
@@ -106,7 +107,7 @@ def _biased(table: pd.DataFrame, mean: Floats, error: Floats) -> pd.DataFrame:
         bias=np.exp(mean),
         bias_low=low,
         bias_high=high,
-        verdict=[_verdict(*ends) for ends in zip(low, high, strict=True)],
+        verdict=list(map(_verdict, low, high, table["won"] / table["called"])),
     )
 
 
@@ -231,5 +232,6 @@ def pool(y: Floats, variance: Floats, group: Ints) -> tuple[Floats, Floats, tupl
     return mean, np.sqrt(np.maximum(spread, 0.0)), (mu, float(np.sqrt(1.0 / information)))
 
 
-def _verdict(low: float, high: float) -> str:
-    return SANDBAGGING if low > 1.0 else HAPPY_EARS if high < 1.0 else UNTOLD
+def _verdict(low: float, high: float, own: float) -> str:
+    """Return what is said of a rep: never on the team's account what the rep's own record contradicts."""
+    return SANDBAGGING if low > 1.0 < own else HAPPY_EARS if high < 1.0 > own else UNTOLD

@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable
 
 from simulator.report.charts.canvas import Canvas
+from simulator.report.charts.inline_bridge import draw_bridge
 from simulator.report.charts.inline_horizontal import draw_bars, draw_dots, draw_heat
 from simulator.report.charts.inline_vertical import (
-    draw_bridge,
     draw_columns,
     draw_curves,
     draw_lines,

@@ -1,88 +1,30 @@
-"""Vertical charts of the page: ranges, stacks, columns, waterfalls, lines and curves, as SVG."""
+"""Vertical charts of the page: ranges, stacks, columns, lines and curves, as SVG."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
-from simulator.report.charts.canvas import LETTER, LINE, Canvas, nice_ticks, text_width, wrap_to
-from simulator.report.charts.spec import ChartSpec, Series, bars_of_bridge
-from simulator.report.style import GRID, ICE, INK, MUTED, ORANGE, PAPER, STONE, text_colour
+from simulator.report.charts.canvas import LINE, Canvas, text_width
+from simulator.report.charts.plot import (
+    TARGET_INK,
+    Plot,
+    clear_of,
+    frame,
+    heights_needed,
+    name_categories,
+    say_figure,
+    write_at_top,
+)
+from simulator.report.charts.spec import ChartSpec, Series
+from simulator.report.style import ICE, MUTED, ORANGE, PAPER, STONE, text_colour
 
-PLOT_HEIGHT = 230.0
 LEAST_TALL = 12.0
 """Pixels that a figure needs inside a bar."""
 MOST_LABELS = 6
 """Points of a line that all have their figure next to them; of a longer line the last one has."""
 PANEL_HEIGHT, PANEL_GAP, PANEL_WIDTH = 120.0, 66.0, 165.0
-TARGET_INK = "#a84b05"
-"""Orange that reads on white in small letters."""
-
-
-def say_figure(spec: ChartSpec, one: Series, at: int) -> str:
-    """Return what a mark stands for: its category, its series, its figure and its interval."""
-    text = f"{spec.categories[at]}: {one.name} {spec.unit.write(one.values[at])}"
-    if not one.low or not math.isfinite(one.low[at]):
-        return text
-    return f"{text} ({spec.unit.write(one.low[at])} to {spec.unit.write(one.high[at])})"
-
-
-@dataclass(frozen=True)
-class _Plot:
-    """Where figures stand: categories from the left, figures from the foot up."""
-
-    left: float
-    right: float
-    top: float
-    foot: float
-    low: float
-    high: float
-    n: int
-
-    @property
-    def band(self) -> float:
-        return (self.right - self.left) / max(self.n, 1)
-
-    def x(self, at: float) -> float:
-        return self.left + self.band * (at + 0.5)
-
-    def y(self, value: float) -> float:
-        return self.foot - (value - self.low) / (self.high - self.low) * (self.foot - self.top)
-
-
-def _frame(
-    canvas: Canvas, spec: ChartSpec, legend: Sequence[tuple[str, str]], ends: tuple[float, float]
-) -> _Plot:
-    """Draw axis, grid and legend; return where figures stand."""
-    low, high = ends[0], max(ends[1], ends[0] + 1e-9)
-    top = canvas.legend(legend, 0.0) + 16
-    ticks = nice_ticks(low, high)
-    left = max((text_width(spec.unit.write_tick(tick)) for tick in ticks), default=0.0) + 10
-    plot = _Plot(left, canvas.width - 4, top, top + PLOT_HEIGHT, low, high, len(spec.categories))
-    for tick in ticks:
-        canvas.line([(plot.left, plot.y(tick)), (plot.right, plot.y(tick))], GRID)
-        canvas.write(plot.left - 6, plot.y(tick) + 4, spec.unit.write_tick(tick), colour=MUTED, anchor="end")
-    if low < 0 < high:
-        canvas.line([(plot.left, plot.y(0.0)), (plot.right, plot.y(0.0))], INK)
-    return plot
-
-
-def _name_categories(canvas: Canvas, spec: ChartSpec, plot: _Plot) -> float:
-    """Write the categories and what is said below them; return the height of the picture."""
-    y, deepest = plot.foot + 17, 0
-    widest = max((len(word) for name in spec.categories for word in name.split()), default=1)
-    every = max(1, math.ceil((widest * LETTER + 4) / plot.band))
-    for at in range(0, len(spec.categories), every):
-        lines = wrap_to(spec.categories[at], plot.band * every)
-        lines += ["(under way)"] if at == 0 and spec.under_way and plot.band > 70 else []
-        canvas.write(plot.x(at), y, "\n".join(lines), anchor="middle")
-        below = wrap_to(spec.below[at], plot.band) if spec.below and every == 1 and plot.band > 50 else []
-        canvas.write(plot.x(at), y + LINE * len(lines), "\n".join(below), colour=TARGET_INK, anchor="middle")
-        deepest = max(deepest, len(lines) + len(below))
-    return y + LINE * deepest
 
 
 def draw_range(canvas: Canvas, spec: ChartSpec) -> float:
@@ -90,21 +32,21 @@ def draw_range(canvas: Canvas, spec: ChartSpec) -> float:
     keys = {one.key: one for one in spec.series}
     legend = [("P10 to P90", keys["p90"].colour), ("P50", keys["p50"].colour)]
     legend += [(keys[key].name, keys[key].colour) for key in ("actual", "booked", "target") if key in keys]
-    plot = _frame(canvas, spec, legend, (0.0, 1.12 * max([*spec.finite(), 1e-9])))
+    plot = frame(canvas, spec, legend, (0.0, 1.12 * max([*spec.finite(), 1e-9])))
     label = max(text_width(spec.unit.write(value)) for value in keys["p90"].values)
     wide = min(max(plot.band - label - 10, 8.0), 0.42 * plot.band)
-    is_labelled = plot.band - wide >= label + 2
+    is_labelled, steps = plot.band - wide >= label + 2, heights_needed(plot, 0.9 * label)
     for at in range(plot.n):
         x = plot.x(at) - (0.5 * (wide + label) if is_labelled else wide / 2)
         _draw_one_range(canvas, spec, plot, (at, x, wide))
         if is_labelled:
             _label_range(canvas, spec, plot, (at, x + wide + 4))
-        elif plot.band >= 0.9 * label:
-            _label_middle(canvas, spec, plot, at)
-    return _name_categories(canvas, spec, plot)
+        elif steps:
+            _label_middle(canvas, spec, plot, at, steps)
+    return name_categories(canvas, spec, plot)
 
 
-def _draw_one_range(canvas: Canvas, spec: ChartSpec, plot: _Plot, place: tuple[int, float, float]) -> None:
+def _draw_one_range(canvas: Canvas, spec: ChartSpec, plot: Plot, place: tuple[int, float, float]) -> None:
     at, x, wide = place
     keys = {one.key: one for one in spec.series}
     low, middle, high = (keys[key].values[at] for key in ("p10", "p50", "p90"))
@@ -130,7 +72,7 @@ def _draw_one_range(canvas: Canvas, spec: ChartSpec, plot: _Plot, place: tuple[i
         canvas.line([(x - 4, y), (x + wide + 4, y)], ORANGE, hover, thick=2.5, dashed=True)
 
 
-def _label_range(canvas: Canvas, spec: ChartSpec, plot: _Plot, place: tuple[int, float]) -> None:
+def _label_range(canvas: Canvas, spec: ChartSpec, plot: Plot, place: tuple[int, float]) -> None:
     """Write the figures next to a bar, apart from one another; of a past quarter its result alone."""
     (at, x), keys = place, {one.key: one for one in spec.series}
     low, middle, high = (keys[key].values[at] for key in ("p10", "p50", "p90"))
@@ -145,13 +87,15 @@ def _label_range(canvas: Canvas, spec: ChartSpec, plot: _Plot, place: tuple[int,
         canvas.write(x, max(plot.y(low) + 4, y + LINE), spec.unit.write(low), colour=MUTED)
 
 
-def _label_middle(canvas: Canvas, spec: ChartSpec, plot: _Plot, at: int) -> None:
+def _label_middle(canvas: Canvas, spec: ChartSpec, plot: Plot, at: int, steps: int) -> None:
     """Write the result, else the P50, over a bar that has no room next to it."""
     keys = {one.key: one.values[at] for one in spec.series}
     actual = keys.get("actual", math.nan)
     known = actual if math.isfinite(actual) else keys["p50"]
     tops = [value for key, value in keys.items() if key != "target" and math.isfinite(value)]
-    if tops:
+    if tops and steps > 1:
+        write_at_top(canvas, plot, at, spec.unit.write(known), spec.n_past)
+    elif tops:
         canvas.write(plot.x(at), plot.y(max(tops)) - 5, spec.unit.write(known), bold=True, anchor="middle")
 
 
@@ -160,7 +104,7 @@ def draw_stack(canvas: Canvas, spec: ChartSpec) -> float:
     legend = [(one.name, one.colour) for one in (*spec.series, *spec.levels)]
     levels = [value for one in spec.levels for value in one.values if math.isfinite(value)]
     tallest = max([*spec.totals, *levels, 1e-9])
-    plot = _frame(canvas, spec, legend, (0.0, 1.12 * tallest))
+    plot = frame(canvas, spec, legend, (0.0, 1.12 * tallest))
     wide, foot = 0.6 * plot.band, np.zeros(plot.n)
     for one in spec.series:
         for at, value in enumerate(np.nan_to_num(one.values)):
@@ -177,16 +121,22 @@ def draw_stack(canvas: Canvas, spec: ChartSpec) -> float:
             if math.isfinite(value):
                 ends = [(plot.x(at) + side * (wide / 2 + 4), plot.y(value)) for side in (-1, 1)]
                 canvas.line(ends, one.colour, say_figure(spec, one, at), thick=2.5)
-    for at, total in enumerate(spec.totals if plot.band > text_width(spec.unit.write(tallest)) else ()):
-        canvas.write(plot.x(at), plot.y(total) - 5, spec.unit.write(total), bold=True, anchor="middle")
-    return _name_categories(canvas, spec, plot)
+    steps = heights_needed(plot, text_width(spec.unit.write(tallest)) + 4)
+    for at, total in enumerate(spec.totals if steps else ()):
+        lines = [plot.y(one.values[at]) for one in spec.levels if math.isfinite(one.values[at])]
+        if steps > 1:
+            write_at_top(canvas, plot, at, spec.unit.write(total), spec.n_past)
+        else:
+            y = clear_of(plot.y(total) - 5, lines)
+            canvas.write(plot.x(at), y, spec.unit.write(total), bold=True, anchor="middle")
+    return name_categories(canvas, spec, plot)
 
 
 def draw_columns(canvas: Canvas, spec: ChartSpec) -> float:
     """Draw groups of columns."""
     known = spec.finite() or [0.0]
     legend = [(one.name, one.colour) for one in spec.series]
-    plot = _frame(canvas, spec, legend, (min([0.0, *known]), 1.12 * max([*known, 1e-9])))
+    plot = frame(canvas, spec, legend, (min([0.0, *known]), 1.12 * max([*known, 1e-9])))
     wide = 0.8 * plot.band / len(spec.series)
     fits = wide > max(text_width(spec.unit.write(value)) for value in known)
     for nth, one in enumerate(spec.series):
@@ -198,29 +148,7 @@ def draw_columns(canvas: Canvas, spec: ChartSpec) -> float:
             if fits:
                 y = plot.y(max(value, 0.0)) - 4
                 canvas.write(x + wide / 2, y, spec.unit.write(value), anchor="middle")
-    return _name_categories(canvas, spec, plot)
-
-
-def draw_bridge(canvas: Canvas, spec: ChartSpec) -> float:
-    """Draw a waterfall: its ends stand on the axis, its steps float."""
-    bottoms, heights, levels = bars_of_bridge(spec)
-    low, high = min(spec.floor, float(bottoms.min())), float((bottoms + heights).max())
-    plot = _frame(canvas, spec, [], (low, high + 0.1 * (high - low)))
-    wide, amounts = 0.66 * plot.band, spec.series[0].values
-    for at, amount in enumerate(amounts):
-        sign = "+" if 0 < at < len(amounts) - 1 and amount > 0 else ""
-        text, y = sign + spec.unit.write(amount), plot.y(bottoms[at] + heights[at])
-        hover = f"{spec.categories[at]}: {text}"
-        canvas.bar(plot.x(at) - wide / 2, y, wide, plot.y(bottoms[at]) - y, spec.colours[at], hover)
-        shift = 0.0 if plot.band > text_width(text) or at % 2 == 0 else -LINE
-        canvas.write(plot.x(at), y - 5 + shift, text, bold=True, anchor="middle")
-        if at < len(amounts) - 1:
-            ends = [
-                (plot.x(at) + wide / 2, plot.y(levels[at])),
-                (plot.x(at + 1) - wide / 2, plot.y(levels[at])),
-            ]
-            canvas.line(ends, STONE)
-    return _name_categories(canvas, spec, plot)
+    return name_categories(canvas, spec, plot)
 
 
 def draw_lines(canvas: Canvas, spec: ChartSpec) -> float:
@@ -229,16 +157,16 @@ def draw_lines(canvas: Canvas, spec: ChartSpec) -> float:
     margin = 0.08 * (max(known) - min(known)) or 0.05
     legend = [(one.name, one.colour) for one in spec.series]
     low = 0.0 if spec.begins_at_zero else min(known) - margin
-    plot = _frame(canvas, spec, legend, (low, max(known) + 2 * margin))
+    plot = frame(canvas, spec, legend, (low, max(known) + 2 * margin))
     if math.isfinite(spec.mark):
         ends = [(plot.left, plot.y(spec.mark)), (plot.right, plot.y(spec.mark))]
         canvas.line(ends, MUTED, f"{spec.mark_word} {spec.unit.write(spec.mark)}", thick=1.2, dashed=True)
     for one in spec.series:
         _draw_line(canvas, spec, plot, one)
-    return _name_categories(canvas, spec, plot)
+    return name_categories(canvas, spec, plot)
 
 
-def _draw_line(canvas: Canvas, spec: ChartSpec, plot: _Plot, one: Series) -> None:
+def _draw_line(canvas: Canvas, spec: ChartSpec, plot: Plot, one: Series) -> None:
     places = [at for at, value in enumerate(one.values) if math.isfinite(value)]
     crowded = len(places) > MOST_LABELS
     if one.low:
@@ -278,7 +206,7 @@ def _draw_panel(
     left, top, wide = box
     ends = [*one.x, *(x for _, x, _ in one.marks)]
     low, high = min(ends), max(*ends, min(ends) + 1e-9)
-    plot = _Plot(left, left + wide, top, top + PANEL_HEIGHT, 0.0, 1.0, 1)
+    plot = Plot(left, left + wide, top, top + PANEL_HEIGHT, 0.0, 1.0, 1)
 
     def x_of(amount: float) -> float:
         return left + (amount - low) / (high - low) * wide

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -12,14 +13,16 @@ from pptx.enum.chart import XL_CHART_TYPE, XL_LABEL_POSITION, XL_LEGEND_POSITION
 from pptx.enum.dml import MSO_LINE
 from pptx.util import Pt
 
-from simulator.arrays import Floats
-from simulator.report.charts.spec import ChartSpec, Series, bars_of_bridge
+from simulator.arrays import Floats, Mask
+from simulator.report.charts.spec import MULTIPLE, ChartSpec, Series, bars_of_bridge
 from simulator.report.documents.deck_slides import Deck, Slide, colour_of
-from simulator.report.style import GRID, INK, MUTED, NAVY, PAPER, SKY, text_colour
+from simulator.report.style import GRID, INK, MUTED, NAVY, SKY, STONE, text_colour
 
 POINTS = 12
 MOST_LABELLED = 8
 """Categories of lines that have their figures next to them."""
+SHORT_MULTIPLE = '0.0"×"'
+"""Of many columns, whose labels would run into each other."""
 LEAST_LABELLED = 0.06
 """Parts of a stack below this share of the tallest column have no room for their figure."""
 
@@ -35,7 +38,9 @@ def add_two_charts(deck: Deck, title: str, left: ChartSpec, right: ChartSpec) ->
     slide = deck.add_slide(title, "", _join_footers(left.footer, right.footer))
     for half, spec in zip(slide.halves(), (left, right), strict=True):
         said = [spec.title] if spec.title != title else []
-        half.add_text([*said, spec.subtitle], top=0.0, points=POINTS)
+        is_cut = spec.shape == "lines" and not spec.begins_at_zero and min(spec.finite(), default=0.0) > 0
+        said += [spec.subtitle + ("; the axis does not begin at 0" if is_cut else "")]
+        half.add_text(said, top=0.0, points=POINTS)
         _DRAWERS[spec.shape](half.below(0.26), spec)
 
 
@@ -120,10 +125,9 @@ def _draw_curves(slide: Slide, spec: ChartSpec) -> None:
 def _draw_stack(slide: Slide, spec: ChartSpec) -> None:
     """Draw stacked columns; where lines stand across them, the wholes next to what the lines say."""
     if spec.levels:
-        whole = Series("total", spec.total_word.strip() or "Now", NAVY, spec.totals)
         crowded = len(spec.categories) > MOST_LABELLED
         levels = tuple(one for one in spec.levels if not crowded or one.key == "needed_p80") or spec.levels
-        _draw_columns(slide, replace(spec, shape="columns", series=(whole, *levels)))
+        _draw_columns(slide, replace(spec, shape="columns", series=(*_wholes(spec), *levels)))
         return
     columns = {one.name: one.values for one in spec.series}
     chart = _chart(slide, spec, XL_CHART_TYPE.COLUMN_STACKED, columns)
@@ -133,16 +137,32 @@ def _draw_stack(slide: Slide, spec: ChartSpec) -> None:
         _label(series, code, None, text_colour(one.colour))
 
 
+def _wholes(spec: ChartSpec) -> tuple[Series, ...]:
+    """Return the wholes of columns: those of past quarters, which have another measure, by themselves."""
+    n, gap = spec.n_past, math.nan
+    if not n:
+        return (Series("total", spec.total_word.strip() or "Now", NAVY, spec.totals),)
+    ahead = len(spec.totals) - n
+    past = "At the start of past quarters, against what was then booked"
+    return (
+        Series("past", past, STONE, (*spec.totals[:n], *(gap,) * ahead)),
+        Series("total", "Now, against the target", NAVY, (*(gap,) * n, *spec.totals[n:])),
+    )
+
+
 def _draw_columns(slide: Slide, spec: ChartSpec) -> None:
     rows = np.nan_to_num([one.values for one in spec.series])
-    shown = np.round(rows, 2).any(axis=0)
-    kept = np.flatnonzero(shown if shown.any() else ~shown)
-    categories = tuple(spec.categories[at] for at in kept)
+    shown: Mask = np.asarray(np.round(rows, 2).any(axis=0))
+    below = spec.below or ("",) * len(shown)
+    said = np.array([bool(words) for words in below])
+    kept = np.flatnonzero(shown | said if shown.any() else ~shown)
+    categories = tuple(spec.categories[at] + ("" if shown[at] else f"\n{below[at]}") for at in kept)
     columns = {one.name: tuple(one.values[at] for at in kept) for one in spec.series}
     chart = _chart(slide, replace(spec, categories=categories), XL_CHART_TYPE.COLUMN_CLUSTERED, columns)
     _colour_columns(chart, [one.colour for one in spec.series], overlap=-10)
+    crowded = len(categories) > MOST_LABELLED and spec.unit == MULTIPLE
     for series in chart.plots[0].series:
-        _label(series, spec.unit.code, XL_LABEL_POSITION.OUTSIDE_END, INK)
+        _label(series, SHORT_MULTIPLE if crowded else spec.unit.code, XL_LABEL_POSITION.OUTSIDE_END, INK)
 
 
 def _draw_bridge(slide: Slide, spec: ChartSpec) -> None:
@@ -150,27 +170,28 @@ def _draw_bridge(slide: Slide, spec: ChartSpec) -> None:
     bottoms, _, _ = bars_of_bridge(spec)
     amounts = np.array(spec.series[0].values)
     ends = np.isin(np.arange(len(amounts)), (0, len(amounts) - 1))
+    texts = [f"\n{spec.unit.write(amount)}" if end else "" for amount, end in zip(amounts, ends, strict=True)]
+    names = tuple(name + text for name, text in zip(spec.categories, texts, strict=True))
     columns: dict[str, Floats] = {
         "Below": np.where(ends, 0.0, bottoms),
         "Level": np.where(ends, amounts, 0.0),
         "Comes in": np.where(ends, 0.0, amounts.clip(min=0.0)),
         "Goes out": np.where(ends, 0.0, (-amounts).clip(min=0.0)),
     }
-    chart = _chart(slide, spec, XL_CHART_TYPE.COLUMN_STACKED, columns)
+    chart = _chart(slide, replace(spec, categories=names), XL_CHART_TYPE.COLUMN_STACKED, columns)
     chart.has_legend = False
     chart.value_axis.minimum_scale = spec.floor
     _colour_columns(chart, [None] * 4, overlap=100)
     chart.plots[0].gap_width = 20
-    signs = {"Level": "", "Comes in": "+", "Goes out": "−"}
+    signs = {"Comes in": "+", "Goes out": "−"}
     for series in list(chart.plots[0].series)[1:]:
-        sign = signs[series.name]
-        code = f'"{sign}"{spec.unit.code};;""' if sign else f'{spec.unit.code};;""'
         for at, colour in enumerate(spec.colours):
             if columns[series.name][at]:
                 fill = series.points[at].format.fill
                 fill.solid()
                 fill.fore_color.rgb = colour_of(colour)
-        _label(series, code, None, PAPER if series.name == "Level" else INK)
+        if series.name in signs:
+            _label(series, f'"{signs[series.name]}"{spec.unit.code};;""', None, INK)
 
 
 def _draw_bars(slide: Slide, spec: ChartSpec) -> None:

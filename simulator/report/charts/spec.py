@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -21,6 +21,10 @@ WHOLE_SHARE_CODE = "0%"
 COUNT_CODE = "#,##0.0"
 HEAT_COLOURS = ("#f2c48d", "#fbeedd", "#ffffff", "#d6e6f2", "#95bfdf", "#3f7cac")
 """Of a heat map, from little to much."""
+MOST_DECIMALS = 4
+"""Of the percentages of an axis."""
+HIGH_SHARE = 0.5
+"""Lines of shares that all lie above this are read against 100%: their axis begins near them, and says so."""
 MULTIPLE_CODE = '[>=0.995]0.0"×";0.00"×"'
 
 
@@ -48,6 +52,14 @@ class Unit:
         if self.is_share:
             return f"{value:.1%}" if self.code == SHARE_CODE else f"{value:.0%}"
         return f"{value:,.1f}".removesuffix(".0") if self.code == COUNT_CODE else format_multiple(value)
+
+    def write_ticks(self, ticks: Sequence[float]) -> list[str]:
+        """Return the figures of an axis, shares with the decimals that their step has."""
+        if not self.is_share:
+            return [self.write_tick(tick) for tick in ticks]
+        exact = (n for n in range(MOST_DECIMALS) if all(abs(round(x, n + 2) - x) < 1e-9 for x in ticks))
+        decimals = next(exact, MOST_DECIMALS)
+        return [f"{tick:.{decimals}%}" for tick in ticks]
 
     def write_tick(self, value: float) -> str:
         """Return a figure as an axis has it: without needless decimals."""
@@ -154,6 +166,8 @@ class ChartSpec:
         What that line is.
     words : tuple of tuple of str
         Of a heat map: said in its cells instead of their figures, a row a series.
+    n_past : int
+        So many of the first categories are quarters that are over.
     """
 
     name: str
@@ -174,6 +188,7 @@ class ChartSpec:
     mark: float = math.nan
     mark_word: str = ""
     words: tuple[tuple[str, ...], ...] = ()
+    n_past: int = 0
 
     def __getitem__(self, key: str) -> Series:
         """Return a series by its key."""
@@ -204,8 +219,9 @@ class ChartSpec:
 
     @property
     def begins_at_zero(self) -> bool:
-        """Whether the axis of lines begins at zero: amounts of money do, shares need the room."""
-        return self.unit.scale is not None and min(self.finite(), default=0.0) >= 0
+        """Whether the axis of lines begins at zero: all do but those of high shares, and of losses."""
+        lowest = min(self.finite(), default=0.0)
+        return lowest >= 0 and not (self.unit.is_share and lowest > HIGH_SHARE)
 
     @property
     def is_empty(self) -> bool:

@@ -222,4 +222,5 @@ def in_front(spec: ChartSpec, rows: pd.DataFrame, said: str, result: str = "") -
         totals=(*figures(rows["actual"]), *spec.totals) if spec.totals else (),
         below=(*("",) * n, *spec.below) if spec.below else (),
         under_way=False,
+        n_past=n,
     )

@@ -89,7 +89,7 @@ def coverage_spec(coverage: pd.DataFrame, counted: pd.DataFrame, frame: Frame, t
         shape="stack",
         title=title,
         subtitle=f"{counts[:1].upper()}{counts[1:]} due in each quarter, {measure}"
-        + ("; lines: needed for the chance named" if in_multiples else ""),
+        + (", next to what is needed for the chance named" if in_multiples else ""),
         footer=frame.foot(due),
         unit=unit,
         categories=frame.periods,

@@ -219,25 +219,24 @@ def segments_spec(bookings: pd.DataFrame, frame: Frame) -> ChartSpec | None:
 def spread_spec(spread: pd.DataFrame, frame: Frame, title: str) -> ChartSpec:
     """Return what the distance from P10 to P90 comes from, by quarter."""
     parts = {source: spread[spread["source"] == source].set_index("period") for source in (*SOURCES, "total")}
-    widths = {source: rows["width"].reindex(list(frame.periods)) for source, rows in parts.items()}
-    shares = [parts[source]["variance_share"].reindex(list(frame.periods)) for source in SOURCES]
-    unit = money_unit(widths["total"], frame.currency)
+    widths = parts["total"]["width"].reindex(list(frame.periods))
+    shares = {source: parts[source]["variance_share"].reindex(list(frame.periods)) for source in SOURCES}
+    unit = money_unit(widths, frame.currency)
     return ChartSpec(
         name="spread",
         shape="bars",
         title=title,
-        subtitle="Distance from P10 to P90 of new bookings, divided by each source's share of the variance",
+        subtitle="Share of each source in the variance of new bookings; shares add up to 100%. Next to each "
+        "quarter: the distance from P10 to P90",
         footer=frame.bookings_footer,
-        unit=unit,
+        unit=WHOLE_SHARE,
         categories=frame.periods,
         series=tuple(
-            Series(source, SOURCE_WORDS[source].capitalize(), SPREAD_COLOURS[source], figures(widths[source]))
+            Series(source, SOURCE_WORDS[source].capitalize(), SPREAD_COLOURS[source], figures(shares[source]))
             for source in SOURCES
-            if (widths[source] > 0).any()
+            if (shares[source] > 0).any()
         )
         or (Series("luck", "None", SKY, (0.0,) * len(frame.periods)),),
-        totals=figures(widths["total"]),
-        below=tuple(
-            " / ".join(f"{share:.0%}" for share in row if share > 0) for row in zip(*shares, strict=True)
-        ),
+        totals=tuple(sum(row) for row in zip(*map(figures, shares.values()), strict=True)),
+        below=tuple(unit.write(width) for width in widths),
     )

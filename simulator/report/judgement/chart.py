@@ -66,8 +66,9 @@ def habits_spec(judgement: Judgement, forecast: Forecast) -> ChartSpec | None:
         name="rep_calls",
         shape="dots",
         title=say_habits(judgement).split(";")[0],
-        subtitle="Won for each unit called, with 80% interval, drawn towards team and company; "
-        f"below 1: happy ears, above: sandbagging{more}",
+        subtitle="What we expect a rep to win for each unit called, with 80% interval; next to each name, "
+        "what was won / called. They differ where a few deals decide: the less a rep called, the more the "
+        f"estimate rests on team and company{more}",
         footer=source_line(forecast.as_of, "calls and won deals of past quarters"),
         unit=MULTIPLE,
         categories=tuple(f"{row['rep_id']} ({row['segment']})" for _, row in shown.iterrows()),
@@ -81,6 +82,7 @@ def habits_spec(judgement: Judgement, forecast: Forecast) -> ChartSpec | None:
                 high=figures(shown["bias_high"]),
             ),
         ),
+        below=tuple(f"won {MULTIPLE.write(row['won_per_called'])} of calls" for _, row in shown.iterrows()),
         colours=tuple(
             MUTED if row["verdict"] == UNTOLD else ORANGE if row["bias"] < 1 else NAVY
             for _, row in shown.iterrows()
