@@ -24,7 +24,7 @@ from simulator.scenario.schema import Scenario
 
 QUICK_PATHS = 100
 """Simulations, and draws of the rates, of a quick answer: ten times the ten that are stratified together."""
-MOST_KEPT, MOST_SIMULATIONS = 8, 4_000
+MOST_KEPT, MOST_SIMULATIONS = 8, 6_000
 """Answers, and simulations of all of them together, that are kept (sample company: 16 MB a thousand)."""
 WITHOUT_EFFECT = {"name", "description", "targets", "type_targets", "sensitivity", "sweep", "simulation"}
 """Parts of a scenario that its simulations do not depend on; those of ``simulation`` are named apart."""
