@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -145,21 +144,33 @@ def calibrate_customers(history: History, segments: tuple[str, ...]) -> Customer
     sizes = _growth_sizes(contracts, moves, grown, n)
     mean_share = np.exp(np.stack([law.log_mean for law in sizes], axis=1))
     terms, term_counts = _term_mix(contracts, n)
-    said = _notes(history, counts.churned, at_any_time, cycle), _growth_notes(names, book, grown)
+    at_renewals, returned = _at_renewals(book, changed, counts, n), _returns(contracts, moves, n)
     return CustomerCalibration(
         segments=names,
         churn=churn_laws(counts, at_any_time, _past_counts(contracts, n, at_any_time)),
-        **_at_renewals(book, changed, counts, n),
+        contraction=at_renewals.contraction,
+        price_rise=at_renewals.price_rise,
+        changes=at_renewals.changes,
+        contraction_size=at_renewals.contraction_size,
+        price_size=at_renewals.price_size,
         growth=estimate_growth(book, grown, cycle[:2], mean_share),
         growth_sizes=sizes,
-        **_returns(contracts, moves, n),
+        return_size=returned.size,
+        return_shape=returned.shape,
+        return_rate=returned.rate,
+        returns=returned.events,
+        months_away=returned.exposure,
         cycle=cycle,
         win_rate=expansion_win_rate(history.opportunities),
         arr_per_amount=arr_per_amount(history, book, n),
         terms=terms,
         term_counts=term_counts,
         n_customers=np.bincount(contracts.segment, minlength=n).astype(np.float64),
-        notes=(*book.notes, *said[0], *said[1]),
+        notes=(
+            *book.notes,
+            *_notes(history, counts.churned, at_any_time, cycle),
+            *_growth_notes(names, book, grown),
+        ),
     )
 
 
@@ -196,20 +207,30 @@ def _past_counts(contracts: Contracts, n: int, at_any_time: Ints) -> list[Renewa
     return found
 
 
-def _at_renewals(book: Book, changed: _RenewalChanges, counts: RenewalCounts, n: int) -> dict[str, Any]:
-    """Return contractions and price rises at renewals: how often, how large, and the counts behind them."""
+@dataclass(frozen=True)
+class _AtRenewals:
+    """Contractions and price rises at renewals: how often, how large, and the counts behind them."""
+
+    contraction: Floats
+    price_rise: Floats
+    changes: Floats
+    contraction_size: Sizes
+    price_size: Sizes
+
+
+def _at_renewals(book: Book, changed: _RenewalChanges, counts: RenewalCounts, n: int) -> _AtRenewals:
     contracts, moves = book.contracts, book.movements
     kept = (counts.at_risk - counts.churned).sum(axis=2)
     contraction, rises = (
         _by_law(contracts, moves, which, n) for which in (changed.contraction, changed.rise)
     )
-    return {
-        "contraction": _pooled_shares(contraction, kept, PRIOR_CONTRACTION),
-        "price_rise": _pooled_shares(rises, kept, PRIOR_PRICE_RISE),
-        "changes": np.stack([kept, contraction, rises], axis=2),
-        "contraction_size": _sizes(contracts, moves, changed.contraction, n, "contraction"),
-        "price_size": _sizes(contracts, moves, changed.rise, n, "price_rise"),
-    }
+    return _AtRenewals(
+        _pooled_shares(contraction, kept, PRIOR_CONTRACTION),
+        _pooled_shares(rises, kept, PRIOR_PRICE_RISE),
+        np.stack([kept, contraction, rises], axis=2),
+        _sizes(contracts, moves, changed.contraction, n, "contraction"),
+        _sizes(contracts, moves, changed.rise, n, "price_rise"),
+    )
 
 
 def _by_law(contracts: Contracts, moves: Movements, chosen: Mask, n: int) -> Floats:
@@ -240,8 +261,18 @@ def _growth_sizes(contracts: Contracts, moves: Movements, grown: Mask, n: int) -
     )
 
 
-def _returns(contracts: Contracts, moves: Movements, n: int) -> dict[str, Any]:
-    """Return how often and how large those who had left come back, and the counts behind it."""
+@dataclass(frozen=True)
+class _Returns:
+    """How often and how large those who had left come back, and the counts behind it."""
+
+    shape: Floats
+    rate: Floats
+    events: Floats
+    exposure: Floats
+    size: Sizes
+
+
+def _returns(contracts: Contracts, moves: Movements, n: int) -> _Returns:
     left, back, who = away_and_back(contracts, moves)
     events = np.bincount(contracts.segment[who[back < contracts.as_of]], minlength=n).astype(np.float64)
     exposure: Floats = np.bincount(contracts.segment[who], back - left, n).astype(np.float64)
@@ -253,8 +284,7 @@ def _returns(contracts: Contracts, moves: Movements, n: int) -> dict[str, Any]:
     ok = lost > 0.0
     segment = contracts.segment[moves.customer[again[ok]]]
     size = pool_sizes(moves.delta[again[ok]] / lost[ok], lost[ok], segment, n, PRIOR_SIZE["reactivation"])
-    posterior = {"return_shape": pooled.shape, "return_rate": pooled.rate, "return_size": size}
-    return {**posterior, "returns": events, "months_away": exposure}
+    return _Returns(pooled.shape, pooled.rate, events, exposure, size)
 
 
 def _term_mix(contracts: Contracts, n: int) -> tuple[Ints, Floats]:

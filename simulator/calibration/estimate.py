@@ -5,21 +5,20 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from simulator.arrays import Ints, Mask
 from simulator.calibration.amount_trend import amount_trend
-from simulator.calibration.amounts import deal_amounts
-from simulator.calibration.calibration import DESTINATIONS, Calibration
+from simulator.calibration.amounts import DealAmounts, deal_amounts
+from simulator.calibration.calibration import DESTINATIONS, Calibration, Clock
 from simulator.calibration.clock import month_clock
-from simulator.calibration.close_dates import arrivals_seen, close_dates, entries, late_entries
+from simulator.calibration.close_dates import CloseDates, arrivals_seen, close_dates, entries, late_entries
 from simulator.calibration.customers import calibrate_customers
-from simulator.calibration.deals import fit_deal_rates, reachable
-from simulator.calibration.demand import demand
-from simulator.calibration.effects import deal_traits, profiles
+from simulator.calibration.deals import DealRates, fit_deal_rates, reachable
+from simulator.calibration.demand import Demand, demand
+from simulator.calibration.effects import Traits, deal_traits, profiles
 from simulator.calibration.evidence import simple_methods
 from simulator.calibration.exposure import DealMonths, aggregate, deal_months
 from simulator.calibration.staffing import calibrate_staffing
@@ -82,11 +81,16 @@ def calibrate_states(
     ``whole`` holds the deals of all types: those of expansion show how customers expand.
     """
     seen = _seen(history, states, calendar, segments)
+    found = _of_deals(history, seen, calendar)
+    amounts, rates, dates, courses = found.amounts, found.rates, found.dates, found.courses
     customers = calibrate_customers(whole or history, seen.names)
     staffing = calibrate_staffing(history, seen.states, seen.names)
-    notes, found = _of_deals(history, seen, calendar)
-    for part in (customers, staffing):
-        notes += part.notes if part is not None else ()
+    notes = (
+        *seen.notes,
+        *found.notes,
+        *(customers.notes if customers is not None else ()),
+        *(staffing.notes if staffing is not None else ()),
+    )
     return Calibration(
         segments=seen.names,
         as_of=history.as_of,
@@ -95,18 +99,51 @@ def calibrate_states(
         has_stages=seen.has_stages,
         has_close_dates=seen.has_dates,
         has_late_stages=bool((seen.states.late == 1).any()),
+        has_open_amounts=amounts.has_open_amounts,
         next_snapshot=seen.snapshot,
+        hazards=rates.hazards,
+        factors=rates.factors,
+        effects=rates.effects,
+        factor_covariance=rates.factor_covariance,
+        effect_covariance=rates.effect_covariance,
+        profiles=profiles(found.traits, seen.segment, seen.arrived & seen.qualified, len(seen.names)),
+        amounts=amounts.new,
+        multiplier_new=amounts.multiplier_new,
+        multiplier_open=amounts.multiplier_open,
+        size_edges=amounts.size_edges,
+        offset=dates.offset,
+        push=dates.push,
+        redate=dates.redate,
+        early_push=dates.early_push,
+        entry=entries(seen.states, seen.segment, seen.arrived, len(seen.names)),
+        late_entry=late_entries(seen.states),
+        arrivals=found.demand.arrivals,
+        shock_close=courses.won.shock,
+        shock_demand=courses.sals.shock,
+        drift=courses.drift(),
+        clock=found.clock,
+        evidence=simple_methods(history, seen.states, seen.segment, calendar, amounts.has_open_amounts),
         customers=customers,
         staffing=staffing,
-        notes=(*seen.notes, *notes),
-        **found,
+        notes=notes,
     )
 
 
-def _of_deals(
-    history: History, seen: _Seen, calendar: FiscalCalendar
-) -> tuple[tuple[str, ...], dict[str, Any]]:
-    """Return notes on the rates of deals, and these rates under the names of a calibration."""
+@dataclass(frozen=True)
+class _OfDeals:
+    """What is estimated from the deals."""
+
+    amounts: DealAmounts
+    traits: Traits
+    rates: DealRates
+    clock: Clock | None
+    dates: CloseDates
+    demand: Demand
+    courses: Courses
+    notes: tuple[str, ...]
+
+
+def _of_deals(history: History, seen: _Seen, calendar: FiscalCalendar) -> _OfDeals:
     names, segment, states, months = seen.names, seen.segment, seen.states, seen.months
     deals, span = history.opportunities, (history.as_of, calendar)
     amounts = deal_amounts(states, months, deals, segment=segment, arrived=seen.arrived, names=names)
@@ -116,7 +153,6 @@ def _of_deals(
     possible = reachable(exposure, seen.has_stages)
     rates = fit_deal_rates(exposure, levels, traits.levels, possible, (months, profile))
     clock = month_clock(months)
-    dates = close_dates(states, months, segment, seen.arrived, len(names))
     wanted = demand(
         states,
         deals,
@@ -131,27 +167,16 @@ def _of_deals(
         wanted.course,
         amount_trend(states, amounts, segment, span),
     )
-    said = (amounts.notes, traits.notes, rates.notes, _outcome_notes(months), wanted.notes, courses.notes())
-    return tuple(note for notes in said for note in notes), {
-        **_taken(rates, "hazards", "factors", "effects", "factor_covariance", "effect_covariance"),
-        **_taken(amounts, "multiplier_new", "multiplier_open", "size_edges", "has_open_amounts"),
-        **_taken(dates, "offset", "push", "redate", "early_push"),
-        "amounts": amounts.new,
-        "profiles": profiles(traits, segment, seen.arrived & seen.qualified, len(names)),
-        "entry": entries(states, segment, seen.arrived, len(names)),
-        "late_entry": late_entries(states),
-        "arrivals": wanted.arrivals,
-        "shock_close": courses.won.shock,
-        "shock_demand": courses.sals.shock,
-        "drift": courses.drift(),
-        "clock": clock,
-        "evidence": simple_methods(history, states, segment, calendar, amounts.has_open_amounts),
-    }
-
-
-def _taken(part: object, *names: str) -> dict[str, Any]:
-    """Return what a calibration calls by the same names."""
-    return {name: getattr(part, name) for name in names}
+    notes = (
+        *amounts.notes,
+        *traits.notes,
+        *rates.notes,
+        *_outcome_notes(months),
+        *wanted.notes,
+        *courses.notes(),
+    )
+    dates = close_dates(states, months, segment, seen.arrived, len(names))
+    return _OfDeals(amounts, traits, rates, clock, dates, wanted, courses, notes)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""One scenario turned into another, one difference after the other."""
+"""From one scenario to another, one difference after the other."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from simulator.scenario.numbers import ReadingError, month_text
 
 @dataclass(frozen=True)
 class LeverKind:
-    """One lever: its name, what it means, what it multiplies and how far it may be turned.
+    """One lever: its name, what it means, what it multiplies and how far it may be set.
 
     Parameters
     ----------
@@ -36,9 +36,9 @@ class LeverKind:
     low, high : float
         Smallest and largest factor allowed.
     by_source : bool
-        Whether it may be turned for one source of deals only.
+        Whether it may be set for one source of deals only.
     by_month : bool
-        Whether it may be turned for some months only.
+        Whether it may be set for some months only.
     """
 
     name: str
@@ -139,7 +139,7 @@ LEVERS: dict[str, LeverKind] = {
 
 @dataclass(frozen=True)
 class Lever:
-    """A lever as turned by a scenario.
+    """A lever as a scenario sets it.
 
     Parameters
     ----------
@@ -228,16 +228,16 @@ class _LeverForm(Form):
             if not kind.low <= use.factor <= kind.high:
                 raise ReadingError(
                     f"x{use.factor:g} is out of range",
-                    f"{kind.name} may be turned from x{kind.low:g} to x{kind.high:g}.",
+                    f"{kind.name} may be set from x{kind.low:g} to x{kind.high:g}.",
                 )
             if not kind.by_month and (use.from_month is not None or use.until_month is not None):
                 raise ReadingError(
-                    f"{kind.name} cannot be turned for some months only",
+                    f"{kind.name} cannot be set for some months only",
                     "Remove 'from' and 'until': it then holds throughout.",
                 )
             if use.source is not None and not kind.by_source:
                 can = ", ".join(k.name for k in LEVERS.values() if k.by_source)
-                raise ReadingError(f"{kind.name} cannot be turned for one source", f"Only {can} can.")
+                raise ReadingError(f"{kind.name} cannot be set for one source", f"Only {can} can.")
         return uses
 
 

@@ -100,7 +100,7 @@ def _check_intervals(intervals: dict[str, tuple[float, float]]) -> dict[str, tup
         if low < kind.low or high > kind.high:
             raise ReadingError(
                 f"{name}: x{low:g} to x{high:g} is out of range",
-                f"It may be turned from x{kind.low:g} to x{kind.high:g}.",
+                f"It may be set from x{kind.low:g} to x{kind.high:g}.",
             )
     return intervals
 

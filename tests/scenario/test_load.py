@@ -195,7 +195,7 @@ def test_faults_of_file_layers_and_parts_come_all_at_once(load):
         ("levers: {slippage: {factor: 1, source: web}}", "Only sals can"),
         ("levers: {no_decision: {factor: 1, from: 2027-07}}", "begins (2027-07) after it ends (2027-06)"),
         ("levers: {velocity: {factor: 1, from: 2027-13}}", "is not a month"),
-        ("levers: {amount: {factor: 1.1, from: 2027-07}}", "cannot be turned for some months only"),
+        ("levers: {amount: {factor: 1.1, from: 2027-07}}", "cannot be set for some months only"),
         ("levers: {velocity: {factor: 1, segments: []}}", "is empty"),
         ("targets: {FY2027Q4: 3M}", "is the same quarter as FY27Q4"),
         ("history: nowhere\nopen_deals: null", "there is no such folder"),
