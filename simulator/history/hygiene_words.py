@@ -47,7 +47,7 @@ _ALL = (
         "open deals",
         "Over 90 days past their close date, or untouched for a year. A roll-up counts them in "
         "full{money}; the simulation lets them win at the low rate that such old deals show.",
-        "Close them as lost (no decision), or give them a close date that somebody believes.",
+        "Confirm each with the buyer, or close it as lost (no decision).",
     ),
     Words(
         "older than almost any deal that closed",
@@ -60,9 +60,9 @@ _ALL = (
     Words(
         "past-due close dates",
         "open deals",
-        "By their own close date they should have closed already. They are in no coverage{money} until their "
-        "dates are moved.",
-        "Ask the owners for new close dates.",
+        "By their own close date they should have closed already. They are in the forecast, as such deals "
+        "closed before, but in no coverage{money}: a new date alone adds coverage, not a sale.",
+        "Confirm each with the buyer, or close it.",
     ),
     Words(
         "open deals without an amount",
