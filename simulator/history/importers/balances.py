@@ -19,22 +19,34 @@ from simulator.history.importers.specs import BalancesSpec
 REGULAR_SHARE = 0.8
 """Share of the rows of a customer that follow each other by one step, from which rows are balances."""
 MIN_ROWS = 3
-QUARTER = re.compile(r"(?:MRR\s|ARR\s)?(?:Q[1-4][\s/-]*\d{4}|\d{4}[\s/-]*Q[1-4])", re.I)
+QUARTER = re.compile(r"Q[1-4][\s/-]*\d{4}|\d{4}[\s/-]*Q[1-4]", re.I)
 CENT = 0.005
 """Change of ARR up to which nothing moved: less than a cent."""
 
 
 def month_of_heading(heading: str) -> pd.Timestamp | None:
     """Return the month that a heading such as "Jan-25", "2025-01" or "MRR 2025-01-31" names."""
-    text = str(heading).strip()
-    for part in (text, text.rpartition(" ")[2], text.removeprefix("MRR").removeprefix("ARR")):
+    for part in _parts(heading):
         if re.fullmatch(ISO, part):
-            return pd.Timestamp(part[:10]).to_period("M").start_time
-        if QUARTER.fullmatch(part) and (day := day_of_period(part, last=True)) is not None:
-            return pd.Timestamp(day).to_period("M").start_time
-        if (day := iso_day(part, month_only=True)) is not None:
+            day: str | None = part[:10]
+        elif QUARTER.fullmatch(part):
+            day = day_of_period(part, last=True)
+        else:
+            day = iso_day(part, month_only=True)
+        if day is not None:
             return pd.Timestamp(day).to_period("M").start_time
     return None
+
+
+def names_quarter(heading: str) -> bool:
+    """Return whether a heading such as "Q1 2025" or "Revenue 2025-Q1" names a quarter."""
+    return any(map(QUARTER.fullmatch, _parts(heading)))
+
+
+def _parts(heading: str) -> tuple[str, str, str]:
+    """Return a heading whole, its last word, and what follows MRR or ARR."""
+    text = heading.strip()
+    return text, text.rpartition(" ")[2], text.removeprefix("MRR").removeprefix("ARR")
 
 
 def month_columns(sheet: Sheet) -> dict[str, pd.Timestamp]:

@@ -344,8 +344,9 @@ def test_what_is_asked_is_answered_by_the_line_of_the_message(what: str, tmp_pat
     assert moved(read(tmp_path, kind, rows, line))["new"] == KEPT["new"]
 
 
-def test_columns_of_quarters_are_asked_about(tmp_path: Path) -> None:
-    rows: list[list[object]] = [["Customer", "Q1 2025", "Q2 2025", "Q3 2025"], ["A", 300, 300, 300]]
+@pytest.mark.parametrize("heading", ["Q{} 2025", "2025 Q{}", "MRR Q{}-2025", "Revenue 2025-Q{}"])
+def test_columns_of_quarters_are_asked_about(heading: str, tmp_path: Path) -> None:
+    rows: list[list[object]] = [["Customer", *map(heading.format, (1, 2, 3))], ["A", 300, 300, 300]]
     rows.append(["B", "", 300, 300])
     with pytest.raises(InputError, match="quarters") as caught:
         read(tmp_path, "mrr", rows)

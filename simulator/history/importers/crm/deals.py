@@ -53,11 +53,15 @@ class Recognition:
     said: Values
     log: ImportLog
 
-    def said_columns(self, table: str = "opportunities") -> Values:
-        """Return the columns that the map gives for a table; None where it takes one away."""
+    def said_table(self, table: str) -> Values:
+        """Return what the map says of a table."""
         tables = self.said.get("tables")
         spec = tables.get(table) if isinstance(tables, dict) else None
-        columns = spec.get("columns") if isinstance(spec, dict) else None
+        return spec if isinstance(spec, dict) else {}
+
+    def said_columns(self, table: str = "opportunities") -> Values:
+        """Return the columns that the map gives for a table; None where it takes one away."""
+        columns = self.said_table(table).get("columns")
         return columns if isinstance(columns, dict) else {}
 
     def add_column(self, sheet: Sheet, heading: str, values: pd.Series[Any]) -> None:
@@ -128,11 +132,11 @@ def _names_for_ids(sheet: Sheet, columns: dict[str, str], log: ImportLog) -> Non
         for h in likely_headings(sheet, "opportunity_id", unused(sheet, columns))
         if speaks_of(h, "opportunity_id")
     ]
-    name = heading_of(sheet, "name")
     if numbers:
         log.note(f"{sheet.file}: '{numbers[0]}' is taken for the id of each deal: it never repeats.")
         columns["opportunity_id"] = numbers[0]
         return
+    name = heading_of(sheet, "name")
     if name is None:
         return
     text = as_text(sheet.frame[name])

@@ -6,10 +6,10 @@ import re
 
 import pandas as pd
 
-from simulator.history.importers.balances import QUARTER, month_columns
+from simulator.history.importers.balances import month_columns, names_quarter
 from simulator.history.importers.crm.deals import Recognition, Values
 from simulator.history.importers.crm.headings import heading_key, keys, names, recognised, speaks_of
-from simulator.history.importers.crm.unknown_headings import likely_headings
+from simulator.history.importers.crm.unknown_headings import likely_headings, unused
 from simulator.history.importers.fields.amounts import heading_unit, read_amounts
 from simulator.history.importers.fields.cells import as_text
 from simulator.history.importers.fields.dates import read_dates
@@ -66,9 +66,9 @@ def _need(sheet: Sheet, table: str, columns: Values, needed: tuple[str, ...], gi
     for column in needed:
         if column in columns or column in said:
             continue
-        unused = [str(heading) for heading in sheet.frame.columns if heading not in columns.values()]
-        likely = likely_headings(sheet, column, unused)
-        what = f"no column is read as {column}; not used: {listed(unused, 8)}"
+        free = unused(sheet, columns)
+        likely = likely_headings(sheet, column, free)
+        what = f"no column is read as {column}; not used: {listed(free, 8)}"
         heading = likely[0] if likely else "<your heading>"
         if column != "arr" or speaks_of(heading, "annual"):
             remedy = f"Say it in a map (--map map.yaml): {map_line(table, column, repr(heading))}"
@@ -91,9 +91,7 @@ def _wide(sheet: Sheet, given: Recognition) -> tuple[Values, Values]:
         if texts:
             columns["customer_id"] = texts[0]
     _need(sheet, "balances", columns, ("customer_id",), given)
-    tables = given.said.get("tables")
-    said = tables.get("balances") if isinstance(tables, dict) else None
-    if any(QUARTER.fullmatch(heading) for heading in months) and "times" not in (said or {}):
+    if any(map(names_quarter, months)) and "times" not in given.said_table("balances"):
         what = "its columns are quarters: revenue of a quarter, or monthly revenue at its end?"
         line = "tables: {balances: {times: 4}}"
         given.log.fault(
