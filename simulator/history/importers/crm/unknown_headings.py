@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable
-from typing import Any
 
 import pandas as pd
 
@@ -52,7 +52,7 @@ def columns_by_words(sheet: Sheet, columns: dict[str, str], said: set[str], log:
             continue
         log.note(f"{sheet.file}: '{fits[0]}' is taken for {meaning} of each deal, by its name.")
         found[ours] = fits[0]
-    if not {"segment"} & (set(columns) | said):
+    if "segment" not in columns and "segment" not in said:
         _propose_segment(sheet, {**columns, **found}, log)
     return found
 
@@ -155,8 +155,7 @@ def share(sheet: Sheet, heading: str, is_one: Callable[[str], bool]) -> float:
 
 def is_date(cell: str) -> bool:
     """Return whether a cell is a day, in whatever form."""
-    known: Any = pd.Series([cell]).str.fullmatch(ISO)[0] or PARTS.match(cell) is not None
-    return bool(known) or iso_day(cell) is not None
+    return any((re.fullmatch(ISO, cell), PARTS.match(cell), iso_day(cell)))
 
 
 def _is_number(cell: str) -> bool:

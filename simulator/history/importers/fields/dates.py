@@ -104,7 +104,7 @@ def read_dates(
     timezone : str
         Times that carry an offset are converted to it.
     form : str or None
-        strptime format, or one of NUMBERED; found out if None.
+        strptime format, or one of NUMBERED or PERIODS; found out if None.
     empty : tuple of str
         Further words that stand for no date.
     """
@@ -137,7 +137,7 @@ def _in_years(raw: pd.Series[Any], values: pd.Series[Any], read_as: str) -> Date
     if filled.any() and bool(year[filled].between(FIRST_YEAR + BUDDHIST, LAST_YEAR + BUDDHIST).all()):
         values, read_as = values - pd.DateOffset(years=BUDDHIST), f"{read_as}, of the Buddhist era"
         year = values.dt.year
-    odd = values.notna() & ((year < FIRST_YEAR) | (year > LAST_YEAR))
+    odd = filled & ((year < FIRST_YEAR) | (year > LAST_YEAR))
     what = "'{value}' is not a day of these times: a stand-in for none?"
     remedy = "Correct it, or list such values in the map under 'empty:' of this column."
     return Dates(values.mask(odd).astype("datetime64[ns]"), raw[odd], what, remedy, read_as)

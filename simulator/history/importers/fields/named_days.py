@@ -11,6 +11,9 @@ from simulator.history.importers.fields.words import folded, words
 ERAS = {"令和": 2018, "平成": 1988}
 ERA = re.compile(r"(令和|平成)\s*(\d{1,2}|元)(?=年)")
 CJK = re.compile(r"(\d{4})\s*[年년.]\s*(\d{1,2})\s*[月월.]\s*(?:(\d{1,2})\s*[日일.]?)?")
+QUARTER = re.compile(
+    r"(?:Q([1-4])|([1-4])\.?\s?(?:Q|T|Quartal|trimestre))[\s/-]*(\d{4})|(\d{4})[\s/-]*[QT]([1-4])", re.I
+)
 MONTH = r"((?:19|20)\d{2})[-/. ]?M?(\d{1,2})|(\d{1,2})[-/.]((?:19|20)\d{2})"
 
 
@@ -44,12 +47,8 @@ def iso_day(cell: str, *, month_only: bool = False) -> str | None:  # noqa: PLR0
 
 def day_of_period(cell: str, *, last: bool) -> str | None:
     """Return the first or the last day of a month or quarter such as 2024-03, Mar 2024 or Q1 2024, as ISO."""
-    quarter = re.fullmatch(
-        r"(?:Q([1-4])|([1-4])\.?\s?(?:Q|T|Quartal|trimestre))[\s/-]*(\d{4})", cell.strip(), re.I
-    )
-    turned = re.fullmatch(r"(\d{4})[\s/-]*[QT]([1-4])", cell.strip(), re.I)
-    if quarter or turned:
-        year, number = (quarter[3], quarter[1] or quarter[2]) if quarter else turned.groups()  # type: ignore[union-attr]
+    if match := QUARTER.fullmatch(cell.strip()):
+        year, number = match[3] or match[4], match[1] or match[2] or match[5]
         period = pd.Period(year=int(year), quarter=int(number), freq="Q")
     elif (day := iso_day(cell, month_only=True)) is not None:
         period = pd.Period(day, freq="M")

@@ -1,4 +1,4 @@
-"""Encodings of text: UTF-8 and UTF-16 by their bytes, those of one script by the letters that they give."""
+"""Encodings of text: UTF-8, UTF-16 and UTF-32 by their bytes, all others by the letters that they give."""
 
 from __future__ import annotations
 
