@@ -65,6 +65,17 @@ class Tongue:
     extra: dict[str, str] = field(default_factory=dict)
 
 
+def blocks(text: str) -> dict[str, list[str]]:
+    """Return a table of data by name: blocks between empty lines, each its name and then its lines."""
+    found = (block.split("\n") for block in text.strip().split("\n\n"))
+    return {name: lines for name, *lines in found}
+
+
+def cells_of(line: str) -> tuple[str, ...]:
+    """Return the cells of a line of a table of data."""
+    return tuple(cell.strip() for cell in line.split("|"))
+
+
 HUBSPOT = {
     "English": Tongue(
         ("Record ID", "Deal Name", "Deal Stage", "Amount", "Create Date", "Close Date"),

@@ -4,142 +4,96 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tests.history.importers.forms import SALESFORCE, Form, Row, as_csv, as_xlsx, company, table
+from tests.history.importers.forms import (
+    SALESFORCE,
+    Form,
+    Row,
+    as_csv,
+    as_xlsx,
+    blocks,
+    cells_of,
+    company,
+    table,
+)
 
 ENGLISH = SALESFORCE["English"]
 ROWS = table(ENGLISH)
 HEAD = ROWS[0]
 RATES = {"USD": 0.9, "EUR": 1.0, "GBP": 1.15}
-OWNERS = (
-    *(
-        "Sales agent",
-        "sales_agent",
-        "Assigned To",
-        "Account Manager",
-        "Betreuer",
-        "Commercial",
-        "Ejecutivo de ventas",
-    ),
-    *("Responsável", "Venditore", "Verkoper", "Säljare", "Opiekun", "営業担当"),
+OWNERS = cells_of(
+    "Sales agent | sales_agent | Assigned To | Account Manager | Betreuer | Commercial | "
+    "Ejecutivo de ventas | Responsável | Venditore | Verkoper | Säljare | Opiekun | 営業担当"
 )
 SOURCES = ("Lead Origin", "Herkunft", "Fuente", "Campaign Source")
 REASONS = ("Why lost", "Absagegrund", "Raison perte", "Motivo de la pérdida", "Reden verlies")
-SHEETS: dict[str, tuple[tuple[str, ...], tuple[str, ...], str]] = {
-    "German": (
-        ("Nr.", "Kunde", "Verkäufer", "Status", "Summe", "Datum Anfrage", "Datum Abschluss"),
-        ("Anfrage", "Angebot", "Beauftragt", "Absage"),
-        "amount: 'Summe', created_date: 'Datum Anfrage', close_date: 'Datum Abschluss'",
-    ),
-    "French": (
-        ("N°", "Client", "Commercial", "Statut", "Montant", "Date d'ouverture", "Date de signature"),
-        ("Contact", "Devis", "Signé", "Perdu"),
-        "created_date: \"Date d'ouverture\", close_date: 'Date de signature'",
-    ),
-    "Spanish": (
-        ("N.º", "Cliente", "Vendedor", "Estado", "Importe", "Fecha de apertura", "Fecha de cierre"),
-        ("Contacto", "Oferta", "Ganada", "Perdida"),
-        "created_date: 'Fecha de apertura'",
-    ),
-    "Portuguese": (
-        ("Nº", "Cliente", "Vendedor", "Situação", "Valor", "Data de abertura", "Data de fechamento"),
-        ("Contato", "Proposta", "Ganho", "Perdido"),
-        "created_date: 'Data de abertura', stage: 'Situação'",
-    ),
-    "Italian": (
-        ("N.", "Cliente", "Venditore", "Stato", "Importo", "Data apertura", "Data chiusura"),
-        ("Contatto", "Offerta", "Vinta", "Persa"),
-        "created_date: 'Data apertura'",
-    ),
-    "Dutch": (
-        ("Nr", "Klant", "Verkoper", "Status", "Bedrag", "Datum aanvraag", "Datum afsluiting"),
-        ("Contact", "Offerte", "Gewonnen", "Verloren"),
-        "created_date: 'Datum aanvraag', close_date: 'Datum afsluiting'",
-    ),
-    "Japanese": (
-        ("番号", "顧客", "営業担当", "状況", "金額", "開始日", "成約日"),
-        ("提案", "見積", "受注", "失注"),
-        "created_date: '開始日', stage: '状況', close_date: '成約日'",
-    ),
-    "English": (
-        ("No.", "Account", "Rep", "Status", "Deal value", "Started", "Closed"),
-        ("Contact", "Quote", "Won", "Lost"),
-        "created_date: 'Started'",
-    ),
-}
-ZOHO: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "French": (
-        (
-            "ID enregistrement",
-            "Propriétaire de Affaire",
-            "Nom de l'affaire",
-            "Date de fermeture",
-            "Étape",
-            "Montant",
-            "Heure de création",
-        ),
-        ("Qualification", "Devis", "Fermé - Gagné", "Fermé - Perdu"),
-    ),
-    "Spanish": (
-        (
-            "ID de registro",
-            "Propietario de Trato",
-            "Nombre de Trato",
-            "Fecha de cierre",
-            "Fase",
-            "Importe",
-            "Hora de creación",
-        ),
-        ("Calificación", "Presupuesto", "Cerrado ganado", "Cerrado perdido"),
-    ),
-    "Portuguese": (
-        (
-            "ID do registro",
-            "Proprietário de Negócio",
-            "Nome do Negócio",
-            "Data de fechamento",
-            "Estágio",
-            "Valor",
-            "Hora de criação",
-        ),
-        ("Qualificação", "Cotação", "Fechado ganho", "Fechado perdido"),
-    ),
-    "Italian": (
-        (
-            "ID record",
-            "Proprietario di Trattativa",
-            "Nome trattativa",
-            "Data di chiusura",
-            "Fase",
-            "Importo",
-            "Ora creazione",
-        ),
-        ("Qualifica", "Preventivo", "Chiusa con successo", "Chiusa persa"),
-    ),
-    "Dutch": (
-        (
-            "Record-ID",
-            "Eigenaar van Deal",
-            "Dealnaam",
-            "Sluitingsdatum",
-            "Fase",
-            "Bedrag",
-            "Tijd van aanmaak",
-        ),
-        ("Kwalificatie", "Offerte", "Gesloten gewonnen", "Gesloten verloren"),
-    ),
-    "Polish": (
-        (
-            "ID rekordu",
-            "Właściciel szansy",
-            "Nazwa transakcji",
-            "Data zamknięcia",
-            "Etap",
-            "Kwota",
-            "Czas utworzenia",
-        ),
-        ("Kwalifikacja", "Oferta", "Zamknięte wygrane", "Zamknięte przegrane"),
-    ),
-}
+SHEETS = blocks("""
+German
+Nr. | Kunde | Verkäufer | Status | Summe | Datum Anfrage | Datum Abschluss
+Anfrage | Angebot | Beauftragt | Absage
+amount: 'Summe', created_date: 'Datum Anfrage', close_date: 'Datum Abschluss'
+
+French
+N° | Client | Commercial | Statut | Montant | Date d'ouverture | Date de signature
+Contact | Devis | Signé | Perdu
+created_date: "Date d'ouverture", close_date: 'Date de signature'
+
+Spanish
+N.º | Cliente | Vendedor | Estado | Importe | Fecha de apertura | Fecha de cierre
+Contacto | Oferta | Ganada | Perdida
+created_date: 'Fecha de apertura'
+
+Portuguese
+Nº | Cliente | Vendedor | Situação | Valor | Data de abertura | Data de fechamento
+Contato | Proposta | Ganho | Perdido
+created_date: 'Data de abertura', stage: 'Situação'
+
+Italian
+N. | Cliente | Venditore | Stato | Importo | Data apertura | Data chiusura
+Contatto | Offerta | Vinta | Persa
+created_date: 'Data apertura'
+
+Dutch
+Nr | Klant | Verkoper | Status | Bedrag | Datum aanvraag | Datum afsluiting
+Contact | Offerte | Gewonnen | Verloren
+created_date: 'Datum aanvraag', close_date: 'Datum afsluiting'
+
+Japanese
+番号 | 顧客 | 営業担当 | 状況 | 金額 | 開始日 | 成約日
+提案 | 見積 | 受注 | 失注
+created_date: '開始日', stage: '状況', close_date: '成約日'
+
+English
+No. | Account | Rep | Status | Deal value | Started | Closed
+Contact | Quote | Won | Lost
+created_date: 'Started'
+""")
+"""Headings, stages and the columns that are asked for, by language."""
+ZOHO = blocks("""
+French
+ID enregistrement|Propriétaire de Affaire|Nom de l'affaire|Date de fermeture|Étape|Montant|Heure de création
+Qualification|Devis|Fermé - Gagné|Fermé - Perdu
+
+Spanish
+ID de registro|Propietario de Trato|Nombre de Trato|Fecha de cierre|Fase|Importe|Hora de creación
+Calificación|Presupuesto|Cerrado ganado|Cerrado perdido
+
+Portuguese
+ID do registro|Proprietário de Negócio|Nome do Negócio|Data de fechamento|Estágio|Valor|Hora de criação
+Qualificação|Cotação|Fechado ganho|Fechado perdido
+
+Italian
+ID record|Proprietario di Trattativa|Nome trattativa|Data di chiusura|Fase|Importo|Ora creazione
+Qualifica|Preventivo|Chiusa con successo|Chiusa persa
+
+Dutch
+Record-ID|Eigenaar van Deal|Dealnaam|Sluitingsdatum|Fase|Bedrag|Tijd van aanmaak
+Kwalificatie|Offerte|Gesloten gewonnen|Gesloten verloren
+
+Polish
+ID rekordu|Właściciel szansy|Nazwa transakcji|Data zamknięcia|Etap|Kwota|Czas utworzenia
+Kwalifikacja|Oferta|Zamknięte wygrane|Zamknięte przegrane
+""")
+"""Headings and stages by language."""
 
 
 def further_forms() -> Iterator[Form]:
@@ -168,12 +122,16 @@ def _time(deal: Row, which: str = "created") -> str:
     return f"{deal[which]:%Y-%m-%d %H:%M:%S}"
 
 
+def _stage(stages: str) -> Callable[[Row], str]:
+    return lambda deal: cells_of(stages)[deal["stage"]]
+
+
 def _by(opened: str, won: str, lost: str) -> Callable[[Row], str]:
     return lambda deal: {2: won, 3: lost}.get(deal["stage"], opened)
 
 
-def _ended(which: int, write: Callable[[Row, str], str] = _time) -> Callable[[Row], str]:
-    return lambda deal: write(deal, "close") if deal["stage"] == which else ""
+def _ended(which: int) -> Callable[[Row], str]:
+    return lambda deal: _time(deal, "close") if deal["stage"] == which else ""
 
 
 def _of(columns: dict[str, Callable[[Row], object]]) -> list[list[Any]]:
@@ -199,13 +157,9 @@ def _headings() -> Iterator[Form]:
     area = table(ENGLISH, **{"Business Unit": lambda d: rep(d)[:1]})
     line = "tables: {opportunities: {columns: {segment: 'Business Unit'}}}"
     yield _form("a column that may be the segment", area, distinct={"segment": 1}, notes=line)
-    for heading, spec in (
-        ("Offer Value", "'Offer Value'"),
-        ("Montant HT", "'Montant HT'"),
-        ("Nettobetrag", "'Nettobetrag'"),
-    ):
+    for heading in ("Offer Value", "Montant HT", "Nettobetrag"):
         rows = [[*HEAD[:3], heading, *HEAD[4:]], *ROWS[1:]]
-        yield _asked(f"amount called {heading}", rows, f"amount: {spec}")
+        yield _asked(f"amount called {heading}", rows, f"amount: '{heading}'")
     monthly = [
         [*HEAD[:3], "MRR", *HEAD[4:]],
         *[[*r[:3], f"{float(r[3]) / 12:.6f}", *r[4:]] for r in ROWS[1:]],
@@ -226,10 +180,10 @@ def _asked(name: str, rows: list[list[Any]], columns: str, kind: str = "salesfor
 def _spreadsheets() -> Iterator[Form]:
     for language, (headings, stages, columns) in SHEETS.items():
         cells: tuple[Callable[[Row], object], ...] = (
-            *(lambda d: d["id"][10:12], lambda d: d["name"], rep, lambda d, s=stages: s[d["stage"]], _money),
+            *(lambda d: d["id"][10:12], lambda d: d["name"], rep, _stage(stages), _money),
             *(_day, lambda d: _day(d, "close")),
         )
-        rows = _of(dict(zip(headings, cells, strict=True)))
+        rows = _of(dict(zip(cells_of(headings), cells, strict=True)))
         yield _asked(f"a spreadsheet, {language}", rows, columns, distinct={"owner": 3})
     results = [[*HEAD[:2], "Status", "Result", *HEAD[3:]]]
     for row, deal in zip(ROWS[1:], company(), strict=True):
@@ -243,9 +197,9 @@ def _systems() -> Iterator[Form]:
     for language, (headings, stages) in ZOHO.items():
         cells: tuple[Callable[[Row], object], ...] = (
             *(lambda d: d["id"], rep, lambda d: d["name"], lambda d: _day(d, "close")),
-            *(lambda d, s=stages: s[d["stage"]], _money, _time),
+            *(_stage(stages), _money, _time),
         )
-        rows = _of(dict(zip(headings, cells, strict=True)))
+        rows = _of(dict(zip(cells_of(headings), cells, strict=True)))
         yield _form(f"Zoho, {language}", rows, "zoho", distinct={"owner": 3})
     pipedrive: dict[str, Callable[[Row], object]] = {
         "Deal - ID": lambda d: d["id"],
@@ -266,7 +220,7 @@ def _systems() -> Iterator[Form]:
     home = {
         **_hubspot(),
         "amount": _own,
-        "amount_in_home_currency": _converted,
+        "amount_in_home_currency": _money,
         "deal_currency_code": _currency,
     }
     yield _form("HubSpot, home currency", _of(home), "hubspot", currency="EUR")
@@ -321,10 +275,6 @@ def _own(deal: Row) -> str:
     return f"{deal['amount'] / RATES[_currency(deal)]:.6f}"
 
 
-def _converted(deal: Row) -> str:
-    return _money(deal)
-
-
 def _histories() -> Iterator[Form]:
     """Return histories as reports and objects have them, next to the deals."""
     ends = [deal for deal in company() if deal["stage"] > 1]
@@ -342,17 +292,8 @@ def _histories() -> Iterator[Form]:
     ]
     for deal in ends:
         day = f"{deal['close']:%m/%d/%Y}"
-        report.append(
-            [
-                deal["name"],
-                deal["id"],
-                "Qualification",
-                end[deal["stage"]],
-                _money(deal),
-                day,
-                f"{day} 3:20 PM",
-            ]
-        )
+        change = ["Qualification", end[deal["stage"]], _money(deal), day, f"{day} 3:20 PM"]
+        report.append([deal["name"], deal["id"], *change])
     files = {"o.csv": as_csv(ROWS), "h.csv": as_csv(report)}
     yield Form("Opportunity History, a report", "salesforce", files)
     portuguese = [["ID da oportunidade", "Campo/Evento", "Valor antigo", "Novo valor", "Data de edição"]]
@@ -366,14 +307,9 @@ def _histories() -> Iterator[Form]:
         common = [deal["id"][:15], "Qualification", _money(deal), _day(deal, "close")]
         changes.append([f"008{i:015d}", *common, f"{deal['created']:%Y-%m-%dT%H:%M:%S}.000Z", "Pipeline"])
         if deal["stage"] > 1:
-            closed = [
-                f"009{i:015d}",
-                common[0],
-                end[deal["stage"]],
-                *common[2:],
-                f"{_day(deal, 'close')}T10:00:00.000Z",
-            ]
-            changes.append([*closed, {2: "Closed", 3: "Omitted"}[deal["stage"]]])
+            closed = [f"009{i:015d}", common[0], end[deal["stage"]], *common[2:]]
+            category = {2: "Closed", 3: "Omitted"}[deal["stage"]]
+            changes.append([*closed, f"{_day(deal, 'close')}T10:00:00.000Z", category])
     years = {"o1.csv": ROWS[:13], "o2.csv": [HEAD, *ROWS[13:]], "h1.csv": changes[:20]}
     years["h2.csv"] = [changes[0], *changes[20:]]
     yield Form(
