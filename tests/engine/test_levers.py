@@ -118,6 +118,7 @@ NEAR = {
     "pipeline": stay(60, best_case=0.5, lost_no_decision=0.3, won=0.2),
     "best_case": stay(40, won=0.6, lost_competition=0.4),
 }
+AB = ("a", "b")
 MORE = (1.0, 1.1, 1.25, 1.5, 2.0)
 
 
@@ -149,6 +150,19 @@ SURE_WITHIN = 0.04
 @pytest.mark.parametrize("factor", [1.1, 1.25, 1.5])
 def test_more_slippage_lets_as_many_more_of_the_due_deals_slip_as_it_says(slower, factor):
     assert slipping(slower[factor]) / slipping(slower[1.0]) == pytest.approx(factor, rel=SURE_WITHIN)
+
+
+@pytest.mark.parametrize("less", [0.0, 0.5])
+def test_one_segment_may_slip_less_while_another_slips_more(less):
+    days = [f"2027-0{1 + n % 3}-15" for n in range(90)]
+    due = [deal(f"{name}{n}", segment=name, close_date=day) for name in AB for n, day in enumerate(days)]
+    rates = dict.fromkeys(AB, segment(sals_per_month=10, **NEAR))
+    levers = {"slippage": [{"factor": less, "segments": ["a"]}, {"factor": 1.25, "segments": ["b"]}]}
+    base, other = (run(rates, due, simulation={"paths": 400}, levers=by) for by in ({}, levers))
+    slipped = other.flow("n_slipped")[:, 0, 0].sum() / base.flow("n_slipped")[:, 0, 0].sum()
+    error = (less * (1 - less) / base.flow("n_slipped")[:, 0, 0].sum()) ** 0.5
+    assert slipped == pytest.approx(less, abs=4 * error)
+    assert slipping(other)[1] / slipping(base)[1] == pytest.approx(1.25, rel=SURE_WITHIN)
 
 
 @pytest.mark.slow

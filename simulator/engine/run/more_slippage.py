@@ -38,28 +38,34 @@ def reach_slippage(
         In axis order.
     flows_of : callable
         From a scenario to its simulated flows, shape (path, quarter, segment, flow).
+
+    Returns
+    -------
+    Scenario
+        With one slippage lever for each segment; the same scenario where none is above x1.
     """
     asked = np.ones(len(segments))
     for lever in scenario.levers:
         if lever.name == SLIPPAGE:
             held = [lever.segments is None or name in lever.segments for name in segments]
             asked *= np.where(held, lever.factor, 1.0)
-    if (asked <= 1.0).all():
+    more = asked > 1.0
+    if not more.any():
         return scenario
     others = tuple(lever for lever in scenario.levers if lever.name != SLIPPAGE)
 
-    def turned(factors: Floats) -> Scenario:
+    def with_slippage(factors: Floats) -> Scenario:
         pairs = zip(segments, factors.tolist(), strict=True)
         return scenario.replace(levers=others + tuple(Lever(SLIPPAGE, by, (name,)) for name, by in pairs))
 
     def share(factors: Floats) -> Floats:
-        pilot = turned(factors).of_deals_alone().with_simulation(**PILOT)
+        pilot = with_slippage(factors).of_deals_alone().with_simulation(**PILOT)
         seen = flows_of(pilot)[:, :QUARTERS].sum(axis=(0, 1))
         return np.asarray(seen[:, SLIPPED] / np.maximum(seen[:, SLIPPED] + seen[:, ENDED].sum(axis=1), 1.0))
 
-    base, slower = share(np.minimum(asked, 1.0)), asked
+    base, slower, wanted = share(np.minimum(asked, 1.0)), asked.copy(), np.log(asked[more])
     for _ in range(N_PILOTS):
-        reached = np.log(np.maximum(share(slower), 1e-9) / np.maximum(base, 1e-9))
-        step = np.log(asked) / np.maximum(reached, np.log(asked) / 4.0 + 1e-9)
-        slower = np.where(asked > 1.0, np.minimum(slower**step, MOST), asked)
-    return turned(slower)
+        reached = np.log(np.maximum(share(slower), 1e-9) / np.maximum(base, 1e-9))[more]
+        step = wanted / np.maximum(reached, wanted / 4.0 + 1e-9)
+        slower[more] = np.minimum(slower[more] ** step, MOST)
+    return with_slippage(slower)
