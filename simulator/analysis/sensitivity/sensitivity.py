@@ -12,6 +12,7 @@ from simulator.analysis.compare.comparison import simulate_prepared
 from simulator.analysis.compare.measures import P_HIT, Measure, change_error
 from simulator.analysis.sensitivity.inputs import Turn, lever_turn
 from simulator.analysis.steps import Progress
+from simulator.engine.paths import Paths
 from simulator.engine.prepare import Prepared
 from simulator.scenario.levers import LEVERS
 
@@ -92,27 +93,29 @@ def measure_sensitivity(
     progress : callable, optional
         Called with (runs done, runs in all).
     """
-    base_paths = simulate_prepared(prepared)
-    base = measure.sample(base_paths)
-    now = float(measure.of(base))
+    base = simulate_prepared(prepared)
+    now = float(measure.of(measure.sample(base)))
     rows = []
     for place, turn in enumerate(turns):
         row: dict[str, object] = {"name": turn.name, "kind": turn.kind, "low": turn.low, "high": turn.high}
         values = {}
         for end, factor in (("low", turn.low), ("high", turn.high)):
-            sample = measure.sample(simulate_prepared(turn.apply(prepared, factor)))
-            values[end] = float(measure.of(sample))
-            row |= {
-                f"value_{end}": values[end],
-                f"change_{end}": values[end] - now,
-                f"error_{end}": change_error(measure, base, sample, base_paths.rate_draw),
-            }
+            values[end], change, error = _change(measure, base, turn.apply(prepared, factor))
+            row |= {f"value_{end}": values[end], f"change_{end}": change, f"error_{end}": error}
         three = (now, *values.values())
         rows.append({**row, "swing": max(three) - min(three), "reason": turn.reason})
         if progress is not None:
             progress(place + 1, len(turns))
     table = pd.DataFrame(rows).sort_values("swing", ascending=False, kind="stable", ignore_index=True)
-    return Sensitivity(measure, now, table, base_paths.n_paths)
+    return Sensitivity(measure, now, table, base.n_paths)
+
+
+def _change(measure: Measure, base: Paths, changed: Prepared) -> tuple[float, float, float]:
+    """Return the figure of a changed scenario, its change, and the Monte Carlo error of that."""
+    before, after = measure.sample(base), measure.sample(simulate_prepared(changed))
+    value = float(measure.of(after))
+    error = change_error(measure, before, after, base.rate_draw)
+    return value, value - float(measure.of(before)), error
 
 
 def measure_levers(prepared: Prepared, measure: Measure, progress: Progress | None = None) -> pd.DataFrame:
@@ -131,15 +134,12 @@ def measure_levers(prepared: Prepared, measure: Measure, progress: Progress | No
         One row a lever, the most helpful first: measure, period, name, factor, gain, error (Monte Carlo
         standard error of the gain). The figures are those of `measure_sensitivity`.
     """
-    base_paths = simulate_prepared(prepared)
-    base, rows = measure.sample(base_paths), []
+    base, rows = simulate_prepared(prepared), []
     for place, (name, end) in enumerate(PULLED.items()):
         turn = lever_turn(name, prepared)
         factor = float(getattr(turn, end))
-        sample = measure.sample(simulate_prepared(turn.apply(prepared, factor)))
-        change = float(measure.of(sample)) - float(measure.of(base))
-        error = change_error(measure, base, sample, base_paths.rate_draw)
-        rows.append((measure.name, measure.period, name, factor, change, error))
+        _, gain, error = _change(measure, base, turn.apply(prepared, factor))
+        rows.append((measure.name, measure.period, name, factor, gain, error))
         if progress is not None:
             progress(place + 1, len(PULLED))
     table = pd.DataFrame(rows, columns=["measure", "period", "name", "factor", "gain", "error"])
