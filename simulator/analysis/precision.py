@@ -3,6 +3,8 @@
 Paths that share a draw of the rates are not independent, and the draws of one Latin hypercube balance
 each other. Errors are therefore computed over the independent replicates of the hypercube, as for a
 survey drawn in clusters.
+
+And intervals of shares: of deals, and of money, which a few large deals can dominate.
 """
 
 from __future__ import annotations
@@ -111,17 +113,13 @@ LEVEL = 0.8
 """Probability that an interval is meant to cover the truth: P10 to P90, as everywhere else."""
 
 
-def share_interval(
-    successes: npt.ArrayLike, trials: npt.ArrayLike, level: float = LEVEL
-) -> tuple[Floats, Floats]:
-    """Return the equal-tailed Jeffreys interval of a share.
+def share_interval(successes: npt.ArrayLike, trials: npt.ArrayLike) -> tuple[Floats, Floats]:
+    """Return the equal-tailed Jeffreys interval of a share, of probability ``LEVEL``.
 
     Parameters
     ----------
     successes, trials : array_like of float64, shape (n,)
         May be fractional (an effective number of trials); no trials give 0 to 1.
-    level : float
-        Probability inside the interval.
 
     Returns
     -------
@@ -129,7 +127,7 @@ def share_interval(
         0 where nothing and 1 where everything succeeded. Formula: Brown, Cai & DasGupta (2001).
     """
     s, n = np.asarray(successes, dtype=np.float64), np.asarray(trials, dtype=np.float64)
-    tail = (1 - level) / 2
+    tail = (1 - LEVEL) / 2
     failures = np.maximum(n - s, 0.0)
     low = np.where(s > 0, betaincinv(s + 0.5, failures + 0.5, tail), 0.0)
     high = np.where(failures > 0, betaincinv(s + 0.5, failures + 0.5, 1 - tail), 1.0)

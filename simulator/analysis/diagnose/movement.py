@@ -16,6 +16,7 @@ from simulator.analysis.diagnose.rates import (
     WON,
 )
 from simulator.analysis.precision import share_interval
+from simulator.arrays import Ints
 from simulator.history.states import DealStates
 from simulator.history.tables import CATEGORIES, OUTCOMES
 
@@ -159,7 +160,7 @@ def pushes(states: DealStates, deals: pd.DataFrame, due: pd.DataFrame, window: W
     return pd.concat([t for t in tables if len(t)], ignore_index=True)[list(PUSH_COLUMNS)]
 
 
-def push_lengths(states: DealStates, window: Window) -> np.typing.NDArray[np.int64]:
+def push_lengths(states: DealStates, window: Window) -> Ints:
     """Return by how many months each push of the window moved the close date, shape (push,)."""
     known = (states.close_month >= 0) & (states.exit_close_month >= 0)
     inside = (states.end >= window.start) & (states.end < window.end)
@@ -167,10 +168,7 @@ def push_lengths(states: DealStates, window: Window) -> np.typing.NDArray[np.int
     return np.asarray(moved[known & inside & (moved > 0)], dtype=np.int64)
 
 
-def _share_lines(
-    measure: str, levels: tuple[str, ...], part: np.typing.NDArray[np.int64],
-    whole: np.typing.NDArray[np.int64], few: int,
-) -> pd.DataFrame:  # fmt: skip
+def _share_lines(measure: str, levels: tuple[str, ...], part: Ints, whole: Ints, few: int) -> pd.DataFrame:
     enough = whole >= few
     low, high = share_interval(part, whole)
     value = np.where(enough, part / np.maximum(whole, 1), np.nan)
@@ -181,7 +179,7 @@ def _share_lines(
     )
 
 
-def _length_lines(length: np.typing.NDArray[np.int64]) -> pd.DataFrame:
+def _length_lines(length: Ints) -> pd.DataFrame:
     if not len(length):
         return pd.DataFrame(columns=list(PUSH_COLUMNS))
     values = [float(length.mean()), float(np.median(length))]
