@@ -225,7 +225,6 @@ def test_targets_say_how_much_pipeline_they_need():
     assert set(rows["for_p80"]) == {"FY27Q3"}
 
 
-@pytest.mark.parametrize("chance", [0.8])
 @pytest.mark.parametrize(
     ("deals", "reps", "target", "reason"),
     [
@@ -234,12 +233,11 @@ def test_targets_say_how_much_pipeline_they_need():
         (segment(sals_per_month=40), {}, 900_000, TOO_FAR),
     ],
 )
-def test_a_target_out_of_reach_of_pipeline_has_a_reason(deals, reps, target, reason, chance):
+def test_a_target_out_of_reach_of_pipeline_has_a_reason(deals, reps, target, reason):
     stated = {"reps": {"ramp": [1.0], "gross_margin": 0.8, "segments": {"one": reps}}} if reps else {}
     case = company({"one": deals}, horizon_quarters=1, targets={"FY27Q1": target}, **stated)
     found = pipeline_needed(Prepared(case, None, None, (), ()), 60).limits
-    assert found.set_index("period").loc["FY27Q1", "reason"] == reason
-    assert found["chance"].min() <= chance
+    assert found[["period", "chance", "reason"]].to_numpy().tolist() == [["FY27Q1", 0.5, reason]]
 
 
 def test_the_drivers_of_a_gain_are_told_apart():
