@@ -16,6 +16,7 @@ import pandas as pd
 
 from simulator.engine.prepare import Prepared
 from simulator.file_digest import FileDigest
+from simulator.report.assumptions import CALIBRATED, MODEL
 from simulator.report.charts.spec import ChartSpec
 from simulator.report.output.folder import publish
 from simulator.report.output.manifest import COMPARED, write_json, write_manifest
@@ -25,12 +26,15 @@ from simulator.report.work import Work
 Draw = Callable[[Path], object]
 """Draws one or more charts, as PNG and SVG, into an existing folder."""
 MOST_ROWS_SHOWN = 12
-HOW = re.compile(
-    r"Level of bookings|Shared shock|Drift of|Never seen|Coverage needed|In-blood|Rates are those of"
-    r"|Each input is moved|Levers of customers|[\d,]+ (expansion|renewal) deals among",
-    re.IGNORECASE,
-)
-"""Notes that begin so say how a figure is made: they are assumptions, and ask the reader for nothing."""
+HOW = {
+    CALIBRATED: re.compile(r"Level of bookings|Drift of|Shared shock on [a-z]+: [\d.]+% \(", re.IGNORECASE),
+    MODEL: re.compile(
+        r"Shared shock|Never seen|Coverage needed|In-blood|Rates are those of"
+        r"|Each input is moved|Levers of customers|[\d,]+ (expansion|renewal) deals among",
+        re.IGNORECASE,
+    ),
+}
+"""Notes that begin so say how a figure is made, by where it is from: they ask the reader for nothing."""
 
 
 def as_sentence(note: str) -> str:
@@ -44,12 +48,13 @@ def split_notes(said: Iterable[str]) -> tuple[list[str], list[dict[str, str]]]:
     """Return the notes that a reader should act on, and the others as assumptions."""
     notes, listed = [], []
     for note in said:
-        if HOW.match(note) is None:
+        source = next((source for source, begins in HOW.items() if begins.match(note)), None)
+        if source is None:
             notes.append(note)
         else:
             name, _, value = note.rstrip(".").partition(": ")
             listed.append(
-                {"name": name if value else "how it is counted", "value": value or name, "source": "model"}
+                {"name": name if value else "how it is counted", "value": value or name, "source": source}
             )
     return notes, listed
 

@@ -1,10 +1,14 @@
 """What the page advises: levers with their intervals, deals with what speaks against them."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
+from pptx import Presentation
 
 from simulator.report.answer import split_notes
 from simulator.report.documents.advice import advice
+from simulator.report.documents.deck import write_deck
 from simulator.report.documents.finished import read_finished
 from tests.report.finished_runs import arr_table, write_run
 
@@ -59,23 +63,19 @@ def test_notes_that_say_how_a_figure_is_made_are_assumptions():
         "205 of 539 open deals are past due.",
         "656 expansion deals among the opportunities are no new business: they are not simulated.",
         "No backtest yet.",
+        "Shared shock on demand: 15% is assumed; 2 quarters are too few to tell it from luck.",
     ]
     notes, listed = split_notes(told)
     assert notes == [told[1], told[3]]
     assert listed[0] == {
         "name": "Shared shock on closing",
         "value": "4% (80 % interval 0% to 6%, from 12 quarters)",
-        "source": "model",
+        "source": "calibrated",
     }
+    assert [one["source"] for one in listed] == ["calibrated", "model", "model"]
 
 
 def test_each_slide_of_two_charts_has_the_title_of_its_own(tmp_path):
-    from dataclasses import replace
-
-    from pptx import Presentation
-
-    from simulator.report.documents.deck import write_deck
-
     run = read_finished(write_run(tmp_path / "base", arr=arr_table()))
     flow = replace(run.specs["pipeline_waterfall"], name="deal_flow", title="Pipeline due went up")
     pace = replace(run.specs["nrr_grr"], name="pacing", title="The quarter has not begun")
