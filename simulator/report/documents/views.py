@@ -172,15 +172,16 @@ def _calls(run: Finished) -> View:
     return View(
         "calls",
         "What reps called and what they won",
-        "Won for each unit called, with its 80% interval, drawn towards the team where a rep has "
-        "few quarters.",
+        "Won / called so far, and what we expect a rep to win for each unit called, with its 80% interval: "
+        "drawn towards the team where a rep has few quarters.",
         (
             Column("rep_id", "Rep"),
             Column("team", "Team"),
             SEGMENT,
             Column("n_quarters", "Quarters", "count"),
             *columns("money", {"called": "Called", "won": "Won"}),
-            *columns("multiple", {"bias": "Won per called", "bias_low": "Low", "bias_high": "High"}),
+            Column("won_per_called", "Won per called", "multiple"),
+            *columns("multiple", {"bias": "Expected per called", "bias_low": "Low", "bias_high": "High"}),
             Column("verdict", "Reading"),
         ),
         run.tables["rep_calls"],

@@ -52,7 +52,7 @@ def judgement_spec(judgement: Judgement, forecast: Forecast) -> ChartSpec:
 
 
 def habits_spec(judgement: Judgement, forecast: Forecast) -> ChartSpec | None:
-    """Return what each rep wins for each unit called; those whom the sentence names are always shown."""
+    """Return what a rep is expected to win for each unit called; those whom the sentence names are shown."""
     reps = judgement.reps[judgement.reps["rep_id"] != COMPANY]
     if reps.empty:
         return None
@@ -75,7 +75,7 @@ def habits_spec(judgement: Judgement, forecast: Forecast) -> ChartSpec | None:
         series=(
             Series(
                 "bias",
-                "Won per called",
+                "Expected per called",
                 NAVY,
                 figures(shown["bias"]),
                 low=figures(shown["bias_low"]),

@@ -101,7 +101,7 @@ def say_habits(judgement: Judgement) -> str:
         if len(found):
             found = found.sort_values("bias", ascending=verdict == HAPPY_EARS, kind="stable")
             named = [
-                f"{row['rep_id']} ({row['bias']:.2f} won per 1 called)"
+                f"{row['rep_id']} ({row['bias']:.2f} expected per 1 called)"
                 for _, row in found[:MOST_NAMED].iterrows()
             ]
             more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
