@@ -167,7 +167,7 @@ class ChartSpec:
     words : tuple of tuple of str
         Of a heat map: said in its cells instead of their figures, a row a series.
     n_past : int
-        So many of the first categories are quarters that are over.
+        How many of the first categories are past quarters.
     """
 
     name: str

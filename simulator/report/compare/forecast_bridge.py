@@ -144,7 +144,7 @@ def said_then(steps: pd.DataFrame, folders: tuple[Path, Path]) -> pd.DataFrame:
         head = str(part["label"].iloc[0])
         rows.append((period, head, "", said[0].get(period, float(p50[0])), 0.0))
         rows.append((period, RESTATED, RESTATED_WORDS, float(p50[0]), 0.0))
-        later = (part[name][1:] for name in ("label", "words", "p50", "error"))
+        later = (part[column][1:] for column in ("label", "words", "p50", "error"))
         rows += [(period, *step) for step in zip(*later, strict=True)]
         rows.append((period, PROGRAM, PROGRAM_WORDS, said[1].get(period, float(p50[-1])), 0.0))
     table = pd.DataFrame(rows, columns=["period", "label", "words", "p50", "error"])

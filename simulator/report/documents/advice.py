@@ -156,7 +156,7 @@ def _deals(run: Finished) -> tuple[str, ...]:
 def _say_deal(row: pd.Series, run: Finished) -> str:
     """Return a deal with its chance, and what speaks against it: a date that has passed, or moved often."""
     against = []
-    if row["close_month"] and f"{row['close_month']}-32" < str(run.summary["as_of"]):
+    if row["close_month"] and row["close_month"] < str(run.summary["as_of"])[: len("YYYY-MM")]:
         against.append("its close date has passed")
     if row.get("pushes", 0) >= MANY_PUSHES:
         against.append(f"moved {int(row['pushes'])} times")

@@ -11,6 +11,7 @@ import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
 from simulator.analysis.totals import ALL
+from simulator.report.answer import as_sentence
 from simulator.report.charts.sheet import ChartSheet
 from simulator.report.documents.definitions import DEFINITIONS
 from simulator.report.documents.finished import Finished
@@ -128,7 +129,7 @@ def _write_summary(book: Book, run: Finished, headline: View) -> None:
     row, last = TABLE_ROW + 2 + len(headline.table), len(headline.columns) - 1
     wide = sum(WIDTHS[column.kind] for column in headline.columns)
     notes = (f"Note: {note}" for note in run.summary["notes"])
-    explained = (f"{run.summary[key][:1].upper()}{run.summary[key][1:]}." for key in EXPLAINED)
+    explained = (as_sentence(run.summary[key]) for key in EXPLAINED)
     for line in (*answers[1:], "", *explained, *notes):
         sheet.merge_range(row, 0, row, last, line[:CELL_CHARACTERS], book.cells["text"])
         sheet.set_row(row, row_height([(len(line), wide)]))

@@ -21,11 +21,11 @@ from simulator.scenario.schema import Scenario
 
 PATHS = "paths.parquet"
 FIGURES = ("tables/", PATHS)
+"""What a run must reproduce bit for bit. Charts, workbooks and slides are drawn from it."""
 RECORDED = frozenset({"tables/past_quarters.csv", "tables/forecast_track.csv"})
 """Hold what a backtest said of past quarters, which is no input of the run: a later one says more."""
 SINCE_EARLIER = "tables/deal_changes.csv"
 """Holds a run against the one before it, which is gone: it cannot be made again."""
-"""What a run must reproduce bit for bit. Charts, workbooks and slides are drawn from it."""
 
 
 @dataclass(frozen=True)

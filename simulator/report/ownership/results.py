@@ -192,9 +192,9 @@ def ownership_answers(found: OwnershipFindings, effects: tuple[Effect, ...], cur
 
 def _say_stated(found: OwnershipFindings, currency: str) -> str:
     """Return what today's owners and people are worth, which may be more people than an option has."""
-    stated = found.table[(found.table["segment"] == "all") & (found.table["option"] == STATED)].iloc[0]
     if as_stated(found) != STATED:
         return ""
+    stated = found.table[(found.table["segment"] == "all") & (found.table["option"] == STATED)].iloc[0]
     ahead = format_money(abs(float(stated["behind"])), currency)
     more = "more" if stated["behind"] < 0 else "less"
     return (
@@ -206,13 +206,9 @@ def _say_stated(found: OwnershipFindings, currency: str) -> str:
 
 def _by_segment(found: OwnershipFindings) -> str:
     rows = found.table[(found.table["segment"] != "all") & (found.table["option"] != STATED)]
-    names = rows["segment"].drop_duplicates()
-    parts = [f"{name}: {_winner(rows[rows['segment'] == name].assign(best=_is_best))}" for name in names]
+    by_name = rows.assign(best=rows["behind"] <= 0).groupby("segment", sort=False)
+    parts = [f"{name}: {_winner(part)}" for name, part in by_name]
     return "By segment the most is worth " + "; ".join(parts)
-
-
-def _is_best(rows: pd.DataFrame) -> pd.Series:
-    return rows["behind"] <= 0
 
 
 def _map_words(found: OwnershipFindings) -> str:
@@ -238,7 +234,7 @@ def _map_words(found: OwnershipFindings) -> str:
 
 
 def _winner(rows: pd.DataFrame) -> str:
-    """Return who is best in a cell of the map, or that nobody clearly is."""
+    """Return who is best in a segment or a cell of the map, or that nobody clearly is."""
     if (rows["tied"] & ~rows["best"]).any():
         return NO_DIFFERENCE
     return OPTION_WORDS[str(rows[rows["best"]].iloc[0]["option"])]

@@ -1,4 +1,4 @@
-"""What moves a figure most, and how far a lever must turn, in sentences."""
+"""What moves a figure most, and how far a lever must go, in sentences."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def format_factor(factor: float) -> str:
 
 
 def is_clear(row: pd.Series) -> bool:
-    """Return whether either end of a turn differs from base by more than the simulation's own noise."""
+    """Return whether either end of an input differs from base by more than the simulation's own noise."""
     return any(
         abs(row[f"change_{end}"]) > CLEAR_ERRORS * row[f"error_{end}"] and row[f"change_{end}"] != 0
         for end in ("low", "high")
@@ -75,7 +75,7 @@ def is_clear(row: pd.Series) -> bool:
 
 
 def sensitivity_title(found: Sensitivity, currency: str) -> str:
-    """Return which turn moves the figure most, and how far."""
+    """Return which lever moves the figure most, and how far."""
     row = found.table.iloc[0]
     if not row["swing"] > 0:
         return f"No input moves the {say_measure(found.measure)}"
@@ -97,7 +97,7 @@ def say_effect(row: pd.Series, measure: Measure, currency: str) -> str:
 
 
 def shares_title(effects: MainEffects, currency: str) -> str:
-    """Return how far the figure varies when everything turns at once, and what most of it comes from."""
+    """Return how far the figure varies when all inputs are moved at once, and what most of it comes from."""
     first = effects.table.iloc[0]
     if not effects.sd > 0:
         return f"No input moves the {say_measure(effects.measure)}"
