@@ -18,6 +18,7 @@ from urllib.parse import parse_qs
 
 from simulator.app.simulations import Memory
 from simulator.app.workspace import Workspace
+from simulator.garbage import look_as_usual
 
 HOST = "127.0.0.1"
 POLICY = (
@@ -152,6 +153,7 @@ def serve(folder: Path, port: int, said: Callable[[str], None], *, show: bool) -
     from simulator.app.page import Page
 
     share_memory()
+    look_as_usual()
     workspace, memory = Workspace.at(folder), Memory()
     token, port = secrets.token_urlsafe(32), port or free_port()
     address = f"http://{HOST}:{port}/?token={token}"
