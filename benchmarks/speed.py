@@ -102,9 +102,7 @@ def children_seconds() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def race(
-    versions: list[Version], names: list[str], rounds: int
-) -> dict[str, list[list[tuple[float, float]]]]:
+def race(versions: list[Version], names: list[str], rounds: int) -> Times:
     """Return what each version takes of each task, round by round; the first run is timed once."""
     found = {}
     for name in (COLD, *(name for name in names if name != COLD)):

@@ -155,11 +155,12 @@ class ImportSection:
 
     def _show(self, imported: Imported) -> None:
         """Show what was understood, with lists to correct it, and what to do next."""
-        told, named = imported.understanding, imported.understanding.figures["currency"]
+        understood = imported.understanding
+        named = understood.figures["currency"]
         self.shown.clear()
         with self.shown:
             text("h3", f"Understood as {name_of(self.kind_found)}")
-            said(map(_in_words, told.notes), "note")
+            said(map(_in_words, understood.notes), "note")
             known = {"": NOT_THERE} if "currency" in self.said or not named else {}
             known |= {code: code for code in (named, *CURRENCIES) if code}
             choice("Currency", known, partial(self._correct, ("currency",)), named)
@@ -198,14 +199,14 @@ class ImportSection:
 
     def _offer_columns(self, imported: Imported) -> None:
         """Show what each column is taken from, and columns that nothing was recognised for."""
-        told = imported.understanding
+        meanings = imported.understanding.meanings
         with ui.element("details"):
             text("summary", "Columns")
             _, body = grid("Columns", ("Table", "Column", "Taken from"))
             with body:
-                for table, file in {meaning.table: meaning.file for meaning in told.meanings}.items():
+                for table, file in {meaning.table: meaning.file for meaning in meanings}.items():
                     taken, unused = headings_of(imported, file)
-                    known = {meaning.column: meaning for meaning in told.meanings if meaning.table == table}
+                    known = {meaning.column: meaning for meaning in meanings if meaning.table == table}
                     for meaning in known.values():
                         if meaning.taken_from in taken:
                             names = {heading: heading for heading in (*taken, *unused)}
@@ -216,12 +217,13 @@ class ImportSection:
 
     def _offer_column(self, table: str, column: str, names: Mapping[str, str], taken: str) -> None:
         what = column.replace("_", " ")
+        rows = "deals" if table == "opportunities" else table.replace("_", " ")
         correct = partial(self._correct, ("tables", table, "columns", column))
         with ui.element("tr"):
-            text("td", "deals" if table == "opportunities" else table.replace("_", " "))
+            text("td", rows)
             text("th", what).props["scope"] = "row"
             with ui.element("td"):
-                choice(f"{table.replace('_', ' ')}: {what}", names, correct, taken, hidden_label=True)
+                choice(f"{rows}: {what}", names, correct, taken, hidden_label=True)
 
     async def _correct(self, key: Sequence[str], value: str) -> None:
         """Lay a correction over what was recognised, or take it back, and read the files again."""
@@ -282,9 +284,9 @@ def first_fit(files: Sequence[Path], corrections: Path | None) -> tuple[str, Imp
 
 def headings_of(imported: Imported, file: str) -> tuple[list[str], list[str]]:
     """Return the headings of a file that are taken, and those that are not."""
-    told = imported.understanding
-    taken = [meaning.taken_from for meaning in told.meanings if meaning.file == file]
-    unused = [name for read in told.files if read.file == file for name in read.unused]
+    understood = imported.understanding
+    taken = [meaning.taken_from for meaning in understood.meanings if meaning.file == file]
+    unused = [name for read in understood.files if read.file == file for name in read.unused]
     return list(dict.fromkeys(taken)), unused
 
 

@@ -140,8 +140,8 @@ class Reply:
         Simulations of the changed scenario.
     forecast : Forecast
         Of the changed scenario.
-    comparison : Comparison, optional
-        With the base; None where nothing was changed.
+    comparison : Comparison
+        With the base.
     run : Run, optional
         All that is known of it; None in a quick reply.
     compared : Answer, optional
@@ -153,7 +153,7 @@ class Reply:
     scenario: Scenario
     paths: Paths
     forecast: Forecast
-    comparison: Comparison | None
+    comparison: Comparison
     run: Run | None
     compared: Answer | None
     seconds: float
@@ -165,7 +165,7 @@ class Reply:
 
 
 def quick_reply(base: Prepared, edited: Scenario, work: Work) -> Reply:
-    """Return what a changed scenario comes to in a few hundred simulations.
+    """Return what a changed scenario comes to in `QUICK_PATHS` simulations.
 
     Their random numbers are those of the first simulations of the full answer.
     """

@@ -27,8 +27,6 @@ MEASURES = {
     "bookings_renewal": "Renewals signed",
     ARR: "ARR at the end",
 }
-
-
 LABELS = {
     "gain_bookings": "Bookings gained",
     "gain_bookings_new": "New bookings gained",

@@ -16,7 +16,7 @@ from simulator.app.people import NO_CUSTOMERS, has_customers, offer_people
 from simulator.app.session import Session
 from simulator.app.simulations import Reply
 from simulator.app.tables import changes, show, source_of
-from simulator.app.words import effects_of, lever_title, percent_words, say_arr, say_changes
+from simulator.app.words import capitalised, effects_of, lever_title, percent_words, say_arr, say_changes
 from simulator.engine.plan.service_coverage import Effect
 from simulator.engine.prepare import Prepared
 from simulator.report.compare.words import compare_answers
@@ -90,7 +90,7 @@ class WhatIfSection:
         base, found = self.session.base, reply.comparison
         self.answer.clear()
         self.tables.clear()
-        if base is None or found is None:
+        if base is None:
             return
         differ = list(say_changes(base, reply.scenario))
         period, currency = horizon_label(reply.forecast.periods), reply.forecast.currency
@@ -125,7 +125,7 @@ class WhatIfSection:
         self.levers.clear()
         with self.levers:
             for group, names in _groups(base):
-                with ui.element("details").props("open" if group == next(iter(LEVER_GROUPS)) else "") as _:
+                with ui.element("details").props("open" if group == next(iter(LEVER_GROUPS)) else ""):
                     text("summary", group)
                     if group == CUSTOMERS and not has_customers(base):
                         text("p", NO_CUSTOMERS, "note")
@@ -168,12 +168,11 @@ class WhatIfSection:
             text("summary", "Effects of neglect on churn and expansion")
             text("p", "What becomes of a customer whom nobody looks after; ×1 is no effect.", "note")
             for effect in effects:
-                words = effect_words(effect.name)
                 low, high = WORSE_ABOVE if effect.target in HARM else WORSE_BELOW
                 with ui.element("div").classes("lever"):
                     value = text("output", f"×{effect.value:.3g}")
                     slider(
-                        f"{words[0].upper()}{words[1:]}", partial(self._weigh, effect, value),
+                        capitalised(effect_words(effect.name)), partial(self._weigh, effect, value),
                         min=low, max=high, step=0.05, value=f"{effect.value:g}",
                         aria_description=f"factor; {effect.low:g} to {effect.high:g}, {effect.source}",
                     )  # fmt: skip

@@ -97,8 +97,12 @@ def percent_words(factor: float) -> str:
 
 def plural(role: str) -> str:
     """Return the people of a role, as one writes it at the beginning of a sentence."""
-    word = role_word(role)
-    return f"{word[0].upper()}{word[1:]}s"
+    return f"{capitalised(role_word(role))}s"
+
+
+def capitalised(words: str) -> str:
+    """Return words as they begin a sentence; the other letters stay, as in CSM."""
+    return f"{words[:1].upper()}{words[1:]}"
 
 
 def _key_words(key: str) -> str:

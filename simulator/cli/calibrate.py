@@ -42,7 +42,7 @@ def calibrate(
     """Estimate every rate from a history: value, 80 % interval, events, exposure and source of each.
 
     HISTORY may also be a CSV file that counts the customers left of a cohort after 0, 1, 2 … renewals: the
-    renewal law is fitted to it and projected.
+    distribution of renewals is fitted to it and projected.
     """
     from simulator.calibration.estimate import calibrate as estimate
     from simulator.calibration.file import save_calibration
@@ -72,7 +72,7 @@ def calibrate(
 
 
 def _excerpt(rates: pd.DataFrame) -> list[tuple[str, str, str, str, str]]:
-    """Return the rates that a forecast leans on most, as words: what, where, value, interval, source."""
+    """Return the rates that a forecast depends on most, as words: what, where, value, interval, source."""
     scales: dict[str, tuple[str, float, str]] = {
         "sals": ("SALs a month", 1.0, ",.1f"),
         "amount": ("amount, mean", 1.0, ",.0f"),
@@ -117,7 +117,7 @@ RENEWALS_AHEAD = 15
 
 
 def _calibrate_survival_table(path: Path, out: Path | None, console: Console) -> None:
-    """Fit every cohort of a table, print the laws and what they project, and write the projection.
+    """Fit every cohort of a table, print the distributions and what they project, and write the projection.
 
     Raises
     ------
@@ -144,16 +144,18 @@ def _calibrate_survival_table(path: Path, out: Path | None, console: Console) ->
 
 def _sentence(fit: SurvivalFit) -> str:
     n, total = fit.survivors.size - 1, fit.survivors[0]
-    law = f"alpha {fit.alpha:.4f}, beta {fit.beta:.4f}, mean churn {fit.alpha / (fit.alpha + fit.beta):.1%}"
+    churn = fit.alpha / (fit.alpha + fit.beta)
+    fitted = f"alpha {fit.alpha:.4f}, beta {fit.beta:.4f}, mean churn {churn:.1%}"
     if not fit.converged:
-        law = f"all customers alike, churn {fit.alpha / (fit.alpha + fit.beta):.1%} at every renewal"
-    return f"\n{fit.cohort}: {n} renewals of {total:,.0f} customers; shifted-beta-geometric law: {law}"
+        fitted = f"all customers alike, churn {churn:.1%} at every renewal"
+    table = f"{n} renewals of {total:,.0f} customers"
+    return f"\n{fit.cohort}: {table}; shifted-beta-geometric distribution: {fitted}"
 
 
 def _printed_survival(ahead: pd.DataFrame) -> Any:
     from rich.table import Table
 
-    table = Table("renewal", "seen", "law", "80 % interval", "kept at this renewal", box=None)
+    table = Table("renewal", "seen", "fitted", "80 % interval", "kept at this renewal", box=None)
     for row in ahead.to_dict("records"):
         table.add_row(
             f"{row['renewal']:.0f}",

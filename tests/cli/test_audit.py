@@ -17,17 +17,17 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "h"
 
 
-def test_audit_says_what_is_odd_what_it_does_and_how_to_mend_it(
+def test_audit_says_what_is_odd_what_it_does_and_how_to_fix_it(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ):
     audit(folder)
     assert "Remedy" not in (brief := capsys.readouterr().out)
     assert "found something. What each does, and its remedy: --details." in brief
     audit(folder, details=True)
-    told = capsys.readouterr().out
-    assert "History as of 2026-06-30: 2 opportunities." in told
-    assert "• zombies: 1, 50.0% of open deals, worth 1.5M" in told
-    assert "For example A. Remedy: Close them as lost" in told
+    said = capsys.readouterr().out
+    assert "History as of 2026-06-30: 2 opportunities." in said
+    assert "• zombies: 1, 50.0% of open deals, worth 1.5M" in said
+    assert "For example A. Remedy: Close them as lost" in said
     assert not (folder / "hygiene.csv").exists()
 
 
@@ -39,11 +39,11 @@ def test_audit_writes_the_table_where_it_is_asked_to(folder: Path, out: str, fil
 
 def test_audit_as_json_is_one_value_without_nan(folder: Path, capsys: pytest.CaptureFixture[str]):
     audit(folder, json=True)
-    told = json.loads(capsys.readouterr().out)
-    amounts = {row["check"]: row["amount"] for row in told["findings"]}
+    said = json.loads(capsys.readouterr().out)
+    amounts = {row["check"]: row["amount"] for row in said["findings"]}
     assert amounts["zombies"] == 1.5e6
     assert amounts["open deals without an amount"] is None
-    assert told["deals"] == 2
+    assert said["deals"] == 2
 
 
 def test_audit_of_nothing_is_the_users_input(tmp_path: Path):

@@ -1,4 +1,4 @@
-"""Judgement in ``simulator run``: read before anything is simulated, written beside it, reproduced."""
+"""Judgement in ``simulator run``: read before anything is simulated, written next to it, reproduced."""
 
 import json
 

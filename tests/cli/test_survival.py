@@ -25,7 +25,7 @@ def table(tmp_path):
     return path
 
 
-def test_it_prints_the_law_and_what_it_projects(table, tmp_path, capsys):
+def test_it_prints_the_distribution_and_what_it_projects(table, tmp_path, capsys):
     path = tmp_path / "projection.csv"
     code, out, _ = run(capsys, table, "-o", path)
     assert code == 0
