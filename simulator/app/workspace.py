@@ -144,8 +144,8 @@ class Workspace:
 def _write_whole(path: Path, text: str) -> None:
     """Write a scenario file that can be read; it is there whole, or as it was before."""
     draft = path.with_name(f".{path.name}.draft")
-    draft.write_text(text, encoding="utf-8")
     try:
+        draft.write_text(text, encoding="utf-8")
         load_scenario(draft)
         draft.replace(path)
     finally:

@@ -105,8 +105,8 @@ def write_first_scenario(text: str, path: Path) -> None:
 def _write_new(path: Path, text: str) -> None:
     """Write a file that is not there yet; nobody sees it before it is whole."""
     draft = path.with_name(f".{path.name}.draft")
-    draft.write_text(text, encoding="utf-8")
     try:
+        draft.write_text(text, encoding="utf-8")
         path.hardlink_to(draft)
     except FileExistsError:
         raise
@@ -179,17 +179,17 @@ def _days_to_win(deals: pd.DataFrame) -> float:
 
 
 def _targets(history: History, calendar: FiscalCalendar) -> list[str]:
-    """Return a commented line for each quarter ahead: the new business booked in it a year before."""
+    """Return a commented line for each quarter ahead: the new business booked in it a year before, if any."""
     deals = deals_of_type(history, NEW).opportunities
     won = deals[deals["outcome"] == "won"].dropna(subset=["closed_date"])
     closed = calendar.quarter(month_numbers(won["closed_date"].to_numpy()))
     booked = won.groupby(closed)["amount"].sum()
     now = int(calendar.quarter(month_number(history.as_of + dt.timedelta(days=1))))
     return [
-        f"#   {calendar.quarter_label(quarter)}: {_rounded(float(booked.get(quarter - 4, 0.0)))}"
+        f"#   {calendar.quarter_label(quarter)}: {_as_target(float(booked.get(quarter - 4, 0.0)))}"
         for quarter in range(now, now + N_QUARTERS)
     ]
 
 
-def _rounded(amount: float) -> str:
+def _as_target(amount: float) -> str:
     return money_text(float(f"{amount:.2e}")) if amount > 0 else "1M  # nothing was booked a year before"
