@@ -27,7 +27,7 @@ def test_audit_says_what_is_odd_what_it_does_and_how_to_fix_it(
     said = capsys.readouterr().out
     assert "History as of 2026-06-30: 2 opportunities." in said
     assert "• zombies: 1, 50.0% of open deals, worth 1.5M" in said
-    assert "For example A. Remedy: Close them as lost" in said
+    assert "For example A. Remedy: Confirm each with the buyer, or close it as lost (no decision)." in said
     assert not (folder / "hygiene.csv").exists()
 
 
