@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,52 +22,34 @@ from simulator.cli.options import (
     Quiet,
     Seed,
     Workers,
+    number,
     read_calendar,
     read_currency,
     read_day,
-    whole,
 )
-from simulator.cli.runner import finish, show_notes
+from simulator.cli.runner import answer_into, show_notes
 from simulator.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
-    from rich.table import Table
 
     from simulator.analysis.backtest.backtest import Backtest
     from simulator.report.answer import Answer
 
-Origins = Annotated[
-    int,
-    typer.Option(
-        "--origins",
-        metavar="N",
-        parser=whole("--origins", 1, 200),
-        help="How many past quarters to forecast again.",
-    ),
-]
+Origins = Annotated[int, number("--origins", 1, 200, help="How many past quarters to forecast again.")]
 Weeks = Annotated[
     str,
     typer.Option("--weeks", metavar="0,4,8", help="Weeks into the quarter to forecast from; 0: its start."),
 ]
 Ahead = Annotated[
-    int,
-    typer.Option(
-        "--ahead",
-        metavar="N",
-        parser=whole("--ahead", 1, 8),
-        help="Quarters to forecast each time; 2: this one and the next.",
-    ),
+    int, number("--ahead", 1, 8, help="Quarters to forecast each time; 2: this one and the next.")
 ]
-Paths = Annotated[
-    int,
-    typer.Option("--paths", metavar="N", parser=whole("--paths", 20), help="Simulations of each forecast."),
-]
+Paths = Annotated[int, number("--paths", 20, help="Simulations of each forecast.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Simulate again what is kept from an earlier backtest.")]
-
 Track = Annotated[
     bool, typer.Option("--track", help="Also forecast the latest quarter as of each of its weeks.")
 ]
+SCORES = ("method", "quarters", "error", "CRPS", "bias", "range held", "ours less by")
 
 
 def backtest(
@@ -93,8 +76,6 @@ def backtest(
     from simulator.analysis.backtest.past_forecasts import BacktestSettings
     from simulator.report.backtest import results
     from simulator.report.backtest.record import keep_record
-    from simulator.report.output.folder import check_replaceable
-    from simulator.report.work import Work
 
     console = Console(quiet=quiet, as_json=json, details=details)
     settings = BacktestSettings(
@@ -105,14 +86,10 @@ def backtest(
         n_paths=paths,
         seed=1 if seed is None else seed,
     )
-    code = read_currency(currency)
+    code, day = read_currency(currency), read_day(as_of)
     folder = out or Path("results") / f"backtest-{history.resolve().name}"
-    check_replaceable(folder)
-    work = Work(console, workers)
-    answer = results.backtest(
-        history, settings, as_of=read_day(as_of), currency=code, fresh=fresh, track=track, work=work
-    )
-    finish(answer, folder, work, console, _show)
+    ask = partial(results.backtest, history, settings, as_of=day, currency=code, fresh=fresh, track=track)
+    answer = answer_into(folder, ask, console, workers, _show)
     if (kept := keep_record(answer.found, history, answer.tables.get("forecast_track"))) is not None:
         console.say(f"Runs on this history now show its record: {kept}")
 
@@ -141,25 +118,23 @@ def _show_scores(console: Console, result: Backtest, currency: str) -> None:
         part = scores[(scores["week"] == week) & (scores["ahead"] == ahead)]
         quarter = "that quarter" if ahead == 0 else f"{ahead} quarter{'s' if ahead > 1 else ''} later"
         console.say(f"From {'the start of a quarter' if week == 0 else f'week {week}'}, {quarter}")
-        console.table(_printed(part, currency))
+        console.rows(SCORES, _printed(part, currency))
         console.say()
     console.say("CRPS: error of the whole range. The usual methods have the range of their own past errors.")
 
 
-def _printed(scores: pd.DataFrame, currency: str) -> Table:
-    """Return scores of the total as a table to print."""
-    from rich.table import Table
-
+def _printed(scores: pd.DataFrame, currency: str) -> list[tuple[str, ...]]:
+    """Return scores of the total as the rows of a table to print."""
     from simulator.report.backtest.words import METHOD_WORDS
     from simulator.report.money import format_money, format_share
 
-    table = Table("method", "quarters", "error", "CRPS", "bias", "range held", "ours less by", box=None)
+    rows = []
     for row in scores.to_dict("records"):
         money = (format_money(row[name], currency).strip() for name in ("absolute_error", "crps"))
         held = "" if row["inside"] != row["inside"] else format_share(row["inside"])
         name = METHOD_WORDS[row["method"]].removeprefix("the ")
-        table.add_row(name, str(row["n_quarters"]), *money, f"{row['bias']:+.0%}", held, _range(row))
-    return table
+        rows.append((name, str(row["n_quarters"]), *money, f"{row['bias']:+.0%}", held, _range(row)))
+    return rows
 
 
 def _range(row: dict[Hashable, Any]) -> str:

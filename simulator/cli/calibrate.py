@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from simulator.calibration.survival_table import SurvivalFit
 
 DAYS_A_MONTH = 30.4375
+SURVIVAL = ("renewal", "seen", "fitted", "80 % interval", "kept at this renewal")
 
 
 def calibrate(
@@ -64,7 +66,7 @@ def calibrate(
         f"Rates of {len(calibration.segments)} segments from {calibration.first_day} to {calibration.as_of}, "
         "with 80 % intervals."
     )
-    console.table(_printed(_excerpt(rates)))
+    console.rows(("rate", "of", "value", "80 % interval", "source"), _excerpt(rates))
     for note in (*calibration.notes, *loaded.notes):
         console.say(f"Note: {note}")
     console.say(f"\nAll {len(rates)} rates: {path}")
@@ -89,15 +91,6 @@ def _excerpt(rates: pd.DataFrame) -> list[tuple[str, str, str, str, str]]:
         shown = f"{low} to {high}" if row["low"] == row["low"] else "unknown"
         rows.append((title, " · ".join(where), value, shown, row["source"]))
     return rows
-
-
-def _printed(rows: list[tuple[str, str, str, str, str]]) -> Any:
-    from rich.table import Table
-
-    table = Table("rate", "of", "value", "80 % interval", "source", box=None)
-    for row in rows:
-        table.add_row(*row)
-    return table
 
 
 def _answer(calibration: Calibration, rates: pd.DataFrame, path: Path) -> dict[str, Any]:
@@ -136,7 +129,7 @@ def _calibrate_survival_table(path: Path, out: Path | None, console: Console) ->
         fits.append(fit)
         projections.append(ahead)
         console.say(_sentence(fit))
-        console.table(_printed_survival(ahead))
+        console.rows(SURVIVAL, map(_survival_cells, ahead.to_dict("records")))
     _write_survival(target, fits, projections)
     console.say(f"The projection is in {target}.")
     console.data(_survival_answer(target, fits, projections))
@@ -152,19 +145,11 @@ def _sentence(fit: SurvivalFit) -> str:
     return f"\n{fit.cohort}: {table}; shifted-beta-geometric distribution: {fitted}"
 
 
-def _printed_survival(ahead: pd.DataFrame) -> Any:
-    from rich.table import Table
-
-    table = Table("renewal", "seen", "fitted", "80 % interval", "kept at this renewal", box=None)
-    for row in ahead.to_dict("records"):
-        table.add_row(
-            f"{row['renewal']:.0f}",
-            _percent(row["observed"]),
-            _percent(row["survival"]),
-            f"{_percent(row['low'])} to {_percent(row['high'])}",
-            _percent(row["renewal_rate"]),
-        )
-    return table
+def _survival_cells(row: dict[Hashable, Any]) -> tuple[str, ...]:
+    seen, fitted, low, high, kept = (
+        _percent(row[name]) for name in ("observed", "survival", "low", "high", "renewal_rate")
+    )
+    return f"{row['renewal']:.0f}", seen, fitted, f"{low} to {high}", kept
 
 
 def _percent(share: float) -> str:

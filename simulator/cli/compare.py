@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,7 +10,7 @@ import typer
 
 from simulator.cli.console import Console
 from simulator.cli.options import Details, Json, NPaths, Out, Period, Quiet, Seed, Set, Workers
-from simulator.cli.runner import default_folder, finish, overrides, show_answer, show_notes
+from simulator.cli.runner import answer_into, default_folder, overrides, show_answer, show_notes
 from simulator.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -47,23 +48,18 @@ def compare(
     from simulator.report.compare.forecast_bridge import compare_days
     from simulator.report.compare.results import compare as compare_scenarios
     from simulator.report.compare.results import load_all
-    from simulator.report.output.folder import check_replaceable
-    from simulator.report.work import Work
 
     console = Console(quiet=quiet, as_json=json, details=details)
-    work = Work(console, workers)
     if since is not None or any(place.is_dir() for place in scenarios):
         earlier, later = _load_days(scenarios, since, overrides(set_, seed=seed))
         folder = out or default_folder(f"{later.name}-since-{earlier.as_of}")
-        check_replaceable(folder)
         runs = None if since is not None else (scenarios[0], scenarios[1])
-        answer = compare_days(earlier, later, runs=runs, period=period, paths=paths, work=work)
+        ask = partial(compare_days, earlier, later, runs=runs, period=period, paths=paths)
     else:
         loaded = load_all(scenarios, overrides(set_, paths=paths, seed=seed))
         folder = out or default_folder("-vs-".join(scenario.name for scenario in loaded))
-        check_replaceable(folder)
-        answer = compare_scenarios(*loaded, period=period, work=work)
-    finish(answer, folder, work, console, _show)
+        ask = partial(compare_scenarios, *loaded, period=period)
+    answer_into(folder, ask, console, workers, _show)
 
 
 def _load_days(places: list[Path], since: str | None, given: list[str]) -> tuple[Scenario, Scenario]:

@@ -16,10 +16,10 @@ import shutil
 import sys
 import textwrap
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Literal, TextIO
 
 from simulator.errors import Fault
 
@@ -102,6 +102,26 @@ class Console:
             with screen.capture() as printed:
                 screen.print(Segments(drawn), end="")
             write_answer(printed.get())
+
+    def rows(
+        self,
+        headings: Sequence[str],
+        cells: Iterable[Sequence[str]],
+        *,
+        fold: bool = False,
+        right: bool = False,
+    ) -> None:
+        """Print rows of cells: ``fold`` breaks long ones, ``right`` aligns all but the first column."""
+        if self.talks:
+            from rich.table import Table
+
+            table = Table(box=None, header_style="" if fold else "table.header")
+            for at, heading in enumerate(headings):
+                justify: Literal["right", "left"] = "right" if right and at else "left"
+                table.add_column(heading, overflow="fold" if fold else "ellipsis", justify=justify)
+            for row in cells:
+                table.add_row(*row)
+            self.table(table)
 
     def note(self, text: str) -> None:
         """Print what goes on at the moment to standard error."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,7 +24,7 @@ from simulator.cli.options import (
     read_day,
     whole,
 )
-from simulator.cli.runner import finish, show_notes
+from simulator.cli.runner import answer_into, show_notes
 from simulator.errors import gather
 
 if TYPE_CHECKING:
@@ -61,8 +62,6 @@ def diagnose(
 ) -> None:
     """What holds a company back: rates, where deals die or wait, slippage, coverage; in words first."""
     from simulator.report.diagnose import results
-    from simulator.report.output.folder import check_replaceable
-    from simulator.report.work import Work
 
     console = Console(quiet=quiet, as_json=json, details=details)
     day, n_quarters, calendar, code = gather(
@@ -72,9 +71,8 @@ def diagnose(
         lambda: read_currency(currency),
     )
     folder = out or Path("results") / f"diagnose-{history.resolve().name}"
-    check_replaceable(folder)
-    work = Work(console)
-    answer = results.diagnose(
+    ask = partial(
+        results.diagnose,
         history,
         scenario=scenario,
         as_of=day,
@@ -82,9 +80,8 @@ def diagnose(
         quarters=n_quarters,
         currency=code,
         paths=paths,
-        work=work,
     )
-    finish(answer, folder, work, console, _show)
+    answer_into(folder, ask, console, show=_show)
 
 
 def _show(console: Console, answer: Answer) -> None:

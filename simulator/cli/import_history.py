@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,7 @@ from simulator.cli.options import AsOf, FiscalLabel, FiscalStart, Json, Quiet, r
 from simulator.errors import InputError
 
 if TYPE_CHECKING:
+    from simulator.fiscal import FiscalCalendar
     from simulator.history.hygiene import Hygiene
     from simulator.history.importers.import_log import Understanding
     from simulator.history.importers.importer import Imported
@@ -58,6 +60,7 @@ WriteMap = Annotated[
 
 REPORT = "import.json"
 HYGIENE = "hygiene.csv"
+ENDS = ("won", "lost", "open")
 
 
 def import_history(
@@ -87,39 +90,48 @@ def import_history(
     With --scenario a first scenario is written too: its segments, its currency, and what was booked a
     year before as targets to replace. --fiscal-start and --fiscal-label are those of the table and of it.
     """
-    from simulator.history.hygiene import check_hygiene, write_hygiene
-    from simulator.history.importers.contradictions import with_oddities
     from simulator.history.importers.map_file import write_map_file
-    from simulator.history.importers.summary import quarters
-    from simulator.history.save import history_folder, write_tables
-    from simulator.report.first_scenario import first_scenario, refuse_existing, write_first_scenario
+    from simulator.report.first_scenario import refuse_existing
 
     console = Console(quiet=quiet, as_json=json)
     if scenario is not None:
         refuse_existing(scenario)
-    asked = _Asked(url, query or [], param or [])
-    imported = _import(kind, files or [], asked, map_, read_day(as_of))
+    imported = _import(kind, files or [], _Asked(url, query or [], param or []), map_, read_day(as_of))
     calendar = read_calendar(fiscal_start, fiscal_label)
+    written = _say_and_write(imported, to, calendar, console, yes=yes, explain=explain)
+    if write_map is not None:
+        write_map_file(imported, kind, write_map)
+    _go_on(imported, to, scenario, calendar, console)
+    console.data(written)
+
+
+def _say_and_write(
+    imported: Imported, to: Path, calendar: FiscalCalendar, console: Console, *, yes: bool, explain: bool
+) -> dict[str, Any]:
+    """Write the history once a person agrees, and say what was understood; return it as plain values."""
+    from simulator.history.hygiene import check_hygiene, write_hygiene
+    from simulator.history.importers.contradictions import with_oddities
+    from simulator.history.importers.summary import quarters
+    from simulator.history.save import history_folder, write_tables
+
     by_quarter = quarters(imported.history, calendar)
     if imported.conflicts:
         _settle(imported, by_quarter, yes, console)
     hygiene = with_oddities(check_hygiene(imported.history), imported.oddities)
-    kept = _own_tables(to, set(imported.understanding.tables))
+    understood = imported.understanding
+    kept = _own_tables(to, set(understood.tables))
     with history_folder(to, kept) as draft:
         write_tables(imported.history, draft)
         write_hygiene(hygiene, draft / HYGIENE)
-        _write_report(imported.understanding, draft / REPORT)
-    if scenario is not None:
-        write_first_scenario(first_scenario(imported.history, to, scenario, calendar), scenario)
-    if write_map is not None:
-        write_map_file(imported, kind, write_map)
-    if console.talks:
-        if explain:
-            _print_columns(imported.understanding, console)
-        _print(imported.understanding, by_quarter, hygiene, console)
-        _say_written(console, imported.understanding, to, kept, scenario)
-    told = {**asdict(imported.understanding), "quarters": by_quarter}
-    console.data({**told, "folder": str(to), "kept": sorted(kept)})
+        _write_report(understood, draft / REPORT)
+    if explain:
+        _print_columns(understood, console)
+    _print(understood, by_quarter, hygiene, console)
+    written = ", ".join(f"{name}.csv ({n:,} rows)" for name, n in understood.tables.items())
+    console.say(f"\nWritten to {to}: {written}, {HYGIENE}, {REPORT}.")
+    if kept:
+        console.say(f"Kept as they were, for you put them there: {', '.join(sorted(kept))}.")
+    return {**asdict(understood), "quarters": by_quarter, "folder": str(to), "kept": sorted(kept)}
 
 
 def _settle(imported: Imported, by_quarter: list[dict[str, Any]], yes: bool, console: Console) -> None:
@@ -156,12 +168,14 @@ def _own_tables(folder: Path, imported: set[str]) -> set[str]:
     return there - before - imported
 
 
-def _say_written(
-    console: Console, understanding: Understanding, to: Path, kept: set[str], scenario: Path | None
+def _go_on(
+    imported: Imported, to: Path, scenario: Path | None, calendar: FiscalCalendar, console: Console
 ) -> None:
-    console.say(f"\nWritten to {to}: {_listed(understanding.tables)}, {HYGIENE}, {REPORT}.")
-    if kept:
-        console.say(f"Kept as they were, for you put them there: {', '.join(sorted(kept))}.")
+    """Write the first scenario where one is wanted, and say what comes next."""
+    from simulator.report.first_scenario import first_scenario, write_first_scenario
+
+    if scenario is not None:
+        write_first_scenario(first_scenario(imported.history, to, scenario, calendar), scenario)
     console.say("\nNext:")
     console.say(f"  simulator audit {to}   what is odd in it, and what that does to a forecast")
     if scenario is None:
@@ -227,33 +241,21 @@ def _write_report(understanding: Understanding, path: Path) -> None:
     path.write_text(text + "\n", encoding="utf-8")
 
 
-def _listed(tables: dict[str, int]) -> str:
-    return ", ".join(f"{name}.csv ({n:,} rows)" for name, n in tables.items())
-
-
 def _print_quarters(rows: list[dict[str, Any]], console: Console) -> None:
     """Print deals and amounts by fiscal quarter: won and lost by their end, open ones by their close date."""
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=True, header_style="")
-    table.add_column("quarter")
-    for heading in ("won", "amount", "lost", "amount", "open, due", "amount"):
-        table.add_column(heading, justify="right")
-    for row in rows:
-        cells = [
-            text
-            for end in ("won", "lost", "open")
-            for text in (f"{row[end]:,}", f"{row[f'{end}_amount']:,.2f}")
-        ]
-        table.add_row(row["quarter"], *cells)
+    headings = ("quarter", "won", "amount", "lost", "amount", "open, due", "amount")
+    counted = [((f"{row[end]:,}", f"{row[f'{end}_amount']:,.2f}") for end in ENDS) for row in rows]
     console.say("\nBy fiscal quarter, to compare with your CRM")
-    console.table(table)
+    cells = [(row["quarter"], *chain(*pairs)) for row, pairs in zip(rows, counted, strict=True)]
+    console.rows(headings, cells, fold=True, right=True)
 
 
 def _print_columns(understanding: Understanding, console: Console) -> None:
     for table, file in dict.fromkeys((m.table, m.file) for m in understanding.meanings):
         console.say(f"\n{table} from {file}")
-        console.table(_meanings(understanding, table, file))
+        its = [m for m in understanding.meanings if (m.table, m.file) == (table, file)]
+        cells = [(m.column, m.taken_from, m.read_as) for m in its]
+        console.rows(("column", "taken from", "read as"), cells, fold=True)
 
 
 def _print(
@@ -266,7 +268,8 @@ def _print(
             console.say(f"    not used: {', '.join(read.unused)}")
     if understanding.stages:
         console.say("\nStages")
-        console.table(_stages(understanding))
+        cells = [(s.stage, s.category, s.outcome, s.valid_from, s.decided_by) for s in understanding.stages]
+        console.rows(("stage", "category", "outcome", "since", "decided by"), cells, fold=True)
     if by_quarter:
         _print_quarters(by_quarter, console)
     _print_figures(understanding.figures, console)
@@ -280,29 +283,6 @@ def _print(
         console.say(f"  {note}")
     n_found = len(hygiene.table)
     console.say(f"  Hygiene: {_count(n_found, 'kind')} of oddities; see {HYGIENE}.")
-
-
-def _meanings(understanding: Understanding, name: str, file: str) -> Any:
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=True, header_style="")
-    for heading in ("column", "taken from", "read as"):
-        table.add_column(heading, overflow="fold")
-    for meaning in understanding.meanings:
-        if (meaning.table, meaning.file) == (name, file):
-            table.add_row(meaning.column, meaning.taken_from, meaning.read_as)
-    return table
-
-
-def _stages(understanding: Understanding) -> Any:
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=True, header_style="")
-    for heading in ("stage", "category", "outcome", "since", "decided by"):
-        table.add_column(heading, overflow="fold")
-    for stage in understanding.stages:
-        table.add_row(stage.stage, stage.category, stage.outcome, stage.valid_from, stage.decided_by)
-    return table
 
 
 def _count(n: int, noun: str) -> str:

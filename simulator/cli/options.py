@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -35,6 +35,11 @@ def whole(option: str, low: int, high: int | None = None) -> Callable[[object], 
     return read
 
 
+def number(option: str, low: int, high: int | None = None, *, help: str) -> Any:
+    """Return an option that takes a whole number between bounds."""
+    return typer.Option(option, metavar="N", parser=whole(option, low, high), help=help)
+
+
 ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO", help="The scenario's YAML file.")]
 HistoryFolder = Annotated[Path, typer.Argument(metavar="HISTORY", help="Folder of the normalised history.")]
 Set = Annotated[
@@ -42,16 +47,8 @@ Set = Annotated[
     typer.Option("--set", metavar="KEY=VALUE", help="Change a value of the scenario, as levers.sals=+20%."),
 ]
 Out = Annotated[Path | None, typer.Option("-o", "--out", metavar="PATH", help="Where to write.")]
-NPaths = Annotated[
-    int | None,
-    typer.Option(
-        "--paths", metavar="N", parser=whole("--paths", 1), help="Number of simulations, such as 10k."
-    ),
-]
-Seed = Annotated[
-    int | None,
-    typer.Option("--seed", metavar="N", parser=whole("--seed", 0), help="Same seed, same figures."),
-]
+NPaths = Annotated[int | None, number("--paths", 1, help="Number of simulations, such as 10k.")]
+Seed = Annotated[int | None, number("--seed", 0, help="Same seed, same figures.")]
 AsOf = Annotated[
     str | None, typer.Option("--as-of", metavar="DATE", help="Use only what was known on this day.")
 ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simulator.cli.console import Console
-from simulator.cli.options import Period, whole
+from simulator.cli.options import Period, number
 from simulator.cli.runner import Asked, question, show_answer, show_notes
 from simulator.errors import InputError
 
@@ -20,11 +20,8 @@ MOST_REPS, MOST_HEADS, MOST_QUARTERS = 30, 20, 40
 
 Quarters = Annotated[
     int | None,
-    typer.Option(
-        "--quarters", metavar="N", parser=whole("--quarters", 1, MOST_QUARTERS),
-        help="Fiscal quarters to simulate; at least 8 without it.",
-    ),
-]  # fmt: skip
+    number("--quarters", 1, MOST_QUARTERS, help="Fiscal quarters to simulate; at least 8 without it."),
+]
 ClosingYears = Annotated[
     float,
     typer.Option("--closing-years", min=0.0, max=10.0, help="Years that ARR gained counts for at the end."),
@@ -91,9 +88,7 @@ def sweep(asked: Asked, *, period: Period = None) -> Answer:
     return results.sweep(asked.file, asked.overrides, period=period, paths=asked.paths, work=asked.work)
 
 
-Reps = Annotated[
-    int, typer.Option("--reps", metavar="N", parser=whole("--reps", 1, MOST_REPS), help="Most reps to hire.")
-]
+Reps = Annotated[int, number("--reps", 1, MOST_REPS, help="Most reps to hire.")]
 Role = Annotated[str, typer.Option("--role", help="Whom to hire: ae (account executives).")]
 Start = Annotated[
     str | None, typer.Option("--start", metavar="MONTH", help="When they start, such as 2027-01.")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simulator.cli.console import Console, PartlyWrittenError
-from simulator.cli.options import Json, Quiet, Workers, whole
+from simulator.cli.options import Json, Quiet, Workers, number
 from simulator.errors import InputError
 
 if TYPE_CHECKING:
@@ -38,15 +38,7 @@ Run = Annotated[
 Tables = Annotated[
     str | None, typer.Option("--tables", metavar="NAMES", help="Some of the tables, such as bookings,arr.")
 ]
-Threads = Annotated[
-    int | None,
-    typer.Option(
-        "--threads",
-        metavar="N",
-        parser=whole("--threads", 1),
-        help="Processor threads; any number gives the same.",
-    ),
-]
+Threads = Annotated[int | None, number("--threads", 1, help="Processor threads; any number gives the same.")]
 
 
 def open_results(results: ResultsFolder, *, quiet: Quiet = False, json: Json = False) -> None:

@@ -101,27 +101,39 @@ def _described_as(
 def _answer_scenario(
     ask: Callable[[Asked], Answer], name: str, file: Path, common: dict[str, Any], show: Print
 ) -> None:
-    from simulator.report.output.folder import check_replaceable
-    from simulator.report.work import Work
     from simulator.scenario.load import load_scenario
 
     console = Console(quiet=common["quiet"], as_json=common["json"], details=common["details"])
     given = overrides(common["set_"], seed=common["seed"])
     scenario = load_scenario(file, given)
     folder = common["out"] or default_folder(f"{scenario.name}-{name}")
+
+    def ask_for(work: Work) -> Answer:
+        return ask(Asked(scenario, file, given, common["paths"], work))
+
+    answer_into(folder, ask_for, console, common.get("workers"), show)
+
+
+def answer_into(
+    folder: Path,
+    ask: Callable[..., Answer],
+    console: Console,
+    workers: str | None = None,
+    show: Print | None = None,
+) -> Answer:
+    """Ask, write the answer into a folder that may be replaced, and print it for people or as JSON."""
+    from simulator.report.output.folder import check_replaceable
+    from simulator.report.work import Work
+
     check_replaceable(folder)
-    work = Work(console, common.get("workers"))
-    answer = ask(Asked(scenario, file, given, common["paths"], work))
-    finish(answer, folder, work, console, show)
-
-
-def finish(answer: Answer, folder: Path, work: Work, console: Console, show: Print | None = None) -> None:
-    """Write an answer, print it for people, or as JSON."""
+    work = Work(console, workers)
+    answer = ask(work=work)
     answer.write(folder, command=command_line(), work=work)
     console.say()
     (show or show_answer)(console, answer)
     console.say(f"\nTables, charts and summary: {folder}")
     console.data({"folder": str(folder), **answer.summary})
+    return answer
 
 
 def show_answer(console: Console, answer: Answer) -> None:
