@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -55,6 +56,22 @@ class InputError(SimulatorError):
     def of(cls, where: str, what: str, remedy: str = "") -> InputError:
         """Make an error of a single fault."""
         return cls([Fault(where, what, remedy)])
+
+
+def closest(word: object, known: Iterable[object]) -> str | None:
+    """Return the known word that is nearest to one, whatever its case; None where none is near."""
+    lowered = {str(name).lower(): str(name) for name in known}
+    found = difflib.get_close_matches(str(word).lower(), list(lowered), n=1, cutoff=0.6)
+    return lowered[found[0]] if found else None
+
+
+def suggestion(word: str, known: Iterable[str], kind: str) -> str:
+    """Return a remedy that names the nearest known word, and then all of them."""
+    names = [str(name) for name in known]
+    meant = closest(word, names)
+    listed = ", ".join(names[:30]) + (" …" if len(names) > 30 else "")
+    hint = f"Did you mean '{meant}'? " if meant else ""
+    return f"{hint}{kind}: {listed}." if names else f"{hint}There are no {kind.lower()}."
 
 
 def gather(*readers: Callable[[], Any]) -> list[Any]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import types
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Union, get_args, get_origin
 
+from pydantic import BaseModel
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -222,3 +224,49 @@ def _number_or_text(text: str) -> int | float | str:
     if DECIMAL.fullmatch(text) and not READS_AS_THOUSANDS.fullmatch(text):
         return float(text)
     return text
+
+
+def known_keys(form: type[BaseModel], location: Key) -> list[str]:
+    """Return the keys that may be written at a place of a form."""
+    kind: Any = form
+    for part in location:
+        kind = _inner(kind, part)
+    while (model := _model(kind)) is None and (values := _container_values(kind)) is not None:
+        kind = values  # a list of parts, of which a single one may be written as it is
+    return [info.alias or name for name, info in model.model_fields.items()] if model else []
+
+
+def _inner(kind: Any, part: str | int) -> Any:
+    model = _model(kind)
+    if model is not None:
+        for name, info in model.model_fields.items():
+            if part in {name, info.alias}:
+                return info.annotation
+        return kind
+    values = _container_values(kind)
+    return values if values is not None else kind
+
+
+def _alternatives(kind: Any) -> tuple[Any, ...]:
+    origin = get_origin(kind)
+    if origin is Annotated:
+        return _alternatives(get_args(kind)[0])
+    if origin in {Union, types.UnionType}:
+        return tuple(inner for arg in get_args(kind) for inner in _alternatives(arg))
+    return (kind,)
+
+
+def _model(kind: Any) -> type[BaseModel] | None:
+    for choice in _alternatives(kind):
+        if isinstance(choice, type) and issubclass(choice, BaseModel):
+            return choice
+    return None
+
+
+def _container_values(kind: Any) -> Any:
+    for choice in _alternatives(kind):
+        if get_origin(choice) is dict:
+            return get_args(choice)[1]
+        if get_origin(choice) in {tuple, list}:
+            return get_args(choice)[0]
+    return None

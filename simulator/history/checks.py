@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -10,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from simulator.arrays import Mask
-from simulator.errors import Fault
+from simulator.errors import Fault, closest
 from simulator.history.parsing import TEXT, Parsed, clean_text, parse_dates, parse_numbers
 from simulator.history.reading import Cells
 from simulator.history.tables import TABLES, Column, empty_table
@@ -59,9 +58,8 @@ def limited(where: str, faults: list[Fault]) -> list[Fault]:
 
 def near(name: object, known: Iterable[str]) -> str:
     """Return a question such as "Did you mean 'won'?", empty where nothing is near."""
-    lowered = {word.lower(): word for word in known}
-    found = difflib.get_close_matches(str(name).lower(), list(lowered), n=1, cutoff=0.6)
-    return f"Did you mean '{lowered[found[0]]}'?" if found else ""
+    found = closest(name, known)
+    return f"Did you mean '{found}'?" if found else ""
 
 
 def typed_table(name: str, cells: Cells) -> Typed:

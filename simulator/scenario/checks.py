@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from simulator.errors import Fault
+from simulator.errors import Fault, suggestion
 from simulator.history.tables import CATEGORIES
-from simulator.scenario.faults import key_text, suggestion
+from simulator.scenario.faults import key_text
 from simulator.scenario.form import Form
 from simulator.scenario.levers import named_lever_segments
 from simulator.scenario.numbers import read_quarter

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from simulator.scenario.form import Day, Form, Number, Positive, PositiveMoney, Share, Whole
+from simulator.scenario.form import Day, Form, Number, Positive, PositiveMoney, Share, Whole, short
 from simulator.scenario.numbers import ReadingError, read_number
 
 Driver = Literal["price", "consumption", "seats_organic", "seats_proactive", "features", "new_solution"]
@@ -85,10 +85,6 @@ class Growth(Form):
         return math.log1p(self.per_year or 0.0) / (12 * self.event_size)
 
 
-def _growth(value: object) -> object:
-    return value if isinstance(value, (dict, Growth)) else {"per_year": value}
-
-
 class Change(Form):
     """What happens at some of the renewals that are kept."""
 
@@ -123,7 +119,7 @@ class CustomerRates(Form):
     """How many customers the churn rests on; taken as certain where left out."""
     term_months: Whole | None = Field(None, ge=1, le=120)
     """Length of new contracts."""
-    expansion: dict[Driver, Annotated[Growth, BeforeValidator(_growth, Growth | Ratio)]] = Field({})
+    expansion: dict[Driver, Annotated[Growth, short("per_year", Growth | Ratio)]] = Field({})
     """Growth by driver."""
     cycle_days: Positive | None = None
     """Median sales cycle of expansion deals."""

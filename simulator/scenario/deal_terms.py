@@ -2,40 +2,51 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Generic, Literal, Self, TypeVar
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from simulator.scenario.form import Factor, Form, Name, Number, Share, Whole
+from simulator.scenario.form import Factor, Form, Name, Number, Segments, Share, Whole, repeated, short
 from simulator.scenario.numbers import ReadingError, percent_text
 
 Source = Literal["calibrated", "benchmark", "assumption"]
+Figure = TypeVar("Figure", bound=float)
 LARGEST_FACTOR, LEAST_FACTOR = 20.0, 0.05
 MOST_DISCOUNT = 0.95
 
 
-class Assumed(Form):
+class Assumed(Form, Generic[Figure]):
     """A figure with its 80 % interval and where it is from."""
 
     source: Source | None = None
     """Where it is from; assumption where left out."""
     because: str | None = Field(None, max_length=200)
     """What it rests on, in a few words."""
+    value: Figure
+    """The figure."""
+    low: Figure | None = None
+    """Low end of the 80 % interval."""
+    high: Figure | None = None
+    """High end of the 80 % interval."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if (self.low is not None and self.low > self.value) or (
+            self.high is not None and self.high < self.value
+        ):
+            what = f"{self.value:g} lies outside of its interval"
+            raise ReadingError(what, "Write {value: 1.3, low: 1.1, high: 1.6}, in order.")
+        return self
 
 
-class AssumedFactor(Assumed):
+class AssumedFactor(Assumed[Factor]):
     """A multiplier with its interval."""
 
     value: Factor
     """What it multiplies by: x1.3, +30% or 0.8."""
-    low: Factor | None = None
-    """Low end of the 80 % interval."""
-    high: Factor | None = None
-    """High end of the 80 % interval."""
 
     @model_validator(mode="after")
     def _in_range(self) -> AssumedFactor:
-        _in_order(self.low, self.value, self.high)
         for value in (self.low, self.value, self.high):
             if value is not None and not LEAST_FACTOR <= value <= LARGEST_FACTOR:
                 what = f"x{value:g} is out of range"
@@ -43,61 +54,23 @@ class AssumedFactor(Assumed):
         return self
 
 
-class AssumedShare(Assumed):
+class AssumedShare(Assumed[Share]):
     """A share with its interval."""
 
     value: Share
     """The share: 10%."""
-    low: Share | None = None
-    """Low end of the 80 % interval."""
-    high: Share | None = None
-    """High end of the 80 % interval."""
-
-    @model_validator(mode="after")
-    def _in_range(self) -> AssumedShare:
-        _in_order(self.low, self.value, self.high)
-        return self
 
 
-class AssumedNumber(Assumed):
+class AssumedNumber(Assumed[Number]):
     """A number, zero or more, with its interval."""
 
     value: Number
     """The number."""
-    low: Number | None = None
-    """Low end of the 80 % interval."""
-    high: Number | None = None
-    """High end of the 80 % interval."""
-
-    @model_validator(mode="after")
-    def _in_range(self) -> AssumedNumber:
-        _in_order(self.low, self.value, self.high)
-        return self
 
 
-def _in_order(low: float | None, value: float, high: float | None) -> None:
-    if (low is not None and low > value) or (high is not None and high < value):
-        raise ReadingError(
-            f"{value:g} lies outside of its interval", "Write {value: 1.3, low: 1.1, high: 1.6}, in order."
-        )
-
-
-def _assumed(value: object) -> object:
-    return value if value is None or isinstance(value, (dict, Assumed)) else {"value": value}
-
-
-FactorOf = Annotated[AssumedFactor, BeforeValidator(_assumed, AssumedFactor | Factor)]
-ShareOf = Annotated[AssumedShare, BeforeValidator(_assumed, AssumedShare | Share)]
-NumberOf = Annotated[AssumedNumber, BeforeValidator(_assumed, AssumedNumber | Number)]
-
-
-def _listed(value: object) -> object:
-    if isinstance(value, str):
-        return None if value.strip() == "all" else [value]
-    return value
-
-
-Segments = Annotated[tuple[str, ...] | None, BeforeValidator(_listed, str | list[str] | None)]
+FactorOf = Annotated[AssumedFactor, short("value", AssumedFactor | Factor)]
+ShareOf = Annotated[AssumedShare, short("value", AssumedShare | Share)]
+NumberOf = Annotated[AssumedNumber, short("value", AssumedNumber | Number)]
 
 
 class Concession(Form):
@@ -192,12 +165,8 @@ class Terms(Form):
 
     @model_validator(mode="after")
     def _once_each(self) -> Terms:
-        names = [item.name for item in self.concessions]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ReadingError(
-                f"concession {', '.join(twice)} is there twice", "Give each concession its own name."
-            )
+        if twice := repeated(item.name for item in self.concessions):
+            raise ReadingError(f"concession {twice} is there twice", "Give each concession its own name.")
         named = [name for item in self.concessions for name in item.segments or ()]
         for segment in (None, *dict.fromkeys(named)):
             asked = sum(c.deals for c in self.concessions if c.segments is None or segment in c.segments)

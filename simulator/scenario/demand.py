@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from simulator.scenario.deal_terms import AssumedNumber, FactorOf, NumberOf, Segments
-from simulator.scenario.form import Form, Money, Number, Share, Whole
+from simulator.scenario.deal_terms import AssumedNumber, FactorOf, NumberOf
+from simulator.scenario.form import Form, Money, Number, Segments, Share, Whole, one_of
 from simulator.scenario.numbers import ReadingError
 
 FUNNEL_KEYS = ("mql_share", "sql_share", "sal_share", "lag_months", "sdrs", "leads_per_sdr")
@@ -45,16 +45,16 @@ class DemandSource(Form):
     cost_per_sal: Money | None = None
     """What a SAL costs; else as calibrated."""
 
+    _one_form = one_of(
+        ("sals_per_month", "leads_per_month"),
+        "source {source} says its demand",
+        "Write 'sals_per_month', or 'leads_per_month' with its shares.",
+    )
+
     @model_validator(mode="after")
-    def _one_form(self) -> DemandSource:
-        outright, funnel = self.sals_per_month is not None, self.leads_per_month is not None
-        if outright == funnel:
-            raise ReadingError(
-                f"source {self.source} says its demand in no or in two ways",
-                "Write 'sals_per_month', or 'leads_per_month' with its shares.",
-            )
-        extra = [key for key in FUNNEL_KEYS if outright and getattr(self, key) is not None]
-        if extra:
+    def _goes_together(self) -> DemandSource:
+        extra = [key for key in FUNNEL_KEYS if getattr(self, key) is not None]
+        if extra and self.sals_per_month is not None:
             raise ReadingError(
                 f"{', '.join(extra)} belong to leads, but sals_per_month is given",
                 "Remove them, or write 'leads_per_month' instead.",

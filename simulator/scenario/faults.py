@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
-import types
-from collections.abc import Iterable
-from typing import Annotated, Any, Union, get_args, get_origin
-
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from simulator.errors import Fault
+from simulator.errors import Fault, suggestion
 from simulator.scenario.numbers import ReadingError
-from simulator.yaml_source import Key, Tree
+from simulator.yaml_source import Key, Tree, known_keys
 
 EXPECTED = {
     "model_type": "a mapping of 'key: value' lines",
@@ -30,16 +25,6 @@ LIMITS = {
     "greater_than": ("more than", "gt"),
     "less_than": ("less than", "lt"),
 }
-
-
-def suggestion(word: str, known: Iterable[str], kind: str) -> str:
-    """Return a remedy that names the nearest known words, and then all of them."""
-    names = [str(name) for name in known]
-    near = difflib.get_close_matches(word.lower(), [n.lower() for n in names], 1, 0.6)
-    meant = next((n for n in names if near and n.lower() == near[0]), None)
-    listed = ", ".join(names[:30]) + (" …" if len(names) > 30 else "")
-    hint = f"Did you mean '{meant}'? " if meant else ""
-    return f"{hint}{kind}: {listed}." if names else f"{hint}There are no {kind.lower()}."
 
 
 def key_text(key: Key) -> str:
@@ -112,48 +97,3 @@ def shown(value: object) -> str:
         return {None: "nothing", True: "'true'", False: "'false'"}[value]
     text = str(value)
     return f"'{text[:40]}…'" if len(text) > 40 else f"'{text}'"
-
-
-def known_keys(form: type[BaseModel], location: Key) -> list[str]:
-    """Return the keys that may be written at a place of a form."""
-    kind: Any = form
-    for part in location:
-        kind = _inner(kind, part)
-    model = _model(kind)
-    return [info.alias or name for name, info in model.model_fields.items()] if model else []
-
-
-def _inner(kind: Any, part: str | int) -> Any:
-    model = _model(kind)
-    if model is not None:
-        for name, info in model.model_fields.items():
-            if part in {name, info.alias}:
-                return info.annotation
-        return kind
-    values = _container_values(kind)
-    return values if values is not None else kind
-
-
-def _alternatives(kind: Any) -> tuple[Any, ...]:
-    origin = get_origin(kind)
-    if origin is Annotated:
-        return _alternatives(get_args(kind)[0])
-    if origin in {Union, types.UnionType}:
-        return tuple(inner for arg in get_args(kind) for inner in _alternatives(arg))
-    return (kind,)
-
-
-def _model(kind: Any) -> type[BaseModel] | None:
-    for choice in _alternatives(kind):
-        if isinstance(choice, type) and issubclass(choice, BaseModel):
-            return choice
-    return None
-
-
-def _container_values(kind: Any) -> Any:
-    for choice in _alternatives(kind):
-        if get_origin(choice) is dict:
-            return get_args(choice)[1]
-        if get_origin(choice) in {tuple, list}:
-            return get_args(choice)[0]
-    return None

@@ -7,15 +7,26 @@ import datetime as dt
 import inspect
 import itertools
 import textwrap
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    model_validator,
+)
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from simulator.scenario.numbers import (
     ReadingError,
+    month_text,
     read_day,
     read_factor,
     read_money,
@@ -113,6 +124,44 @@ def read_file(value: object) -> object:
     return (Path(value) if value else None) if isinstance(value, str) else value
 
 
+def short(key: str, written: Any) -> BeforeValidator:
+    """Let a part be written as the value of its main key alone: ``8%`` for ``{per_year: 8%}``."""
+
+    def whole(value: object) -> object:
+        return value if value is None or isinstance(value, (dict, Form)) else {key: value}
+
+    return BeforeValidator(whole, written)
+
+
+def one_of(names: tuple[str, ...], subject: str, remedy: str) -> Any:
+    """Return a check that exactly one of some keys is given; ``subject`` may name others: ``{name}``."""
+
+    def check(self: Form) -> Form:
+        if sum(getattr(self, name) is not None for name in names) != 1:
+            raise ReadingError(f"{subject.format(**dict(self))} in no or in two ways", remedy)
+        return self
+
+    return model_validator(mode="after")(check)
+
+
+def check_months(first: int | None, last: int | None) -> None:
+    """Refuse months of which the last lies before the first."""
+    if first is not None and last is not None and first > last:
+        what = f"begins ({month_text(first)}) after it ends ({month_text(last)})"
+        raise ReadingError(what, "Exchange 'from' and 'until'.")
+
+
+def repeated(names: Iterable[str]) -> str:
+    """Return the names that are there twice, in alphabetical order."""
+    return ", ".join(sorted(name for name, n in Counter(names).items() if n > 1))
+
+
+def _listed(value: object) -> object:
+    if isinstance(value, str):
+        return None if value.strip() == "all" else [value]
+    return value
+
+
 _written = float | str
 
 Name = Annotated[str, AfterValidator(read_name)]
@@ -142,4 +191,6 @@ Day = Annotated[
 ]
 Month = Annotated[int, BeforeValidator(read_month, str), Field(json_schema_extra={"examples": ["2027-01"]})]
 Quarter = Annotated[str, AfterValidator(read_quarter)]
+Segments = Annotated[tuple[str, ...] | None, BeforeValidator(_listed, str | list[str] | None)]
+"""Names of segments; None: all of them."""
 File = Annotated[Path | None, BeforeValidator(read_file, str | None)]

@@ -10,7 +10,7 @@ from typing import Any
 
 from simulator.errors import Fault, InputError
 from simulator.scenario.faults import key_text
-from simulator.scenario.schema import ALL
+from simulator.scenario.targets import spell_out
 from simulator.yaml_source import MAX_DEPTH, Key, Tree, parse_tree, read_tree
 
 MAX_FILES = 10
@@ -42,7 +42,7 @@ def read_layers(path: Path) -> tuple[list[Tree], tuple[Path, ...]]:
         )
         files.append(following)
         _resolve_paths(tree, following.parent)
-        _spell_out(tree)
+        spell_out(tree)
         trees.append(tree)
         following, where = _extended(tree, following)
     return trees[::-1], tuple(files)
@@ -123,19 +123,6 @@ def _resolve_paths(tree: Tree, folder: Path) -> None:
             tree.values[key] = str(folder / Path(value).expanduser())
 
 
-def _spell_out(tree: Tree) -> None:
-    """Write a single target as that of all segments, so that it merges with those of segments."""
-    by_type = tree.values.get("type_targets")
-    stated: dict[tuple[str, ...], Any] = {("targets",): tree.values.get("targets")}
-    if isinstance(by_type, dict):
-        stated |= {("type_targets", kind): targets for kind, targets in by_type.items()}
-    for key, targets in stated.items():
-        for period, value in targets.items() if isinstance(targets, dict) else ():
-            if value is not None and not isinstance(value, (dict, list)):
-                targets[period] = {ALL: value}
-                tree.places[(*key, period, ALL)] = tree.places.get((*key, period), "")
-
-
 def _extended(tree: Tree, path: Path) -> tuple[Path | None, str]:
     value = tree.values.pop("extends", None)
     where = tree.places.get(("extends",), "")
@@ -214,5 +201,5 @@ def _nested(key: str, tree: Tree) -> Tree:
         values = {part: values}
     places = {parts[:i]: label for i in range(len(parts))}
     tree = Tree(values, {**places, **{(*parts, *k): place for k, place in tree.places.items()}})
-    _spell_out(tree)
+    spell_out(tree)
     return tree

@@ -17,7 +17,7 @@ from pydantic import (
     model_validator,
 )
 
-from simulator.scenario.form import Factor, Form, Month
+from simulator.scenario.form import Factor, Form, Month, Segments, check_months
 from simulator.scenario.numbers import ReadingError, month_text
 
 
@@ -175,20 +175,12 @@ class Lever:
         return " ".join(words)
 
 
-def _listed(value: object) -> object:
-    if isinstance(value, str):
-        return None if value.strip() == "all" else [value]
-    return value
-
-
 class LeverUse(Form):
     """One turn of a lever."""
 
     factor: Factor
     """What to multiply by: +20%, -10%, x0.8 or 1.1."""
-    segments: Annotated[tuple[str, ...] | None, BeforeValidator(_listed, str | list[str] | None)] = Field(
-        None, min_length=1
-    )
+    segments: Segments = Field(None, min_length=1)
     """Only these segments; all where left out."""
     source: str | None = None
     """Only deals from this source (lever sals)."""
@@ -199,15 +191,7 @@ class LeverUse(Form):
 
     @model_validator(mode="after")
     def _ends_after_it_begins(self) -> LeverUse:
-        if (
-            self.from_month is not None
-            and self.until_month is not None
-            and self.from_month > self.until_month
-        ):
-            raise ReadingError(
-                f"begins ({month_text(self.from_month)}) after it ends ({month_text(self.until_month)})",
-                "Exchange 'from' and 'until'.",
-            )
+        check_months(self.from_month, self.until_month)
         return self
 
 

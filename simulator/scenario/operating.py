@@ -6,7 +6,18 @@ from typing import Literal
 
 from pydantic import Field, field_serializer, field_validator, model_validator
 
-from simulator.scenario.form import Form, Money, Month, Name, Number, Quarter, Share
+from simulator.scenario.form import (
+    Form,
+    Money,
+    Month,
+    Name,
+    Number,
+    Quarter,
+    Share,
+    check_months,
+    one_of,
+    repeated,
+)
 from simulator.scenario.numbers import ReadingError, month_text
 
 
@@ -22,19 +33,13 @@ class Cost(Form):
     from_month: Month | None = Field(None, alias="from", description="First month, such as 2027-01.")
     until_month: Month | None = Field(None, alias="until", description="Last month, such as 2027-06.")
 
+    _one_form = one_of(
+        ("per_month", "of_revenue"), "{name} says its cost", "Write {per_month: 200k} or {of_revenue: 15%}."
+    )
+
     @model_validator(mode="after")
-    def _one_form(self) -> Cost:
-        if (self.per_month is None) == (self.of_revenue is None):
-            raise ReadingError(
-                f"{self.name} says its cost in no or in two ways",
-                "Write {per_month: 200k} or {of_revenue: 15%}.",
-            )
-        first, last = self.from_month, self.until_month
-        if first is not None and last is not None and first > last:
-            raise ReadingError(
-                f"begins ({month_text(first)}) after it ends ({month_text(last)})",
-                "Exchange 'from' and 'until'.",
-            )
+    def _ends_after_it_begins(self) -> Cost:
+        check_months(self.from_month, self.until_month)
         return self
 
     @field_serializer("from_month", "until_month", when_used="json")
@@ -72,8 +77,6 @@ class Operating(Form):
     @field_validator("other_costs")
     @classmethod
     def _once_each(cls, costs: tuple[Cost, ...]) -> tuple[Cost, ...]:
-        names = [cost.name for cost in costs]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ReadingError(f"{', '.join(twice)} is there twice", "Give each cost its own name.")
+        if twice := repeated(cost.name for cost in costs):
+            raise ReadingError(f"{twice} is there twice", "Give each cost its own name.")
         return costs

@@ -6,13 +6,13 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from simulator.scenario.form import Form, Name, Number, Positive, Share
+from simulator.scenario.deal_terms import Assumed
+from simulator.scenario.form import Form, Name, Number, Positive, Share, short
 from simulator.scenario.numbers import ReadingError, percent_text
 
 AE = "ae"
 NOBODY = "nobody"
 Activity = Literal["new_logo", "adoption", "renewal", "expansion_more_of_same", "expansion_new_sale"]
-NEW_LOGO = "new_logo"
 ACTIVITIES = ("adoption", "renewal", "expansion_more_of_same", "expansion_new_sale")
 """What is done for customers, in axis order; new logos are the AEs' own."""
 
@@ -140,7 +140,6 @@ class Ownership(Form):
         return self.segments.get(segment, self.all)
 
 
-Source = Literal["calibrated", "benchmark", "assumption"]
 LARGEST_ODDS, LEAST_SHARE = 50.0, 0.01
 
 
@@ -178,23 +177,11 @@ class Activities(Form):
     expansion_new_sale: ActivityWork | None = Field(None, description="Selling what they do not use yet.")
 
 
-class Worst(Form):
+class Worst(Assumed[Positive]):
     """A factor on a rate where an activity is not done at all."""
 
-    value: Positive = Field(description="The factor at no coverage.")
-    low: Positive | None = Field(None, description="Low end of the 80 % interval.")
-    high: Positive | None = Field(None, description="High end of the 80 % interval.")
-    source: Source | None = Field(None, description="Where it is from; assumption where left out.")
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Worst:
-        low, high = self.interval
-        if not low <= self.value <= high:
-            raise ReadingError(
-                f"{self.value:g} lies outside of its interval, {low:g} to {high:g}",
-                "Write {value: 1.5, low: 1.1, high: 2}.",
-            )
-        return self
+    value: Positive
+    """The factor at no coverage."""
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -202,11 +189,7 @@ class Worst(Form):
         return self.low or self.value, self.high or self.value
 
 
-def _worst(value: object) -> object:
-    return value if value is None or isinstance(value, (dict, Worst)) else {"value": value}
-
-
-Worse = Annotated[Worst | None, BeforeValidator(_worst, Worst | Positive | None)]
+Worse = Annotated[Worst | None, short("value", Worst | Positive | None)]
 
 
 class ActivityEffects(Form):

@@ -20,6 +20,8 @@ from simulator.scenario.form import (
     PositiveMoney,
     Share,
     Whole,
+    one_of,
+    short,
 )
 from simulator.scenario.numbers import ReadingError, month_text, percent_text
 from simulator.scenario.ownership import Activity
@@ -52,13 +54,9 @@ class Ramp(Form):
         None, description="Productivity by month of tenure; the last one stays."
     )
 
-    @model_validator(mode="after")
-    def _one_form(self) -> Ramp:
-        if (self.median_months is None) == (self.shares is None):
-            raise ReadingError(
-                "says the ramp in no or in two ways", "Write {median_months: 5} or [0%, 40%, 80%, 100%]."
-            )
-        return self
+    _one_form = one_of(
+        ("median_months", "shares"), "says the ramp", "Write {median_months: 5} or [0%, 40%, 80%, 100%]."
+    )
 
     @field_validator("shares")
     @classmethod
@@ -213,23 +211,13 @@ class Book(Form):
     accounts: Positive | None = Field(None, description="Accounts a head.")
     arr: PositiveMoney | None = Field(None, description="Annual recurring revenue a head.")
 
-    @model_validator(mode="after")
-    def _one_form(self) -> Book:
-        if (self.accounts is None) == (self.arr is None):
-            raise ReadingError(
-                "says the book in no or in two ways", "Write {accounts: 40} or {arr: 2M} a head."
-            )
-        return self
-
-
-def _book(value: object) -> object:
-    return value if value is None or isinstance(value, (dict, Book)) else {"accounts": value}
+    _one_form = one_of(("accounts", "arr"), "says the book", "Write {accounts: 40} or {arr: 2M} a head.")
 
 
 class SegmentRole(SegmentPeople):
     """The people of one role after or beside the sale in a segment."""
 
-    book: Annotated[Book | None, BeforeValidator(_book, Book | Positive | None)] = Field(
+    book: Annotated[Book | None, short("accounts", Book | Positive | None)] = Field(
         None, description="What a ramped head can look after: 40 accounts, or {arr: 2M}."
     )
     hours_per_month: Positive | None = Field(

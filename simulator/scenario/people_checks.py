@@ -6,9 +6,8 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from simulator.errors import Fault
+from simulator.errors import Fault, suggestion
 from simulator.fiscal import FiscalCalendar, month_number
-from simulator.scenario.faults import suggestion
 from simulator.scenario.numbers import month_text
 from simulator.scenario.ownership import ACTIVITIES, AE, NOBODY, Ownership, OwnerTable
 from simulator.scenario.people import ALL_SEGMENTS, Reps, Role

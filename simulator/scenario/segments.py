@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from simulator.history.tables import CATEGORIES, OUTCOMES
 from simulator.scenario.customers import CustomerRates
@@ -18,6 +18,7 @@ from simulator.scenario.form import (
     PositiveMoney,
     Share,
     Whole,
+    short,
 )
 from simulator.scenario.numbers import ReadingError, percent_text
 
@@ -89,10 +90,6 @@ class Stay(Form):
         return to if total == 1 else {name: share / total for name, share in to.items()}
 
 
-def _amount(value: object) -> object:
-    return value if isinstance(value, (dict, AmountRates)) or value is None else {"fixed": value}
-
-
 class Segment(Form):
     """One segment of the market; rates given here replace the calibrated ones."""
 
@@ -102,7 +99,7 @@ class Segment(Form):
     """Qualified deals (SALs) created per month."""
     sals_dispersion: Positive | None = None
     """Size of the negative binomial of SALs per month; Poisson where left out."""
-    amount: Annotated[AmountRates | None, BeforeValidator(_amount, AmountRates | PositiveMoney | None)] = None
+    amount: Annotated[AmountRates | None, short("fixed", AmountRates | PositiveMoney | None)] = None
     """Amount of new deals."""
     close_in_days: Positive | None = None
     """Median days from qualification to the close date that is first planned."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from simulator.errors import Fault, InputError
+from simulator.errors import Fault, InputError, suggestion
 from simulator.fiscal import month_number
 from simulator.scenario.checks import named_segments
-from simulator.scenario.faults import key_text, suggestion
+from simulator.scenario.faults import key_text
 from simulator.scenario.numbers import money_text
 from simulator.scenario.people_checks import (
     hire_faults,
@@ -17,6 +17,7 @@ from simulator.scenario.people_checks import (
 )
 from simulator.scenario.schema import ALL, Scenario, Simulation
 from simulator.scenario.segments import Segment, missing_parts
+from simulator.scenario.targets import with_total
 from simulator.yaml_source import Key, Tree
 
 
@@ -62,25 +63,35 @@ def settled(
         faults += hire_faults(scenario.reps, scenario.roles, scenario.places, as_of)
     if faults or as_of is None:
         raise InputError(faults)
-    notes = list(scenario.notes)
-    calendar = scenario.fiscal_calendar()
-    notes += hire_notes(scenario.reps, scenario.roles, as_of, calendar, scenario.horizon_quarters)
-    if scenario.customers.simulate:
-        notes += role_notes(scenario.roles, scenario.ownership, simulated=scenario.simulates_roles)
+    notes = _notes_of_day(scenario, as_of)
     if segments:
         notes += [f"segments.{name} is not in the history: simulated from the rates given" for name in new]
     if last_day is not None and as_of > last_day:
         notes.append(f"as_of is {as_of}, but the history ends on {last_day}: nothing is known in between")
-    full = scenario.replace(
+    full = _filled(scenario, as_of, known)
+    return full.with_reading(notes=tuple(notes + _outside_horizon(full)))
+
+
+def _notes_of_day(scenario: Scenario, as_of: dt.date) -> list[str]:
+    """Return the notes of a scenario, and what is to be said of its people once the day is known."""
+    people = (scenario.reps, scenario.roles)
+    notes = hire_notes(*people, as_of, scenario.fiscal_calendar(), scenario.horizon_quarters)
+    if scenario.customers.simulate:
+        notes += role_notes(scenario.roles, scenario.ownership, simulated=scenario.simulates_roles)
+    return [*scenario.notes, *notes]
+
+
+def _filled(scenario: Scenario, as_of: dt.date, known: tuple[str, ...]) -> Scenario:
+    """Return the scenario with a day, an entry for each known segment, and targets of all together."""
+    return scenario.replace(
         as_of=as_of,
         segments={name: scenario.segments.get(name, Segment()) for name in known},
-        targets={period: _with_total(by, known) for period, by in scenario.targets.items()},
+        targets={period: with_total(by, known) for period, by in scenario.targets.items()},
         type_targets={
-            kind: {period: _with_total(by, known) for period, by in targets.items()}
+            kind: {period: with_total(by, known) for period, by in targets.items()}
             for kind, targets in scenario.type_targets.items()
         },
     )
-    return full.with_reading(notes=tuple(notes + _outside_horizon(full)))
 
 
 def horizon(scenario: Scenario) -> range:
@@ -95,12 +106,6 @@ def horizon(scenario: Scenario) -> range:
         raise ValueError("the as-of date is not known yet")
     first = int(scenario.fiscal_calendar().quarter(month_number(scenario.as_of + dt.timedelta(days=1))))
     return range(first, first + scenario.horizon_quarters)
-
-
-def _with_total(by_segment: dict[str, float], known: tuple[str, ...]) -> dict[str, float]:
-    if ALL in by_segment or any(name not in by_segment for name in known):
-        return by_segment
-    return {ALL: sum(by_segment[name] for name in known), **by_segment}
 
 
 def _outside_horizon(scenario: Scenario) -> list[str]:

@@ -1,10 +1,9 @@
 import jsonschema
 import pytest
 
-from simulator.scenario.faults import known_keys
 from simulator.scenario.levers import LEVERS
 from simulator.scenario.schema import Scenario, Simulation, scenario_schema
-from simulator.yaml_source import parse_tree
+from simulator.yaml_source import known_keys, parse_tree
 from tests.scenario.conftest import INLINE
 
 SCHEMA = scenario_schema()

@@ -28,7 +28,8 @@ from simulator.engine.run.simulate import Outcome, compile_deals, run
 from simulator.kernels.customers.customer import CustomerPlan
 from simulator.kernels.customers.flows import ARR_FLOWS, DRIVERS, FIRST_DRIVER, FIRST_SOLD
 from simulator.kernels.flows import N_ORIGINS
-from simulator.scenario.ownership import ACTIVITIES, AE, ActivityEffects, Source, Worst
+from simulator.scenario.deal_terms import Source
+from simulator.scenario.ownership import ACTIVITIES, AE, ActivityEffects, Worst
 from simulator.scenario.schema import Scenario
 
 SOURCES = get_args(Source)

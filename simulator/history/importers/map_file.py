@@ -2,47 +2,21 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 
-from simulator.errors import Fault, InputError
-from simulator.history.importers.mapping import Mapping, StageSpec, Tables, missing_columns
+from simulator.errors import Fault, InputError, suggestion
+from simulator.history.importers.mapping import Mapping, missing_columns
 from simulator.history.importers.roles import REQUIRED, ROLES
-from simulator.history.importers.specs import (
-    BalancesSpec,
-    ColumnSpec,
-    DealsSpec,
-    DropRule,
-    EventsSpec,
-    FileSpec,
-    JoinRule,
-    Part,
-    SnapshotsSpec,
-    StageDatesSpec,
-    SubscriptionsSpec,
-    TableSpec,
-)
-from simulator.yaml_source import Tree, read_tree
+from simulator.history.importers.specs import TableSpec
+from simulator.yaml_source import Key, Tree, known_keys, read_tree
 
 if TYPE_CHECKING:
     from simulator.history.importers.importer import Imported
 
-Place = tuple[str | int, ...]
-
-ROLE_SPECS: dict[str, type[TableSpec]] = {
-    "opportunities": DealsSpec,
-    "events": EventsSpec,
-    "snapshots": SnapshotsSpec,
-    "stage_dates": StageDatesSpec,
-    "subscriptions": SubscriptionsSpec,
-    "balances": BalancesSpec,
-}
-TOP_PARTS: dict[str, type[Part]] = {"tables": Tables, "stages": StageSpec, "files": FileSpec}
-TABLE_PARTS: dict[str, type[Part]] = {"columns": ColumnSpec, "drop": DropRule, "join": JoinRule}
 REMEDIES = {
     "missing": "Add it.",
     "string_pattern_mismatch": "A currency is three capital letters, such as USD; or none, for no money.",
@@ -95,13 +69,13 @@ def check_map(values: dict[str, Any], tree: Tree | None, label: str) -> Mapping:
 
 
 def _column_faults(role: str, spec: TableSpec, tree: Tree | None, label: str) -> list[Fault]:
-    place: Place = ("tables", role, "columns")
+    place: Key = ("tables", role, "columns")
     faults = []
     for column in spec.columns:
         if column not in ROLES[role]:
             what = f"{role} has no column '{column}'"
             where = _place((*place, column), tree, label)[0]
-            faults.append(Fault(where, what, _near(column, list(ROLES[role]))))
+            faults.append(Fault(where, what, suggestion(column, ROLES[role], "Allowed")))
     for column in missing_columns(role, spec):
         what = f"{role} needs the column '{column}', and the map does not say where it comes from"
         remedy = f"Add '{column}: <your heading>'. {role} needs: {', '.join(REQUIRED[role])}."
@@ -116,11 +90,15 @@ def _fault(error: dict[str, Any], tree: Tree | None, label: str) -> Fault:
         place = (*place, error["loc"][-1])
     key = ".".join(map(str, place)) or "the map"
     if kind == "extra_forbidden":
-        return Fault(where, f"{key}: there is no key '{place[-1]}'", _near(str(place[-1]), _siblings(place)))
+        return Fault(
+            where,
+            f"{key}: there is no key '{place[-1]}'",
+            suggestion(str(place[-1]), known_keys(Mapping, error["loc"][:-1]), "Allowed"),
+        )
     if kind == "literal_error":
         what = f"{key}: '{error['input']}' is not one of the words allowed"
         expected = error["ctx"]["expected"].replace("'", "").replace(" or ", ", ").split(", ")
-        return Fault(where, what, _near(str(error["input"]), expected))
+        return Fault(where, what, suggestion(str(error["input"]), expected, "Allowed"))
     message = str(error["msg"]).removeprefix("Value error, ")
     what = "is missing" if kind == "missing" else f"{message[:1].lower()}{message[1:]}"
     remedy = REMEDIES.get(kind, "")
@@ -130,29 +108,12 @@ def _fault(error: dict[str, Any], tree: Tree | None, label: str) -> Fault:
     return Fault(where, f"{key}: {what}", remedy)
 
 
-def _place(place: Place, tree: Tree | None, label: str) -> tuple[str, Place]:
+def _place(place: Key, tree: Tree | None, label: str) -> tuple[str, Key]:
     """Return where a key was written, and the key without what pydantic adds of its own machinery."""
     if tree is None:
         return label, place
     where, written = tree.place(place)
     return where or label, written
-
-
-def _siblings(place: Place) -> list[str]:
-    """Return the keys that may stand where an unknown one was found."""
-    model: type[Part] = Mapping
-    if len(place) > 1:
-        model = TOP_PARTS.get(str(place[0]), Mapping)
-    if model is Tables and len(place) > 2:
-        model = ROLE_SPECS.get(str(place[1]), TableSpec)
-        model = TABLE_PARTS.get(str(place[2]), model) if len(place) > 3 else model
-    return [field.alias or name for name, field in model.model_fields.items()]
-
-
-def _near(word: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(word.casefold(), known, n=1, cutoff=0.6)
-    hint = f"Did you mean '{close[0]}'? " if close else ""
-    return f"{hint}Allowed: {', '.join(known)}."
 
 
 def write_map_file(imported: Imported, kind: str, path: Path) -> None:

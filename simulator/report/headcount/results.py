@@ -13,7 +13,7 @@ from simulator.analysis.headcount.simulation import HeadcountSimulation
 from simulator.engine.plan.roles import employed, gross_margin, role_names
 from simulator.engine.plan.service_coverage import Effect
 from simulator.engine.prepare import Prepared
-from simulator.errors import Fault, InputError
+from simulator.errors import Fault, InputError, suggestion
 from simulator.report.answer import Answer, Provenance, draw_specs
 from simulator.report.assumptions import people_assumptions
 from simulator.report.charts.spec import ChartSpec, Series, figures, money_unit
@@ -22,7 +22,6 @@ from simulator.report.headcount.words import headcount_answers, headcount_title,
 from simulator.report.money import source_line
 from simulator.report.style import BLUE, SERIES
 from simulator.report.work import Source, Work, load
-from simulator.scenario.faults import suggestion
 from simulator.scenario.numbers import month_text
 from simulator.scenario.ownership import AE
 from simulator.scenario.schema import Scenario

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from simulator.errors import closest
 from simulator.history.importers.fields.cells import map_unique
 from simulator.history.importers.fields.stage_words import category_word, category_words, end_by_name
 from simulator.history.importers.import_log import ImportLog, StageRead
@@ -171,8 +171,8 @@ class StageTable:
 
     def _fault_unknown(self, guessed: list[StageFacts]) -> None:
         for facts in guessed:
-            close = difflib.get_close_matches(facts.stage, list(self.mapping.stages), n=1)
-            hint = f"Did the map mean it by '{close[0]}'? " if close else ""
+            close = closest(facts.stage, self.mapping.stages)
+            hint = f"Did the map mean it by '{close}'? " if close else ""
             words = (
                 "lead, pipeline, best_case, commit, omitted, won, lost, lost_competition, lost_no_decision"
             )
