@@ -17,6 +17,7 @@ from simulator.app.session import Session
 from simulator.app.simulations import Reply
 from simulator.app.tables import changes, show, source_of
 from simulator.app.words import capitalised, effects_of, lever_title, percent_words, say_arr, say_changes
+from simulator.calibration.posteriors import Z_HIGH
 from simulator.engine.plan.service_coverage import Effect
 from simulator.engine.prepare import Prepared
 from simulator.report.compare.words import compare_answers
@@ -47,7 +48,10 @@ LOWEST, HIGHEST, STEP = -60, 100, 5
 WORSE_ABOVE, WORSE_BELOW = (1.0, 3.0), (0.1, 1.0)
 """Ends of the slider of an effect: a factor on something bad, or the share that is left of something good."""
 HARM = ("churn", "time_to_value")
-STEPS = (Column("label", "What moves the P50"), *columns("money", {"change": "by", "p50": "to"}))
+STEPS = (
+    Column("label", "What moves the P50"),
+    *columns("money", {"change": "by", "margin": "\u00b1 (80\u00a0%)", "p50": "to"}),
+)
 
 
 class WhatIfSection:
@@ -110,6 +114,7 @@ class WhatIfSection:
         """Show what moves the P50 of new bookings, where anything does."""
         rows = bridge[(bridge["period"] == period) & (bridge["step"] > 0)].reset_index(drop=True)
         if rows["change"].any():
+            rows["margin"] = Z_HIGH * rows["error"]
             view = View("steps", f"What moves the P50 of {period}", "", STEPS, rows)
             show(view, reply.forecast.currency, source_of(reply))
         if (rows["label"].eq("reps") & rows["change"].eq(0.0)).any():

@@ -1,6 +1,7 @@
 """The page in a real Chromium: a scenario is changed and saved, with the figures of the commands."""
 
 import re
+from statistics import NormalDist
 
 import pandas as pd
 import pytest
@@ -44,6 +45,16 @@ def same_changes(shown, compared, measure):
         assert numbers(row) == pytest.approx(expected[keys].dropna().tolist(), rel=0, abs=0.006)
 
 
+def same_steps(shown, bridge):
+    """Hold what moves the P50 on the page, and how sure that is, against what the command wrote."""
+    rows = bridge[(bridge["period"] == bridge["period"].iloc[-1]) & (bridge["step"] > 0)]
+    assert (rows["error"] > 0).any()
+    for row, (_, expected) in zip(shown, rows.iterrows(), strict=True):
+        margin = NormalDist().inv_cdf(0.9) * expected["error"]
+        wanted = [expected["change"], margin, expected["p50"]]
+        assert numbers(row) == pytest.approx(wanted, rel=0, abs=0.006)
+
+
 @pytest.fixture(scope="module")
 def base_run(workspace):
     """The folder that the command writes for the base."""
@@ -84,6 +95,7 @@ def test_a_scenario_is_changed_saved_and_gives_the_figures_of_the_commands(hands
     assert f"{PATHS} simulations" in compared.stdout
     table = read(workspace / "results" / "cli-it", "compare")
     same_changes(hands.table("New bookings against the base"), table, "bookings_new")
+    same_steps(hands.table("What moves the P50"), read(workspace / "results" / "cli-it", "bridge"))
     sentence = f"{compared.stdout.strip().splitlines()[0].rstrip('.')}"
     assert sentence.casefold() in hands.text("main").casefold()
 
