@@ -70,6 +70,8 @@ class Paths:
         activity after the signature hours asked, done, and done weighted by how well.
     n_averaged : int
         Simulations that each path is the mean of: 1, unless luck is switched off.
+    due_by_month : ndarray of float64, shape (month, segment), optional
+        The same by month, all categories together.
     past_due_amount, n_past_due : ndarray, shape (category, segment), optional
         The part of the open amount whose close date lies before ``as_of``, and how many deals that is.
     arr_flows : ndarray of float64, shape (path, period, segment, flow), optional
@@ -103,6 +105,7 @@ class Paths:
     rate_draw: Ints
     open_deals: tuple[str, ...]
     open_wins: Ints
+    due_by_month: Floats | None = None
     past_due_amount: Floats | None = None
     n_past_due: Ints | None = None
     arr_flows: Floats | None = None

@@ -7,8 +7,11 @@ from simulator.analysis.forecast.coverage import (
     needed_multiple,
     rule_of_thumb,
 )
+from simulator.analysis.forecast.coverage_months import coverage_by_month
 from simulator.analysis.forecast.forecast import forecast_bookings
+from simulator.engine.run.simulate import simulate
 from tests.made_paths import SAMPLE_TARGETS, make_paths, sample_paths
+from tests.small_companies import company, deal, segment
 
 DUE = np.array([[[8.0], [4.0], [2.0]]])
 
@@ -130,3 +133,43 @@ def test_columns_are_those_of_the_design():
         "period", "segment", "basis", "coverage", "needed_p50", "needed_p80", "needed_p90", "rule_of_thumb",
     ]  # fmt: skip
     assert table["coverage"].isna().all()
+
+
+def test_coverage_by_month_is_of_what_the_target_leaves_open():
+    """10 of 40 booked: 30 are left for months in which 1, 1 and 4 are expected, 5 of it for the first."""
+    monthly = np.array([1.0, 1.0, 4.0])[:, None]
+    paths = make_paths(
+        n_paths=4, partial=True, booked=10.0, open_amount=DUE[0], due_amount=DUE, monthly_bookings=monthly,
+        due_by_month=np.array([[8.0], [4.0], [2.0]]),
+    )  # fmt: skip
+    targets = {paths.periods[0]: {"a": 40.0}}
+    table = coverage_by_month(paths, targets, {"a": "smb"})
+    assert table["month"].tolist() == ["2026-02", "2026-03", "2026-04"]
+    assert table["target"].tolist() == [5.0, 5.0, 20.0]
+    assert table["coverage"].tolist() == [8 / 5, 4 / 5, 2 / 20]
+    # Every path books the mean: five times as much of all is needed, whatever the chance.
+    assert table["needed_p90"].tolist() == [8.0, 4.0, 0.5]
+    assert coverage_by_month(paths, targets, {"a": "enterprise"}).empty
+    booked = coverage_by_month(paths, {paths.periods[0]: {"a": 9.0}}, {"a": "smb"})
+    assert booked["coverage"].isna().all() and set(booked["note"]) == {"target already booked"}
+
+
+def test_months_are_not_covered_by_deals_without_a_close_date():
+    table = coverage_by_month(make_paths(n_paths=3, open_amount=DUE[0]), {}, {"a": "smb"})
+    assert table["coverage"].isna().all()
+    assert set(table["note"]) == {"open deals have no close dates to count by"}
+
+
+def test_past_due_deals_are_in_no_coverage():
+    """Two deals due in the quarter, one of them dated before the as-of date: 1 of 2 counts, in its month."""
+    dated = [deal("due", close_date="2027-02-15"), deal("late", close_date="2026-11-15")]
+    scenario = company(
+        {"one": segment()}, dated, simulation={"paths": 8}, targets={"FY27Q1": {"one": 1_000_000}}
+    )
+    paths = simulate(scenario, None, None)
+    amount, late = paths.due_amount.sum(), float(paths.past_due_amount.sum())
+    assert amount == late == 1000.0
+    assert paths.due_by_month[:, 0].tolist()[:3] == [0.0, 1000.0, 0.0]
+    row = measure_coverage(paths, scenario.targets, {"one": "smb"}).row("FY27Q1", "one", "smb")
+    assert row["amount"] == pytest.approx(1000.0 + paths.flow("won_created")[:, 0].mean())
+    assert row["past_due"] == 1000.0

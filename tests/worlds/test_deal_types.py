@@ -12,6 +12,7 @@ import pytest
 
 from simulator.analysis.compare.comparison import simulate_prepared
 from simulator.analysis.forecast.forecast import forecast_bookings
+from simulator.analysis.forecast.outlook import look_ahead
 from simulator.engine.paths import Paths
 from simulator.engine.prepare import Prepared, prepare
 from simulator.scenario.schema import Scenario
@@ -142,3 +143,14 @@ def test_the_total_is_the_sum_of_the_types_and_targets_are_of_new_business(tmp_p
     hit = named[named["target"].notna()]
     assert set(hit["kind"]) == {"renewal"}
     assert hit["p_hit"].iloc[0] == (paths.bookings_by_kind()["renewal"][:, 0].sum(axis=1) >= 1e5).mean()
+    goals = {"renewal": {paths.periods[0]: {"all": 5e5}}}
+    outlook = look_ahead(paths, targets=one, type_targets=goals, motions=dict.fromkeys(paths.segments, "smb"))
+    for table in (outlook.coverage_table, outlook.composition_table):
+        assert list(dict.fromkeys(table["type"])) == ["new", "expansion", "renewal"]
+    covered = outlook.coverage_table
+    row = covered[(covered["type"] == "renewal") & (covered["segment"] == first["segment"].iloc[-1])].iloc[0]
+    own = paths.of_type["renewal"]
+    created = own.flow("won_created")[:, 0].sum(axis=1).mean()
+    assert row["target"] == 5e5
+    assert row["amount"] == pytest.approx(own.open_amount.sum() + created + own.booked.sum())
+    assert "type" not in outlook.coverage.table

@@ -19,6 +19,7 @@ CONFIDENCES = {"needed_p50": 0.5, "needed_p80": 0.8, "needed_p90": 0.9}
 ENTERPRISE = "enterprise"
 SMB = "smb"
 SLIPPAGE_ADJUSTED = "enterprise_slippage_adjusted"
+NO_CLOSE_DATES = "open deals have no close dates to count by"
 
 BASIS_CATEGORIES = {ENTERPRISE: ("best_case", "commit"), SMB: CATEGORIES}
 """Open deals that count, with a close date in the period; what is closed in it counts in both."""
@@ -205,7 +206,7 @@ def _explain(cell: _Cell, needed: Mapping[str, float]) -> str:
     if cell.booked >= cell.target - HALF_CENT:
         return "target already booked"
     if np.isnan(cell.amount):
-        return "open deals have no close dates to count by"
+        return NO_CLOSE_DATES
     if cell.amount <= cell.booked:
         return "no open deal of this basis is dated in the period"
     missing = [column.removeprefix("needed_").upper() for column, value in needed.items() if np.isnan(value)]
@@ -247,7 +248,7 @@ def counted_amount(paths: Paths, basis: str) -> Floats:
     By close date; what is past due counts nowhere. Where open deals have none, those of a motion without
     quarterly close dates (SMB) all count in the first period; for others there is nothing to go by: NaN.
     """
-    if _has_close_dates(paths):
+    if has_close_dates(paths):
         return paths.due_amount
     counted = np.full_like(paths.due_amount, np.nan)
     if basis == SMB:
@@ -265,7 +266,8 @@ def _basis_amounts(paths: Paths, basis: str) -> Floats:
     return add_total(counted, paths.segments) + _booked(paths)
 
 
-def _has_close_dates(paths: Paths) -> bool:
+def has_close_dates(paths: Paths) -> bool:
+    """Return whether open deals say when they will close."""
     late = paths.past_due_amount is not None and paths.past_due_amount.any()
     return bool(paths.due_amount.any() or late or not paths.open_amount.any())
 
@@ -285,7 +287,7 @@ def _notes(paths: Paths) -> tuple[str, ...]:
         "Coverage needed is the multiple of the target at which the simulation hits it in 50, 80 or 90 % "
         "of simulations, keeping today's mix of deals; the rule of thumb is 1 / close rate."
     )
-    if _has_close_dates(paths):
+    if has_close_dates(paths):
         return (needed, *_say_past_due(paths))
     return (
         needed,

@@ -26,6 +26,7 @@ from simulator.analysis.totals import (
 )
 from simulator.arrays import Floats
 from simulator.engine.paths import QUANTILES, Paths
+from simulator.scenario.numbers import month_text
 
 Targets = Mapping[str, Mapping[str, float]]
 """Bookings targets by period and segment (or ``all``), in the scenario's currency."""
@@ -188,9 +189,13 @@ def _kinds_table(
     return _next_to(tables)
 
 
+def month_names(paths: Paths) -> tuple[str, ...]:
+    """Return the months simulated, such as ``2026-11``."""
+    return tuple(map(month_text, paths.months.tolist()))
+
+
 def _monthly_table(paths: Paths) -> pd.DataFrame:
-    months = tuple(f"{month // 12:04d}-{month % 12 + 1:02d}" for month in paths.months.tolist())
-    labels = label_columns(month=months, segment=names_with_total(paths.segments))
+    labels = label_columns(month=month_names(paths), segment=names_with_total(paths.segments))
     values = paths.monthly_by_kind()
     values["all"] = np.asarray(sum(values.values(), np.zeros(())))
     table = _next_to(

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from simulator.analysis.forecast.composition import (
-    trace_pipeline,
-)
+from simulator.analysis.forecast.composition import split_p50, trace_pipeline
 from simulator.analysis.forecast.coverage import Coverage, HistoricalRates, measure_coverage
+from simulator.analysis.forecast.coverage_months import coverage_by_month
 from simulator.analysis.forecast.forecast import Forecast, Targets, forecast_bookings
 from simulator.analysis.forecast.pipeline import pipeline_created
 from simulator.analysis.forecast.spread import split_spread
@@ -25,7 +24,9 @@ class Outlook:
     """Forecast, coverage, pipeline waterfall and spread of the same simulations.
 
     ``created`` is the qualified pipeline created; ``capacity`` the quota capacity and its coverage, empty
-    without reps.
+    without reps; ``coverage_months`` the coverage by month, empty where no segment is sold in volume.
+    ``coverage_table`` and ``composition_table`` hold coverage and the parts of the P50 of every type of
+    deals, with a column ``type`` where there are several.
     """
 
     forecast: Forecast
@@ -34,6 +35,9 @@ class Outlook:
     spread: pd.DataFrame
     created: pd.DataFrame
     capacity: pd.DataFrame
+    coverage_months: pd.DataFrame
+    coverage_table: pd.DataFrame
+    composition_table: pd.DataFrame
 
 
 def look_ahead(
@@ -60,14 +64,29 @@ def look_ahead(
         Of the segments whose reps are simulated.
     """
     coverage = measure_coverage(paths, targets, motions, rates)
+    forecast = forecast_bookings(paths, targets, type_targets)
+    goals, others = type_targets or {}, paths.of_type
+    covered = {kind: measure_coverage(own, goals.get(kind), motions).table for kind, own in others.items()}
+    parts = {kind: split_p50(own) for kind, own in others.items()}
     return Outlook(
-        forecast=forecast_bookings(paths, targets, type_targets),
+        forecast=forecast,
         coverage=coverage,
         waterfall=trace_pipeline(paths),
         spread=split_spread(paths, without_shock),
         created=pipeline_created(paths),
         capacity=_with_coverage(measure_capacity(paths, reps, targets), coverage.table),
+        coverage_months=coverage_by_month(paths, targets or {}, motions or {}),
+        coverage_table=_of_types(coverage.table, covered),
+        composition_table=_of_types(forecast.composition, parts),
     )
+
+
+def _of_types(new: pd.DataFrame, others: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return the rows of new business and those of other types behind them, which says a column ``type``."""
+    if not others:
+        return new
+    tables = {"new": new, **others}
+    return pd.concat([table.assign(type=kind) for kind, table in tables.items()], ignore_index=True)
 
 
 def _with_coverage(capacity: pd.DataFrame, coverage: pd.DataFrame) -> pd.DataFrame:

@@ -23,6 +23,7 @@ class Position:
     n_booked: Floats
     open_amount: Floats
     due_amount: Floats
+    due_by_month: Floats
     past_due_amount: Floats
     n_past_due: Ints
     n_open: Ints
@@ -41,15 +42,20 @@ def position(compiled: Compiled, history: History | None) -> Position:
     np.add.at(n_open, (category, segment), 1)
     due_amount = np.zeros((ahead.quarters.size, len(CATEGORIES), n_segments))
     close_month = plan.open_state[:, 4]
-    period = (np.maximum(close_month, 0) + plan.first_month_of_quarter) // 3
+    month = np.maximum(close_month, 0)
+    period = (month + plan.first_month_of_quarter) // 3
     late = compiled.open_deals["past_due"].to_numpy(bool)
     due = (close_month < NEVER) & (period < ahead.quarters.size) & ~late
     np.add.at(due_amount, (period[due], category[due], segment[due]), amount[due])
+    due_by_month = np.zeros((ahead.months.size, n_segments))
+    np.add.at(due_by_month, (month[due], segment[due]), amount[due])
     past_due_amount, n_past_due = np.zeros_like(open_amount), np.zeros_like(n_open)
     np.add.at(past_due_amount, (category[late], segment[late]), amount[late])
     np.add.at(n_past_due, (category[late], segment[late]), 1)
     booked, n_booked = _booked(compiled, ahead, history)
-    return Position(booked, n_booked, open_amount, due_amount, past_due_amount, n_past_due, n_open)
+    return Position(
+        booked, n_booked, open_amount, due_amount, due_by_month, past_due_amount, n_past_due, n_open
+    )
 
 
 def _booked(compiled: Compiled, ahead: Horizon, history: History | None) -> tuple[Floats, Floats]:

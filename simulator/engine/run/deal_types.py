@@ -43,6 +43,7 @@ def _simulated(paths: Paths, scenario: Scenario, own: DealsOfType) -> Paths:
         n_booked=made.n_booked[place],
         open_amount=made.open_amount[:, place],
         due_amount=made.due_amount[..., place],
+        due_by_month=None if made.due_by_month is None else made.due_by_month[:, place],
         past_due_amount=None if made.past_due_amount is None else made.past_due_amount[:, place],
         n_past_due=None if made.n_past_due is None else made.n_past_due[:, place],
         n_open=made.n_open[:, place],

@@ -130,6 +130,7 @@ def simulate_compiled(
         n_booked=here.n_booked,
         open_amount=here.open_amount,
         due_amount=here.due_amount,
+        due_by_month=here.due_by_month,
         past_due_amount=here.past_due_amount,
         n_past_due=here.n_past_due,
         n_open=here.n_open,

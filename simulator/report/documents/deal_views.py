@@ -14,7 +14,8 @@ def coverage_view(run: Finished) -> View:
     """Return what is due in each quarter as a multiple of its target, and the multiples needed."""
     table = run.tables["coverage"]
     # One basis for each segment: the first; a second row with the slippage in the rule repeats all else.
-    table = table.drop_duplicates(["period", "segment"])
+    kind = (Column("type", "Type"),) if "type" in table else ()
+    table = table.drop_duplicates(["period", "segment", *(column.key for column in kind)])
     table = table[table["coverage"].notna() | (table["segment"] == ALL)].reset_index(drop=True)
     table = table.assign(
         basis=[BASIS_WORDS.get(basis, basis).rstrip(",") for basis in table["basis"].astype(str)]
@@ -28,6 +29,7 @@ def coverage_view(run: Finished) -> View:
         (
             PERIOD,
             SEGMENT,
+            *kind,
             Column("basis", "Counts"),
             *columns("money", {"amount": "Due", "target": "Target"}),
             *columns("multiple", {"coverage": "Coverage", **needed, "rule_of_thumb": "Rule of thumb"}),

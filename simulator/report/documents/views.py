@@ -103,6 +103,8 @@ def _pacing(run: Finished) -> View:
 
 def _parts(run: Finished) -> View:
     table = run.tables["p50_composition"]
+    if "type" in table:
+        table = table[table["type"] == "new"]
     wide = table.pivot_table(index=["period", "segment"], columns="part", values="amount", sort=False)
     wide = wide.reindex(columns=list(PART_WORDS)).fillna(0.0).reset_index()
     wide["p50"] = wide[list(PART_WORDS)].sum(axis=1).round(2)

@@ -70,15 +70,16 @@ def forecast_tables(paths: Paths, outlook: Outlook) -> dict[str, pd.DataFrame]:
         "bookings": forecast.bookings,
         "bookings_monthly": forecast.monthly,
         "exceedance": forecast.exceedance,
-        "p50_composition": forecast.composition,
+        "p50_composition": outlook.composition_table,
         "slipped": forecast.slipped,
-        "coverage": outlook.coverage.table,
+        "coverage": outlook.coverage_table,
         "waterfall": outlook.waterfall,
         "spread": outlook.spread,
         "pipeline_created": outlook.created,
         "open_deals": open_deals_table(paths),
     }
-    return tables | ({"capacity": outlook.capacity} if len(outlook.capacity) else {})
+    found = {"capacity": outlook.capacity, "coverage_months": outlook.coverage_months}
+    return tables | {name: table for name, table in found.items() if len(table)}
 
 
 def run_summary(run: Run) -> dict[str, Any]:
