@@ -122,8 +122,8 @@ def asked(
     return {
         "counts": dict(zip(found.segments, found.allocation.tolist(), strict=True)),
         "gain": float(row["gain_bookings"]),
-        "low": float(row["gain_bookings_p10"]),
-        "high": float(row["gain_bookings_p90"]),
+        "low": float(row["gain_bookings_low"]),
+        "high": float(row["gain_bookings_high"]),
         "cannot_tell": bool(found.unseen),
     }
 
@@ -183,11 +183,11 @@ def hiring_section(n_seeds: int) -> str:
     lines = [
         f"{n_seeds} histories of each company; up to {N_REPS} reps over eight quarters. An answer is right "
         f"where its true contribution is at least {RIGHT:.0%} of that of the best allocation, or where it "
-        "says that the history cannot tell. Gains: bookings, of the answers that hire; asked of P10–P90: to "
-        f"hold the expected true gain in {HELD[0]:.0%} to {HELD[1]:.0%}.",
+        "says that the history cannot tell. Gains: mean bookings, of the answers that hire; asked of their "
+        f"80 % interval: to hold the true mean in {HELD[0]:.0%} to {HELD[1]:.0%}.",
         "",
         "| company | best contribution | right | cannot tell | hires no one | gain said | true gain "
-        "| P10–P90 holds |",
+        "| interval holds |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for row in rows:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from scipy.special import betaincinv
 
 from simulator.arrays import Floats, Ints, Mask
+from simulator.calibration.posteriors import Z_HIGH
 from simulator.engine.keys import replicate
 
 MOST_REACH = 0.1
@@ -107,6 +108,51 @@ def quantile_error(values: Floats, quantile: float, draw: Ints) -> float:
     reach = max(error, min(MOST_REACH, quantile / 2, (1.0 - quantile) / 2))
     low, high = np.quantile(values, np.clip([quantile - reach, quantile + reach], 0.0, 1.0))
     return float((high - low) / 2 * error / reach)
+
+
+def variance_between(values: Floats, group: Ints) -> float:
+    """Return the variance of the groups' true means: Var(E | rates).
+
+    The one-way random-effects estimator (mean square between less mean square within, over the
+    effective group size; Searle, Casella & McCulloch 1992), not below 0.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (path,)
+        Outcome of each path.
+    group : ndarray of int64, shape (path,)
+        Rate draw of each path.
+    """
+    _, index, sizes = np.unique(group, return_inverse=True, return_counts=True)
+    n, n_groups = len(values), len(sizes)
+    if n_groups < 2 or n == n_groups:
+        return 0.0
+    centred = values - values.mean()
+    means = np.bincount(index, weights=centred) / sizes
+    between = np.sum(sizes * means**2) / (n_groups - 1)
+    within = np.sum((centred - means[index]) ** 2) / (n - n_groups)
+    effective_size = (n - np.sum(sizes**2) / n) / (n_groups - 1)
+    return float(max(0.0, (between - within) / effective_size))
+
+
+def expected_interval(values: Floats, draw: Ints) -> tuple[float, float]:
+    """Return the 80 % interval of what is expected, luck averaged out, given all that the rates may be.
+
+    Taken as Normal about the mean, with the variance between the draws of the rates and the Monte Carlo
+    error. With one path a draw luck cannot be told from the rates, and counts as well.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (path,)
+        Outcome of each path. Any unit.
+    draw : ndarray of int64, shape (path,)
+        The rate draw of each path.
+    """
+    together = len(np.unique(draw)) == len(values)
+    between = float(values.var()) if together else variance_between(values, draw)
+    error = 0.0 if len(values) < 2 else mean_error(values, draw)
+    reach = Z_HIGH * float(np.hypot(np.sqrt(between), error))
+    return float(values.mean()) - reach, float(values.mean()) + reach
 
 
 LEVEL = 0.8

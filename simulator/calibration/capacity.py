@@ -101,7 +101,7 @@ def _gain(fit: _Fit) -> Floats:
 class _Lists:
     """The rows of one segment by whose list they are on."""
 
-    rank: Ints
+    rank: Floats
     load: Ints
     ramped: Floats
     """Ramped reps behind the list, by row."""

@@ -99,12 +99,20 @@ def workload(states: DealStates, segment: Ints, rep: Ints, step_days: float) -> 
     )
 
 
-def rank_within(group: Ints, work: Workload) -> Ints:
-    """Return the place of each row among those of its group and day: begun to move first, then oldest."""
+def rank_within(group: Ints, work: Workload) -> Floats:
+    """Return the place of each row among those of its group and day: begun to move first, then oldest.
+
+    It is that in the middle of the step: half of those before it that are gone by the next of the days no
+    longer count. Where a week frees 6 % of the places, that of its first day says 6 % too many get attention.
+    """
     order = np.lexsort((-work.begun, work.stage == 0, work.day, group))
-    key = (group * (work.day.max(initial=0) + 1) + work.day)[order]
-    rank = np.empty(len(order), dtype=np.int64)
-    rank[order] = np.arange(len(order)) - np.searchsorted(key, key)
+    last_day = work.day.max(initial=0)
+    key = (group * (last_day + 1) + work.day)[order]
+    first = np.searchsorted(key, key)
+    gone = (np.append(np.diff(work.deal) != 0, True) & (work.day < last_day))[order]
+    gone_before = np.cumsum(gone) - gone
+    rank = np.empty(len(order))
+    rank[order] = np.arange(len(order)) - first - 0.5 * (gone_before - gone_before[first])
     return rank
 
 
@@ -115,7 +123,7 @@ def count_within(group: Ints, work: Workload) -> Ints:
     return np.asarray(count[place])
 
 
-def attention(first_come: bool, capacity: Floats, rank: Ints, load: Ints) -> Floats:
+def attention(first_come: bool, capacity: Floats, rank: Floats, load: Ints) -> Floats:
     """Return the share of full attention that each row gets.
 
     Parameters
@@ -124,7 +132,8 @@ def attention(first_come: bool, capacity: Floats, rank: Ints, load: Ints) -> Flo
         By rank, or alike.
     capacity : ndarray of float64, shape (row,)
         Deals of full attention that the row's reps can work.
-    rank, load : ndarray of int64, shape (row,)
+    rank : ndarray of float64, shape (row,)
+    load : ndarray of int64, shape (row,)
         As `rank_within` and `count_within` return them.
     """
     if first_come:

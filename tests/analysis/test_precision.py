@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from simulator.analysis.precision import jackknife_error, mean_error, quantile_error, share_error
+from simulator.analysis.precision import (
+    expected_interval,
+    jackknife_error,
+    mean_error,
+    quantile_error,
+    share_error,
+)
 from simulator.engine.keys import STRATA
 
 
@@ -53,3 +59,19 @@ def test_error_of_the_median_agrees_with_its_density_formula():
 def test_a_single_path_has_no_error_to_state():
     assert np.isnan(mean_error(np.array([1.0]), np.array([0])))
     assert np.isnan(quantile_error(np.array([1.0]), 0.5, np.array([0])))
+
+
+def test_an_interval_of_what_is_expected_leaves_luck_out():
+    """Rates with sd 1, luck with sd 1.5: four in five hold the truth; of quantiles of outcomes all but do."""
+    rng, draw = np.random.default_rng(8), np.repeat(np.arange(100) * STRATA, 4)
+    held, held_by_outcomes, n = 0, 0, 800
+    for estimate in rng.normal(size=n):
+        values = estimate + np.repeat(rng.normal(size=100), 4) + 1.5 * rng.normal(size=400)
+        low, high = expected_interval(values, draw)
+        outcomes = np.quantile(values, [0.1, 0.9])
+        held += low <= 0.0 <= high
+        held_by_outcomes += outcomes[0] <= 0.0 <= outcomes[1]
+    assert held / n == pytest.approx(0.8, abs=3 * np.sqrt(0.8 * 0.2 / n))
+    assert held_by_outcomes / n > 0.95
+    certain = expected_interval(3.0 * rng.normal(size=400), np.zeros(400, int))
+    assert certain[1] - certain[0] == pytest.approx(2 * norm.ppf(0.9) * 3.0 / 20.0, rel=0.15)

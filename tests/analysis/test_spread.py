@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from simulator.analysis.forecast.spread import split_spread, variance_between
+from simulator.analysis.forecast.spread import split_spread
+from simulator.analysis.precision import variance_between
 from tests.made_paths import make_paths, sample_paths
 
 

@@ -31,6 +31,14 @@ def test_twelve_deals_of_full_attention_are_recovered(tmp_path, record):
     assert (found.unowned[0] > 20) == (record == "unowned")
 
 
+def test_places_that_come_free_within_a_step_are_nobodys_attention_before(tmp_path):
+    """Six in a hundred places come free in a week: on average the number found is not that much too high."""
+    found = [
+        capacity_of(worlds.SHORT, tmp_path / str(s), "owned", s, alpha=2).per_rep[0, 0] for s in range(4)
+    ]
+    assert np.mean(found) == pytest.approx(12, rel=0.03)
+
+
 def test_a_crm_that_knows_deals_once_they_are_taken_up_does_not_show_who_waits(tmp_path):
     found = capacity_of(worlds.SHORT, tmp_path, "taken_up")
     assert found.verdict[0] == "not identified"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from simulator.analysis.precision import variance_between
 from simulator.analysis.totals import add_horizon, names_with_horizon
 from simulator.arrays import Floats, Ints
 from simulator.engine.paths import Paths
@@ -42,31 +43,6 @@ def split_spread(paths: Paths, without_shock: Paths | None = None) -> pd.DataFra
         for i, label in enumerate(names_with_horizon(paths.periods))
     ]
     return pd.concat(tables, ignore_index=True)
-
-
-def variance_between(values: Floats, group: Ints) -> float:
-    """Return the variance of the groups' true means: Var(E | rates).
-
-    The one-way random-effects estimator (mean square between less mean square within, over the
-    effective group size; Searle, Casella & McCulloch 1992), not below 0.
-
-    Parameters
-    ----------
-    values : ndarray of float64, shape (path,)
-        Outcome of each path.
-    group : ndarray of int64, shape (path,)
-        Rate draw of each path.
-    """
-    _, index, sizes = np.unique(group, return_inverse=True, return_counts=True)
-    n, n_groups = len(values), len(sizes)
-    if n_groups < 2 or n == n_groups:
-        return 0.0
-    centred = values - values.mean()
-    means = np.bincount(index, weights=centred) / sizes
-    between = np.sum(sizes * means**2) / (n_groups - 1)
-    within = np.sum((centred - means[index]) ** 2) / (n - n_groups)
-    effective_size = (n - np.sum(sizes**2) / n) / (n_groups - 1)
-    return float(max(0.0, (between - within) / effective_size))
 
 
 def _totals(paths: Paths) -> Floats:

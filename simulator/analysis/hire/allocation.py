@@ -12,7 +12,7 @@ import pandas as pd
 from simulator.analysis.hire.chance_best import chance_best
 from simulator.analysis.hire.ladder import ExtraReps, RepLadder, best_allocations, n_allocations
 from simulator.analysis.more_heads import HIGH, LOW, SEPARATE_ERRORS, last_loss
-from simulator.analysis.precision import mean_error
+from simulator.analysis.precision import expected_interval, mean_error
 from simulator.analysis.steps import Progress, of_step
 from simulator.arrays import Floats, Ints, Mask
 
@@ -62,9 +62,10 @@ class Hiring:
         The answer; all zero: hire no one.
     allocations : DataFrame
         One row for each verified allocation, best first: reps, one column a segment, gain_bookings,
-        gain_bookings_p10, _p90, gain_contribution, gain_contribution_p10, _p90, error (Monte Carlo
-        standard error of the gain in contribution), behind (mean contribution less than the best's),
-        behind_error, p_best, p_best_error, tied, unresolved (neither clearly worse nor surely tied), answer.
+        gain_bookings_p10, _p90 (of single outcomes), _low, _high (`expected_interval`), gain_contribution
+        with the same four, error (Monte Carlo standard error of the gain in contribution), behind (mean
+        contribution less than the best's), behind_error, p_best, p_best_error, tied, unresolved (neither
+        clearly worse nor surely tied), answer.
     marginal : DataFrame
         segment, reps, gain_bookings, gain_contribution (of so many), p10 and p90 of it, error,
         marginal_bookings, marginal_contribution (of the last).
@@ -190,6 +191,7 @@ class _Verdict:
     rows: Ints
     bookings: Floats
     contribution: Floats
+    draw: Ints
     error: Floats
     behind: Floats
     behind_error: Floats
@@ -209,6 +211,8 @@ class _Verdict:
         for name, values in (("gain_bookings", self.bookings), ("gain_contribution", self.contribution)):
             low, high = np.quantile(values, [LOW, HIGH], axis=0)
             columns |= {name: values.mean(axis=0), f"{name}_p10": low, f"{name}_p90": high}
+            spans = [expected_interval(column, self.draw) for column in values.T]
+            columns |= {f"{name}_low": [low for low, _ in spans], f"{name}_high": [high for _, high in spans]}
         columns |= {"error": self.error, "behind": self.behind, "behind_error": self.behind_error}
         answer = np.arange(len(self.rows)) == self.answer
         columns |= {
@@ -244,6 +248,7 @@ def _judge(extra: ExtraReps, question: HiringSettings, indifference: float) -> _
         rows=rows,
         bookings=bookings,
         contribution=contribution,
+        draw=extra.rate_draw,
         error=error,
         behind=behind,
         behind_error=behind_error,

@@ -115,8 +115,8 @@ def say_driver(hiring: Hiring, currency: str) -> str:
 
 
 def _span(row: pd.Series, name: str, currency: str) -> str:
-    low, high = (format_money(row[f"{name}_{p}"], currency) for p in ("p10", "p90"))
-    return f"{format_money(row[name], currency)} (P10 {low} to P90 {high})"
+    low, high = (format_money(row[f"{name}_{end}"], currency) for end in ("low", "high"))
+    return f"{format_money(row[name], currency)} ({low} to {high})"
 
 
 def _worth(hiring: Hiring, periods: tuple[str, ...], currency: str) -> str:
@@ -132,10 +132,12 @@ def _worth(hiring: Hiring, periods: tuple[str, ...], currency: str) -> str:
         return f"The best of the others, {who}, changes contribution by {money} ± {error} {over}"
     row = hiring.answer
     margin = format_share(hiring.extra.margin)
+    lucky = [format_money(row[f"gain_bookings_{end}"], currency) for end in ("p10", "p90")]
     return (
-        f"That adds {_span(row, 'gain_bookings', currency)} of bookings {over}, and "
+        f"On average that adds {_span(row, 'gain_bookings', currency)} of bookings {over}, and "
         f"{_span(row, 'gain_contribution', currency)} of contribution: gross margin of {margin} less "
-        "base pay, commission and hiring; deals still open at the end count nothing"
+        "base pay, commission and hiring; deals still open at the end count nothing. In brackets 80% of what "
+        f"the rates may be; with luck, bookings gain from {lucky[0]} (P10) to {lucky[1]} (P90)"
     )
 
 
