@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import simulator as sim
 from simulator.cli.main import main
 
 DAY = dt.timedelta(days=1)
@@ -222,6 +223,11 @@ def test_a_scenario_adds_what_each_remedy_is_worth(company, tmp_path, capsys):
     assert table["period"].nunique() == 3
     curve = pd.read_csv(out / "tables" / "coverage_curve.csv")
     assert curve["p_hit"].between(0, 1).all() and curve["now"].sum() >= 1
+    now = curve[curve["now"] & (curve["basis"] == "enterprise")].iloc[0]
+    forecast = sim.run(sim.load_scenario(scenario, {"simulation.paths": 60}))
+    assert now["coverage"] == pytest.approx(forecast.coverage.row("FY26Q4", "all", "enterprise")["coverage"])
+    booked = forecast.forecast.bookings.set_index(["kind", "segment", "period"])
+    assert now["p_hit"] == pytest.approx(booked.loc[("new", "all", "FY26Q4"), "p_hit"], abs=1e-6)
     names = {"what_holds_back.png", "coverage_curve.png", "where_deals_end.png"}
     assert names <= {path.name for path in (out / "charts").iterdir()}
 
