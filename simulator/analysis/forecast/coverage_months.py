@@ -84,7 +84,7 @@ def _rows(paths: Paths, place: int, targets: Targets) -> list[tuple[object, ...]
 def _spread(expected: Floats, period: Floats) -> Floats:
     """Return the share of each month in its quarter: alike where nothing is expected, shape (month,)."""
     total, n_months = np.bincount(period, expected)[period], np.bincount(period)[period]
-    return np.divide(expected, total, out=1.0 / n_months, where=total > 0.0)
+    return np.asarray(np.divide(expected, total, out=1.0 / n_months, where=total > 0.0))
 
 
 def _note(due: float, target: float) -> str:
