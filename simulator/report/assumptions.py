@@ -98,7 +98,26 @@ def _reps(prepared: Prepared) -> list[dict[str, str]]:
     else:
         ramp = _entry("ramp of new reps", "as published", f"published: {PUBLISHED_SOURCE}")
     margin, source = gross_margin(scenario)
-    return [*listed, ramp, _entry("gross margin on bookings", f"{margin:.0%}", source)]
+    margins = _entry("gross margin on bookings", f"{margin:.0%}", source)
+    return [*listed, ramp, margins, *_before_sale(scenario)]
+
+
+def _before_sale(scenario: Scenario) -> list[dict[str, str]]:
+    """Return what help with deals and the pay plan are stated to do to the odds of winning."""
+    stated = scenario.effects.before_sale
+    if stated is None:
+        return []
+    pay, quota = stated.variable_share, stated.quota
+    figures = {
+        f"without {stated.role}, one for {stated.reps_per_head or 0:g} reps": stated.win_odds,
+        "for ten points more variable pay": None if pay is None else pay.win_odds,
+        "for a tenth more quota": None if quota is None else quota.win_odds,
+    }
+    return [
+        _listed(f"effect: odds of winning {what}", Assumption("before_sale", "win_odds", figure))
+        for what, figure in figures.items()
+        if figure is not None
+    ]
 
 
 def _say_ramp(ramp: Ramp) -> str:

@@ -144,6 +144,19 @@ def _owners_known(form: Scenario, report: Report) -> None:
         report(key, what, remedy)
 
 
+def _help_possible(form: Scenario, report: Report) -> None:
+    stated = form.effects.before_sale
+    if stated is None:
+        return
+    if stated.win_odds is not None and stated.role not in form.roles:
+        what = f"'{stated.role}' helps with deals, but is no role here"
+        remedy = f"Add 'roles: {{{stated.role}: {{all: {{heads: 2}}}}}}'."
+        report(("effects", "before_sale", "role"), what, remedy)
+    if not form.reps.stated:
+        what = "reps are not simulated: there is nobody to help, or to pay"
+        report(("effects", "before_sale"), what, "Add 'reps: {all: {patience_days: 60}}'.")
+
+
 def named_segments(form: Scenario) -> list[tuple[Key, str]]:
     """Return the places where a scenario names a segment outside of ``segments``, and the names."""
     by_type: dict[Key, Any] = {("type_targets", kind): own for kind, own in form.type_targets.items()}
@@ -187,6 +200,7 @@ CHECKS: tuple[tuple[frozenset[str], Callable[[Scenario, Report], None]], ...] = 
     (frozenset({"history", "as_of", "customers"}), _customers_listed_once),
     (frozenset({"history", "calibration", "segments", "open_deals"}), _deals_can_move),
     (frozenset({"roles", "ownership"}), _owners_known),
+    (frozenset({"effects", "roles", "reps"}), _help_possible),
     (ROLE_KEYS | {"history", "calibration", "segments", *NAMING_KEYS}, _segments_known),
 )
 """Each check with the top-level keys that it relies on."""

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from simulator.scenario.before_sale import BeforeSale
 from simulator.scenario.deal_terms import Assumed
 from simulator.scenario.form import Form, Name, Number, Positive, Share, short
 from simulator.scenario.numbers import ReadingError, percent_text
@@ -224,7 +225,7 @@ def _owned(value: object) -> object:
 
 
 class Effects(Form):
-    """What coverage of the activities after the signature does to customers."""
+    """What coverage of the activities after the signature does to customers, and help before it to deals."""
 
     simulate: bool = Field(True, description="Whether roles change how customers live on.")
     observed_coverage: Literal["as_of", "full"] = Field(
@@ -247,3 +248,12 @@ class Effects(Form):
     neglect_of_unpaid: Share | None = Field(
         None, description="Share of an activity neglected by a role with all pay at risk, none of it for it."
     )
+    before_sale: BeforeSale | None = Field(
+        None, description="What help with deals and the reps' pay plan do to the odds of winning."
+    )
+
+    @property
+    def helper(self) -> str | None:
+        """The role that helps with deals before the sale; None: none is said to."""
+        stated = self.before_sale
+        return stated.role if stated is not None and stated.win_odds is not None else None

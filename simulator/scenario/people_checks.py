@@ -136,8 +136,13 @@ def _tables(ownership: Ownership) -> list[tuple[Key, OwnerTable]]:
     return [(("ownership",), ownership.all), *tables] if ownership.all is not None else tables
 
 
-def role_notes(roles: Mapping[str, Role], ownership: Ownership, *, simulated: bool) -> list[str]:
-    """Return what the reader should know of roles that change nothing, and of work that no one does."""
+def role_notes(
+    roles: Mapping[str, Role], ownership: Ownership, *, helper: str | None, simulated: bool
+) -> list[str]:
+    """Return what the reader should know of roles that change nothing, and of work that no one does.
+
+    ``helper`` is the role that helps with deals before the sale.
+    """
     if not roles and not ownership.stated:
         return []
     if not simulated:
@@ -145,7 +150,7 @@ def role_notes(roles: Mapping[str, Role], ownership: Ownership, *, simulated: bo
             "roles change no forecast: that takes 'roles', 'ownership', customers, and effects.simulate true"
         ]
     working = {role for _, table in _tables(ownership) for role in table.roles}
-    idle = [role for role in roles if role not in working and role != AE]
+    idle = [role for role in roles if role not in working and role not in (AE, helper)]
     notes = [f"roles.{role}: does nothing after the signature here, and only costs" for role in idle]
     for key, table in _tables(ownership):
         for activity in ACTIVITIES:

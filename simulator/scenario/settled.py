@@ -77,7 +77,8 @@ def _notes_of_day(scenario: Scenario, as_of: dt.date) -> list[str]:
     people = (scenario.reps, scenario.roles)
     notes = hire_notes(*people, as_of, scenario.fiscal_calendar(), scenario.horizon_quarters)
     if scenario.customers.simulate:
-        notes += role_notes(scenario.roles, scenario.ownership, simulated=scenario.simulates_roles)
+        helper, simulated = scenario.effects.helper, scenario.simulates_roles
+        notes += role_notes(scenario.roles, scenario.ownership, helper=helper, simulated=simulated)
     return [*scenario.notes, *notes]
 
 

@@ -120,7 +120,9 @@ class HeadcountSimulation:
             Share of the account executives' time that goes to customers, in place of the most that the
             scenario says, and share of them who source deals.
         """
-        whole = self.whole if scenario.reps == self.scenario.reps else self._with_customers(scenario)
+        helper, own = self.scenario.effects.helper or AE, self.scenario
+        as_they_are = scenario.reps == own.reps and scenario.roles.get(helper) == own.roles.get(helper)
+        whole = self.whole if as_they_are else self._with_customers(scenario)
         if sold_share is not None:
             whole = replace(whole, customers=with_sold_share(whole.customers, sold_share))
         peopled = with_people(

@@ -16,6 +16,7 @@ from simulator.calibration.roster import known_reps
 from simulator.calibration.staffing import StaffingCalibration
 from simulator.engine.keys import rate_uniforms
 from simulator.engine.plan.attention import first_come
+from simulator.engine.plan.before_sale import with_help
 from simulator.engine.plan.deals import Compiled
 from simulator.engine.plan.neutral import as_they_stand
 from simulator.engine.plan.roles import RepTerms, rep_terms, stated_ramp
@@ -64,7 +65,7 @@ def with_reps(compiled: Compiled, scenario: Scenario, history: History | None) -
     capacity = _capacity(compiled, scenario, terms, draws, history)
     sals, rep_sals = _demand(compiled, scenario, terms, draws, capacity.sourcing_power)
     plan = compiled.plan._replace(stream_sals=sals, stream_rep_sals=rep_sals)
-    return replace(compiled, plan=plan, capacity=capacity)
+    return with_help(replace(compiled, plan=plan, capacity=capacity), scenario, terms, history)
 
 
 @dataclass(frozen=True)
