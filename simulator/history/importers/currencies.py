@@ -113,7 +113,7 @@ def _fault_several(every: set[str], target: str, log: ImportLog) -> None:
     rates = ", ".join(f"{code}: <one {code} in {home}>" for code in others)
     remedy = (
         "Export converted amounts (Salesforce: 'Amount (converted)'; HubSpot: 'Amount in company currency'), "
-        f"or write in a map: currency: {home}, rates: {{{rates}}}; by month: rates: {{{others[0]}: "
+        f"or write in a map: {{currency: {home}, rates: {{{rates}}}}}; by month: rates: {{{others[0]}: "
         "{2025-01: <rate>, 2025-02: <rate>}}"
     )
     log.fault(

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pandas as pd
 
-from simulator.history.importers.import_log import ImportLog, listed
+from simulator.history.importers.import_log import COUNT_DEALS, ImportLog, listed
 from simulator.history.importers.mapping import Mapping
 from simulator.history.importers.readers.sheet import plain
 from simulator.history.tables import LOSSES
@@ -140,6 +140,6 @@ def check_amounts(deals: pd.DataFrame, log: ImportLog) -> None:
     if len(deals) and not (deals["amount"] > 0).any():
         remedy = (
             "Say in a map which column holds it: tables: {opportunities: {columns: {amount: <heading>}}}; "
-            "or count deals: currency: none, and amount: {constant: 1}; or accept it with --yes."
+            f"or count deals: {COUNT_DEALS}; or accept it with --yes."
         )
         log.conflict(listed(deals["file"].unique()), "no deal has an amount", remedy)

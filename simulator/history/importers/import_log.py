@@ -167,6 +167,10 @@ def map_line(table: str, column: str, spec: str) -> str:
     return f"tables: {{{table}: {{columns: {{{column}: {spec}}}}}}}"
 
 
+COUNT_DEALS = "{currency: none, " + map_line("opportunities", "amount", "{constant: 1}") + "}"
+"""The map of deals of which only the number is known."""
+
+
 def listed(names: Iterable[object], most: int = 12) -> str:
     """Return names as a readable list that does not run on for pages."""
     texts = [_short(name) for name in names]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -32,15 +31,18 @@ def varying(sheet: Sheet, id_heading: str) -> set[str]:
     return {str(heading) for heading, n in distinct.items() if n > 1 and heading != id_heading}
 
 
-def lines_rule(sheet: Sheet, columns: dict[str, Any], log: ImportLog) -> str | None:
-    """Return how the amounts of rows for each product make that of a deal: ``once`` or ``sum``."""
-    taken = {name: heading for name, heading in columns.items() if isinstance(heading, str)}
-    differ = varying(sheet, taken["opportunity_id"])
+def lines_rule(sheet: Sheet, sources: dict[str, set[str]], log: ImportLog) -> str | None:
+    """Return how the amounts of rows for each product make that of a deal: ``once`` or ``sum``.
+
+    ``sources`` are the headings that each column is taken from.
+    """
+    amounts = sources.get("amount", set())
+    differ = varying(sheet, next(iter(sources["opportunity_id"])))
     products = {heading for heading in differ if LINE.search(heading_key(heading))}
-    others = differ - products - {taken.get("amount")}
-    if not products or others & set(taken.values()):
+    others = differ - products - amounts
+    if not products or others & set().union(*sources.values()):
         return None
-    rule = "sum" if taken.get("amount") in differ else "once"
+    rule = "sum" if amounts & differ else "once"
     how = "the amount of the deal is the sum of its rows" if rule == "sum" else "its amount is counted once"
     log.note(f"{sheet.file}: several rows a deal differ in {listed(sorted(products))} only: {how}.")
     return rule

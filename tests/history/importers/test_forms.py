@@ -9,10 +9,11 @@ from simulator.history.importers.importer import Imported, import_files
 from tests.history.importers.forms import Form, forms, totals, write
 from tests.history.importers.further_forms import further_forms
 from tests.history.importers.hard_forms import hard_forms
+from tests.history.importers.mixed_forms import mixed_forms
 from tests.history.importers.odd_forms import odd_forms
 from tests.history.importers.written_forms import written_forms
 
-ALL = [*forms(), *hard_forms(), *odd_forms(), *further_forms(), *written_forms()]
+ALL = [*forms(), *hard_forms(), *odd_forms(), *further_forms(), *written_forms(), *mixed_forms()]
 
 
 def figures(imported: Imported) -> dict[str, tuple[int, float]]:

@@ -1,7 +1,9 @@
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
+from simulator.errors import InputError
 from tests.history.importers.exports import HUBSPOT, import_texts
 
 
@@ -58,3 +60,18 @@ def test_without_dates_of_stages_the_import_says_what_is_missing(tmp_path: Path)
     assert len(got.stage_changes) == 0
     assert any("Date entered" in note for note in got.notes)
     assert got.opportunities["outcome"].fillna("open").tolist() == ["won", "open"]
+
+
+@pytest.mark.parametrize("other", ["Amount in company currency", "Amount (USD)"])
+def test_an_amount_that_the_map_names_keeps_the_currency_of_its_deals(other: str, tmp_path: Path) -> None:
+    heading = f"Record ID,Deal Stage,Amount,{other},Currency,Create Date,Close Date\n"
+    rows = "1,Closed won,100,100,USD,2024-01-01,2024-02-01\n2,Closed lost,100,108,EUR,2024-01-02,2024-02-02\n"
+    named = "tables: {opportunities: {columns: {amount: Amount}}}\n"
+    assert (
+        import_texts(tmp_path, "hubspot", d_csv=heading + rows).history.opportunities["amount"].sum() == 208.0
+    )
+    with pytest.raises(InputError, match="several currencies: EUR, USD"):
+        import_texts(tmp_path, "hubspot", named, d_csv=heading + rows)
+    rates = f"{named}currency: USD\nrates: {{EUR: 1.1}}\n"
+    got = import_texts(tmp_path, "hubspot", rates, d_csv=heading + rows)
+    assert got.history.opportunities["amount"].round(2).tolist() == [100.0, 110.0]

@@ -13,6 +13,7 @@ import openpyxl
 import pytest
 
 from simulator.errors import InputError
+from simulator.history.importers.import_log import COUNT_DEALS
 from simulator.history.importers.importer import Imported, import_files
 from tests.history.importers.forms import SALESFORCE, Row, Tongue, as_csv, company, table, totals
 from tests.history.importers.test_forms import figures
@@ -409,19 +410,25 @@ def _doubts() -> Iterator[tuple[str, Case]]:
     )
     typo = {"o.csv": [*ROWS, ["0068d00000x1ABC", "x", "Proposal", "100", "2099-01-01", "2099-02-01"]]}
     yield "a day typed wrong", Case("salesforce", typo, f"as_of: {LAST:%Y-%m-%d}")
+    head = ["Thing", "Stage", "Worth", "Start", "Close Date"]
+    unnamed = [head, *[[row[0], *row[2:]] for row in ROWS[1:]]]
+    line = f"{OF_DEALS}opportunity_id: 'Thing', amount: 'Worth', created_date: 'Start'}}}}}}"
+    only = "Export a row for each deal; a pivot or a summary has only their sums. If it is such a list, say "
+    yield (
+        "a list that may be a pivot",
+        Case("salesforce", {"o.csv": unnamed}, f"{only}in a map (--map map.yaml): {line}", line),
+    )
     nothing = _deals(_cell(3, lambda _: ""), Worth=_money)
     yield (
         "no amounts",
         Case("salesforce", nothing, f"{OF_DEALS}amount: <heading>}}}}}}", f"{OF_DEALS}amount: Worth}}}}}}"),
     )
-    count = f"currency: none\n{OF_DEALS}amount: {{constant: 1}}}}}}}}"
     yield (
         "no amounts, counted",
         Case(
             "salesforce",
             nothing,
-            "currency: none, and amount: {constant: 1}",
-            count,
+            COUNT_DEALS,
             right=lambda got: figures(got)["won"] == (10, 10.0),
         ),
     )

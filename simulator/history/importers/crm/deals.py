@@ -30,7 +30,7 @@ from simulator.history.importers.fields.amounts import currency_codes, heading_u
 from simulator.history.importers.fields.cells import as_flags, as_text
 from simulator.history.importers.fields.stage_words import end_by_name, outcome_word
 from simulator.history.importers.fields.words import codes, folded, phrases, words
-from simulator.history.importers.import_log import ImportLog, listed
+from simulator.history.importers.import_log import ImportLog, listed, map_line
 from simulator.history.importers.lines import lines_rule
 from simulator.history.importers.readers.sheet import Sheet
 
@@ -108,7 +108,9 @@ def deal_columns(
     if "currency" not in columns and "currency" not in said:
         columns |= _column_of_codes(sheet, columns)
     columns |= columns_by_words(sheet, columns, set(said), given.log)
-    _settle_currency(sheet, columns, given.log)
+    named = _headings(said.get("amount"), sheet)
+    if not named or any(is_converted(heading) for heading in named):
+        _settle_currency(sheet, columns, given.log)
     _settle_segment(sheet, columns)
     _settle_days(sheet, columns)
     _add_ends(sheet, columns, given)
@@ -119,10 +121,23 @@ def deal_columns(
         missing.append("stage")
     if not dated and not known & set(DAYS_OF_ENDS):
         missing.append("close_date")
+    elif not dated and "close_date" not in known:
+        _note_no_due_day(sheet, columns, given.log)
     fault_missing(sheet, missing, columns, given.log)
     if "opportunity_id" in columns:
         fault_ruined_ids(sheet, columns["opportunity_id"], given.log)
     return columns
+
+
+def _note_no_due_day(sheet: Sheet, columns: dict[str, str], log: ImportLog) -> None:
+    """Say that open deals have no day on which they may close, and which column may be it."""
+    likely = likely_headings(sheet, "close_date", unused(sheet, columns))
+    if likely:
+        line = map_line("opportunities", "close_date", repr(likely[0]))
+        log.note(
+            f"{sheet.file}: no column is read as the day that open deals are expected to close; it may be "
+            f"{listed([repr(heading) for heading in likely], 3)}: {line}."
+        )
 
 
 def _names_for_ids(sheet: Sheet, columns: dict[str, str], log: ImportLog) -> None:
@@ -157,6 +172,8 @@ def _settle_currency(sheet: Sheet, columns: dict[str, str], log: ImportLog) -> N
     """Name the currency of converted amounts, and keep the amount before it was converted."""
     amount = columns.get("amount", "")
     if not is_converted(amount):
+        if amount and "currency" in columns:
+            _take_one_currency(sheet, columns, log)
         return
     have = keys(sheet)
     own = next((have[key] for key in names("deal")["deal_amount"] if key in have), None)
@@ -177,6 +194,28 @@ def _settle_currency(sheet: Sheet, columns: dict[str, str], log: ImportLog) -> N
             log.see_currencies("opportunities", {company}, "amount")
         elif not heading_unit(amount)[1]:
             log.note(f"{sheet.file} does not say the currency of '{amount}': write currency: USD in a map.")
+
+
+def _take_one_currency(sheet: Sheet, columns: dict[str, str], log: ImportLog) -> None:
+    """Take amounts of one currency, such as "Amount (USD)", where those of "Amount" are in several.
+
+    Deals in that currency must have the same amount in both columns.
+    """
+    code = currency_codes(as_text(sheet.frame[columns["currency"]]))
+    alike = [h for h in map(str, sheet.frame.columns) if heading_key(h) == heading_key(columns["amount"])]
+    own = next((heading for heading in alike if not heading_unit(heading)[1]), None)
+    for heading in alike if own is not None and len(code.dropna().unique()) > 1 else []:
+        its = code == heading_unit(heading)[1]
+        before, after = (read_amounts(sheet.frame[name]).numbers for name in (own, heading))
+        if (
+            its.any()
+            and ((before - after).abs()[its] < 0.01).all()
+            and (before.notna() == after.notna()).all()
+        ):
+            log.note(f"{sheet.file}: '{heading}' is taken for the amount; '{own}' is in several currencies.")
+            columns |= {"amount": heading, "own_amount": str(own)}
+            del columns["currency"]
+            return
 
 
 def _column_of_codes(sheet: Sheet, columns: dict[str, str]) -> dict[str, str]:
@@ -307,18 +346,22 @@ def add_deals(tables: Values, name: str, columns: Values, drop: list[Values], gi
     table["drop"] += [rule for rule in drop if rule not in table["drop"]]
     table["columns"] = either(table["columns"], columns)
     if isinstance(columns.get("opportunity_id"), str):
-        rule = lines_rule(given.sheets[name], columns | _said_headings(given), given.log)
+        sheet = given.sheets[name]
+        sources = {ours: _headings(spec, sheet) for ours, spec in columns.items()}
+        said = {ours: _headings(spec, sheet) for ours, spec in given.said_columns().items()}
+        rule = lines_rule(sheet, sources | {ours: found for ours, found in said.items() if found}, given.log)
         if rule is not None:
             table["lines"] = rule
 
 
-def _said_headings(given: Recognition) -> dict[str, str]:
-    """Return the headings that the user's map names for columns of deals."""
-    named = {
-        name: spec.get("column") if isinstance(spec, dict) else spec
-        for name, spec in given.said_columns().items()
+def _headings(spec: object, sheet: Sheet) -> set[str]:
+    """Return the headings of a sheet that a column is taken from; a product or quotient has several."""
+    found = spec if isinstance(spec, dict) else {"column": spec}
+    named = [found.get(way) for way in ("column", "product_of", "quotient_of")]
+    keyed = {
+        str(heading).casefold() for way in named for heading in (way if isinstance(way, list) else [way])
     }
-    return {name: heading for name, heading in named.items() if isinstance(heading, str)}
+    return {heading for heading in map(str, sheet.frame.columns) if heading.casefold() in keyed}
 
 
 def either(first: Values, second: Values) -> Values:

@@ -13,7 +13,7 @@ from simulator.history.importers.fields.amounts import read_amounts
 from simulator.history.importers.fields.cells import as_text
 from simulator.history.importers.fields.dates import ISO, PARTS, read_dates
 from simulator.history.importers.fields.named_days import iso_day
-from simulator.history.importers.import_log import ImportLog, listed, map_line
+from simulator.history.importers.import_log import COUNT_DEALS, ImportLog, listed, map_line
 from simulator.history.importers.readers.sheet import Sheet
 
 MEANINGS = {
@@ -92,6 +92,14 @@ def fault_missing(sheet: Sheet, missing: list[str], columns: dict[str, str], log
         untaken = [heading for heading in headings if repr(heading) not in specs.values()]
         specs[column] = _spec(column, free, untaken)
     whole = ", ".join(f"{column}: {spec}" for column, spec in specs.items())
+    if {"opportunity_id", "amount", "created_date"} <= set(missing):
+        what = f"is no list of deals: no column is read as {listed([MEANINGS[name] for name in missing])}"
+        remedy = (
+            "Export a row for each deal; a pivot or a summary has only their sums. If it is such a list, say "
+            f"in a map (--map map.yaml): tables: {{opportunities: {{columns: {{{whole}}}}}}}"
+        )
+        log.fault(sheet.file, what, remedy)
+        return
     for column, headings in likely.items():
         tried = [name for name in names("deal")[column] if not is_converted(name)][:6]
         shown = listed([f"'{heading}'" for heading in headings or free], 6)
@@ -100,9 +108,9 @@ def fault_missing(sheet: Sheet, missing: list[str], columns: dict[str, str], log
         remedy = f"Say it in a map (--map map.yaml): tables: {{opportunities: {{columns: {{{whole}}}}}}}"
         weighted = [heading for heading in free if speaks_of(heading, "weighted")]
         if column == "amount" and weighted:
-            remedy += f"; not '{weighted[0]}', which is weighted by the chance of winning"
+            remedy += f"; '{weighted[0]}' only if it is not weighted by the chance of winning"
         if column == "amount" and not headings:
-            remedy += ", or count deals: currency: none with amount: {constant: 1}"
+            remedy += f", or count deals: {COUNT_DEALS}"
         log.fault(sheet.file, what, remedy)
 
 

@@ -21,6 +21,11 @@ NOT_YET = (
     r"\b(not|nicht|non|nao|niet|ikke|inte|verbal(ly|e|mente|ement)?|technical(ly)?|tech|soft|mundlich|oral)\b"
 )
 """Words that make of a won stage one that is not: "Verbally won" waits for its signature."""
+NO_WIN = re.compile(
+    r"(\b(no|pas|ne|nie|nem|не|competitor|konkurrent|konkurrenz|concurrent|likely|almost|nearly|to be|soon|if"
+    r"|fast|quasi|casi|quase|presque)\s+|[未没])$"
+)
+"""What stands before a word for won where the deal is not won: "No ganado", "Competitor won", 未受注."""
 OUTCOMES = {"won": "won", "won_alone": "won", "lost": "lost_no_decision", "lost_alone": "lost_no_decision"}
 
 
@@ -45,7 +50,7 @@ def end_by_name(stage: str) -> str | None:
     The words must end the name, or stand before a mark: "Closed Won - PO" is an end, "NDA signed" none.
     """
     name = folded(_apart(stage)).replace("_", " ")
-    name = PREFIX.sub("", name, count=1)
+    name = PREFIX.sub("", name, count=1).rstrip("!. ")
     whole = phrases("ends").get(name.replace("-", " ")) or phrases("ends").get(name)
     if whole is not None:
         return OUTCOMES[whole]
@@ -54,6 +59,8 @@ def end_by_name(stage: str) -> str | None:
     parts = [part.strip() for part in APART.split(name) if part.strip()]
     ends = {end for part in parts if (end := phrases("ends").get(part)) in ("won", "lost")}
     ends |= {outcome for outcome in ("lost", "won") if _ends(outcome).search(name)}
+    if "won" in ends and any(NO_WIN.search(name[: found.start()]) for found in _ends("won").finditer(name)):
+        ends.remove("won")
     if ends:
         return OUTCOMES[ends.pop()] if len(ends) == 1 else None
     if "closedwon" in name:
