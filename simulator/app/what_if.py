@@ -36,6 +36,7 @@ LEVER_GROUPS = {
         "close_odds",
         "slippage",
         "push_length",
+        "pull_ins",
         "velocity",
         "no_decision",
         "competitive_losses",

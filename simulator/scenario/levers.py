@@ -82,6 +82,14 @@ LEVERS: dict[str, LeverKind] = {
             "push_length", "how far a deal is put off", "months that a push adds", 0, 10, by_month=False
         ),
         LeverKind(
+            "pull_ins",
+            "how readily deals close before the month that they are due in",
+            "chance to be won or lost in a month before that; they move as much faster, at the same odds",
+            0.1,
+            5,
+            by_month=False,
+        ),
+        LeverKind(
             "sals", "how many deals are qualified", "sales accepted leads per month", 0, 20, by_source=True
         ),
         LeverKind("amount", "how large new deals are", "amount of new deals", 0.01, 20, by_month=False),

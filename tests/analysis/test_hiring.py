@@ -16,6 +16,7 @@ from simulator.engine.plan.roles import rep_terms
 from simulator.engine.prepare import Prepared
 from simulator.engine.run.simulate import run, simulate
 from simulator.kernels.flows import REP_MONTHS
+from simulator.report.forecast.pipeline_results import REASON_WORDS, say_limit
 from tests.small_companies import company, deal, segment, stay
 
 START = 2027 * 12 + 1
@@ -226,18 +227,25 @@ def test_targets_say_how_much_pipeline_they_need():
 
 
 @pytest.mark.parametrize(
-    ("deals", "reps", "target", "reason"),
+    ("deals", "reps", "target", "reason", "mix"),
     [
-        (segment(sals_per_month=1, pipeline=stay(400, won=0.5, lost_no_decision=0.5)), {}, 90_000, NO_TIME),
-        (segment(sals_per_month=400), {**REPS, "heads": 6}, 90_000, REPS_FULL),
-        (segment(sals_per_month=40), {}, 900_000, TOO_FAR),
+        (segment(sals_per_month=1, pipeline=stay(400, won=0.5, lost_no_decision=0.5)), {}, 90_000,
+         NO_TIME, "nor would three times the SALs with"),
+        (segment(sals_per_month=400), {**REPS, "heads": 6}, 90_000,
+         REPS_FULL, "the SALs of the plan with closing and slippage"),
+        (segment(sals_per_month=40), {}, 900_000, TOO_FAR, "nor would three times the SALs with"),
     ],
-)
-def test_a_target_out_of_reach_of_pipeline_has_a_reason(deals, reps, target, reason):
+)  # fmt: skip
+def test_a_target_out_of_reach_of_pipeline_has_a_reason_and_a_mix_that_would_do(
+    deals, reps, target, reason, mix
+):
     stated = {"reps": {"ramp": [1.0], "gross_margin": 0.8, "segments": {"one": reps}}} if reps else {}
     case = company({"one": deals}, horizon_quarters=1, targets={"FY27Q1": target}, **stated)
     found = pipeline_needed(Prepared(case, None, None, (), ()), 60).limits
     assert found[["period", "chance", "reason"]].to_numpy().tolist() == [["FY27Q1", 0.5, reason]]
+    said = say_limit(found.iloc[0])
+    assert REASON_WORDS[reason] in said and mix in said
+    assert said.endswith("would") == (found["p_hit"].iloc[0] >= 0.5)
 
 
 def test_the_drivers_of_a_gain_are_told_apart():

@@ -1,5 +1,6 @@
 """What levers do to the hazards, the counts and the amounts, against what they promise."""
 
+import dataclasses
 import itertools
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from simulator.calibration.calibration import AGE_BINS
 from simulator.engine.plan.deals import compile_scenario
 from simulator.engine.plan.effects import lengthen
 from simulator.engine.prepare import prepare
-from simulator.engine.run.simulate import listed_deals, simulate
+from simulator.engine.run.simulate import compile_worked_deals, listed_deals, simulate, simulate_compiled
 from simulator.errors import InputError
 from simulator.kernels.flows import ORIGINS
 from simulator.scenario.levers import Lever
@@ -184,6 +185,52 @@ def test_more_slippage_books_less_the_more_of_it(slower):
     for less, more in itertools.pairwise(total):
         change = more - less
         assert change.mean() < -2 * change.std() / len(change) ** 0.5
+
+
+PULLED = (0.5, 1.0, 1.25, 2.0)
+
+
+@pytest.fixture(scope="module")
+def pulled():
+    """Companies of two hundred deals due in the last month of the second quarter, by their pull-ins."""
+    due = [deal(f"d{n}", close_date="2027-06-15") for n in range(200)]
+    rates = {"one": segment(pipeline=stay(365, won=0.4, lost_competition=0.3, lost_no_decision=0.3))}
+    return {
+        factor: run(rates, due, horizon_quarters=3, levers={"pull_ins": factor}, simulation={"paths": 400})
+        for factor in PULLED
+    }
+
+
+@pytest.mark.parametrize("factor", PULLED)
+def test_as_many_more_deals_close_in_a_month_before_they_are_due_as_pull_ins_say(pulled, factor):
+    monthly = factor * (1 - 0.5 ** (1 / 12))
+    ended = sum(pulled[factor].flow(name) for name in OUTCOMES)[:, 0, 0]
+    share, n = ended.mean() / 200, 200 * len(ended)
+    assert share == pytest.approx(1 - (1 - monthly) ** 3, abs=4 * (share * (1 - share) / n) ** 0.5 + 1e-3)
+    won = pulled[factor].flow("n_won")[:, 0, 0].sum() / ended.sum()
+    assert won == pytest.approx(0.4, abs=4 * (0.24 / ended.sum()) ** 0.5)
+
+
+def test_more_pull_ins_book_no_less_the_more_of_them(pulled):
+    for fewer, more in itertools.pairwise(PULLED):
+        change = booked(pulled[more]) - booked(pulled[fewer])
+        assert change.mean() > 2 * change.std() / len(change) ** 0.5
+
+
+@pytest.mark.parametrize("months", [3, 6, 8])
+def test_deals_that_are_put_off_further_slip_less_often(months):
+    """Nothing is ever decided, each date moves when it is due: one slip of each deal every so many months."""
+    scenario = company(
+        {"one": segment(pipeline=stay(1e6, won=1.0))},
+        [deal(f"d{n}", close_date="2027-02-15") for n in range(20)],
+        horizon_quarters=8,
+        levers={"push_length": months},
+        simulation={"paths": 10},
+    )
+    whole = compile_worked_deals(scenario, None, None)
+    always = whole.plan._replace(redate=np.ones_like(whole.plan.redate))
+    paths = simulate_compiled(dataclasses.replace(whole, plan=always), scenario, None)
+    assert paths.flow("n_slipped").sum() == 10 * 20 * 24 / months
 
 
 @pytest.mark.parametrize("factor", [1.0, 1.5, 2.0])

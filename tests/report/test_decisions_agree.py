@@ -5,6 +5,7 @@ from functools import cached_property
 import pytest
 
 import simulator as sim
+from simulator.analysis.bottlenecks import counterfactuals, relax
 from simulator.report.compare.results import compare
 from tests.analysis.test_headcount import BOOK, DEALS, REPS, STRONG
 from tests.laws.test_coverage import WORK, csm
@@ -78,6 +79,13 @@ class Asked:
         return sim.pipeline(self.scenario, paths=PATHS).tables
 
     @cached_property
+    def bottlenecks(self):
+        """What diagnose says that each thing as in better quarters adds over the horizon, by kind."""
+        ready = sim.prepare(self.scenario)
+        table = counterfactuals(relax(ready, PATHS), ready.scenario.targets)
+        return table[table["period"] == table["period"].iloc[-1]].set_index("kind")["mean_change"]
+
+    @cached_property
     def sensitivity(self):
         return sim.sensitivity(self.scenario, paths=PATHS).tables["sensitivity"]
 
@@ -102,6 +110,10 @@ PAIRS = {
         of.terms.loc["as stated", "bookings"], of.booked("new")),
     "hire constraints, run: new business of a segment": lambda of: (
         of.hire["constraints"].set_index("segment").loc["one", "bookings"], of.booked("new", "one")),
+    "hire constraints, diagnose: what better closing adds": lambda of: (
+        of.hire["constraints"]["conversion_worth"].sum(), of.bottlenecks["closing"]),
+    "hire constraints, diagnose: what more pipeline adds": lambda of: (
+        of.hire["constraints"]["pipeline_worth"].sum(), of.bottlenecks["pipeline"]),
     "hire, headcount: what a rep books": lambda of: (
         of.hire["hiring_marginal"].set_index("segment").loc["one", "gain_bookings"],
         of.headcount.loc["one", "gain_bookings_new"]),

@@ -21,6 +21,7 @@ DEFAULT_INTERVALS: Mapping[str, tuple[float, float, str]] = {
     "velocity": (0.9, 1.1, "a tenth: steps that customers take are hard to hurry"),
     "slippage": (0.8, 1.2, "a fifth: the habit of dating deals changes faster than deals"),
     "push_length": (0.8, 1.2, "a fifth, as for slippage"),
+    "pull_ins": (0.8, 1.2, "a fifth, as for slippage"),
     "sals": (0.8, 1.2, "a fifth: demand moves with budgets and campaigns"),
     "amount": (0.9, 1.1, "a tenth: the mix of deals moves slowly"),
     "close_multiplier": (0.95, 1.05, "a twentieth: discount policy moves prices by points"),

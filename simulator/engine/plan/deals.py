@@ -209,6 +209,7 @@ def hazard_table(
     # A deal in the late stage cannot advance to it once more.
     table[:, :, :, 1, ..., n_destinations - 1] = 0.0
     lever_effects.slip_more(table[..., :n_destinations], levers.slippage)
+    lever_effects.pull_in(table[..., :n_destinations], levers.pull_ins)
     return table.reshape(n_draws, -1, 8)
 
 

@@ -128,14 +128,16 @@ HAZARD_LEVERS: dict[str, tuple[str, ...]] = {
 }
 """Levers that multiply hazards, and of which destinations; these and sals may hold for some months only."""
 
-WHOLE_LEVERS = ("slippage", "push_length", "amount", "close_multiplier")
+WHOLE_LEVERS = ("slippage", "push_length", "pull_ins", "amount", "close_multiplier")
 """Levers that hold throughout or not at all."""
 
-DUE_THIS_MONTH = 1
+DUE_LATER, DUE_THIS_MONTH = 0, 1
 OUTCOME_AXIS = slice(DESTINATIONS.index("won"), DESTINATIONS.index("lost_no_decision") + 1)
 SHARE_OF_MONTH = (1.0 / 3.0, 2.0 / 3.0, 1.0)
 """Of a slippage lever above x1, by month of the quarter: a date moved inside the quarter comes due again."""
 MOVES = np.delete(np.arange(len(DESTINATIONS)), OUTCOME_AXIS)
+MOST_PULLED_IN = 0.95
+"""Of the deals due later, the most that a lever lets close in a month."""
 LEAST_LEFT = 0.05
 """A slippage lever never takes away more than this leaves of the chance to close in the month due."""
 
@@ -151,7 +153,7 @@ class LeverEffects:
     month_effect : Floats, shape (segment or 0, month, 8)
         Of levers that hold for some months; no rows where there are none.
     sals : Floats, shape (stream, month)
-    slippage, push_length, amount, close_multiplier : Floats, shape (segment,)
+    slippage, push_length, pull_ins, amount, close_multiplier : Floats, shape (segment,)
     """
 
     hazard: Floats
@@ -159,6 +161,7 @@ class LeverEffects:
     sals: Floats
     slippage: Floats
     push_length: Floats
+    pull_ins: Floats
     amount: Floats
     close_multiplier: Floats
 
@@ -254,6 +257,27 @@ def slip_more(table: Floats, slippage: Floats) -> None:
             )
             due[..., OUTCOME_AXIS] *= factor
             due[..., MOVES] *= np.maximum(factor, slippage[segment] ** -share)
+
+
+def pull_in(table: Floats, factor: Floats) -> None:
+    """Change a hazard table in place so that deals close before the month they are due in more or less often.
+
+    A deal due later ends in a month with the chance 1 - exp(-rate × days), which is multiplied by the lever.
+    All its rates change in proportion: it is further on when it closes, and its odds of winning stay.
+
+    Parameters
+    ----------
+    table : ndarray of float64
+        Shape (draw, segment, category, late, age, due, linearity, pushes, destination). Unit: per day.
+    factor : ndarray of float64, shape (segment,)
+    """
+    for segment in np.flatnonzero(factor != 1.0):
+        later = table[:, segment, :, :, :, DUE_LATER]
+        total = later[..., OUTCOME_AXIS].sum(axis=-1, keepdims=True)
+        chance = -np.expm1(-total * DAYS_PER_MONTH)
+        wanted = np.minimum(factor[segment] * chance, np.maximum(MOST_PULLED_IN, chance))
+        rate = -np.log1p(-np.minimum(wanted, 1.0 - 1e-12)) / DAYS_PER_MONTH
+        later *= np.divide(rate, total, out=np.full_like(total, factor[segment]), where=total > 0.0)
 
 
 def lengthen(push: Floats, factor: Floats) -> Floats:

@@ -32,6 +32,7 @@ LEVER_WORDS = {
     "close_odds": "odds of winning",
     "no_decision": "deals lost without a decision",
     "push_length": "length of slips",
+    "pull_ins": "deals that close before they are due",
     "slippage": "slippage of close dates",
     "competitive_losses": "losses to competitors",
     "attrition": "reps who leave",
