@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from simulator.cli.console import Console
 from simulator.cli.options import (
     AsOf,
+    Details,
     FiscalLabel,
     FiscalStart,
     HistoryFolder,
@@ -19,6 +20,7 @@ from simulator.cli.options import (
     read_calendar,
     read_day,
 )
+from simulator.cli.runner import show_notes
 from simulator.errors import InputError
 
 if TYPE_CHECKING:
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
 DAYS_A_MONTH = 30.4375
 SURVIVAL = ("renewal", "seen", "fitted", "80 % interval", "kept at this renewal")
+MOST_SEGMENTS = 6
+"""Named without ``--details``."""
 
 
 def calibrate(
@@ -38,6 +42,7 @@ def calibrate(
     out: Out = None,
     fiscal_start: FiscalStart = "1",
     fiscal_label: FiscalLabel = "end",
+    details: Details = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -51,7 +56,7 @@ def calibrate(
     from simulator.calibration.rates import rates_table
     from simulator.history.load import load_history
 
-    console = Console(quiet=quiet, as_json=json)
+    console = Console(quiet=quiet, as_json=json, details=details)
     if history.is_file() and history.name.lower().endswith((".csv", ".csv.gz")):
         _calibrate_survival_table(history, out, console)
         return
@@ -66,11 +71,32 @@ def calibrate(
         f"Rates of {len(calibration.segments)} segments from {calibration.first_day} to {calibration.as_of}, "
         "with 80 % intervals."
     )
-    console.rows(("rate", "of", "value", "80 % interval", "source"), _excerpt(rates))
-    for note in (*calibration.notes, *loaded.notes):
-        console.say(f"Note: {note}")
-    console.say(f"\nAll {len(rates)} rates: {path}")
+    if console.details:
+        console.rows(("rate", "of", "value", "80 % interval", "source"), _excerpt(rates))
+    else:
+        for line in _brief(rates):
+            console.say(line)
+    show_notes(console, (*calibration.notes, *loaded.notes), path.name)
+    console.say(f"All {len(rates)} rates: {path}")
     console.data(_answer(calibration, rates, path))
+
+
+def _brief(rates: pd.DataFrame) -> list[str]:
+    """Return what each of the first segments gets and brings, and what the rates rest on, in a line each."""
+    lines = []
+    segments = [name for name in rates["segment"].unique() if name]
+    for name in segments[:MOST_SEGMENTS]:
+        own = rates[rates["segment"] == name]
+        demand = own.loc[own["name"] == "sals", "value"].sum()
+        brings = "".join(
+            f", {row['value']:,.0f} a deal ({row['low']:,.0f} to {row['high']:,.0f})"
+            for row in own[own["name"] == "amount"].head(1).to_dict("records")
+        )
+        lines.append(f"  {name}: {demand:,.1f} SALs a month{brings}")
+    if len(segments) > MOST_SEGMENTS:
+        lines.append(f"  and {len(segments) - MOST_SEGMENTS} more segments: --details")
+    counts = ", ".join(f"{n} {source}" for source, n in rates["source"].value_counts().items())
+    return [*lines, f"What the rates rest on: {counts}. More of them: --details"]
 
 
 def _excerpt(rates: pd.DataFrame) -> list[tuple[str, str, str, str, str]]:
@@ -129,7 +155,10 @@ def _calibrate_survival_table(path: Path, out: Path | None, console: Console) ->
         fits.append(fit)
         projections.append(ahead)
         console.say(_sentence(fit))
-        console.rows(SURVIVAL, map(_survival_cells, ahead.to_dict("records")))
+        if console.details:
+            console.rows(SURVIVAL, map(_survival_cells, ahead.to_dict("records")))
+        else:
+            console.say(_brief_survival(ahead))
     _write_survival(target, fits, projections)
     console.say(f"The projection is in {target}.")
     console.data(_survival_answer(target, fits, projections))
@@ -150,6 +179,13 @@ def _survival_cells(row: dict[Hashable, Any]) -> tuple[str, ...]:
         _percent(row[name]) for name in ("observed", "survival", "low", "high", "renewal_rate")
     )
     return f"{row['renewal']:.0f}", seen, fitted, f"{low} to {high}", kept
+
+
+def _brief_survival(ahead: pd.DataFrame) -> str:
+    """Return how many customers are left after the last renewal projected."""
+    last = ahead.iloc[-1]
+    left, low, high = (_percent(last[key]) for key in ("survival", "low", "high"))
+    return f"  {left} left after {last['renewal']:.0f} renewals ({low} to {high}); each: --details"
 
 
 def _percent(share: float) -> str:

@@ -162,6 +162,7 @@ class _Ground:
 
 def _run_again(finished: Finished, ground: _Ground, place: Path, console: Console) -> None:
     from simulator.engine.prepare import prepare
+    from simulator.report.output.reproduction import flow_since
     from simulator.report.simulation import simulate_run
     from simulator.report.work import Work
 
@@ -174,6 +175,9 @@ def _run_again(finished: Finished, ground: _Ground, place: Path, console: Consol
     work.compile(prepared)
     with work.executor():
         run = simulate_run(prepared, work)
+    since = flow_since(finished)
+    if since is not None:
+        run.look_back_to(since)
     run.write_tables(place)
 
 

@@ -29,6 +29,7 @@ from simulator.engine.plan.service_coverage import (
 from simulator.engine.prepare import Prepared
 from simulator.engine.pull import evidence_note
 from simulator.kernels.people.coverage import BY_ACCOUNTS, BY_ARR
+from simulator.report.money import format_share
 from simulator.scenario.deal_terms import Assumed
 from simulator.scenario.ownership import ACTIVITIES, AE
 from simulator.scenario.people import Ramp
@@ -87,7 +88,7 @@ def _reps(prepared: Prepared) -> list[dict[str, str]]:
         return [_entry("reps", "not simulated: every qualified deal is taken up at once", MODEL)]
     staffing = calibration.staffing if calibration is not None else None
     listed = [
-        _entry(f"reps of {terms.segment}: {key}", _figure(getattr(terms, key)), source)
+        _entry(f"reps of {terms.segment}: {key}", _figure(getattr(terms, key), key), source)
         for terms in rep_terms(scenario, staffing)
         for key, source in terms.sources.items()
     ]
@@ -126,11 +127,16 @@ def _say_ramp(ramp: Ramp) -> str:
     return f"productive at {', '.join(f'{share:.0%}' for share in ramp.shares)} by month of tenure"
 
 
-def _figure(value: float) -> str:
-    """Return a figure written out: 1,100,000 and 0.2262, never 1.1e+06."""
+def _figure(value: float, key: str = "") -> str:
+    """Return a figure written out: 1,100,000 and 22%, never 1.1e+06 or 0.2262."""
+    if key in SHARES:
+        return format_share(value)
     if value == float("inf"):
         return "no limit"
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
+SHARES = frozenset({"attrition", "variable_share"})
 
 
 def _words(values: object) -> str:
@@ -180,7 +186,9 @@ def customer_assumptions(prepared: Prepared) -> list[dict[str, str]]:
 
 def _value(rows: list[tuple[str, float]], unit: str) -> str:
     values = [value for _, value in rows]
-    low, high = f"{min(values):.3g}", f"{max(values):.3g}"
+    is_share = unit.startswith("share ")
+    low, high = (format_share(x) if is_share else _figure(x) for x in (min(values), max(values)))
+    unit = unit.removeprefix("share ") if is_share else unit
     figure = low if low == high else f"{low} to {high}"
     names = [segment for segment, _ in rows if segment]
     where = ", ".join(names) if len(names) <= MOST_SEGMENTS_NAMED else f"{len(names)} segments"
@@ -206,7 +214,7 @@ def people_assumptions(prepared: Prepared) -> list[dict[str, str]]:
         listed.append(_entry(f"{where}: heads", str(item.heads), item.sources["heads"]))
         listed.append(_entry(f"{where}: capacity", f"{item.capacity:,.0f} {what}", item.sources["capacity"]))
         listed += [
-            _entry(f"{where}: {key}", _figure(getattr(item, key)), item.sources[key])
+            _entry(f"{where}: {key}", _figure(getattr(item, key), key), item.sources[key])
             for key in ("ote", "variable_share", "attrition", "backfill_months", "hiring_cost")
         ]
     for role in role_names(scenario):

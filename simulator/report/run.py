@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
@@ -33,6 +34,7 @@ from simulator.report.output.second_process import Alone, Job, Team, all_done
 from simulator.report.work import Work
 
 if TYPE_CHECKING:
+    from simulator.report.forecast.earlier import Earlier
     from simulator.report.forecast.past import Past
 
 PATHS_WITHOUT_HIRES = 400
@@ -72,6 +74,7 @@ class Run:
         self.calm = calm
         self.steadiness = steadiness
         self.levers: pd.DataFrame | None = None
+        self._since: dt.date | None = None
 
     @cached_property
     def outlook(self) -> Outlook:
@@ -92,7 +95,13 @@ class Run:
         """Past quarters and the flow of deals in the last weeks; None without deals on record."""
         from simulator.report.forecast.past import look_back
 
-        return look_back(self.prepared, self.forecast.periods[0], self.paths)
+        return look_back(self.prepared, self.forecast.periods[0], self.paths, self._since)
+
+    def look_back_to(self, day: dt.date) -> None:
+        """Let the flow of deals begin at the end of a day, such as that of the last run."""
+        self._since = day
+        for known in ("past", "answer"):
+            self.__dict__.pop(known, None)
 
     @property
     def forecast(self) -> Forecast:
@@ -243,7 +252,8 @@ class Run:
         Parameters
         ----------
         folder : Path or str
-            Where the results shall be; deal_changes.csv says what changed since the run that it replaces.
+            Where the results shall be. What changed since the run that it replaces is told too: the flow of
+            deals begins on its day, previous_forecast.csv and deal_changes.csv hold it next to this run.
         command : str
             What the user typed.
         monthly : bool
@@ -259,9 +269,13 @@ class Run:
             The place is taken by something else, or cannot be written.
         """
         from simulator.report.documents.exports import export_jobs
+        from simulator.report.forecast.earlier import read_earlier
         from simulator.report.output.tables import write_monthly_paths
 
         target, work, team = Path(folder), work or Work(), team or Alone()
+        earlier = read_earlier(target, self.paths.scenario, self.paths.as_of)
+        if earlier is not None and earlier.since is not None:
+            self.look_back_to(earlier.since)
         with publish(target) as draft, all_done(team):
             work.note("Writing tables and drawing charts …")
             (draft / "charts").mkdir()
@@ -269,7 +283,7 @@ class Run:
                 for jobs in self._chart_jobs():
                     team.begin(jobs(draft / "charts"))
             with work.step("tables"):
-                self.write_tables(draft, earlier=target, work=work)
+                self.write_tables(draft, earlier=earlier, work=work)
                 if monthly:
                     write_monthly_paths(self.paths, draft / "paths_monthly.parquet")
             with work.step("charts"):
@@ -278,14 +292,14 @@ class Run:
             team.begin(export_jobs(draft, target))
         return target
 
-    def write_tables(self, draft: Path, *, earlier: Path | None = None, work: Work | None = None) -> None:
+    def write_tables(self, draft: Path, *, earlier: Earlier | None = None, work: Work | None = None) -> None:
         """Write tables/, paths.parquet and summary.json into a new folder.
 
         Parameters
         ----------
         draft : Path
-        earlier : Path, optional
-            Where a run of the same scenario may be, to be compared with.
+        earlier : Earlier, optional
+            A run of the same scenario to be compared with.
         work : Work, optional
             Where progress is reported.
         """

@@ -88,15 +88,15 @@ def _with_segment(scenario: Scenario, other: Scenario, name: str) -> Scenario:
 def _lever_steps(
     before: tuple[Lever, ...], after: tuple[Lever, ...]
 ) -> Iterator[tuple[str, tuple[Lever, ...]]]:
-    """Yield a label and all levers after each step; a lever turned further is one step."""
+    """Yield a label and all levers after each step; a lever moved further is one step."""
     now = list(before)
     for lever in before:
         if lever in after:
             continue
         place = now.index(lever)
-        turned = next((new for new in after if new not in now and _of(new) == _of(lever)), None)
-        now[place : place + 1] = [turned] if turned is not None else []
-        yield (str(turned) if turned is not None else f"without {lever}"), tuple(now)
+        moved = next((new for new in after if new not in now and _of(new) == _of(lever)), None)
+        now[place : place + 1] = [moved] if moved is not None else []
+        yield (str(moved) if moved is not None else f"without {lever}"), tuple(now)
     for lever in after:
         if lever not in now:
             now.append(lever)
@@ -108,7 +108,7 @@ def _lever_steps(
 
 
 def _of(lever: Lever) -> Lever:
-    """Return the lever without how far it is turned."""
+    """Return the lever without how far it is moved."""
     return replace(lever, factor=1.0)
 
 

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import qmc
 
 from simulator.analysis.compare.measures import Measure
-from simulator.analysis.sensitivity.inputs import LEVER, Turn, lever_turn
+from simulator.analysis.sensitivity.inputs import LEVER, Input, lever_input
 from simulator.analysis.sensitivity.main_effects import factor_at, measure_main_effects, variance_shares
 from simulator.engine.prepare import prepare
 from simulator.scenario.load import scenario_from_dict
@@ -60,9 +60,9 @@ def test_noise_has_no_share_and_no_movement_none():
 
 
 def test_factors_fill_the_interval_by_their_logarithm():
-    turn = Turn("x", LEVER, 0.5, 2.0, "", lambda item, factor: item)
-    assert [factor_at(turn, place) for place in (0.0, 0.5, 1.0)] == pytest.approx([0.5, 1.0, 2.0])
-    assert factor_at(Turn("x", LEVER, 0.0, 2.0, "", lambda item, factor: item), 0.25) == 0.5
+    one = Input("x", LEVER, 0.5, 2.0, "", lambda item, factor: item)
+    assert [factor_at(one, place) for place in (0.0, 0.5, 1.0)] == pytest.approx([0.5, 1.0, 2.0])
+    assert factor_at(Input("x", LEVER, 0.0, 2.0, "", lambda item, factor: item), 0.25) == 0.5
 
 
 @pytest.fixture(scope="module")
@@ -77,12 +77,12 @@ def prepared():
 
 
 def test_the_lever_of_amounts_carries_mean_bookings(prepared):
-    turns = (
-        lever_turn("amount", prepared),
-        Turn("no_effect", LEVER, 0.5, 2.0, "", lambda item, factor: item),
+    inputs = (
+        lever_input("amount", prepared),
+        Input("no_effect", LEVER, 0.5, 2.0, "", lambda item, factor: item),
     )
     period = prepared.scenario.fiscal_calendar().quarter_label(2026 * 4 + 3)
-    found = measure_main_effects(prepared, turns, Measure("mean", period), n_settings=30)
+    found = measure_main_effects(prepared, inputs, Measure("mean", period), n_settings=30)
     assert list(found.table["name"]) == ["amount", "no_effect"]
     assert found.table["share"].to_numpy() == pytest.approx([1.0, 0.0], abs=0.02)
     assert (found.table["share_low"] <= found.table["share"] + 1e-9).all()

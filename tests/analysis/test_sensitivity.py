@@ -5,7 +5,7 @@ import pytest
 
 from simulator.analysis.compare.comparison import simulate_prepared
 from simulator.analysis.compare.measures import MEASURES, Measure, change_error, read_measure
-from simulator.analysis.sensitivity.inputs import DEFAULT_INTERVALS, lever_turn, list_turns
+from simulator.analysis.sensitivity.inputs import DEFAULT_INTERVALS, lever_input, list_inputs
 from simulator.analysis.sensitivity.sensitivity import (
     PULLED,
     measure_levers,
@@ -34,19 +34,19 @@ def test_every_lever_has_an_interval_within_its_range_and_a_reason():
 
 
 def test_levers_of_reps_and_customers_are_left_out_where_there_are_none():
-    names = {turn.name for turn in list_turns(ready(), with_customers=False)}
+    names = {one.name for one in list_inputs(ready(), with_customers=False)}
     assert {"close_odds", "sals", "slippage"} <= names
     assert not names & {"ramp", "patience", "churn", "backfill_months", "shared_shock"}
     reps = {"all": {"heads": 3, "open_deals_per_rep": 5}}
-    with_reps = {turn.name for turn in list_turns(ready(reps=reps), with_customers=True)}
+    with_reps = {one.name for one in list_inputs(ready(reps=reps), with_customers=True)}
     assert {"ramp", "patience", "backfill_months", "churn"} <= with_reps
 
 
 def test_a_tornado_holds_the_runs_it_stands_for_widest_first():
     prepared = ready(sensitivity={"amount": [0.5, 2]})
     measure = Measure("p50", "FY27Q2")
-    turns = tuple(lever_turn(name, prepared) for name in ("slippage", "amount", "sals", "close_odds"))
-    found = measure_sensitivity(prepared, turns, measure)
+    inputs = tuple(lever_input(name, prepared) for name in ("slippage", "amount", "sals", "close_odds"))
+    found = measure_sensitivity(prepared, inputs, measure)
     assert found.table["swing"].is_monotonic_decreasing
     rows = found.table.set_index("name")
     assert rows.loc["amount", ["value_low", "value_high"]].tolist() == [found.base / 2, found.base * 2]
@@ -63,8 +63,8 @@ def test_levers_pulled_alone_bring_what_the_tornado_says_at_the_end_that_helps()
     prepared, measure = ready(), Measure("p50", "FY27Q2")
     pulled = measure_levers(prepared, measure)
     assert pulled["gain"].is_monotonic_decreasing
-    turns = tuple(lever_turn(name, prepared) for name in PULLED)
-    whole = measure_sensitivity(prepared, turns, measure).table.set_index("name")
+    inputs = tuple(lever_input(name, prepared) for name in PULLED)
+    whole = measure_sensitivity(prepared, inputs, measure).table.set_index("name")
     for name, row in pulled.set_index("name").iterrows():
         end = PULLED[name]
         at = whole.loc[name]
@@ -74,8 +74,8 @@ def test_levers_pulled_alone_bring_what_the_tornado_says_at_the_end_that_helps()
 
 def test_the_backfill_assumption_multiplies_what_holds_now():
     reps = {"all": {"heads": 3, "open_deals_per_rep": 5, "backfill_months": 4}}
-    turn = next(t for t in list_turns(ready(reps=reps), with_customers=False) if t.name == "backfill_months")
-    assert turn.apply(ready(reps=reps), 0.5).scenario.reps.of("one").backfill_months == 2
+    one = next(t for t in list_inputs(ready(reps=reps), with_customers=False) if t.name == "backfill_months")
+    assert one.apply(ready(reps=reps), 0.5).scenario.reps.of("one").backfill_months == 2
 
 
 @pytest.mark.parametrize(("lever", "start"), [("sals", 0.5), ("no_decision", 1.5)])
@@ -83,12 +83,12 @@ def test_a_goal_is_found_from_either_side(lever, start):
     """Brent's answer lies where a fine grid of the same simulations crosses the chance."""
     prepared = ready(targets={"FY27Q2": 7000}, levers={lever: start})
     measure = read_measure("p_hit", "FY27Q2", ("FY27Q1", "FY27Q2"), prepared.scenario.targets)
-    turn = lever_turn(lever, prepared)
+    one = lever_input(lever, prepared)
     for chance in (0.8, 0.3):
-        goal = seek_goal(prepared, turn, measure, chance)
+        goal = seek_goal(prepared, one, measure, chance)
         assert np.isfinite(goal.factor)
         either_side = [
-            float(measure.of(measure.sample(simulate_prepared(turn.apply(prepared, goal.factor * nudge)))))
+            float(measure.of(measure.sample(simulate_prepared(one.apply(prepared, goal.factor * nudge)))))
             for nudge in (0.95, 1.05)
         ]
         assert min(either_side) <= chance <= max(either_side)
@@ -99,7 +99,7 @@ def test_a_goal_is_found_from_either_side(lever, start):
 def test_a_goal_out_of_reach_says_how_near_it_comes():
     prepared = ready(targets={"FY27Q2": 1e9})
     measure = read_measure("p_hit", "FY27Q2", ("FY27Q1", "FY27Q2"), prepared.scenario.targets)
-    goal = seek_goal(prepared, lever_turn("close_odds", prepared), measure, 0.8)
+    goal = seek_goal(prepared, lever_input("close_odds", prepared), measure, 0.8)
     assert np.isnan(goal.factor)
     assert goal.reached == 0
 

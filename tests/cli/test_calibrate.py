@@ -6,6 +6,7 @@ import json
 import pytest
 
 from simulator.calibration.file import load_calibration
+from simulator.calibration.rates import rates_table
 from simulator.cli.main import main
 from simulator.history.load import save_history
 from tests.calibration.known_deals import KnownRates, simulate_history
@@ -31,12 +32,22 @@ def test_it_writes_the_file_and_says_what_it_found(folder, tmp_path, capsys):
     path = tmp_path / "rates.json"
     code, out, _ = run(capsys, folder, "-o", path, "--fiscal-start", "2")
     assert code == 0
-    assert "80 % interval" in out
+    assert len(out.splitlines()) <= 12
+    table = rates_table(load_calibration(path))
+    sals = table[(table["name"] == "sals") & (table["segment"] == "a")]["value"].sum()
+    assert f"a: {sals:.1f} SALs a month, 68,672 a deal (61,721 to 76,405)" in out
     assert str(path) in out.replace("\n", "")
-    assert "Note:" in out
+    assert "Note:" not in out
     found = load_calibration(path)
     assert found.segments == ("a", "b", "c")
     assert found.calendar.start_month == 2
+
+
+def test_details_are_every_main_rate_and_the_notes(folder, tmp_path, capsys):
+    code, out, _ = run(capsys, folder, "-o", tmp_path / "rates.json", "--details")
+    assert code == 0
+    assert "commit" in out and "80 % interval" in out
+    assert "Note:" in out
 
 
 def test_an_earlier_date_uses_only_what_was_known(folder, tmp_path, capsys):

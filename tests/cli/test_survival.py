@@ -30,7 +30,10 @@ def test_it_prints_the_distribution_and_what_it_projects(table, tmp_path, capsys
     code, out, _ = run(capsys, table, "-o", path)
     assert code == 0
     assert "alpha 0.7637, beta 1.2958" in out
-    assert "15" in out
+    assert "left after 15 renewals" in out
+    assert len(out.splitlines()) <= 12
+    _, everything, _ = run(capsys, table, "-o", path, "--details")
+    assert "kept at this renewal" in everything
     written = pd.read_csv(path)
     assert written["renewal"].tolist() == list(range(16))
     assert written["survival"].iloc[4] == pytest.approx(0.326, abs=0.01)

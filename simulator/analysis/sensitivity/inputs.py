@@ -1,4 +1,4 @@
-"""What a sensitivity analysis turns: every lever and assumption, how far, and why that far."""
+"""What a sensitivity analysis moves: every lever and assumption, how far, and why that far."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ They are conventions to rank levers by, no estimates: state your own where you k
 
 
 @dataclass(frozen=True)
-class Turn:
-    """One thing to turn.
+class Input:
+    """One thing to move.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class Turn:
     reason : str
         Why this far.
     apply : callable
-        Returns the prepared scenario with the thing turned by a factor.
+        Returns the prepared scenario with the thing moved by a factor.
     """
 
     name: str
@@ -66,20 +66,20 @@ class Turn:
     apply: Callable[[Prepared, float], Prepared]
 
 
-def lever_turn(name: str, prepared: Prepared) -> Turn:
-    """Return the turn of a lever over the interval that the scenario states, else the default one."""
+def lever_input(name: str, prepared: Prepared) -> Input:
+    """Return a lever as an input over the interval that the scenario states, else the default one."""
 
     def apply(item: Prepared, factor: float) -> Prepared:
         return replace(item, scenario=item.scenario.with_levers(Lever(name, factor)))
 
     if name in prepared.scenario.sensitivity:
         low, high = prepared.scenario.sensitivity[name]
-        return Turn(name, LEVER, low, high, OWN, apply)
+        return Input(name, LEVER, low, high, OWN, apply)
     low, high, reason = DEFAULT_INTERVALS[name]
-    return Turn(name, LEVER, low, high, reason + _rests_on(name, prepared), apply)
+    return Input(name, LEVER, low, high, reason + _rests_on(name, prepared), apply)
 
 
-def list_turns(prepared: Prepared, *, with_customers: bool) -> tuple[Turn, ...]:
+def list_inputs(prepared: Prepared, *, with_customers: bool) -> tuple[Input, ...]:
     """Return every lever and assumption that can move a figure of the scenario.
 
     Levers of reps only where reps are simulated; levers of customers only ``with_customers``.
@@ -90,7 +90,7 @@ def list_turns(prepared: Prepared, *, with_customers: bool) -> tuple[Turn, ...]:
         if (name not in REP_LEVERS or prepared.scenario.reps.stated)
         and (name not in CUSTOMER_LEVERS or with_customers)
     ]
-    return (*(lever_turn(name, prepared) for name in names), *_assumptions(prepared))
+    return (*(lever_input(name, prepared) for name in names), *_assumptions(prepared))
 
 
 def _rests_on(name: str, prepared: Prepared) -> str:
@@ -104,15 +104,15 @@ def _rests_on(name: str, prepared: Prepared) -> str:
     return f"; {told[0]}" if told else ""
 
 
-def _assumptions(prepared: Prepared) -> list[Turn]:
-    turns = []
+def _assumptions(prepared: Prepared) -> list[Input]:
+    inputs = []
     if prepared.scenario.reps.stated:
         why = "half to double: open seats are filled sooner or later than assumed"
-        turns.append(Turn("backfill_months", ASSUMPTION, 0.5, 2.0, why, _with_backfill))
+        inputs.append(Input("backfill_months", ASSUMPTION, 0.5, 2.0, why, _with_backfill))
     if prepared.has_shock:
         why = "none to double: few quarters tell how much all deals share"
-        turns.append(Turn("shared_shock", ASSUMPTION, 0.0, 2.0, why, _with_shock))
-    return turns
+        inputs.append(Input("shared_shock", ASSUMPTION, 0.0, 2.0, why, _with_shock))
+    return inputs
 
 
 def _with_backfill(item: Prepared, factor: float) -> Prepared:

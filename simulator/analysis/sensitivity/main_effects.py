@@ -1,4 +1,4 @@
-"""Which lever the spread of a figure comes from, when all turn at once over their intervals."""
+"""Which lever the spread of a figure comes from, when all move at once over their intervals."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from scipy.stats import qmc
 
 from simulator.analysis.compare.comparison import simulate_prepared
 from simulator.analysis.compare.measures import Measure
-from simulator.analysis.sensitivity.inputs import Turn
+from simulator.analysis.sensitivity.inputs import Input
 from simulator.analysis.steps import Progress
 from simulator.arrays import Floats
 from simulator.engine.prepare import Prepared
 
 N_RESAMPLES = 200
 LOW, HIGH = 0.1, 0.9
-SETTINGS_PER_TURN = 6
-"""Settings for each thing that is turned: three times as many as the curve fitted through them has terms."""
+SETTINGS_PER_INPUT = 6
+"""Settings for each thing that is moved: three times as many as the curve fitted through them has terms."""
 
 
 @dataclass(frozen=True)
 class MainEffects:
-    """Shares of the variance of a figure over settings of everything that may turn.
+    """Shares of the variance of a figure over settings of everything that may move.
 
     Parameters
     ----------
     measure : Measure
     table : DataFrame
-        One row a turn, largest share first: name, kind, low, high (factors), share (of the variance that
+        One row an input, largest share first: name, kind, low, high (factors), share (of the variance that
         this thing alone explains, its first-order Sobol' index), share_low, share_high (80 % interval).
     together : float
-        What is left: explained only by things turning together, or by sharper bends than were fitted.
+        What is left: explained only by things moving together, or by sharper bends than were fitted.
     mean, sd : float
         Of the figure over the settings.
     n_settings, n_paths : int
@@ -49,14 +49,14 @@ class MainEffects:
 
 def measure_main_effects(
     prepared: Prepared,
-    turns: tuple[Turn, ...],
+    inputs: tuple[Input, ...],
     measure: Measure,
     *,
     n_settings: int | None = None,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> MainEffects:
-    """Turn everything at once, at settings that fill the intervals evenly, and share out the variance.
+    """Move everything at once, at settings that fill the intervals evenly, and share out the variance.
 
     Settings are a Latin hypercube, each thing even on the scale of its factor's logarithm (of the factor,
     where the interval begins at nothing). All settings are simulated on the same random numbers, so that the
@@ -67,25 +67,25 @@ def measure_main_effects(
     Parameters
     ----------
     prepared : Prepared
-    turns : tuple of Turn
+    inputs : tuple of Input
         At least one; those that cannot move (low equal to high) get no share.
     measure : Measure
     n_settings : int, optional
-        Six for each turn where it is left out.
+        Six for each input where it is left out.
     seed : int
         Of the design.
     progress : callable, optional
         Called with (settings done, settings in all).
     """
-    n = n_settings if n_settings is not None else max(2 * len(turns) + 8, SETTINGS_PER_TURN * len(turns))
-    design = qmc.LatinHypercube(len(turns), rng=np.random.default_rng(seed)).random(n)
+    n = n_settings if n_settings is not None else max(2 * len(inputs) + 8, SETTINGS_PER_INPUT * len(inputs))
+    design = qmc.LatinHypercube(len(inputs), rng=np.random.default_rng(seed)).random(n)
     figures = np.empty(n)
     n_paths = 0
     for setting, places in enumerate(design):
-        turned = prepared
-        for turn, place in zip(turns, places, strict=True):
-            turned = turn.apply(turned, factor_at(turn, float(place)))
-        paths = simulate_prepared(turned)
+        moved = prepared
+        for one, place in zip(inputs, places, strict=True):
+            moved = one.apply(moved, factor_at(one, float(place)))
+        paths = simulate_prepared(moved)
         figures[setting], n_paths = float(measure.of(measure.sample(paths))), paths.n_paths
         if progress is not None:
             progress(setting + 1, n)
@@ -93,19 +93,19 @@ def measure_main_effects(
     rng = np.random.default_rng(seed)
     picks = rng.integers(n, size=(N_RESAMPLES, n))
     low, high = np.nanquantile([variance_shares(design[p], figures[p]) for p in picks], (LOW, HIGH), axis=0)
-    columns = {"name": [t.name for t in turns], "kind": [t.kind for t in turns]}
-    factors = {"low": [t.low for t in turns], "high": [t.high for t in turns]}
+    columns = {"name": [t.name for t in inputs], "kind": [t.kind for t in inputs]}
+    factors = {"low": [t.low for t in inputs], "high": [t.high for t in inputs]}
     table = pd.DataFrame({**columns, **factors, "share": shares, "share_low": low, "share_high": high})
     table = table.sort_values("share", ascending=False, kind="stable", ignore_index=True)
     together = max(0.0, 1.0 - float(shares.sum())) if figures.std() > 0 else 0.0
     return MainEffects(measure, table, together, float(figures.mean()), float(figures.std()), n, n_paths)
 
 
-def factor_at(turn: Turn, place: float) -> float:
+def factor_at(one: Input, place: float) -> float:
     """Return the factor at a place between 0 (the low end) and 1 (the high end)."""
-    if turn.low <= 0:
-        return turn.low + place * (turn.high - turn.low)
-    return float(turn.low * (turn.high / turn.low) ** place)
+    if one.low <= 0:
+        return one.low + place * (one.high - one.low)
+    return float(one.low * (one.high / one.low) ** place)
 
 
 def variance_shares(places: Floats, figures: Floats) -> Floats:

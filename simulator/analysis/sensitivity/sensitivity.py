@@ -10,7 +10,7 @@ from scipy.optimize import brentq
 
 from simulator.analysis.compare.comparison import simulate_prepared
 from simulator.analysis.compare.measures import P_HIT, Measure, change_error
-from simulator.analysis.sensitivity.inputs import Turn, lever_turn
+from simulator.analysis.sensitivity.inputs import Input, lever_input
 from simulator.analysis.steps import Progress
 from simulator.engine.paths import Paths
 from simulator.engine.prepare import Prepared
@@ -34,7 +34,7 @@ class Sensitivity:
     base : float
         The figure as the scenario stands.
     table : DataFrame
-        One row a turn, widest first: name, kind (lever, assumption), low, high (factors), value_low,
+        One row an input, widest first: name, kind (lever, assumption), low, high (factors), value_low,
         value_high (the figure there), change_low, change_high (against base), error_low, error_high
         (Monte Carlo standard errors of the changes), swing (the widest of the differences between the
         three values), reason (why this interval).
@@ -80,15 +80,15 @@ def without_customers(prepared: Prepared) -> Prepared:
 
 
 def measure_sensitivity(
-    prepared: Prepared, turns: tuple[Turn, ...], measure: Measure, progress: Progress | None = None
+    prepared: Prepared, inputs: tuple[Input, ...], measure: Measure, progress: Progress | None = None
 ) -> Sensitivity:
-    """Return what turning each thing alone, down and up, does to a figure.
+    """Return what moving each thing alone, down and up, does to a figure.
 
     Parameters
     ----------
     prepared : Prepared
-    turns : tuple of Turn
-        See `list_turns`.
+    inputs : tuple of Input
+        See `list_inputs`.
     measure : Measure
     progress : callable, optional
         Called with (runs done, runs in all).
@@ -96,16 +96,16 @@ def measure_sensitivity(
     base = simulate_prepared(prepared)
     now = float(measure.of(measure.sample(base)))
     rows = []
-    for place, turn in enumerate(turns):
-        row: dict[str, object] = {"name": turn.name, "kind": turn.kind, "low": turn.low, "high": turn.high}
+    for place, one in enumerate(inputs):
+        row: dict[str, object] = {"name": one.name, "kind": one.kind, "low": one.low, "high": one.high}
         values = {}
-        for end, factor in (("low", turn.low), ("high", turn.high)):
-            values[end], change, error = _change(measure, base, turn.apply(prepared, factor))
+        for end, factor in (("low", one.low), ("high", one.high)):
+            values[end], change, error = _change(measure, base, one.apply(prepared, factor))
             row |= {f"value_{end}": values[end], f"change_{end}": change, f"error_{end}": error}
         three = (now, *values.values())
-        rows.append({**row, "swing": max(three) - min(three), "reason": turn.reason})
+        rows.append({**row, "swing": max(three) - min(three), "reason": one.reason})
         if progress is not None:
-            progress(place + 1, len(turns))
+            progress(place + 1, len(inputs))
     table = pd.DataFrame(rows).sort_values("swing", ascending=False, kind="stable", ignore_index=True)
     return Sensitivity(measure, now, table, base.n_paths)
 
@@ -136,9 +136,9 @@ def measure_levers(prepared: Prepared, measure: Measure, progress: Progress | No
     """
     base, rows = simulate_prepared(prepared), []
     for place, (name, end) in enumerate(PULLED.items()):
-        turn = lever_turn(name, prepared)
-        factor = float(getattr(turn, end))
-        _, gain, error = _change(measure, base, turn.apply(prepared, factor))
+        one = lever_input(name, prepared)
+        factor = float(getattr(one, end))
+        _, gain, error = _change(measure, base, one.apply(prepared, factor))
         rows.append((measure.name, measure.period, name, factor, gain, error))
         if progress is not None:
             progress(place + 1, len(PULLED))
@@ -146,7 +146,7 @@ def measure_levers(prepared: Prepared, measure: Measure, progress: Progress | No
     return table.sort_values("gain", ascending=False, kind="stable", ignore_index=True)
 
 
-def seek_goal(prepared: Prepared, turn: Turn, measure: Measure, chance: float) -> GoalSeek:
+def seek_goal(prepared: Prepared, one: Input, measure: Measure, chance: float) -> GoalSeek:
     """Find the factor of a lever at which P(hit) is what is wanted, all else as it stands.
 
     The curve is that of the same simulations throughout; it is walked outwards from where the scenario stands
@@ -155,7 +155,7 @@ def seek_goal(prepared: Prepared, turn: Turn, measure: Measure, chance: float) -
     Parameters
     ----------
     prepared : Prepared
-    turn : Turn
+    one : Input
         Of a lever.
     measure : Measure
         ``p_hit`` of a period with a target.
@@ -168,15 +168,15 @@ def seek_goal(prepared: Prepared, turn: Turn, measure: Measure, chance: float) -
 
     def gap(factor: float) -> float:
         if factor not in tried:
-            paths = simulate_prepared(turn.apply(prepared, factor))
+            paths = simulate_prepared(one.apply(prepared, factor))
             sample = hit.sample(paths)
             tried[factor] = float(hit.of(sample))
             errors[factor] = change_error(hit, np.zeros_like(sample), sample, paths.rate_draw)
         return tried[factor] - chance
 
-    kind = LEVERS[turn.name]
+    kind = LEVERS[one.name]
     wants_more = gap(1.0) < 0
-    helps_up = gap(turn.high) >= gap(turn.low)
+    helps_up = gap(one.high) >= gap(one.low)
     steps = STEPS_UP if wants_more == helps_up else STEPS_DOWN
     inner, found = 1.0, float("nan")
     for step in steps:
@@ -190,4 +190,4 @@ def seek_goal(prepared: Prepared, turn: Turn, measure: Measure, chance: float) -
     best = found if np.isfinite(found) else (max if wants_more else min)(tried, key=lambda x: tried[x])
     gap(best)
     curve = pd.DataFrame(sorted(tried.items()), columns=["factor", P_HIT])
-    return GoalSeek(turn.name, chance, found, tried[best], errors[best], curve)
+    return GoalSeek(one.name, chance, found, tried[best], errors[best], curve)

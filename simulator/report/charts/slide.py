@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 from pptx.chart.data import CategoryChartData, XyChartData
 from pptx.enum.chart import XL_CHART_TYPE, XL_LABEL_POSITION, XL_LEGEND_POSITION, XL_TICK_LABEL_POSITION
 from pptx.enum.dml import MSO_LINE
+from pptx.oxml.xmlchemy import OxmlElement
 from pptx.util import Pt
 
 from simulator.arrays import Floats, Mask
@@ -19,6 +20,8 @@ from simulator.report.documents.deck_slides import Deck, Slide, colour_of
 from simulator.report.style import GRID, INK, MUTED, NAVY, SKY, STONE, text_colour
 
 POINTS = 12
+LETTER_WIDTH = 0.58
+"""Of a letter, as a share of its height."""
 MOST_LABELLED = 8
 """Categories of lines that have their figures next to them."""
 SHORT_MULTIPLE = '0.0"×"'
@@ -33,10 +36,10 @@ def add_chart_slide(deck: Deck, spec: ChartSpec) -> None:
     _DRAWERS[spec.shape](slide, spec)
 
 
-def add_two_charts(deck: Deck, title: str, left: ChartSpec, right: ChartSpec) -> None:
+def add_two_charts(deck: Deck, title: str, subtitle: str, pair: tuple[ChartSpec, ChartSpec]) -> None:
     """Add a slide with two charts next to each other, each below its own finding and what it shows."""
-    slide = deck.add_slide(title, "", _join_footers(left.footer, right.footer))
-    for half, spec in zip(slide.halves(), (left, right), strict=True):
+    slide = deck.add_slide(title, subtitle, _join_footers(*(spec.footer for spec in pair)))
+    for half, spec in zip(slide.halves(), pair, strict=True):
         said = [spec.title] if spec.title != title else []
         is_cut = spec.shape == "lines" and not spec.begins_at_zero and min(spec.finite(), default=0.0) > 0
         said += [spec.subtitle + ("; the axis does not begin at 0" if is_cut else "")]
@@ -63,7 +66,28 @@ def _chart(slide: Slide, spec: ChartSpec, kind: Any, columns: dict[str, Any]) ->
         data.add_series(name, [float(value) if np.isfinite(value) else None for value in values])
     chart = slide.add_chart(kind, data, spec.name, spec.title)
     _finish(chart, spec.unit.axis_code)
+    if kind in {XL_CHART_TYPE.BAR_STACKED, XL_CHART_TYPE.BAR_CLUSTERED}:
+        chart.category_axis.reverse_order = True
+    else:
+        _level_names(chart.category_axis, _names_per_place(slide, spec.categories))
     return chart
+
+
+def _names_per_place(slide: Slide, names: Sequence[str]) -> int:
+    """Return how many places the longest word of the names takes below a chart: 1 where each name fits."""
+    longest = max((len(word) for name in names for word in name.split()), default=0)
+    letters = slide.body.width / (LETTER_WIDTH * Pt(POINTS)) / max(len(names), 1)
+    return math.ceil(longest / letters) or 1
+
+
+def _level_names(axis: Any, step: int) -> None:
+    """Keep the names below a chart level, and leave out those that have no room."""
+    axis.tick_labels.font.size = Pt(POINTS)
+    axis._element.txPr.bodyPr.set("rot", "0")
+    if step > 1:
+        skip = OxmlElement("c:tickLblSkip")  # type: ignore[no-untyped-call]
+        skip.set("val", str(step))
+        axis._element.xpath("c:noMultiLvlLbl")[0].addprevious(skip)
 
 
 def _draw_lines(slide: Slide, spec: ChartSpec) -> None:
@@ -166,7 +190,10 @@ def _draw_columns(slide: Slide, spec: ChartSpec) -> None:
 
 
 def _draw_bridge(slide: Slide, spec: ChartSpec) -> None:
-    """Draw a waterfall as columns on unseen ones: its two ends stand, the steps between them float."""
+    """Draw a waterfall as columns on unseen ones: its two ends stand, the steps between them float.
+
+    Where the names of its steps have no room below, its columns are bars, with the names on their left.
+    """
     bottoms, _, _ = bars_of_bridge(spec)
     amounts = np.array(spec.series[0].values)
     ends = np.isin(np.arange(len(amounts)), (0, len(amounts) - 1))
@@ -178,7 +205,9 @@ def _draw_bridge(slide: Slide, spec: ChartSpec) -> None:
         "Comes in": np.where(ends, 0.0, amounts.clip(min=0.0)),
         "Goes out": np.where(ends, 0.0, (-amounts).clip(min=0.0)),
     }
-    chart = _chart(slide, replace(spec, categories=names), XL_CHART_TYPE.COLUMN_STACKED, columns)
+    lies = _names_per_place(slide, spec.categories) > 1
+    kind = XL_CHART_TYPE.BAR_STACKED if lies else XL_CHART_TYPE.COLUMN_STACKED
+    chart = _chart(slide, replace(spec, categories=names), kind, columns)
     chart.has_legend = False
     chart.value_axis.minimum_scale = spec.floor
     _colour_columns(chart, [None] * 4, overlap=100)
@@ -200,7 +229,6 @@ def _draw_bars(slide: Slide, spec: ChartSpec) -> None:
     chart = _chart(slide, spec, kind, {one.name: one.values for one in spec.series})
     _colour_columns(chart, [one.colour for one in spec.series], overlap=100 if spec.totals else -5)
     chart.has_legend = len(spec.series) > 1
-    chart.category_axis.reverse_order = True
     chart.value_axis.minimum_scale = None if min(spec.finite()) < 0 else 0.0
     for series, one in zip(chart.plots[0].series, spec.series, strict=True):
         place = None if spec.totals else XL_LABEL_POSITION.OUTSIDE_END

@@ -12,6 +12,7 @@ from simulator.calibration.posteriors import Z_HIGH
 from simulator.report.documents.finished import Finished
 from simulator.report.documents.headline import headline_row
 from simulator.report.documents.views import views
+from simulator.report.forecast.earlier import CHANGES, PREVIOUS, say_previous
 from simulator.report.money import format_money, format_share
 from simulator.report.sensitivity.words import CLEAR_ERRORS, say_lever
 
@@ -54,8 +55,9 @@ def advice(run: Finished) -> Advice:
     command = str(run.manifest["command"])
     scenario = next((word for word in command.split() if word.endswith((".yaml", ".yml"))), "SCENARIO")
     asked = {"levers": f"simulator sensitivity {scenario}", "hiring": f"simulator hire {scenario} --reps 5",
-             "trust": "simulator backtest HISTORY"}  # fmt: skip
-    known = {"levers": levers, "hiring": hiring, "trust": trust}
+             "trust": "simulator backtest HISTORY",
+             "changed": f"simulator compare {scenario} --since {_since(run)}"}  # fmt: skip
+    known = {"levers": levers, "hiring": hiring, "trust": trust, "changed": "bridge" in run.companions}
     return Advice(
         _plan(run),
         levers,
@@ -172,10 +174,18 @@ def _amount(amount: float, currency: str) -> str:
 
 
 def _changed(run: Finished) -> tuple[str, ...]:
-    """Say what changed in the open deals since the run before."""
-    changes = run.tables.get("deal_changes")
-    if changes is None or changes.empty or changes["since"].iloc[0] == run.summary["as_of"]:
-        return ()
+    """Say what the last run forecast next to today's, what moved it, and how many open deals changed."""
+    previous, changes = (run.tables.get(name, pd.DataFrame()) for name in (PREVIOUS, CHANGES))
+    said = (*say_previous(previous, run.currency), *_answers(run, "bridge", 1))
+    if changes.empty or changes["since"].iloc[0] == run.summary["as_of"]:
+        return said
     counts = changes["change"].str.split(", ").explode().value_counts()
     listed = ", ".join(f"{n} {word}" for word, n in counts.items())
-    return (f"Since {changes['since'].iloc[0]}: {len(changes)} open deals changed ({listed}).",)
+    return (*said, f"Since {changes['since'].iloc[0]}: {len(changes)} open deals changed ({listed}).")
+
+
+def _since(run: Finished) -> str:
+    """Return the day of the forecast before; of none the day at which the flow of deals begins."""
+    previous = run.tables.get(PREVIOUS)
+    known = previous is not None and len(previous)
+    return str(previous["since"].iloc[0] if known else run.summary.get("flow_since", "DATE"))

@@ -1,8 +1,9 @@
 """What other commands found of the same scenario or history, so that a report can show it too.
 
-``simulator hire`` and ``simulator headcount`` write next to a run (``results/base-hire``), ``simulator
-backtest`` under the history's name. They are shown where they speak of the same scenario, day and currency;
-others are left out, for their figures would not belong to the run's.
+``simulator hire`` and ``simulator headcount`` write next to a run (``results/base-hire``), and so does
+``simulator compare --since`` (``results/base-since-2026-10-01``); ``simulator backtest`` writes under the
+history's name. They are shown where they speak of the same scenario, day and currency; others are left out,
+for their figures would not belong to the run's.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ NEEDED = {
     "hiring": {"reps", "gain_bookings", "gain_contribution", "p_best", "tied", "answer"},
     "headcount": {"role", "segment", "heads_added", "gain_arr", "cost", "npv", "p_roi_above_0"},
     "sensitivity": {"measure", "period", "name", "change_low", "error_low", "change_high", "error_high"},
+    "bridge": {"period", "step", "label", "change"},
     "backtest": {"week", "ahead", "segment", "method", "n", "crps", "absolute_error", "bias", "inside"},
 }
 
@@ -57,7 +59,7 @@ class Companion:
 
 
 def read_companions(folder: Path, run: dict[str, Any], read: ReadTable) -> dict[str, Companion]:
-    """Return what stands next to a run and belongs to it, by main table: hiring, headcount, backtest.
+    """Return what stands next to a run and belongs to it, by main table; of several bridges the last.
 
     Parameters
     ----------
@@ -75,6 +77,11 @@ def read_companions(folder: Path, run: dict[str, Any], read: ReadTable) -> dict[
         summary = _summary(sibling)
         if all(summary.get(key) == run[key] for key in ("scenario", "as_of", "currency")):
             _add(found, table, sibling, summary, read)
+    for sibling in sorted(folder.parent.glob(f"{folder.name}-since-*")):
+        summary = _summary(sibling)
+        same = summary.get("scenarios") == [run["scenario"]] * 2
+        if same and summary["as_of"][1:] == [run["as_of"]] and summary["currency"] == run["currency"]:
+            _add(found, "bridge", sibling, summary, read)
     records = [path for path in sorted(folder.parent.glob("backtest-*")) if _is_of(_summary(path), run)]
     if len(records) == 1:
         _add(found, "backtest", records[0], _summary(records[0]), read)

@@ -88,6 +88,7 @@ def deals_view(run: Finished) -> View | None:
         weight = "weight"
         labels = {"segment": "Segment", "owner": "Owner", "category": "Category", "close_month": "Planned"}
         wide[list(labels)] = wide[list(labels)].fillna("")
+        wide["category"] = wide["category"].str.replace("_", " ")
         shown += [*columns("text", labels), Column("amount", "Open amount", "money")]
     shown.append(Column("first", f"Won in {first}", "share"))
     shown += [Column("weight", f"Weight in {first}", "money")] if weight == "weight" else []

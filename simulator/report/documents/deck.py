@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ from simulator.report.documents.advice import NO_BACKTEST, advice
 from simulator.report.documents.deck_slides import Deck, open_deck, shorten_line
 from simulator.report.documents.finished import Finished
 from simulator.report.documents.headline import KeyFigure, key_figures
-from simulator.report.documents.view import View, show
+from simulator.report.documents.view import Column, View, show
 from simulator.report.documents.views import views
 
 MOST_SLIDES = 10
@@ -60,6 +60,7 @@ PARTS = (
     _Part("hiring", 4),
     _Part("headcount", 5),
     _Part("deal_flow", 3),
+    _Part("bridge_days", 3),
     _Part("assumptions", 1),
 )
 """In the order of the deck: promise and result, the number, where it comes from, customers, cash, people."""
@@ -112,9 +113,11 @@ def write_deck(run: Finished, path: Path, template: Path | None = None) -> None:
 
 def _add_pair(deck: Deck, run: Finished, left: str, right: str) -> None:
     """Show two charts next to each other, each below its own finding; the slide says what both are of."""
-    titles = {"pacing": f"Where {run.periods[0]} stands, and what changed"}
-    title = titles.get(left, run.specs[left].title)
-    add_two_charts(deck, title, run.specs[left], run.specs[right])
+    title, subtitle = run.specs[left].title, ""
+    if left == "pacing":
+        title = f"Where {run.periods[0]} stands, and what changed"
+        subtitle = next(iter(advice(run).changed), "")
+    add_two_charts(deck, title, subtitle, (run.specs[left], run.specs[right]))
 
 
 def _name_deck(deck: Deck, run: Finished) -> None:
@@ -159,7 +162,7 @@ def _add_deals(deck: Deck, run: Finished, view: View) -> None:
         [shorten_line(show(row[c.key], c.kind, run.currency), 30) for c in kept]
         for row in rows.to_dict("records")
     ]
-    slide.add_table([c.label for c in kept], cells, top=0.0, height=0.9)
+    slide.add_table([c.label for c in kept], cells, top=0.0, height=0.9, texts=_texts(kept))
 
 
 def _add_assumptions(deck: Deck, run: Finished) -> None:
@@ -196,8 +199,13 @@ def _add_hiring(deck: Deck, run: Finished, view: View) -> None:
         [show(row[c.key], c.kind, run.currency) for c in kept]
         for row in view.table.head(MOST_ALLOCATIONS).to_dict("records")
     ]
-    height = slide.add_table([c.label for c in kept], rows, top=0.0, height=0.5)
+    height = slide.add_table([c.label for c in kept], rows, top=0.0, height=0.5, texts=_texts(kept))
     slide.add_text([f"{sentence.removesuffix('.')}." for sentence in found.answers[1:3]], top=height + 0.12)
+
+
+def _texts(columns: Sequence[Column]) -> set[int]:
+    """Return which columns of a table hold text."""
+    return {at for at, column in enumerate(columns) if column.kind == "text"}
 
 
 def _says_something(view: View, key: str) -> bool:

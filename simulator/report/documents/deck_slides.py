@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ MARGIN_SHARE = 0.045
 LONGEST_TITLE = 170
 LONGEST_BIG_TITLE = 60
 TITLE_POINTS, SUBTITLE_POINTS, TEXT_POINTS, SMALL_POINTS = 24, 14, 16, 10
+LETTER_WIDTH = 0.5
+"""Of a letter in a sentence, as a share of its height."""
 MOST_UNPACKED = 500_000_000
 HEAD_BYTES = 4096
 REMEDY = "Save a presentation as .pptx in PowerPoint and name that file."
@@ -65,10 +68,11 @@ class Slide:
         top: float,
         height: float,
         widths: Sequence[float] | None = None,
+        texts: Collection[int] = (0,),
     ) -> float:
         """Add a table of at most the share ``height`` of the body; return the share where it ends.
 
-        All columns but the first hold figures, on the right, unless ``widths`` are given.
+        All columns but ``texts`` hold figures, on the right, unless ``widths`` are given.
         """
         box = self.body
         tall = min(round(height * box.height), Inches(0.42) * (len(rows) + 1))
@@ -79,7 +83,8 @@ class Slide:
             table.columns[at].width = Emu(round(share * box.width))
         for row, cells in enumerate([headings, *rows]):
             for at, text in enumerate(cells):
-                _write_cell(table.cell(row, at), text, heading=row == 0, right=at > 0 and widths is None)
+                right = at not in texts and widths is None
+                _write_cell(table.cell(row, at), text, heading=row == 0, right=right)
         return top + tall / box.height
 
     def halves(self) -> tuple[Slide, Slide]:
@@ -130,7 +135,8 @@ class Deck:
         _add_line(slide, subtitle, Box(margin, below, width - 2 * margin, Inches(0.35)), SUBTITLE_POINTS)
         foot = Box(margin, height - Inches(0.45), width - 2 * margin, Inches(0.3))
         _add_line(slide, shorten_line(source or self.source), foot, SMALL_POINTS)
-        free = below + Inches(0.5)
+        n_lines = math.ceil(len(subtitle) * LETTER_WIDTH * Pt(SUBTITLE_POINTS) / (width - 2 * margin))
+        free = below + Inches(0.5) + max(n_lines - 1, 0) * round(1.2 * Pt(SUBTITLE_POINTS))
         return Slide(slide, Box(margin, free, width - 2 * margin, foot.top - free - Inches(0.1)))
 
 

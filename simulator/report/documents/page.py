@@ -28,7 +28,7 @@ PRINTED_VIEWS = ("headline", "deals", "coverage", "efficiency", "assumptions")
 """Rows and tables that are printed; all of them are on the screen and in the workbook."""
 
 
-OPENING = ("bookings_fan", "pacing", "forecast_track", "deal_flow", "tornado", "reliability")
+OPENING = ("bookings_fan", "pacing", "forecast_track", "bridge_days", "deal_flow", "tornado", "reliability")
 """Charts of the answer itself."""
 
 

@@ -20,6 +20,7 @@ from simulator.report.documents.plan_views import (
     operating_view,
 )
 from simulator.report.documents.view import PERCENTILES, PERIOD, SEGMENT, Column, View, columns
+from simulator.report.forecast.earlier import PREVIOUS
 from simulator.report.forecast.findings import PART_WORDS, SOURCE_WORDS
 from simulator.report.judgement.words import METHOD_LABELS
 from simulator.report.money import shorten_amounts
@@ -98,6 +99,26 @@ def _pacing(run: Finished) -> View:
             Column("past_share", "Past: share of the quarter", "share"),
         ),
         run.tables["pacing"],
+    )
+
+
+def _previous(run: Finished) -> View:
+    table = run.tables[PREVIOUS]
+    now, then = ({f"{key}{end}": f"{label} {when}" for key, label in PERCENTILES.items()}
+                 for end, when in (("", "now"), ("_then", "then")))  # fmt: skip
+    return View(
+        "previous",
+        "The last forecast next to this one",
+        f"New bookings of all segments as forecast on {table['since'].iloc[0]} and on "
+        f"{run.summary['as_of']}; of a quarter that is over, what it booked.",
+        (
+            PERIOD,
+            *columns("money", then),
+            Column("p_hit_then", "Chance of target then", "share"),
+            *columns("money", {**now, "result": "Booked"}),
+            Column("p_hit", "Chance of target now", "share"),
+        ),
+        table,
     )
 
 
@@ -248,6 +269,7 @@ QUESTIONS = (
     Question("headline", "bookings", _headline, "summary", ("bookings_fan",)),
     Question("bookings", "bookings", _bookings, "bookings", ("segment_chances", "bookings_by_kind")),
     Question("pacing", "pacing", _pacing, "pace", ("pacing", "forecast_track")),
+    Question("previous", PREVIOUS, _previous, "last forecast"),
     Question("parts", "p50_composition", _parts, "P50", ("p50_composition",)),
     Question("coverage", "coverage", coverage_view, "coverage", ("coverage", "pipeline_created")),
     Question("pipeline", "waterfall", pipeline_view, "pipeline", ("pipeline_waterfall", "deal_flow")),

@@ -82,8 +82,21 @@ class Past:
         return rows.merge(self.pacing.quarters[["period", "booked_by_now"]], on="period", how="left")
 
 
-def look_back(prepared: Prepared, period: str, paths: Paths | None = None) -> Past | None:
-    """Return what led up to a forecast that begins with a quarter; None without deals on record."""
+def look_back(
+    prepared: Prepared, period: str, paths: Paths | None = None, since: dt.date | None = None
+) -> Past | None:
+    """Return what led up to a forecast that begins with a quarter; None without deals on record.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    period : str
+        The first quarter of the forecast.
+    paths : Paths, optional
+        The simulations, which the pace of the quarter is held against.
+    since : datetime.date, optional
+        The day at whose end the flow of deals begins, such as that of the last run; four weeks ago without.
+    """
     history, scenario = prepared.history, prepared.scenario
     if history is None or history.opportunities.empty:
         return None
@@ -92,7 +105,7 @@ def look_back(prepared: Prepared, period: str, paths: Paths | None = None) -> Pa
         return None
     calendar, deals = scenario.fiscal_calendar(), qualified_deals(history, states)
     window = rate_window(calendar, history.as_of, float(deals["qualified"].min()), N_QUARTERS)
-    since = history.as_of - dt.timedelta(weeks=WEEKS)
+    since = since or history.as_of - dt.timedelta(weeks=WEEKS)
     record = read_record(scenario.history, calendar, history.as_of) if scenario.history is not None else None
     said, track = (record.quarters, record.track) if record is not None else ((), ())
     return Past(
@@ -125,7 +138,7 @@ def past_specs(past: Past, frame: Frame) -> list[ChartSpec]:
     """Return the charts of what led up to a forecast."""
     found = [
         pace_spec(past.pacing, frame),
-        track_spec(past.track, past.since + dt.timedelta(weeks=WEEKS), frame.currency),
+        track_spec(past.track, frame.as_of, frame.currency),
         None if past.flow is None else _flow_spec(past.since, past.flow, frame),
         attainment_spec(past.attainment, frame),
     ]
@@ -143,14 +156,13 @@ def _flow_spec(since: dt.date, flow: pd.DataFrame, frame: Frame) -> ChartSpec | 
     rounded = scale.round_parts([float(amounts[step]) for step in steps], end - start)
     parts = {step: part for step, part in zip(steps, rounded, strict=True) if part}
     counts = flow.set_index("step")["n"]
-    weeks = f"the {WEEKS} weeks to {since + dt.timedelta(weeks=WEEKS)}"
     changed = f"went from {scale.format(start)} to {scale.format(end)}"
     if not parts:
         changed = f"is {scale.format(end)}: nothing was added, won, lost or moved"
     return ChartSpec(
         name="deal_flow",
         shape="bridge",
-        title=f"Pipeline due by {frame.periods[0]} {changed} in {weeks}",
+        title=f"Since {since}, pipeline due by {frame.periods[0]} {changed}",
         subtitle="Open amount of the deals planned to close by the end of the quarter, and what changed it",
         footer=frame.foot(frame.open_deals, simulated=False),
         unit=unit_of(scale),

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from simulator.analysis.forecast.open_deals import deal_changes, drill_down
+from simulator.analysis.forecast.open_deals import drill_down
 from simulator.analysis.forecast.outlook import Outlook
 from simulator.engine.paths import Paths
 from simulator.engine.prepare import Prepared
 from simulator.engine.run.simulate import listed_deals
-from simulator.errors import InputError
 from simulator.fiscal import first_of_month
 from simulator.history.hygiene import check_hygiene
 from simulator.history.states import deal_states, open_deals
@@ -26,8 +25,8 @@ from simulator.report.assumptions import list_assumptions
 from simulator.report.backtest.record import add_record
 from simulator.report.customers.tables import customer_summary, customer_tables, write_customer_tables
 from simulator.report.customers.words import customer_answers
-from simulator.report.documents.finished import Finished, read_finished
 from simulator.report.forecast.charts import forecast_specs
+from simulator.report.forecast.earlier import Earlier
 from simulator.report.forecast.past import Past, past_tables
 from simulator.report.forecast.standing import say_pace
 from simulator.report.forecast.summary import answers, summarise
@@ -35,7 +34,7 @@ from simulator.report.judgement.results import judgement_tables, with_judgement
 from simulator.report.judgement.words import judgement_answers
 from simulator.report.operating.words import operating_answers, operating_summary
 from simulator.report.output.second_process import Job
-from simulator.report.output.tables import open_deals_table, write_paths, write_table
+from simulator.report.output.tables import open_deals_table, write_paths
 from simulator.report.terms.checklist import checklist_summary, checklist_table
 from simulator.report.work import Work
 
@@ -94,6 +93,8 @@ def run_summary(run: Run) -> dict[str, Any]:
     summary = with_judgement(summary, run.judgement)
     if run.customers is not None:
         summary |= customer_summary(run.customers)
+    if run.past is not None:
+        summary["flow_since"] = run.past.since.isoformat()
     summary |= checklist_summary(scenario)
     if plan is not None:
         summary |= operating_summary(plan, scenario.currency)
@@ -115,21 +116,19 @@ def run_sentences(run: Run, record: str | None) -> dict[str, str]:
     return sentences if record is None else sentences | {"record": record}
 
 
-def write_run_tables(run: Run, draft: Path, earlier: Path | None = None, work: Work | None = None) -> None:
-    """Write tables/, paths.parquet and summary.json; compare the deals with those of an earlier run."""
+def write_run_tables(run: Run, draft: Path, earlier: Earlier | None, work: Work | None = None) -> None:
+    """Write tables/, paths.parquet and summary.json, with what changed since an earlier run."""
     customers = customer_tables(run.customers) if run.customers is not None else {}
     tables = {name: table for name, table in run.tables.items() if name not in customers}
     levers = run.pull_levers(work)
     if levers is not None:
         tables["levers"] = levers
+    if earlier is not None:
+        tables |= earlier.tables(tables, run.paths.as_of, run.prepared.history)
     write_parts(tables, run.summary, draft)
     if run.customers is not None:
         write_customer_tables(run.customers, draft / "tables")
     write_paths(run.paths, draft / "paths.parquet")
-    before = _earlier_run(earlier, run.paths.scenario, run.paths.as_of.isoformat()) if earlier else None
-    if before is not None:
-        changes = _changes(run.prepared, run.tables["deals"], run.paths.periods[0], before)
-        write_table(changes, draft / "tables" / CHANGES_FILE)
 
 
 def chart_jobs(paths: Paths, outlook: Outlook, charts: Path, past: Past | None = None) -> list[Job]:
@@ -137,11 +136,6 @@ def chart_jobs(paths: Paths, outlook: Outlook, charts: Path, past: Past | None =
     from simulator.report.charts.picture import draw_picture
 
     return [partial(draw_picture, spec, charts) for spec in forecast_specs(outlook, paths, past)]
-
-
-CHANGES_FILE = "deal_changes.csv"
-TABLES = {"deals", "open_deals"}
-"""What is read of the run before."""
 
 
 def deals_table(prepared: Prepared, paths: Paths) -> pd.DataFrame:
@@ -152,34 +146,6 @@ def deals_table(prepared: Prepared, paths: Paths) -> pd.DataFrame:
     """
     known = describe_open_deals(prepared)
     return known.merge(drill_down(paths), on="opportunity_id", how="left", sort=False, validate="one_to_one")
-
-
-def _earlier_run(folder: Path, scenario: str, as_of: str) -> Finished | None:
-    """Return the run that stands in a results folder, where it is of this scenario and not of a later day."""
-    try:
-        run = read_finished(folder, only=TABLES)
-    except InputError:
-        return None
-    same = run.summary["scenario"] == scenario and str(run.summary["as_of"]) <= as_of
-    return run if same and set(run.tables) == TABLES else None
-
-
-def _changes(prepared: Prepared, deals: pd.DataFrame, period: str, before: Finished) -> pd.DataFrame:
-    """Return what has changed in the open deals since an earlier run."""
-    chances = before.tables["open_deals"]
-    chance = chances[chances["period"] == period].set_index("opportunity_id")["p_win"]
-    then = before.tables["deals"].copy()
-    then["p"] = then["opportunity_id"].map(chance).astype("float64")
-    now = deals.assign(p=deals["p_this"], amount=deals["amount"].round(2))
-    keys = ["opportunity_id", "segment", "owner", "category", "amount", "close_month", "p"]
-    outcomes = pd.Series(dtype=object)
-    if prepared.history is not None:
-        known = prepared.history.opportunities
-        ended = known[known["closed_date"].notna() | known["outcome"].notna()]
-        outcomes = ended.set_index("opportunity_id")["outcome"].fillna("lost")
-    table = deal_changes(then[keys], now[keys], outcomes, period)
-    table.insert(0, "since", str(before.summary["as_of"]))
-    return table
 
 
 def describe_open_deals(prepared: Prepared) -> pd.DataFrame:

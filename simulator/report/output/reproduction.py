@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,8 +25,8 @@ FIGURES = ("tables/", PATHS)
 """What a run must reproduce bit for bit. Charts, workbooks and slides are drawn from it."""
 RECORDED = frozenset({"tables/past_quarters.csv", "tables/forecast_track.csv"})
 """Hold what a backtest said of past quarters, which is no input of the run: a later one says more."""
-SINCE_EARLIER = "tables/deal_changes.csv"
-"""Holds a run against the one before it, which is gone: it cannot be made again."""
+SINCE_EARLIER = ("tables/deal_changes.csv", "tables/previous_forecast.csv")
+"""Hold a run against the one before it, which is gone: they cannot be made again."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,8 @@ def read_finished(folder: Path) -> Finished:
         what = f"is not of a 'simulator run': it has no {PATHS}"
         raise InputError.of(str(file), what, "Only runs can be reproduced; run the other command again.")
     kept = {name: digest for name, digest in figures.items() if name.startswith(FIGURES)}
-    kept.pop(SINCE_EARLIER, None)
+    for name in SINCE_EARLIER:
+        kept.pop(name, None)
     return Finished(folder, _scenario(values, folder, file), inputs, kept, versions)
 
 
@@ -143,12 +145,23 @@ def _record_changed(finished: Finished) -> bool:
     """Return whether the record of past forecasts next to the history is another one than the run showed."""
     from simulator.report.backtest.record import read_record
 
-    scenario, summary = finished.scenario, finished.folder / "summary.json"
-    if scenario.history is None or scenario.as_of is None or not summary.is_file():
+    scenario, summary = finished.scenario, _summary(finished)
+    if scenario.history is None or scenario.as_of is None or not summary:
         return False
     record = read_record(scenario.history, scenario.fiscal_calendar(), scenario.as_of)
-    shown = json.loads(summary.read_text(encoding="utf-8")).get("record")
+    shown = summary.get("record")
     return bool(shown != (record.answer() if record is not None else None))
+
+
+def flow_since(finished: Finished) -> dt.date | None:
+    """Return the day at whose end the run's flow of deals begins; None where it has none."""
+    day = _summary(finished).get("flow_since")
+    return dt.date.fromisoformat(day) if day else None
+
+
+def _summary(finished: Finished) -> dict[str, Any]:
+    file = finished.folder / "summary.json"
+    return dict(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else {}
 
 
 def check_figures(finished: Finished) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from simulator.analysis.compare.measures import P_HIT, Measure, read_measure
-from simulator.analysis.sensitivity.inputs import Turn, lever_turn, list_turns
+from simulator.analysis.sensitivity.inputs import Input, lever_input, list_inputs
 from simulator.analysis.sensitivity.main_effects import MainEffects, measure_main_effects
 from simulator.analysis.sensitivity.sensitivity import (
     GoalSeek,
@@ -79,7 +79,7 @@ def sensitivity(
     if not figure.of_customers:
         prepared = without_customers(prepared)
     work.compile(prepared)
-    inputs = list_turns(prepared, with_customers=figure.of_customers)
+    inputs = list_inputs(prepared, with_customers=figure.of_customers)
     with work.executor():
         with work.step("inputs", "Moving one input at a time") as advance:
             found = measure_sensitivity(prepared, inputs, figure, advance)
@@ -119,7 +119,7 @@ def _figure(name: str, period: str | None, prepared: Prepared, seek: str | None)
     return figure
 
 
-def _effects(prepared: Prepared, inputs: tuple[Turn, ...], figure: Measure, work: Work) -> MainEffects:
+def _effects(prepared: Prepared, inputs: tuple[Input, ...], figure: Measure, work: Work) -> MainEffects:
     with work.step("shares", "Moving all inputs at once") as advance:
         return measure_main_effects(prepared, inputs, figure, progress=advance)
 
@@ -131,7 +131,7 @@ def _seek(
         return None
     work.note(f"Looking for the value of {lever} at which the target is reached …")
     with work.step("goal-seek"):
-        return seek_goal(prepared, lever_turn(lever, prepared), figure, chance)
+        return seek_goal(prepared, lever_input(lever, prepared), figure, chance)
 
 
 def _answer(
