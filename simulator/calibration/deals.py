@@ -29,6 +29,7 @@ from simulator.calibration.overdispersion import month_variance
 from simulator.calibration.poisson import centre, fit_poisson
 from simulator.calibration.pooling import JEFFREYS_EVENTS, pool_rates
 from simulator.history.tables import CATEGORIES, OUTCOMES
+from simulator.notes import MODEL, HowMade
 
 EFFECT_SD = 0.5
 SIZE_SLOPE_SD, SIZE_OFF_LINE_SD = 0.5, 0.15
@@ -276,7 +277,11 @@ def _pool_base(
             never.append(f"{CATEGORIES[category]} to {DESTINATIONS[k]}")
     if never:
         notes.append(
-            f"Never seen in this history: {', '.join(never)}; they rest on a weak prior of half an event."
+            HowMade(
+                "never seen in this history",
+                f"{', '.join(never)}; they rest on a weak prior of half an event",
+                MODEL,
+            )
         )
     if n.shape[0] == 1:
         notes.append("One segment only: there is nothing to pool its rates with.")

@@ -19,6 +19,7 @@ from simulator.calibration.calibration import Calibration
 from simulator.calibration.rates import rates_table
 from simulator.calibration.validation import faults_of
 from simulator.errors import Fault, InputError
+from simulator.notes import HowMade
 
 FORMAT = "simulator calibration 1"
 HEADER = ("segments", "as_of", "first_day", "calendar", "notes")
@@ -154,6 +155,8 @@ def _encode(value: Any) -> Any:
         return {f.name: _encode(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if isinstance(value, np.ndarray):
         return {"empty": list(value.shape)} if value.size == 0 else _encode(value.tolist())
+    if isinstance(value, HowMade):
+        return value.as_dict()
     if isinstance(value, dict):
         return {key: _encode(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -245,6 +248,8 @@ def _array(raw: Any, dtype: Any) -> np.ndarray[Any, Any]:
 def _scalar(kind: Any, origin: Any, arguments: tuple[Any, ...], raw: Any) -> Any:
     if kind is dt.date:
         return dt.date.fromisoformat(raw)
+    if kind is str and isinstance(raw, dict):
+        return HowMade(**{part: _scalar(str, None, (), text) for part, text in raw.items()})
     if origin is Literal:
         if raw not in arguments:
             raise ValueError

@@ -16,6 +16,7 @@ from simulator.calibration.exposure import DealMonths
 from simulator.calibration.windows import DAYS_A_QUARTER, windows
 from simulator.fiscal import FiscalCalendar, day_number, month_start_day
 from simulator.history.tables import OUTCOMES
+from simulator.notes import CALIBRATED, MODEL, HowMade
 
 WON = DESTINATIONS.index("won")
 WORTH_SAYING = 0.03
@@ -107,14 +108,11 @@ def deal_courses(
 
 def _shock_note(what: str, course: Course) -> str:
     if course.n_quarters < MIN_QUARTERS:
-        return (
-            f"Shared shock on {what}: {course.shock:.0%} is assumed; {_quarters(course)} too few "
-            "to tell it from luck."
-        )
-    return (
-        f"Shared shock on {what}: {course.shock:.0%} (80 % interval {course.shock_low:.0%} to "
-        f"{course.shock_high:.0%}, from {_n_quarters(course)} quarters)."
-    )
+        value = f"{course.shock:.0%} is assumed; {_quarters(course)} too few to tell it from luck"
+        return HowMade(f"shared shock on {what}", value, MODEL)
+    span = f"80 % interval {course.shock_low:.0%} to {course.shock_high:.0%}"
+    value = f"{course.shock:.0%} ({span}, from {_n_quarters(course)} quarters)"
+    return HowMade(f"shared shock on {what}", value, CALIBRATED)
 
 
 def _n_quarters(course: Course) -> int:
@@ -134,7 +132,7 @@ def _level_note(course: Course) -> str:
         stands = (
             f"deals are won {abs(change):.0%} {'more' if change > 0 else 'less'} readily now than on average"
         )
-    return f"Drift of closing: {stands}{_scored(course)}"
+    return HowMade("drift of closing", f"{stands}{_scored(course)}", CALIBRATED)
 
 
 def _growth_note(course: Course) -> str:
@@ -143,7 +141,7 @@ def _growth_note(course: Course) -> str:
         stands = "SALs neither grow nor shrink"
     else:
         stands = f"SALs {'grow' if change > 0 else 'shrink'} by {abs(change):.0%} a year, less and less ahead"
-    return f"Drift of demand: {stands}{_scored(course)}"
+    return HowMade("drift of demand", f"{stands}{_scored(course)}", CALIBRATED)
 
 
 def _scored(course: Course) -> str:

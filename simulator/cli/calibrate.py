@@ -55,6 +55,7 @@ def calibrate(
     from simulator.calibration.file import save_calibration
     from simulator.calibration.rates import rates_table
     from simulator.history.load import load_history
+    from simulator.report.answer import as_sentence
 
     console = Console(quiet=quiet, as_json=json, details=details)
     if history.is_file() and history.name.lower().endswith((".csv", ".csv.gz")):
@@ -71,12 +72,15 @@ def calibrate(
         f"Rates of {len(calibration.segments)} segments from {calibration.first_day} to {calibration.as_of}, "
         "with 80 % intervals."
     )
+    notes = (*calibration.notes, *loaded.notes)
     if console.details:
         console.rows(("rate", "of", "value", "80 % interval", "source"), _excerpt(rates))
+        for note in notes:
+            console.say(f"Note: {as_sentence(note)}")
     else:
         for line in _brief(rates):
             console.say(line)
-    show_notes(console, (*calibration.notes, *loaded.notes), path.name)
+        show_notes(console, notes, path.name)
     console.say(f"All {len(rates)} rates: {path}")
     console.data(_answer(calibration, rates, path))
 

@@ -22,12 +22,15 @@ from simulator.history.load import files_of, load_history
 from simulator.history.states import deal_states
 from simulator.history.steady import steady
 from simulator.history.tables import History
+from simulator.notes import MODEL, HowMade
 from simulator.scenario.schema import Scenario
 from simulator.scenario.settled import settled
 
-FULL_ATTENTION = (
-    "Rates are those of deals that get the full attention of a rep; those of the history hold the waiting "
-    "that is simulated here."
+FULL_ATTENTION = HowMade(
+    "rates of deals with reps",
+    "those of deals that get the full attention of a rep; the rates of the history hold the waiting that is "
+    "simulated here",
+    MODEL,
 )
 Recalled = Callable[[Callable[[], Calibration], str], Calibration]
 """Finds rates by the name of their variant: kept ones, or what the function estimates."""
@@ -299,7 +302,8 @@ def _new_business(whole: History | None, of_type: Mapping[str, DealsOfType]) -> 
             where = "are not simulated: none of them was ever qualified"
         else:
             where = f"are not simulated one by one: the customers' {kind}s are"
-        notes.append(f"{n:,} {kind} deals among the opportunities are no new business: they {where}.")
+        name = f"{n:,} {kind} deals among the opportunities are no new business"
+        notes.append(HowMade(name, f"they {where}", MODEL))
     return replace(deals_of_type(whole, NEW), notes=(*notes, *whole.notes))
 
 

@@ -11,6 +11,7 @@ from simulator.calibration.evidence import METHODS, OFFSET
 from simulator.engine.paths import Paths
 from simulator.engine.run.simulate import compile_deals, simulate_compiled
 from simulator.history.tables import History
+from simulator.notes import CALIBRATED, HowMade
 from simulator.scenario.customers import Customers
 from simulator.scenario.schema import FiscalYear, Scenario
 from simulator.scenario.settled import settled
@@ -88,9 +89,10 @@ def evidence_note(scenario: Scenario, calibration: Calibration | None) -> str | 
         return None
     weight = float(pull.weight(share)[0])
     ratio = float(np.exp(pull.log_factor[0]))
-    return (
-        f"Level of bookings: simple methods of forecasting expect {abs(ratio - 1.0):.0%} "
+    value = (
+        f"simple methods of forecasting expect {abs(ratio - 1.0):.0%} "
         f"{'more' if ratio >= 1.0 else 'less'} bookings in the first quarter than the rates of deals do, and "
         f"the forecast goes {weight:.0%} of the way to them; the methods: {', '.join(METHODS)}; "
-        "'forecast: {evidence: 0}' uses the rates alone."
+        "'forecast: {evidence: 0}' uses the rates alone"
     )
+    return HowMade("level of bookings", value, CALIBRATED)

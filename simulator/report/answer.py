@@ -16,7 +16,7 @@ import pandas as pd
 
 from simulator.engine.prepare import Prepared
 from simulator.file_digest import FileDigest
-from simulator.report.assumptions import CALIBRATED, MODEL
+from simulator.notes import HowMade
 from simulator.report.charts.spec import ChartSpec
 from simulator.report.output.folder import publish
 from simulator.report.output.manifest import COMPARED, write_json, write_manifest
@@ -26,15 +26,6 @@ from simulator.report.work import Work
 Draw = Callable[[Path], object]
 """Draws one or more charts, as PNG and SVG, into an existing folder."""
 MOST_ROWS_SHOWN = 12
-HOW = {
-    CALIBRATED: re.compile(r"Level of bookings|Drift of|Shared shock on [a-z]+: [\d.]+% \(", re.IGNORECASE),
-    MODEL: re.compile(
-        r"Shared shock|Never seen|Coverage needed|In-blood|Rates are those of"
-        r"|Each input is moved|Levers of customers|[\d,]+ (expansion|renewal) deals among",
-        re.IGNORECASE,
-    ),
-}
-"""Notes that begin so say how a figure is made, by where it is from: they ask the reader for nothing."""
 
 
 def as_sentence(note: str) -> str:
@@ -45,18 +36,10 @@ def as_sentence(note: str) -> str:
 
 
 def split_notes(said: Iterable[str]) -> tuple[list[str], list[dict[str, str]]]:
-    """Return the notes that a reader should act on, and the others as assumptions."""
-    notes, listed = [], []
-    for note in said:
-        source = next((source for source, begins in HOW.items() if begins.match(note)), None)
-        if source is None:
-            notes.append(note)
-        else:
-            name, _, value = note.rstrip(".").partition(": ")
-            listed.append(
-                {"name": name if value else "how it is counted", "value": value or name, "source": source}
-            )
-    return notes, listed
+    """Return the notes that a reader should act on, and those on how figures are made as assumptions."""
+    listed = list(said)
+    notes = [note for note in listed if not isinstance(note, HowMade)]
+    return notes, [note.as_dict() for note in listed if isinstance(note, HowMade)]
 
 
 @dataclass(frozen=True)

@@ -29,14 +29,12 @@ from simulator.engine.plan.service_coverage import (
 from simulator.engine.prepare import Prepared
 from simulator.engine.pull import evidence_note
 from simulator.kernels.people.coverage import BY_ACCOUNTS, BY_ARR
+from simulator.notes import CALIBRATED, MODEL
 from simulator.report.money import format_share
 from simulator.scenario.deal_terms import Assumed
 from simulator.scenario.ownership import ACTIVITIES, AE
 from simulator.scenario.people import Ramp
 from simulator.scenario.schema import Scenario
-
-CALIBRATED = "calibrated"
-MODEL = "model"
 
 
 def list_assumptions(prepared: Prepared) -> list[dict[str, str]]:

@@ -217,7 +217,7 @@ def test_a_scenario_adds_what_each_remedy_is_worth(company, tmp_path, capsys):
     notes = " ".join(answer["notes"])
     assert "No backtest yet" in notes
     assumed = {each["name"]: each["value"] for each in answer["assumptions"]}
-    assert assumed["Level of bookings"].startswith("simple methods")
+    assert assumed["level of bookings"].startswith("simple methods")
     table = pd.read_csv(out / "tables" / "counterfactuals.csv")
     assert {"pipeline", "closing"} <= set(table["kind"])
     assert table["period"].nunique() == 3

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from pptx import Presentation
 
+from simulator.notes import CALIBRATED, HowMade
 from simulator.report.answer import split_notes
 from simulator.report.documents.advice import advice
 from simulator.report.documents.deck import write_deck
@@ -57,22 +58,19 @@ def test_a_deal_says_what_speaks_against_it(pulled):
     assert "moved 3 times" in said["=D-2"] and "passed" not in said["=D-2"]
 
 
-def test_notes_that_say_how_a_figure_is_made_are_assumptions():
-    told = [
-        "Shared shock on closing: 4% (80 % interval 0% to 6%, from 12 quarters).",
-        "205 of 539 open deals are past due.",
-        "656 expansion deals among the opportunities are no new business: they are not simulated.",
-        "No backtest yet.",
-        "Shared shock on demand: 15% is assumed; 2 quarters are too few to tell it from luck.",
-    ]
+def test_notes_on_how_a_figure_is_made_are_assumptions():
+    made = HowMade("shared shock on closing", "4% (80 % interval 0% to 6%, from 12 quarters)", CALIBRATED)
+    told = [made, "205 of 539 open deals are past due.", "Shared shock on closing: 4%."]
     notes, listed = split_notes(told)
-    assert notes == [told[1], told[3]]
-    assert listed[0] == {
-        "name": "Shared shock on closing",
-        "value": "4% (80 % interval 0% to 6%, from 12 quarters)",
-        "source": "calibrated",
-    }
-    assert [one["source"] for one in listed] == ["calibrated", "model", "model"]
+    assert notes == told[1:], "a note is what it was made as, whatever its words"
+    assert listed == [
+        {
+            "name": "shared shock on closing",
+            "value": "4% (80 % interval 0% to 6%, from 12 quarters)",
+            "source": "calibrated",
+        }
+    ]
+    assert made == "shared shock on closing: 4% (80 % interval 0% to 6%, from 12 quarters)."
 
 
 def test_each_slide_of_two_charts_has_the_title_of_its_own(tmp_path):

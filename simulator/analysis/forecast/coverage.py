@@ -13,6 +13,7 @@ from simulator.analysis.totals import ALL, HALF_CENT, add_total, names_with_tota
 from simulator.arrays import Floats
 from simulator.engine.paths import Paths
 from simulator.history.tables import CATEGORIES
+from simulator.notes import MODEL, HowMade
 
 CONFIDENCES = {"needed_p50": 0.5, "needed_p80": 0.8, "needed_p90": 0.9}
 
@@ -283,9 +284,11 @@ def _say_past_due(paths: Paths) -> tuple[str, ...]:
 
 
 def _notes(paths: Paths) -> tuple[str, ...]:
-    needed = (
-        "Coverage needed is the multiple of the target at which the simulation hits it in 50, 80 or 90 % "
-        "of simulations, keeping today's mix of deals; the rule of thumb is 1 / close rate."
+    needed = HowMade(
+        "coverage needed",
+        "the multiple of the target at which the simulation hits it in 50, 80 or 90 % of simulations, "
+        "keeping today's mix of deals; the rule of thumb is 1 / close rate",
+        MODEL,
     )
     if has_close_dates(paths):
         return (needed, *_say_past_due(paths))

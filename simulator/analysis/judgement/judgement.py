@@ -32,6 +32,7 @@ from simulator.fiscal import day_number, first_of_month, month_number, month_sta
 from simulator.history.deal_calls import COLUMNS as CALL_COLUMNS
 from simulator.history.states import open_deals
 from simulator.history.tables import History
+from simulator.notes import MODEL, HowMade
 
 SIMULATION, BLEND = "simulation", "blend"
 METHODS = ("reps_commit", "reps_commit_adjusted", "in_blood", "category_arithmetic", SIMULATION, BLEND)
@@ -176,15 +177,13 @@ def past_error(known: Known, history: History) -> tuple[float, int]:
 
 
 def _say_record(error: float, n: int) -> str:
+    listed = "no number is shown. The deals that it counts are listed"
     if n < LEAST_RECORD or not math.isfinite(error):
-        return (
-            f"In-blood: {n} past quarters to check the rule against, fewer than {LEAST_RECORD}: no number is "
-            "shown. The deals that it counts are listed."
-        )
-    record = f"In-blood: over {n} past quarters the rule counted {error:+.0%} against what was booked"
-    if abs(error) <= MOST_OFF:
-        return f"{record}."
-    return f"{record}, more than {MOST_OFF:.0%} off: no number is shown. The deals that it counts are listed."
+        few = f"{n} past quarters to check the rule against, fewer than {LEAST_RECORD}"
+        return HowMade("in-blood", f"{few}: {listed}", MODEL)
+    record = f"over {n} past quarters the rule counted {error:+.0%} against what was booked"
+    off = "" if abs(error) <= MOST_OFF else f", more than {MOST_OFF:.0%} off: {listed}"
+    return HowMade("in-blood", f"{record}{off}", MODEL)
 
 
 def arithmetic_forecast(known: Known, segments: Collection[str]) -> Floats:

@@ -24,6 +24,8 @@ LEAST_TALL = 12.0
 """Pixels that a figure needs inside a bar."""
 MOST_LABELS = 6
 """Points of a line that all have their figure next to them; of a longer line the last one has."""
+BOLD = 1.12
+"""Of the width of letters that are not bold."""
 PANEL_HEIGHT, PANEL_GAP, PANEL_WIDTH = 120.0, 66.0, 165.0
 
 
@@ -32,8 +34,10 @@ def draw_range(canvas: Canvas, spec: ChartSpec) -> float:
     keys = {one.key: one for one in spec.series}
     legend = [("P10 to P90", keys["p90"].colour), ("P50", keys["p50"].colour)]
     legend += [(keys[key].name, keys[key].colour) for key in ("actual", "booked", "target") if key in keys]
-    plot = frame(canvas, spec, legend, (0.0, 1.12 * max([*spec.finite(), 1e-9])))
-    label = max(text_width(spec.unit.write(value)) for value in keys["p90"].values)
+    bold = [value for key in ("p50", "actual") if key in keys for value in keys[key].values]
+    label = BOLD * max(text_width(spec.unit.write(value)) for value in bold)
+    is_narrow = canvas.width < (label + 15) * len(spec.categories)  # the figures stand at the top then
+    plot = frame(canvas, spec, legend, (0.0, (1.3 if is_narrow else 1.12) * max([*spec.finite(), 1e-9])))
     wide = min(max(plot.band - label - 10, 8.0), 0.42 * plot.band)
     is_labelled, steps = plot.band - wide >= label + 2, heights_needed(plot, 0.9 * label)
     for at in range(plot.n):

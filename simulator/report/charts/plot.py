@@ -78,7 +78,9 @@ def name_categories(canvas: Canvas, spec: ChartSpec, plot: Plot) -> float:
     """Write the categories and what is said below them; return the height of the picture."""
     y, deepest = plot.foot + 17, 0
     widest = max((len(word) for name in spec.categories for word in name.split()), default=1)
-    every = max(1, math.ceil((widest * LETTER + 4) / plot.band))
+    word = widest * LETTER
+    beyond = max(word / 2 - (canvas.width - plot.x(plot.n - 1)), 0.0)  # the last name is moved left by this
+    every = max(1, math.ceil((word + 4 + beyond) / plot.band))
     if every in {2, 3} and all(text_width(name) < every * plot.band for name in spec.categories):
         for at, name in enumerate(spec.categories):
             x = min(plot.x(at), canvas.width - text_width(name) / 2)

@@ -9,7 +9,13 @@ from typing import Any
 
 import numpy as np
 from pptx.chart.data import CategoryChartData, XyChartData
-from pptx.enum.chart import XL_CHART_TYPE, XL_LABEL_POSITION, XL_LEGEND_POSITION, XL_TICK_LABEL_POSITION
+from pptx.enum.chart import (
+    XL_AXIS_CROSSES,
+    XL_CHART_TYPE,
+    XL_LABEL_POSITION,
+    XL_LEGEND_POSITION,
+    XL_TICK_LABEL_POSITION,
+)
 from pptx.enum.dml import MSO_LINE
 from pptx.oxml.xmlchemy import OxmlElement
 from pptx.util import Pt
@@ -68,6 +74,7 @@ def _chart(slide: Slide, spec: ChartSpec, kind: Any, columns: dict[str, Any]) ->
     _finish(chart, spec.unit.axis_code)
     if kind in {XL_CHART_TYPE.BAR_STACKED, XL_CHART_TYPE.BAR_CLUSTERED}:
         chart.category_axis.reverse_order = True
+        chart.category_axis.crosses = XL_AXIS_CROSSES.MAXIMUM  # the axis of figures stays at the foot
     else:
         _level_names(chart.category_axis, _names_per_place(slide, spec.categories))
     return chart

@@ -14,7 +14,7 @@ from simulator.report.charts.slide import add_chart_slide, add_two_charts
 from simulator.report.documents.advice import NO_BACKTEST, advice
 from simulator.report.documents.deck_slides import Deck, open_deck, shorten_line
 from simulator.report.documents.finished import Finished
-from simulator.report.documents.headline import KeyFigure, key_figures
+from simulator.report.documents.headline import KeyFigure, headline_row, key_figures
 from simulator.report.documents.view import Column, View, show
 from simulator.report.documents.views import views
 
@@ -25,14 +25,14 @@ MOST_ALLOCATIONS = 5
 LONGEST_CELL = 240
 DEAL_COLUMNS = ("opportunity_id", "segment", "category", "close_month", "amount", "first", "weight")
 FOR_THE_BOARD = {
-    "rates of deals": "Deals move as they did",
-    "Level of bookings": "Level of the forecast",
-    "Drift of closing": "Trend of win rates",
-    "Shared shock on closing": "Swing of win rates in a good or bad quarter",
+    "rates of deals, amounts, close dates and demand": "Deals move as they did",
+    "level of bookings": "Level of the forecast",
+    "drift of closing": "Trend of win rates",
+    "shared shock on closing": "Swing of win rates in a good or bad quarter",
     "ramp of new reps": "New reps",
-    "gross margin": "Gross margin on bookings",
+    "gross margin on bookings": "Gross margin on bookings",
 }
-"""Assumptions that a board may doubt first, by how their names begin, in its words."""
+"""Assumptions that a board may doubt first, by name, in its words."""
 PERCENTILES = "P50: the middle outcome; one simulation in ten ends below P10, one in ten above P90"
 SMALLER_POINTS = 14
 
@@ -152,10 +152,9 @@ def _figures(run: Finished) -> tuple[KeyFigure, ...]:
 def _add_deals(deck: Deck, run: Finished, view: View) -> None:
     """List the deals that weigh most in the first quarter."""
     rows = view.table.head(MOST_DEALS)
-    share = rows["weight"].sum()
-    title = (
-        f"{len(rows)} deals bring {show(float(share), 'money', run.currency)} of {run.periods[0]} in the mean"
-    )
+    mean = headline_row(run.tables["bookings"], run.periods[:1])["mean"]
+    share, whole = (show(float(amount), "money", run.currency) for amount in (rows["weight"].sum(), mean))
+    title = f"{len(rows)} deals bring {share} of the {whole} that {run.periods[0]} books in the mean"
     slide = deck.add_slide(title, f"Open deals by weight: open amount × chance to be won in {run.periods[0]}")
     kept = [c for c in view.columns if c.key in DEAL_COLUMNS]
     cells = [
@@ -170,9 +169,9 @@ def _add_assumptions(deck: Deck, run: Finished) -> None:
     listed = run.summary["assumptions"]
     asked = [
         {**a, "name": words, "value": a["value"].split("; ")[0]}
-        for begin, words in FOR_THE_BOARD.items()
+        for name, words in FOR_THE_BOARD.items()
         for a in listed
-        if a["name"].startswith(begin)
+        if a["name"] == name
     ]
     rows = [
         [shorten_line(a[key], LONGEST_CELL) for key in ("name", "value", "source")]

@@ -32,6 +32,8 @@ TABLE_ROW = 4
 EXPLAINED = ("figures_are", "percentiles_are")
 PRINTED_ROWS = 150
 """Rows of a longer table that are printed; all are in the sheet."""
+SHORT = 24
+"""Rows of a table that has its charts below, and is printed with them on one page."""
 WIDTHS = {"text": 18, "money": 16, "share": 13, "multiple": 13, "count": 11}
 WIDE = {
     "name": 38,
@@ -87,8 +89,10 @@ def _write_view(book: Book, run: Finished, view: View, name: str) -> None:
     _write_table(book, sheet, view, TABLE_ROW)
     sheet.freeze_panes(TABLE_ROW + 1, _n_frozen(view.columns))
     sheet.repeat_rows(TABLE_ROW)
-    if len(view.table) > PRINTED_ROWS:
-        sheet.print_area(0, 0, TABLE_ROW + PRINTED_ROWS, len(view.columns) - 1)
+    if len(view.table) > SHORT:
+        sheet.print_area(0, 0, TABLE_ROW + min(len(view.table), PRINTED_ROWS), len(view.columns) - 1)
+    else:
+        sheet.fit_to_pages(1, 1)
     sheet.autofilter(TABLE_ROW, 0, TABLE_ROW + len(view.table), len(view.columns) - 1)
 
 
@@ -125,7 +129,8 @@ def _write_summary(book: Book, run: Finished, headline: View) -> None:
     sheet_top(book, sheet, answers[0], headline.note, run.source_line())
     _write_table(book, sheet, headline, TABLE_ROW)
     sheet.freeze_panes(TABLE_ROW + 1, 1)
-    sheet.repeat_rows(TABLE_ROW)
+    sheet.set_portrait()
+    sheet.fit_to_pages(1, 1)
     row, last = TABLE_ROW + 2 + len(headline.table), len(headline.columns) - 1
     wide = sum(WIDTHS[column.kind] for column in headline.columns)
     notes = (f"Note: {note}" for note in run.summary["notes"])
@@ -163,14 +168,16 @@ ROWS_OF_A_CHART = 20
 
 
 def _add_charts(book: Book, run: Finished, shown: dict[str, View]) -> None:
-    """Put the charts next to their tables; that of the summary below it."""
+    """Put the charts below short tables, next to longer ones, which are printed without them."""
     figures = ChartSheet(book.file)
     print_setup(book, figures.sheet)
     for asked in QUESTIONS:
         if asked.view not in shown:
             continue
         sheet = book.file.get_worksheet_by_name(asked.sheet)
-        place = (TABLE_ROW, len(shown[asked.view].columns) + 1)
+        table = shown[asked.view].table
+        below = TABLE_ROW + 2 + len(table) if len(table) <= SHORT else None
+        place = (below, 0) if below is not None else (TABLE_ROW, len(shown[asked.view].columns) + 1)
         place = (book.below_summary, 0) if asked.view == "headline" else place
         for chart in asked.charts:
             if chart in run.specs:

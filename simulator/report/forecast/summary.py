@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from simulator.analysis.forecast.outlook import Outlook
+from simulator.notes import HowMade
 from simulator.report.forecast.findings import (
     headline_period,
     say_coverage,
@@ -59,7 +60,10 @@ def summarise(
         "pipeline_created": records(outlook.created),
         "capacity": records(outlook.capacity),
         "monte_carlo_error": records(forecast.precision),
-        "notes": [shorten_amounts(note, forecast.currency) for note in (*notes, *outlook.coverage.notes)],
+        "notes": [
+            note if isinstance(note, HowMade) else shorten_amounts(note, forecast.currency)
+            for note in (*notes, *outlook.coverage.notes)
+        ],
         "assumptions": list(assumptions),
     }
 

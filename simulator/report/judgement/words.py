@@ -5,6 +5,7 @@ from __future__ import annotations
 from simulator.analysis.judgement.in_blood import RULE
 from simulator.analysis.judgement.judgement import BLEND, SIMULATION, Judgement
 from simulator.analysis.judgement.rep_calls import COMPANY, HAPPY_EARS, SANDBAGGING
+from simulator.notes import MODEL, HowMade
 from simulator.report.money import format_money, format_share, join_words
 
 METHOD_LABELS = {
@@ -28,8 +29,8 @@ def judgement_answers(judgement: Judgement, period: str, currency: str) -> dict[
 def judgement_notes(judgement: Judgement) -> tuple[str, ...]:
     """Return what must be known to read them."""
     n = int((judgement.deals["judged_by"] == "call").sum()) if len(judgement.deals) else 0
-    judged = f"{n} deals were judged by hand; for the others " if n else "No deal was judged by hand: "
-    return (*judgement.notes, f"In-blood number: {judged}{RULE}.")
+    judged = f"{n} deals were judged by hand; for the others " if n else "no deal was judged by hand: "
+    return (*judgement.notes, HowMade("in-blood number", f"{judged}{RULE}", MODEL))
 
 
 def title(judgement: Judgement, period: str, currency: str) -> str:

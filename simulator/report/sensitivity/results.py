@@ -16,6 +16,7 @@ from simulator.analysis.sensitivity.sensitivity import (
 )
 from simulator.engine.prepare import Prepared
 from simulator.errors import Fault, InputError
+from simulator.notes import MODEL, HowMade
 from simulator.report.answer import Answer, Provenance, draw_specs
 from simulator.report.forecast.summary import PERCENTILES_ARE, records
 from simulator.report.money import source_line
@@ -165,9 +166,10 @@ def _answer(
 
 
 def _own_notes(figure: Measure) -> tuple[str, ...]:
-    notes = ["each input is moved alone: what two do together may be more or less than the sum"]
+    notes = [HowMade("each input is moved alone", "two together may do more or less than the sum", MODEL)]
     if not figure.of_customers:
-        notes.append("levers of customers are left out: they do not move new-business bookings")
+        why = "they do not move new-business bookings"
+        notes.append(HowMade("levers of customers are left out", why, MODEL))
     return tuple(notes)
 
 
