@@ -96,19 +96,24 @@ def test_a_second_run_on_the_same_day_keeps_what_changed_since_the_day_before(ru
 ROW = {
     "since": "2026-09-30", "period": "FY27Q4", "p10_then": 3e6, "p50_then": 5e6, "p90_then": 7e6,
     "target_then": np.nan, "p_hit_then": np.nan, "p10": 3e6, "p50": 4.5e6, "p90": 6e6, "target": np.nan,
-    "p_hit": np.nan, "result": np.nan,
+    "p_hit": np.nan, "result": np.nan, "p50_error": 3e4, "p50_error_then": 4e4,
 }  # fmt: skip
+
+
+SURE = "(± $64k, 80% simulation interval)"
 
 
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({}, "P50 $5M ($3M to $7M); now P50 $4.5M, $500k less."),
-        ({"p50": 5.2e6}, "P50 $5M ($3M to $7M); now P50 $5.2M, $200k more."),
+        ({}, f"P50 $5M ($3M to $7M); now P50 $4.5M, $500k less {SURE}."),
+        ({"p50": 5.2e6}, f"P50 $5M ($3M to $7M); now P50 $5.2M, $200k more {SURE}."),
+        ({"p50": 4.95e6}, f"P50 $5M ($3M to $7M); now P50 $4.95M, no measurable change {SURE}."),
         ({"result": 6e6, "p50": np.nan}, "P50 $5M ($3M to $7M); it booked $6M."),
         (
             {"target_then": 6e6, "p_hit_then": 0.3, "target": 5e6, "p_hit": 0.45},
-            "P50 $5M ($3M to $7M), 30% chance of $6M; now P50 $4.5M, $500k less, and 45% chance of $5M.",
+            "P50 $5M ($3M to $7M), 30% chance of $6M; "
+            f"now P50 $4.5M, $500k less {SURE}, and 45% chance of $5M.",
         ),
     ],
 )

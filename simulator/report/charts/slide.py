@@ -92,7 +92,7 @@ def _level_names(axis: Any, step: int) -> None:
     axis.tick_labels.font.size = Pt(POINTS)
     axis._element.txPr.bodyPr.set("rot", "0")
     if step > 1:
-        skip = OxmlElement("c:tickLblSkip")  # type: ignore[no-untyped-call]
+        skip = OxmlElement("c:tickLblSkip")
         skip.set("val", str(step))
         axis._element.xpath("c:noMultiLvlLbl")[0].addprevious(skip)
 

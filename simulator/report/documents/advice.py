@@ -186,6 +186,5 @@ def _changed(run: Finished) -> tuple[str, ...]:
 
 def _since(run: Finished) -> str:
     """Return the day of the forecast before; of none the day at which the flow of deals begins."""
-    previous = run.tables.get(PREVIOUS)
-    known = previous is not None and len(previous)
-    return str(previous["since"].iloc[0] if known else run.summary.get("flow_since", "DATE"))
+    previous = run.tables.get(PREVIOUS, pd.DataFrame())
+    return str(previous["since"].iloc[0] if len(previous) else run.summary.get("flow_since", "DATE"))

@@ -6,21 +6,27 @@ import datetime as dt
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from simulator.analysis.forecast.open_deals import deal_changes
 from simulator.analysis.totals import ALL
+from simulator.calibration.posteriors import Z_HIGH
 from simulator.errors import InputError
 from simulator.history.tables import History
 from simulator.report.documents.finished import Finished, read_finished
 from simulator.report.money import format_money, format_share
+from simulator.report.sensitivity.words import CLEAR_ERRORS
+
+if TYPE_CHECKING:
+    from simulator.report.run import Run
 
 CHANGES, PREVIOUS = "deal_changes", "previous_forecast"
 """The tables of what changed, by name."""
 READ = {"deals", "open_deals", "bookings"}
 """What is read of the run before."""
-FORECAST = ["p10", "p50", "p90", "target", "p_hit"]
+FORECAST = ["p10", "p50", "p90", "target", "p_hit", "p50_error"]
 
 
 @dataclass(frozen=True)
@@ -41,21 +47,24 @@ class Earlier:
     since: dt.date | None
     run: Finished
 
-    def tables(
-        self, tables: dict[str, pd.DataFrame], as_of: dt.date, history: History | None
-    ) -> dict[str, pd.DataFrame]:
-        """Return what changed since, given the tables of the run now, by name.
+    def tables(self, run: Run, tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+        """Return what changed since, given a run and its tables, by name.
 
         A run on the same day forecast the same quarter once more: what stood there of the day before that
         is kept, so that a second run does not hide what changed since last time.
         """
-        then = self.run.tables.get(PREVIOUS) if self.day == as_of else _forecast(self.run.tables["bookings"])
-        said = {CHANGES: self._changes(tables, history)}
+        said = {CHANGES: self._changes(tables, run.prepared.history)}
+        if self.day == run.paths.as_of:
+            then = self.run.tables.get(PREVIOUS)
+        else:
+            errors = pd.DataFrame(self.run.summary["monte_carlo_error"])
+            then = _forecast(self.run.tables["bookings"], errors).add_suffix("_then")
+            then.insert(0, "since", self.day.isoformat())
+            then = then.rename(columns={"period_then": "period"})
         if then is None:
             return said
-        if "since" not in then:
-            then.insert(0, "since", self.day.isoformat())
-        return said | {PREVIOUS: _next_to(then, tables)}
+        now = _forecast(tables["bookings"], run.forecast.precision)
+        return said | {PREVIOUS: _next_to(then, now, tables.get("past_quarters"))}
 
     def _changes(self, tables: dict[str, pd.DataFrame], history: History | None) -> pd.DataFrame:
         """Return what has changed in the open deals."""
@@ -88,24 +97,19 @@ def read_earlier(folder: Path, scenario: str, as_of: dt.date) -> Earlier | None:
     return Earlier(day, day if day < as_of else flow, run) if same and set(run.tables) >= READ else None
 
 
-def _forecast(bookings: pd.DataFrame) -> pd.DataFrame:
-    """Return what a run forecast of new bookings, all segments together."""
+def _forecast(bookings: pd.DataFrame, errors: pd.DataFrame) -> pd.DataFrame:
+    """Return what a run forecast of new bookings, all segments together, and the error of its P50."""
     rows = bookings[(bookings["segment"] == ALL) & (bookings["kind"] == "new")]
-    return rows[["period", *FORECAST]].rename(columns={key: f"{key}_then" for key in FORECAST})
+    return rows.merge(errors[["period", "p50_error"]], on="period", how="left")[["period", *FORECAST]]
 
 
-def _next_to(then: pd.DataFrame, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+def _next_to(then: pd.DataFrame, now: pd.DataFrame, past: pd.DataFrame | None) -> pd.DataFrame:
     """Return an earlier forecast next to that of now, and of quarters that are over to what they booked."""
     kept = then[["since", "period", *(f"{key}_then" for key in FORECAST)]]
-    table = kept.merge(_forecast(tables["bookings"]).rename(columns=_now), on="period", how="left")
-    over = tables.get("past_quarters", pd.DataFrame(columns=["period", "booked"]))
-    result = over.drop_duplicates("period").set_index("period")["booked"]
+    table = kept.merge(now, on="period", how="left")
+    result = past.set_index("period")["booked"] if past is not None else {}
     table["result"] = table["period"].map(result).astype("float64")
     return table[table["p50"].notna() | table["result"].notna()].reset_index(drop=True)
-
-
-def _now(column: str) -> str:
-    return column.removesuffix("_then")
 
 
 def say_previous(table: pd.DataFrame, currency: str) -> tuple[str, ...]:
@@ -113,21 +117,25 @@ def say_previous(table: pd.DataFrame, currency: str) -> tuple[str, ...]:
     return tuple(f"{_say_quarter(row, currency)}." for row in table.to_dict("records")[:2])
 
 
-def _say_quarter(row: dict[object, object], currency: str) -> str:
-    """Say it of one quarter: the odds too where it has a target."""
+def _say_quarter(row: dict[Any, Any], currency: str) -> str:
+    """Say it of one quarter: the odds too where it has a target, and how sure a change is."""
 
     def amount(key: str) -> str:
-        return format_money(float(row[key]), currency)  # type: ignore[arg-type]
+        return format_money(float(row[key]), currency)
 
     then = f"P50 {amount('p50_then')} ({amount('p10_then')} to {amount('p90_then')})"
-    if math.isfinite(row["p_hit_then"]):  # type: ignore[arg-type]
-        then += f", {format_share(row['p_hit_then'])} chance of {amount('target_then')}"  # type: ignore[arg-type]
+    if math.isfinite(row["p_hit_then"]):
+        then += f", {format_share(row['p_hit_then'])} chance of {amount('target_then')}"
     said = f"{row['period']}, forecast on {row['since']}: {then}"
-    if math.isfinite(row["result"]):  # type: ignore[arg-type]
+    if math.isfinite(row["result"]):
         return f"{said}; it booked {amount('result')}"
-    gap = float(row["p50"]) - float(row["p50_then"])  # type: ignore[arg-type]
-    now = f"P50 {amount('p50')}, {format_money(abs(gap), currency)} {'more' if gap >= 0 else 'less'}"
-    if math.isfinite(row["p_hit"]):  # type: ignore[arg-type]
-        now += f", and {format_share(row['p_hit'])} chance"  # type: ignore[arg-type]
+    gap, error = row["p50"] - row["p50_then"], math.hypot(row["p50_error"], row["p50_error_then"])
+    change = f"{format_money(abs(gap), currency)} {'more' if gap >= 0 else 'less'}"
+    if abs(gap) <= CLEAR_ERRORS * error:
+        change = "no measurable change"
+    interval = f" (± {format_money(Z_HIGH * error, currency, 2)}, 80% simulation interval)"
+    now = f"P50 {amount('p50')}, {change}{interval if error > 0 else ''}"
+    if math.isfinite(row["p_hit"]):
+        now += f", and {format_share(row['p_hit'])} chance"
         now += f" of {amount('target')}" if row["target"] != row["target_then"] else ""
     return f"{said}; now {now}"

@@ -124,7 +124,7 @@ def write_run_tables(run: Run, draft: Path, earlier: Earlier | None, work: Work 
     if levers is not None:
         tables["levers"] = levers
     if earlier is not None:
-        tables |= earlier.tables(tables, run.paths.as_of, run.prepared.history)
+        tables |= earlier.tables(run, tables)
     write_parts(tables, run.summary, draft)
     if run.customers is not None:
         write_customer_tables(run.customers, draft / "tables")
