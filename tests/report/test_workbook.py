@@ -6,6 +6,7 @@ import zipfile
 import openpyxl
 import pytest
 
+from simulator.report.documents.workbook import SHORT, TABLE_ROW
 from tests.report.finished_runs import FORMULA
 
 NAME = re.compile(r"\$?([A-Z]+)\$?(\d+)")
@@ -43,9 +44,12 @@ def test_headings_stay_in_sight_and_figures_have_the_currency(formulas):
 def test_every_sheet_prints_across_one_page_with_company_day_and_page_number(finished_folder, formulas):
     assert formulas["summary"].oddHeader.left.text == "base"
     for sheet in formulas:
-        assert sheet.page_setup.orientation == "landscape"
-        # Without a number Excel fits the width of one page.
-        assert (sheet.page_setup.fitToWidth or 1, sheet.page_setup.fitToHeight) == (1, 0)
+        assert sheet.page_setup.orientation == ("portrait" if sheet.title == "summary" else "landscape")
+        # Without a number Excel fits one page: short tables with their charts, longer ones by their width.
+        is_short = sheet.title == "summary" or TABLE_ROW + 1 < sheet.max_row <= TABLE_ROW + 1 + SHORT
+        assert sheet.page_setup.fitToWidth in {None, 1}
+        assert sheet.page_setup.fitToHeight in ({None, 1} if is_short else {0})
+        assert is_short or sheet.title == "chart figures" or sheet.print_area, "charts are left out"
         assert sheet.sheet_properties.pageSetUpPr.fitToPage
         assert sheet.oddHeader.right.text == "As of 2026-11-30"
         assert sheet.oddFooter.right.text == "Page &P of &N"

@@ -129,6 +129,7 @@ def _write_summary(book: Book, run: Finished, headline: View) -> None:
     sheet_top(book, sheet, answers[0], headline.note, run.source_line())
     _write_table(book, sheet, headline, TABLE_ROW)
     sheet.freeze_panes(TABLE_ROW + 1, 1)
+    sheet.repeat_rows(TABLE_ROW)
     sheet.set_portrait()
     sheet.fit_to_pages(1, 1)
     row, last = TABLE_ROW + 2 + len(headline.table), len(headline.columns) - 1

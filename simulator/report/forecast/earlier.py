@@ -107,7 +107,7 @@ def _next_to(then: pd.DataFrame, now: pd.DataFrame, past: pd.DataFrame | None) -
     """Return an earlier forecast next to that of now, and of quarters that are over to what they booked."""
     kept = then[["since", "period", *(f"{key}_then" for key in FORECAST)]]
     table = kept.merge(now, on="period", how="left")
-    result = past.set_index("period")["booked"] if past is not None else {}
+    result = {} if past is None else dict(zip(past["period"], past["booked"], strict=True))
     table["result"] = table["period"].map(result).astype("float64")
     return table[table["p50"].notna() | table["result"].notna()].reset_index(drop=True)
 
