@@ -156,7 +156,7 @@ def _encode(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return {"empty": list(value.shape)} if value.size == 0 else _encode(value.tolist())
     if isinstance(value, HowMade):
-        return value.as_dict()
+        return {"note": value.name, "value": value.value, "source": value.source}
     if isinstance(value, dict):
         return {key: _encode(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -249,7 +249,7 @@ def _scalar(kind: Any, origin: Any, arguments: tuple[Any, ...], raw: Any) -> Any
     if kind is dt.date:
         return dt.date.fromisoformat(raw)
     if kind is str and isinstance(raw, dict):
-        return HowMade(**{part: _scalar(str, None, (), text) for part, text in raw.items()})
+        return HowMade(*(_scalar(str, None, (), raw[part]) for part in ("note", "value", "source")))
     if origin is Literal:
         if raw not in arguments:
             raise ValueError
