@@ -17,7 +17,9 @@ from simulator.scenario.schema import Scenario
 SEPARATE_ERRORS = 2.0
 """Standard errors beyond which one answer is worse than another, and not tied with it."""
 LOW, HIGH = 0.1, 0.9
-
+LEAST_QUARTERS = 8
+"""Quarters that hire, headcount and diagnose look ahead at least: a rep's ramp and a sales cycle lie between
+the hire and the first bookings, and renewals come once a year."""
 
 SEED_STEP = 1_000_003
 

@@ -76,7 +76,8 @@ def diagnose(
         history,
         scenario=scenario,
         as_of=day,
-        calendar=calendar,
+        # Those of the scenario hold unless others are asked for.
+        calendar=None if scenario is not None and (fiscal_start, fiscal_label) == ("1", "end") else calendar,
         quarters=n_quarters,
         currency=code,
         paths=paths,

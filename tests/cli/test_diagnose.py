@@ -211,7 +211,7 @@ def test_a_scenario_adds_what_each_remedy_is_worth(company, tmp_path, capsys):
         str(out),
         "--json",
     ]
-    assert run(*arguments, "--currency", "EUR") == 0
+    assert run(*arguments) == 0
     answer = json.loads(capsys.readouterr().out)
     assert any("hold" in sentence for sentence in answer["diagnosis"])
     notes = " ".join(answer["notes"])
@@ -220,7 +220,9 @@ def test_a_scenario_adds_what_each_remedy_is_worth(company, tmp_path, capsys):
     assert assumed["level of bookings"].startswith("simple methods")
     table = pd.read_csv(out / "tables" / "counterfactuals.csv")
     assert {"pipeline", "closing"} <= set(table["kind"])
-    assert table["period"].nunique() == 3
+    assert table["period"].nunique() == 9, "eight quarters, as hire looks ahead, and the horizon"
+    assert any("of the FY26Q4 target" in sentence for sentence in answer["diagnosis"])
+    assert answer["currency"] == "EUR"
     curve = pd.read_csv(out / "tables" / "coverage_curve.csv")
     assert curve["p_hit"].between(0, 1).all() and curve["now"].sum() >= 1
     now = curve[curve["now"] & (curve["basis"] == "enterprise")].iloc[0]

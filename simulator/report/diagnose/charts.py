@@ -51,7 +51,8 @@ def remedies_spec(table: pd.DataFrame, footer: str, currency: str) -> ChartSpec 
         return None
     rows = table[table["period"] == table["period"].iloc[-1]]
     rows = rows.sort_values("mean_change", ascending=False, kind="stable")
-    chances = zip(rows["base_p_hit"], rows["p_hit"], strict=True)
+    first = table[table["p_hit"].notna()].drop_duplicates("kind").set_index("kind").reindex(rows["kind"])
+    chances = zip(first["period"], first["base_p_hit"], first["p_hit"], strict=True)
     return ChartSpec(
         name="what_holds_back",
         shape="bars",
@@ -68,8 +69,8 @@ def remedies_spec(table: pd.DataFrame, footer: str, currency: str) -> ChartSpec 
             ),
         ),
         below=tuple(
-            f"chance {format_share(before)} → {format_share(after)}" if np.isfinite(after) else ""
-            for before, after in chances
+            f"chance of {period} {format_share(before)} → {format_share(after)}" if np.isfinite(after) else ""
+            for period, before, after in chances
         ),
     )  # fmt: skip
 

@@ -14,6 +14,7 @@ from simulator.analysis.bottlenecks import counterfactuals, relax
 from simulator.analysis.diagnose.stuck_deals import StuckDeals, find_stuck_deals
 from simulator.analysis.diagnose.track_record import TrackRecord, track_record
 from simulator.analysis.forecast.pipeline import coverage_curve
+from simulator.analysis.more_heads import LEAST_QUARTERS
 from simulator.engine.pull import evidence_note
 from simulator.errors import InputError
 from simulator.file_digest import FileDigest, contents
@@ -30,6 +31,7 @@ from simulator.report.forecast.summary import records
 from simulator.report.money import source_line
 from simulator.report.work import Work
 from simulator.scenario.load import load_scenario
+from simulator.scenario.schema import Scenario
 
 SCENARIO_PATHS = 1000
 
@@ -107,11 +109,11 @@ def diagnose(
     as_of : datetime.date, optional
         Use only what was known on this day.
     calendar : FiscalCalendar, optional
-        Fiscal quarters; calendar quarters without it.
+        Fiscal quarters; those of the scenario without it, else calendar quarters.
     quarters : int
         Whole fiscal quarters to look back.
     currency : str
-        ISO code of the amounts; empty: unknown.
+        ISO code of the amounts; that of the scenario where empty, else unknown.
     paths : int
         Simulations, with a scenario.
     work : Work, optional
@@ -133,30 +135,40 @@ def diagnose(
     inputs = [Path(place) for place in (history, scenario) if place is not None]
     with steady(*inputs):
         loaded, read = load_history(inputs[0], as_of), contents(inputs)
-    record = track_record(loaded, calendar or FiscalCalendar(), quarters)
-    what_if = _what_if(inputs[1], inputs[0], record, paths, work) if scenario is not None else None
+    plan = _plan(inputs[1], inputs[0], loaded.as_of) if scenario is not None else None
+    if plan is not None:
+        calendar, currency = calendar or plan.fiscal_calendar(), currency or plan.currency
+    calendar = calendar or FiscalCalendar()
+    record = track_record(loaded, calendar, quarters)
+    what_if = _what_if(plan, paths, work) if plan is not None else None
     found = Diagnosis(record, find_stuck_deals(loaded, record.window), what_if)
-    held = past_forecasts_said(inputs[0], calendar or FiscalCalendar(), loaded.as_of, currency)
+    held = past_forecasts_said(inputs[0], calendar, loaded.as_of, currency)
     leans_on = (what_if.leans_on,) if what_if is not None and what_if.leans_on else ()
     return _answer(found, currency, read, (held, *leans_on, *record.notes, *loaded.notes))
 
 
-def _what_if(file: Path, history: Path, record: TrackRecord, n_paths: int, work: Work) -> WhatIf:
-    """Return what a scenario adds: each bottleneck removed, and the coverage needed."""
-    loaded = load_scenario(file, {"as_of": record.window.as_of.isoformat()})
+def _plan(file: Path, history: Path, as_of: dt.date) -> Scenario:
+    """Return the scenario of this history on its last day, as far ahead as `hire` looks at least."""
+    loaded = load_scenario(file, {"as_of": as_of.isoformat()})
     if loaded.history is None or loaded.history.resolve() != history.resolve():
         where = loaded.places.get(("history",), str(file))
         raise InputError.of(where, f"is not about {history}", "Name the same history in both.")
-    prepared = work.prepare(loaded)
+    return loaded.replace(horizon_quarters=max(loaded.horizon_quarters, LEAST_QUARTERS))
+
+
+def _what_if(plan: Scenario, n_paths: int, work: Work) -> WhatIf:
+    """Return what a scenario adds: each bottleneck removed, and the coverage needed."""
+    prepared = work.prepare(plan)
     with work.step("bottlenecks", "Removing one bottleneck at a time") as advance:
         relaxed = relax(prepared, n_paths, advance)
     full, base = prepared.scenario, relaxed.base
     remedies = counterfactuals(relaxed, full.targets)
     motions = {name: segment.motion for name, segment in full.segments.items()}
     curve = coverage_curve(base, full.targets, motions)
-    as_of, seed = record.window.as_of, full.simulation.seed
     leans_on = evidence_note(full, prepared.calibration) or ""
-    return WhatIf(loaded.name, full.currency, as_of, base.n_paths, seed, remedies, curve, leans_on)
+    return WhatIf(
+        plan.name, full.currency, base.as_of, base.n_paths, full.simulation.seed, remedies, curve, leans_on
+    )
 
 
 def _answer(

@@ -139,8 +139,10 @@ def what_holds_back(table: pd.DataFrame, currency: str) -> tuple[str, ...]:
     ordered = whole.sort_values("mean_change", ascending=False, kind="stable")
     best = ordered.iloc[0]
     small = best["mean_change_low"] <= 0 or best["mean_change"] < LEAST_WORTH * best["base_p50"]
+    planned = table[table["p_hit"].notna()].drop_duplicates("kind").set_index("kind")
     said = [
-        f"{KIND_WORDS[str(row['kind'])].lower()} {_worth(row, currency)}" for _, row in ordered.iterrows()
+        f"{KIND_WORDS[str(row['kind'])].lower()} {_worth(row, planned, currency)}"
+        for _, row in ordered.iterrows()
     ]
     told = f"{'; '.join(said)} over {best['period']}."
     if small:
@@ -173,7 +175,8 @@ def _yardstick(rows: pd.DataFrame) -> str:
     return f"Each is taken as in the better of the last eight quarters (75th percentile): {join_words(said)}."
 
 
-def _worth(row: pd.Series, currency: str) -> str:
+def _worth(row: pd.Series, planned: pd.DataFrame, currency: str) -> str:
+    """Return what a remedy is worth over the horizon, and what of the first target that there is."""
     low, middle, high = (
         format_money(float(row[name]), currency)
         for name in ("mean_change_low", "mean_change", "mean_change_high")
@@ -181,9 +184,11 @@ def _worth(row: pd.Series, currency: str) -> str:
     text = f"is worth {middle} ({low} to {high})"
     if row["mean_change_low"] <= 0.0 <= row["mean_change_high"]:
         return f"makes no difference that can be measured ({low} to {high})"
-    if np.isfinite(row["p_hit"]):
-        text += f", the chance of the target {format_share(row['base_p_hit'])} → {format_share(row['p_hit'])}"
-    return text
+    if row["kind"] not in planned.index:
+        return text
+    first = planned.loc[row["kind"]]
+    before, after = (format_share(float(first[name])) for name in ("base_p_hit", "p_hit"))
+    return f"{text}, the chance of the {first['period']} target {before} → {after}"
 
 
 def say_curve(curve: pd.DataFrame, period: str) -> str:

@@ -10,6 +10,7 @@ import pandas as pd
 from simulator.analysis.headcount.assumptions import find_breakeven, head_sensitivity
 from simulator.analysis.headcount.headcount import Headcount, HeadcountSettings, head_table
 from simulator.analysis.headcount.simulation import HeadcountSimulation
+from simulator.analysis.more_heads import LEAST_QUARTERS
 from simulator.engine.plan.roles import employed, gross_margin, role_names
 from simulator.engine.plan.service_coverage import Effect
 from simulator.engine.prepare import Prepared
@@ -26,8 +27,6 @@ from simulator.scenario.numbers import month_text
 from simulator.scenario.ownership import AE
 from simulator.scenario.schema import Scenario
 
-LEAST_QUARTERS = 8
-"""Renewals come once a year: less would show little of what a head does."""
 PATHS, MOST_PATHS, FEWER_PATHS, RATE_DRAWS = 120, 720, 40, 40
 
 

@@ -6,6 +6,7 @@ from simulator.analysis.bottlenecks import constraints, relax
 from simulator.analysis.hire.allocation import Hiring, HiringSettings, allocate_reps
 from simulator.analysis.hire.ladder import RepLadder
 from simulator.analysis.hire.reps_for_target import RepsForTarget, latest_start, reps_for_target
+from simulator.analysis.more_heads import LEAST_QUARTERS
 from simulator.analysis.totals import ALL
 from simulator.engine.plan.position import position
 from simulator.engine.prepare import Prepared
@@ -22,8 +23,6 @@ from simulator.scenario.numbers import ReadingError, month_text, read_money, rea
 from simulator.scenario.schema import Scenario
 from simulator.scenario.settled import horizon
 
-LEAST_QUARTERS = 8
-"""A rep's ramp and a sales cycle lie between the hire and the first bookings: a year shows too little."""
 MOST_PATHS, FIRST_PATHS = 8000, 1000
 CONSTRAINT_PATHS = 400
 
