@@ -61,6 +61,7 @@ def test_ownership_answers_in_words_and_writes_its_tables(workspace):
     done = simulator("ownership", "base.yaml", "-o", "owners", "--paths", "16", "--details", cwd=workspace)
     assert done.returncode == 0, done.stderr
     assert "net revenue retention" in done.stdout
+    assert done.stdout.lstrip().startswith("On assumed effects, with the same people: ")
     table = pd.read_csv(workspace / "owners" / "tables" / "ownership.csv")
     assert set(table["option"]) == {"as stated", "all_sales", "split", "all_csm", "mirrored"}
     of_all = table[table["segment"] == "all"].set_index("option")

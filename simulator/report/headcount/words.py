@@ -140,11 +140,7 @@ def _say_breakeven(found: Headcount, rows: pd.DataFrame) -> dict[str, str]:
             f"{effect_words(name)} {value:.2f}× rather than {assumed:.2f}×"
             for name, value, assumed in zip(at["effect"], at["breakeven"], at["assumed"], strict=True)
         ]
-        texts[f"break-even {role}"] = (
-            f"{who} breaks even where no coverage means "
-            + ", ".join(parts[:NAMED])
-            + f": {float(at['scale'].iloc[0]):.0%} of the effects (as logarithms) in force"
-        )
+        texts[f"break-even {role}"] = f"{who} breaks even where no coverage means {', '.join(parts[:NAMED])}"
     return texts
 
 

@@ -17,7 +17,7 @@ from simulator.report.answer import Answer, Provenance, draw_specs
 from simulator.report.assumptions import people_assumptions
 from simulator.report.forecast.summary import records
 from simulator.report.headcount.results import PATHS, prepare_roles
-from simulator.report.headcount.words import sources_words
+from simulator.report.headcount.words import rests_on, sources_words
 from simulator.report.money import format_money, format_share, join_words, source_line
 from simulator.report.ownership.charts import OPTION_WORDS, map_spec, options_spec
 from simulator.report.work import Source, Work
@@ -87,7 +87,7 @@ def ownership(
         "Gross margin on revenue and closing ARR less people",
         f"{found.n_paths:,} simulations of scenario “{prepared.scenario.name}”",
     )
-    title = ownership_title(found, currency)
+    title = ownership_title(found, simulation.effects, currency)
     return Answer(
         question="ownership",
         currency=currency,
@@ -145,22 +145,23 @@ def option_word(found: OwnershipFindings, option: str) -> str:
     return OPTION_WORDS[option] + (" (as stated)" if option == as_stated(found) != STATED else "")
 
 
-def ownership_title(found: OwnershipFindings, currency: str) -> str:
-    """Return the answer as a headline."""
+def ownership_title(found: OwnershipFindings, effects: tuple[Effect, ...], currency: str) -> str:
+    """Return the answer as a headline; first, where it is so, that it rests on assumed effects."""
+    given = f"{'On assumed effects, with' if rests_on(effects) else 'With'} the same people: "
     rows = whole(found)
     best = rows.iloc[0]
     tied = [option_word(found, o) for o in rows.loc[rows["tied"], "option"] if o != best["option"]]
     if tied:
         names = join_words([option_word(found, best["option"]), *tied])
-        return f"No measurable difference between {names}"
+        return f"{given}no measurable difference between {names}"
     ahead = format_money(float(rows.iloc[1]["behind"]), currency)
     second = option_word(found, rows.iloc[1]["option"])
-    return f"{option_word(found, best['option'])} is worth most: {ahead} more than {second}"
+    return f"{given}{option_word(found, best['option'])} is worth most, {ahead} more than {second}"
 
 
 def ownership_answers(found: OwnershipFindings, effects: tuple[Effect, ...], currency: str) -> dict[str, str]:
     """Return the answer in a few sentences, by question."""
-    texts = {"answer": ownership_title(found, currency)}
+    texts = {"answer": ownership_title(found, effects, currency)}
     texts["same people"] = (
         f"Each option has the same {found.people} people after the sale, shared out by its work among the "
         "roles that do it and paid as these are; those who sell to new customers stay the same and give "
