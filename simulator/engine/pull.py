@@ -16,7 +16,12 @@ from simulator.scenario.customers import Customers
 from simulator.scenario.schema import FiscalYear, Scenario
 from simulator.scenario.settled import settled
 
-PILOT_PATHS = 200
+PILOT_PATHS, MOST_TIMES = 200, 10
+PILOT_ERROR = 0.03
+"""Standard error of the log of a quarter's mean beyond which a pilot gets up to MOST_TIMES as many paths.
+
+Where few paths sign much, few paths say little of the mean, and what they miss moves every forecast alike.
+"""
 PILOT_DRAWS = 50
 PILOT_SEED = 1
 WIDTH_OF_80 = 2.563
@@ -45,13 +50,29 @@ def with_pull(calibration: Calibration, history: History | None) -> Calibration:
 
 
 def _pilot(calibration: Calibration, evidence: Evidence, history: History) -> Paths:
+    """Simulate the bare rates, with as many paths as the mean takes."""
+    pilot = _simulated(calibration, evidence, history, PILOT_PATHS)
+    times = int(np.ceil((_error(evidence, pilot) / PILOT_ERROR) ** 2))
+    if times <= 1:
+        return pilot
+    return _simulated(calibration, evidence, history, PILOT_PATHS * min(times, MOST_TIMES))
+
+
+def _error(evidence: Evidence, pilot: Paths) -> float:
+    """Return the standard error of the log of a quarter's mean bookings, of the least sure quarter."""
+    signed = pilot.bookings_by_origin().sum(axis=(2, 3))
+    added = OFFSET * evidence.level * 3.0 / evidence.months[0]
+    return float((signed.std(axis=0) / (signed.mean(axis=0) + added)).max() / np.sqrt(len(signed)))
+
+
+def _simulated(calibration: Calibration, evidence: Evidence, history: History, n_paths: int) -> Paths:
     calendar = calibration.calendar
     bare = Scenario(
         name="pilot",
         fiscal_year=FiscalYear(start_month=calendar.start_month, label=calendar.label),
         horizon_quarters=int(np.ceil(evidence.months.sum() / 3)),
         customers=Customers(simulate=False),
-    ).with_simulation(paths=PILOT_PATHS, rate_draws=PILOT_DRAWS, seed=PILOT_SEED, threads=1)
+    ).with_simulation(paths=n_paths, rate_draws=PILOT_DRAWS, seed=PILOT_SEED, threads=1)
     scenario = settled(bare, calibration.all_segments, history.as_of)
     return simulate_compiled(compile_deals(scenario, calibration, history), scenario, history)
 

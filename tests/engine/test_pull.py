@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from simulator.calibration.calibration import Evidence, Pull
+from simulator.engine import pull as pull_module
 from simulator.engine.prepare import Prepared, prepare
 from simulator.engine.pull import _pull, evidence_note
 from simulator.engine.run.simulate import compile_deals, simulate_compiled
@@ -75,6 +76,22 @@ def test_the_forecast_says_what_it_leans_on(sample):
     alone = sample.scenario.replace(forecast=sample.scenario.forecast.model_copy(update={"evidence": 0.0}))
     assert evidence_note(alone, sample.calibration) is None
     assert evidence_note(sample.scenario, sample.calibration) in sample.notes
+
+
+@pytest.mark.parametrize(("share_with_wins", "times"), [(1.0, 1), (0.5, 6), (0.02, 10)])
+def test_a_pilot_has_as_many_paths_as_its_mean_takes(monkeypatch, share_with_wins, times):
+    def simulated(_calibration, _evidence, _history, n_paths):
+        signs = np.arange(n_paths) < share_with_wins * n_paths
+        asked.append(n_paths)
+        signed = np.where(signs, 10.0 / share_with_wins, 0.0)[:, None] * [1.0, 0.0]
+        return SimpleNamespace(bookings_by_origin=lambda: signed[:, :, None, None])
+
+    asked: list[int] = []
+    monkeypatch.setattr(pull_module, "_simulated", simulated)
+    evidence = Evidence(np.array([3, 3]), np.array([10.0, 10.0]), np.array([0.5, 0.5]), 1.0, 12)
+    pull_module._pilot(None, evidence, None)
+    # Half of 200 sign 20: 10 / (10 + 0.1) / sqrt(200) is 7.0 %, and (7.0 / 3)^2 is under six.
+    assert asked == ([200] if times == 1 else [200, 200 * times])
 
 
 @pytest.mark.parametrize("share_with_wins", [1.0, 0.3])
