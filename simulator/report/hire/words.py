@@ -121,6 +121,8 @@ def _span(row: pd.Series, name: str, currency: str) -> str:
 
 def _worth(hiring: Hiring, periods: tuple[str, ...], currency: str) -> str:
     over = f"over {periods[0]} to {periods[-1]}"
+    margin = format_share(hiring.extra.margin)
+    counted = f"gross margin of {margin} less base pay, commission and hiring"
     if hiring.n_hired == 0:
         tried = hiring.allocations[hiring.allocations["reps"] > 0]
         if tried.empty:
@@ -129,15 +131,18 @@ def _worth(hiring: Hiring, periods: tuple[str, ...], currency: str) -> str:
         who = say_allocation(hiring.segments, [int(best[name]) for name in hiring.segments])
         money = format_money(best["gain_contribution"], currency)
         error = format_money(Z_HIGH * best["error"], currency, 2)
-        return f"The best of the others, {who}, changes contribution by {money} ± {error} {over}"
+        bookings = format_money(best["gain_bookings"], currency)
+        return (
+            f"The best of the others, {who}, adds {bookings} of bookings {over} and changes contribution by "
+            f"{money} ± {error}: {counted}"
+        )
     row = hiring.answer
-    margin = format_share(hiring.extra.margin)
     lucky = [format_money(row[f"gain_bookings_{end}"], currency) for end in ("p10", "p90")]
     return (
         f"On average that adds {_span(row, 'gain_bookings', currency)} of bookings {over}, and "
-        f"{_span(row, 'gain_contribution', currency)} of contribution: gross margin of {margin} less "
-        "base pay, commission and hiring; deals still open at the end count nothing. In brackets 80% of what "
-        f"the rates may be; with luck, bookings gain from {lucky[0]} (P10) to {lucky[1]} (P90)"
+        f"{_span(row, 'gain_contribution', currency)} of contribution: {counted}; deals still open at the "
+        "end count nothing. In brackets 80% of what the rates may be; with luck, bookings gain from "
+        f"{lucky[0]} (P10) to {lucky[1]} (P90)"
     )
 
 
