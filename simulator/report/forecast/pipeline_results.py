@@ -114,8 +114,8 @@ def _needs(row: pd.Series, currency: str) -> str:
         if math.isnan(amount):
             beyond.append(f"{chance}%")
             continue
-        later = f" (of {target})" if target != row.name else ""
+        later = f" (of the {target} target)" if target != row.name else ""
         parts.append(f"{format_money(amount, currency)} for {chance}%{later}")
-    text = f"its target takes {join_words(parts)}" if parts else ""
+    text = f"this and later targets take {join_words(parts)}" if parts else ""
     out = f"{join_words(beyond)} cannot be reached by more pipeline" if beyond else ""
     return "; ".join(filter(None, (text, out)))

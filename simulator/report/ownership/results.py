@@ -25,6 +25,8 @@ from simulator.report.work import Source, Work
 MAP_PATHS = 20
 """For each of the 64 runs of the map: enough to show large differences; small ones are called a tie."""
 SAME = 0.005
+NOTICED = 0.005
+"""Share of new business below which it is said to be the same."""
 SURVEY = (
     ("AE alone responsible: renewal / upsell / cross-sell", "22 % / 40 % / 57 %"),
     ("AE not involved: renewal / upsell / cross-sell", "78 % / 37 % / 26 %"),
@@ -198,10 +200,14 @@ def _say_stated(found: OwnershipFindings, currency: str) -> str:
     stated = found.table[(found.table["segment"] == "all") & (found.table["option"] == STATED)].iloc[0]
     ahead = format_money(abs(float(stated["behind"])), currency)
     more = "more" if stated["behind"] < 0 else "less"
+    lost = float(whole(found).iloc[0]["bookings_new"] - stated["bookings_new"])
+    price = "no new business, as no limit on their work is seen to be reached"
+    if abs(lost) > NOTICED * float(stated["bookings_new"]):
+        price = f"{format_money(lost, currency)} of new business"
     return (
         f"As stated, today's owners are worth {format_money(stated['contribution'], currency)}, {ahead} "
         f"{more} than the best option: account executives give customers up to the share of their time that "
-        "the scenario says, on top of the people whom each option has"
+        f"the scenario says, on top of the people whom each option has; here that costs {price}"
     )
 
 
