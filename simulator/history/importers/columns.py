@@ -182,11 +182,13 @@ class ColumnReader:
         self._faults(spec, amounts.doubtful, *DOUBTFUL)
         if name == "probability":
             return amounts.numbers, ""
-        currency, scale = heading_units(spec.headings())
+        currency, scale = heading_units(h for h in spec.headings() if self.sheet.find(h) is not None)
         times = spec.times if spec.times is not None else scale
-        self.log.see_currencies(self.table, amounts.currencies | ({currency} - {""}), name)
-        if amounts.by_cell is not None and name != "own_amount":
-            self.currency = amounts.by_cell
+        named = amounts.currencies | ({currency} - {""})
+        self.log.see_currencies(self.table, named, name)
+        if name != "own_amount" and named:  # other files of the table may name another
+            one = pd.Series(next(iter(amounts.currencies), currency), index=raw.index, dtype="str")
+            self.currency = one if amounts.by_cell is None else amounts.by_cell
         values = amounts.numbers * times
         said = " as its heading says" if spec.times is None else ""
         return values, f"times {times:,.12g}{said}" if times != 1 or spec.times is not None else ""

@@ -130,7 +130,7 @@ def write_map_file(imported: Imported, kind: str, path: Path) -> None:
         values["currency"] = told.figures["currency"]
     aside = {"description", "currency"}
     values |= {key: value for key, value in imported.map_values.items() if key not in aside}
-    stages: dict[str, Any] = {}
+    stages: dict[str, Any] = {stage: [] for stage in imported.history.stages["stage"] if " [" not in stage}
     for stage in told.stages:
         if " [" not in stage.stage:
             spec = {"to": stage.outcome or stage.category} | (

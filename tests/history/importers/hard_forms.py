@@ -261,7 +261,8 @@ def _typed() -> list[list[Any]]:
     return [[*row[:3], deal["amount"], deal["created"], deal["close"]] for row, deal in _pairs()]
 
 
-def _book(sheets: dict[str, list[list[Any]]]) -> bytes:
+def book_of(sheets: dict[str, list[list[Any]]]) -> bytes:
+    """Return sheets of rows as a workbook."""
     book = openpyxl.Workbook()
     for title, rows in sheets.items():
         sheet = book.create_sheet(title)
@@ -275,7 +276,7 @@ def _book(sheets: dict[str, list[list[Any]]]) -> bytes:
 
 def _workbooks() -> Iterator[Form]:
     def form(name: str, sheets: dict[str, list[list[Any]]], **refused: str) -> Form:
-        return Form(f"workbook, {name}", "salesforce", {"o.xlsx": _book(sheets)}, **refused)
+        return Form(f"workbook, {name}", "salesforce", {"o.xlsx": book_of(sheets)}, **refused)
 
     head, typed = ROWS[0], _typed()
     yield form("a cover first", {"Cover": [["Report of 2025"], ["by Ann"]], "Deals": [head, *typed]})
@@ -406,5 +407,5 @@ def _refused() -> Iterator[Form]:
             row[place] = {3: f"={row[3]}*1", 4: f"=DATE({row[4]:%Y,%m,%d})", 0: f'="{row[0]}"'}[place]
         says = "holds no value"
         fix = "files: {o.xlsx: {path: o.xlsx, sheet: Values}}"
-        book = _book({"S": [head, *typed], "Values": [[*head, "Copy"], *[[*row, 1] for row in _typed()]]})
+        book = book_of({"S": [head, *typed], "Values": [[*head, "Copy"], *[[*row, 1] for row in _typed()]]})
         yield Form(f"formulas for {name}", "salesforce", {"o.xlsx": book}, "", fix, says)

@@ -1,10 +1,11 @@
 """The company of ``forms`` as people have it: products as rows, words that deny a win, two amounts."""
 # ruff: noqa: RUF001  words as they stand in exports
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from tests.history.importers.forms import SALESFORCE, Form, Row, Tongue, as_csv, company, table, with_amounts
+from tests.history.importers.hard_forms import book_of
 
 ENGLISH = SALESFORCE["English"]
 ROWS = table(ENGLISH)
@@ -27,6 +28,8 @@ def mixed_forms() -> Iterator[Form]:
     yield from _lines()
     yield from _stages()
     yield from _amounts()
+    yield from _several_files()
+    yield from _reports()
 
 
 def _form(name: str, rows: list[list[Any]], **more: Any) -> Form:
@@ -84,3 +87,66 @@ def _amounts() -> Iterator[Form]:
         ends = [row[5] if deal["stage"] == end else "" for end in (2, 3)]
         due.append([*row[:5], "" if deal["stage"] > 1 else row[5], *ends])
     yield _form("days of ends next to an expected date", due, distinct={"close_date": 5})
+
+
+def _several_files() -> Iterator[Form]:
+    """Yield the deals in two files or sheets, of which each has amounts of its own kind."""
+    american, european = [HEAD, *ROWS[1::2]], [HEAD, *ROWS[2::2]]
+
+    def written(rows: list[list[Any]], heading: str, write: Callable[[float], str]) -> list[list[Any]]:
+        written = [[*row[:3], write(float(row[3])), *row[4:]] for row in rows[1:]]
+        return [[*HEAD[:3], heading, *HEAD[4:]], *written]
+
+    def form(name: str, first: list[list[Any]], second: list[list[Any]], **more: Any) -> Form:
+        return Form(name, "salesforce", {"us.csv": as_csv(first), "eu.csv": as_csv(second, ";")}, **more)
+
+    fix = {"currency": "USD", "fix": "{currency: USD, rates: {EUR: 1.25}}", "says": "rates: {EUR:"}
+    dollars = written(american, "Amount", lambda amount: f"${amount:,.2f}")
+    euros = written(european, "Amount", lambda amount: f"{amount / 1.25:.6f}".replace(".", ",") + " €")
+    yield form("two files, signs of two currencies", dollars, euros, **fix)
+    dollars = written(american, "Amount (USD)", lambda amount: f"{amount:.2f}")
+    euros = written(european, "Amount (EUR)", lambda amount: f"{amount / 1.25:.6f}")
+    yield form("two files, headings of two currencies", dollars, euros, **fix)
+    book = {"b.xlsx": book_of({"US": dollars, "EU": euros})}
+    yield Form("two sheets, headings of two currencies", "salesforce", book, **fix)
+    thousands = written(american, "Amount (k)", lambda amount: f"{amount / 1000:.5f}")
+    yield form("two files, one in thousands", thousands, european)
+    noted = [[*row, "x" if i else "Notes"] for i, row in enumerate(european)]
+    yield Form("two sheets, one with notes", "salesforce", {"b.xlsx": book_of({"1": american, "2": noted})})
+
+
+def _reports() -> Iterator[Form]:
+    """Yield groups of two levels below an empty column, and deals that are called as totals are."""
+    head = ["", "Stage", "Owner", *HEAD[:2], *HEAD[3:]]
+    rows: list[list[Any]] = [head]
+    for stage in ENGLISH.stages:
+        first_of_stage = True
+        for owner in ("Ann", "Bob"):
+            its = [
+                row
+                for i, row in enumerate(ROWS[1:])
+                if row[2] == stage and ("Ann", "Bob")[i // 2 % 2] == owner
+            ]
+            for i, row in enumerate(its):
+                groups = ["", stage if first_of_stage else "", "" if i else owner]
+                rows.append([*groups, *row[:2], *row[3:]])
+                first_of_stage = False
+            rows += [["", "", "Subtotal", "", "", "1.00", "", ""], ["", "", "Count", "6", "", "", "", ""]]
+        rows += [["", "Subtotal", "", "", "", "1.00", "", ""]]
+    rows += [["", "Total", "", "", "", "9.00", "", ""], ["", "Count", "", "24", "", "", "", ""]]
+    blank = [[cell or None for cell in row] for row in rows]
+    yield Form("groups of two levels, an empty column", "salesforce", {"o.xlsx": book_of({"S": blank})})
+    called = [
+        [("Total", "Sum", "Count")[i - 1] if 0 < i < 4 else row[1], row[0], *row[2:]]
+        for i, row in enumerate(ROWS)
+    ]
+    yield _form("deals called as totals are", called)
+    flags = ("Zamknięte jako wygrane", "Czy zamknięte")
+    plain = Tongue(ENGLISH.headings, ("A", "B", "C", "D"))
+    for language, (yes, no) in {"Polish": ("PRAWDA", "FAŁSZ"), "Dutch": ("WAAR", "ONWAAR")}.items():
+        won, closed = flags if language == "Polish" else ("Is gesloten-gewonnen", "Is gesloten")
+        more = {
+            won: lambda deal, yes=yes, no=no: yes if deal["stage"] == 2 else no,
+            closed: lambda deal, yes=yes, no=no: yes if deal["stage"] > 1 else no,
+        }
+        yield _form(f"yes and no of a spreadsheet in {language}", table(plain, **more))

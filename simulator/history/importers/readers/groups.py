@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,9 @@ from simulator.history.importers.readers.sheet import Sheet
 SPELLED = frozenset({*phrases("total"), "total général"})
 """Words of rows of totals in small letters; a million cells are compared without folding each."""
 LONGEST = max(map(len, SPELLED)) + 2
-LOOKED_AT = 2
+LOOKED_AT = 4
+"""Columns in which the word for a total may stand: a report has up to three levels of groups."""
+WORD = re.compile(r"[^\W\d_]{4,}")
 MIN_COLUMNS, MOST_CLOSING = 4, 30
 """Columns from which a row of one cell is a remark; rows at the end that are looked at."""
 
@@ -38,9 +41,9 @@ def ungrouped(sheet: Sheet) -> tuple[Sheet, str]:
     sheet = sheet.with_rows(frame)
     if frame.empty:
         return sheet, done
-    totals = pd.Series(False, index=frame.index)
-    for name in frame.columns[:LOOKED_AT]:
-        totals |= _are_totals(frame[name])
+    while frame.shape[1] > MIN_COLUMNS and _empty(frame.iloc[:, 0]).all():
+        frame = frame.iloc[:, 1:]
+    totals = _rows_of_totals(frame)
     if totals.mean() > 0.5 or not (totals.any() or _stand_once(frame)):
         return sheet, done
     rows = frame[~totals].copy()
@@ -56,6 +59,24 @@ def ungrouped(sheet: Sheet) -> tuple[Sheet, str]:
     if filled:
         done += f", {', '.join(filled)} filled down from the first row of each group"
     return sheet.with_rows(rows), done
+
+
+def _rows_of_totals(frame: pd.DataFrame) -> pd.Series[bool]:
+    """Return which rows are totals: a word for it stands in front, and the row is not that of a deal."""
+    totals = pd.Series(False, index=frame.index)
+    for name in frame.columns[:LOOKED_AT]:
+        totals |= _are_totals(frame[name])
+    if totals.any():
+        deals = [_has_words(row) for row in frame[totals].itertuples(index=False)]
+        totals[totals] = ~np.array(deals, dtype=bool)
+    return totals
+
+
+def _has_words(row: tuple[Any, ...]) -> bool:
+    """Return whether most cells of a row are filled and one holds a word, as a stage, that is no total."""
+    filled = [str(cell) for cell in row if not _is_empty(cell)]
+    worded = (cell for cell in filled if WORD.search(cell) and folded(cell).strip(" :") not in SPELLED)
+    return 2 * len(filled) > len(row) and any(worded)
 
 
 def _are_headings(frame: pd.DataFrame) -> pd.Series[bool]:

@@ -22,6 +22,8 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from simulator.archives import check_archive
 from simulator.errors import InputError
+from simulator.history.importers.fields.amounts import heading_unit
+from simulator.history.importers.fields.words import folded
 from simulator.history.importers.readers.sheet import Sheet, make_sheet, plain, unique_headings
 
 MAX_UNPACKED = 1_500_000_000
@@ -31,6 +33,8 @@ MOST_CELLS = 30_000_000
 TOO_LARGE = "Hand it over as CSV or Parquet."
 MOST_MERGED = 3_000_000
 """Cells of a sheet up to which it is looked through for merged ones."""
+ALIKE = 0.75
+"""Share of the headings of two sheets that must be in both: a sheet a year, one with a column of notes."""
 HEADING_ROWS = 50
 """Rows above the headings (titles, filters) that are looked through for the first full one."""
 
@@ -57,7 +61,7 @@ def read_workbook(
     if not tables:
         raise InputError.of(path.name, "is empty: there is no row of headings", "Is it the right sheet?")
     best = max(tables, key=lambda title: score(tables[title].headings))
-    same = [t for t in tables if sorted(tables[t].headings) == sorted(tables[best].headings)]
+    same = [title for title in tables if _are_alike(tables[title].headings, tables[best].headings)]
     others = tuple(title for title in tables if title not in same)
     several = len(same) > 1 or (wanted is not None and len(tables) > 1)
     found = []
@@ -67,6 +71,12 @@ def read_workbook(
         unread = f" (not read: {', '.join(others)})" if others else ""
         found.append((sheet, f"workbook, sheet '{title}'{unread}"))
     return found
+
+
+def _are_alike(first: list[str], second: list[str]) -> bool:
+    """Return whether headings are those of one table: nearly all the same, but for currency and scale."""
+    keys, others = ({folded(heading_unit(heading)[0]) for heading in names} for names in (first, second))
+    return len(keys & others) >= ALIKE * len(keys | others)
 
 
 @dataclass(frozen=True)
