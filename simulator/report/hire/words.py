@@ -141,8 +141,8 @@ def _worth(hiring: Hiring, periods: tuple[str, ...], currency: str) -> str:
     return (
         f"On average that adds {_span(row, 'gain_bookings', currency)} of bookings {over}, and "
         f"{_span(row, 'gain_contribution', currency)} of contribution: {counted}; deals still open at the "
-        "end count nothing. In brackets 80% of what the rates may be; with luck, bookings gain from "
-        f"{lucky[0]} (P10) to {lucky[1]} (P90)"
+        "end count nothing. In brackets: 80%, given how well the rates are known; single outcomes, luck "
+        f"included, gain from {lucky[0]} (P10) to {lucky[1]} (P90) of bookings"
     )
 
 
