@@ -196,7 +196,9 @@ def test_the_barest_history_is_still_measured(tmp_path, capsys):
 def test_a_scenario_adds_what_each_remedy_is_worth(company, tmp_path, capsys):
     scenario = tmp_path / "plan.yaml"
     scenario.write_text(
-        f"history: {company}\ncurrency: EUR\nhorizon_quarters: 2\ntargets: {{FY26Q4: 1M}}\n"
+        f"history: {company}\ncurrency: EUR\nhorizon_quarters: 2\n"
+        "fiscal_year: {start_month: 10, label: end}\n"
+        f"targets: {{FY27Q1: 1M}}\n"
         "simulation: {rate_draws: 10}\n"
     )
     out = tmp_path / "out"
@@ -221,15 +223,16 @@ def test_a_scenario_adds_what_each_remedy_is_worth(company, tmp_path, capsys):
     table = pd.read_csv(out / "tables" / "counterfactuals.csv")
     assert {"pipeline", "closing"} <= set(table["kind"])
     assert table["period"].nunique() == 9, "eight quarters, as hire looks ahead, and the horizon"
-    assert any("of the FY26Q4 target" in sentence for sentence in answer["diagnosis"])
+    assert any("of the FY27Q1 target" in sentence for sentence in answer["diagnosis"])
     assert answer["currency"] == "EUR"
+    assert answer["quarters"][-1] == "FY26Q4", "its fiscal year, not the calendar's"
     curve = pd.read_csv(out / "tables" / "coverage_curve.csv")
     assert curve["p_hit"].between(0, 1).all() and curve["now"].sum() >= 1
     now = curve[curve["now"] & (curve["basis"] == "enterprise")].iloc[0]
     forecast = sim.run(sim.load_scenario(scenario, {"simulation.paths": 60}))
-    assert now["coverage"] == pytest.approx(forecast.coverage.row("FY26Q4", "all", "enterprise")["coverage"])
+    assert now["coverage"] == pytest.approx(forecast.coverage.row("FY27Q1", "all", "enterprise")["coverage"])
     booked = forecast.forecast.bookings.set_index(["kind", "segment", "period"])
-    assert now["p_hit"] == pytest.approx(booked.loc[("new", "all", "FY26Q4"), "p_hit"], abs=1e-6)
+    assert now["p_hit"] == pytest.approx(booked.loc[("new", "all", "FY27Q1"), "p_hit"], abs=1e-6)
     names = {"what_holds_back.png", "coverage_curve.png", "where_deals_end.png"}
     assert names <= {path.name for path in (out / "charts").iterdir()}
 

@@ -211,6 +211,23 @@ def test_as_many_more_deals_close_in_a_month_before_they_are_due_as_pull_ins_say
     assert won == pytest.approx(0.4, abs=4 * (0.24 / ended.sum()) ** 0.5)
 
 
+def test_deals_that_close_early_are_further_on():
+    shape = (-1, 1, 3, 2, len(AGE_BINS), 3, 3, 3, 8)
+    scenario = {
+        name: company({"one": segment(**LATE)}, DUE, levers=by)
+        for name, by in (("as", {}), ("x", {"pull_ins": 1.5}))
+    }
+    tables = {
+        name: compile_scenario(own, None, listed_deals(own), own.as_of).plan.hazard.reshape(shape)
+        for name, own in scenario.items()
+    }
+    later, due = (np.index_exp[0, 0, 0, 0, 0, at] for at in (0, 1))
+    base = tables["as"][later]
+    assert np.array_equal(tables["x"][due], tables["as"][due])
+    ratio = tables["x"][later][base > 0] / base[base > 0]
+    assert np.allclose(ratio, ratio[0]) and 1.5 < ratio[0] < 1.6
+
+
 def test_more_pull_ins_book_no_less_the_more_of_them(pulled):
     for fewer, more in itertools.pairwise(PULLED):
         change = booked(pulled[more]) - booked(pulled[fewer])
