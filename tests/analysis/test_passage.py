@@ -52,6 +52,17 @@ def test_the_steps_lead_from_the_earlier_forecast_to_the_later_one_and_foot(days
             assert rows["p50"].iloc[-1] == pytest.approx(p50(days[1], period), rel=1e-12)
 
 
+def test_deals_qualified_since_wait_for_the_reps_of_then(days):
+    """The history of the earlier day does not hold them, and the order of attention asks who owns a deal."""
+    few = {"simulation": {"paths": 8, "rate_draws": 2}, "reps": {"gross_margin": 0.8}, "levers": {}}
+    before, after = (prepare(scenario_from_dict(item.scenario.to_dict() | few)) for item in days)
+    steps = attribute(before, after)
+    first = steps[steps["period"] == steps["period"].iloc[0]]
+    assert first["label"].tolist() == [THEN, *STEPS.values()]
+    changes = first.set_index("label")["change"]
+    assert changes[STEPS["new"]] != 0 and changes[STEPS["edits"]] == 0
+
+
 def test_rates_from_the_same_file_change_nothing_and_the_edit_is_told_apart(table):
     changes = table[table["period"] == "FY27Q3"].set_index("label")["change"]
     assert changes[STEPS["edits"]] > 0

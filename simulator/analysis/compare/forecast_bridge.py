@@ -129,6 +129,8 @@ def _worlds(before: Prepared, after: Prepared) -> dict[str, World]:
     worlds = {"start": first, "time": replace(passed, wins=then.wins)}
     worlds["closed"] = replace(passed, deals=_table(mixed), wins=wins_of_old)
     fresh = new.loc[new.index.difference(old.index, sort=False)]
+    # Reps as of then, deals as of now: who gets attention first depends on who owns a deal, new ones too.
+    passed = replace(passed, history=replace(then.history, opportunities=now.history.opportunities))
     for name, columns in (("new", []), ("slipped", DATES), ("moved", STAGES), ("amounts", ["amount"])):
         mixed = mixed.assign(**{column: new.loc[kept, column] for column in columns})
         worlds[name] = replace(passed, deals=_table(pd.concat([mixed, fresh])), wins=now.wins)
