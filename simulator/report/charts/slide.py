@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from pptx.chart.data import CategoryChartData, XyChartData
 from pptx.enum.chart import (
-    XL_AXIS_CROSSES,
     XL_CHART_TYPE,
     XL_LABEL_POSITION,
     XL_LEGEND_POSITION,
@@ -74,7 +73,7 @@ def _chart(slide: Slide, spec: ChartSpec, kind: Any, columns: dict[str, Any]) ->
     _finish(chart, spec.unit.axis_code)
     if kind in {XL_CHART_TYPE.BAR_STACKED, XL_CHART_TYPE.BAR_CLUSTERED}:
         chart.category_axis.reverse_order = True
-        chart.category_axis.crosses = XL_AXIS_CROSSES.MAXIMUM  # the axis of figures stays at the foot
+        chart.value_axis._element.xpath("c:crosses")[0].set("val", "max")  # it stays at the foot
     else:
         _level_names(chart.category_axis, _names_per_place(slide, spec.categories))
     return chart

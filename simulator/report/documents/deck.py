@@ -17,6 +17,7 @@ from simulator.report.documents.finished import Finished
 from simulator.report.documents.headline import KeyFigure, headline_row, key_figures
 from simulator.report.documents.view import Column, View, show
 from simulator.report.documents.views import views
+from simulator.report.forecast.earlier import PREVIOUS, say_previous
 
 MOST_SLIDES = 10
 MOST_ASSUMPTIONS = 5
@@ -116,7 +117,7 @@ def _add_pair(deck: Deck, run: Finished, left: str, right: str) -> None:
     title, subtitle = run.specs[left].title, ""
     if left == "pacing":
         title = f"Where {run.periods[0]} stands, and what changed"
-        subtitle = next(iter(advice(run).changed), "")
+        subtitle = " ".join(say_previous(run.tables.get(PREVIOUS, pd.DataFrame()), run.currency))
     add_two_charts(deck, title, subtitle, (run.specs[left], run.specs[right]))
 
 
@@ -139,7 +140,7 @@ def _add_answer(deck: Deck, run: Finished) -> None:
     )
     found = advice(run)
     trust = () if "reliability" in run.specs else found.trust[:1] or (NO_BACKTEST,)
-    said = [*found.plan[:1], *found.levers[:1], *found.hiring[:1], *found.changed[:1], *trust]
+    said = [*found.plan[:1], *found.levers[:1], *found.hiring[:1], *found.changed[:2], *trust]
     if len(said) == len(trust):
         said = [*(f"{answer}." for answer in answers[1:3]), *trust]
     slide.add_text(said, top=height + 0.04, points=SMALLER_POINTS)
@@ -171,7 +172,7 @@ def _add_assumptions(deck: Deck, run: Finished) -> None:
         {**a, "name": words, "value": a["value"].split("; ")[0]}
         for name, words in FOR_THE_BOARD.items()
         for a in listed
-        if a["name"] == name
+        if a["name"].lower() == name  # runs of the version before begin it with a capital
     ]
     rows = [
         [shorten_line(a[key], LONGEST_CELL) for key in ("name", "value", "source")]
