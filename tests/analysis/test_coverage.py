@@ -143,19 +143,21 @@ def test_coverage_by_month_is_of_what_the_target_leaves_open():
         due_by_month=np.array([[8.0], [4.0], [2.0]]),
     )  # fmt: skip
     targets = {paths.periods[0]: {"a": 40.0}}
-    table = coverage_by_month(paths, targets, {"a": "smb"})
+    quotas = {(paths.periods[0], "a"): 12.0}
+    table = coverage_by_month(paths, targets, {"a": "smb"}, quotas)
+    assert table["coverage_of_quota"].tolist() == [2.0, 1.0, 0.5]
     assert table["month"].tolist() == ["2026-02", "2026-03", "2026-04"]
     assert table["target"].tolist() == [5.0, 5.0, 20.0]
     assert table["coverage"].tolist() == [8 / 5, 4 / 5, 2 / 20]
     # Every path books the mean: five times as much of all is needed, whatever the chance.
     assert table["needed_p90"].tolist() == [8.0, 4.0, 0.5]
-    assert coverage_by_month(paths, targets, {"a": "enterprise"}).empty
-    booked = coverage_by_month(paths, {paths.periods[0]: {"a": 9.0}}, {"a": "smb"})
+    assert coverage_by_month(paths, targets, {"a": "enterprise"}, {}).empty
+    booked = coverage_by_month(paths, {paths.periods[0]: {"a": 9.0}}, {"a": "smb"}, {})
     assert booked["coverage"].isna().all() and set(booked["note"]) == {"target already booked"}
 
 
 def test_months_are_not_covered_by_deals_without_a_close_date():
-    table = coverage_by_month(make_paths(n_paths=3, open_amount=DUE[0]), {}, {"a": "smb"})
+    table = coverage_by_month(make_paths(n_paths=3, open_amount=DUE[0]), {}, {"a": "smb"}, {})
     assert table["coverage"].isna().all()
     assert set(table["note"]) == {"open deals have no close dates to count by"}
 

@@ -18,10 +18,12 @@ from simulator.analysis.forecast.forecast import Targets, month_names
 from simulator.arrays import Floats
 from simulator.engine.paths import Paths
 
-COLUMNS = ("month", "period", "segment", "amount", "expected", "target", "coverage", *CONFIDENCES, "note")
+COLUMNS = ("month", "period", "segment", "amount", "expected", "target", "coverage", *CONFIDENCES)
 
 
-def coverage_by_month(paths: Paths, targets: Targets, motions: Mapping[str, str]) -> pd.DataFrame:
+def coverage_by_month(
+    paths: Paths, targets: Targets, motions: Mapping[str, str], quotas: Mapping[tuple[str, str], float]
+) -> pd.DataFrame:
     """Return the coverage of the months to come, segments sold in volume alone.
 
     What is booked of a quarter is taken off its target; the rest is spread over the months to come as the
@@ -35,14 +37,17 @@ def coverage_by_month(paths: Paths, targets: Targets, motions: Mapping[str, str]
         Bookings targets by period and segment.
     motions : mapping of str to str
         By segment.
+    quotas : mapping of (str, str) to float
+        Quota that ramped reps carry, by period and segment; nothing where reps are not simulated.
 
     Returns
     -------
     DataFrame
         month, period, segment, amount (open deals of all categories with a close date in the month),
         expected (mean simulated bookings of the month), target, coverage (amount / target), needed_p50,
-        needed_p80, needed_p90 (`needed_multiple` of the month's bookings), note (why a figure is missing).
-        Unit: scenario currency.
+        needed_p80, needed_p90 (`needed_multiple` of the month's bookings), quota (of the ramped reps, alike
+        in each month of a quarter), coverage_of_quota, note (why a figure is missing). Unit: scenario
+        currency.
     """
     rows = [
         row
@@ -50,7 +55,13 @@ def coverage_by_month(paths: Paths, targets: Targets, motions: Mapping[str, str]
         if motions.get(name) == SMB
         for row in _rows(paths, place, targets)
     ]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    cells = list(zip(table["period"], table["segment"], strict=True))
+    in_quarter = table.groupby(["period", "segment"])["month"].transform("size")
+    quota = np.array([quotas.get(cell, np.nan) for cell in cells]) / in_quarter
+    share = table["amount"] / quota.where(quota > 0.0)
+    notes = [_note(*row) for row in table[["amount", "target"]].to_numpy()]
+    return table.assign(quota=quota, coverage_of_quota=share, note=notes)
 
 
 def _rows(paths: Paths, place: int, targets: Targets) -> list[tuple[object, ...]]:
@@ -75,7 +86,6 @@ def _rows(paths: Paths, place: int, targets: Targets) -> list[tuple[object, ...]
                 needed_multiple(bookings[:, number], due[number], 0.0, target[number], confidence)
                 for confidence in CONFIDENCES.values()
             ),
-            _note(due[number], target[number]),
         )
         for number, month in enumerate(month_names(paths))
     ]

@@ -65,6 +65,8 @@ def look_ahead(
     """
     coverage = measure_coverage(paths, targets, motions, rates)
     forecast = forecast_bookings(paths, targets, type_targets)
+    capacity = measure_capacity(paths, reps, targets)
+    quotas = {(row["period"], row["segment"]): row["ramped_quota"] for row in capacity.to_dict("records")}
     goals, others = type_targets or {}, paths.of_type
     covered = {kind: measure_coverage(own, goals.get(kind), motions).table for kind, own in others.items()}
     parts = {kind: split_p50(own) for kind, own in others.items()}
@@ -74,8 +76,8 @@ def look_ahead(
         waterfall=trace_pipeline(paths),
         spread=split_spread(paths, without_shock),
         created=pipeline_created(paths),
-        capacity=_with_coverage(measure_capacity(paths, reps, targets), coverage.table),
-        coverage_months=coverage_by_month(paths, targets or {}, motions or {}),
+        capacity=_with_coverage(capacity, coverage.table),
+        coverage_months=coverage_by_month(paths, targets or {}, motions or {}, quotas),
         coverage_table=_of_types(coverage.table, covered),
         composition_table=_of_types(forecast.composition, parts),
     )

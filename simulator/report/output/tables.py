@@ -65,6 +65,7 @@ SHARES = {
 }
 MULTIPLES = {
     "coverage",
+    "coverage_of_quota",
     "coverage_with_pipeline",
     "conversion",
     "needed_p50",
