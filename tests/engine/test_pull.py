@@ -78,8 +78,10 @@ def test_the_forecast_says_what_it_leans_on(sample):
     assert evidence_note(sample.scenario, sample.calibration) in sample.notes
 
 
-@pytest.mark.parametrize(("share_with_wins", "times"), [(1.0, 1), (0.5, 6), (0.02, 10)])
-def test_a_pilot_has_as_many_paths_as_its_mean_takes(monkeypatch, share_with_wins, times):
+@pytest.mark.parametrize(
+    ("share_with_wins", "months", "times"), [(1.0, 3, 1), (0.5, 3, 5), (0.5, 1, 4), (0.02, 3, 10)]
+)
+def test_a_pilot_has_as_many_paths_as_its_mean_takes(monkeypatch, share_with_wins, months, times):
     def simulated(_calibration, _evidence, _history, n_paths):
         signs = np.arange(n_paths) < share_with_wins * n_paths
         asked.append(n_paths)
@@ -88,9 +90,11 @@ def test_a_pilot_has_as_many_paths_as_its_mean_takes(monkeypatch, share_with_win
 
     asked: list[int] = []
     monkeypatch.setattr(pull_module, "_simulated", simulated)
-    evidence = Evidence(np.array([3, 3]), np.array([10.0, 10.0]), np.array([0.5, 0.5]), 1.0, 12)
+    windows = np.full(2, months)
+    evidence = Evidence(windows, np.full(2, 10.0), np.full(2, 0.5), 10.0, 12)
     pull_module._pilot(None, evidence, None)
-    # Half of 200 sign 20: 10 / (10 + 0.1) / sqrt(200) is 7.0 %, and (7.0 / 3)^2 is under six.
+    # Half of 200 sign 20; a tenth of a usual quarter is 1 or, by months, 3. 10 / 11 / sqrt(200) is 6.4 %, and
+    # (6.4 / 3)^2 under 5; 10 / 13 / sqrt(200) is 5.4 %, and (5.4 / 3)^2 under 4.
     assert asked == ([200] if times == 1 else [200, 200 * times])
 
 
