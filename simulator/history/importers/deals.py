@@ -13,7 +13,7 @@ from simulator.history.importers.columns import empty_column
 from simulator.history.importers.currencies import history_like_deals
 from simulator.history.importers.doubts import check_amounts, check_empty_stages, check_ends, check_last_days
 from simulator.history.importers.fields.cells import look_up, map_unique
-from simulator.history.importers.fields.stage_words import note_most_likely
+from simulator.history.importers.fields.stage_words import category_word, end_by_name, note_most_likely
 from simulator.history.importers.fields.stages import StageTable
 from simulator.history.importers.fields.words import meaning
 from simulator.history.importers.import_log import ImportLog, listed, map_line
@@ -64,6 +64,7 @@ def finish_deals(
     )
     deals = deals.assign(deal=np.arange(len(deals)))
     note_most_likely(pd.concat([deals["category"], changes["category"]]), log)
+    deals = _with_closed(deals)
     use_deals = deals if len(changes) == 0 or deals["stage"].notna().any() else deals.iloc[:0]
     stages, changes = StageTable(mapping, may_guess, log).resolve(use_deals, changes)
     log.stop_if_faulty()
@@ -84,6 +85,15 @@ def finish_deals(
         stages = stages.iloc[:0]
     deals = _where_said(_with_segment_and_type(deals, log), mapping, log)
     return deals, changes, stages
+
+
+def _with_closed(deals: pd.DataFrame) -> pd.DataFrame:
+    """Mark deals in a stage called "Closed", where only a column of wins says how they closed."""
+    if deals["is_won"].isna().all() or deals["is_closed"].notna().any():
+        return deals
+    stage = deals["stage"]
+    ended = map_unique(stage, lambda name: category_word(name) == "closed" and end_by_name(name) is None)
+    return deals.assign(is_closed=deals["is_closed"].mask(ended.fillna(False).astype(bool), 1.0))
 
 
 def _where_said(deals: pd.DataFrame, mapping: Mapping, log: ImportLog) -> pd.DataFrame:

@@ -30,6 +30,7 @@ def mixed_forms() -> Iterator[Form]:
     yield from _amounts()
     yield from _several_files()
     yield from _reports()
+    yield from _columns()
 
 
 def _form(name: str, rows: list[list[Any]], **more: Any) -> Form:
@@ -150,3 +151,16 @@ def _reports() -> Iterator[Form]:
             closed: lambda deal, yes=yes, no=no: yes if deal["stage"] > 1 else no,
         }
         yield _form(f"yes and no of a spreadsheet in {language}", table(plain, **more))
+
+
+def _columns() -> Iterator[Form]:
+    """Yield columns that say how deals ended, or in what their amounts are, in few words."""
+    ends = ("Discovery", "Proposal", "Closed", "Closed")
+    won = table(Tongue(ENGLISH.headings, ends), **{"Won?": lambda deal: ("", "", "Yes", "No")[deal["stage"]]})
+    yield _form("a stage called closed, and which are won", won)
+    snake = ("id", "name", "stage", "amount_usd", "created_at", "expected_close")
+    days = [[*snake, "won_at", "lost_at"]]
+    for i, (row, deal) in enumerate(zip(ROWS[1:], company(), strict=True)):
+        closed = [row[5] if deal["stage"] == end else "" for end in (2, 3)]
+        days.append([i, row[1], f"S{i % 3}", *row[3:5], "" if deal["stage"] > 1 else row[5], *closed])
+    yield _form("a warehouse with days of ends", days, currency="USD")

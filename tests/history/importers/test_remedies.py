@@ -413,7 +413,7 @@ def _doubts() -> Iterator[tuple[str, Case]]:
     head = ["Thing", "Stage", "Worth", "Start", "Close Date"]
     unnamed = [head, *[[row[0], *row[2:]] for row in ROWS[1:]]]
     line = f"{OF_DEALS}opportunity_id: 'Thing', amount: 'Worth', created_date: 'Start'}}}}}}"
-    only = "Export a row for each deal; a pivot or a summary has only their sums. If it is such a list, say "
+    only = "a pivot has only sums, and other tables need not be named. If it is a list of deals, say "
     yield (
         "a list that may be a pivot",
         Case("salesforce", {"o.csv": unnamed}, f"{only}in a map (--map map.yaml): {line}", line),

@@ -27,6 +27,7 @@ BY_WORDS = {"owner": "the owner", "source": "the source", "loss_reason": "the re
 """Columns that no deal needs and that one word of a heading names."""
 HEAD = 200
 MOST_SEGMENTS, MOST_STAGES = 12, 30
+MANY_MISSING = 4
 
 
 def columns_by_words(sheet: Sheet, columns: dict[str, str], said: set[str], log: ImportLog) -> dict[str, str]:
@@ -92,11 +93,12 @@ def fault_missing(sheet: Sheet, missing: list[str], columns: dict[str, str], log
         untaken = [heading for heading in headings if repr(heading) not in specs.values()]
         specs[column] = _spec(column, free, untaken)
     whole = ", ".join(f"{column}: {spec}" for column, spec in specs.items())
-    if {"opportunity_id", "amount", "created_date"} <= set(missing):
+    if {"opportunity_id", "amount", "created_date"} <= set(missing) or len(missing) >= MANY_MISSING:
         what = f"is no list of deals: no column is read as {listed([MEANINGS[name] for name in missing])}"
+        line = f"tables: {{opportunities: {{columns: {{{whole}}}}}}}"
         remedy = (
-            "Export a row for each deal; a pivot or a summary has only their sums. If it is such a list, say "
-            f"in a map (--map map.yaml): tables: {{opportunities: {{columns: {{{whole}}}}}}}"
+            "Export a row for each deal: a pivot has only sums, and other tables need not be named. If it is "
+            f"a list of deals, say in a map (--map map.yaml): {line}"
         )
         log.fault(sheet.file, what, remedy)
         return

@@ -277,6 +277,7 @@ def heading_unit(heading: str) -> tuple[str, str, float]:
     match = match or re.search(r"^(?P<name>.*\S)\s+(?:in|en|em)\s+(?P<unit>\S+)\s*$", heading)
     match = match or re.search(r"^(?P<name>.*[^\W_])[\s_\-:,]+(?P<unit>T?[A-Z]{3}|[^\w\s]+)\s*$", heading)
     match = match or re.search(r"^(?P<unit>[A-Z]{3})[\s_\-:]+(?P<name>\S.*)$", heading)
+    match = match or re.search(r"^(?P<name>[a-z].*)_(?!all$|top$)(?P<unit>[a-z]{3})$", heading)  # amount_usd
     if match is None:
         return heading, "", 1.0
     unit = match["unit"].strip()

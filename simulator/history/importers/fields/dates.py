@@ -218,8 +218,13 @@ _ORDER = (
 _BOTH = (
     "'{value}' has the {first} first, other cells of the column the {second}: two exports in one file, or a "
     "spreadsheet that read some cells as dates",
-    'Export it again as CSV and do not open it in between; or say the order: date_format: "%d/%m/%Y".',
+    "Export it again as CSV and do not open it in between: what a spreadsheet turned round cannot be undone.",
 )
+
+
+def _both(first: str, second: str) -> tuple[str, str]:
+    """Return what is wrong with cells that have ``first`` in front where others have ``second``."""
+    return _BOTH[0].replace("{first}", first).replace("{second}", second), _BOTH[1]
 
 
 def _read_numbers(cells: pd.Series[Any], unit: str, timezone: str) -> Read:
@@ -249,8 +254,7 @@ def _read_iso(cells: pd.Series[Any], iso: pd.Series[Any], timezone: str) -> Read
     days = pd.to_datetime(readable, format="ISO8601", errors="coerce", utc=bool(offset.any()))
     turned = cells[~iso & cells.map(lambda cell: PARTS.match(str(cell)) is not None)]
     if len(turned):
-        what, remedy = _BOTH[0].replace("{first}", "day").replace("{second}", "year"), _BOTH[1]
-        return Read(_local(days, timezone), read_as, what, remedy)
+        return Read(_local(days, timezone), read_as, *_both("day", "year"))
     return Read(_local(days, timezone), read_as, what, _FORMAT)
 
 
@@ -296,18 +300,20 @@ def _read_days(cells: pd.Series[Any], sheet: Sheet) -> Read:
     form, days = next(iter(tried.items()))
     if form == "%Y-%m-%d":
         return Read(days, "months in words", "'{value}' is not a date like the others of the column", _FORMAT)
-    if _order_unsure(cells, days, form):
-        first, second = ("day", "month") if form.startswith("%m") else ("month", "day")
-        what = _BOTH[0].replace("{first}", first).replace("{second}", second)
-        return Read(days, form, what, _BOTH[1])
-    return Read(days, form, f"'{{value}}' is not a date like the others of the column ({form})", _FORMAT)
+    plainly = f"'{{value}}' is not a date like the others of the column ({form})"
+    return Read(days, form, *(_other_order(cells, days, form) or (plainly, _FORMAT)))
 
 
-def _order_unsure(cells: pd.Series[Any], days: pd.Series[Any], form: str) -> bool:
-    """Return whether cells that the format cannot read are dates with day and month the other way round."""
-    turned = form.replace("%d", "%?").replace("%m", "%d").replace("%?", "%m")
+def _other_order(cells: pd.Series[Any], days: pd.Series[Any], form: str) -> tuple[str, str] | None:
+    """Return what is wrong where cells that the format cannot read have day, month or year otherwise."""
     unread = cells[days.isna() & cells.notna()]
-    return form[:2] in ("%m", "%d") and len(unread) > 0 and bool(_try(unread, turned).notna().any())
+    if form[:2] not in ("%m", "%d") or unread.empty:
+        return None
+    first, second = ("day", "month") if form.startswith("%m") else ("month", "day")
+    turned = form.replace("%d", "%?").replace("%m", "%d").replace("%?", "%m")
+    if _try(unread, turned).notna().any():
+        return _both(first, second)
+    return _both("year", second) if matches(unread, ISO).any() else None
 
 
 def _try(cells: pd.Series[Any], form: str) -> pd.Series[Any]:
