@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from simulator.fiscal import DAYS_PER_MONTH
 from simulator.history.importers.balances import CENT, are_balances, changes_from_balances
 from simulator.history.importers.contradictions import start_oddities
 from simulator.history.importers.fields.cells import look_up
@@ -29,7 +30,8 @@ def changes_from_subscriptions(subscriptions: pd.DataFrame, mapping: Mapping, lo
     if are_balances(paid):
         log.note(f"{files}: one row per customer and month, without ends: read as balances of each month.")
         return changes_from_balances(paid.rename(columns={"start_date": "month"}), log)
-    paid = _ended(paid, mapping, files, log)
+    spec = mapping.tables.subscriptions or SubscriptionsSpec(file=(), columns={})
+    paid = _ended(_renewed_by_term(paid, spec.gap_days, files, log), spec, mapping, files, log)
     ended = paid[paid["end_date"].notna()]
     columns = ["customer_id", "date", "arr_delta", "file", "row"]
     starts = paid.assign(date=paid["start_date"], arr_delta=paid["arr"])[columns]
@@ -37,9 +39,25 @@ def changes_from_subscriptions(subscriptions: pd.DataFrame, mapping: Mapping, lo
     return pd.concat([starts, ends], ignore_index=True)
 
 
-def _ended(paid: pd.DataFrame, mapping: Mapping, files: str, log: ImportLog) -> pd.DataFrame:
+def _renewed_by_term(paid: pd.DataFrame, gap_days: int, files: str, log: ImportLog) -> pd.DataFrame:
+    """Return terms of a stated length and no end, each ending where one begins as its months are over."""
+    stated = paid["end_date"].isna() & (paid["term_months"] > 0)
+    if not stated.any():
+        return paid
+    planned = paid["start_date"] + pd.to_timedelta(
+        paid["term_months"].where(stated) * DAYS_PER_MONTH, unit="D"
+    )
+    following = _next_starts(paid.assign(end_date=planned), gap_days)
+    renewed = stated & ((following - planned).abs() <= pd.Timedelta(days=gap_days))
+    if renewed.any():
+        log.note(f"{files}: {int(renewed.sum()):,} terms are renewed by another when their months are over.")
+    return paid.assign(end_date=paid["end_date"].mask(renewed, following))
+
+
+def _ended(
+    paid: pd.DataFrame, spec: SubscriptionsSpec, mapping: Mapping, files: str, log: ImportLog
+) -> pd.DataFrame:
     """Return the subscriptions with the first day without each as their end; running ones without one."""
-    spec = mapping.tables.subscriptions or SubscriptionsSpec(file=(), columns={})
     starts = np.sort(paid["start_date"].dropna().unique())
     if not len(starts) or paid["end_date"].isna().all():
         return paid

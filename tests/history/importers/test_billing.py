@@ -247,6 +247,21 @@ def test_a_term_that_begins_before_the_last_one_ends_replaces_it(tmp_path: Path)
     assert moved(read(tmp_path, "table", early, TERMS_MAP)) == {"new": 17000.0, "expansion": 1200.0}
 
 
+def test_terms_of_a_stated_length_are_renewed_by_the_next(tmp_path: Path) -> None:
+    terms = [
+        ["acct", "begin", "months", "total"],
+        ["C1", "2024-01-01", 12, 12000],
+        ["C1", "2025-01-15", 24, 26000],
+        ["C2", "2024-06-01", 36, 36000],
+        ["C2", "2025-02-01", 12, 5000],
+    ]
+    said = (
+        "tables: {subscriptions: {file: s.csv, columns: {customer_id: acct, start_date: begin, term_months: "
+        "months, arr: {quotient_of: [total, months], times: 12}}}}"
+    )
+    assert moved(read(tmp_path, "table", terms, said)) == {"new": 24000.0, "expansion": 6000.0}
+
+
 KEPT = {"new": 3000.0, "churn": -600.0}
 MONTHLY = {"A": [100, 100, 100, 100, 100], "B": [0, 100, 100, 100, 100], "C": [50, 50, 50, 0, 0]}
 """What three customers pay, whose movements are KEPT."""
@@ -359,6 +374,13 @@ def test_months_of_no_year_and_payments_are_no_monthly_revenue(tmp_path: Path) -
     rows: list[list[object]] = [["Customer", "Jan", "Feb"], ["A", 1, 2]]
     with pytest.raises(InputError, match="Write the year into each heading"):
         read(tmp_path, "mrr", rows)
+    years = tmp_path / "years.xlsx"
+    book = openpyxl.Workbook()
+    for row in (["", 2025, None, 2026, None], ["Customer", "Jan", "Feb", "Jan", "Feb"], ["A", 1, 2, 3, 4]):
+        book.worksheets[0].append(row)
+    book.save(years)
+    with pytest.raises(InputError, match="Write the year into each heading"):
+        import_files("mrr", [years])
     invoices: list[list[object]] = [["Customer", "Date", "Amount"], ["A", "2025-01-05", 100]]
     invoices += [["A", "2025-02-05", 100], ["A", "2025-02-20", 30], ["B", "2025-02-11", 1200]]
     with pytest.raises(InputError, match="invoices or payments"):

@@ -62,4 +62,4 @@ def _year(digits: str) -> int:
 
 
 def _iso(year: int, month: int, day: int) -> str | None:
-    return f"{year:04}-{month:02}-{day:02}" if 1 <= month <= 12 and 1 <= day <= 31 else None
+    return f"{year}-{month:02}-{day:02}" if year >= 1000 and 1 <= month <= 12 and 1 <= day <= 31 else None
