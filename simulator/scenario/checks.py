@@ -154,7 +154,8 @@ def _help_possible(form: Scenario, report: Report) -> None:
         report(("effects", "before_sale", "role"), what, remedy)
     if not form.reps.stated:
         what = "reps are not simulated: there is nobody to help, or to pay"
-        report(("effects", "before_sale"), what, "Add 'reps: {all: {patience_days: 60}}'.")
+        remedy = "Add, with your own numbers: 'reps: {all: {heads: 4, open_deals_per_rep: 15}}'."
+        report(("effects", "before_sale"), what, remedy)
 
 
 def named_segments(form: Scenario) -> list[tuple[Key, str]]:

@@ -1,7 +1,10 @@
 """Help with deals and pay plans, against heads counted by simulation and odds counted by hand."""
 
+import re
+
 import numpy as np
 import pytest
+from ruamel.yaml import YAML
 
 from simulator.analysis.headcount.simulation import HeadcountSimulation
 from simulator.engine.plan.before_sale import WON, rep_seats
@@ -91,17 +94,26 @@ def test_nothing_stated_changes_nothing():
     assert plan.month_effect.shape[0] == 0
 
 
-def test_what_cannot_act_is_refused_with_its_remedy():
-    with pytest.raises(InputError, match="'se' helps with deals, but is no role here"):
-        scenario_of({**HELP, "role": "se"})
-    with pytest.raises(InputError, match="there is nobody to help"):
-        company(ONE, DEALS, roles={"specialist": {}}, effects={"before_sale": HELP})
-    with pytest.raises(InputError, match="half of what help"):
-        scenario_of({"reps_per_head": 4})
-    with pytest.raises(InputError, match="x1 or less"):
-        scenario_of({**HELP, "win_odds": 1.2})
-    with pytest.raises(InputError, match="observed: 800k"):
-        factors(scenario_of({"quota": {"win_odds": 0.9}}))
+def refused(**stated):
+    with pytest.raises(InputError) as caught:
+        compile_worked_deals(company(ONE, DEALS, **stated), None, None)
+    return str(caught.value)
+
+
+def test_what_cannot_act_is_refused_and_what_the_messages_say_lets_it_act():
+    stated = {"effects": {"before_sale": HELP}}
+    for words in ("helps with deals, but is no role here", "there is nobody to help"):
+        said = refused(**stated)
+        assert words in said
+        added = re.search(r"Add[^']*'(.*)'", said[said.index(words) :]).group(1)
+        stated |= YAML(typ="safe").load(added)
+    assert compile_worked_deals(company(ONE, DEALS, **stated), None, None).plan.month_effect.shape[0]
+    pay = {"quota": {"win_odds": 0.9}}
+    said = refused(**{**stated, "effects": {"before_sale": pay}})
+    pay["quota"] |= YAML(typ="safe").load("{" + re.search(r"'(observed: .*)'", said).group(1) + "}")
+    assert factors(scenario_of(pay))[0] != 1.0
+    assert "half of what help" in refused(effects={"before_sale": {"reps_per_head": 4}})
+    assert "x1 or less" in refused(effects={"before_sale": {**HELP, "win_odds": 1.2}})
 
 
 def test_each_is_listed_with_its_interval_and_source():
