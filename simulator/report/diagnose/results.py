@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from simulator.analysis.bottlenecks import counterfactuals, relax
@@ -249,27 +248,13 @@ def track_record_summary(record: TrackRecord, currency: str = "") -> dict[str, A
         "n_open": record.n_open,
         "n_past_due": record.n_past_due,
         "findings": list(findings(record, currency)),
-        "rates": _rows(rates[rates["by"].isin(["all", "segment"])]),
-        "conversion": _rows(record.conversion[record.conversion["by"] == "all"]),
-        "dwell": _rows(record.dwell[record.dwell["by"] == "all"]),
-        "pushes": _rows(record.pushes),
-        "due": _rows(record.due),
-        "coverage_history": _rows(record.coverage[record.coverage["segment"] == "all"]),
-        "created": _rows(record.created[record.created["segment"] == "all"]),
-        "cycles": _rows(record.cycles),
+        "rates": records(rates[rates["by"].isin(["all", "segment"])]),
+        "conversion": records(record.conversion[record.conversion["by"] == "all"]),
+        "dwell": records(record.dwell[record.dwell["by"] == "all"]),
+        "pushes": records(record.pushes),
+        "due": records(record.due),
+        "coverage_history": records(record.coverage[record.coverage["segment"] == "all"]),
+        "created": records(record.created[record.created["segment"] == "all"]),
+        "cycles": records(record.cycles),
         "notes": list(record.notes),
     }
-
-
-def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(key): _plain(value) for key, value in row.items()} for row in table.to_dict("records")]
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, (bool, np.bool_)):
-        return bool(value)
-    if isinstance(value, (int, np.integer)):
-        return int(value)
-    if isinstance(value, (float, np.floating)):
-        return round(float(value), 6) if np.isfinite(value) else None
-    return value
