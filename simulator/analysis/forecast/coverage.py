@@ -25,13 +25,6 @@ NO_CLOSE_DATES = "open deals have no close dates to count by"
 BASIS_CATEGORIES = {ENTERPRISE: ("best_case", "commit"), SMB: CATEGORIES}
 """Open deals that count, with a close date in the period; what is closed in it counts in both."""
 
-BASES = {
-    ENTERPRISE: "best case + commit + closed, with a close date in the period",
-    SMB: "pipeline + best case + commit + closed, with a close date in the period, and what is expected "
-    "from deals not created yet",
-    SLIPPAGE_ADJUSTED: "as enterprise; the rule of thumb counts deals that slip as not closing",
-}
-
 
 @dataclass(frozen=True)
 class HistoricalRates:
