@@ -158,6 +158,10 @@ def _columns() -> Iterator[Form]:
     ends = ("Discovery", "Proposal", "Closed", "Closed")
     won = table(Tongue(ENGLISH.headings, ends), **{"Won?": lambda deal: ("", "", "Yes", "No")[deal["stage"]]})
     yield _form("a stage called closed, and which are won", won)
+    for name, heading in (("dots", "Opportunity.{}"), ("blanks", "Opportunity {}")):
+        api = ("Id", "Name", "Stage Name", "Amount", "Created Date", "Close Date")
+        prefixed = table(Tongue(tuple(map(heading.format, api)), ENGLISH.stages))
+        yield _form(f"headings of a query, with {name}", prefixed)
     snake = ("id", "name", "stage", "amount_usd", "created_at", "expected_close")
     days = [[*snake, "won_at", "lost_at"]]
     for i, (row, deal) in enumerate(zip(ROWS[1:], company(), strict=True)):

@@ -13,9 +13,11 @@ from simulator.history.importers.readers.sheet import Sheet
 
 Names = dict[str, tuple[str, ...]]
 SYSTEM_PREFIX = re.compile(
-    r"^hs_(v2_)?|^(?:Deal|Affaire|Trato|Negócio|Trattativa|Affär|Szansa|取引|ディール) - ", re.I
+    r"^hs_(v2_)?|^(?:opportunit(?:y|ies)|deals?)\.|"
+    r"^(?:Deal|Affaire|Trato|Negócio|Trattativa|Affär|Szansa|取引|ディール) - ",
+    re.I,
 )
-"""What HubSpot's API and Pipedrive's exports put in front of every heading."""
+"""What HubSpot's API, queries and Pipedrive's exports put in front of every heading."""
 CONVERTED = re.compile(
     r"converted|companycurrency|homecurrency|umgerechnet|konvertier|geconverteerd|konverterat|przelicz|converti|換算"
     r"|unternehmens|(?:devise|divisa|moneda|moeda|valuta).*(?:entreprise|empresa|aziend)|valutaaziend"
