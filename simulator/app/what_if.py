@@ -16,13 +16,14 @@ from simulator.app.people import NO_CUSTOMERS, has_customers, offer_people
 from simulator.app.session import Session
 from simulator.app.simulations import Reply
 from simulator.app.tables import changes, show, source_of
-from simulator.app.words import capitalised, effects_of, lever_title, percent_words, say_arr, say_changes
+from simulator.app.words import effects_of, lever_title, percent_words, say_arr, say_changes
 from simulator.calibration.posteriors import Z_HIGH
 from simulator.engine.plan.service_coverage import Effect
 from simulator.engine.prepare import Prepared
 from simulator.report.compare.words import compare_answers
 from simulator.report.documents.view import Column, View, columns
 from simulator.report.headcount.words import effect_words
+from simulator.report.money import capitalise
 from simulator.scenario.levers import LEVERS, Lever, LeverKind
 from simulator.scenario.schema import Scenario
 
@@ -178,7 +179,7 @@ class WhatIfSection:
                 with ui.element("div").classes("lever"):
                     value = text("output", f"×{effect.value:.3g}")
                     slider(
-                        capitalised(effect_words(effect.name)), partial(self._weigh, effect, value),
+                        capitalise(effect_words(effect.name)), partial(self._weigh, effect, value),
                         min=low, max=high, step=0.05, value=f"{effect.value:g}",
                         aria_description=f"factor; {effect.low:g} to {effect.high:g}, {effect.source}",
                     )  # fmt: skip

@@ -14,7 +14,7 @@ from simulator.engine.plan.service_coverage import Effect, effect_terms
 from simulator.engine.prepare import Prepared
 from simulator.report.compare.words import say_differences
 from simulator.report.headcount.words import effect_words, role_word
-from simulator.report.money import format_money
+from simulator.report.money import capitalise, format_money
 from simulator.scenario.levers import Lever
 from simulator.scenario.ownership import AE
 from simulator.scenario.schema import Scenario
@@ -97,12 +97,7 @@ def percent_words(factor: float) -> str:
 
 def plural(role: str) -> str:
     """Return the people of a role, as one writes it at the beginning of a sentence."""
-    return f"{capitalised(role_word(role))}s"
-
-
-def capitalised(words: str) -> str:
-    """Return words as they begin a sentence; the other letters stay, as in CSM."""
-    return f"{words[:1].upper()}{words[1:]}"
+    return f"{capitalise(role_word(role))}s"
 
 
 def _key_words(key: str) -> str:

@@ -18,6 +18,7 @@ from simulator.engine.prepare import Prepared
 from simulator.file_digest import FileDigest
 from simulator.notes import HowMade
 from simulator.report.charts.spec import ChartSpec
+from simulator.report.money import capitalise
 from simulator.report.output.folder import publish
 from simulator.report.output.manifest import COMPARED, write_json, write_manifest
 from simulator.report.output.tables import round_figures, write_table
@@ -32,7 +33,7 @@ def as_sentence(note: str) -> str:
     """Return a note as a sentence; the name of a file or scenario at its start stays as it is."""
     word = note.split(maxsplit=1)[0] if note.strip() else ""
     is_name = re.search(r"[^\W_][._/\\]\w|[\d_*]", word) is not None
-    return f"{note[:1] if is_name else note[:1].upper()}{note[1:].rstrip('.')}."
+    return f"{(note if is_name else capitalise(note)).rstrip('.')}."
 
 
 def split_notes(said: Iterable[str]) -> tuple[list[str], list[dict[str, str]]]:

@@ -162,6 +162,11 @@ def join_words(words: Sequence[str]) -> str:
     return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
+def capitalise(text: str) -> str:
+    """Return a text with its first letter raised; what follows stays as it is."""
+    return f"{text[:1].upper()}{text[1:]}"
+
+
 def source_line(as_of: dt.date, *parts: str) -> str:
     """Return the footer of a chart: the as-of date, then where the figures come from."""
     return " · ".join([f"As of {as_of:%d %B %Y}".replace("of 0", "of "), *(part for part in parts if part)])

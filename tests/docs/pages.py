@@ -1,6 +1,6 @@
-"""What the documentation shows, taken out of its pages and played in a scratch folder.
+"""What the documentation shows, taken out of its pages and run in a scratch folder.
 
-A fenced block is played as what it says it is: ``console`` line by line (those that begin with ``$``),
+A fenced block is run as what it says it is: ``console`` line by line (those that begin with ``$``),
 ``python`` as one program, all blocks of a page one after the other; ``yaml`` whose first line is a comment
 that names a file becomes that file. ``<!-- not run: why -->`` over a block leaves it out.
 """
@@ -37,21 +37,21 @@ class Block:
 
 
 def blocks(page: Path) -> list[Block]:
-    """Return the blocks of a page that are to be played."""
+    """Return the blocks of a page that are to be run."""
     text = page.read_text(encoding="utf-8")
     found = [match for match in BLOCK.finditer(text) if match[1] is None]
     return [Block(m[2], m[3], text.count("\n", 0, m.start()) + 1) for m in found]
 
 
-def is_played(page: Path) -> bool:
+def shows_commands(page: Path) -> bool:
     """Return whether a page shows commands or programs."""
     return any(block.language != "yaml" for block in blocks(page))
 
 
-def play(page: Path) -> int:
-    """Play a page in the present folder; return how many commands and programs that were."""
+def run_page(page: Path) -> int:
+    """Run what a page shows in the present folder; return how many commands and programs that were."""
     names: dict[str, object] = {"__name__": "__page__"}
-    n_played = 0
+    n_run = 0
     for block in blocks(page):
         place = f"{page.name}:{block.line}"
         if block.language == "yaml":
@@ -59,13 +59,13 @@ def play(page: Path) -> int:
                 Path(named[1]).write_text(block.text, encoding="utf-8")
         elif block.language == "python":
             exec(compile(block.text, place, "exec"), names)
-            n_played += 1
+            n_run += 1
         else:
             lines = [line for line in block.text.splitlines() if line.startswith("$ ")]
             for line in lines:
                 run_command(shlex.split(line[2:], comments=True), place)
-            n_played += len(lines)
-    return n_played
+            n_run += len(lines)
+    return n_run
 
 
 def run_command(words: list[str], place: str) -> None:
@@ -81,7 +81,7 @@ def run_command(words: list[str], place: str) -> None:
             done = subprocess.run([sys.executable, *words[1:]], capture_output=True, text=True, check=False)
             assert not done.returncode, f"{place}: {shlex.join(words)}: {done.stderr}"
         case _:
-            pytest.fail(f"{place}: the test cannot play '{shlex.join(words)}'; say why it is not run")
+            pytest.fail(f"{place}: the test cannot run '{shlex.join(words)}'; say why it is not run")
 
 
 def with_few_paths(arguments: list[str]) -> list[str]:

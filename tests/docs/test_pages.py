@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from simulator.cli.main import COMMANDS, main
-from tests.docs.pages import PAGES, ROOT, blocks, is_played, play, run_command, with_few_paths
+from tests.docs.pages import PAGES, ROOT, blocks, run_command, run_page, shows_commands, with_few_paths
 
 EXPORT = ROOT / "scenarios" / "sample" / "salesforce"
 SLOW = {"README", "backtest", "comparing", "hiring", "people", "reports"}
@@ -44,30 +44,30 @@ def bring_what_is_named(text, scratch, request):
             shutil.copy(path, scratch / "scenarios")
 
 
-def played_pages():
-    """The pages to play, the slow ones marked."""
+def run_pages():
+    """The pages to run, the slow ones marked."""
     return [
         pytest.param(
             page, id=f"{page.parent.name}-{page.stem}", marks=[pytest.mark.slow] * (page.stem in SLOW)
         )
         for page in PAGES
-        if is_played(page)
+        if shows_commands(page)
     ]
 
 
-@pytest.mark.parametrize("page", played_pages())
+@pytest.mark.parametrize("page", run_pages())
 def test_what_a_page_shows_works(page, scratch, monkeypatch, request):
     bring_what_is_named(page.read_text(encoding="utf-8"), scratch, request)
     if page.parent.name == "scenarios":
         monkeypatch.chdir(scratch / "scenarios")
-    assert play(page) > 0
+    assert run_page(page) > 0
 
 
 def test_a_command_that_fails_is_found(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(AssertionError, match="ends with 2"):
         run_command(["simulator", "run", "nowhere.yaml"], "here:1")
-    with pytest.raises(pytest.fail.Exception, match="cannot play"):
+    with pytest.raises(pytest.fail.Exception, match="cannot run"):
         run_command(["rm", "-rf", "results"], "here:1")
 
 
@@ -77,7 +77,7 @@ def test_blocks_are_taken_out_with_their_place(tmp_path):
     assert [(block.language, block.text, block.line) for block in blocks(page)] == [("console", "$ x\n", 2)]
 
 
-def test_futures_are_few_only_where_nothing_is_said():
+def test_simulations_are_few_only_where_nothing_is_said():
     assert with_few_paths(["run", "a.yaml"])[2:4] == ["--paths", "60"]
     assert with_few_paths(["run", "a.yaml", "--paths", "7"])[-1] == "7"
     assert with_few_paths(["audit", "history"]) == ["audit", "history"]

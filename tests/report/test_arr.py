@@ -12,7 +12,7 @@ from simulator.analysis.customers.arr import look_at_customers
 from simulator.analysis.forecast.forecast import forecast_bookings
 from simulator.report.customers.charts import customer_chart_jobs
 from simulator.report.customers.tables import customer_summary, customer_tables, write_customer_tables
-from simulator.report.customers.words import customer_answers, say_snowball, snowball_figures, snowball_title
+from simulator.report.customers.words import customer_answers, foot_snowball, say_snowball, snowball_title
 from simulator.report.money import format_money
 from simulator.report.output.tables import write_paths
 from simulator.scenario.load import scenario_from_dict
@@ -50,7 +50,7 @@ def amounts(text: str) -> list[float]:
 
 def test_the_snowball_adds_up_as_it_is_printed(grown):
     _, customers = grown
-    scale, opening, parts, closing = snowball_figures(customers.arr)
+    scale, opening, parts, closing = foot_snowball(customers.arr.table, customers.arr.currency)
     shown = [amounts(scale.format(abs(part)))[0] * np.sign(part) if part else 0.0 for part in parts.values()]
     start, end = (amounts(scale.format(x))[0] for x in (opening, closing))
     assert start + sum(shown) == pytest.approx(end, abs=scale.step / 1e3)

@@ -27,11 +27,6 @@ def last(arr: Arr, measure: str, segment: str = ALL) -> pd.Series:
     return rows.iloc[-1]
 
 
-def snowball_figures(arr: Arr) -> tuple[MoneyScale, float, dict[str, float], float]:
-    """Return the figures of `foot_snowball` for a run."""
-    return foot_snowball(arr.table, arr.currency)
-
-
 def foot_snowball(table: pd.DataFrame, currency: str) -> tuple[MoneyScale, float, dict[str, float], float]:
     """Return scale, opening, signed movements and closing of the horizon, rounded such that they add up."""
     total = table[table["segment"] == ALL]

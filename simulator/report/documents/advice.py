@@ -13,7 +13,7 @@ from simulator.report.documents.finished import Finished
 from simulator.report.documents.headline import headline_row
 from simulator.report.documents.views import views
 from simulator.report.forecast.earlier import CHANGES, PREVIOUS, say_previous
-from simulator.report.money import format_money, format_share
+from simulator.report.money import capitalise, format_money, format_share
 from simulator.report.sensitivity.words import CLEAR_ERRORS, say_lever
 
 NO_BACKTEST = "No backtest yet: it is not known how well past forecasts of this history performed."
@@ -111,10 +111,10 @@ def say_levers(table: pd.DataFrame, currency: str) -> tuple[str, ...]:
     """
     said = []
     for _, row in table[table["gain"] > CLEAR_ERRORS * table["error"]].iterrows():
-        lever, factor = say_lever(row["name"]), f"{row['factor'] - 1:+.0%}".replace("-", "−")
+        lever, factor = capitalise(say_lever(row["name"])), f"{row['factor'] - 1:+.0%}".replace("-", "−")
         error = format_money(Z_HIGH * float(row["error"]), currency, 2)
         said.append(
-            f"{lever[:1].upper()}{lever[1:]} {factor}: {format_money(row['gain'], currency)} more new "
+            f"{lever} {factor}: {format_money(row['gain'], currency)} more new "
             f"bookings over {row['period']} (± {error}, 80% simulation interval), cost not counted."
         )
     if not said and len(table):

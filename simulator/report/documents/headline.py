@@ -63,7 +63,7 @@ def key_figures(
     if math.isfinite(row["target"]):
         found.append(_chance(row, currency))
     found += _coverage(tables["coverage"], str(row["period"]))
-    found += _customers(tables.get("arr", pd.DataFrame()), str(periods[-1]), currency)
+    found += _customers(tables.get("arr", pd.DataFrame()), periods, currency)
     found += _cash(tables, currency, cash_today)
     return tuple(found)
 
@@ -127,18 +127,19 @@ def _coverage(table: pd.DataFrame, period: str) -> list[KeyFigure]:
     ]
 
 
-def _customers(arr: pd.DataFrame, last: str, currency: str) -> list[KeyFigure]:
+def _customers(arr: pd.DataFrame, periods: Sequence[str], currency: str) -> list[KeyFigure]:
     if arr.empty:
         return []
-    table = arr[(arr["segment"] == ALL) & (arr["period"] == last)]
-    rows = {str(row["measure"]): row for _, row in table.iterrows()}
+    total, last = arr[arr["segment"] == ALL], str(periods[-1])
+    rows = {str(row["measure"]): row for _, row in total[total["period"] == last].iterrows()}
+    today = total.loc[(total["period"] == periods[0]) & (total["measure"] == "opening"), "mean"].max()
     closing, found = rows["closing"], []
     found.append(
         KeyFigure(
             "arr",
             f"ARR end of {last}",
             format_money(closing["p50"], currency),
-            _between(closing, currency),
+            f"{_between(closing, currency)}; {format_money(today, currency)} today",
             "Annualised recurring revenue of all customers at the end of the horizon; not bookings.",
             "tables/arr.csv",
         )

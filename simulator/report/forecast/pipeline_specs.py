@@ -24,7 +24,7 @@ from simulator.report.charts.spec import (
 )
 from simulator.report.forecast.findings import BASIS_WORDS, PART_WORDS, foot_waterfall
 from simulator.report.forecast.specs import RANGE, Frame, series_of, totals_of
-from simulator.report.money import format_share
+from simulator.report.money import capitalise, format_share
 from simulator.report.style import BLUE, GREEN, INK, NAVY, ORANGE, PART_COLOURS, SAND, SKY, STONE
 
 NEEDED = {
@@ -88,7 +88,7 @@ def coverage_spec(coverage: pd.DataFrame, counted: pd.DataFrame, frame: Frame, t
         name="coverage",
         shape="stack",
         title=title,
-        subtitle=f"{counts[:1].upper()}{counts[1:]} due in each quarter, {measure}"
+        subtitle=f"{capitalise(counts)} due in each quarter, {measure}"
         + (", next to what is needed for the chance named" if in_multiples else ""),
         footer=frame.foot(due),
         unit=unit,

@@ -203,11 +203,12 @@ def segments_spec(bookings: pd.DataFrame, frame: Frame) -> ChartSpec | None:
     last, best = (str(first.idxmin()), str(first.idxmax())) if len(first) else (names[0], names[0])
     what = "Chance of the target" if has_targets else "P50 of new bookings"
     unit = WHOLE_SHARE if has_targets else money_unit(rows["p50"], frame.currency)
-    ends = f"{best} {unit.write(float(first.max()))}, {last} {unit.write(float(first.min()))}"
+    high, low = (unit.write(float(value)) for value in (first.max(), first.min()))
+    title = f"{what} in {frame.periods[0]}: most in {best} ({high}), least in {last} ({low})"
     return ChartSpec(
         name="segment_chances",
         shape="heat",
-        title=f"{what} by segment: {frame.periods[0]} from {ends}",
+        title=title,
         subtitle=f"{what} by segment and quarter; orange is least, blue is most",
         footer=frame.bookings_footer,
         unit=unit,

@@ -17,7 +17,7 @@ from simulator.report.forecast.findings import (
     say_parts,
     say_spread,
 )
-from simulator.report.money import shorten_amounts
+from simulator.report.money import capitalise, shorten_amounts
 from simulator.report.output.tables import round_figures
 
 FIGURES_ARE = "bookings: value signed in the period; not ARR, not revenue"
@@ -85,7 +85,7 @@ def answers(outlook: Outlook) -> dict[str, str]:
     hit = say_hit(forecast, period)
     texts = {"bookings": say_headline(forecast, period)}
     if hit:
-        texts["target"] = hit[0].upper() + hit[1:]
+        texts["target"] = capitalise(hit)
     texts["coverage"] = f"Coverage of {period}: {say_coverage(outlook.coverage, period)}"
     texts["p50"] = f"The P50 of {period} is made of {say_parts(forecast, period)}"
     texts["spread"] = f"Spread of {period}: {say_spread(outlook.spread, period, forecast.currency)}"

@@ -10,7 +10,7 @@ from simulator.analysis.terms.checklist import answer_checklist
 from simulator.analysis.terms.checklist_cost import cost_of_gaps, question_table
 from simulator.report.answer import Answer, Provenance
 from simulator.report.forecast.summary import records
-from simulator.report.money import format_money
+from simulator.report.money import capitalise, format_money
 from simulator.report.work import Source, Work, load
 from simulator.scenario.schema import Scenario
 from simulator.scenario.settled import horizon
@@ -96,7 +96,7 @@ def checklist_answers(table: pd.DataFrame, currency: str, until: str) -> dict[st
 def say_question(row: pd.Series, currency: str, until: str) -> str:
     """Return one question with its answer."""
     answer = SHORT_NAMES.sub(lambda found: found[0].upper(), str(row["answer"])).replace("_", " ")
-    text = f"{row['question']} {answer[:1].upper()}{answer[1:]}"
+    text = f"{row['question']} {capitalise(answer)}"
     if not row["gap"]:
         return text
     text = f"{text}. That is a gap"

@@ -9,7 +9,7 @@ from simulator.report.answer import Answer, Provenance, draw_specs
 from simulator.report.assumptions import list_assumptions
 from simulator.report.charts.spec import ChartSpec, Series, figures, money_unit
 from simulator.report.forecast.summary import records
-from simulator.report.money import source_line
+from simulator.report.money import capitalise, source_line
 from simulator.report.style import BLUE, GREEN, MUTED, NAVY, ORANGE, SKY
 from simulator.report.terms.words import is_clear, policy_words, terms_answers, terms_title
 from simulator.report.work import Source, Work, load
@@ -171,7 +171,6 @@ def crossing_title(found: DealTerms) -> str:
     won = rows[(rows["crosses"] != "") & (rows["value_change"] > 0)]
     if len(won):
         row = won.iloc[int(won["value_change"].to_numpy().argmax())]
-        text = policy_words(row["policy"])
-        return f"{text[:1].upper()}{text[1:]} has paid for itself by {row['crosses']}"
+        return f"{capitalise(policy_words(row['policy']))} has paid for itself by {row['crosses']}"
     best = rows.iloc[int(rows["value_change"].to_numpy().argmax())]
     return f"Value never crosses: {policy_words(best['policy'])} is ahead by most until {found.periods[-1]}"
