@@ -87,9 +87,11 @@ def _show(console: Console, answer: Answer) -> None:
     if "differences" not in figures:
         show_answer(console, answer)
     else:
+        lines = []
         for name, sentence in answer.sentences.items():
-            console.say(f"{sentence}.")
-            console.say(f"  What differs: {'; '.join(figures['differences'][name]) or 'nothing'}.")
+            lines.append(f"{sentence}.")
+            lines.append(f"  What differs: {'; '.join(figures['differences'][name]) or 'nothing'}.")
             if name in figures["p50_moved_by"]:
-                console.say(f"  What moves the P50: {figures['p50_moved_by'][name]}.")
+                lines.append(f"  What moves the P50: {figures['p50_moved_by'][name]}.")
+        console.brief(lines)
     show_notes(console, answer.notes)

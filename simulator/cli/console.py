@@ -27,7 +27,7 @@ Advance = Callable[[int, int], None]
 """Called with (done, total) as work goes on."""
 
 SECONDS_BETWEEN_LINES = 5.0
-COLUMNS, MOST_LINES = 80, 10
+COLUMNS, MOST_LINES = 80, 12
 """What an answer takes of a terminal at most, unless ``--details`` asks for all of it."""
 HARMFUL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """What could move a terminal's cursor, hide text, retitle the window, or turn the direction of writing."""
@@ -79,8 +79,11 @@ class Console:
             write_answer("\n".join(map(_wrapped, harmless(text).split("\n"))) + "\n")
 
     def brief(self, sentences: Iterable[str]) -> None:
-        """Print the sentences that fit a few lines, and how many more there are; all with ``--details``."""
-        listed, room = list(sentences), MOST_LINES
+        """Print the sentences that fit a few lines, and how many more there are; all with ``--details``.
+
+        Room is left for a line before them, the notes, and where the results are.
+        """
+        listed, room = list(sentences), MOST_LINES - 4
         for at, sentence in enumerate(listed):
             room -= -(-len(sentence) // COLUMNS)
             if at > 0 and room < 0 and not self.details:

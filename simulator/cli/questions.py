@@ -109,8 +109,10 @@ def _show_hire(console: Console, answer: Answer) -> None:
         for item in answer.assumptions
         if item["source"].startswith(("assumption", "published")) and not item["name"].startswith(LEFT_OUT)
     )
-    if names:
+    if names and console.details:
         console.say(f"\nNote: not from your data: {', '.join(names)}.")
+    elif names:
+        console.say(f"{len(names)} figures are not from your data: --details")
 
 
 @question(on_workers=True, show=_show_hire)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from simulator.cli.console import COLUMNS, Console
+from simulator.cli.console import COLUMNS, MOST_LINES, Console
 from simulator.cli.options import Details, Json, Monthly, NPaths, Out, Quiet, ScenarioFile, Seed, Set, Workers
 from simulator.cli.runner import command_line, default_folder, overrides, show_notes
 
 if TYPE_CHECKING:
+    from simulator.report.documents.headline import KeyFigure
     from simulator.report.run import Run
     from simulator.scenario.schema import Scenario
 
@@ -62,22 +64,38 @@ def _show(console: Console, found: Run) -> None:
     figures = key_figures(
         found.tables, found.forecast.periods, scenario.currency, scenario.operating.opening_cash
     )
-    console.say(f"{found.answer.said[0]}")
-    name, value = (max(len(getattr(one, part)) for one in figures) for part in ("name", "value"))
-    for one in figures:
-        room = COLUMNS - name - value - 6
-        begin, *more = wrap(one.range, room) or [""]
-        console.say(f"  {one.name:<{name}}  {one.value:>{value}}  {begin}")
-        for line in more:
-            console.say(f"{'':{name + value + 6}}{line}")
-    for sentence in say_levers(found.levers, scenario.currency)[:1] if found.levers is not None else ():
-        console.say(f"Largest lever: {sentence}")
-    if found.summary["record"] is not None:
-        console.say(f"{found.summary['record']}.")
+    record = [f"{found.summary['record']}."] if found.summary["record"] is not None else []
+    levers = say_levers(found.levers, scenario.currency)[:1] if found.levers is not None else ()
+    said = [*record, *(f"Largest lever: {sentence}" for sentence in levers)]
+    for line in answer_lines(found.answer.said[0], figures, said, whole=console.details):
+        console.say(line)
     if console.details:
         console.say()
         for sentence in found.answer.said[1:]:
             console.say(sentence)
+
+
+def answer_lines(
+    headline: str, figures: Sequence[KeyFigure], said: Iterable[str], *, whole: bool = False
+) -> list[str]:
+    """Return the answer of a run: its figures a line each, then the sentences that there is room for.
+
+    Room is left for the notes and where the results are; ``whole``: nothing is left out.
+    """
+    name, value = (max(len(getattr(one, part)) for one in figures) for part in ("name", "value"))
+    lines = [headline]
+    for one in figures:
+        begin = f"  {one.name:<{name}}  {one.value:>{value}}  "
+        parts = one.range.split("; ")
+        while len(parts) > 1 and len(begin + "; ".join(parts)) > COLUMNS and not whole:
+            parts.pop()
+        first, *more = wrap("; ".join(parts), COLUMNS - len(begin)) or [""]
+        lines += [begin + first, *(" " * len(begin) + line for line in more)]
+    for sentence in said:
+        taken = sum(-(-len(line) // COLUMNS) for line in (*lines, sentence))
+        if whole or taken <= MOST_LINES - 2:
+            lines.append(sentence)
+    return lines
 
 
 def _is_large(scenario: Scenario) -> bool:

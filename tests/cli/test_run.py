@@ -2,6 +2,7 @@ import contextlib
 import io
 import json
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 from unittest import mock
 
@@ -9,7 +10,9 @@ import pandas as pd
 import pytest
 
 from simulator.cli.main import main
+from simulator.cli.run import answer_lines
 from simulator.cli.runner import default_folder
+from simulator.report.documents.headline import KeyFigure
 
 SCENARIO = """
 as_of: 2026-11-15
@@ -150,6 +153,19 @@ def test_the_answer_takes_twelve_lines_of_eighty_columns_and_the_rest_is_details
     assert not any(line.startswith("Note:") for line in lines)
     whole = simulator("run", "base.yaml", "--details", "-o", "whole", cwd=workspace)
     assert "The P50 of" in whole.stdout and "Spread of" in whole.stdout and "Note:" in whole.stdout
+
+
+def test_an_answer_with_every_figure_takes_ten_lines_of_eighty_columns_with_notes_and_place_twelve():
+    figure = KeyFigure("cash", "Cash end of FY28Q3", "$4.73M", "", "Cash.", "tables/operating.csv")
+    ranges = ["$4.05M to $5.42M; $6M today; lasts through FY28Q3 in every simulation", *["$1M to $2M"] * 6]
+    figures = [replace(figure, range=words) for words in ranges]
+    headline, lever = "New bookings of FY27Q4: P50 $4.99M.", "Largest lever: " + "x" * 100
+    lines = answer_lines(headline, figures, [lever, lever])
+    assert lines[1].endswith("$4.05M to $5.42M; $6M today")
+    assert lines[-1] == lever and lines.count(lever) == 1
+    assert sum(-(-len(line) // 80) for line in lines) <= 10
+    whole = answer_lines(headline, figures, [lever, lever], whole=True)
+    assert any(line.endswith("in every simulation") for line in whole) and whole.count(lever) == 2
 
 
 def test_open_says_where_the_page_is(first, workspace):

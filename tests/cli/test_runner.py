@@ -73,10 +73,10 @@ def test_many_notes_are_counted(capsys):
     assert capsys.readouterr().out.count("Note: ") == 10
 
 
-def test_an_answer_is_cut_to_ten_lines_unless_details_are_asked_for(capsys):
+def test_an_answer_is_cut_to_eight_lines_unless_details_are_asked_for(capsys):
     sentences = ["x" * 100] * 9
     Console().brief(sentences)
-    assert capsys.readouterr().out.split("\n")[5:7] == ["4 more sentences: --details", ""]
+    assert capsys.readouterr().out.split("\n")[4:6] == ["5 more sentences: --details", ""]
     Console(details=True).brief(sentences)
     assert capsys.readouterr().out.count("\n") == 9
 
