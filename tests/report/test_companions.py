@@ -3,15 +3,18 @@
 import json
 
 import openpyxl
+import pandas as pd
 import pytest
 from pptx import Presentation
 
+from simulator.report.documents.advice import advice
 from simulator.report.documents.exports import write_exports
 from simulator.report.documents.finished import read_finished
 from simulator.report.documents.view import show
 from simulator.report.documents.views import views
 from simulator.report.documents.workbook import TABLE_ROW
-from tests.report.finished_runs import arr_table, write_companions, write_run
+from simulator.report.output.manifest import write_manifest
+from tests.report.finished_runs import arr_table, summary_of, write_companions, write_run
 
 
 def titles(folder):
@@ -53,6 +56,30 @@ def test_results_of_another_scenario_day_or_currency_are_left_out(tmp_path, chan
     write_companions(folder, **changed)
     companions = read_finished(folder).companions
     assert set(companions) <= {"backtest"} if "scenario" in changed else not companions
+
+
+@pytest.mark.parametrize(
+    ("changed", "belongs"),
+    [({}, True), ({"n_paths": 300}, False), ({"as_of": ["2026-10-01", "2026-10-31"]}, False),
+     ({"scenarios": ["base", "other"]}, False)],
+)  # fmt: skip
+def test_a_bridge_between_two_days_is_shown_where_it_ends_with_the_run(tmp_path, changed, belongs):
+    folder = write_run(tmp_path / "base", charts=False)
+    run = summary_of(folder)
+    said = {
+        "scenarios": ["base", "base"], "as_of": ["2026-10-01", run["as_of"]], "currency": run["currency"],
+        "n_paths": run["n_paths"], "answers": {"change": "From 2026-10-01 on the P50 fell"},
+    }  # fmt: skip
+    bridge = tmp_path / "base-since-2026-10-01"
+    (bridge / "tables").mkdir(parents=True)
+    rows = pd.DataFrame([("FY27Q4", 0, "2026-10-01", 0.0)], columns=["period", "step", "label", "change"])
+    rows.to_csv(bridge / "tables" / "bridge.csv", index=False)
+    (bridge / "summary.json").write_text(json.dumps(said | changed))
+    write_manifest(bridge, folder=bridge, command="simulator compare base.yaml --since 2026-10-01", seed=7)
+    run = read_finished(folder)
+    assert ("bridge" in run.companions) == belongs
+    assert ("From 2026-10-01 on the P50 fell." in advice(run).changed) == belongs
+    assert ("changed" in advice(run).to_run) != belongs
 
 
 def test_damaged_companions_are_left_out(tmp_path):

@@ -69,7 +69,7 @@ def test_the_forecast_before_stands_next_to_this_one(runs):
     assert said[1].startswith("FY25Q1, forecast on 2024-12-20: P50 $") and "; now P50 $" in said[1]
     assert all(sentence in page for sentence in said[:2])
     assert "The last forecast next to this one" in page
-    assert "simulator compare plan.yaml --since 2024-12-20" in page
+    assert "simulator compare plan.yaml --since 2024-12-20 --paths 20" in page
 
 
 def test_of_a_quarter_that_is_over_the_result_is_shown(runs):

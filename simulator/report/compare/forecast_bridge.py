@@ -17,7 +17,7 @@ from simulator.report.compare.results import bridge_spec
 from simulator.report.compare.words import bridge_title, say_bridge
 from simulator.report.documents.finished import read_finished
 from simulator.report.forecast.summary import records
-from simulator.report.money import source_line
+from simulator.report.money import capitalise, source_line
 from simulator.report.work import Work
 from simulator.scenario.schema import Scenario
 
@@ -95,7 +95,7 @@ def _answer(before: Prepared, after: Prepared, steps: pd.DataFrame, period: str)
     labels = {"base": str(rows["label"].iloc[0]), "name": str(now.as_of)}
     said = bridge_title(rows, labels, now.currency)
     if len(rows) > 1:
-        said = f"{said}. {say_bridge(rows, now.currency)}"
+        said = f"{said}. {capitalise(say_bridge(rows, now.currency))}"
     named = {f"{full.name} as of {full.as_of}": full.to_dict() for full in (then, now)}
     provenance = Provenance.of(after, before, n_paths=now.simulation.paths)
     footer = source_line(

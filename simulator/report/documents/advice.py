@@ -54,9 +54,12 @@ def advice(run: Finished) -> Advice:
     )
     command = str(run.manifest["command"])
     scenario = next((word for word in command.split() if word.endswith((".yaml", ".yml"))), "SCENARIO")
-    asked = {"levers": f"simulator sensitivity {scenario}", "hiring": f"simulator hire {scenario} --reps 5",
-             "trust": "simulator backtest HISTORY",
-             "changed": f"simulator compare {scenario} --since {_since(run)}"}  # fmt: skip
+    asked = {
+        "levers": f"simulator sensitivity {scenario}",
+        "hiring": f"simulator hire {scenario} --reps 5",
+        "trust": "simulator backtest HISTORY",
+        "changed": f"simulator compare {scenario} {_since(run)}",
+    }
     known = {"levers": levers, "hiring": hiring, "trust": trust, "changed": "bridge" in run.companions}
     return Advice(
         _plan(run),
@@ -185,6 +188,7 @@ def _changed(run: Finished) -> tuple[str, ...]:
 
 
 def _since(run: Finished) -> str:
-    """Return the day of the forecast before; of none the day at which the flow of deals begins."""
+    """Return the options that ask what moved the forecast since the one before, with as many simulations."""
     previous = run.tables.get(PREVIOUS, pd.DataFrame())
-    return str(previous["since"].iloc[0] if len(previous) else run.summary.get("flow_since", "DATE"))
+    day = previous["since"].iloc[0] if len(previous) else run.summary.get("flow_since", "DATE")
+    return f"--since {day} --paths {run.summary['n_paths']}"

@@ -79,8 +79,10 @@ def read_companions(folder: Path, run: dict[str, Any], read: ReadTable) -> dict[
             _add(found, table, sibling, summary, read)
     for sibling in sorted(folder.parent.glob(f"{folder.name}-since-*")):
         summary = _summary(sibling)
-        same = summary.get("scenarios") == [run["scenario"]] * 2
-        if same and summary["as_of"][1:] == [run["as_of"]] and summary["currency"] == run["currency"]:
+        ends = summary.get("scenarios"), summary.get("as_of", ())[1:]
+        # With as many simulations its last P50 is that of the run.
+        same = all(summary.get(key) == run[key] for key in ("currency", "n_paths"))
+        if same and ends == ([run["scenario"]] * 2, [run["as_of"]]):
             _add(found, "bridge", sibling, summary, read)
     records = [path for path in sorted(folder.parent.glob("backtest-*")) if _is_of(_summary(path), run)]
     if len(records) == 1:
