@@ -10,6 +10,7 @@ from pptx import Presentation
 from simulator.report.documents.advice import advice
 from simulator.report.documents.exports import write_exports
 from simulator.report.documents.finished import read_finished
+from simulator.report.documents.page import render_page
 from simulator.report.documents.view import show
 from simulator.report.documents.views import views
 from simulator.report.documents.workbook import TABLE_ROW
@@ -80,6 +81,7 @@ def test_a_bridge_between_two_days_is_shown_where_it_ends_with_the_run(tmp_path,
     assert ("bridge" in run.companions) == belongs
     assert ("From 2026-10-01 on the P50 fell." in advice(run).changed) == belongs
     assert ("changed" in advice(run).to_run) != belongs
+    assert ("From 2026-10-01 on the P50 fell." in render_page(run)) == belongs
 
 
 def test_damaged_companions_are_left_out(tmp_path):
