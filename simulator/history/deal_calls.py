@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -43,30 +43,29 @@ def read_deal_calls(path: Path, open_deals: Collection[str]) -> tuple[pd.DataFra
         what = f"lacks the column{'s' if len(missing) > 1 else ''} {' and '.join(missing)}"
         remedy = "Head the columns opportunity_id, call and reason."
         raise InputError([*cells.faults, Fault(f"{where}, row 1", what, remedy)])
-    faults, rows, gone = list(cells.faults), [], []
-    seen: dict[str, int] = {}
-    reasons = frame["reason"].astype("str") if "reason" in frame else pd.Series("", index=frame.index)
-    for row, deal, call, reason in zip(
-        cells.rows, frame["opportunity_id"].astype("str"), frame["call"].astype("str"), reasons, strict=True
-    ):
-        place, said = f"{where}, row {row}", str(call).strip().lower()
-        if pd.isna(deal):
-            faults.append(Fault(place, "names no deal", "Give its opportunity_id."))
-        elif pd.isna(call) or said not in CALLS:
-            what = f"deal {deal}: '{'' if pd.isna(call) else str(call)[:40]}' is not a judgement"
-            faults.append(Fault(place, what, near(said, CALLS) or "Write include or exclude."))
-        elif deal in seen:
-            faults.append(Fault(place, f"deal {deal} is judged in row {seen[deal]} already", "Keep one row."))
-        else:
-            seen[deal] = int(row)
-            if deal in open_deals:
-                rows.append((str(deal), said, "" if pd.isna(reason) else str(reason)))
-            else:
-                gone.append(str(deal))
+    table = frame.reindex(columns=list(COLUMNS)).astype("str").fillna("")
+    faults = [*cells.faults, *_faults(table.set_index(cells.rows), where)]
     if faults:
         more = [Fault(where, f"and {len(faults) - MOST_FAULTS} more")] if len(faults) > MOST_FAULTS else []
         raise InputError([*faults[:MOST_FAULTS], *more])
-    return pd.DataFrame(rows, columns=list(COLUMNS), dtype="str"), _notes(where, gone)
+    table["call"] = table["call"].str.strip().str.lower()
+    is_open = table["opportunity_id"].isin(list(open_deals))
+    gone = list(table.loc[~is_open, "opportunity_id"])
+    return table[is_open].reset_index(drop=True), _notes(where, gone)
+
+
+def _faults(table: pd.DataFrame, where: str) -> Iterator[Fault]:
+    """Yield what is wrong with each row, numbered as in the file."""
+    first: dict[str, int] = {}
+    for row, deal, call in table[["opportunity_id", "call"]].itertuples():
+        place, said = f"{where}, row {row}", call.strip().lower()
+        if not deal:
+            yield Fault(place, "names no deal", "Give its opportunity_id.")
+        elif said not in CALLS:
+            what = f"deal {deal}: '{call[:40]}' is not a judgement"
+            yield Fault(place, what, near(said, CALLS) or "Write include or exclude.")
+        elif first.setdefault(deal, row) != row:
+            yield Fault(place, f"deal {deal} is judged in row {first[deal]} already", "Keep one row.")
 
 
 def _notes(where: str, gone: list[str]) -> tuple[str, ...]:

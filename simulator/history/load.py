@@ -107,26 +107,26 @@ def make_history(
         There are no opportunities, changes without a table of stages, or stages missing from it.
     """
     tables = {name: tables.get(name, empty_table(name)) for name in TABLES}
-    renamed = _rename_all(tables)
-    notes = tuple(dict.fromkeys((*notes, *renamed)))
+    notes = tuple(dict.fromkeys((*notes, *_rename_all(tables))))
     faults = _cross_faults(tables, files or {})
     if faults:
         raise InputError(faults)
-    changes = tables["stage_changes"]
-    deal = positions(changes["opportunity_id"], tables["opportunities"]["opportunity_id"])
-    orphan = deal < 0
-    if orphan.any():
-        notes = (
-            *notes,
-            f"{int(orphan.sum()):,} stage changes of opportunities that do not exist are left out.",
-        )
-    ids = tables["opportunities"]["opportunity_id"].rank(method="first").to_numpy()
-    order = np.lexsort((changes["changed_at"].to_numpy()[~orphan], ids[deal[~orphan]]))
-    tables["stage_changes"] = changes[~orphan].iloc[order].reset_index(drop=True)
+    tables["stage_changes"], orphans = _sorted_changes(tables["stage_changes"], tables["opportunities"])
+    if len(orphans):
+        what = f"{len(orphans):,} stage changes of opportunities that do not exist are left out."
+        notes = (*notes, what)
     latest = latest_date(tables)
     last = max(latest, as_of) if as_of else latest
-    orphans = changes[orphan].reset_index(drop=True)
     return History(last, **tables, notes=notes, orphan_changes=orphans, currency=currency)
+
+
+def _sorted_changes(changes: pd.DataFrame, deals: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the changes by deal and time, and those of deals that do not exist."""
+    deal = positions(changes["opportunity_id"], deals["opportunity_id"])
+    orphan = deal < 0
+    ids = deals["opportunity_id"].rank(method="first").to_numpy()
+    order = np.lexsort((changes["changed_at"].to_numpy()[~orphan], ids[deal[~orphan]]))
+    return changes[~orphan].iloc[order].reset_index(drop=True), changes[orphan].reset_index(drop=True)
 
 
 def _rename_all(tables: dict[str, pd.DataFrame]) -> tuple[str, ...]:

@@ -49,36 +49,35 @@ def settled(
     InputError
         A segment is named that does not exist, or no as-of date is known.
     """
-    new = tuple(
-        name
-        for name, s in scenario.segments.items()
-        if name not in segments and s.replaces_rates and not missing_parts(s)
-    )
+    new = [name for name, own in scenario.segments.items() if _is_new(own, name, segments)]
     known = (*segments, *new) if segments else tuple(scenario.segments)
-    faults = _unknown_segments(scenario, known) + _unknown_sources(scenario, sources)
-    as_of = scenario.as_of or last_day
+    as_of, faults = scenario.as_of or last_day, _unknown_segments(scenario, known)
+    faults += _unknown_sources(scenario, sources)
     if as_of is None:
         faults.append(Fault(scenario.where("as_of"), "'as_of' is missing", "Say when the future begins."))
-    else:
-        faults += hire_faults(scenario.reps, scenario.roles, scenario.places, as_of)
-    if faults or as_of is None:
         raise InputError(faults)
-    notes = _notes_of_day(scenario, as_of)
-    if segments:
-        notes += [f"segments.{name} is not in the history: simulated from the rates given" for name in new]
-    if last_day is not None and as_of > last_day:
-        notes.append(f"as_of is {as_of}, but the history ends on {last_day}: nothing is known in between")
+    if faults := faults + hire_faults(scenario.reps, scenario.roles, scenario.places, as_of):
+        raise InputError(faults)
+    notes = _notes(scenario, as_of, last_day, new if segments else [])
     full = _filled(scenario, as_of, known)
     return full.with_reading(notes=tuple(notes + _outside_horizon(full)))
 
 
-def _notes_of_day(scenario: Scenario, as_of: dt.date) -> list[str]:
-    """Return the notes of a scenario, and what is to be said of its people once the day is known."""
+def _is_new(own: Segment, name: str, segments: Sequence[str]) -> bool:
+    """Return whether a scenario gives a segment that the history lacks all its rates."""
+    return name not in segments and own.replaces_rates and not missing_parts(own)
+
+
+def _notes(scenario: Scenario, as_of: dt.date, last_day: dt.date | None, new: list[str]) -> list[str]:
+    """Return the notes of a scenario, and what is to be said once the day and the segments are known."""
     people = (scenario.reps, scenario.roles)
     notes = hire_notes(*people, as_of, scenario.fiscal_calendar(), scenario.horizon_quarters)
     if scenario.customers.simulate:
         helper, simulated = scenario.effects.helper, scenario.simulates_roles
         notes += role_notes(scenario.roles, scenario.ownership, helper=helper, simulated=simulated)
+    notes += [f"segments.{name} is not in the history: simulated from the rates given" for name in new]
+    if last_day is not None and as_of > last_day:
+        notes.append(f"as_of is {as_of}, but the history ends on {last_day}: nothing is known in between")
     return [*scenario.notes, *notes]
 
 

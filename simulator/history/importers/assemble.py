@@ -17,8 +17,7 @@ from simulator.history.importers.deals import finish_deals, whole
 from simulator.history.importers.events import changes_from_events, deals_from_changes
 from simulator.history.importers.extract import Files, extract
 from simulator.history.importers.field_changes import changes_from_fields
-from simulator.history.importers.import_log import ImportLog, listed
-from simulator.history.importers.lead_rows import funnel_from_leads
+from simulator.history.importers.import_log import ImportLog, files_in, listed
 from simulator.history.importers.mapping import Mapping, StageSpec
 from simulator.history.importers.revenue import (
     changes_from_subscriptions,
@@ -30,6 +29,10 @@ from simulator.history.importers.specs import EventsSpec, SnapshotsSpec
 from simulator.history.load import make_history
 from simulator.history.reading import Cells
 from simulator.history.tables import ONE_SEGMENT, TABLES, History
+
+STEPS = ("leads", "mqls", "sqls", "sals")
+REACHED = {"lead": 1, "mql": 2, "sql": 3, "sal": 4}
+"""How far down the funnel a lead has come, by the status that the map gives it."""
 
 Tables = dict[str, pd.DataFrame]
 
@@ -54,7 +57,7 @@ def assemble(
     tables = _deal_tables(read, mapping, may_guess, log) | _customer_tables(read, mapping, log)
     tables |= {name: read[name] for name in ("reps", "leads", "calls", "assignments") if name in read}
     if "lead_rows" in read:
-        tables["leads"] = funnel_from_leads(read["lead_rows"], log)
+        tables["leads"] = _funnel(read["lead_rows"], log)
     log.stop_if_faulty()
     typed = _checked(tables, log)
     log.stop_if_faulty()
@@ -134,12 +137,37 @@ def _customer_tables(read: Tables, mapping: Mapping, log: ImportLog) -> Tables:
     return {"customers": known, "arr_changes": changes}
 
 
+def _funnel(rows: pd.DataFrame, log: ImportLog) -> pd.DataFrame:
+    """Return leads, MQLs, SQLs and SALs by the month in which the lead was created.
+
+    A lead that has come far has passed the steps before.
+    """
+    files = files_in(rows)
+    reached = rows["status"].map(REACHED)
+    remedy = f"Give each status one of {listed(REACHED)} under 'values:' of lead_rows.status."
+    log.row_faults(rows[reached.isna()], "status", "'{value}' is no step of the funnel", remedy)
+    month = rows["date"].dt.to_period("M").dt.start_time.astype("datetime64[ns]")
+    counts = {step: (reached > i).astype("float64") for i, step in enumerate(STEPS)}
+    keyed = rows.assign(
+        month=month,
+        segment=rows["segment"].fillna(ONE_SEGMENT),
+        source=rows["source"].fillna("unknown"),
+        **counts,
+    )
+    table = keyed.groupby(["month", "segment", "source"], as_index=False)[list(STEPS)].sum()
+    log.note(
+        f"{files}: {len(rows):,} leads counted by the month they were created in, by the furthest step "
+        "reached; leads of the last months may still go further."
+    )
+    return table.assign(file=files, row=0)
+
+
 def _checked(tables: Tables, log: ImportLog) -> Tables:
     """Return the tables with just their own columns, after the checks that every history passes."""
     typed: Tables = {}
     for name, frame in tables.items():
         wanted = [column.name for column in TABLES[name] if column.name in frame.columns]
-        where = listed(frame["file"].unique()) if "file" in frame.columns and len(frame) else name
+        where = files_in(frame) if "file" in frame.columns and len(frame) else name
         rows = frame["row"].to_numpy(dtype="int64") if "row" in frame.columns else frame.index.to_numpy() + 2
         cells = Cells(where or name, frame[wanted].reset_index(drop=True), rows)
         result = typed_table(name, cells)

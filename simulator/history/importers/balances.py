@@ -11,7 +11,7 @@ import pandas as pd
 from simulator.history.importers.fields.amounts import heading_unit, read_amounts
 from simulator.history.importers.fields.dates import ISO, PARTS
 from simulator.history.importers.fields.named_days import day_of_period, iso_day
-from simulator.history.importers.import_log import ImportLog, Meaning, listed
+from simulator.history.importers.import_log import ImportLog, Meaning, files_in, listed
 from simulator.history.importers.mapping import Mapping
 from simulator.history.importers.readers.sheet import Sheet
 from simulator.history.importers.specs import BalancesSpec
@@ -147,7 +147,7 @@ def are_balances(subscriptions: pd.DataFrame) -> bool:
 
 def changes_from_balances(balances: pd.DataFrame, log: ImportLog) -> pd.DataFrame:
     """Return the changes of ARR between the months; who is missing in a month pays nothing in it."""
-    files = listed(balances["file"].unique())
+    files = files_in(balances)
     negative = int((balances["arr"] < 0).sum())
     if negative:
         log.note(f"{files}: {negative:,} balances below zero (credits) count as nothing paid in the month.")

@@ -9,7 +9,7 @@ import pandas as pd
 
 from simulator.history.findings import Finding, short
 from simulator.history.hygiene import Hygiene
-from simulator.history.importers.import_log import ImportLog, listed
+from simulator.history.importers.import_log import ImportLog, files_in
 
 NEAR_DAYS = 31
 """Days by which the end of revenue and a churn event may differ and still be the same thing."""
@@ -21,27 +21,9 @@ def churn_oddities(
 ) -> None:
     """Compare a list of churn events with the ends of revenue, which are what is imported."""
     ends, events = _ends(subscriptions, changes), churn_events[["customer_id", "date"]].dropna()
-    tolerance = pd.Timedelta(days=NEAR_DAYS)
     left, right = ends.sort_values("ended"), events.sort_values("date")
-    near = pd.merge_asof(
-        left,
-        right,
-        left_on="ended",
-        right_on="date",
-        by="customer_id",
-        tolerance=tolerance,
-        direction="nearest",
-    )
-    back = pd.merge_asof(
-        right,
-        left,
-        left_on="date",
-        right_on="ended",
-        by="customer_id",
-        tolerance=tolerance,
-        direction="nearest",
-    )
-    files = listed(churn_events["file"].unique())
+    near, back = _nearest(left, right, "ended", "date"), _nearest(right, left, "date", "ended")
+    files = files_in(churn_events)
     reason = "only compared with the ends of revenue, not imported"
     log.drop("churn_events", files, reason, len(churn_events))
     same = int((near["ended"] == near["date"]).sum())
@@ -58,6 +40,19 @@ def churn_oddities(
             "churn events without an end of revenue", "churn events", back[back["ended"].isna()], len(back)
         ),
     ]
+
+
+def _nearest(left: pd.DataFrame, right: pd.DataFrame, day: str, other: str) -> pd.DataFrame:
+    """Return the rows of one table with those of the other that are nearest, customer by customer."""
+    return pd.merge_asof(
+        left,
+        right,
+        left_on=day,
+        right_on=other,
+        by="customer_id",
+        tolerance=pd.Timedelta(days=NEAR_DAYS),
+        direction="nearest",
+    )
 
 
 def _ends(subscriptions: pd.DataFrame | None, changes: pd.DataFrame) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from simulator.history.importers.crm.headings import is_converted
 from simulator.history.importers.fields.amounts import DOLLARS, SIGNS, currency_codes
 from simulator.history.importers.fields.cells import look_up
 from simulator.history.importers.fields.words import codes
-from simulator.history.importers.import_log import ImportLog, listed, map_line
+from simulator.history.importers.import_log import ImportLog, files_in, listed, map_line
 from simulator.history.importers.mapping import Mapping
 
 Tables = dict[str, pd.DataFrame]
@@ -184,7 +184,7 @@ def history_like_deals(
     several = converted and len(changes["currency"].dropna().unique()) > 1
     if not several and (compared.sum() < FEW or off[compared].mean() <= 0.1):
         return changes
-    files = listed(changes["file"].unique())
+    files = files_in(changes)
     if not converted or not _steady(ratio, deals, changes):
         what = (
             f"the last amount in the history is not that of the deal for {int(off[compared].sum()):,} of "

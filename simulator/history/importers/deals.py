@@ -16,7 +16,7 @@ from simulator.history.importers.fields.cells import look_up, map_unique
 from simulator.history.importers.fields.stage_words import category_word, end_by_name, note_most_likely
 from simulator.history.importers.fields.stages import StageTable
 from simulator.history.importers.fields.words import meaning
-from simulator.history.importers.import_log import ImportLog, listed, map_line
+from simulator.history.importers.import_log import ImportLog, files_in, listed, map_line
 from simulator.history.importers.lines import in_file_order, one_row_a_deal, without_credits
 from simulator.history.importers.mapping import Mapping
 from simulator.history.importers.outcomes import read_outcomes
@@ -51,18 +51,7 @@ def finish_deals(
     may_guess : bool
         Whether stages of which nothing is known may be given a category by place.
     """
-    deals = _with_ids(deals, "opportunities", log)
-    changes = _with_ids(changes, "stage_changes", log)
-    deals, changes = _same_ids(deals, changes, log)
-    spec = mapping.tables.opportunities
-    deals = one_row_a_deal(deals, spec.lines if isinstance(spec, DealsSpec) else None, log)
-    log.stop_if_faulty()
-    changes = _in_order(changes, deals, log)
-    deals, changes = without_credits(deals, history_like_deals(deals, changes, mapping, log), log)
-    changes = changes.assign(
-        deal=pd.Index(deals["opportunity_id"]).get_indexer(pd.Index(changes["opportunity_id"]))
-    )
-    deals = deals.assign(deal=np.arange(len(deals)))
+    deals, changes = _matched(deals, changes, mapping, log)
     note_most_likely(pd.concat([deals["category"], changes["category"]]), log)
     deals = _with_closed(deals)
     use_deals = deals if len(changes) == 0 or deals["stage"].notna().any() else deals.iloc[:0]
@@ -96,6 +85,23 @@ def _with_closed(deals: pd.DataFrame) -> pd.DataFrame:
     return deals.assign(is_closed=deals["is_closed"].mask(ended.fillna(False).astype(bool), 1.0))
 
 
+def _matched(
+    deals: pd.DataFrame, changes: pd.DataFrame, mapping: Mapping, log: ImportLog
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return one row for each deal, and the changes of these deals in order; ``deal`` says which is whose."""
+    nameless = "no id of the deal"
+    deals = log.leave_out(deals, deals["opportunity_id"].isna(), "opportunities", nameless, "row")
+    changes = log.leave_out(changes, changes["opportunity_id"].isna(), "stage_changes", nameless, "row")
+    deals, changes = _same_ids(deals, changes, log)
+    spec = mapping.tables.opportunities
+    deals = one_row_a_deal(deals, spec.lines if isinstance(spec, DealsSpec) else None, log)
+    log.stop_if_faulty()
+    changes = _in_order(changes, deals, log)
+    deals, changes = without_credits(deals, history_like_deals(deals, changes, mapping, log), log)
+    owner = pd.Index(deals["opportunity_id"]).get_indexer(pd.Index(changes["opportunity_id"]))
+    return deals.assign(deal=np.arange(len(deals))), changes.assign(deal=owner)
+
+
 def _where_said(deals: pd.DataFrame, mapping: Mapping, log: ImportLog) -> pd.DataFrame:
     """Empty the columns that the map wants only for open, closed, won or lost deals."""
     outcome = deals["outcome"]
@@ -114,14 +120,6 @@ def _where_said(deals: pd.DataFrame, mapping: Mapping, log: ImportLog) -> pd.Dat
                     f"{name} is taken for {column.where} deals only; {int(lost.sum()):,} others are left out."
                 )
     return deals
-
-
-def _with_ids(frame: pd.DataFrame, table: str, log: ImportLog) -> pd.DataFrame:
-    nameless = frame["opportunity_id"].isna()
-    if nameless.any():
-        example = f"row {frame.loc[nameless, 'row'].iloc[0]}"
-        log.drop(table, listed(frame["file"].unique()), "no id of the deal", int(nameless.sum()), example)
-    return frame[~nameless]
 
 
 def _same_ids(
@@ -158,7 +156,7 @@ def _in_order(changes: pd.DataFrame, deals: pd.DataFrame, log: ImportLog) -> pd.
     changes = changes.assign(deal=index.get_indexer(pd.Index(changes["opportunity_id"])))
     orphan = changes["deal"] < 0
     if orphan.any():
-        files, example = listed(changes["file"].unique()), changes.loc[orphan, "opportunity_id"].iloc[0]
+        files, example = files_in(changes), changes.loc[orphan, "opportunity_id"].iloc[0]
         reason = "changes of deals that are not in the file of deals"
         log.drop("stage_changes", files, reason, int(orphan.sum()), example)
         if orphan.all():
@@ -202,9 +200,7 @@ def _without_repeats(changes: pd.DataFrame, log: ImportLog) -> pd.DataFrame:
     for column in ("stage", "amount", "close_date"):
         before = changes[column].shift()
         same &= (changes[column] == before) | (changes[column].isna() & before.isna())
-    files = listed(changes["file"].unique())
-    log.drop("stage_changes", files, "neither stage nor amount nor close date changed", int(same.sum()))
-    return changes[~same]
+    return log.leave_out(changes, same, "stage_changes", "neither stage nor amount nor close date changed")
 
 
 def _with_created(deals: pd.DataFrame, changes: pd.DataFrame, log: ImportLog) -> pd.DataFrame:
@@ -218,16 +214,16 @@ def _with_created(deals: pd.DataFrame, changes: pd.DataFrame, log: ImportLog) ->
     filled = int(missing.sum() - unknown.sum())
     if filled:
         log.note(f"{filled:,} deals have no created date: the day of their first change is taken.")
-    files = listed(deals["file"].unique())
-    example = deals.loc[unknown, "opportunity_id"].iloc[0] if unknown.any() else ""
     if len(deals) and unknown.all():
         remedy = "Say in a map which column holds it: " + map_line(
             "opportunities", "created_date", "<heading>"
         )
-        log.fault(files, "no deal has a created date: the column is empty", remedy)
+        log.fault(files_in(deals), "no deal has a created date: the column is empty", remedy)
         log.stop_if_faulty()
-    log.drop("opportunities", files, "no created date, and no change to tell it", int(unknown.sum()), example)
-    return deals.assign(created_date=created)[~unknown]
+    reason = "no created date, and no change to tell it"
+    return log.leave_out(
+        deals.assign(created_date=created), unknown, "opportunities", reason, "opportunity_id"
+    )
 
 
 def _without_unqualified(
@@ -242,11 +238,9 @@ def _without_unqualified(
     was_lead = deals["opportunity_id"].isin(changes.loc[changes["stage"].isin(leads), "opportunity_id"])
     lost = deals["outcome"].isin(LOSSES)
     never = was_lead & lost & ~qualified & deals["qualified_date"].isna()
-    if never.any():
-        files, example = listed(deals["file"].unique()), deals.loc[never, "opportunity_id"].iloc[0]
-        reason = "lost before they were qualified: no deals (unqualified: keep imports them)"
-        log.drop("opportunities", files, reason, int(never.sum()), example)
-    return deals[~never], changes[~changes["opportunity_id"].isin(deals.loc[never, "opportunity_id"])]
+    changes = changes[~changes["opportunity_id"].isin(deals.loc[never, "opportunity_id"])]
+    reason = "lost before they were qualified: no deals (unqualified: keep imports them)"
+    return log.leave_out(deals, never, "opportunities", reason, "opportunity_id"), changes
 
 
 def _with_segment_and_type(deals: pd.DataFrame, log: ImportLog) -> pd.DataFrame:

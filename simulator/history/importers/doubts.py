@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pandas as pd
 
-from simulator.history.importers.import_log import COUNT_DEALS, ImportLog, listed
+from simulator.history.importers.import_log import COUNT_DEALS, ImportLog, files_in, listed
 from simulator.history.importers.mapping import Mapping
 from simulator.history.importers.readers.sheet import plain
 from simulator.history.tables import LOSSES
@@ -45,7 +45,7 @@ def check_ends(deals: pd.DataFrame, mapping: Mapping, log: ImportLog) -> None:
         f"{n_closed - n_won:,} as lost: the stages are likely misread: {_stages_of(deals)}"
     )
     remedy = f"{_say_stages(list(deals['stage'].value_counts().index[:20]))}; or export the lost deals too"
-    log.conflict(listed(deals["file"].unique()), what, f"{remedy}; if it is right so, add --yes.")
+    log.conflict(files_in(deals), what, f"{remedy}; if it is right so, add --yes.")
 
 
 def check_empty_stages(deals: pd.DataFrame, log: ImportLog) -> None:
@@ -62,7 +62,7 @@ def check_empty_stages(deals: pd.DataFrame, log: ImportLog) -> None:
         "Export it with 'Details Only' or all cells filled; or leave them out in a map: tables: "
         "{opportunities: {drop: {stage: empty}}}; if they are open, add --yes."
     )
-    log.conflict(listed(deals["file"].unique()), what, remedy)
+    log.conflict(files_in(deals), what, remedy)
 
 
 def _check_open_stages(deals: pd.DataFrame, log: ImportLog) -> None:
@@ -80,9 +80,7 @@ def _check_open_stages(deals: pd.DataFrame, log: ImportLog) -> None:
             f"stage '{stage}' is taken to be open, but the close dates of {int(past[its].sum()):,} of its "
             f"{int(its.sum()):,} deals are more than a month past: is it an end?"
         )
-        log.conflict(
-            listed(deals["file"].unique()), what, f"{_say_stages([stage])}; if it is open, add --yes."
-        )
+        log.conflict(files_in(deals), what, f"{_say_stages([stage])}; if it is open, add --yes.")
 
 
 def _check_won_stages(deals: pd.DataFrame, log: ImportLog) -> None:
@@ -98,9 +96,7 @@ def _check_won_stages(deals: pd.DataFrame, log: ImportLog) -> None:
             f"stage '{stage}' is read as won by its name, but the close dates of its {int(its.sum()):,} "
             "deals lie ahead: is it still open?"
         )
-        log.conflict(
-            listed(deals["file"].unique()), what, f"{_say_stages([stage])}; if it is won, add --yes."
-        )
+        log.conflict(files_in(deals), what, f"{_say_stages([stage])}; if it is won, add --yes.")
 
 
 def _say_stages(names: list[str]) -> str:
@@ -132,7 +128,7 @@ def check_last_days(deals: pd.DataFrame, changes: pd.DataFrame, mapping: Mapping
         f"{listed(deals.loc[late, 'opportunity_id'], 3) or 'in the changes'}"
     )
     remedy = f"Correct it, or say in a map: as_of: {last:%Y-%m-%d} (what is dated later is left out)"
-    log.conflict(listed(deals["file"].unique()), what, remedy)
+    log.conflict(files_in(deals), what, remedy)
 
 
 def check_amounts(deals: pd.DataFrame, log: ImportLog) -> None:
@@ -142,4 +138,4 @@ def check_amounts(deals: pd.DataFrame, log: ImportLog) -> None:
             "Say in a map which column holds it: tables: {opportunities: {columns: {amount: <heading>}}}; "
             f"or count deals: {COUNT_DEALS}; or accept it with --yes."
         )
-        log.conflict(listed(deals["file"].unique()), "no deal has an amount", remedy)
+        log.conflict(files_in(deals), "no deal has an amount", remedy)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from simulator.history.importers.fields.cells import look_up, map_unique
-from simulator.history.importers.import_log import ImportLog, listed
+from simulator.history.importers.import_log import ImportLog, files_in, listed
 from simulator.history.importers.mapping import Mapping
 from simulator.history.importers.readers.sheet import plain
 from simulator.history.importers.specs import EventsSpec
@@ -22,7 +22,7 @@ def changes_from_events(
     Activities that the map's ``stages`` do not name are left out and listed. Of an activity that
     ``take`` calls first or last only that event of each case counts; otherwise each does.
     """
-    files = listed(events["file"].unique())
+    files = files_in(events)
     names = {plain(stage): stage for stage in mapping.stages}
     stage = map_unique(events["activity"], lambda activity: names.get(plain(activity))).astype("str")
     other = events.loc[stage.isna(), "activity"].value_counts(dropna=False)
@@ -45,8 +45,7 @@ def _taken(changes: pd.DataFrame, spec: EventsSpec, files: str, log: ImportLog) 
         again = its & changes[its].duplicated("opportunity_id", keep=which).reindex(
             its.index, fill_value=False
         )
-        log.drop("events", files, f"only the {which} '{activity}' of a case counts", int(again.sum()))
-        changes = changes[~again]
+        changes = log.leave_out(changes, again, "events", f"only the {which} '{activity}' of a case counts")
     return changes
 
 

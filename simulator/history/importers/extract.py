@@ -12,7 +12,7 @@ from simulator.errors import InputError
 from simulator.history.importers.balances import by_month
 from simulator.history.importers.columns import ColumnReader, empty_column
 from simulator.history.importers.fields.cells import as_text
-from simulator.history.importers.import_log import ImportLog, listed
+from simulator.history.importers.import_log import ImportLog, files_in, listed
 from simulator.history.importers.mapping import Mapping
 from simulator.history.importers.readers.files import Score, read_file
 from simulator.history.importers.readers.sheet import Sheet
@@ -97,7 +97,7 @@ def _once(role: str, rows: pd.DataFrame, spec: TableSpec, log: ImportLog) -> pd.
     """Apply the rules of rows that are there twice to all files together."""
     for i, rule in enumerate(rule for rule in spec.drop if rule.duplicates is not None):
         again = rows.duplicated(f"key {i}", keep=rule.keep) & rows[f"key {i}"].notna()
-        log.drop(role, listed(rows["file"].unique()), reason_of(rule), int(again.sum()))
+        log.drop(role, files_in(rows), reason_of(rule), int(again.sum()))
         rows = rows[~again]
     return rows.drop(columns=[name for name in rows if str(name).startswith("key ")]).reset_index(drop=True)
 

@@ -9,7 +9,7 @@ from simulator.history.importers.crm.headings import heading_key, names
 from simulator.history.importers.fields.amounts import read_amounts
 from simulator.history.importers.fields.cells import as_text, look_up, map_unique
 from simulator.history.importers.fields.dates import read_dates
-from simulator.history.importers.import_log import ImportLog, listed, map_line
+from simulator.history.importers.import_log import ImportLog, files_in, listed, map_line
 from simulator.history.importers.mapping import Mapping
 from simulator.history.importers.readers.sheet import Sheet
 
@@ -25,7 +25,7 @@ def changes_from_fields(
     A field that was never changed has had its present value all along; one that was changed began
     with the old value of its first change.
     """
-    files = listed(rows["file"].unique())
+    files = files_in(rows)
     known = {key: ours for ours in FIELDS for key in names("deal")[ours]}
     ours = map_unique(rows["field"], lambda name: known.get(heading_key(name))).astype("str")
     other = rows.loc[ours.isna(), "field"].value_counts(dropna=False)
@@ -68,7 +68,7 @@ def _starts(rows: pd.DataFrame, deals: pd.DataFrame, values: dict[str, pd.DataFr
 
 def _typed(its: pd.DataFrame, field: str, mapping: Mapping, log: ImportLog) -> pd.DataFrame:
     """Return old and new values of a field with its type; read together, one shows how others are written."""
-    sides, file = ("old_value", "new_value"), listed(its["file"].unique())
+    sides, file = ("old_value", "new_value"), files_in(its)
     stacked = pd.concat([its[side] for side in sides], ignore_index=True)
     row = pd.concat([its["row"]] * 2, ignore_index=True)
 

@@ -116,6 +116,17 @@ class ImportLog:
         if rows and not told:  # a file that two tables are made of is told of once
             self.dropped.append(Dropped(table, file, reason, rows, str(example)))
 
+    def leave_out(
+        self, rows: pd.DataFrame, gone: pd.Series[Any], table: str, reason: str, example: str = ""
+    ) -> pd.DataFrame:
+        """Return the other rows, those left out counted; ``example`` is a column that names the first."""
+        if gone.any():
+            first = str(rows.loc[gone, example].iloc[0]) if example else ""
+            self.drop(
+                table, files_in(rows), reason, int(gone.sum()), f"row {first}" if example == "row" else first
+            )
+        return rows[~gone]
+
     def fault(self, where: str, what: str, remedy: str = "") -> None:
         """Add one fault."""
         fault = Fault(where, what, remedy)
@@ -150,6 +161,11 @@ class ImportLog:
             row = f"rows {bad.index[SHOWN]} to {bad.index.max()}"
             self.fault(f"{file}, {row}, column '{column}'", f"{more:,} more of the same kind", "")
 
+    def row_faults(self, rows: pd.DataFrame, column: str, what: str, remedy: str) -> None:
+        """Add the faults of one column of rows that say their file and row."""
+        for file, its in rows.groupby("file"):
+            self.cell_faults(str(file), column, its.set_index("row")[column], what, remedy)
+
     def stop_if_faulty(self) -> None:
         """Raise all faults found so far.
 
@@ -169,6 +185,11 @@ def map_line(table: str, column: str, spec: str) -> str:
 
 COUNT_DEALS = "{currency: none, " + map_line("opportunities", "amount", "{constant: 1}") + "}"
 """The map of deals of which only the number is known."""
+
+
+def files_in(rows: pd.DataFrame) -> str:
+    """Return the files that rows were read from."""
+    return listed(rows["file"].unique())
 
 
 def listed(names: Iterable[object], most: int = 12) -> str:

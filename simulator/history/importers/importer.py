@@ -51,6 +51,12 @@ class Imported:
     conflicts: tuple[Fault, ...] = ()
     map_values: dict[str, Any] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, kind: str, history: History, log: ImportLog, map_values: dict[str, Any]) -> Imported:
+        """Return a history with what its import understood, found odd, and found in conflict."""
+        told = understanding(kind, history, log)
+        return cls(history, told, tuple(log.oddities), tuple(log.conflicts), map_values)
+
 
 def import_files(
     kind: str,
@@ -111,8 +117,7 @@ def _import(kind: str, paths: Sequence[Path], map_path: Path | None, as_of: dt.d
     history = assemble(mapping, files, log, kind not in ("snapshots", "table"), as_of)
     if log.computed & {meaning.taken_from for meaning in log.meanings}:
         values.pop("tables")  # they name columns that the files do not have
-    told = understanding(kind, history, log)
-    return Imported(history, told, tuple(log.oddities), tuple(log.conflicts), values)
+    return Imported.of(kind, history, log, values)
 
 
 def _refuse_queries(mapping: Mapping, label: str) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 from simulator.arrays import Ints
 from simulator.history.importers.crm.headings import heading_key
 from simulator.history.importers.fields.cells import as_text
-from simulator.history.importers.import_log import ImportLog, listed
+from simulator.history.importers.import_log import ImportLog, files_in, listed
 from simulator.history.importers.readers.sheet import Sheet
 
 LINE = re.compile(
@@ -56,24 +56,20 @@ def one_row_a_deal(deals: pd.DataFrame, rule: str | None, log: ImportLog) -> pd.
     """
     if not deals["opportunity_id"].duplicated().any():
         return deals
-    files = listed(deals["file"].unique())
     if rule is not None:
         if rule == "sum":
             total = deals.groupby("opportunity_id")["amount"].transform(lambda a: a.sum(min_count=1))
             deals = deals.assign(amount=total)
         again = deals["opportunity_id"].duplicated()
-        log.drop("opportunities", files, "further products of the same deal", int(again.sum()))
-        return deals[~again]
+        return log.leave_out(deals, again, "opportunities", "further products of the same deal")
     same = deals.duplicated([c for c in deals.columns if c not in ABOUT_ROWS])
-    example = deals.loc[same, "opportunity_id"].iloc[0] if same.any() else ""
-    log.drop("opportunities", files, "the same deal again, alike in all columns", int(same.sum()), example)
-    deals = deals[~same]
+    reason = "the same deal again, alike in all columns"
+    deals = log.leave_out(deals, same, "opportunities", reason, "opportunity_id")
     again = deals["opportunity_id"].duplicated(keep=False)
     if again.any() and deals.loc[again, "modified"].notna().all():
         order = np.lexsort((in_file_order(deals, "modified"), deals["modified"].to_numpy()))
         older = deals.iloc[order]["opportunity_id"].duplicated(keep="last").reindex(deals.index)
-        log.drop("opportunities", files, "earlier states of the same deal", int(older.sum()))
-        deals = deals[~older]
+        deals = log.leave_out(deals, older, "opportunities", "earlier states of the same deal")
     elif again.any():
         remedy = (
             "Keep one of them, or say in a map which counts: tables: {opportunities: {drop: {duplicates: "
@@ -83,7 +79,7 @@ def one_row_a_deal(deals: pd.DataFrame, rule: str | None, log: ImportLog) -> pd.
         for name, rows in list(deals[again].groupby("opportunity_id"))[:5]:
             differ = [c for c in rows.columns.difference(ABOUT_ROWS) if len(rows[c].drop_duplicates()) > 1]
             what = f"deal '{name}' is there {len(rows)} times with different contents ({listed(differ)})"
-            where = f"{listed(rows['file'].unique())}, rows {listed(rows['row'])}"
+            where = f"{files_in(rows)}, rows {listed(rows['row'])}"
             log.fault(where, what, remedy)
     return deals
 
@@ -115,7 +111,7 @@ def without_credits(
     """Leave out deals below zero, with their changes; a change to an amount below zero loses its amount."""
     credit = deals["amount"] < 0
     if credit.any():
-        files, first = listed(deals["file"].unique()), deals[credit].iloc[0]
+        files, first = files_in(deals), deals[credit].iloc[0]
         total = float(deals.loc[credit, "amount"].sum())
         reason = f"amounts below zero, {total:,.2f} in all: credits or downgrades, no deals"
         example = f"{first['opportunity_id']}, row {first['row']}"

@@ -56,10 +56,8 @@ def _outcome_by_stage(stages: pd.DataFrame, mapping: Mapping) -> dict[str, str]:
 def _said(cells: pd.Series[Any], log: ImportLog, deals: pd.DataFrame) -> pd.Series[Any]:
     outcome = map_unique(cells, outcome_word)
     bad = deals[outcome.isna() & cells.notna()]
-    for file, rows in bad.groupby("file"):
-        what = "'{value}' is no outcome"
-        remedy = f"Give it one of {listed(OUTCOMES)}, lost or open under 'values:' of opportunities.outcome."
-        log.cell_faults(str(file), "outcome", rows.set_index("row")["outcome"], what, remedy)
+    remedy = f"Give it one of {listed(OUTCOMES)}, lost or open under 'values:' of opportunities.outcome."
+    log.row_faults(bad, "outcome", "'{value}' is no outcome", remedy)
     return outcome.astype("str")
 
 

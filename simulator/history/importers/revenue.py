@@ -9,7 +9,7 @@ from simulator.fiscal import DAYS_PER_MONTH
 from simulator.history.importers.balances import CENT, are_balances, changes_from_balances
 from simulator.history.importers.contradictions import start_oddities
 from simulator.history.importers.fields.cells import look_up
-from simulator.history.importers.import_log import ImportLog, listed
+from simulator.history.importers.import_log import ImportLog, files_in, listed
 from simulator.history.importers.mapping import Mapping
 from simulator.history.importers.specs import SubscriptionsSpec
 
@@ -20,13 +20,11 @@ def changes_from_subscriptions(subscriptions: pd.DataFrame, mapping: Mapping, lo
     A subscription or contract term that begins at most ``gap_days`` after another of the same customer ended
     follows it: in between nothing churned. Ends that lie ahead have not happened.
     """
-    files = listed(subscriptions["file"].unique())
+    files, table = files_in(subscriptions), "subscriptions"
     worthless = ~(subscriptions["arr"] > 0)
-    log.drop("subscriptions", files, "subscriptions without recurring revenue", int(worthless.sum()))
-    paid = subscriptions[~worthless]
+    paid = log.leave_out(subscriptions, worthless, table, "subscriptions without recurring revenue")
     backwards = paid["end_date"] < paid["start_date"]
-    log.drop("subscriptions", files, "subscriptions that end before they start", int(backwards.sum()))
-    paid = paid[~backwards]
+    paid = log.leave_out(paid, backwards, table, "subscriptions that end before they start")
     if are_balances(paid):
         log.note(f"{files}: one row per customer and month, without ends: read as balances of each month.")
         return changes_from_balances(paid.rename(columns={"start_date": "month"}), log)
@@ -148,7 +146,7 @@ def name_movements(changes: pd.DataFrame, log: ImportLog) -> pd.DataFrame:
     """
     if len(changes) == 0:
         return changes.assign(movement=pd.Series(dtype="str"))
-    files = listed(changes["file"].unique())
+    files = files_in(changes)
     kept = {"file": "first", "row": "first", "arr_delta": "sum"}
     daily = changes.groupby(["customer_id", "date"], as_index=False).agg(kept)
     daily = daily[daily["arr_delta"].abs() > CENT]
@@ -185,9 +183,7 @@ def customers_from_changes(
     log.oddities += start_oddities(base, started)
     base["start_date"] = started.fillna(base["start_date"])
     base["arr"] = look_up(ids, first["arr_delta"]).fillna(base["arr"])
-    never = base["start_date"].isna()
-    log.drop("customers", listed(base["file"].unique()), "customers without any start", int(never.sum()))
-    base = base[~never]
+    base = log.leave_out(base, base["start_date"].isna(), "customers", "customers without any start")
     unknown = ~changes["customer_id"].isin(base["customer_id"])
     log.drop("arr_changes", "", "changes of ARR of unknown customers", int(unknown.sum()))
     return base

@@ -9,7 +9,7 @@ import pandas as pd
 
 from simulator.history.importers.fields.cells import look_up
 from simulator.history.importers.fields.stages import is_closed_stage
-from simulator.history.importers.import_log import ImportLog, listed
+from simulator.history.importers.import_log import ImportLog, files_in
 from simulator.history.importers.mapping import Mapping
 from simulator.history.importers.specs import SnapshotsSpec
 
@@ -28,7 +28,7 @@ def deals_from_snapshots(
     What happened between two snapshots is dated at the later one. Deals that were closed already in
     the very first snapshot ended on an unknown earlier day and are left out.
     """
-    files = listed(snapshots["file"].unique())
+    files = files_in(snapshots)
     _fault_doubles(snapshots, log)
     rows = snapshots.sort_values(["opportunity_id", "snapshot_date"], kind="stable")
     rows = _without_old_ends(rows, mapping, files, log)
@@ -49,14 +49,11 @@ def deals_from_snapshots(
 
 def _fault_doubles(snapshots: pd.DataFrame, log: ImportLog) -> None:
     doubled = snapshots[snapshots.duplicated(["opportunity_id", "snapshot_date"])]
-    for file, rows in doubled.groupby("file"):
-        bad = rows.set_index("row")["opportunity_id"]
-        what = "'{value}' is there twice in the same snapshot"
-        remedy = (
-            "Keep one, or say in a map which counts: tables: {snapshots: {drop: {duplicates: "
-            "[opportunity_id, snapshot_date], keep: last}}}."
-        )
-        log.cell_faults(str(file), "opportunity_id", bad, what, remedy)
+    remedy = (
+        "Keep one, or say in a map which counts: tables: {snapshots: {drop: {duplicates: "
+        "[opportunity_id, snapshot_date], keep: last}}}."
+    )
+    log.row_faults(doubled, "opportunity_id", "'{value}' is there twice in the same snapshot", remedy)
 
 
 def _is_change(rows: pd.DataFrame) -> pd.Series[bool]:
@@ -104,7 +101,7 @@ def _vanished(
     gone: pd.Series[bool] = last_seen < snapshots["snapshot_date"].max()
     gone &= ~is_closed_stage(deals["stage"], mapping)
     if gone.any():
-        files = listed(snapshots["file"].unique())
+        files = files_in(snapshots)
         told = f"{files}: {int(gone.sum()):,} open deals vanish before the last snapshot"
         hint = "stay open as they were; say 'vanished: lost_no_decision' or 'won' in the map if they ended"
         log.note(f"{told} and {hint if fate == 'keep_open' else f'count as {fate}'}.")

@@ -90,19 +90,8 @@ def deal_columns(
     ids : str, optional
         Heading of the ids, where it is known by other means.
     """
-    aside = {*without, "name", "deal_amount", "converted_currency", "period"}
-    columns = recognised(sheet, {k: v for k, v in names("deal").items() if k not in aside})
-    if not set(ENDS) & set(columns) and (status := heading_of(sheet, "outcome")) is not None:
-        columns["stage"] = status
-    if ids is not None:
-        columns["opportunity_id"] = ids
     said = given.said_columns()
-    taken_away = {heading_key(str(name)) for name, value in said.items() if value is None}
-    columns = {
-        ours: heading
-        for ours, heading in columns.items()
-        if heading_key(heading) not in taken_away or ours in said
-    }
+    columns = _under_known_headings(sheet, without, ids, said)
     if "opportunity_id" not in columns and "opportunity_id" not in said:
         _names_for_ids(sheet, columns, given.log)
     if "currency" not in columns and "currency" not in said:
@@ -115,15 +104,11 @@ def deal_columns(
     _settle_days(sheet, columns)
     _add_ends(sheet, columns, given)
     known = set(columns) | {name for name, value in said.items() if value is not None}
-    needed = ["opportunity_id", "amount"] + ([] if dated or "created_date" in known else ["created_date"])
-    missing = [name for name in needed if name not in known]
-    if not known & set(ENDS):
-        missing.append("stage")
-    if not dated and not known & set(DAYS_OF_ENDS):
-        missing.append("close_date")
-    elif not dated and "close_date" not in known:
+    wanted = [("opportunity_id",), ("amount",), *([] if dated else [("created_date",)]), ENDS]
+    wanted += [] if dated else [DAYS_OF_ENDS]
+    if not dated and "close_date" not in known and known & set(DAYS_OF_ENDS):
         _note_no_due_day(sheet, columns, given.log)
-    fault_missing(sheet, missing, columns, given.log)
+    fault_missing(sheet, [some[0] for some in wanted if not known & set(some)], columns, given.log)
     if "opportunity_id" in columns:
         fault_ruined_ids(sheet, columns["opportunity_id"], given.log)
     return columns
@@ -138,6 +123,24 @@ def _note_no_due_day(sheet: Sheet, columns: dict[str, str], log: ImportLog) -> N
             f"{sheet.file}: no column is read as the day that open deals are expected to close; it may be "
             f"{listed([repr(heading) for heading in likely], 3)}: {line}."
         )
+
+
+def _under_known_headings(
+    sheet: Sheet, without: Iterable[str], ids: str | None, said: Values
+) -> dict[str, str]:
+    """Return the columns whose headings are known, but for those that the map takes away."""
+    aside = {*without, "name", "deal_amount", "converted_currency", "period"}
+    columns = recognised(sheet, {k: v for k, v in names("deal").items() if k not in aside})
+    if not set(ENDS) & set(columns) and (status := heading_of(sheet, "outcome")) is not None:
+        columns["stage"] = status
+    if ids is not None:
+        columns["opportunity_id"] = ids
+    taken_away = {heading_key(str(name)) for name, value in said.items() if value is None}
+    return {
+        ours: heading
+        for ours, heading in columns.items()
+        if heading_key(heading) not in taken_away or ours in said
+    }
 
 
 def _names_for_ids(sheet: Sheet, columns: dict[str, str], log: ImportLog) -> None:

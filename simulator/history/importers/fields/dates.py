@@ -110,16 +110,13 @@ def read_dates(
     """
     if pd.api.types.is_datetime64_any_dtype(raw.dtype):
         return _in_years(raw, _local(raw, timezone), "dates of the file")
-    if form is None and is_text(raw) and not empty:
-        quick = _read_quickly(raw.mask(raw == ""), timezone)
-        if quick is not None:
-            return _in_years(raw, *quick)
+    plain = form is None and is_text(raw) and not empty
+    if plain and (quick := _read_quickly(raw.mask(raw == ""), timezone)) is not None:
+        return _in_years(raw, *quick)
     text = blank(as_text(raw), EMPTY_NUMBERS | set(empty))
     text = text.mask(matches(text, NO_DAY))
-    if form is None:
-        quick = _read_quickly(text, timezone)
-        if quick is not None:
-            return _in_years(raw, *quick)
+    if form is None and (quick := _read_quickly(text, timezone)) is not None:
+        return _in_years(raw, *quick)
     codes, unique = pd.factorize(text)
     cells = pd.Series(unique, dtype="str")
     read = _read_unique(cells if form else cells.map(_usual).astype("str"), sheet, timezone, form)

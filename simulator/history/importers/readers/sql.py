@@ -21,7 +21,6 @@ from simulator.history.importers.mapping import Mapping, merged
 from simulator.history.importers.readers.sheet import Sheet, plain
 from simulator.history.importers.readers.workbook import arrow_sheet
 from simulator.history.importers.roles import ROLES
-from simulator.history.importers.summary import understanding
 from simulator.history.tables import TABLES
 
 STAGES = "stages"
@@ -77,8 +76,7 @@ def import_queries(
     files.sheets = _read(database, asked, bound, log)
     mapping = check_map(merged(_called_like_ours(files.sheets, said, log), said), tree, label)
     _refuse_misfits(mapping, files, label)
-    history = assemble(mapping, files, log, False, as_of)
-    return Imported(history, understanding("sql", history, log), tuple(log.oddities))
+    return Imported.of("sql", assemble(mapping, files, log, False, as_of), log, {})
 
 
 def _bound(asked: dict[str, str], values: dict[str, str], as_of: dt.date | None) -> dict[str, str]:
