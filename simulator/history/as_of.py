@@ -100,7 +100,7 @@ def _opportunities(
 
 
 def _closed_by_change(history: History, changes: pd.DataFrame, deals: pd.DataFrame) -> pd.Series:
-    """Tell which deals stand in a closed stage after their last change."""
+    """Return which deals stand in a closed stage after their last change."""
     last = changes.drop_duplicates("opportunity_id", keep="last")
     if last.empty:
         return pd.Series(False, index=deals.index)

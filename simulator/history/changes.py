@@ -76,7 +76,7 @@ def outcome_codes(outcomes: pd.Series) -> Ints:
 
 
 def plans_repeat_closing(history: History) -> bool:
-    """Tell whether the planned close dates are only the closing dates, written over the plan.
+    """Return whether the planned close dates are only the closing dates, written over the plan.
 
     Many exports hold one close date per deal: of an open deal the plan, of a closed one the day it closed.
     Rates by due date would then learn that deals close exactly when planned. True where the plans have no

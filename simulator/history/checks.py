@@ -53,7 +53,7 @@ def limited(where: str, faults: list[Fault]) -> list[Fault]:
     if len(faults) <= MAX_FAULTS:
         return faults
     more = len(faults) - MAX_FAULTS
-    return [*faults[:MAX_FAULTS], Fault(where, f"and {more:,} more faults", "Mend these first.")]
+    return [*faults[:MAX_FAULTS], Fault(where, f"and {more:,} more faults", "Fix these first.")]
 
 
 def near(name: object, known: Iterable[str]) -> str:
@@ -111,8 +111,8 @@ def _unknown_columns(columns: tuple[Column, ...], cells: Cells) -> list[str]:
     known = [column.name for column in columns]
     spare = [str(name) for name in cells.frame.columns if name not in known]
     absent = [name for name in known if name not in cells.frame]
-    told = [f"'{name}'" + (f" ({near(name, absent)})" if near(name, absent) else "") for name in spare]
-    return [f"{cells.where}: unknown columns are left out: {', '.join(told)}."] if told else []
+    shown = [f"'{name}'" + (f" ({near(name, absent)})" if near(name, absent) else "") for name in spare]
+    return [f"{cells.where}: unknown columns are left out: {', '.join(shown)}."] if shown else []
 
 
 def _parsed(column: Column, raw: pd.Series) -> Parsed:

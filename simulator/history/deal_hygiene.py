@@ -1,4 +1,4 @@
-"""Hygiene of the deals themselves: outcomes, dates, amounts, owners, and what would tell the future."""
+"""Hygiene of the deals themselves: outcomes, dates, amounts, owners, and what reveals the outcome."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def _names(evidence: Evidence) -> list[Finding]:
 
 
 def _leaks(evidence: Evidence) -> list[Finding]:
-    """Return columns that tell the outcome because they were filled in after it."""
+    """Return columns that reveal the outcome because they were filled in after it."""
     deals = evidence.history.opportunities
     repeats = plans_repeat_closing(evidence.history)
     planned = (deals["close_date"].notna() & deals["closed_date"].notna()).to_numpy()
@@ -157,7 +157,7 @@ def _leaks(evidence: Evidence) -> list[Finding]:
 
 
 def _filled_by_outcome(filled: Mask, evidence: Evidence) -> bool:
-    """Tell whether a column is filled far more often on lost deals than on won ones, or the reverse."""
+    """Return whether a column is filled far more often on lost deals than on won ones, or the reverse."""
     won = evidence.closed & (evidence.spans.outcome == WON)
     lost = evidence.closed & (evidence.spans.outcome != WON)
     if min(won.sum(), lost.sum()) < MIN_LOST:

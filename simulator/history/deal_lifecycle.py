@@ -100,7 +100,7 @@ def _first_choice(*choices: Floats) -> Floats:
 
 
 def _closing_days(history: History, changes: Changes, closed: Floats, final: Mask) -> Floats:
-    """Return when deals without a fitting closing change ended, NaN where nothing tells."""
+    """Return when deals without a fitting closing change ended, NaN where nothing says."""
     n_deals = len(closed)
     last_row = _lasts(np.ones(len(changes.deal), dtype=bool), changes, n_deals)
     last = _time_of(last_row, changes)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Words:
-    """How a finding is told.
+    """How a finding is put.
 
     Parameters
     ----------
@@ -35,8 +35,8 @@ def _leak(column: str) -> Words:
     return Words(
         f"{column} filled in by outcome",
         "closed deals",
-        f"{column} is filled in far more often on deals that ended one way: it would tell the future rather "
-        "than predict it, and is not used as an effect.",
+        f"{column} is filled in far more often on deals that ended one way: it reveals the outcome rather "
+        "than predicts it, and is not used as an effect.",
         f"Record {column} while the deal is open.",
     )
 
@@ -210,7 +210,7 @@ _ALL = (
     Words(
         "outcome and last stage disagree",
         "closed deals",
-        "The outcome counts, and the closed date tells when; if the stage is right, past bookings are "
+        "The outcome counts, and the closed date says when; if the stage is right, past bookings are "
         "wrong by as much{money}.",
         "Set stage and outcome together.",
     ),
@@ -296,7 +296,7 @@ _ALL = (
     Words(
         "customers of deals that were not won",
         "customers with a deal",
-        "Their deal is not won: bookings and ARR{money} tell different stories.",
+        "Their deal is not won: bookings and ARR{money} do not agree.",
         "Correct the outcome of the deal, or the customer's opportunity_id.",
     ),
     Words(

@@ -194,7 +194,7 @@ def _about(folder: Path, faults: list[Fault]) -> _About:
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         what = 'is not of the form {"as_of": "2026-10-31", "notes": []}'
-        faults.append(Fault(ABOUT, what, "Mend it, or remove it: it is optional."))
+        faults.append(Fault(ABOUT, what, "Fix it, or remove it: it is optional."))
         return _About()
 
 

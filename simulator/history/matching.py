@@ -17,7 +17,7 @@ def positions(names: pd.Series, among: pd.Series) -> Ints:
 
 
 def occurs(names: pd.Series, among: pd.Series) -> Mask:
-    """Tell which names stand in ``among``, shape (name,); ``Series.isin`` takes seconds for large text."""
+    """Return which names stand in ``among``, shape (name,); ``Series.isin`` takes seconds for large text."""
     return positions(names, among) >= 0
 
 

@@ -259,7 +259,7 @@ def _referrals(scenario: Scenario) -> Iterator[dict[str, str]]:
         if isinstance(figure, Assumed):
             yield _listed(f"referrals: {name}", Assumption("referrals", name, figure))  # type: ignore[arg-type]
     if scenario.referrals.per_customer_per_year is None:
-        source = f"calibrated: deals of source '{scenario.referrals.source_name}' / happy customers"
+        source = f"calibrated: deals of source '{scenario.referrals.source_name}' / advocates"
         yield _entry("referrals: per_customer_per_year", "as in the history", source)
 
 

@@ -91,7 +91,7 @@ def _something_to_simulate(form: Scenario, report: Report) -> None:
 
 def _day_is_known(form: Scenario, report: Report) -> None:
     if form.history is None and form.calibration is None and form.segments and form.as_of is None:
-        report(("as_of",), "'as_of' is missing", "Without a history, say on which day the future begins.")
+        report(("as_of",), "'as_of' is missing", "Without a history, say on which day the forecast begins.")
 
 
 def _deals_listed_once(form: Scenario, report: Report) -> None:

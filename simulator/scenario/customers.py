@@ -51,7 +51,7 @@ PositiveRatio = Annotated[
 
 
 class Growth(Form):
-    """Growth by one driver: by so much a year, or so many events a year of a size."""
+    """Growth by one driver: a share a year, or events a year of some size."""
 
     per_year: Ratio | None = None
     """ARR grows by this share a year: 8%."""
@@ -109,12 +109,12 @@ class Reactivation(Form):
 
 
 class CustomerRates(Form):
-    """How customers of a segment live on; what is given here replaces what is calibrated."""
+    """What customers of a segment do; what is given here replaces what is calibrated."""
 
     annual_churn: Share | None = None
     """Share of customers who leave in their first year."""
     alike: Positive | None = None
-    """How alike customers are in this: alpha + beta of the Beta law; left out: all the same."""
+    """How alike customers are in this: alpha + beta of the Beta distribution; left out: all the same."""
     evidence_customers: Positive | None = None
     """How many customers the churn rests on; taken as certain where left out."""
     term_months: Whole | None = Field(None, ge=1, le=120)

@@ -83,15 +83,15 @@ class Referrals(Form):
     source: str | None = Field(None, min_length=1)
     """Source of demand that they take the place of; 'referral' where left out."""
     per_customer_per_year: NumberOf | None = None
-    """Qualified deals that a happy customer brings in a year; else as the history has it."""
+    """Qualified deals that an advocate brings in a year; else as the history has it."""
     after: Literal["first_value", "first_renewal"] | None = None
-    """When a customer is happy: from first value, or from the first renewal after it."""
+    """When a customer is an advocate: from first value, or from the first renewal after it."""
     win_odds: FactorOf | None = None
     """Factor on the rate of winning such deals; else as calibrated for the source."""
     cycle: FactorOf | None = None
     """Factor on the length of their sales cycle."""
     price_rises: FactorOf | None = None
-    """Factor on the size of the price rises that happy customers bear at renewals."""
+    """Factor on the size of the price rises that advocates bear at renewals."""
     segments: Segments = Field(None, min_length=1)
     """Only these segments; all where left out."""
 
@@ -117,7 +117,7 @@ class Referrals(Form):
 
     @property
     def renewals_behind(self) -> int:
-        """Renewals that a happy customer has behind it."""
+        """Renewals that an advocate has behind it."""
         return 1 if (self.after or "first_renewal") == "first_renewal" else 0
 
     def holds_for(self, segment: str) -> bool:

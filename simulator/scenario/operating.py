@@ -1,4 +1,4 @@
-"""The operating plan in a scenario: cash, collection, gross margin, and the costs beside the people's."""
+"""The operating plan in a scenario: cash, collection, gross margin, and costs other than people."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Operating(Form):
         0.0, description="What an account executive costs beyond pay, as a share of the OTE."
     )
     sdr_cost: Money | None = Field(None, description="What one of the SDRs of 'demand' costs a year.")
-    other_costs: tuple[Cost, ...] = Field((), description="Costs beside the people listed elsewhere.")
+    other_costs: tuple[Cost, ...] = Field((), description="Costs other than the people listed elsewhere.")
     run_out_before: Quarter | None = Field(
         None, description="Fiscal quarter by whose end cash must last; the last one simulated where left out."
     )

@@ -52,7 +52,7 @@ def _whole(shares: Shares) -> Shares:
         )
     if NOBODY in shares and len(shares) > 1:
         raise ReadingError(
-            f"names {NOBODY} beside a role", "Leave it out: what is missing to 100 % is done by nobody."
+            f"names {NOBODY} next to a role", "Leave it out: what is missing to 100 % is done by nobody."
         )
     return shares
 
@@ -227,7 +227,7 @@ def _owned(value: object) -> object:
 class Effects(Form):
     """What coverage of the activities after the signature does to customers, and help before it to deals."""
 
-    simulate: bool = Field(True, description="Whether roles change how customers live on.")
+    simulate: bool = Field(True, description="Whether roles change what customers do.")
     observed_coverage: Literal["as_of", "full"] = Field(
         "as_of",
         description="The coverage that the rates of customers were earned at: that of as_of, or full.",

@@ -215,7 +215,7 @@ class Book(Form):
 
 
 class SegmentRole(SegmentPeople):
-    """The people of one role after or beside the sale in a segment."""
+    """The people of one role after or next to the sale in a segment."""
 
     book: Annotated[Book | None, short("accounts", Book | Positive | None)] = Field(
         None, description="What a ramped head can look after: 40 accounts, or {arr: 2M}."

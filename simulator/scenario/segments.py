@@ -112,7 +112,7 @@ class Segment(Form):
     evidence_deals: Positive | None = None
     """How many deals the shares rest on; the rates are taken as certain where left out."""
     customers: CustomerRates | None = None
-    """How those who have signed live on."""
+    """What those who have signed do next."""
 
     @field_validator(*CATEGORIES)
     @classmethod

@@ -54,7 +54,7 @@ def settled(
     as_of, faults = scenario.as_of or last_day, _unknown_segments(scenario, known)
     faults += _unknown_sources(scenario, sources)
     if as_of is None:
-        faults.append(Fault(scenario.where("as_of"), "'as_of' is missing", "Say when the future begins."))
+        faults.append(Fault(scenario.where("as_of"), "'as_of' is missing", "Say when the forecast begins."))
         raise InputError(faults)
     if faults := faults + hire_faults(scenario.reps, scenario.roles, scenario.places, as_of):
         raise InputError(faults)

@@ -68,8 +68,8 @@ def finish_deals(
         deals, changes = _without_unqualified(deals, changes, stages, log)
     if len(changes) == 0 and deals["stage"].notna().any():
         log.note(
-            "The files tell the present stage of each deal but not when it was reached: open deals are told "
-            "apart by age and amount only."
+            "The files hold the present stage of each deal but not when it was reached: open deals differ "
+            "by age and amount only."
         )
         stages = stages.iloc[:0]
     deals = _where_said(_with_segment_and_type(deals, log), mapping, log)
@@ -220,7 +220,7 @@ def _with_created(deals: pd.DataFrame, changes: pd.DataFrame, log: ImportLog) ->
         )
         log.fault(files_in(deals), "no deal has a created date: the column is empty", remedy)
         log.stop_if_faulty()
-    reason = "no created date, and no change to tell it"
+    reason = "no created date, and no change to take it from"
     return log.leave_out(
         deals.assign(created_date=created), unknown, "opportunities", reason, "opportunity_id"
     )
@@ -245,7 +245,7 @@ def _without_unqualified(
 
 def _with_segment_and_type(deals: pd.DataFrame, log: ImportLog) -> pd.DataFrame:
     if deals["segment"].isna().all():
-        log.note(f"No column tells the segment: all deals are in one segment, '{ONE_SEGMENT}'.")
+        log.note(f"No column holds the segment: all deals are in one segment, '{ONE_SEGMENT}'.")
         deals = deals.assign(segment=pd.Series(ONE_SEGMENT, index=deals.index, dtype="str"))
     kinds = map_unique(deals["type"], lambda cell: meaning("type", cell)).astype("str")
     unknown = deals.loc[kinds.isna() & deals["type"].notna(), "type"].value_counts()

@@ -79,7 +79,7 @@ class Files:
 def extract(role: str, spec: TableSpec, mapping: Mapping, files: Files) -> pd.DataFrame:
     """Return a table with all columns of its role, typed.
 
-    The columns ``file`` and ``row`` tell where each row was read.
+    The columns ``file`` and ``row`` say where each row was read.
     """
     parts = [
         part for name in spec.file if (part := _extract_one(role, spec, name, mapping, files)) is not None

@@ -12,7 +12,7 @@ from simulator.errors import Fault, InputError
 from simulator.history.findings import Finding
 
 SHOWN = 5
-"""Faulty cells told one by one for each column and kind of fault; the rest are counted."""
+"""Faulty cells named one by one for each column and kind of fault; the rest are counted."""
 
 
 @dataclass(frozen=True)
@@ -112,8 +112,8 @@ class ImportLog:
 
     def drop(self, table: str, file: str, reason: str, rows: int, example: object = "") -> None:
         """Count rows left out; none is not worth a word."""
-        told = any((d.file, d.reason, d.rows) == (file, reason, rows) for d in self.dropped)
-        if rows and not told:  # a file that two tables are made of is told of once
+        known = any((d.file, d.reason, d.rows) == (file, reason, rows) for d in self.dropped)
+        if rows and not known:  # a file that two tables are made of is named once
             self.dropped.append(Dropped(table, file, reason, rows, str(example)))
 
     def leave_out(

@@ -54,8 +54,8 @@ class Imported:
     @classmethod
     def of(cls, kind: str, history: History, log: ImportLog, map_values: dict[str, Any]) -> Imported:
         """Return a history with what its import understood, found odd, and found in conflict."""
-        told = understanding(kind, history, log)
-        return cls(history, told, tuple(log.oddities), tuple(log.conflicts), map_values)
+        understood = understanding(kind, history, log)
+        return cls(history, understood, tuple(log.oddities), tuple(log.conflicts), map_values)
 
 
 def import_files(

@@ -124,20 +124,20 @@ def write_map_file(imported: Imported, kind: str, path: Path) -> None:
     InputError
         The file exists or cannot be written.
     """
-    told = imported.understanding
+    understood = imported.understanding
     values: dict[str, Any] = {"description": f"Written by simulator import {kind}; review it."}
-    if told.figures["currency"]:
-        values["currency"] = told.figures["currency"]
+    if understood.figures["currency"]:
+        values["currency"] = understood.figures["currency"]
     aside = {"description", "currency"}
     values |= {key: value for key, value in imported.map_values.items() if key not in aside}
     stages: dict[str, Any] = {stage: [] for stage in imported.history.stages["stage"] if " [" not in stage}
-    for stage in told.stages:
+    for stage in understood.stages:
         if " [" not in stage.stage:
             spec = {"to": stage.outcome or stage.category} | (
                 {"valid_from": stage.valid_from} if stage.valid_from else {}
             )
             stages.setdefault(stage.stage, []).append(spec)
-    if stages and all(stage.decided_by != "the map" for stage in told.stages):
+    if stages and all(stage.decided_by != "the map" for stage in understood.stages):
         values["stages"] = {name: s[0]["to"] if len(s) == 1 else s for name, s in stages.items()}
     try:
         with path.open("x", encoding="utf-8") as file:

@@ -41,7 +41,7 @@ IsoDay = Annotated[str, AfterValidator(_iso_day)]
 
 
 class Tables(Part):
-    """The tables of a map. All are optional; something must tell of deals or customers."""
+    """The tables of a map. All are optional; something must hold deals or customers."""
 
     opportunities: DealsSpec | None = None
     stage_changes: TableSpec | None = None

@@ -85,7 +85,7 @@ def _of_stage(stages: pd.Series[Any], by_stage: dict[str, str]) -> pd.Series[Any
 def _refined(
     outcome: pd.Series[Any], deals: pd.DataFrame, mapping: Mapping, log: ImportLog
 ) -> pd.Series[Any]:
-    """Tell losses to a competitor from the others by the reason given; say what each reason counts as."""
+    """Separate losses to a competitor from the others by the reason given; say what each reason counts as."""
     lost = outcome.isin(["lost", "lost_no_decision"])
     said = {plain(reason): kind for reason, kind in mapping.loss_reasons.items()}
 

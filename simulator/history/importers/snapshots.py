@@ -102,7 +102,7 @@ def _vanished(
     gone &= ~is_closed_stage(deals["stage"], mapping)
     if gone.any():
         files = files_in(snapshots)
-        told = f"{files}: {int(gone.sum()):,} open deals vanish before the last snapshot"
+        gone_where = f"{files}: {int(gone.sum()):,} open deals vanish before the last snapshot"
         hint = "stay open as they were; say 'vanished: lost_no_decision' or 'won' in the map if they ended"
-        log.note(f"{told} and {hint if fate == 'keep_open' else f'count as {fate}'}.")
+        log.note(f"{gone_where} and {hint if fate == 'keep_open' else f'count as {fate}'}.")
     return gone

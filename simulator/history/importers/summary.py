@@ -1,4 +1,4 @@
-"""The figures that tell whether an import was understood as it was meant."""
+"""The figures that show whether an import was understood as it was meant."""
 
 from __future__ import annotations
 

@@ -160,7 +160,9 @@ def _names_for_ids(sheet: Sheet, columns: dict[str, str], log: ImportLog) -> Non
     text = as_text(sheet.frame[name])
     doubled = text[text.duplicated(keep=False) & text.notna()]
     if doubled.empty:
-        log.note(f"{sheet.file} has no column of ids: deals are told apart by '{name}', which never repeats.")
+        log.note(
+            f"{sheet.file} has no column of ids: deals are distinguished by '{name}', which never repeats."
+        )
         columns["opportunity_id"] = name
         return
     created = columns.get("created_date")
@@ -266,10 +268,10 @@ def _add_ends(sheet: Sheet, columns: dict[str, str], given: Recognition) -> None
         if column not in columns and "outcome" not in columns:
             columns[column] = heading
     stages = as_text(sheet.frame[columns["stage"]]).dropna().unique() if "stage" in columns else ()
-    told = {"outcome", "is_won", "is_closed", "category", "probability"} & (
+    said = {"outcome", "is_won", "is_closed", "category", "probability"} & (
         set(columns) | set(given.said_columns())
     )
-    if told or any(end_by_name(stage) for stage in stages):
+    if said or any(end_by_name(stage) for stage in stages):
         return
     for heading in free:
         cells = as_text(sheet.frame[heading]).dropna().unique()

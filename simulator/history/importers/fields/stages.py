@@ -21,8 +21,8 @@ AGREE = 0.98
 N_TO_CHANGE = 5
 """Rows on each side of a day that make a change of category a fact rather than a slip."""
 CHANCES = ((70.0, "commit"), (40.0, "best_case"), (0.0, "pipeline"))
-"""Probability in percent from which a category is guessed, where a CRM tells nothing better."""
-TOLD = ("is_closed", "is_won", "probability")
+"""Probability in percent from which a category is guessed, where a CRM says nothing better."""
+SAID = ("is_closed", "is_won", "probability")
 """What rows may say of their stage next to its forecast category."""
 NOW = pd.Timestamp.max
 """Time of what is known of a deal's present only."""
@@ -100,7 +100,7 @@ class StageTable:
         self.log.stages.append(StageRead(row.stage, row.category, row.outcome or "", since, decided_by))
 
     def _add_found(self, facts: StageFacts, overrides: dict[tuple[str, str], str]) -> bool:
-        """Add what the rows tell of a stage; return whether they tell anything."""
+        """Add what the rows say of a stage; return whether they say anything."""
         if facts.closed > 0.5:
             outcome = "won" if facts.won > 0.5 else "lost_no_decision"
             self._add(StageRow(facts.stage, "closed", outcome), "marked closed")
@@ -153,7 +153,7 @@ class StageTable:
             )
 
     def _add_guessed(self, guessed: list[StageFacts], seen: pd.DataFrame) -> None:
-        """Give a category by chance of winning, name or place to stages of which the rows tell nothing."""
+        """Give a category by chance of winning, name or place to stages of which the rows say nothing."""
         if guessed and not self.may_guess:
             self._fault_unknown(guessed)
             return
@@ -182,7 +182,7 @@ class StageTable:
 
 @dataclass(frozen=True)
 class StageFacts:
-    """What the rows that name a stage tell of it; shares and percent, NaN where nothing."""
+    """What the rows that name a stage say of it; shares and percent, NaN where nothing."""
 
     stage: str
     n_rows: int
@@ -195,7 +195,7 @@ class StageFacts:
 
 
 def _facts(seen: pd.DataFrame) -> list[StageFacts]:
-    """Return what the rows tell of each stage, in the order in which the stages appear."""
+    """Return what the rows say of each stage, in the order in which the stages appear."""
     by_stage = seen.groupby("stage", sort=False, observed=True)
     first = {row.stage: f"{row.file}, row {row.row}" for row in seen.drop_duplicates("stage").itertuples()}
     sizes = by_stage.size()
@@ -232,8 +232,8 @@ def _end(facts: StageFacts, words: set[str]) -> tuple[str, str] | None:
 
 
 def _observations(deals: pd.DataFrame, changes: pd.DataFrame) -> pd.DataFrame:
-    told = [name for name in TOLD if deals[name].notna().any() or changes[name].notna().any()]
-    columns = ["deal", "stage", "category", "file", "row", *told]
+    given = [name for name in SAID if deals[name].notna().any() or changes[name].notna().any()]
+    columns = ["deal", "stage", "category", "file", "row", *given]
     now = deals.reindex(columns=columns).assign(at=NOW)
     then = changes.reindex(columns=columns).assign(at=changes["changed_at"])
     if then["category"].notna().any():

@@ -225,7 +225,7 @@ def _refuse_open_quotation(data: bytes, table: pa.Table, bad: list[Any], name: s
     if open_ones:
         line = data.decode("utf-8")[: -len(open_ones[0])].count("\n") + 1
         what = f"a quotation mark that is opened in line {line} or before is never closed"
-        raise InputError.of(name, what, "Mend that line, or export the file again.")
+        raise InputError.of(name, what, "Fix that line, or export the file again.")
 
 
 def _leading_lines(data: bytes) -> int:
