@@ -20,7 +20,6 @@ from simulator.app.tables import show, view_of
 from simulator.errors import InputError
 from simulator.fiscal import FiscalCalendar
 from simulator.history.hygiene import check_hygiene, write_hygiene
-from simulator.history.importers.contradictions import with_oddities
 from simulator.history.importers.importer import KINDS, Imported, import_files
 from simulator.history.importers.map_file import write_map_file
 from simulator.history.importers.mapping import STAGE_WORDS
@@ -257,7 +256,7 @@ class ImportSection:
     def _write(self, imported: Imported, folder: Path, scenario: Path) -> None:
         with history_folder(folder) as draft:
             write_tables(imported.history, draft)
-            hygiene = with_oddities(check_hygiene(imported.history), imported.oddities)
+            hygiene = check_hygiene(imported.history, imported.oddities)
             write_hygiene(hygiene, draft / "hygiene.csv")
         (map_file := scenario.with_suffix(".map.yaml")).unlink(missing_ok=True)
         write_map_file(imported, self.kind_found, map_file)

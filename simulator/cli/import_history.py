@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -96,7 +96,8 @@ def import_history(
     console = Console(quiet=quiet, as_json=json)
     if scenario is not None:
         refuse_existing(scenario)
-    imported = _import(kind, files or [], _Asked(url, query or [], param or []), map_, read_day(as_of))
+    asked = {"--url": url, "--query": query or [], "--param": param or []}
+    imported = _import(kind, files or [], asked, map_, read_day(as_of))
     calendar = read_calendar(fiscal_start, fiscal_label)
     written = _say_and_write(imported, to, calendar, console, yes=yes, explain=explain)
     if write_map is not None:
@@ -110,14 +111,13 @@ def _say_and_write(
 ) -> dict[str, Any]:
     """Write the history once a person agrees, and say what was understood; return it as plain values."""
     from simulator.history.hygiene import check_hygiene, write_hygiene
-    from simulator.history.importers.contradictions import with_oddities
     from simulator.history.importers.summary import quarters
     from simulator.history.save import history_folder, write_tables
 
     by_quarter = quarters(imported.history, calendar)
     if imported.conflicts:
         _settle(imported, by_quarter, yes, console)
-    hygiene = with_oddities(check_hygiene(imported.history), imported.oddities)
+    hygiene = check_hygiene(imported.history, imported.oddities)
     understood = imported.understanding
     kept = _own_tables(to, set(understood.tables))
     with history_folder(to, kept) as draft:
@@ -185,31 +185,27 @@ def _go_on(
         console.say(f"  simulator run {scenario}   the forecast: page, workbook, slides")
 
 
-@dataclass(frozen=True)
-class _Asked:
-    """What is asked of a database, as typed."""
-
-    url: str | None
-    queries: list[str]
-    values: list[str]
-
-
 def _import(
-    kind: str, files: list[Path], asked: _Asked, map_: Path | None, as_of: dt.date | None
+    kind: str,
+    files: list[Path],
+    asked: dict[str, Any],
+    map_: Path | None,
+    as_of: dt.date | None,
 ) -> Imported:
+    """Import files, or what the options of ``asked`` say of a database."""
     if kind != "sql":
         from simulator.history.importers.importer import import_files
 
-        for option, given in (("--url", asked.url), ("--query", asked.queries), ("--param", asked.values)):
+        for option, given in asked.items():
             _refuse(option, given, "It belongs to databases: simulator import sql …")
         return import_files(kind, files, map_, as_of, accept=True)
     from simulator.database import open_database
     from simulator.history.importers.readers.sql import import_queries
 
     _refuse("FILE", files, "sql reads a database; what is in files is imported by itself.")
-    queries = {name: _query(text) for name, text in _pairs("--query", asked.queries).items()}
-    values = _pairs("--param", asked.values)
-    return import_queries(open_database(asked.url), queries, values=values, map_path=map_, as_of=as_of)
+    queries = {name: _query(text) for name, text in _pairs("--query", asked["--query"]).items()}
+    values = _pairs("--param", asked["--param"])
+    return import_queries(open_database(asked["--url"]), queries, values=values, map_path=map_, as_of=as_of)
 
 
 def _query(text: str) -> str:

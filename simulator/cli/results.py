@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 import webbrowser
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +15,7 @@ from simulator.errors import InputError
 
 if TYPE_CHECKING:
     from simulator.report.output.reproduction import Finished, Reproduction
+    from simulator.report.work import Work
 
 DIFFERENT = 1
 
@@ -72,7 +72,7 @@ def report(
 
     console = Console(quiet=quiet, as_json=json)
     if to_sql is not None:
-        rows = _send(results, to_sql, _Place(schema, run, tables), console)
+        rows = _send(results, to_sql, console, schema=schema, run=run, tables=tables)
         if only is None:
             console.data({"rows": rows})
             return
@@ -90,22 +90,15 @@ def report(
     console.data({"files": written})
 
 
-@dataclass(frozen=True)
-class _Place:
-    """Where in a database the tables go, and which of them."""
-
-    schema: str | None
-    run: str | None
-    tables: str | None
-
-
-def _send(results: Path, url: str, place: _Place, console: Console) -> dict[str, int]:
+def _send(
+    results: Path, url: str, console: Console, *, schema: str | None, run: str | None, tables: str | None
+) -> dict[str, int]:
     from simulator.database import open_database
     from simulator.report.output.warehouse import write_to_database
 
     database = open_database(url, "--to-sql", must_exist=False)
-    only = [name.strip() for name in (place.tables or "").split(",") if name.strip()]
-    rows = write_to_database(results, database, run=place.run, schema=place.schema, only=only)
+    only = [name.strip() for name in (tables or "").split(",") if name.strip()]
+    rows = write_to_database(results, database, run=run, schema=schema, only=only)
     for name, n_rows in rows.items():
         console.say(f"{database.name}: {name}, {n_rows:,} rows")
     return rows
@@ -127,13 +120,14 @@ def reproduce(
         other_versions,
         read_finished,
     )
+    from simulator.report.work import Work
 
     console = Console(quiet=quiet, as_json=json)
     finished = read_finished(results)
     notes = check_inputs(finished)
     check_figures(finished)
     with tempfile.TemporaryDirectory(prefix="simulator-") as place:
-        _run_again(finished, _Ground(threads, workers), Path(place), console)
+        _run_again(finished, Path(place), threads, Work(console, workers))
         outcome = compare_figures(finished, Path(place))
     versions = other_versions(finished)
     _say_outcome(console, results, outcome, [*notes, *versions])
@@ -152,24 +146,14 @@ def reproduce(
         _fail(results, outcome, versions, as_json=json)
 
 
-@dataclass(frozen=True)
-class _Ground:
-    """What to run on this time."""
-
-    threads: int | None
-    workers: str | None
-
-
-def _run_again(finished: Finished, ground: _Ground, place: Path, console: Console) -> None:
+def _run_again(finished: Finished, place: Path, threads: int | None, work: Work) -> None:
     from simulator.engine.prepare import prepare
     from simulator.report.output.reproduction import flow_since
     from simulator.report.simulation import simulate_run
-    from simulator.report.work import Work
 
     scenario = finished.scenario
-    if ground.threads is not None:
-        scenario = scenario.with_simulation(threads=ground.threads)
-    work = Work(console, ground.workers)
+    if threads is not None:
+        scenario = scenario.with_simulation(threads=threads)
     work.note("Reading the history and estimating its rates …")
     prepared = prepare(scenario)  # without the cache: the rates are part of what is reproduced
     work.compile(prepared)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -43,10 +44,16 @@ class Hygiene:
     withheld: tuple[Finding, ...] = ()
 
 
-def check_hygiene(history: History) -> Hygiene:
-    """Look for what is missing, odd or contradictory in a history."""
-    found, withheld = verified(_findings(history), history)
+def check_hygiene(history: History, oddities: Iterable[Finding] = ()) -> Hygiene:
+    """Look for what is missing, odd or contradictory in a history.
+
+    ``oddities`` are what the files of an import contradict each other in; they come last in the table.
+    """
+    evidence = Evidence(history)
+    checks = (*deal_findings(evidence), *change_findings(evidence), *book_findings(history))
+    found, withheld = verified(checks, history)
     odd = sorted((f for f in found if f.n), key=lambda f: (-np.nan_to_num(f.amount), -f.n, f.check))
+    odd += [f for f in oddities if f.n]
     columns = [field.name for field in fields(Finding)]
     rows = [{**asdict(f), "examples": ", ".join(f.examples)} for f in odd]
     table = pd.DataFrame(rows, columns=columns).astype(
@@ -55,11 +62,6 @@ def check_hygiene(history: History) -> Hygiene:
     return Hygiene(
         table, tuple(f.check for f in found if not f.n), len(history.opportunities), tuple(withheld)
     )
-
-
-def _findings(history: History) -> list[Finding]:
-    evidence = Evidence(history)
-    return [*deal_findings(evidence), *change_findings(evidence), *book_findings(history)]
 
 
 def write_hygiene(hygiene: Hygiene, path: Path) -> None:

@@ -101,48 +101,64 @@ def _text(column: pa.ChunkedArray) -> pd.Series:
 def _read_csv(path: Path) -> Cells:
     data = _utf8(path.name, path.read_bytes())
     names = _headings(path.name, data)
-    bent: list[tuple[int, int]] = []
-
-    def remember(row: pacsv.InvalidRow) -> str:
-        bent.append((row.number, row.actual_columns))
-        return "skip"
-
     try:
-        table = pacsv.read_csv(
-            pa.BufferReader(data),
-            read_options=pacsv.ReadOptions(
-                use_threads=False, block_size=BLOCK_BYTES, column_names=names, skip_rows=1
-            ),
-            parse_options=pacsv.ParseOptions(
-                newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=remember
-            ),
-            convert_options=pacsv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()),
-                null_values=[""],
-                strings_can_be_null=True,
-                quoted_strings_can_be_null=True,
-            ),
-        )
+        table, bent = parse_csv(data, names)
     except (pa.ArrowException, ValueError) as error:
         reason = str(error).splitlines()[0][:200]
         remedy = f"A quotation mark may be opened and never closed. {RESAVE}"
         raise InputError.of(path.name, f"cannot be read as CSV: {reason}", remedy) from None
     frame = pd.DataFrame({name: _text(table.column(i)) for i, name in enumerate(names)})
     blank = frame.isna().all(axis=1).to_numpy()
-    rows = np.delete(np.arange(len(frame) + len(bent)) + 2, [row - 2 for row, _ in bent])
+    rows = np.delete(np.arange(len(frame) + len(bent)) + 2, [row.number - 2 for row in bent])
     faults = _bent_faults(path.name, bent, len(names))
     return Cells(path.name, frame[~blank].reset_index(drop=True), rows[~blank], faults)
 
 
-def _bent_faults(where: str, bent: list[tuple[int, int]], n_columns: int) -> tuple[Fault, ...]:
+def parse_csv(
+    data: bytes, names: list[str], delimiter: str = ",", *, skip_rows: int = 1, threads: bool = False
+) -> tuple[pa.Table, list[pacsv.InvalidRow]]:
+    """Return the rows below the headings as text, and those that have another number of cells.
+
+    Only without ``threads`` these know their row.
+
+    Raises
+    ------
+    pyarrow.ArrowInvalid
+        A quotation never ends, for instance.
+    """
+    bent: list[pacsv.InvalidRow] = []
+
+    def set_aside(row: pacsv.InvalidRow) -> str:
+        bent.append(row)
+        return "skip"
+
+    table = pacsv.read_csv(
+        pa.BufferReader(data),
+        read_options=pacsv.ReadOptions(
+            use_threads=threads, block_size=BLOCK_BYTES, column_names=names, skip_rows=skip_rows
+        ),
+        parse_options=pacsv.ParseOptions(
+            delimiter=delimiter,
+            newlines_in_values=True,
+            ignore_empty_lines=False,
+            invalid_row_handler=set_aside,
+        ),
+        convert_options=pacsv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+        ),
+    )
+    return table, bent
+
+
+def _bent_faults(where: str, bent: list[pacsv.InvalidRow], n_columns: int) -> tuple[Fault, ...]:
     remedy = "Put cells that hold a comma in quotation marks, and close every quotation mark."
     shown = [
         Fault(
-            f"{where}, row {row}",
-            f"has {n} cells, the heading has {n_columns}",
+            f"{where}, row {row.number}",
+            f"has {row.actual_columns} cells, the heading has {n_columns}",
             remedy,
         )
-        for row, n in bent[:5]
+        for row in bent[:5]
     ]
     if len(bent) > len(shown):
         shown.append(Fault(where, f"and {len(bent) - len(shown):,} more such rows"))

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
-
 import numpy as np
 import pandas as pd
 
 from simulator.history.findings import Finding, short
-from simulator.history.hygiene import Hygiene
 from simulator.history.importers.import_log import ImportLog, files_in
 
 NEAR_DAYS = 31
@@ -95,13 +92,3 @@ def start_oddities(customers: pd.DataFrame, started: pd.Series[pd.Timestamp]) ->
             "Correct the start dates, or the days of the revenue.",
         )
     ]
-
-
-def with_oddities(hygiene: Hygiene, oddities: tuple[Finding, ...]) -> Hygiene:
-    """Return the hygiene of a history together with what its files contradict each other in."""
-    odd = [{**asdict(f), "examples": ", ".join(f.examples)} for f in oddities if f.n]
-    if not odd:
-        return hygiene
-    rows = pd.DataFrame(odd, columns=hygiene.table.columns).astype(hygiene.table.dtypes.to_dict())
-    table = pd.concat([hygiene.table, rows], ignore_index=True)
-    return replace(hygiene, table=table)

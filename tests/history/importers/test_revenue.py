@@ -5,7 +5,6 @@ import pytest
 
 from simulator.errors import InputError
 from simulator.history.hygiene import check_hygiene
-from simulator.history.importers.contradictions import with_oddities
 from tests.history.importers.exports import import_texts
 
 SUBSCRIPTIONS = """sub,account,start,end,mrr
@@ -81,7 +80,7 @@ def test_a_list_of_churn_events_is_compared_and_contradictions_told(tmp_path: Pa
     assert odd["revenue that ends without a churn event"].n == 2
     assert odd["revenue that ends without a churn event"].amount == 120 + 840
     assert odd["churn events without an end of revenue"].examples == ("C",)
-    table = with_oddities(check_hygiene(got.history), got.oddities).table
+    table = check_hygiene(got.history, got.oddities).table
     assert set(odd) & set(table["check"]) == {check for check, finding in odd.items() if finding.n}
 
 

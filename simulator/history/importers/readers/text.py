@@ -14,13 +14,13 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.csv
 
 from simulator.errors import Fault, InputError
 from simulator.history.importers.import_log import SHOWN
 from simulator.history.importers.readers.encodings import decoded
 from simulator.history.importers.readers.markup import read_markup
 from simulator.history.importers.readers.sheet import Sheet, make_sheet, unique_headings
+from simulator.history.reading import parse_csv
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 FIRST_ROWS = 60
@@ -142,16 +142,13 @@ def _headings(data: bytes, delimiter: str, name: str) -> list[str]:
 
 def _rows(data: bytes, delimiter: str, headings: list[str], name: str) -> tuple[pd.DataFrame, int]:
     """Return the rows as text under their row numbers, and how many closing lines were left out."""
-    bad: list[Any] = []
-    table = _parse(data, delimiter, headings, name, bad, threads=True)
+    table, bad = _parse(data, delimiter, headings, name, threads=True)
     if extra := _empty_ends(bad, delimiter):
         headings += [""] * extra
         data = _lengthened(data, delimiter.encode() * extra)
-        bad.clear()
-        table = _parse(data, delimiter, headings, name, bad, threads=True)
-    if bad:
-        bad.clear()  # only a parse in one thread knows the row of what it sets aside
-        table = _parse(data, delimiter, headings, name, bad, threads=False)
+        table, bad = _parse(data, delimiter, headings, name, threads=True)
+    if bad:  # only a parse in one thread knows the row of what it sets aside
+        table, bad = _parse(data, delimiter, headings, name, threads=False)
     _refuse_open_quotation(data, table, bad, name)
     leading = _leading_lines(data)
     footer = _closing_lines(table, bad, leading)
@@ -185,32 +182,11 @@ def _lengthened(data: bytes, ends: bytes) -> bytes:
 
 
 def _parse(
-    data: bytes, delimiter: str, headings: list[str], name: str, bad: list[Any], *, threads: bool
-) -> pa.Table:
-    def set_aside(row: Any) -> str:
-        bad.append(row)
-        return "skip"
-
-    names = unique_headings(headings)
+    data: bytes, delimiter: str, headings: list[str], name: str, *, threads: bool
+) -> tuple[pa.Table, list[Any]]:
+    names, above = unique_headings(headings), _leading_lines(data)
     try:
-        return pa.csv.read_csv(
-            io.BytesIO(data),
-            read_options=pa.csv.ReadOptions(
-                use_threads=threads,
-                column_names=names,
-                skip_rows=_leading_lines(data),
-                block_size=1 << 24,
-            ),
-            parse_options=pa.csv.ParseOptions(
-                delimiter=delimiter,
-                newlines_in_values=True,
-                ignore_empty_lines=False,
-                invalid_row_handler=set_aside,
-            ),
-            convert_options=pa.csv.ConvertOptions(
-                column_types={n: pa.string() for n in names}, strings_can_be_null=False
-            ),
-        )
+        return parse_csv(data, names, delimiter, skip_rows=above, threads=threads)
     except pa.ArrowInvalid as error:
         remedy = "Look for a quotation mark that is opened and never closed, and export it again."
         raise InputError.of(name, f"cannot be read as CSV: {error}", remedy) from None
