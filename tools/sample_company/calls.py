@@ -48,9 +48,8 @@ def make_calls(
 
     A rep adds up what is signed so far, the open deals of their own that are due in the quarter at the
     usual shares, and what a quarter usually brings that is not there yet; the sum is then bent by their
-    own and their team's bias, and noise. Nothing that happens after the day is looked at.
-
-    The quarter after the last one with a new deal is called too.
+    own and their team's bias, and noise. Nothing that happens after the day is looked at. The quarter after
+    the last one with a new deal is called too.
 
     Parameters
     ----------
@@ -58,8 +57,6 @@ def make_calls(
         The normalised tables opportunities (with owners), stage_changes and stages.
     reps : pandas.DataFrame
         Normalised table.
-    calendar : FiscalCalendar
-    rng : numpy.random.Generator
     """
     deals, changes, stages = records
     own = rng.spawn(1)[0]
@@ -70,20 +67,23 @@ def make_calls(
     quarters = np.unique(calendar.quarter(month_numbers(_days(deals["qualified_date"]))))
     rows = []
     for number in range(int(quarters[0]) + 1, int(quarters[-1]) + 2):
-        start = first_of_month(calendar.first_month(number))
-        for shift in DAYS:
-            day = start + dt.timedelta(days=shift)
-            there = reps[
-                (reps["start_date"] <= np.datetime64(day)) & ~(reps["end_date"] <= np.datetime64(day))
-            ]
+        start, label = first_of_month(calendar.first_month(number)), calendar.quarter_label(number)
+        for day in (start + dt.timedelta(days=shift) for shift in DAYS):
+            evening = np.datetime64(day)
+            there = reps[(reps["start_date"] <= evening) & ~(reps["end_date"] <= evening)]
             expected, besides = _expectations(book, there, number, day)
             for rep, side in zip(there["rep_id"], there["team"], strict=True):
                 bent = float(np.exp(habit[rep] + team[side] + own.normal(0.0, NOISE)))
-                commit, best = (round(sums.get(rep, 0.0) * bent, -3) for sums in (expected, besides))
-                if commit > 0:
-                    rows.append((rep, calendar.quarter_label(number), day, commit, best))
+                sums = (round(each.get(rep, 0.0) * bent, -3) for each in (expected, besides))
+                rows.append((rep, label, day, *sums))
+    return _table(rows)
+
+
+def _table(rows: list[tuple[str, str, dt.date, float, float]]) -> pd.DataFrame:
+    """Return the calls of those who commit to anything, by rep and day."""
     table = pd.DataFrame(rows, columns=["rep_id", "period", "as_of", "commit", "best_case"])
     table["as_of"] = pd.to_datetime(table["as_of"]).astype("datetime64[ns]")
+    table = table[table["commit"] > 0]
     return table.sort_values(["rep_id", "as_of"], kind="stable", ignore_index=True)
 
 

@@ -15,6 +15,7 @@ from simulator.fiscal import FiscalCalendar, day_number, month_start_day
 from simulator.history.tables import OUTCOMES
 from simulator.kernels.batch import open_batch
 from simulator.kernels.deals.close_dates import NEVER
+from simulator.kernels.deals.plan import DealPlan
 from simulator.kernels.deals.trace import (
     TRACE_BORN,
     TRACE_CLOSED,
@@ -85,20 +86,38 @@ def simulate_stories(
     drift : tuple of Lever
         What changes the rates, and when.
     """
-    before = first_day - dt.timedelta(days=1)
+    scenario = _past(first_day, as_of, calendar, seed, drift)
+    compiled = compile_scenario(scenario, truth, _no_deals(), first_day - dt.timedelta(days=1))
+    rows, born = _traced(compiled.plan, Luck(np.uint64(seed), np.uint64(0), 0), scenario.horizon_quarters)
+    rows["amount"] /= CENTS
+    rows["time"] += day_number(first_day)
+    rows = rows[rows["time"] < day_number(as_of) + 1.0].copy()
+    close = rows["close_month"]
+    rows["close_month"] = np.where(close >= NEVER, -1, close + compiled.plan.first_month)
+    for name in ("kind", "category", "late", "close_month", "outcome"):
+        rows[name] = rows[name].astype(np.int64)
+    return Stories(rows, _deals(compiled, born))
+
+
+def _past(
+    first_day: dt.date, as_of: dt.date, calendar: FiscalCalendar, seed: int, drift: tuple[Lever, ...]
+) -> Scenario:
+    """Return the scenario of a past: as many quarters as it lasts, with certain rates."""
     quarters = int(calendar.quarter(as_of.year * 12 + as_of.month - 1))
     n_quarters = quarters - int(calendar.quarter(first_day.year * 12 + first_day.month - 1)) + 1
-    scenario = Scenario(
+    return Scenario(
         name="past",
-        as_of=before,
+        as_of=first_day - dt.timedelta(days=1),
         fiscal_year=FiscalYear(start_month=calendar.start_month, label=calendar.label),
         horizon_quarters=n_quarters,
         simulation=Simulation(seed=seed, rate_uncertainty=False),
         levers=drift,
     )
-    compiled = compile_scenario(scenario, truth, _no_deals(), before)
+
+
+def _traced(plan: DealPlan, luck: Luck, n_quarters: int) -> tuple[pd.DataFrame, Floats]:
+    """Return every change of every deal, and what each deal began with."""
     shock = np.ones((n_quarters, 3))
-    luck, plan = Luck(np.uint64(seed), np.uint64(0), 0), compiled.plan
     counts = count_deals(plan, luck, shock)
     batch = open_batch(1, plan.concessions.discount.size - 1, plan.stream_key.size)
     room = int(counts.sum()) * 16 + 1000
@@ -112,15 +131,7 @@ def simulate_stories(
         room = n_rows
     rows = pd.DataFrame(trace[:n_rows], columns=list(TRACE_COLUMNS))
     rows.insert(0, "deal", deal_of_row[:n_rows])
-    rows["amount"] /= CENTS
-    start = day_number(first_day)
-    rows["time"] += start
-    rows = rows[rows["time"] < day_number(as_of) + 1.0].copy()
-    close = rows["close_month"]
-    rows["close_month"] = np.where(close >= NEVER, -1, close + plan.first_month)
-    for name in ("kind", "category", "late", "close_month", "outcome"):
-        rows[name] = rows[name].astype(np.int64)
-    return Stories(rows, _deals(compiled, born))
+    return rows, born
 
 
 def _no_deals() -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -38,58 +39,83 @@ def simulate_history(
 
     Parameters
     ----------
-    truth : Truth
     first_day, as_of : datetime.date
         First and last day on record; the first is the first of a month.
-    calendar : FiscalCalendar
     seed : int
         Everything follows from it.
     seats : dict of str to int, optional
         Account executives by segment; None: no reps, calls or owners.
     book : CustomerBook, optional
-        How customers live on; None: no customers.
+        What customers do; None: no customers.
     warts : Warts, optional
         None: a clean history.
     drift : tuple of Lever
         What changes the rates of deals, and when.
     """
-    rng = np.random.default_rng(seed)
-    stories = simulate_stories(
-        truth.calibration(as_of, first_day, calendar), first_day, as_of, calendar, seed, drift=drift
-    )
-    deals, changes, stages = deal_tables(stories, rng, as_of)
-    deals["type"] = "new"
-    tables = {"stages": stages, "leads": count_leads(deals, rng)}
+    rng, span = np.random.default_rng(seed), (first_day, as_of)
+    tables = _deals(truth, span, calendar, rng, seed=seed, drift=drift)
     if seats is not None:
-        tables["reps"] = hire_reps(seats, first_day, as_of, rng)
-        deals = assign_owners(deals, tables["reps"], rng)
-        tables["calls"] = make_calls((deals, changes, stages), tables["reps"], calendar, rng)
-        tables["calls"] = tables["calls"][tables["calls"]["as_of"] <= np.datetime64(as_of)]
+        _add_reps(tables, seats, span, calendar, rng)
     if book is not None:
-        tables |= customer_tables(book, truth, deals, (first_day, as_of), rng)
-        if seats is not None and "reps" in tables:
-            csms = hire_reps(book.csm_seats, first_day, as_of, rng, "csm")
-            tables["customers"]["csm"] = assign_csms(tables["customers"], csms, rng)
-            tables["reps"] = pd.concat([tables["reps"], csms], ignore_index=True)
+        _add_customers(tables, book, truth, span, rng)
     if warts is not None:
-        deals, changes = add_warts(deals, changes, warts, rng)
-    tables |= {"opportunities": deals, "stage_changes": changes}
+        tables |= add_warts(tables, warts, rng)
     if book is not None and seats is not None:
-        own = np.random.default_rng([seed, OWN_STREAM])
-        _add_account_deals(tables, book.cycle_days(), (first_day, as_of), own)
-    table = {name: typed(name, tables.get(name, empty_table(name))) for name in TABLES}
-    return History(
-        as_of=as_of,
-        opportunities=table["opportunities"],
-        stage_changes=table["stage_changes"],
-        stages=table["stages"],
-        customers=table["customers"],
-        arr_changes=table["arr_changes"],
-        reps=table["reps"],
-        leads=table["leads"],
-        calls=table["calls"],
-        assignments=table["assignments"],
-    )
+        _add_account_deals(tables, book.cycle_days(), span, np.random.default_rng([seed, OWN_STREAM]))
+    return History(as_of, **_whole(tables))
+
+
+def _whole(tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
+    return {name: typed(name, tables.get(name, empty_table(name))) for name in TABLES}
+
+
+def _deals(
+    truth: Truth,
+    span: tuple[dt.date, dt.date],
+    calendar: FiscalCalendar,
+    rng: np.random.Generator,
+    *,
+    seed: int,
+    drift: tuple[Lever, ...],
+) -> dict[str, pd.DataFrame]:
+    """Return the tables of the deals, all new business, and the leads behind them."""
+    first_day, as_of = span
+    rates = truth.calibration(as_of, first_day, calendar)
+    stories = simulate_stories(rates, first_day, as_of, calendar, seed, drift=drift)
+    opportunities, changes, stages = deal_tables(stories, rng, as_of)
+    opportunities["type"] = "new"
+    tables = {"opportunities": opportunities, "stage_changes": changes, "stages": stages}
+    return tables | {"leads": count_leads(opportunities, rng)}
+
+
+def _add_reps(
+    tables: dict[str, pd.DataFrame],
+    seats: dict[str, int],
+    span: tuple[dt.date, dt.date],
+    calendar: FiscalCalendar,
+    rng: np.random.Generator,
+) -> None:
+    """Add account executives, their deals and their calls."""
+    reps = tables["reps"] = hire_reps(seats, *span, rng)
+    tables["opportunities"] = assign_owners(tables["opportunities"], reps, rng)
+    records = (tables["opportunities"], tables["stage_changes"], tables["stages"])
+    calls = make_calls(records, reps, calendar, rng)
+    tables["calls"] = calls[calls["as_of"] <= np.datetime64(span[1])]
+
+
+def _add_customers(
+    tables: dict[str, pd.DataFrame],
+    book: CustomerBook,
+    truth: Truth,
+    span: tuple[dt.date, dt.date],
+    rng: np.random.Generator,
+) -> None:
+    """Add customers and their revenue, with a customer success manager where there are people at all."""
+    tables |= customer_tables(book, truth, tables["opportunities"], span, rng)
+    if "reps" in tables:
+        csms = hire_reps(book.csm_seats, *span, rng, "csm")
+        tables["customers"]["csm"] = assign_csms(tables["customers"], csms, rng)
+        tables["reps"] = pd.concat([tables["reps"], csms], ignore_index=True)
 
 
 def _add_account_deals(

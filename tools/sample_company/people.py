@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -41,16 +42,8 @@ def hire_reps(
             start = first_day - dt.timedelta(days=int(rng.integers(30, 900)))
             if seat >= max(1, seats // 2):
                 start = first_day + dt.timedelta(days=int(rng.integers(0, int(span * 0.7))))
-            while True:
-                tenure = int(rng.exponential(1500))
-                end = start + dt.timedelta(days=max(tenure, 200))
-                left = end if end < as_of else None
-                rows.append((segment, team, start, left, quota))
-                if left is None:
-                    break
-                start = end + dt.timedelta(days=int(rng.integers(30, 100)))
-                if start >= as_of:
-                    break
+            for hired, left in _one_after_the_other(start, as_of, rng):
+                rows.append((segment, team, hired, left, quota))
     table = pd.DataFrame(rows, columns=["segment", "team", "start_date", "end_date", "quota"])
     table.insert(0, "rep_id", [f"{role.upper()}-{n:03d}" for n in range(1, len(table) + 1)])
     table.insert(1, "role", role)
@@ -59,6 +52,18 @@ def hire_reps(
     for name in ("start_date", "end_date"):
         table[name] = pd.to_datetime(table[name]).astype("datetime64[ns]")
     return table
+
+
+def _one_after_the_other(
+    start: dt.date, as_of: dt.date, rng: np.random.Generator
+) -> Iterator[tuple[dt.date, dt.date | None]]:
+    """Yield when each person in one seat was hired and left; None: is still there."""
+    while start < as_of:
+        end = start + dt.timedelta(days=max(int(rng.exponential(1500)), 200))
+        yield start, end if end < as_of else None
+        if end >= as_of:
+            return
+        start = end + dt.timedelta(days=int(rng.integers(30, 100)))
 
 
 def assign_owners(deals: pd.DataFrame, reps: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:

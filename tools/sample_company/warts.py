@@ -36,17 +36,10 @@ class Warts:
 
 
 def add_warts(
-    deals: pd.DataFrame, changes: pd.DataFrame, warts: Warts, rng: np.random.Generator
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return opportunities and stage changes with warts.
-
-    Parameters
-    ----------
-    deals, changes : pandas.DataFrame
-        Normalised tables.
-    warts : Warts
-    rng : numpy.random.Generator
-    """
+    tables: dict[str, pd.DataFrame], warts: Warts, rng: np.random.Generator
+) -> dict[str, pd.DataFrame]:
+    """Return opportunities and stage changes with warts."""
+    deals, changes = tables["opportunities"], tables["stage_changes"]
     lost = deals["outcome"].isin(["lost_no_decision", "lost_competition"]).to_numpy()
     no_decision = (deals["outcome"] == "lost_no_decision").to_numpy()
     zombie = no_decision & (rng.random(len(deals)) < warts.zombie)
@@ -59,7 +52,8 @@ def add_warts(
     changes = _skip_stages(changes, warts.skipped_stage, rng)
     changes = _slip_on(deals, changes, warts.serial_slipper, rng)
     changes = _edit_later(deals[edited], changes, rng)
-    return deals, changes.sort_values(["opportunity_id", "changed_at"], kind="stable", ignore_index=True)
+    changes = changes.sort_values(["opportunity_id", "changed_at"], kind="stable", ignore_index=True)
+    return {"opportunities": deals, "stage_changes": changes}
 
 
 def _bury(deals: pd.DataFrame, changes: pd.DataFrame, zombie: Mask) -> tuple[pd.DataFrame, pd.DataFrame]:
