@@ -20,11 +20,11 @@ from simulator.app.tables import show, view_of
 from simulator.errors import InputError
 from simulator.fiscal import FiscalCalendar
 from simulator.history.hygiene import check_hygiene, write_hygiene
+from simulator.history.importers.import_log import quarters
 from simulator.history.importers.importer import KINDS, Imported, import_files
 from simulator.history.importers.map_file import write_map_file
 from simulator.history.importers.mapping import STAGE_WORDS
 from simulator.history.importers.roles import ROLES
-from simulator.history.importers.summary import quarters
 from simulator.history.save import history_folder, write_tables
 from simulator.report.first_scenario import first_scenario, write_first_scenario
 

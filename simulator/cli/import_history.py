@@ -111,7 +111,7 @@ def _say_and_write(
 ) -> dict[str, Any]:
     """Write the history once a person agrees, and say what was understood; return it as plain values."""
     from simulator.history.hygiene import check_hygiene, write_hygiene
-    from simulator.history.importers.summary import quarters
+    from simulator.history.importers.import_log import quarters
     from simulator.history.save import history_folder, write_tables
 
     by_quarter = quarters(imported.history, calendar)

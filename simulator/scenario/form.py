@@ -19,6 +19,7 @@ from pydantic import (
     ConfigDict,
     Field,
     GetJsonSchemaHandler,
+    PlainSerializer,
     model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
@@ -189,7 +190,12 @@ Whole = Annotated[int, BeforeValidator(read_whole, int | str)]
 Day = Annotated[
     dt.date, BeforeValidator(read_day, str), Field(json_schema_extra={"examples": ["2026-10-31"]})
 ]
-Month = Annotated[int, BeforeValidator(read_month, str), Field(json_schema_extra={"examples": ["2027-01"]})]
+Month = Annotated[
+    int,
+    BeforeValidator(read_month, str),
+    PlainSerializer(month_text, str, when_used="json"),
+    Field(json_schema_extra={"examples": ["2027-01"]}),
+]
 Quarter = Annotated[str, AfterValidator(read_quarter)]
 Segments = Annotated[tuple[str, ...] | None, BeforeValidator(_listed, str | list[str] | None)]
 """Names of segments; None: all of them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, field_serializer, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from simulator.scenario.form import (
     Form,
@@ -18,7 +18,7 @@ from simulator.scenario.form import (
     one_of,
     repeated,
 )
-from simulator.scenario.numbers import ReadingError, month_text
+from simulator.scenario.numbers import ReadingError
 
 
 class Cost(Form):
@@ -41,10 +41,6 @@ class Cost(Form):
     def _ends_after_it_begins(self) -> Cost:
         check_months(self.from_month, self.until_month)
         return self
-
-    @field_serializer("from_month", "until_month", when_used="json")
-    def _month_as_written(self, month: int | None) -> str | None:
-        return None if month is None else month_text(month)
 
 
 class Operating(Form):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Annotated, Generic, Self, TypeVar
 
-from pydantic import BeforeValidator, Field, field_serializer, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from simulator.scenario.form import (
     Form,
@@ -23,7 +23,7 @@ from simulator.scenario.form import (
     one_of,
     short,
 )
-from simulator.scenario.numbers import ReadingError, month_text, percent_text
+from simulator.scenario.numbers import ReadingError, percent_text
 from simulator.scenario.ownership import Activity
 
 ALL_SEGMENTS = "all"
@@ -38,10 +38,6 @@ class Hire(Form):
     delay_months: Number = Field(
         0.0, le=36, description="Months that they start later than planned, on average; 0: on the day."
     )
-
-    @field_serializer("month", when_used="json")
-    def _month_as_written(self, month: int) -> str:
-        return month_text(month)
 
 
 class Ramp(Form):

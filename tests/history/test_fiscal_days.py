@@ -8,8 +8,8 @@ import pytest
 from simulator.errors import InputError
 from simulator.fiscal import FiscalCalendar
 from simulator.history.fiscal_days import FiscalDays, ends_of_weeks
+from simulator.history.importers.import_log import quarters
 from simulator.history.importers.importer import import_files
-from simulator.history.importers.summary import quarters
 
 YEARS = [dt.date(2023, 1, 29), dt.date(2024, 2, 4), dt.date(2025, 2, 2), dt.date(2026, 2, 1)]
 """Retail years: the first has 53 weeks."""

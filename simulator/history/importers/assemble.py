@@ -14,9 +14,7 @@ from simulator.history.importers.balances import changes_from_balances, customer
 from simulator.history.importers.contradictions import churn_oddities
 from simulator.history.importers.currencies import in_one_currency
 from simulator.history.importers.deals import finish_deals, whole
-from simulator.history.importers.events import changes_from_events, deals_from_changes
 from simulator.history.importers.extract import Files, extract
-from simulator.history.importers.field_changes import changes_from_fields
 from simulator.history.importers.import_log import ImportLog, files_in, listed
 from simulator.history.importers.mapping import Mapping, StageSpec
 from simulator.history.importers.revenue import (
@@ -24,8 +22,14 @@ from simulator.history.importers.revenue import (
     customers_from_changes,
     name_movements,
 )
-from simulator.history.importers.snapshots import VANISHED, deals_from_snapshots
 from simulator.history.importers.specs import EventsSpec, SnapshotsSpec
+from simulator.history.importers.stage_changes import (
+    VANISHED,
+    changes_from_events,
+    changes_from_fields,
+    deals_from_changes,
+    deals_from_snapshots,
+)
 from simulator.history.load import make_history
 from simulator.history.reading import Cells
 from simulator.history.tables import ONE_SEGMENT, TABLES, History

@@ -22,11 +22,10 @@ from simulator.history.importers.crm.salesforce import recognise_salesforce
 from simulator.history.importers.crm.subscriptions import BILLING, recognise_billing
 from simulator.history.importers.crm.systems import SYSTEMS, recognise_system
 from simulator.history.importers.extract import Files
-from simulator.history.importers.import_log import ImportLog, Understanding, listed
+from simulator.history.importers.import_log import ImportLog, Understanding, listed, understanding
 from simulator.history.importers.map_file import check_map, read_map
 from simulator.history.importers.mapping import Mapping, merged
 from simulator.history.importers.readers.sheet import Sheet
-from simulator.history.importers.summary import understanding
 from simulator.history.steady import steady
 from simulator.history.tables import History
 from simulator.yaml_source import Tree

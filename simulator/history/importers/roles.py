@@ -92,9 +92,6 @@ REQUIRED: dict[str, tuple[str, ...]] = {
 }
 """Columns that a map must name. What else the normalised tables need is derived, and said."""
 
-SIGNED = {("arr_changes", "arr_delta")}
-"""Amounts that may be negative."""
-
 LENIENT = frozenset(
     {
         "probability",

@@ -75,7 +75,6 @@ class Cell(NamedTuple):
     bare: str
     factor: float
     currency: str
-    sign_after: bool
 
 
 def read_amounts(raw: pd.Series[Any], decimal: Mark | None = None) -> Amounts:
@@ -176,7 +175,7 @@ def taken_apart(cell: str) -> Cell | None:
         return None
     bare = BLANKS.sub("", number).lstrip("+-−")
     factor = first_scale * second_scale * (-1.0 if negative else 1.0)
-    return Cell(bare, factor, first or second, bool(second) and not first)
+    return Cell(bare, factor, first or second)
 
 
 def currency_of(text: str) -> str:
