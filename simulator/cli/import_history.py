@@ -93,12 +93,11 @@ def import_history(
     from simulator.history.importers.map_file import write_map_file
     from simulator.report.first_scenario import refuse_existing
 
-    console = Console(quiet=quiet, as_json=json)
+    console, calendar = Console(quiet=quiet, as_json=json), read_calendar(fiscal_start, fiscal_label)
     if scenario is not None:
         refuse_existing(scenario)
     asked = {"--url": url, "--query": query or [], "--param": param or []}
     imported = _import(kind, files or [], asked, map_, read_day(as_of))
-    calendar = read_calendar(fiscal_start, fiscal_label)
     written = _say_and_write(imported, to, calendar, console, yes=yes, explain=explain)
     if write_map is not None:
         write_map_file(imported, kind, write_map)

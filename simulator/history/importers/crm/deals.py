@@ -38,6 +38,7 @@ Values = dict[str, Any]
 
 ENDS = ("stage", "outcome", "is_won", "won_date")
 RUINED = r"\d[.,]\d+E\+?\d+"
+ALWAYS = (("opportunity_id",), ("amount",))
 DAYS_OF_ENDS = ("close_date", "closed_date", "won_date", "lost_date")
 DELETED = (
     *("isdeleted", "fivetrandeleted", "deleted"),
@@ -104,8 +105,7 @@ def deal_columns(
     _settle_days(sheet, columns)
     _add_ends(sheet, columns, given)
     known = set(columns) | {name for name, value in said.items() if value is not None}
-    wanted = [("opportunity_id",), ("amount",), *([] if dated else [("created_date",)]), ENDS]
-    wanted += [] if dated else [DAYS_OF_ENDS]
+    wanted = (*ALWAYS, ENDS) if dated else (*ALWAYS, ("created_date",), ENDS, DAYS_OF_ENDS)
     if not dated and "close_date" not in known and known & set(DAYS_OF_ENDS):
         _note_no_due_day(sheet, columns, given.log)
     fault_missing(sheet, [some[0] for some in wanted if not known & set(some)], columns, given.log)
