@@ -124,6 +124,14 @@ def test_a_deal_is_as_its_last_change_up_to_the_day_left_it():
     assert pd.isna(deals.loc["undated", "outcome"])
 
 
+@pytest.mark.parametrize(("day", "ended"), [("2026-02-19", False), ("2026-02-20", True)])
+def test_a_deal_without_a_closing_day_or_changes_ended_on_its_close_date(day, ended):
+    bare = history([deal("A", outcome="won", close_date="2026-02-20"), deal("B", created_date="2026-05-01")])
+    then = history_as_of(bare, dt.date.fromisoformat(day)).opportunities
+    assert then["opportunity_id"].tolist() == ["A"]
+    assert then["outcome"].notna().tolist() == [ended]
+
+
 def test_the_other_tables_are_those_of_the_day():
     then = history_as_of(story(), CUT)
     assert then.customers[["customer_id", "arr"]].to_numpy().tolist() == [["c", 100], ["e", 30]]

@@ -110,6 +110,19 @@ def test_a_deal_closed_before_its_history_began_closed_on_its_close_date(tmp_pat
     assert got.opportunities["closed_date"].iloc[0] == pd.Timestamp("2024-01-20")
 
 
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_rows_of_one_second_follow_the_order_of_their_file(newest_first: bool, tmp_path: Path) -> None:
+    rows = [
+        "1,A,2024-01-01T10:00:00Z,Qualification,5,2024-09-20,Pipeline",
+        "2,A,2024-01-01T10:00:00Z,Discovery,5,2024-09-20,Pipeline",
+        "3,A,2024-02-01T10:00:00Z,Proposal,5,2024-09-20,BestCase",
+    ]
+    hist = "Id,OpportunityId,CreatedDate,StageName,Amount,CloseDate,ForecastCategory\n"
+    hist += "\n".join(rows[::-1] if newest_first else rows) + "\n"
+    changes = import_texts(tmp_path, "salesforce", hist_csv=hist).history.stage_changes
+    assert changes["stage"].tolist() == ["Qualification", "Discovery", "Proposal"]
+
+
 COUNTED = "tables: {opportunities: {columns: {amount: {constant: 1}}}}"
 """Map that counts deals, where an export has no amounts."""
 
