@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -86,53 +87,59 @@ def deal_amounts(
     names : tuple of str
         Names of the segments.
     """
-    qualified = np.zeros(len(opportunities), dtype=bool)
-    qualified[states.deal] = True
+    qualified = np.isin(np.arange(len(opportunities)), states.deal)
     won = qualified & (opportunities["outcome"] == "won").fillna(False).to_numpy(dtype=bool)
     latest = opportunities["amount"].to_numpy(dtype=np.float64)
     at_sal = _first_amounts(states, len(opportunities))
-    others = qualified & ~won
-    has_open = bool(others.sum() == 0 or np.mean(at_sal[others] > 0) >= OPEN_AMOUNT_SHARE)
-    notes = []
-    if has_open:
-        basis = np.where(arrived, at_sal, np.nan)
-    else:
-        basis = np.where(won, latest, np.nan)
-        notes.append(
+    has_open = _are_known(at_sal[qualified & ~won])
+    basis = np.where(arrived, at_sal, np.nan) if has_open else np.where(won, latest, np.nan)
+    basis = np.where(qualified, basis, np.nan)
+    by_segment = [basis[(segment == s) & (basis > 0)] for s in range(len(names))]
+    zeros = np.array([((segment == s) & (basis == 0)).sum() for s in range(len(names))])
+    new = _with_zeros(_pool_samples(by_segment, names), zeros, by_segment)
+    edges = np.stack([_size_edges(a) for a in new])
+    return DealAmounts(
+        new=tuple(new),
+        multiplier_new=_ratio_samples(*_sal_ratios(at_sal, latest, won & has_open), segment, names),
+        multiplier_open=_ratio_samples(*_open_ratios(months, won & has_open, latest), segment, names),
+        size_edges=edges,
+        size=_size_bands(at_sal, edges[segment]) if has_open else None,
+        has_open_amounts=has_open,
+        notes=tuple(_notes(names, by_segment, int(zeros.sum()), has_open)),
+        basis=basis,
+    )
+
+
+def _are_known(at_sal: Floats) -> bool:
+    """Return whether the amounts of deals that are not won are known often enough to be of use."""
+    return bool(len(at_sal) == 0 or np.mean(at_sal > 0) >= OPEN_AMOUNT_SHARE)
+
+
+def _size_bands(amount: Floats, edges: Floats) -> Ints:
+    """Return the size band of each deal, -1 where its amount is unknown."""
+    return np.where(amount >= 0, (amount[:, None] >= edges).sum(axis=1), -1)
+
+
+def _sal_ratios(at_sal: Floats, latest: Floats, won: Mask) -> tuple[Ints, Floats]:
+    """Return the won deals whose amount at the SAL can be compared with the signed one, and signed / SAL."""
+    ratio = np.where(won & (at_sal > 0), latest / np.where(at_sal > 0, at_sal, 1.0), np.nan)
+    usable = np.flatnonzero(_plausible(ratio))
+    return usable, ratio[usable]
+
+
+def _notes(names: tuple[str, ...], by_segment: list[Floats], n_zeros: int, has_open: bool) -> Iterator[str]:
+    if not has_open:
+        yield (
             "Amounts are known for won deals only: new and open deals take the amounts of won ones, "
             "and nothing is known of discounts or growth before the signature."
         )
-    by_segment = [basis[qualified & (segment == s) & (basis > 0)] for s in range(len(names))]
-    zeros = np.array([(qualified & (segment == s) & (basis == 0)).sum() for s in range(len(names))])
-    if zeros.sum():
-        notes.append(
-            f"Amounts of zero ({zeros.sum():,} of the deals) are simulated as often as they were seen."
-        )
-    new = _with_zeros(_pool_samples(by_segment, names), zeros, by_segment)
-    notes += [
-        f"{n}: few amounts are known ({len(v)}); they lean on the company's."
-        for n, v in zip(names, by_segment, strict=True)
-        if len(v) < FEW_AMOUNTS and len(names) > 1
-    ]
-    if not any(len(v) for v in by_segment):
-        notes.append("No deal has an amount: every deal counts as 1 in the currency of the history.")
-    edges = np.stack([_size_edges(a) for a in new])
-    size = np.where(at_sal >= 0, (at_sal[:, None] >= edges[segment]).sum(axis=1), -1) if has_open else None
-    at_end, open_ratio = (
-        _open_ratios(months, won, latest) if has_open else (np.zeros(0, dtype=np.int64), np.zeros(0))
-    )
-    sal_ratio = np.where(won & (at_sal > 0) & has_open, latest / np.where(at_sal > 0, at_sal, 1.0), np.nan)
-    usable = np.flatnonzero(_plausible(sal_ratio))
-    return DealAmounts(
-        new=tuple(new),
-        multiplier_new=_ratio_samples(sal_ratio[usable], usable, segment, names),
-        multiplier_open=_ratio_samples(open_ratio, at_end, segment, names),
-        size_edges=edges,
-        size=size,
-        has_open_amounts=has_open,
-        notes=tuple(notes),
-        basis=np.where(qualified, basis, np.nan),
-    )
+    if n_zeros:
+        yield f"Amounts of zero ({n_zeros:,} of the deals) are simulated as often as they were seen."
+    for name, known in zip(names, by_segment, strict=True):
+        if len(known) < FEW_AMOUNTS and len(names) > 1:
+            yield f"{name}: few amounts are known ({len(known)}); they lean on the company's."
+    if not any(len(known) for known in by_segment):
+        yield "No deal has an amount: every deal counts as 1 in the currency of the history."
 
 
 def _first_amounts(states: DealStates, n_opportunities: int) -> Floats:
@@ -157,7 +164,7 @@ def _open_ratios(months: DealMonths, won: Mask, latest: Floats) -> tuple[Ints, F
     return months.deal[rows][keep], ratio[keep]
 
 
-def _ratio_samples(ratio: Floats, deal: Ints, segment: Ints, names: tuple[str, ...]) -> tuple[Amounts, ...]:
+def _ratio_samples(deal: Ints, ratio: Floats, segment: Ints, names: tuple[str, ...]) -> tuple[Amounts, ...]:
     company = _ratio_sample(ratio, deal, "pooled")
     samples = []
     for s in range(len(names)):

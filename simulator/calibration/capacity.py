@@ -123,9 +123,8 @@ def estimate_capacity(work: Workload, productivity: Floats, rep_segment: Ints, n
     known = [fit for fit in fits if fit is not None]
     # Attention works alike in the whole company: by the sum of the best of every segment.
     kind = int(np.argmax(sum((_gain(fit) for fit in known), np.zeros(len(KINDS)))))
-    per_rep, evidence = np.zeros((n_segments, 3)), np.zeros(n_segments)
-    most, usual, verdict = np.zeros(n_segments), np.zeros(n_segments), []
-    patience, lost, waited = np.zeros(n_segments), np.zeros(n_segments), np.zeros(n_segments)
+    per_rep, verdict = np.zeros((n_segments, 3)), []
+    evidence, most, usual, lost, waited = np.zeros((5, n_segments))
     for segment, fit in enumerate(fits):
         if fit is None:
             verdict.append(NO_REPS)
@@ -134,14 +133,7 @@ def estimate_capacity(work: Workload, productivity: Floats, rep_segment: Ints, n
         word, per_rep[segment], evidence[segment] = _verdict(fit, kind)
         verdict.append(word)
         if word == LIMIT:
-            lists = fit.lists[kind // 2]
-            share = attention(kind % 2 == 0, per_rep[segment, 0] * lists.ramped, lists.rank, lists.load)
-            idle = 1.0 - share
-            lost[segment] = float(work.given_up[fit.rows] @ idle)
-            waited[segment] = float(idle.sum() * work.step)
-            patience[segment] = np.log(2.0) * waited[segment] / lost[segment] if lost[segment] > 0.0 else 0.0
-    last = work.day == len(work.days) - 1
-    unowned = np.bincount(work.segment[last & (work.rep < 0) & (work.segment >= 0)], minlength=n_segments)
+            lost[segment], waited[segment] = _given_up(work, fit, kind, per_rep[segment, 0])
     return Capacity(
         first_come=kind % 2 == 0,
         per_rep=per_rep,
@@ -149,11 +141,24 @@ def estimate_capacity(work: Workload, productivity: Floats, rep_segment: Ints, n
         most_load=most,
         usual_load=usual,
         verdict=tuple(verdict),
-        patience_days=patience,
+        patience_days=np.where(lost > 0.0, np.log(2.0) * waited / np.where(lost > 0.0, lost, 1.0), 0.0),
         given_up=lost,
         waited_days=waited,
-        unowned=unowned[:n_segments],
+        unowned=_unowned(work, n_segments),
     )
+
+
+def _unowned(work: Workload, n_segments: int) -> Ints:
+    """Return the deals of each segment that no rep owns on the last day."""
+    now = (work.day == len(work.days) - 1) & (work.rep < 0) & (work.segment >= 0)
+    return np.bincount(work.segment[now], minlength=n_segments)[:n_segments]
+
+
+def _given_up(work: Workload, fit: _Fit, kind: int, per_rep: float) -> tuple[float, float]:
+    """Return the deals given up while they had no attention, and the days that deals waited so."""
+    lists = fit.lists[kind // 2]
+    idle = 1.0 - attention(kind % 2 == 0, per_rep * lists.ramped, lists.rank, lists.load)
+    return float(work.given_up[fit.rows] @ idle), float(idle.sum() * work.step)
 
 
 @dataclass(frozen=True)

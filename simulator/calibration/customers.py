@@ -126,52 +126,46 @@ def calibrate_customers(history: History, segments: tuple[str, ...]) -> Customer
     segments : tuple of str
         Names in axis order; segments that only customers have are added after them.
     """
-    if history.customers.empty:
-        return None
-    own = sorted(set(history.customers["segment"].dropna().astype(str)) - set(segments))
-    names = (*segments, *own)
-    book = customer_book(history, names)
-    if not book.ids:
+    names = _with_own(segments, history)
+    book = customer_book(history, names) if len(history.customers) else None
+    if book is None or not book.ids:
         return None
     contracts, moves, n = book.contracts, book.movements, len(names)
     at_any_time = leave_at_any_time(contracts, moves)
     counts = renewal_counts(contracts, n, at_any_time)
     changed = _renewal_changes(contracts, moves, at_any_time)
     grown = is_growth(moves, contracts, changed.rise)
-    cycle = expansion_cycle(history.opportunities)
-    if cycle[2] < FEWEST_CYCLES:
-        cycle = np.append(seek_cycle(book, n, grown), 0.0)
+    cycle = _cycle(history, book, grown, n)
     sizes = _growth_sizes(contracts, moves, grown, n)
-    mean_share = np.exp(np.stack([law.log_mean for law in sizes], axis=1))
+    mean_share = np.exp(np.stack([size.log_mean for size in sizes], axis=1))
     terms, term_counts = _term_mix(contracts, n)
-    at_renewals, returned = _at_renewals(book, changed, counts, n), _returns(contracts, moves, n)
+    notes = (*_notes(history, book, counts.churned, at_any_time, cycle), *_growth_notes(names, book, grown))
     return CustomerCalibration(
         segments=names,
         churn=churn_laws(counts, at_any_time, _past_counts(contracts, n, at_any_time)),
-        contraction=at_renewals.contraction,
-        price_rise=at_renewals.price_rise,
-        changes=at_renewals.changes,
-        contraction_size=at_renewals.contraction_size,
-        price_size=at_renewals.price_size,
+        **vars(_at_renewals(book, changed, counts, n)),
         growth=estimate_growth(book, grown, cycle[:2], mean_share),
         growth_sizes=sizes,
-        return_size=returned.size,
-        return_shape=returned.shape,
-        return_rate=returned.rate,
-        returns=returned.events,
-        months_away=returned.exposure,
+        **vars(_returns(contracts, moves, n)),
         cycle=cycle,
         win_rate=expansion_win_rate(history.opportunities),
         arr_per_amount=arr_per_amount(history, book, n),
         terms=terms,
         term_counts=term_counts,
         n_customers=np.bincount(contracts.segment, minlength=n).astype(np.float64),
-        notes=(
-            *book.notes,
-            *_notes(history, counts.churned, at_any_time, cycle),
-            *_growth_notes(names, book, grown),
-        ),
+        notes=notes,
     )
+
+
+def _with_own(segments: tuple[str, ...], history: History) -> tuple[str, ...]:
+    """Return the segments of the deals, and after them those that only customers have."""
+    return (*segments, *sorted(set(history.customers["segment"].dropna().astype(str)) - set(segments)))
+
+
+def _cycle(history: History, book: Book, grown: Mask, n: int) -> Floats:
+    """Return the sales cycle of expansion deals; where there are few, the one that growth begins with."""
+    cycle = expansion_cycle(history.opportunities)
+    return cycle if cycle[2] >= FEWEST_CYCLES else np.append(seek_cycle(book, n, grown), 0.0)
 
 
 @dataclass(frozen=True)
@@ -265,11 +259,11 @@ def _growth_sizes(contracts: Contracts, moves: Movements, grown: Mask, n: int) -
 class _Returns:
     """How often and how large those who had left come back, and the counts behind it."""
 
-    shape: Floats
-    rate: Floats
-    events: Floats
-    exposure: Floats
-    size: Sizes
+    return_shape: Floats
+    return_rate: Floats
+    returns: Floats
+    months_away: Floats
+    return_size: Sizes
 
 
 def _returns(contracts: Contracts, moves: Movements, n: int) -> _Returns:
@@ -314,8 +308,8 @@ def _growth_notes(names: tuple[str, ...], book: Book, grown: Mask) -> list[str]:
     ]
 
 
-def _notes(history: History, churned: Floats, at_any_time: Ints, cycle: Floats) -> list[str]:
-    notes = []
+def _notes(history: History, book: Book, churned: Floats, at_any_time: Ints, cycle: Floats) -> list[str]:
+    notes = list(book.notes)
     if history.arr_changes.empty:
         notes.append(
             "No ARR changes: churn and growth of customers are published priors, not this company's."

@@ -130,37 +130,42 @@ def fit_deal_rates(
         The rows behind the exposure and the profile of each opportunity: how much a month of the quarter
         differs from quarter to quarter then counts in the certainty of its factor.
     """
-    n_cells = int(np.prod(exposure.cell_axes))
-    events = exposure.events_by(exposure.cell, n_cells)
-    sizes = [len(levels) for levels in effect_levels.values()]
-    effects = _neutral_effects(sizes)
-    covariance = np.zeros((N_DESTINATIONS, sum(sizes), sum(sizes)))
+    events = exposure.events_by(exposure.cell, int(np.prod(exposure.cell_axes)))
     model = CellModel(exposure, events, possible)
-    for _ in range(MAX_SWEEPS):
-        days = exposure.by_cell(_effect_multipliers(profile_levels, [e.mean for e in effects]))
-        model.fit(days)
-        if not sizes:
-            break
-        before = np.concatenate([e.mean for e in effects])
-        effects, covariance = _fit_effects(exposure, model.level_multipliers(), profile_levels, effect_levels)
-        if np.abs(np.concatenate([e.mean for e in effects]) - before).max() < SETTLED:
-            break
-    else:
-        model.notes.append(
-            f"Effects and factors still moved after {MAX_SWEEPS} turns; their last values are used."
-        )
+    effects, covariance = _in_turns(model, exposure, profile_levels, effect_levels)
     multiplier = _effect_multipliers(profile_levels, [e.mean for e in effects])
     days = exposure.by_cell(multiplier)
     if seen is not None:
         model.month_variance = month_variance(seen[0], _row_rates(model, seen, multiplier))
         model.fit(days)
     factors = model.factors(days)
-    weighted = days * multipliers(exposure.cell_axes, {name: f.log_mean for name, f in factors.items()})
-    weighted *= at_risk(exposure.cell_axes)
+    weights = multipliers(exposure.cell_axes, {name: f.log_mean for name, f in factors.items()})
+    weighted = days * weights * at_risk(exposure.cell_axes)
     hazards, notes = _pool_base(exposure, events, weighted, possible)
     named = _named_effects(exposure, effect_levels, effects, profile_levels)
     said = (*dict.fromkeys(model.notes), *notes)
     return DealRates(hazards, factors, named, model.covariance, covariance, said)
+
+
+def _in_turns(
+    model: CellModel, exposure: Exposure, profile_levels: Ints, effect_levels: dict[str, tuple[str, ...]]
+) -> tuple[list[_Fitted], Floats]:
+    """Fit the factors given the effects and these given those, until neither moves; return the effects."""
+    sizes = [len(levels) for levels in effect_levels.values()]
+    effects = _neutral_effects(sizes)
+    covariance = np.zeros((N_DESTINATIONS, sum(sizes), sum(sizes)))
+    for _ in range(MAX_SWEEPS):
+        model.fit(exposure.by_cell(_effect_multipliers(profile_levels, [e.mean for e in effects])))
+        if not sizes:
+            return effects, covariance
+        before = np.concatenate([e.mean for e in effects])
+        effects, covariance = _fit_effects(exposure, model.level_multipliers(), profile_levels, effect_levels)
+        if np.abs(np.concatenate([e.mean for e in effects]) - before).max() < SETTLED:
+            return effects, covariance
+    model.notes.append(
+        f"Effects and factors still moved after {MAX_SWEEPS} turns; their last values are used."
+    )
+    return effects, covariance
 
 
 def _row_rates(model: CellModel, seen: tuple[DealMonths, Ints], multiplier: Floats) -> Floats:

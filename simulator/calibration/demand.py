@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,50 +91,56 @@ def demand(
     first = first_rows(states.deal)
     opening, n_stray = reliable_opening(states.start[first])
     first = first[arrived[states.deal[first]] & (states.start[first] >= opening)]
-    deals = states.deal[first]
     months, covered = _calendar(opening, day_number(as_of) + 1.0)
-    qualified = np.zeros(len(segment), dtype=bool)
-    qualified[states.deal] = True
-    stream_segment, sources, stream = _streams(opportunities, segment, deals, qualified, len(names))
-    at = months_of_days(states.start[first]) - months[0]
-    n_streams, n_months = len(sources), len(months)
-    counts = np.bincount(stream * n_months + at, minlength=n_streams * n_months)
-    table = counts.reshape(n_streams, n_months).astype(np.float64)
+    qualified = np.isin(np.arange(len(segment)), states.deal)
+    streams = _streams(opportunities, segment, states.deal[first], qualified, len(names))
+    table = _counts(streams, months_of_days(states.start[first]) - months[0], len(months))
     fit = _season(table.sum(axis=0), months, covered)
-    notes = (
-        []
-        if n_months >= SEASON_MONTHS
-        else [f"Season of SALs needs {SEASON_MONTHS} months of history ({n_months} known): none is assumed."]
-    )
     flat = covered * fit.season[months % 12]
-    first_look = _streams_fit(table, fit.expected, stream_segment, len(names))
-    total = table.sum(axis=0)
-    scatter = min(first_look.dispersion, _month_to_month(total, flat))
-    course = _course(total, flat, scatter, fit, Span(months, opening, as_of, calendar))
-    now = _months_before(months, as_of) / 3.0
-    path = np.interp(now, np.append(course.quarters, 0.0), np.append(course.path, 0.0))
-    found = _streams_fit(table, flat * np.exp(path), stream_segment, len(names))
-    if n_stray:
-        notes.append(
-            f"Deals dated long before all others ({n_stray}) count neither as SALs nor as time: "
-            f"creation is counted from {date_of_day(opening)}."
-        )
-    notes += [
-        f"{names[s]}: SALs have drifted; recent months count more (half-life {HALF_LIFE_MONTHS:.0f} months)."
-        for s in np.flatnonzero(found.drifting)
-    ]
-    arrivals = Arrivals(
-        segment=stream_segment,
+    first_look = _streams_fit(table, fit.expected, streams[0], len(names))
+    span = Span(months, opening, as_of, calendar)
+    course = _course(table.sum(axis=0), flat, first_look.dispersion, fit, span)
+    found = _streams_fit(table, flat * _path(course, span), streams[0], len(names))
+    drifting = [names[segment] for segment in np.flatnonzero(found.drifting)]
+    arrivals = _arrivals(streams, found, fit, table.sum(axis=1), float(covered.sum()))
+    return Demand(arrivals, course, tuple(_notes(len(months), n_stray, opening, drifting)))
+
+
+def _arrivals(
+    streams: tuple[Ints, tuple[str, ...], Ints], found: _Streams, fit: _Season, events: Floats, months: float
+) -> Arrivals:
+    segment, sources, _ = streams
+    return Arrivals(
+        segment=segment,
         source=sources,
         shape=found.shape,
         rate=found.rate,
         dispersion=found.size,
         season=fit.season,
         season_log_sd=fit.season_sd,
-        events=table.sum(axis=1),
-        exposure_months=np.full(n_streams, covered.sum()),
+        events=events,
+        exposure_months=np.full(len(sources), months),
     )
-    return Demand(arrivals, course, tuple(notes))
+
+
+def _counts(streams: tuple[Ints, tuple[str, ...], Ints], at: Ints, n_months: int) -> Floats:
+    """Return the SALs of each stream by month, shape (stream, month)."""
+    _, sources, stream = streams
+    counts = np.bincount(stream * n_months + at, minlength=len(sources) * n_months)
+    return counts.reshape(len(sources), n_months).astype(np.float64)
+
+
+def _notes(n_months: int, n_stray: int, opening: float, drifting: list[str]) -> Iterator[str]:
+    if n_months < SEASON_MONTHS:
+        yield f"Season of SALs needs {SEASON_MONTHS} months of history ({n_months} known): none is assumed."
+    if n_stray:
+        yield (
+            f"Deals dated long before all others ({n_stray}) count neither as SALs nor as time: "
+            f"creation is counted from {date_of_day(opening)}."
+        )
+    for name in drifting:
+        half_life = f"half-life {HALF_LIFE_MONTHS:.0f} months"
+        yield f"{name}: SALs have drifted; recent months count more ({half_life})."
 
 
 @dataclass(frozen=True)
@@ -193,12 +200,19 @@ def _months_before(months: Ints, as_of: dt.date) -> Floats:
     return np.asarray(months + 0.5 - now)
 
 
-def _course(observed: Floats, flat: Floats, dispersion: float, fit: _Season, span: Span) -> Course:
+def _path(course: Course, span: Span) -> Floats:
+    """Return the level of each month next to that of the last day."""
+    now = _months_before(span.months, span.as_of) / 3.0
+    return np.asarray(np.exp(np.interp(now, np.append(course.quarters, 0.0), np.append(course.path, 0.0))))
+
+
+def _course(observed: Floats, flat: Floats, first_look: float, fit: _Season, span: Span) -> Course:
     """Fit level, growth and shock of the company's SALs to its quarters.
 
     The season was fitted to the same quarters: what it took of their scatter, over level and growth, is
-    given back (``n_fitted``).
+    given back (``n_fitted``). ``first_look`` is variance / mean about the season alone, at the most.
     """
+    dispersion = min(first_look, _month_to_month(observed, flat))
     cut = day_number(span.as_of) + 1.0
     parts = windows(span.months, span.calendar, (span.opening, cut), float(observed.sum()))
     expected = parts.total(flat) * observed.sum() / max(float(flat.sum()), 1e-12)

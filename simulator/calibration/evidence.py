@@ -100,9 +100,7 @@ def top_down(
     """
     deals = _deals(states, amount, open_amounts)
     cut = day_number(as_of) + 1.0
-    recent = deals.won & (deals.end >= cut - 365.0)
-    span = min(cut - deals.first_day, 365.0) / 30.4
-    size = 1 if recent.sum() / max(span, 1.0) >= WINS_A_MONTH else 3
+    size = _months_a_window(deals, cut)
     season = np.exp(_season(deals, cut, calendar))
     deals = replace(deals, money=deals.money / season[_quarters(deals.end, calendar) % 4])
     edges = _edges(cut, calendar, size)
@@ -119,6 +117,13 @@ def top_down(
     centre *= season[_quarters(edges[1:] - 1.0, calendar) % 4]
     n_windows = origins.shape[1] - 1
     return Evidence(np.full(n_windows, size, dtype=np.int64), centre, log_sd, level, n)
+
+
+def _months_a_window(deals: _Deals, cut: float) -> int:
+    """Return one month where enough is won in each, else a quarter's three."""
+    recent = deals.won & (deals.end >= cut - 365.0)
+    span = min(cut - deals.first_day, 365.0) / 30.4
+    return 1 if recent.sum() / max(span, 1.0) >= WINS_A_MONTH else 3
 
 
 def _deals(states: DealStates, amount: Floats, open_amounts: bool) -> _Deals:

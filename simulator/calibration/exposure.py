@@ -149,18 +149,10 @@ def deal_months(states: DealStates, segment: Ints, calendar: FiscalCalendar) -> 
         Gives the place of each month in its quarter.
     """
     start, end = _settle_redating(states)
-    first = months_of_days(start)
-    last = np.maximum(first, months_of_days(np.nextafter(end, -np.inf)))
-    n_months = last - first + 1
-    row = np.repeat(np.arange(len(start)), n_months)
-    month = first[row] + np.arange(len(row)) - np.repeat(np.cumsum(n_months) - n_months, n_months)
+    row, month = _rows_by_month(start, end)
     since = np.maximum(start[row], month_start_day(month))
     days = np.minimum(end[row], month_start_day(month + 1)) - since
-    final = np.append(row[1:] != row[:-1], True) if len(row) else np.zeros(0, dtype=bool)
-    exits = states.exit[row]
-    event = np.where(final & (exits != CENSORED) & (exits != CHANGED), exits, -1)
-    deal = states.deal[row]
-    known = states.close_month[row]
+    deal, known = states.deal[row], states.close_month[row]
     began = _first_of_month(deal, month)
     close_month = known[began]
     open_at_end, next_close = _month_ends(states, row, deal, month, known)
@@ -177,7 +169,7 @@ def deal_months(states: DealStates, segment: Ints, calendar: FiscalCalendar) -> 
         due=due_code(close_month, month),
         linearity=calendar.month_of_quarter(month),
         pushes=np.minimum(states.pushes[row][began], len(FACTOR_LEVELS["pushes"]) - 1),
-        event=event,
+        event=_events(row, states.exit[row]),
         close_month=close_month,
         open_at_month_end=open_at_end,
         next_close_month=next_close,
@@ -219,6 +211,21 @@ def aggregate(months: DealMonths, profile: Ints, n_segments: int, n_profiles: in
 
 def _age_bin(age_months: Ints) -> Ints:
     return np.searchsorted(AGE_BINS, np.maximum(age_months, 0), side="right").astype(np.int64) - 1
+
+
+def _events(row: Ints, exits: Ints) -> Ints:
+    """Return what ends each state in its last month, -1 in the others and where it goes on."""
+    final = np.append(row[1:] != row[:-1], True) if len(row) else np.zeros(0, dtype=bool)
+    return np.where(final & (exits != CENSORED) & (exits != CHANGED), exits, -1)
+
+
+def _rows_by_month(start: Floats, end: Floats) -> tuple[Ints, Ints]:
+    """Return a row for each month that each state lies in: its state and its month."""
+    first = months_of_days(start)
+    last = np.maximum(first, months_of_days(np.nextafter(end, -np.inf)))
+    n_months = last - first + 1
+    row = np.repeat(np.arange(len(start)), n_months)
+    return row, first[row] + np.arange(len(row)) - np.repeat(np.cumsum(n_months) - n_months, n_months)
 
 
 def _settle_redating(states: DealStates) -> tuple[Floats, Floats]:

@@ -134,13 +134,8 @@ def growth_by_size(book: Book, counted: Mask, reached: Floats, rates: Floats, si
     since = [t - contracts.start[spells.customer] for t in (spells.begin, spells.end)]
     for segment in range(len(rates)):
         mine = contracts.segment[spells.customer] == segment
-        months = np.stack(
-            [
-                _between(chance, since[0][mine], since[1][mine], spells.again[mine])
-                for chance in reached[segment]
-            ],
-            axis=1,
-        )
+        between = (since[0][mine], since[1][mine], spells.again[mine])
+        months = np.stack([_between(chance, *between) for chance in reached[segment]], axis=1)
         event = counted & (contracts.segment[moves.customer] == segment)
         data = _AtRisk(
             spells.arr[mine],

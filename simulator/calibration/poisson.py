@@ -31,6 +31,36 @@ class PoissonFit:
     converged: bool
 
 
+class _Problem:
+    """Minus the log posterior of the coefficients, and its derivatives.
+
+    Designs are one-hot: sparse products touch a quarter of the numbers and start no threads.
+    """
+
+    def __init__(self, design: Floats, events: Floats, exposure: Floats, precision: Floats) -> None:
+        self.rows = scipy.sparse.csr_array(design)
+        self.columns = self.rows.T.tocsr()
+        self.exposure, self.precision = exposure, precision
+        self.target = self.columns @ events
+
+    def fitted(self, b: Floats) -> Floats:
+        """Return the events that coefficients lead to expect, shape (row,)."""
+        return np.asarray(self.exposure * np.exp(np.minimum(np.asarray(self.rows @ b), LARGEST_LOG)))
+
+    def loss(self, b: Floats) -> float:
+        """Return minus the log posterior, but for a constant."""
+        return float(self.fitted(b).sum() - self.target @ b + 0.5 * b @ self.precision @ b)
+
+    def gradient(self, b: Floats) -> Floats:
+        """Return its slope, shape (column,)."""
+        return np.asarray(self.columns @ self.fitted(b) - self.target + self.precision @ b)
+
+    def curvature(self, b: Floats) -> Floats:
+        """Return its second derivatives, shape (column, column)."""
+        weighted = scipy.sparse.diags_array(self.fitted(b)) @ self.rows
+        return np.asarray((self.columns @ weighted).toarray() + self.precision)
+
+
 def fit_poisson(
     design: Floats, events: Floats, exposure: Floats, precision: Floats, start: Floats | None = None
 ) -> PoissonFit:
@@ -48,38 +78,21 @@ def fit_poisson(
         Where to start; zero by default.
     """
     used = exposure > 0
-    # Designs are one-hot: sparse products touch a quarter of the numbers and start no threads.
-    rows = scipy.sparse.csr_array(design[used])
-    columns = rows.T.tocsr()
-    events, exposure = events[used], exposure[used]
-    target = columns @ events
-
-    def fitted(b: Floats) -> Floats:
-        return np.asarray(exposure * np.exp(np.minimum(np.asarray(rows @ b), LARGEST_LOG)))
-
-    def loss(b: Floats) -> float:
-        return float(fitted(b).sum() - target @ b + 0.5 * b @ precision @ b)
-
-    def gradient(b: Floats) -> Floats:
-        return np.asarray(columns @ fitted(b) - target + precision @ b)
-
-    def curvature(b: Floats) -> Floats:
-        weighted = scipy.sparse.diags_array(fitted(b)) @ rows
-        return np.asarray((columns @ weighted).toarray() + precision)
-
+    events = events[used]
+    problem = _Problem(design[used], events, exposure[used], precision)
     origin = np.zeros(design.shape[1]) if start is None else start
     scale = max(1.0, float(events.sum()))
     result = scipy.optimize.minimize(
-        loss,
+        problem.loss,
         origin,
-        jac=gradient,
-        hess=curvature,
+        jac=problem.gradient,
+        hess=problem.curvature,
         method="trust-exact",
         options={"gtol": 1e-6 * scale, "maxiter": 200},
     )
-    converged = bool(np.isfinite(result.fun) and np.abs(gradient(result.x)).max() <= 1e-3 * scale)
+    converged = bool(np.isfinite(result.fun) and np.abs(problem.gradient(result.x)).max() <= 1e-3 * scale)
     mode = np.asarray(result.x if converged else origin, dtype=np.float64)
-    return PoissonFit(mode, np.asarray(np.linalg.inv(curvature(mode)), dtype=np.float64), converged)
+    return PoissonFit(mode, np.asarray(np.linalg.inv(problem.curvature(mode)), dtype=np.float64), converged)
 
 
 def centre(fit_mean: Floats, covariance: Floats, weights: Floats) -> tuple[Floats, Floats, float]:

@@ -72,16 +72,11 @@ def pool_rates(events: Floats, exposure: Floats, prior_mean: float) -> PooledRat
     centre = np.log(first_guess)
     bounds = [(centre - 6.0, centre + 6.0), (np.log(SPREADS[0]), np.log(SPREADS[-1]))]
     start = np.array([centre, np.log(SPREAD_SCALE)])
-    mode = scipy.optimize.minimize(
-        loss, start, bounds=bounds, method="Nelder-Mead", options={"xatol": 1e-3}
-    ).x
+    found = scipy.optimize.minimize(loss, start, (), "Nelder-Mead", bounds=bounds, options={"xatol": 1e-3})
+    mode = found.x
     log_means = np.stack([_mean_grid(float(mode[0]), cv, total, len(events)) for cv in SPREADS])
-    log_weights = np.stack(
-        [
-            _log_posterior(row, cv, events, exposure, weak_rate)
-            for row, cv in zip(log_means, SPREADS, strict=True)
-        ]
-    )
+    pairs = zip(log_means, SPREADS, strict=True)
+    log_weights = np.stack([_log_posterior(row, cv, events, exposure, weak_rate) for row, cv in pairs])
     log_weights += np.log(log_means[:, 1] - log_means[:, 0])[:, None]
     shape, rate = _match_mixture(log_means, log_weights, events, exposure)
     return PooledRates(shape, rate, float(np.exp(mode[0])), float(np.exp(mode[1])), True)

@@ -51,7 +51,7 @@ class SurvivalFit:
 
 
 def fit_survival_table(survivors: Floats, cohort: str = "cohort") -> SurvivalFit:
-    """Fit the law to the customers left after 0, 1, 2 … renewals by maximum likelihood.
+    """Fit the distribution to the customers left after 0, 1, 2 … renewals by maximum likelihood.
 
     Parameters
     ----------
@@ -66,8 +66,7 @@ def fit_survival_table(survivors: Floats, cohort: str = "cohort") -> SurvivalFit
         Fewer than two renewals, or a count that rises, is negative or not finite.
     """
     survivors = np.asarray(survivors, dtype=np.float64)
-    faults = _faults(survivors, cohort)
-    if faults:
+    if faults := _faults(survivors, cohort):
         raise InputError(faults)
     at_risk, churned = survivors[:-1], survivors[:-1] - survivors[1:]
 
@@ -86,13 +85,13 @@ def fit_survival_table(survivors: Floats, cohort: str = "cohort") -> SurvivalFit
         bounds=[LOG_BOUNDS] * 2,
         options={"ftol": 1e-15, "gtol": 1e-9},
     )
-    alpha, beta = np.exp(found.x)
     share = churned.sum() / at_risk.sum()
     alike = np.log(np.array([share, 1.0 - share]) * ALIKE + 1e-300)
     if loss(alike) <= found.fun + INDISTINCT:
         return SurvivalFit(cohort, share * ALIKE, (1.0 - share) * ALIKE, np.zeros((2, 2)), survivors, False)
     covariance = np.asarray(np.linalg.pinv(_curvature(loss, found.x), hermitian=True))
-    return SurvivalFit(cohort, float(alpha), float(beta), covariance, survivors, True)
+    alpha, beta = map(float, np.exp(found.x))
+    return SurvivalFit(cohort, alpha, beta, covariance, survivors, True)
 
 
 def _slope(law: Floats, at_risk: Floats, churned: Floats) -> Floats:

@@ -98,11 +98,9 @@ def deal_courses(
         expected = rates.expected_events(at_risk, *profiles, k, len(rates.hazards.shape))
         happened = (months.event == k).astype(np.float64)
         parts = windows(months.month, calendar, (opening, now), float(happened.sum()))
-        total = parts.total(expected)
+        total, seen = parts.total(expected), parts.total(happened)
         when = parts.total(expected * (middle - now)) / np.maximum(total, 1e-12) / DAYS_A_QUARTER
-        season = parts.quarter % 4
-        seen = parts.total(happened)
-        courses.append(fit_course(seen, total, when, season=season, quarter=parts.quarter))
+        courses.append(fit_course(seen, total, when, season=parts.quarter % 4, quarter=parts.quarter))
     return tuple(courses)
 
 

@@ -55,7 +55,60 @@ def workload(states: DealStates, segment: Ints, rep: Ints, step_days: float) -> 
     step_days : float
         Between the days; more where the history is too large for that.
     """
-    deals, first = np.unique(states.deal, return_index=True)
+    lives = _lives(states, step_days)
+    n = lives.stop - lives.start
+    whose = np.repeat(np.arange(len(lives.deal)), n)
+    offset = np.cumsum(n) - n
+    day = np.arange(n.sum()) - offset[whose] + lives.start[whose]
+    days: Floats = lives.origin + lives.step * np.arange(int(day.max(initial=0)) + 1, dtype=np.float64)
+    state = lives.state_on(states, whose, day)
+    place = np.searchsorted(lives.deal, states.deal)
+    until = np.floor((states.end - lives.origin) / lives.step).astype(np.int64)
+    inside = (until >= lives.start[place]) & (until < lives.stop[place])
+
+    def counted(which: Mask) -> Floats:
+        rows = (offset[place] + until - lives.start[place])[inside & which]
+        return np.bincount(rows, minlength=len(day)).astype(np.float64)
+
+    return Workload(
+        days=days,
+        step=lives.step,
+        deal=lives.deal[whose],
+        day=day,
+        segment=segment[lives.deal][whose],
+        rep=rep[lives.deal][whose],
+        stage=states.category[state] * 2 + states.late[state],
+        begun=days[day] - lives.begin[whose],
+        moves=counted(np.isin(states.exit, MOVES)),
+        given_up=counted(states.exit == UNDECIDED),
+    )
+
+
+@dataclass(frozen=True)
+class _Lives:
+    """When each deal was open: rows of its states, when it began, and the days from ``start`` to ``stop``."""
+
+    deal: Ints
+    first: Ints
+    last: Ints
+    begin: Floats
+    origin: float
+    final: float
+    step: float
+    start: Ints
+    stop: Ints
+
+    def state_on(self, states: DealStates, whose: Ints, day: Ints) -> Ints:
+        """Return the state of each deal on a day: the last one that begins by then."""
+        span = self.final - self.origin + self.step + 1.0
+        begins = np.repeat(np.arange(len(self.deal)), self.last - self.first + 1) * span
+        begins = begins + np.maximum(states.start - self.origin, 0.0)
+        state = np.searchsorted(begins, whose * span + day * self.step, side="right")
+        return np.minimum(np.maximum(state - 1, self.first[whose]), self.last[whose])
+
+
+def _lives(states: DealStates, step_days: float) -> _Lives:
+    deal, first = np.unique(states.deal, return_index=True)
     last = np.append(first[1:], len(states.deal)) - 1
     begin, end = states.start[first], states.end[last]
     final = float(end.max())
@@ -64,39 +117,7 @@ def workload(states: DealStates, segment: Ints, rep: Ints, step_days: float) -> 
     step = max(step_days, total / MOST_ROWS)
     start = np.maximum(np.ceil((begin - origin) / step), 0).astype(np.int64)
     stop = np.maximum(np.ceil((end - origin) / step).astype(np.int64), start)
-    n = stop - start
-    whose = np.repeat(np.arange(len(deals)), n)
-    offset = np.cumsum(n) - n
-    day = np.arange(n.sum()) - offset[whose] + start[whose]
-    days: Floats = origin + step * np.arange(int(day.max(initial=0)) + 1, dtype=np.float64)
-    # The state of a deal on a day: the last one that begins by then.
-    span = final - origin + step + 1.0
-    state = np.searchsorted(
-        np.repeat(np.arange(len(deals)), last - first + 1) * span + np.maximum(states.start - origin, 0.0),
-        whose * span + day * step,
-        side="right",
-    )
-    state = np.minimum(np.maximum(state - 1, first[whose]), last[whose])
-    place = np.searchsorted(deals, states.deal)
-    until = np.floor((states.end - origin) / step).astype(np.int64)
-    inside = (until >= start[place]) & (until < stop[place])
-
-    def counted(which: Mask) -> Floats:
-        rows = (offset[place] + until - start[place])[inside & which]
-        return np.bincount(rows, minlength=len(day)).astype(np.float64)
-
-    return Workload(
-        days=days,
-        step=step,
-        deal=deals[whose],
-        day=day,
-        segment=segment[deals][whose],
-        rep=rep[deals][whose],
-        stage=states.category[state] * 2 + states.late[state],
-        begun=days[day] - begin[whose],
-        moves=counted(np.isin(states.exit, MOVES)),
-        given_up=counted(states.exit == UNDECIDED),
-    )
+    return _Lives(deal, first, last, begin, origin, final, step, start, stop)
 
 
 def rank_within(group: Ints, work: Workload) -> Floats:
