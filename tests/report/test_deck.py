@@ -5,14 +5,16 @@ import subprocess
 import pandas as pd
 import pytest
 from pptx import Presentation
+from pptx.enum.chart import XL_CHART_TYPE
 from pptx.util import Inches
 
 from simulator.errors import InputError
-from simulator.report.charts.slide import _join_footers
+from simulator.report.charts.slide import _join_footers, add_chart_slide, add_two_charts
+from simulator.report.documents.deck_slides import open_deck
 from simulator.report.documents.exports import write_exports
 from simulator.report.documents.finished import read_finished
 from simulator.report.documents.headline import key_figures
-from tests.report.finished_runs import write_run
+from tests.report.finished_runs import arr_table, write_run
 
 
 def texts(slide):
@@ -48,6 +50,33 @@ def test_charts_can_be_edited_and_hold_the_figures(deck, finished_folder):
     fan = {series.name: list(series.values) for series in drawn[0].plots[0].series}
     assert fan["P50"] == table["p50"].tolist()
     assert fan["Target"] == table["target"].tolist()
+
+
+def test_paragraphs_without_room_wait_and_the_first_always_stands():
+    slide = open_deck("Source").add_slide("What the slide says in a sentence", "What is shown")
+    said = [f"{number} " + "words " * 40 for number in range(9)]
+    slide.add_text(said, top=0.6, points=14)
+    slide.add_text(said, top=0.99, points=14)
+    written = [text.split("\n") for text in texts(slide.shape) if text.startswith("0 words")]
+    assert 2 <= len(written[0]) < 9
+    assert [line[0] for line in written[0]] == [str(number) for number in range(len(written[0]))]
+    assert len(written[1]) == 1
+
+
+def test_names_below_a_chart_stay_level_and_bars_have_their_axis_at_the_foot(tmp_path):
+    """Slanted names are hard to read: what has no room below its column stands left of its bar."""
+    run = read_finished(write_run(tmp_path / "base", arr=arr_table()))
+    flow = run.specs["arr_snowball"]
+    deck = open_deck("Source")
+    add_two_charts(deck, "Two charts", "", (flow, run.specs["nrr_grr"]))
+    add_chart_slide(deck, flow)
+    narrow, lines, wide = charts(deck.file)
+    assert narrow.chart_type == XL_CHART_TYPE.BAR_STACKED
+    assert wide.chart_type == XL_CHART_TYPE.COLUMN_STACKED
+    assert [*narrow.plots[0].categories] == [*wide.plots[0].categories]
+    assert narrow.value_axis._element.xpath("c:crosses/@val") == ["max"]
+    for chart in (lines, wide):
+        assert chart.category_axis._element.xpath(".//a:bodyPr/@rot") == ["0"]
 
 
 def test_the_waterfall_foots_as_it_is_labelled(tmp_path):

@@ -44,12 +44,14 @@ def add_chart_slide(deck: Deck, spec: ChartSpec) -> None:
 def add_two_charts(deck: Deck, title: str, subtitle: str, pair: tuple[ChartSpec, ChartSpec]) -> None:
     """Add a slide with two charts next to each other, each below its own finding and what it shows."""
     slide = deck.add_slide(title, subtitle, _join_footers(*(spec.footer for spec in pair)))
-    for half, spec in zip(slide.halves(), pair, strict=True):
+    halves, below = slide.halves(), 0.0
+    for half, spec in zip(halves, pair, strict=True):
         said = [spec.title] if spec.title != title else []
         is_cut = spec.shape == "lines" and not spec.begins_at_zero and min(spec.finite(), default=0.0) > 0
         said += [spec.subtitle + ("; the axis does not begin at 0" if is_cut else "")]
-        half.add_text(said, top=0.0, points=POINTS)
-        _DRAWERS[spec.shape](half.below(0.26), spec)
+        below = max(below, half.add_text(said, top=0.0, points=POINTS))
+    for half, spec in zip(halves, pair, strict=True):
+        _DRAWERS[spec.shape](half.below(below), spec)
 
 
 def _join_footers(left: str, right: str) -> str:

@@ -61,7 +61,7 @@ PARTS = (
     _Part("hiring", 4),
     _Part("headcount", 5),
     _Part("deal_flow", 3),
-    _Part("bridge_days", 3),
+    _Part("bridge_days", 6),
     _Part("assumptions", 1),
 )
 """In the order of the deck: promise and result, the number, where it comes from, customers, cash, people."""
@@ -117,7 +117,7 @@ def _add_pair(deck: Deck, run: Finished, left: str, right: str) -> None:
     title, subtitle = run.specs[left].title, ""
     if left == "pacing":
         title = f"Where {run.periods[0]} stands, and what changed"
-        subtitle = " ".join(say_previous(run.tables.get(PREVIOUS, pd.DataFrame()), run.currency))
+        subtitle = " ".join(_previous(run))
     add_two_charts(deck, title, subtitle, (run.specs[left], run.specs[right]))
 
 
@@ -136,14 +136,19 @@ def _add_answer(deck: Deck, run: Finished) -> None:
     slide = deck.add_slide(answers[0], f"{shorten_line(run.company, 40)} · {PERCENTILES}")
     rows = [[one.name, one.value, one.range] for one in _figures(run)]
     height = slide.add_table(
-        ["", "Figure", "Range, or what to compare"], rows, top=0.0, height=0.66, widths=(0.4, 0.18, 0.42)
+        ["", "Figure", "Range, or what to compare"], rows, top=0.0, height=0.54, widths=(0.4, 0.18, 0.42)
     )
     found = advice(run)
     trust = () if "reliability" in run.specs else found.trust[:1] or (NO_BACKTEST,)
-    said = [*found.plan[:1], *found.levers[:1], *found.hiring[:1], *found.changed[:2], *trust]
+    levers = [f"Largest lever: {sentence}" for sentence in found.levers[:1]]
+    said = [*found.plan[:1], *_previous(run)[-1:], *trust, *levers, *found.hiring[:1]]
     if len(said) == len(trust):
         said = [*(f"{answer}." for answer in answers[1:3]), *trust]
-    slide.add_text(said, top=height + 0.04, points=SMALLER_POINTS)
+    slide.add_text(said, top=height + 0.06, points=SMALLER_POINTS)
+
+
+def _previous(run: Finished) -> tuple[str, ...]:
+    return say_previous(run.tables.get(PREVIOUS, pd.DataFrame()), run.currency)
 
 
 def _figures(run: Finished) -> tuple[KeyFigure, ...]:

@@ -6,6 +6,7 @@ import math
 import zipfile
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,8 @@ MARGIN_SHARE = 0.045
 LONGEST_TITLE = 170
 LONGEST_BIG_TITLE = 60
 TITLE_POINTS, SUBTITLE_POINTS, TEXT_POINTS, SMALL_POINTS = 24, 14, 16, 10
-LETTER_WIDTH = 0.5
-"""Of a letter in a sentence, as a share of its height."""
+LETTER_WIDTH, LINE_HEIGHT = 0.56, 1.2
+"""Of a letter in a sentence and of a line, as a share of the letter's height."""
 MOST_UNPACKED = 500_000_000
 HEAD_BYTES = 4096
 REMEDY = "Save a presentation as .pptx in PowerPoint and name that file."
@@ -49,16 +50,22 @@ class Slide:
     shape: Any
     body: Box
 
-    def add_text(self, lines: Sequence[str], top: float, points: float = TEXT_POINTS) -> None:
-        """Write paragraphs below a share of the body's height."""
+    def add_text(self, lines: Sequence[str], top: float, points: float = TEXT_POINTS) -> float:
+        """Write paragraphs below a share of the body's height; return the share where they end.
+
+        The last ones wait for the page where there is no room.
+        """
         box = self.body
         y = box.top + round(top * box.height)
+        tall = [n_lines(line, points, box.width) * LINE_HEIGHT * Pt(points) + Pt(8) for line in lines]
+        ends = [end for end in accumulate(tall) if end <= box.top + box.height - y] or tall[:1]
         frame = self.shape.shapes.add_textbox(box.left, y, box.width, box.top + box.height - y).text_frame
         frame.word_wrap, frame.margin_left = True, 0
-        for at, line in enumerate(lines):
+        for at, line in enumerate(lines[: len(ends)]):
             paragraph = frame.paragraphs[0] if at == 0 else frame.add_paragraph()
             _write(paragraph, shorten_line(line), points, INK)
             paragraph.space_after = Pt(8)
+        return top + ends[-1] / box.height
 
     def add_table(
         self,
@@ -135,8 +142,8 @@ class Deck:
         _add_line(slide, subtitle, Box(margin, below, width - 2 * margin, Inches(0.35)), SUBTITLE_POINTS)
         foot = Box(margin, height - Inches(0.45), width - 2 * margin, Inches(0.3))
         _add_line(slide, shorten_line(source or self.source), foot, SMALL_POINTS)
-        n_lines = math.ceil(len(subtitle) * LETTER_WIDTH * Pt(SUBTITLE_POINTS) / (width - 2 * margin))
-        free = below + Inches(0.5) + max(n_lines - 1, 0) * round(1.2 * Pt(SUBTITLE_POINTS))
+        more = max(n_lines(subtitle, SUBTITLE_POINTS, width - 2 * margin) - 1, 0)
+        free = below + Inches(0.5) + round(more * LINE_HEIGHT * Pt(SUBTITLE_POINTS))
         return Slide(slide, Box(margin, free, width - 2 * margin, foot.top - free - Inches(0.1)))
 
 
@@ -212,6 +219,11 @@ def colour_of(code: str) -> Any:
 def shorten_line(text: str, longest: int = 300) -> str:
     """Return a line cut to a length, saying so."""
     return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
+
+
+def n_lines(text: str, points: float, width: int) -> int:
+    """Return how many lines a text takes in a width, in EMU."""
+    return math.ceil(len(text) * LETTER_WIDTH * Pt(points) / width)
 
 
 def _write_title(slide: Any, title: str, box: Box, *, is_plain: bool) -> None:
