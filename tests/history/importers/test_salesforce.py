@@ -123,6 +123,16 @@ def test_rows_of_one_second_follow_the_order_of_their_file(newest_first: bool, t
     assert changes["stage"].tolist() == ["Qualification", "Discovery", "Proposal"]
 
 
+def test_a_change_to_an_amount_below_zero_keeps_the_amount_before(tmp_path: Path) -> None:
+    hist = "Id,OpportunityId,CreatedDate,StageName,Amount,CloseDate,ForecastCategory\n" + "".join(
+        f"{i},A,2024-0{i}-01T10:00:00Z,{stage},{amount},2024-09-20,Pipeline\n"
+        for i, (stage, amount) in enumerate([("One", 10), ("Two", -3), ("Three", 12)], start=1)
+    )
+    got = import_texts(tmp_path, "salesforce", hist_csv=hist)
+    assert got.history.stage_changes["amount"].fillna(-1).tolist() == [10, -1, 12]
+    assert any("1 changes have an amount below zero" in note for note in got.understanding.notes)
+
+
 COUNTED = "tables: {opportunities: {columns: {amount: {constant: 1}}}}"
 """Map that counts deals, where an export has no amounts."""
 
