@@ -55,7 +55,6 @@ def calibrate(
     from simulator.calibration.file import save_calibration
     from simulator.calibration.rates import rates_table
     from simulator.history.load import load_history
-    from simulator.report.answer import as_sentence
 
     console = Console(quiet=quiet, as_json=json, details=details)
     if history.is_file() and history.name.lower().endswith((".csv", ".csv.gz")):
@@ -68,11 +67,19 @@ def calibrate(
     calibration = estimate(loaded, read_calendar(fiscal_start, fiscal_label))
     rates = rates_table(calibration)
     save_calibration(calibration, path)
+    _say(console, calibration, rates, (*calibration.notes, *loaded.notes), path)
+    console.data(_answer(calibration, rates, path))
+
+
+def _say(
+    console: Console, calibration: Calibration, rates: pd.DataFrame, notes: tuple[str, ...], path: Path
+) -> None:
+    from simulator.report.answer import as_sentence
+
     console.say(
         f"Rates of {len(calibration.segments)} segments from {calibration.first_day} to {calibration.as_of}, "
         "with 80 % intervals."
     )
-    notes = (*calibration.notes, *loaded.notes)
     if console.details:
         console.rows(("rate", "of", "value", "80 % interval", "source"), _excerpt(rates))
         for note in notes:
@@ -82,7 +89,6 @@ def calibrate(
             console.say(line)
         show_notes(console, notes, path.name)
     console.say(f"All {len(rates)} rates: {path}")
-    console.data(_answer(calibration, rates, path))
 
 
 def _brief(rates: pd.DataFrame) -> list[str]:

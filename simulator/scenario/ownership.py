@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
@@ -17,6 +17,7 @@ Activity = Literal["new_logo", "adoption", "renewal", "expansion_more_of_same", 
 ACTIVITIES = ("adoption", "renewal", "expansion_more_of_same", "expansion_new_sale")
 """What is done for customers, in axis order; new logos are the AEs' own."""
 
+Of = TypeVar("Of")
 Shares = dict[str, float]
 
 OPTIONS: dict[str, dict[str, Shares]] = {
@@ -57,28 +58,31 @@ def _whole(shares: Shares) -> Shares:
     return shares
 
 
+class ByActivity(Form, Generic[Of]):
+    """What is said of each activity after the signature."""
+
+    adoption: Of | None = Field(None, description="Bringing customers to use what they bought.")
+    renewal: Of | None = Field(None, description="Renewing contracts.")
+    expansion_more_of_same: Of | None = Field(None, description="Growth in what customers use already.")
+    expansion_new_sale: Of | None = Field(
+        None, description="Selling what customers do not use yet: deals with a cycle of their own."
+    )
+
+
 Owners = Annotated[dict[str, Share], BeforeValidator(_shares, str | dict[str, Share])]
 Option = Literal["all_sales", "split", "all_csm", "mirrored"]
 
 
-class OwnerTable(Form):
+class OwnerTable(ByActivity[Owners]):
     """Who does each activity: a role, or roles with their shares; ``nobody`` where no one does."""
 
     like: Option | None = Field(None, description="Start from this option; the rest says what differs.")
     new_logo: Owners | None = Field(None, description="Who wins new customers: ae, and no one else.")
-    adoption: Owners | None = Field(None, description="Who brings customers to use what they bought.")
-    renewal: Owners | None = Field(None, description="Who renews contracts.")
-    expansion_more_of_same: Owners | None = Field(
-        None, description="Who looks after growth in what customers use already."
-    )
-    expansion_new_sale: Owners | None = Field(
-        None, description="Who sells what customers do not use yet: deals with a cycle of their own."
-    )
     common_book: bool | None = Field(
         None, description="Whether the roles share one book of accounts, which eases hand-offs."
     )
 
-    @field_validator("adoption", "renewal", "expansion_more_of_same", "expansion_new_sale")
+    @field_validator(*ACTIVITIES)
     @classmethod
     def _sums(cls, shares: Shares | None) -> Shares | None:
         return None if shares is None else _whole(shares)
@@ -167,15 +171,8 @@ class ActivityWork(Work):
         return Work.model_validate({**self.model_dump(exclude_none=True, exclude={"segments"}), **given})
 
 
-class Activities(Form):
+class Activities(ByActivity[ActivityWork]):
     """Work per activity; what is left out is set so that a published book keeps one CSM busy."""
-
-    adoption: ActivityWork | None = Field(None, description="Bringing customers to use what they bought.")
-    renewal: ActivityWork | None = Field(None, description="Renewing contracts.")
-    expansion_more_of_same: ActivityWork | None = Field(
-        None, description="Growth in what customers use already."
-    )
-    expansion_new_sale: ActivityWork | None = Field(None, description="Selling what they do not use yet.")
 
 
 class Worst(Assumed[Positive]):
@@ -224,8 +221,8 @@ def _owned(value: object) -> object:
     return {"all": value} if isinstance(value, str) else value
 
 
-class Effects(Form):
-    """What coverage of the activities after the signature does to customers, and help before it to deals."""
+class Effects(ByActivity[ActivityEffects]):
+    """What activities not done after the signature do to customers, and help before it to deals."""
 
     simulate: bool = Field(True, description="Whether roles change what customers do.")
     observed_coverage: Literal["as_of", "full"] = Field(
@@ -235,10 +232,6 @@ class Effects(Form):
     observed_ownership: Annotated[Ownership | None, BeforeValidator(_owned, Ownership | str | None)] = Field(
         None, description="Who did what when they were earned; as 'ownership' says where left out."
     )
-    adoption: ActivityEffects | None = Field(None, description="Of adoption not done.")
-    renewal: ActivityEffects | None = Field(None, description="Of renewals not looked after.")
-    expansion_more_of_same: ActivityEffects | None = Field(None, description="Of growth not looked after.")
-    expansion_new_sale: ActivityEffects | None = Field(None, description="Of expansion not sold.")
     hand_off_per_cycle_month: Share | None = Field(
         None, description="What is lost at a hand-off from the AE for each month of the sales cycle."
     )

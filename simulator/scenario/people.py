@@ -24,7 +24,7 @@ from simulator.scenario.form import (
     short,
 )
 from simulator.scenario.numbers import ReadingError, percent_text
-from simulator.scenario.ownership import Activity
+from simulator.scenario.ownership import Activity, ByActivity
 
 ALL_SEGMENTS = "all"
 MOST_SEATS = 5000
@@ -238,13 +238,8 @@ class SegmentRole(SegmentPeople):
         return whole
 
 
-class Skills(Form):
+class Skills(ByActivity[Share]):
     """How well a role does an activity, as a share of the best there is."""
-
-    adoption: Share | None = Field(None, description="At bringing customers to use what they bought.")
-    renewal: Share | None = Field(None, description="At renewing contracts.")
-    expansion_more_of_same: Share | None = Field(None, description="At growing what is in use already.")
-    expansion_new_sale: Share | None = Field(None, description="At selling what is not in use yet.")
 
 
 class Role(Team[SegmentRole]):
