@@ -239,9 +239,11 @@ def _write_report(understanding: Understanding, path: Path) -> None:
 def _print_quarters(rows: list[dict[str, Any]], console: Console) -> None:
     """Print deals and amounts by fiscal quarter: won and lost by their end, open ones by their close date."""
     headings = ("quarter", "won", "amount", "lost", "amount", "open, due", "amount")
-    counted = [((f"{row[end]:,}", f"{row[f'{end}_amount']:,.2f}") for end in ENDS) for row in rows]
     console.say("\nBy fiscal quarter, to compare with your CRM")
-    cells = [(row["quarter"], *chain(*pairs)) for row, pairs in zip(rows, counted, strict=True)]
+    cells = []
+    for row in rows:
+        pairs = ((f"{row[end]:,}", f"{row[f'{end}_amount']:,.2f}") for end in ENDS)
+        cells.append((row["quarter"], *chain(*pairs)))
     console.rows(headings, cells, fold=True, right=True)
 
 

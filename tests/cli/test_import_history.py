@@ -47,6 +47,22 @@ def test_json_is_one_value_and_quiet_says_nothing(tmp_path: Path, capsys: pytest
     assert capsys.readouterr().out == ""
 
 
+def test_the_printed_quarters_are_those_of_the_data(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths = write(tmp_path, opps_csv=OPPORTUNITIES, hist_csv=HISTORY)
+    assert call("salesforce", *paths, "--to", tmp_path / "a", "--json") == 0
+    rows = json.loads(capsys.readouterr().out)["quarters"]
+    assert call("salesforce", *paths, "--to", tmp_path / "b", "--explain") == 0
+    out = capsys.readouterr().out
+    printed = [line.split() for line in out.split("compare with your CRM\n")[1].splitlines()]
+    for row, cells in zip(rows, printed[1:], strict=False):
+        counted = [(f"{row[end]:,}", f"{row[f'{end}_amount']:,.2f}") for end in ("won", "lost", "open")]
+        assert cells == [*row["quarter"].split(), *(text for pair in counted for text in pair)]
+    assert len(rows) > 1 and len({tuple(cells[1:]) for cells in printed[1 : len(rows) + 1]}) > 1
+    assert "opportunities from opps.csv" in out and "amount" in out
+
+
 def test_the_same_files_give_the_same_bytes(tmp_path: Path) -> None:
     paths = write(tmp_path, opps_csv=OPPORTUNITIES, hist_csv=HISTORY)
     folders = (tmp_path / "a", tmp_path / "b")
