@@ -73,7 +73,10 @@ def test_a_bridge_between_two_days_is_shown_where_it_ends_with_the_run(tmp_path,
     }  # fmt: skip
     bridge = tmp_path / "base-since-2026-10-01"
     (bridge / "tables").mkdir(parents=True)
-    rows = pd.DataFrame([("FY27Q4", 0, "2026-10-01", 0.0)], columns=["period", "step", "label", "change"])
+    rows = pd.DataFrame(
+        [("FY27Q4", "new deals", "deals qualified since", 9e4, 1e4, 6e6)],
+        columns=["period", "label", "words", "change", "error", "p50"],
+    )
     rows.to_csv(bridge / "tables" / "bridge.csv", index=False)
     (bridge / "summary.json").write_text(json.dumps(said | changed))
     write_manifest(bridge, folder=bridge, command="simulator compare base.yaml --since 2026-10-01", seed=7)
@@ -81,7 +84,8 @@ def test_a_bridge_between_two_days_is_shown_where_it_ends_with_the_run(tmp_path,
     assert ("bridge" in run.companions) == belongs
     assert ("From 2026-10-01 on the P50 fell." in advice(run).changed) == belongs
     assert ("changed" in advice(run).to_run) != belongs
-    assert ("From 2026-10-01 on the P50 fell." in render_page(run)) == belongs
+    for words in ("From 2026-10-01 on the P50 fell.", "deals qualified since", "$12.8k"):
+        assert (words in render_page(run)) == belongs
 
 
 def test_damaged_companions_are_left_out(tmp_path):

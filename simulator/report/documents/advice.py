@@ -21,6 +21,8 @@ SAFE = 0.8
 """The chance that a plan should have."""
 MOST_LEVERS, MOST_DEALS = 3, 5
 MANY_PUSHES = 2
+ENDS = {"won", "lost", "new", "gone"}
+"""What became of a deal as a whole; other changes are of something that it has."""
 LEAST_WEIGHT = 0.01
 """Share of the mean below which the heaviest open deal decides nothing."""
 
@@ -183,7 +185,9 @@ def _changed(run: Finished) -> tuple[str, ...]:
     if changes.empty or changes["since"].iloc[0] == run.summary["as_of"]:
         return said
     counts = changes["change"].str.split(", ").explode().value_counts()
-    listed = ", ".join(f"{n} {word}" for word, n in counts.items())
+    listed = ", ".join(
+        f"{n} {word if word in ENDS else f'with another {word}'}" for word, n in counts.items()
+    )
     return (*said, f"Since {changes['since'].iloc[0]}: {len(changes)} open deals changed ({listed}).")
 
 

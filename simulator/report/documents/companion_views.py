@@ -125,6 +125,24 @@ def _lever_end(value: float) -> str:
     return f"{value - 1:+.0%}".replace("-", "−") if 0 < value < 5 else f"{value:g}"
 
 
+def bridge_view(run: Finished) -> View:
+    """Return what moved the P50 since the forecast before, a step a row, with its interval."""
+    table = run.companions["bridge"].table
+    table = table[table["period"] == table["period"].iloc[0]].reset_index(drop=True)
+    return View(
+        "bridge",
+        "What moved the forecast, step by step",
+        f"P50 of new bookings of {table['period'].iloc[0]}. Each step changes one thing on the same random "
+        "numbers; all of them add up. ±: 80% interval of the simulation.",
+        (
+            Column("label", "Step"),
+            Column("words", "What it is"),
+            *columns("money", {"change": "Change", "error": "±", "p50": "P50 then"}),
+        ),
+        table.assign(error=Z_HIGH * table["error"]),
+    )
+
+
 def record_view(run: Finished) -> View:
     """Return how past forecasts did next to the usual methods."""
     found = run.companions["backtest"]

@@ -26,7 +26,7 @@ NEEDED = {
     "hiring": {"reps", "gain_bookings", "gain_contribution", "p_best", "tied", "answer"},
     "headcount": {"role", "segment", "heads_added", "gain_arr", "cost", "npv", "p_roi_above_0"},
     "sensitivity": {"measure", "period", "name", "change_low", "error_low", "change_high", "error_high"},
-    "bridge": {"period", "step", "label", "change"},
+    "bridge": {"period", "label", "words", "change", "error", "p50"},
     "backtest": {"week", "ahead", "segment", "method", "n", "crps", "absolute_error", "bias", "inside"},
 }
 

@@ -32,7 +32,7 @@ NEEDED_COLUMNS = {
 TEXTS = (
     "period", "segment", "kind", "month", "part", "source", "basis", "note", "measure", "opportunity_id",
     "owner", "category", "close_month", "expected_month", "change", "since",
-    "check", "of", "examples", "effect", "fix",
+    "label", "words", "check", "of", "examples", "effect", "fix",
 )  # fmt: skip
 """Columns that are text even where a name looks like a number."""
 UNSHOWABLE = re.compile(

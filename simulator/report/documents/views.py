@@ -9,7 +9,13 @@ from typing import NamedTuple
 import pandas as pd
 
 from simulator.analysis.totals import ALL
-from simulator.report.documents.companion_views import headcount_view, hiring_view, levers_view, record_view
+from simulator.report.documents.companion_views import (
+    bridge_view,
+    headcount_view,
+    hiring_view,
+    levers_view,
+    record_view,
+)
 from simulator.report.documents.deal_views import coverage_view, deals_view, pipeline_view
 from simulator.report.documents.finished import Finished
 from simulator.report.documents.plan_views import (
@@ -270,6 +276,7 @@ QUESTIONS = (
     Question("bookings", "bookings", _bookings, "bookings", ("segment_chances", "bookings_by_kind")),
     Question("pacing", "pacing", _pacing, "pace", ("pacing", "forecast_track")),
     Question("previous", PREVIOUS, _previous, "last forecast"),
+    Question("bridge", "bridge", bridge_view, "what moved it", ("bridge_days",)),
     Question("parts", "p50_composition", _parts, "P50", ("p50_composition",)),
     Question("coverage", "coverage", coverage_view, "coverage", ("coverage", "pipeline_created")),
     Question("pipeline", "waterfall", pipeline_view, "pipeline", ("pipeline_waterfall", "deal_flow")),

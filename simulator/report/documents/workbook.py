@@ -37,6 +37,7 @@ SHORT = 24
 WIDTHS = {"text": 18, "money": 16, "share": 13, "multiple": 13, "count": 11}
 WIDE = {
     "name": 38,
+    "words": 60,
     "value": 70,
     "check": 40,
     "effect": 60,
