@@ -58,7 +58,8 @@ def assemble(
     _require_rows(read, log)
     read = in_one_currency(read, mapping, log)
     log.stop_if_faulty()
-    tables = _deal_tables(read, mapping, may_guess, log) | _customer_tables(read, mapping, log)
+    known = mapping if as_of is None else mapping.model_copy(update={"as_of": as_of.isoformat()})
+    tables = _deal_tables(read, mapping, may_guess, log) | _customer_tables(read, known, log)
     tables |= {name: read[name] for name in ("reps", "leads", "calls", "assignments") if name in read}
     if "lead_rows" in read:
         tables["leads"] = _funnel(read["lead_rows"], log)

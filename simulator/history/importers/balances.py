@@ -45,7 +45,7 @@ def names_quarter(heading: str) -> bool:
 
 def _parts(heading: str) -> tuple[str, str, str]:
     """Return a heading whole, its last word, and what follows MRR or ARR."""
-    text = heading.strip()
+    text = heading_unit(heading.strip())[0]
     return text, text.rpartition(" ")[2], text.removeprefix("MRR").removeprefix("ARR")
 
 
@@ -91,9 +91,12 @@ def by_month(
             if len(bad):
                 log.cell_faults(sheet.file, heading, bad, "'{value}' is not an amount", remedy)
         _, currency, scale = heading_unit(heading)
-        log.see_currencies("balances", amounts.currencies | ({currency} - {""}), "arr")
+        named = amounts.currencies | ({currency} - {""})
+        log.see_currencies("balances", named, "arr")
         arr = amounts.numbers.fillna(0.0) * spec.times * scale
-        parts.append(customers.assign(month=month, arr=arr))
+        code = amounts.by_cell if amounts.by_cell is not None else next(iter(named), None)
+        filled = customers["currency"] if code is None else customers["currency"].fillna(code)
+        parts.append(customers.assign(month=month, arr=arr, currency=filled))
     first, last = min(months.values()), max(months.values())
     taken = f"{len(months)} columns, {first:%Y-%m} to {last:%Y-%m}"
     scaled = " and what each heading says" if any(heading_unit(h)[2] != 1.0 for h in months) else ""

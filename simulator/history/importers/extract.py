@@ -29,6 +29,9 @@ from simulator.history.importers.specs import (
 
 WITH_IDS = ("opportunities", "stage_changes", "field_changes", "stage_dates", "events", "snapshots")
 MANY_NAMELESS = 0.2
+MONEY_PAID = ("subscriptions", "arr_changes", "balances")
+OVERLAP = 0.9
+"""Share of the balances of a month in two files that are the same, from which the files overlap."""
 
 
 class Files:
@@ -99,7 +102,27 @@ def _once(role: str, rows: pd.DataFrame, spec: TableSpec, log: ImportLog) -> pd.
         again = rows.duplicated(f"key {i}", keep=rule.keep) & rows[f"key {i}"].notna()
         log.drop(role, files_in(rows), reason_of(rule), int(again.sum()))
         rows = rows[~again]
+    if role in MONEY_PAID:
+        rows = _without_overlap(role, rows, log)
     return rows.drop(columns=[name for name in rows if str(name).startswith("key ")]).reset_index(drop=True)
+
+
+def _without_overlap(role: str, rows: pd.DataFrame, log: ImportLog) -> pd.DataFrame:
+    """Leave out rows of revenue that stand in an earlier file too: exports that overlap.
+
+    Balances of a month that are not the same in both files are parts, and added up.
+    """
+    content = [name for name in rows if name not in ("file", "row") and not str(name).startswith("key ")]
+    nth = rows.groupby(["file", *content], dropna=False, observed=True).cumcount()
+    again = rows.assign(nth=nth).duplicated([*content, "nth"])
+    if role == "balances":
+        of_file = rows[rows["arr"] != 0].groupby(["customer_id", "month"])["file"]
+        shared = rows["arr"].ne(0) & of_file.transform("nunique").reindex(rows.index).gt(1)
+        if 2 * again[shared].sum() < OVERLAP * shared.sum():
+            return rows
+    counted = again & rows["arr"].ne(0) if "arr" in rows else again
+    log.drop(role, listed(rows["file"].unique()), "the same row in another file", int(counted.sum()))
+    return rows[~again]
 
 
 def _extract_one(
@@ -171,7 +194,7 @@ def _in_our_words(rule: DropRule, spec: TableSpec, sheet: Sheet) -> DropRule:
 def _only_elsewhere(role: str, column: str, spec: TableSpec, sheet: Sheet, log: ImportLog) -> bool:
     """Return whether other files of the table have a column that this one can do without."""
     headings = spec.columns[column].headings()
-    needed = column in REQUIRED[role] or column in ("amount", "stage", "created_date")
+    needed = column in REQUIRED[role] or column in ("amount", "stage", "created_date", "month", "arr")
     if len(spec.file) == 1 or needed or not headings or any(sheet.find(h) for h in headings):
         return False
     log.note(f"{sheet.file} has no column '{headings[0]}': {column} is empty for its rows.")

@@ -148,16 +148,18 @@ def merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     """Return ``base`` with what ``over`` says more or differently; mappings are merged key by key.
 
     ``null`` takes away what ``base`` says; a column that is taken from elsewhere is replaced as a whole,
-    one that is only read differently keeps its heading.
+    one that is only read differently keeps its heading. Rules of rows to leave out are added.
     """
     result = dict(base)
-    for key, value in over.items():
-        old = result.get(key)
+    for key, stated in over.items():
+        old, value = result.get(key), stated
         if isinstance(old, str) and isinstance(value, dict) and not set(value) & set(SOURCES):
             old = {"column": old}
         if value is None:
             result.pop(key, None)
             continue
+        if key == "drop" and isinstance(old, list):
+            value = [*(value if isinstance(value, list) else [value]), *old]
         both = isinstance(old, dict) and isinstance(value, dict)
         elsewhere = both and set(old) & set(SOURCES) and set(value) & set(SOURCES)  # type: ignore[arg-type]
         result[key] = merged(old, value) if both and not elsewhere else value  # type: ignore[arg-type]

@@ -262,6 +262,95 @@ def test_terms_of_a_stated_length_are_renewed_by_the_next(tmp_path: Path) -> Non
     assert moved(read(tmp_path, "table", terms, said)) == {"new": 24000.0, "expansion": 6000.0}
 
 
+def test_terms_that_end_before_the_day_asked_for_have_ended(tmp_path: Path) -> None:
+    terms = [TERMS[0], ["C1", "2024-01-01", "2024-12-31", 100], ["C2", "2024-06-01", "2025-05-31", 50]]
+    path = tmp_path / "s.csv"
+    path.write_text("\n".join(",".join(map(str, row)) for row in terms), encoding="utf-8")
+    (tmp_path / "map.yaml").write_text(TERMS_MAP, encoding="utf-8")
+    for day, arr in ((dt.date(2024, 11, 30), 150.0), (dt.date(2025, 2, 1), 50.0), (dt.date(2025, 7, 1), 0.0)):
+        imported = import_files("table", [path], tmp_path / "map.yaml", day)
+        assert imported.understanding.figures["arr"] == arr
+
+
+def overlap(
+    folder: Path, kind: str, first: list[list[object]], second: list[list[object]]
+) -> dict[str, float]:
+    """Return the movements of two files together."""
+    for name, rows in (("a.csv", first), ("b.csv", second)):
+        text = "\n".join(",".join(f'"{cell}"' for cell in row) for row in rows)
+        (folder / name).write_text(text, encoding="utf-8")
+    return moved(import_files(kind, [folder / "a.csv", folder / "b.csv"]))
+
+
+def test_exports_of_revenue_that_overlap_count_once(tmp_path: Path) -> None:
+    assert (
+        overlap(tmp_path, "stripe", [STRIPE, *SUBSCRIPTIONS[:4]], [STRIPE, *SUBSCRIPTIONS[2:]])
+        == STRIPE_MOVED
+    )
+    heading = ["Customer External ID", "Date", "Type", "Activity MRR Movement"]
+    moves: list[list[object]] = [["c1", day, kind, f"{mrr}.00"] for day, kind, mrr in MOGUL]
+    assert overlap(tmp_path, "chartmogul", [heading, *moves[:3]], [heading, *moves[1:]]) == MOGUL_MOVED
+    wide: list[list[object]] = [["Customer", *MONTHS], *[[name, *paid] for name, paid in PAID.items()]]
+    halves = [[row[:5] for row in wide], [[row[0], *row[3:]] for row in wide]]
+    assert overlap(tmp_path, "mrr", *halves) == MOVED
+    long: list[list[object]] = [
+        [name, month, mrr]
+        for i, month in enumerate(MONTHS)
+        for name, paid in PAID.items()
+        if (mrr := paid[i])
+    ]
+    head: list[object] = ["Customer", "Month", "MRR"]
+    assert overlap(tmp_path, "mrr", [head, *long[:12]], [head, *long[9:]]) == MOVED
+
+
+def test_a_subscription_that_changed_between_two_exports_is_asked_about(tmp_path: Path) -> None:
+    before = [*SUBSCRIPTIONS[2][:7], "active", SUBSCRIPTIONS[2][8], "", ""]
+    with pytest.raises(InputError, match="subscription s3 is there several times") as caught:
+        overlap(tmp_path, "stripe", [STRIPE, *SUBSCRIPTIONS[:2], before], [STRIPE, *SUBSCRIPTIONS[1:]])
+    line = "tables: {subscriptions: {drop: {duplicates: 'id', keep: last}}}"
+    assert line in str(caught.value)
+    (tmp_path / "map.yaml").write_text(line, encoding="utf-8")
+    paths = [tmp_path / "a.csv", tmp_path / "b.csv"]
+    assert moved(import_files("stripe", paths, tmp_path / "map.yaml")) == STRIPE_MOVED
+
+
+def test_what_a_customer_pays_in_two_files_is_added_up(tmp_path: Path) -> None:
+    first: list[list[object]] = [["Customer", *MONTHS], *[[name, *paid] for name, paid in PAID.items()]]
+    second = [first[0], *[[name, *[3 * mrr for mrr in paid]] for name, paid in PAID.items()]]
+    assert overlap(tmp_path, "mrr", first, second) == {name: 4 * arr for name, arr in MOVED.items()}
+
+
+def test_files_of_revenue_may_head_their_columns_differently(tmp_path: Path) -> None:
+    rows: list[list[object]] = [[n, m, paid[i]] for n, paid in PAID.items() for i, m in enumerate(MONTHS)]
+    first: list[list[object]] = [["Customer", "Month", "MRR (USD)"], *rows]
+    second: list[list[object]] = [
+        ["Kunde", "Monat", "MRR (EUR)"],
+        *[[f"E{row[0]}", *row[1:]] for row in rows],
+    ]
+    with pytest.raises(InputError, match="several currencies: EUR, USD"):
+        overlap(tmp_path, "mrr", first, second)
+    (tmp_path / "map.yaml").write_text("{currency: USD, rates: {EUR: 1.5}}", encoding="utf-8")
+    paths = [tmp_path / "a.csv", tmp_path / "b.csv"]
+    expected = {name: 2.5 * arr for name, arr in MOVED.items()}
+    assert moved(import_files("mrr", paths, tmp_path / "map.yaml")) == expected
+    second = [["Kunde", "Monat", "MRR (k€)"], *second[1:]]
+    with pytest.raises(InputError, match="counts otherwise"):
+        overlap(tmp_path, "mrr", first, second)
+
+
+def test_a_sheet_a_year_of_months_is_read_whole(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for title, places in (("2024/25", range(4)), ("2026", range(4, 6))):
+        sheet = book.create_sheet(title.replace("/", "-"))
+        for row in [
+            ["Customer", *[MONTHS[i] for i in places]],
+            *[[n, *[p[i] for i in places]] for n, p in PAID.items()],
+        ]:
+            sheet.append(row)
+    book.save(tmp_path / "m.xlsx")
+    assert moved(import_files("mrr", [tmp_path / "m.xlsx"])) == MOVED
+
+
 KEPT = {"new": 3000.0, "churn": -600.0}
 MONTHLY = {"A": [100, 100, 100, 100, 100], "B": [0, 100, 100, 100, 100], "C": [50, 50, 50, 0, 0]}
 """What three customers pay, whose movements are KEPT."""

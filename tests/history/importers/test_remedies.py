@@ -653,6 +653,18 @@ def _revenue() -> Iterator[tuple[str, Case]]:
             right=_moved(new=1200.0),
         ),
     )
+    head = ["id", *stripe[0], "Ended At (UTC)"]
+    before = [
+        head,
+        ["s1", "A", "100.00", "month", "2025-01-05", ""],
+        ["s2", "B", "50.00", "month", "2025-01-05", ""],
+    ]
+    after = [head, ["s1", "A", "100.00", "month", "2025-01-05", "2025-03-01"]]
+    latest = "Name the newest file last, and say in a map (--map map.yaml): "
+    line = "tables: {subscriptions: {drop: {duplicates: 'id', keep: last}}}"
+    changed = {"a.csv": before, "b.csv": after}
+    right = _moved(new=1800.0, churn=-1200.0)
+    yield "a subscription that changed", Case("stripe", changed, latest + line, line, right=right)
     no_interval: Rows = [["Customer ID", "Amount", "Start (UTC)"], ["A", "100.00", "2025-01-05"]]
     yield (
         "prices without an interval",

@@ -207,3 +207,22 @@ def test_long_and_short_ids_are_the_same_deal(tmp_path: Path) -> None:
     got = import_texts(tmp_path, "salesforce", opps_csv=opps, hist_csv=hist).history
     assert len(got.stage_changes) == 2
     assert got.opportunities["opportunity_id"].tolist() == ["0065g00000ABCde"]
+
+
+def test_rules_of_the_map_are_added_to_those_of_the_kind(tmp_path: Path) -> None:
+    deals = "Id,StageName,Amount,CloseDate,CreatedDate,IsDeleted\n" + "".join(
+        f"{i},{stage},{amount},2024-03-01,2024-01-01,{gone}\n"
+        for i, (stage, amount, gone) in enumerate(
+            [
+                ("Closed Won", 10, "false"),
+                ("Closed Won", 20, "true"),
+                ("Closed Lost", 30, "false"),
+                ("Open", 1, "false"),
+            ]
+        )
+    )
+    for rule in ("{Amount: below 5}", "[{column: Amount, below: 5}]"):
+        said = f"tables: {{opportunities: {{drop: {rule}}}}}"
+        assert set(
+            import_texts(tmp_path, "salesforce", said, o_csv=deals).history.opportunities["amount"]
+        ) == {10, 30}

@@ -197,6 +197,8 @@ def _settle_currency(sheet: Sheet, columns: dict[str, str], log: ImportLog) -> N
                 f"{sheet.file}: '{amount}' is in {company}: deals in {company} have the same amount twice."
             )
             log.see_currencies("opportunities", {company}, "amount")
+            sheet.frame[currency] = company  # other files of the table may be in another
+            columns["currency"] = currency
         elif not heading_unit(amount)[1]:
             log.note(f"{sheet.file} does not say the currency of '{amount}': write currency: USD in a map.")
 
@@ -370,12 +372,16 @@ def _headings(spec: object, sheet: Sheet) -> set[str]:
 
 
 def either(first: Values, second: Values) -> Values:
-    """Return columns of two files: one heading where they agree, else the first of both that is there."""
+    """Return columns of two files: one heading where they agree, else the first of both that is there.
+
+    Converted amounts, and their currency, come before others, which the file of these may have too.
+    """
     result = dict(first)
     for ours, heading in second.items():
         if ours not in result or result[ours] == heading:
             result[ours] = heading
             continue
         old = result[ours]["first_of"] if isinstance(result[ours], dict) else [result[ours]]
-        result[ours] = {"first_of": list(dict.fromkeys([*old, heading]))}
+        both = dict.fromkeys([*old, heading])
+        result[ours] = {"first_of": sorted(both, key=lambda one: not is_converted(str(one)))}
     return result

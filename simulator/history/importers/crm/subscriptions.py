@@ -30,6 +30,8 @@ MOVEMENTS = {
     "reactivation": r"reactivation|reactivate|resurrect",
 }
 CUSTOMER = "the customer"
+IDS = ("id", "subscriptionid", "subscriptionuuid", "uuid", "contractnumber", "contractid")
+"""Keys of headings of ids of subscriptions."""
 
 
 def recognise_billing(kind: str, given: Recognition) -> Values:
@@ -41,19 +43,59 @@ def recognise_billing(kind: str, given: Recognition) -> Values:
     tables: Values = {}
     for name, sheet in given.sheets.items():
         if len(month_columns(sheet)) >= 2:
-            _add(tables, "balances", name, *_wide(sheet, given))
+            _add(tables, "balances", name, _wide(sheet, given), given)
         elif _movements(sheet):
-            _add(tables, "arr_changes", name, *_changes(sheet, given))
+            _add(tables, "arr_changes", name, _changes(sheet, given), given)
         elif kind == "mrr" or _is_long(sheet):
-            _add(tables, "balances", name, *_long(sheet, given))
+            _add(tables, "balances", name, _long(sheet, given), given)
         else:
-            _add(tables, "subscriptions", name, *_subscriptions(sheet, given, kind))
+            _add(tables, "subscriptions", name, _subscriptions(sheet, given, kind), given)
+    if "subscriptions" in tables and "drop" not in given.said_table("subscriptions"):
+        _fault_changed([given.sheets[name] for name in tables["subscriptions"]["file"]], given)
     return {"tables": tables}
 
 
-def _add(tables: Values, role: str, name: str, columns: Values, more: Values) -> None:
-    table = tables.setdefault(role, {"file": [], "columns": columns, **more})
+def _fault_changed(sheets: list[Sheet], given: Recognition) -> None:
+    """Ask which row counts of a subscription that is not the same in two files."""
+    for key in IDS if len(sheets) > 1 else ():
+        ids = [keys(sheet).get(key) for sheet in sheets]
+        if None in ids or any(
+            sheet.frame[str(h)].duplicated().any() for sheet, h in zip(sheets, ids, strict=True)
+        ):
+            continue
+        rows = pd.concat([sheet.frame.astype("str") for sheet in sheets], join="inner").drop_duplicates()
+        changed = rows.loc[rows[str(ids[0])].duplicated(), str(ids[0])] if ids[0] in rows else ()
+        if len(changed):
+            line = f"tables: {{subscriptions: {{drop: {{duplicates: {ids[0]!r}, keep: last}}}}}}"
+            what = f"subscription {listed(changed, 3)} is there several times with different contents"
+            remedy = f"Name the newest file last, and say in a map (--map map.yaml): {line}"
+            given.log.fault(listed([sheet.file for sheet in sheets]), what, remedy)
+        return
+
+
+def _add(tables: Values, role: str, name: str, found: tuple[Values, Values], given: Recognition) -> None:
+    """Add a file to a table; columns that files head differently are taken from either."""
+    columns, more = found
+    table = tables.setdefault(role, {**more, "file": [], "columns": {}, "drop": []})
     table["file"].append(name)
+    table["drop"] += [rule for rule in more.get("drop", []) if rule not in table["drop"]]
+    for ours, spec in columns.items():
+        before = table["columns"].get(ours, spec)
+        table["columns"][ours] = spec if before == spec else _of_either(before, spec, name, given)
+
+
+def _of_either(first: Values | str, second: Values | str, name: str, given: Recognition) -> Values:
+    """Return a column that two files head differently, or of which they have other words."""
+    old: Values = {"column": first} if isinstance(first, str) else first
+    new: Values = {"column": second} if isinstance(second, str) else second
+    if old.get("times") != new.get("times"):
+        what = f"'{new['column']}' counts otherwise than the same column of other files"
+        given.log.fault(name, what, "Write both in the same unit, or import the files one by one.")
+    headings = list(dict.fromkeys([*old.get("first_of", [old.get("column")]), new["column"]]))
+    merged = {key: value for key, value in (old | new).items() if key not in ("column", "first_of")}
+    if "values" in merged:
+        merged["values"] = {**old.get("values", {}), **new.get("values", {})}
+    return merged | ({"first_of": headings} if len(headings) > 1 else {"column": headings[0]})
 
 
 def _a_year(heading: str) -> Values:

@@ -23,7 +23,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 from simulator.archives import check_archive
 from simulator.errors import InputError
 from simulator.history.importers.fields.amounts import heading_unit
-from simulator.history.importers.fields.words import folded
+from simulator.history.importers.fields.words import folded, words
 from simulator.history.importers.readers.sheet import Sheet, make_sheet, plain, unique_headings
 
 MAX_UNPACKED = 1_500_000_000
@@ -74,9 +74,15 @@ def read_workbook(
 
 
 def _are_alike(first: list[str], second: list[str]) -> bool:
-    """Return whether headings are those of one table: nearly all the same, but for currency and scale."""
-    keys, others = ({folded(heading_unit(heading)[0]) for heading in names} for names in (first, second))
+    """Return whether headings are those of one table: nearly all the same, but for currencies and months."""
+    keys, others = ({_timeless(heading) for heading in names} for names in (first, second))
     return len(keys & others) >= ALIKE * len(keys | others)
+
+
+def _timeless(heading: str) -> str:
+    """Return a heading without its currency and scale, and with any number or month for one."""
+    tokens = re.findall(r"[^\W\d_]+|\d+", folded(heading_unit(heading)[0]))
+    return " ".join("0" if token.isdigit() or token in words("month") else token for token in tokens)
 
 
 @dataclass(frozen=True)
