@@ -4,6 +4,7 @@ import datetime as dt
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from simulator.analysis.forecast.pacing import measure_pacing
@@ -54,6 +55,14 @@ def test_the_pace_is_what_is_booked_over_past_shares():
     assert slow < middle < fast
     early = pacing_of(deals=[deal for deal in DEALS if deal.ended != "2025-08-14"])
     assert np.isnan(early.paced()).all()  # a quarter that had nothing by then says nothing of the end
+
+
+def test_past_quarters_without_bookings_leave_a_table_that_joins():
+    found = pacing_of(deals=DEALS[-2:])
+    assert found.quarters.empty
+    assert np.isnan(found.paced()).all()
+    past = pd.DataFrame({"period": ["FY26Q3", "FY26Q4"]}).merge(found.quarters, on="period", how="left")
+    assert past["booked_by_now"].isna().tolist() == [True, True]
 
 
 def test_the_simulated_line_continues_what_is_booked_and_ends_with_the_quarter():

@@ -97,7 +97,7 @@ def measure_pacing(history: History, paths: Paths, past: Sequence[int]) -> Pacin
     at = int(np.flatnonzero(days <= now)[-1]) if paths.partial else -1
     quarters = pd.DataFrame(
         {
-            "period": [calendar.quarter_label(one) for one, _ in known],
+            "period": pd.Series([calendar.quarter_label(one) for one, _ in known], dtype="str"),
             "booked_by_now": before[:, at] if at >= 0 else np.zeros(len(known)),
             "booked": before[:, -1],
         }
