@@ -181,7 +181,8 @@ def _say_record(error: float, n: int) -> str:
     if n < LEAST_RECORD or not math.isfinite(error):
         few = f"{n} past quarters to check the rule against, fewer than {LEAST_RECORD}"
         return HowMade("in-blood", f"{few}: {listed}", MODEL)
-    record = f"over {n} past quarters the rule counted {error:+.0%} against what was booked"
+    counted = f"{error:+.0%}".replace("-", "−")
+    record = f"over {n} past quarters the rule counted {counted} against what was booked"
     off = "" if abs(error) <= MOST_OFF else f", more than {MOST_OFF:.0%} off: {listed}"
     return HowMade("in-blood", f"{record}{off}", MODEL)
 

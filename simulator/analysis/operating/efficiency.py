@@ -54,6 +54,7 @@ def _measures(tables: Mapping[str, pd.DataFrame], plan: Plan, arr: Plan) -> tupl
     opening, closing = float(arr["opening"][0]), float(arr["closing"][-1])
     growth = (closing / opening) ** (YEAR / n) - 1 if opening > 0 else math.nan
     result = float(plan["operating result"].sum() / revenue.sum())
+    rule = f"ARR growth a year ({growth:.0%}) + operating margin ({result:.0%}). The rule asks for 40%."
     return (
         Efficiency(
             "CAC payback (months)",
@@ -77,7 +78,7 @@ def _measures(tables: Mapping[str, pd.DataFrame], plan: Plan, arr: Plan) -> tupl
         ),
         Efficiency(
             "Burn multiple",
-            _burn(plan, closing - opening),
+            _burn(plan, arr["closing"]),
             "multiple",
             "Cash used / net new ARR; 0.00× where cash does not fall. Below 1.5× is usually called good.",
         ),
@@ -85,7 +86,7 @@ def _measures(tables: Mapping[str, pd.DataFrame], plan: Plan, arr: Plan) -> tupl
             "Rule of 40",
             growth + result,
             "share",
-            f"ARR growth a year ({growth:.0%}) + operating margin ({result:.0%}). The rule asks for 40%.",
+            rule.replace("-", "−"),
         ),
     )
 
@@ -117,10 +118,10 @@ def _magic(plan: Plan) -> float:
     return _over(gained, float(spent.sum()))
 
 
-def _burn(plan: Plan, net_new: float) -> float:
+def _burn(plan: Plan, arr: Floats) -> float:
     """Return cash used from the end of the first quarter on, over the ARR gained in the same time."""
     cash = plan.get("cash at the end", np.zeros(0))
     if len(cash) < 2:
         return math.nan
     used = float(cash[0] - cash[-1])
-    return _over(used, net_new * (len(cash) - 1) / len(cash)) if used > 0 else 0.0
+    return _over(used, float(arr[-1] - arr[0])) if used > 0 else 0.0
