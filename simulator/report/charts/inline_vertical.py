@@ -39,7 +39,7 @@ def draw_range(canvas: Canvas, spec: ChartSpec) -> float:
     is_narrow = canvas.width < (label + 15) * len(spec.categories)  # the figures stand at the top then
     plot = frame(canvas, spec, legend, (0.0, (1.3 if is_narrow else 1.12) * max([*spec.finite(), 1e-9])))
     wide = min(max(plot.band - label - 10, 8.0), 0.42 * plot.band)
-    is_labelled, steps = plot.band - wide >= label + 2, heights_needed(plot, 0.9 * label)
+    is_labelled, steps = plot.band - wide >= label + 2, heights_needed(plot, label + 4)
     for at in range(plot.n):
         x = plot.x(at) - (0.5 * (wide + label) if is_labelled else wide / 2)
         _draw_one_range(canvas, spec, plot, (at, x, wide))
