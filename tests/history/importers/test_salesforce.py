@@ -97,17 +97,20 @@ def test_the_history_alone_gives_the_deals_of_its_last_rows(tmp_path: Path) -> N
     assert deals.loc["0061c", "created_date"] == pd.Timestamp("2024-02-01")
 
 
-def test_a_deal_closed_before_its_history_began_closed_on_its_close_date(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("stated", "closed"), [("2024-01-20", "2024-01-20"), ("2024-08-20", "2024-06-01")])
+def test_a_deal_closed_before_its_history_began_closed_on_its_close_date(
+    stated: str, closed: str, tmp_path: Path
+) -> None:
     opps = (
         "Id,StageName,Amount,CloseDate,CreatedDate,IsClosed,IsWon\n"
-        "1,Won,5,2024-01-20,2024-01-01,true,true\n2,Open,5,2024-09-20,2024-01-01,false,false\n"
+        f"1,Won,5,{stated},2024-01-01,true,true\n2,Open,5,2024-09-20,2024-01-01,false,false\n"
     )
     hist = (
         "Id,OpportunityId,CreatedDate,StageName,CloseDate,ForecastCategory\n"
-        "a,1,2024-06-01T00:00:00Z,Won,2024-01-20,Closed\nb,2,2024-06-01T00:00:00Z,Open,2024-09-20,Pipeline\n"
+        f"a,1,2024-06-01T00:00:00Z,Won,{stated},Closed\nb,2,2024-06-01T00:00:00Z,Open,2024-09-20,Pipeline\n"
     )
     got = import_texts(tmp_path, "salesforce", opps_csv=opps, hist_csv=hist).history
-    assert got.opportunities["closed_date"].iloc[0] == pd.Timestamp("2024-01-20")
+    assert got.opportunities["closed_date"].iloc[0] == pd.Timestamp(closed)
 
 
 @pytest.mark.parametrize("newest_first", [True, False])
