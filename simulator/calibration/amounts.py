@@ -79,7 +79,6 @@ def deal_amounts(
     Parameters
     ----------
     states, months
-        Deals by state and by month.
     opportunities : DataFrame
         Table of the history: the latest amount is the signed one of a won deal.
     segment, arrived : ndarrays, shape (opportunity,)
@@ -92,11 +91,9 @@ def deal_amounts(
     latest = opportunities["amount"].to_numpy(dtype=np.float64)
     at_sal = _first_amounts(states, len(opportunities))
     has_open = _are_known(at_sal[qualified & ~won])
-    basis = np.where(arrived, at_sal, np.nan) if has_open else np.where(won, latest, np.nan)
-    basis = np.where(qualified, basis, np.nan)
-    by_segment = [basis[(segment == s) & (basis > 0)] for s in range(len(names))]
-    zeros = np.array([((segment == s) & (basis == 0)).sum() for s in range(len(names))])
-    new = _with_zeros(_pool_samples(by_segment, names), zeros, by_segment)
+    counted, amount = (arrived, at_sal) if has_open else (won, latest)
+    basis = np.where(qualified & counted, amount, np.nan)
+    new, notes = _new_amounts(basis, segment, names)
     edges = np.stack([_size_edges(a) for a in new])
     return DealAmounts(
         new=tuple(new),
@@ -105,7 +102,7 @@ def deal_amounts(
         size_edges=edges,
         size=_size_bands(at_sal, edges[segment]) if has_open else None,
         has_open_amounts=has_open,
-        notes=tuple(_notes(names, by_segment, int(zeros.sum()), has_open)),
+        notes=notes if has_open else (WON_ONLY, *notes),
         basis=basis,
     )
 
@@ -127,12 +124,23 @@ def _sal_ratios(at_sal: Floats, latest: Floats, won: Mask) -> tuple[Ints, Floats
     return usable, ratio[usable]
 
 
-def _notes(names: tuple[str, ...], by_segment: list[Floats], n_zeros: int, has_open: bool) -> Iterator[str]:
-    if not has_open:
-        yield (
-            "Amounts are known for won deals only: new and open deals take the amounts of won ones, "
-            "and nothing is known of discounts or growth before the signature."
-        )
+def _new_amounts(
+    basis: Floats, segment: Ints, names: tuple[str, ...]
+) -> tuple[list[Amounts], tuple[str, ...]]:
+    """Return the amounts of new deals by segment, and notes on what they rest on."""
+    by_segment = [basis[(segment == s) & (basis > 0)] for s in range(len(names))]
+    zeros = np.array([((segment == s) & (basis == 0)).sum() for s in range(len(names))])
+    new = _with_zeros(_pool_samples(by_segment, names), zeros, by_segment)
+    return new, tuple(_notes(names, by_segment, int(zeros.sum())))
+
+
+WON_ONLY = (
+    "Amounts are known for won deals only: new and open deals take the amounts of won ones, "
+    "and nothing is known of discounts or growth before the signature."
+)
+
+
+def _notes(names: tuple[str, ...], by_segment: list[Floats], n_zeros: int) -> Iterator[str]:
     if n_zeros:
         yield f"Amounts of zero ({n_zeros:,} of the deals) are simulated as often as they were seen."
     for name, known in zip(names, by_segment, strict=True):

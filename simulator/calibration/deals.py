@@ -133,18 +133,21 @@ def fit_deal_rates(
     events = exposure.events_by(exposure.cell, int(np.prod(exposure.cell_axes)))
     model = CellModel(exposure, events, possible)
     effects, covariance = _in_turns(model, exposure, profile_levels, effect_levels)
-    multiplier = _effect_multipliers(profile_levels, [e.mean for e in effects])
-    days = exposure.by_cell(multiplier)
+    days = exposure.by_cell(multiplier := _effect_multipliers(profile_levels, [e.mean for e in effects]))
     if seen is not None:
         model.month_variance = month_variance(seen[0], _row_rates(model, seen, multiplier))
         model.fit(days)
     factors = model.factors(days)
-    weights = multipliers(exposure.cell_axes, {name: f.log_mean for name, f in factors.items()})
-    weighted = days * weights * at_risk(exposure.cell_axes)
-    hazards, notes = _pool_base(exposure, events, weighted, possible)
+    base, more = _pool_base(exposure, events, _weighted(exposure, days, factors), possible)
     named = _named_effects(exposure, effect_levels, effects, profile_levels)
-    said = (*dict.fromkeys(model.notes), *notes)
-    return DealRates(hazards, factors, named, model.covariance, covariance, said)
+    notes = (*dict.fromkeys(model.notes), *more)
+    return DealRates(base, factors, named, model.covariance, covariance, notes)
+
+
+def _weighted(exposure: Exposure, days: Floats, factors: dict[str, LogFactors]) -> Floats:
+    """Return the days at risk times the factors of each cell."""
+    weights = multipliers(exposure.cell_axes, {name: f.log_mean for name, f in factors.items()})
+    return days * weights * at_risk(exposure.cell_axes)
 
 
 def _in_turns(

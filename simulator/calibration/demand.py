@@ -88,12 +88,9 @@ def demand(
     calendar : FiscalCalendar
         Fiscal quarters, for what a quarter shares.
     """
-    first = first_rows(states.deal)
-    opening, n_stray = reliable_opening(states.start[first])
-    first = first[arrived[states.deal[first]] & (states.start[first] >= opening)]
+    first, opening, n_stray = _first_seen(states, arrived)
     months, covered = _calendar(opening, day_number(as_of) + 1.0)
-    qualified = np.isin(np.arange(len(segment)), states.deal)
-    streams = _streams(opportunities, segment, states.deal[first], qualified, len(names))
+    streams = _streams(opportunities, segment, states.deal[first], states.deal, len(names))
     table = _counts(streams, months_of_days(states.start[first]) - months[0], len(months))
     fit = _season(table.sum(axis=0), months, covered)
     flat = covered * fit.season[months % 12]
@@ -101,9 +98,16 @@ def demand(
     span = Span(months, opening, as_of, calendar)
     course = _course(table.sum(axis=0), flat, first_look.dispersion, fit, span)
     found = _streams_fit(table, flat * _path(course, span), streams[0], len(names))
-    drifting = [names[segment] for segment in np.flatnonzero(found.drifting)]
     arrivals = _arrivals(streams, found, fit, table.sum(axis=1), float(covered.sum()))
+    drifting = [names[place] for place in np.flatnonzero(found.drifting)]
     return Demand(arrivals, course, tuple(_notes(len(months), n_stray, opening, drifting)))
+
+
+def _first_seen(states: DealStates, arrived: Mask) -> tuple[Ints, float, int]:
+    """Return the first states of deals whose beginning was seen, since when, and how many are stray."""
+    first = first_rows(states.deal)
+    opening, n_stray = reliable_opening(states.start[first])
+    return first[arrived[states.deal[first]] & (states.start[first] >= opening)], opening, n_stray
 
 
 def _arrivals(
@@ -236,12 +240,15 @@ def _calendar(opening: float, cut: float) -> tuple[Ints, Floats]:
 
 
 def _streams(
-    opportunities: pd.DataFrame, segment: Ints, deals: Ints, qualified: Mask, n_segments: int
+    opportunities: pd.DataFrame, segment: Ints, deals: Ints, qualified: Ints, n_segments: int
 ) -> tuple[Ints, tuple[str, ...], Ints]:
-    """Return segment and source of each stream, and the stream of each deal."""
+    """Return segment and source of each stream, and the stream of each deal.
+
+    ``qualified`` are the deals whose sources count, some more than once.
+    """
     filled = opportunities["source"].notna().to_numpy()[deals]
     if len(deals) and filled.mean() >= MIN_SOURCE_FILLED:
-        levels, codes = code_levels(opportunities["source"], qualified)
+        levels, codes = code_levels(opportunities["source"], np.isin(np.arange(len(segment)), qualified))
     else:
         levels, codes = (ALL_SOURCES,), np.zeros(len(segment), dtype=np.int64)
     key = segment[deals] * len(levels) + codes[deals]

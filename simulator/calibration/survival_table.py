@@ -77,13 +77,9 @@ def fit_survival_table(survivors: Floats, cohort: str = "cohort") -> SurvivalFit
     def slope(point: Floats) -> Floats:
         return -_slope(np.exp(point), at_risk, churned)
 
+    bounds = [LOG_BOUNDS] * 2
     found = scipy.optimize.minimize(
-        loss,
-        np.zeros(2),
-        jac=slope,
-        method="L-BFGS-B",
-        bounds=[LOG_BOUNDS] * 2,
-        options={"ftol": 1e-15, "gtol": 1e-9},
+        loss, np.zeros(2), jac=slope, method="L-BFGS-B", bounds=bounds, options={"ftol": 1e-15, "gtol": 1e-9}
     )
     share = churned.sum() / at_risk.sum()
     alike = np.log(np.array([share, 1.0 - share]) * ALIKE + 1e-300)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from simulator.arrays import Ints
+from simulator.arrays import Floats, Ints
 from simulator.calibration.calibration import DESTINATIONS, Clock, Drift
 from simulator.calibration.clock import clock_days
 from simulator.calibration.deals import DealRates
@@ -87,7 +87,6 @@ def deal_courses(
     as_of, calendar = span
     now = day_number(as_of) + 1.0
     opening = float(month_start_day(int(months.month.min()))) if len(months.month) else now
-    middle = 0.5 * (month_start_day(months.month) + np.minimum(month_start_day(months.month + 1), now))
     won = replace(months, days=clock_days(months, clock))
     courses = []
     for k, destination in enumerate(DESTINATIONS):
@@ -97,11 +96,20 @@ def deal_courses(
         at_risk = won if k == WON else months
         expected = rates.expected_events(at_risk, *profiles, k, len(rates.hazards.shape))
         happened = (months.event == k).astype(np.float64)
-        parts = windows(months.month, calendar, (opening, now), float(happened.sum()))
-        total, seen = parts.total(expected), parts.total(happened)
-        when = parts.total(expected * (middle - now)) / np.maximum(total, 1e-12) / DAYS_A_QUARTER
-        courses.append(fit_course(seen, total, when, season=parts.quarter % 4, quarter=parts.quarter))
+        courses.append(_course(months.month, calendar, (opening, now), expected, happened))
     return tuple(courses)
+
+
+def _course(
+    month: Ints, calendar: FiscalCalendar, span: tuple[float, float], expected: Floats, happened: Floats
+) -> Course:
+    """Compare what happened with what was expected, by window."""
+    now = span[1]
+    middle = 0.5 * (month_start_day(month) + np.minimum(month_start_day(month + 1), now))
+    parts = windows(month, calendar, span, float(happened.sum()))
+    total, seen = parts.total(expected), parts.total(happened)
+    when = parts.total(expected * (middle - now)) / np.maximum(total, 1e-12) / DAYS_A_QUARTER
+    return fit_course(seen, total, when, season=parts.quarter % 4, quarter=parts.quarter)
 
 
 def _shock_note(what: str, course: Course) -> str:
