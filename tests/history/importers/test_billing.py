@@ -142,8 +142,10 @@ def test_stripe_in_two_currencies_needs_rates(tmp_path: Path) -> None:
     [("2024-12: 9, 2025-02: 2, 2025-03: 7", 2), ("2025-01: 4, 2025-03: 7", 4), ("2025-06: 3", 3)],
 )
 def test_a_rate_is_that_of_its_month_or_the_last_one_before(rates: str, worth: int, tmp_path: Path) -> None:
-    rows = [["s1", "c1", "gold", 1, "eur", "month", "100.00", "active", "2025-02-28 09:00", "", ""],
-            ["s2", "c2", "gold", 1, "usd", "month", "1.00", "active", "2025-02-01 09:00", "", ""]]  # fmt: skip
+    rows = [
+        ["s1", "c1", "gold", 1, "eur", "month", "100.00", "active", "2025-02-28 09:00", "", ""],
+        ["s2", "c2", "gold", 1, "usd", "month", "1.00", "active", "2025-02-01 09:00", "", ""],
+    ]
     said = f"currency: USD\nrates: {{EUR: {{{rates}}}}}\n"
     assert moved(read(tmp_path, "stripe", [STRIPE, *rows], said)) == {"new": 1200.0 * worth + 12.0}
 
