@@ -61,6 +61,8 @@ PARTS: dict[str, tuple[tuple[str, ...], tuple[Patch, ...]]] = {
     "size": ((), ((f"{CALIBRATION}.estimate.deal_traits", without_size),)),
     "age": ((), ((f"{CALIBRATION}.factors.CellModel._names", without_factor("age")),)),
     "month of the quarter": ((), ((f"{CALIBRATION}.factors.CellModel._names", without_factor("linearity")),)),
+    "ages of a segment": ((), ((f"{CALIBRATION}.deals.segment_ages", lambda _: lambda *_: None),)),
+    "reps of open deals": ((), ((f"{CALIBRATION}.estimate.rep_factors", lambda _: lambda *_: None),)),
     "days of the month": ((), ((f"{CALIBRATION}.estimate.month_clock", lambda _: lambda _: None),)),
 }
 

@@ -96,6 +96,30 @@ class LogFactors:
 
 
 @dataclass(frozen=True)
+class OwnFactors:
+    """Factors of the hazards that cells have of their own: Gamma(shape, rate), the mean about 1.
+
+    Arrays of shape (*cell, destination); the axes of a cell are (segment, category, age) or (rep,).
+    ``events``: those seen; ``names``: of the reps.
+    """
+
+    shape: Floats
+    rate: Floats
+    events: Floats
+    names: tuple[str, ...] = ()
+
+    @property
+    def mean(self) -> Floats:
+        """The factors without their uncertainty."""
+        return np.asarray(self.shape / self.rate)
+
+    @property
+    def expected(self) -> Floats:
+        """Events that the fitted hazards lead to expect: the shape and the rate hold as much else."""
+        return np.asarray(self.rate - (self.shape - self.events))
+
+
+@dataclass(frozen=True)
 class Clock:
     """How winning is spread over the parts of a month (``MONTH_PARTS``), shape (month of quarter, part).
 
@@ -299,6 +323,8 @@ class Calibration:
         Reps and leads; None where the history has neither.
     drift : Drift, optional
         None: rates stay what they are.
+    segment_ages, reps : OwnFactors, optional
+        What the ages of one segment, and the reps of open deals, make of the hazards; None: all are alike.
     clock : Clock, optional
         How winning is spread over the days of a month; None: evenly.
     evidence : Evidence, optional
@@ -341,6 +367,8 @@ class Calibration:
     customers: CustomerCalibration | None = None
     staffing: StaffingCalibration | None = None
     drift: Drift | None = None
+    segment_ages: OwnFactors | None = None
+    reps: OwnFactors | None = None
     clock: Clock | None = None
     evidence: Evidence | None = None
     pull: Pull | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy
@@ -14,6 +14,7 @@ from simulator.calibration.calibration import (
     SIZE_QUANTILES,
     GammaRates,
     LogFactors,
+    OwnFactors,
 )
 from simulator.calibration.exposure import CELL_AXES, N_DESTINATIONS, DealMonths, Exposure
 from simulator.calibration.factors import (
@@ -26,6 +27,7 @@ from simulator.calibration.factors import (
     multipliers,
 )
 from simulator.calibration.overdispersion import month_variance
+from simulator.calibration.own_factors import segment_ages
 from simulator.calibration.poisson import centre, fit_poisson
 from simulator.calibration.pooling import JEFFREYS_EVENTS, pool_rates
 from simulator.history.tables import CATEGORIES, OUTCOMES
@@ -45,7 +47,7 @@ class DealRates:
 
     Parameters
     ----------
-    hazards, factors, effects, factor_covariance, effect_covariance
+    hazards, factors, effects, factor_covariance, effect_covariance, segment_ages
         As in ``Calibration``.
     notes : tuple of str
         What could not be told, and what was done instead.
@@ -57,6 +59,7 @@ class DealRates:
     factor_covariance: Floats
     effect_covariance: Floats
     notes: tuple[str, ...]
+    segment_ages: OwnFactors | None = None
 
     def expected_events(
         self, months: DealMonths, profile: Ints, profile_levels: Ints, destination: int, n_segments: int
@@ -79,7 +82,19 @@ class DealRates:
         cells = multipliers(axes, {name: f.log_mean for name, f in self.factors.items()}) * at_risk(axes)
         effects = _effect_multipliers(profile_levels, [f.log_mean for f in self.effects.values()])
         factor = cells[months.cells(n_segments), destination] * effects[profile[months.deal], destination]
+        if self.segment_ages is not None:
+            own = self.segment_ages.mean[..., destination]
+            factor *= own[months.segment, months.category, months.age]
         return np.asarray(base[months.segment, months.category] * factor * months.days)
+
+    def expected(self, months: DealMonths, profile: Ints, profile_levels: Ints) -> Floats:
+        """Return ``expected_events`` of every destination, shape (row, destination)."""
+        n_segments = len(self.hazards.shape)
+        columns = [
+            self.expected_events(months, profile, profile_levels, k, n_segments)
+            for k in range(N_DESTINATIONS)
+        ]
+        return np.stack(columns, axis=1)
 
 
 def reachable(exposure: Exposure, has_stages: bool) -> Mask:
@@ -128,7 +143,8 @@ def fit_deal_rates(
         What can happen (``reachable``).
     seen : tuple of DealMonths and ndarray of int64, optional
         The rows behind the exposure and the profile of each opportunity: how much a month of the quarter
-        differs from quarter to quarter then counts in the certainty of its factor.
+        differs from quarter to quarter then counts in the certainty of its factor, and segments whose deals
+        age otherwise are looked for.
     """
     events = exposure.events_by(exposure.cell, int(np.prod(exposure.cell_axes)))
     model = CellModel(exposure, events, possible)
@@ -141,7 +157,11 @@ def fit_deal_rates(
     base, more = _pool_base(exposure, events, _weighted(exposure, days, factors), possible)
     named = _named_effects(exposure, effect_levels, effects, profile_levels)
     notes = (*dict.fromkeys(model.notes), *more)
-    return DealRates(base, factors, named, model.covariance, covariance, notes)
+    found = DealRates(base, factors, named, model.covariance, covariance, notes)
+    if seen is None:
+        return found
+    expected = found.expected(*seen, profile_levels)
+    return replace(found, segment_ages=segment_ages(seen[0], expected, exposure.n_segments))
 
 
 def _weighted(exposure: Exposure, days: Floats, factors: dict[str, LogFactors]) -> Floats:

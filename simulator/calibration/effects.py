@@ -71,7 +71,7 @@ def deal_traits(opportunities: pd.DataFrame, qualified: Mask, size: Ints | None)
     codes: dict[str, Ints] = {}
     notes: list[str] = []
     for name in TRAITS:
-        fault = _unusable(opportunities.loc[qualified, name], opportunities.loc[qualified, "outcome"], name)
+        fault = unusable(opportunities.loc[qualified, name], opportunities.loc[qualified, "outcome"], name)
         if fault is None:
             levels[name], codes[name] = code_levels(opportunities[name], qualified)
         elif fault:
@@ -81,7 +81,7 @@ def deal_traits(opportunities: pd.DataFrame, qualified: Mask, size: Ints | None)
     return Traits(levels, codes, tuple(notes))
 
 
-def _unusable(values: pd.Series, outcome: pd.Series, name: str) -> str | None:
+def unusable(values: pd.Series, outcome: pd.Series, name: str) -> str | None:
     """Return None for a usable trait, an empty text for one never filled, else why it is left out."""
     filled = values.notna().to_numpy()
     if not filled.any():

@@ -12,7 +12,7 @@ import pandas as pd
 from simulator.arrays import Ints, Mask
 from simulator.calibration.amount_trend import amount_trend
 from simulator.calibration.amounts import DealAmounts, deal_amounts
-from simulator.calibration.calibration import DESTINATIONS, Calibration, Clock
+from simulator.calibration.calibration import DESTINATIONS, Calibration, Clock, OwnFactors
 from simulator.calibration.clock import month_clock
 from simulator.calibration.close_dates import CloseDates, arrivals_seen, close_dates, entries, late_entries
 from simulator.calibration.customers import calibrate_customers
@@ -21,6 +21,7 @@ from simulator.calibration.demand import Demand, demand
 from simulator.calibration.effects import Traits, deal_traits, profiles
 from simulator.calibration.evidence import simple_methods
 from simulator.calibration.exposure import DealMonths, aggregate, deal_months
+from simulator.calibration.own_factors import own_notes, rep_factors
 from simulator.calibration.staffing import calibrate_staffing
 from simulator.calibration.trends import Courses, deal_courses
 from simulator.calibration.window import (
@@ -105,6 +106,8 @@ def calibrate_states(
         factors=rates.factors,
         effects=rates.effects,
         factor_covariance=rates.factor_covariance,
+        segment_ages=rates.segment_ages,
+        reps=found.reps,
         effect_covariance=rates.effect_covariance,
         profiles=profiles(found.traits, seen.segment, seen.arrived & seen.qualified, len(seen.names)),
         amounts=amounts.new,
@@ -140,6 +143,7 @@ class _OfDeals:
     dates: CloseDates
     demand: Demand
     courses: Courses
+    reps: OwnFactors | None
     notes: tuple[str, ...]
 
 
@@ -152,6 +156,8 @@ def _of_deals(history: History, seen: _Seen, calendar: FiscalCalendar) -> _OfDea
     exposure = aggregate(months, profile, len(names), len(levels))
     possible = reachable(exposure, seen.has_stages)
     rates = fit_deal_rates(exposure, levels, traits.levels, possible, (months, profile))
+    expected = rates.expected(months, profile, levels)
+    reps = rep_factors(months, expected, deals, seen.qualified)
     clock = month_clock(months)
     wanted = demand(
         states,
@@ -171,12 +177,13 @@ def _of_deals(history: History, seen: _Seen, calendar: FiscalCalendar) -> _OfDea
         *amounts.notes,
         *traits.notes,
         *rates.notes,
+        *own_notes(rates.segment_ages, reps, names, int(seen.qualified.sum())),
         *_outcome_notes(months),
         *wanted.notes,
         *courses.notes(),
     )
     dates = close_dates(states, months, segment, seen.arrived, len(names))
-    return _OfDeals(amounts, traits, rates, clock, dates, wanted, courses, notes)
+    return _OfDeals(amounts, traits, rates, clock, dates, wanted, courses, reps, notes)
 
 
 @dataclass(frozen=True)

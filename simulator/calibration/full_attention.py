@@ -30,7 +30,10 @@ from simulator.history.tables import History
 STEP_DAYS = 2.0
 LEAST_MISSING = 0.01
 """Share of their attention that deals must have lacked before anything is corrected."""
-OF_DEALS_WORKED = ("hazards", "factors", "effects", "factor_covariance", "effect_covariance", "late_entry")
+OF_DEALS_WORKED = (
+    "hazards", "factors", "effects", "factor_covariance", "effect_covariance", "segment_ages", "reps",
+    "late_entry",
+)  # fmt: skip
 """What is learnt from the time in which deals got attention; the rest of a calibration stays."""
 
 

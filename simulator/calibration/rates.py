@@ -21,6 +21,7 @@ from simulator.calibration.calibration import (
 )
 from simulator.calibration.customer_rates import customer_rates
 from simulator.calibration.drift import MIN_QUARTERS
+from simulator.calibration.own_factors import posteriors
 from simulator.calibration.posteriors import Z_HIGH, Axes, Beta, Gamma, Index, LogMedian, LogNormal, Shares
 from simulator.calibration.rate_rows import Rate, Row, row, source_by_share
 from simulator.calibration.staffing_rates import staffing_rates
@@ -63,6 +64,7 @@ def rates_table(calibration: Calibration) -> pd.DataFrame:
         *_sals(calibration),
         *_factors(calibration),
         *_effects(calibration),
+        *_own_factors(calibration),
         *_clock(calibration.clock),
         *_close_dates(calibration),
         *_entries(calibration),
@@ -141,6 +143,12 @@ def _factors(calibration: Calibration) -> Iterator[Row]:
 def _effects(calibration: Calibration) -> Iterator[Row]:
     for name, table in calibration.effects.items():
         yield from _log_factor(f"effect {name}", table, {}).rows()
+
+
+def _own_factors(c: Calibration) -> Iterator[Row]:
+    for name, found, posterior in posteriors(c):
+        seen = found.events > 0.0
+        yield from Rate(name, "factor", posterior, found.events, found.expected, "pooled", seen).rows()
 
 
 def _clock(clock: Clock | None) -> Iterator[Row]:

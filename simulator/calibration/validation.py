@@ -9,7 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from simulator.calibration.calibration import DESTINATIONS, FACTOR_LEVELS, MONTH_PARTS, Amounts, Calibration
+from simulator.calibration.calibration import (
+    AGE_LEVELS,
+    DESTINATIONS,
+    FACTOR_LEVELS,
+    MONTH_PARTS,
+    Amounts,
+    Calibration,
+)
 from simulator.calibration.customers import CustomerCalibration
 from simulator.calibration.funnel import STEPS
 from simulator.calibration.growth_by_size import MOST_BANDS, N_KINDS
@@ -35,11 +42,12 @@ LENGTHS = {
     "tenure": len(TENURE_BINS),
     "step": len(STEPS),
     "month part": len(MONTH_PARTS),
+    "age": len(AGE_LEVELS),
     "factor": sum(map(len, FACTOR_LEVELS.values())),
 }
 
 
-NEVER_EMPTY = ("window", "quarter ahead", "term")
+NEVER_EMPTY = ("window", "quarter ahead", "term", "rep")
 
 
 @dataclass(frozen=True)
@@ -88,8 +96,9 @@ class Rule:
 
 
 LOGS_OF_CUSTOMERS = (-60.0, 60.0, True)
-HAZARD, CHURN, BY_SIZE = (
+HAZARD, BY_AGE, CHURN, BY_SIZE = (
     ("segment", "category", "destination"),
+    ("segment", "category", "age", "destination"),
     ("segment", "class"),
     ("segment", "band", "kind"),
 )
@@ -110,6 +119,10 @@ RULES = (
     Rule("", "shock_close shock_demand", (), 0.0, 2.0),
     Rule("", "factor_covariance", ("category", "destination", "factor", "factor"), -900.0, 900.0),
     Rule("", "effect_covariance", ("destination", "effect", "effect"), -900.0, 900.0),
+    Rule("segment_ages", "shape rate", BY_AGE, SMALLEST, LARGEST),
+    Rule("segment_ages", "events", BY_AGE, 0.0, LARGEST),
+    Rule("reps", "shape rate", ("rep", "destination"), SMALLEST, LARGEST),
+    Rule("reps", "events", ("rep", "destination"), 0.0, LARGEST),
     Rule("clock", "concentration base", (3, "month part"), SMALLEST),
     Rule("clock", "events", (3, "month part")),
     Rule("factors.*", "log_mean", ("category", "level", "destination"), -LARGEST_LOG, LARGEST_LOG),
@@ -227,6 +240,8 @@ def _lengths(c: Calibration) -> dict[str, int]:
         "effect": sum(len(effect.levels) for effect in c.effects.values()),
         "profile name": len(c.profiles.names),
     }
+    if c.reps is not None:
+        lengths["rep"] = len(c.reps.names)
     if c.evidence is not None:
         lengths["window"] = len(c.evidence.months)
     if c.pull is not None:

@@ -97,6 +97,8 @@ def of_new_customers(found: Calibration) -> Calibration:
         effects={},
         factor_covariance=None,
         effect_covariance=None,
+        segment_ages=None,
+        reps=None,
         profiles=Profiles((), np.zeros((1, 0), dtype=np.int64), np.ones((len(found.segments), 1))),
         shock_close=0.0,
         evidence=None,

@@ -18,23 +18,26 @@ AXES = ("stage", "age", "due", "linearity", "pushes")
 LENGTHS = [len(FACTOR_LEVELS[name]) for name in AXES]
 
 
-def made_rates(rng):
+def made_rates(rng, own_ages):
     factors = {
         name: rng.uniform(0.5, 2, (2, 3, len(FACTOR_LEVELS[name]), 7)) for name in AXES if name != "due"
     }
     others = dict.fromkeys(RateDraws.__dataclass_fields__)
-    return RateDraws(**{**others, "hazards": rng.uniform(0, 0.1, (2, 2, 3, 7)), "factors": factors})
+    ages = rng.uniform(0.5, 2, (2, 2, 3, LENGTHS[1], 7)) if own_ages else None
+    made = {"hazards": rng.uniform(0, 0.1, (2, 2, 3, 7)), "factors": factors, "segment_ages": ages}
+    return RateDraws(**{**others, **made})
 
 
 def made_levers(rng):
     ones = np.ones(2)
     hazard = rng.uniform(0.5, 2, (2, 7))
-    return LeverEffects(hazard, np.ones((0, 1, 8)), np.ones((1, 1)), *(ones,) * 4)
+    return LeverEffects(hazard, np.ones((0, 1, 8)), np.ones((1, 1)), *(ones,) * 5)
 
 
-def test_a_cell_is_the_product_of_its_factors_but_where_the_scenario_states_the_rate():
+@pytest.mark.parametrize("own_ages", [False, True])
+def test_a_cell_is_the_product_of_its_factors_but_where_the_scenario_states_the_rate(own_ages):
     rng = np.random.default_rng(4)
-    rates, levers = made_rates(rng), made_levers(rng)
+    rates, levers = made_rates(rng, own_ages), made_levers(rng)
     stated = np.array([[False, True, False], [False, False, True]])
     table = hazard_table(rates, stated, levers).reshape(2, 2, 3, *LENGTHS, 8)
     for draw, s, c, k in product(range(2), range(2), range(3), range(7)):
@@ -43,6 +46,8 @@ def test_a_cell_is_the_product_of_its_factors_but_where_the_scenario_states_the_
             for name, level in zip(AXES, cell, strict=True):
                 if name in rates.factors and not stated[s, c]:
                     expected *= rates.factors[name][draw, c, level, k]
+            if own_ages and not stated[s, c]:
+                expected *= rates.segment_ages[draw, s, c, cell[1], k]
             if k == 6 and cell[0] == 1:
                 expected = 0.0
             assert table[(draw, s, c, *cell, k)] == pytest.approx(expected, rel=1e-12)

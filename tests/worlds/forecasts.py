@@ -9,6 +9,7 @@ import pandas as pd
 
 from simulator.calibration.calibration import Calibration
 from simulator.calibration.estimate import calibrate
+from simulator.engine.paths import Paths
 from simulator.engine.run.simulate import simulate
 from simulator.fiscal import FiscalCalendar
 from simulator.history.tables import History, empty_table
@@ -76,6 +77,16 @@ def forecast(
     history: History, calibration: Calibration, quarters: int, paths: int = 400, evidence: float = EVIDENCE
 ) -> np.ndarray:
     """Return what each simulation signs in each quarter from the day after as_of, shape (path, quarter)."""
+    paths_of = simulated(history, calibration, quarters, paths, evidence)
+    monthly = np.asarray(paths_of.monthly_bookings).sum(axis=2)
+    quarter = (np.asarray(paths_of.months) - CALENDAR.first_month(int(paths_of.quarters[0]))) // 3
+    return np.stack([monthly[:, quarter == q].sum(axis=1) for q in range(quarters)], axis=1)
+
+
+def simulated(
+    history: History, calibration: Calibration, quarters: int, paths: int = 400, evidence: float = EVIDENCE
+) -> Paths:
+    """Return simulations of the quarters from the day after as_of, without customers."""
     year, none = FiscalYear(start_month=1), Customers(simulate=False)
     bare = Scenario(
         name="world",
@@ -85,10 +96,7 @@ def forecast(
         forecast=Forecast(evidence=evidence),
     )
     scenario = bare.with_simulation(paths=paths, seed=3, threads=1)
-    paths_of = simulate(settled(scenario, calibration.all_segments, history.as_of), calibration, history)
-    monthly = np.asarray(paths_of.monthly_bookings).sum(axis=2)
-    quarter = (np.asarray(paths_of.months) - CALENDAR.first_month(int(paths_of.quarters[0]))) // 3
-    return np.stack([monthly[:, quarter == q].sum(axis=1) for q in range(quarters)], axis=1)
+    return simulate(settled(scenario, calibration.all_segments, history.as_of), calibration, history)
 
 
 def bias_and_held(seen: list[Seen]) -> tuple[float, float]:

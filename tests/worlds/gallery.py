@@ -62,8 +62,8 @@ def ends_by_age(chance: np.ndarray) -> World:
     return replace(PLAIN, win=at(1 / 3), lose=at(2 / 3))
 
 
-def _lognormal_left(age: np.ndarray) -> np.ndarray:
-    z = (np.log(np.maximum(age, 1e-9)) - np.log(70.0)) / 0.8
+def _lognormal_left(age: np.ndarray, median: float = 70.0) -> np.ndarray:
+    z = (np.log(np.maximum(age, 1e-9)) - np.log(median)) / 0.8
     return np.array([0.5 * (1.0 - erf(value / np.sqrt(2.0))) for value in z])
 
 
@@ -87,6 +87,28 @@ def shaken(company: int) -> World:
 def rep_effect(trait: np.ndarray) -> np.ndarray:
     """Return what each of eight reps does to the chance to win."""
     return np.exp(np.linspace(-0.8, 0.8, 8))[trait.astype(np.int64)]
+
+
+def _coin(rng: np.random.Generator, n: int) -> np.ndarray:
+    return rng.integers(0, 2, n).astype(np.float64)
+
+
+ALIKE = replace(PLAIN, amounts=lambda _, n, __: np.ones(n), traits=_coin)
+"""A trait that changes nothing; every deal is of the same amount."""
+REP_ODDS = np.array([0.5, 2.0])
+TWO_REPS = replace(ALIKE, win=lambda _, deals: WIN * REP_ODDS[deals.trait.astype(np.int64)])
+"""The trait is the rep: the odds of one are half, of the other twice."""
+_ENDS = np.stack([by_age(lambda age, m=m: _lognormal_left(age, m)) for m in (30.0, 180.0)])
+
+
+def _ends(day: int, deals: Deals) -> np.ndarray:
+    return _ENDS[deals.trait.astype(np.int64), np.minimum(day - deals.created, _ENDS.shape[1] - 1)]
+
+
+TWO_SEGMENTS = replace(
+    ALIKE, win=lambda day, deals: _ends(day, deals) / 3, lose=lambda day, deals: _ends(day, deals) * 2 / 3
+)
+"""The trait is the segment: half of the deals of one end within 30 days, of the other within 180."""
 
 
 STEP = {"most_bias": 0.12, "held": (0.72, 0.88)}

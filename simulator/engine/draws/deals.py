@@ -15,6 +15,7 @@ from simulator.calibration.calibration import (
     Drift,
     LogFactors,
 )
+from simulator.calibration.own_factors import REPS, SEGMENT_AGES, posteriors
 from simulator.calibration.posteriors import (
     Beta,
     Draws,
@@ -40,6 +41,9 @@ class RateDraws:
         Per day, without factors.
     factors : dict of Floats, shape (draw, category, level, destination)
     effects : dict of Floats, shape (draw, level, destination)
+    segment_ages : Floats, shape (draw, segment, category, age, destination), optional
+    reps : Floats, shape (draw, rep, destination), optional
+        Factors of the ages of a segment, and of the reps of open deals; None: all are alike.
     amounts, multiplier_new, multiplier_open : Floats, shape (draw, segment, slice)
         Scenario currency; ratios.
     offset, push : Floats, shape (draw, segment, months)
@@ -73,6 +77,8 @@ class RateDraws:
     sals: Floats
     season: Floats
     clock: Floats
+    segment_ages: Floats | None = None
+    reps: Floats | None = None
     sals_drift: Floats | None = None
     amount_drift: Floats | None = None
 
@@ -93,6 +99,7 @@ def draw_rates(calibration: Calibration, seed: int, n_draws: int, uncertain: boo
     """
     c, draws = calibration, rate_draws(seed, n_draws, uncertain)
     segments = {"segment": c.segments}
+    own = {name: posterior.draw(name, draws) for name, _, posterior in posteriors(c)}
 
     def slices(kind: str, n_slices: int) -> Floats:
         tables = getattr(c, "amounts" if kind == "amount" else kind)
@@ -103,6 +110,8 @@ def draw_rates(calibration: Calibration, seed: int, n_draws: int, uncertain: boo
         hazards=_draw_hazards(draws, c),
         factors=_draw_factors(draws, c),
         effects=_draw_effects(draws, c),
+        segment_ages=own.get(SEGMENT_AGES),
+        reps=own.get(REPS),
         amounts=slices("amount", N_SLICES),
         multiplier_new=slices("multiplier_new", N_MULTIPLIER_SLICES),
         multiplier_open=slices("multiplier_open", N_MULTIPLIER_SLICES),

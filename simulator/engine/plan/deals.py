@@ -201,11 +201,16 @@ def hazard_table(
     check_room("simulation.rate_draws", n_draws, n_bytes, free_memory(), "memory")
     base = np.zeros((n_draws, n_segments, n_categories, 8))
     base[..., :n_destinations] = rates.hazards * levers.hazard[None, :, None, :]
+    base = base[:, :, :, None, None, None, None, None]
+    own = base
+    if rates.segment_ages is not None:
+        own = np.repeat(base, cells[1], axis=4)
+        own[..., :n_destinations] *= rates.segment_ages[:, :, :, None, :, None, None, None]
     # One pass writes the table: it is by far the largest array of a plan.
     table = aligned((n_draws, n_segments, n_categories, *cells, 8))
-    np.multiply(base[:, :, :, None, None, None, None, None], factors[:, None], out=table)
+    np.multiply(own, factors[:, None], out=table)
     for segment, category in np.argwhere(stated):
-        table[:, segment, category] = base[:, segment, category, None, None, None, None, None]
+        table[:, segment, category] = base[:, segment, category]
     # A deal in the late stage cannot advance to it once more.
     table[:, :, :, 1, ..., n_destinations - 1] = 0.0
     lever_effects.slip_more(table[..., :n_destinations], levers.slippage)

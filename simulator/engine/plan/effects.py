@@ -1,4 +1,4 @@
-"""Rows of the effect table: source, competitor, compelling event and size as one factor per destination."""
+"""Rows of the effect table: source, competitor, compelling event, size, rep as one factor per destination."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from simulator.calibration.calibration import (
     Arrivals,
     Calibration,
 )
+from simulator.calibration.own_factors import REPS, owners
 from simulator.engine.draws.deals import RateDraws
 from simulator.errors import Fault, InputError
 from simulator.fiscal import DAYS_PER_MONTH
@@ -50,11 +51,11 @@ class EffectRows:
 
 def effect_rows(calibration: Calibration, rates: RateDraws, open_deals: pd.DataFrame) -> EffectRows:
     """Return the effect table for new deals (by stream, profile and size) and for the open ones."""
-    names = tuple(calibration.effects)
+    drawn = rates.effects | ({} if rates.reps is None else {REPS: rates.reps})
     combinations: dict[tuple[int, ...], int] = {}
 
     def row(levels: dict[str, int]) -> int:
-        return combinations.setdefault(tuple(levels.get(name, -1) for name in names), len(combinations))
+        return combinations.setdefault(tuple(levels.get(name, -1) for name in drawn), len(combinations))
 
     arrivals, profiles = calibration.arrivals, calibration.profiles
     n_streams, n_profiles = len(arrivals.source), profiles.levels.shape[0]
@@ -68,9 +69,9 @@ def effect_rows(calibration: Calibration, rates: RateDraws, open_deals: pd.DataF
     open_row = np.array([row(levels) for levels in _open_levels(calibration, open_deals)], dtype=np.int64)
     effect = np.ones((rates.hazards.shape[0], max(1, len(combinations)), 8))
     for levels_of_row, index in combinations.items():
-        for name, level in zip(names, levels_of_row, strict=True):
+        for factor, level in zip(drawn.values(), levels_of_row, strict=True):
             if level >= 0:
-                effect[:, index, : len(DESTINATIONS)] *= rates.effects[name][:, level]
+                effect[:, index, : len(DESTINATIONS)] *= factor[:, level]
     share = np.cumsum(profiles.share, axis=1)[arrivals.segment]
     cdf = share / share[:, -1:] if n_streams else np.ones((0, n_profiles))
     return EffectRows(effect, open_row, np.ascontiguousarray(cdf), stream_row)
@@ -96,6 +97,9 @@ def _open_levels(calibration: Calibration, open_deals: pd.DataFrame) -> list[dic
             by_effect[name] = _size_bands(calibration, open_deals)
         elif name in open_deals.columns:
             by_effect[name] = [level_of(calibration, name, value) for value in open_deals[name]]
+    if calibration.reps is not None and "owner" in open_deals.columns:
+        place = {name: number for number, name in enumerate(calibration.reps.names)}
+        by_effect[REPS] = [place.get(name, -1) for name in owners(open_deals)]
     return [{name: levels[deal] for name, levels in by_effect.items()} for deal in range(len(open_deals))]
 
 

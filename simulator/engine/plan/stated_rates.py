@@ -17,6 +17,7 @@ from simulator.calibration.calibration import (
     Calibration,
     Dirichlet,
     GammaRates,
+    OwnFactors,
 )
 from simulator.calibration.without_deals import without_deals
 from simulator.engine.draws.slices import N_SLICES
@@ -69,13 +70,16 @@ def _extended(calibration: Calibration, names: tuple[str, ...]) -> Calibration:
     first[0] = 1.0
     profile = np.zeros(calibration.profiles.share.shape[1])
     profile[0] = 1.0
-    hazards = calibration.hazards
+    hazards, ages = calibration.hazards, calibration.segment_ages
+    if ages is not None:
+        ages = OwnFactors(more(ages.shape, np.inf), more(ages.rate, 1.0), more(ages.events))
     return replace(
         calibration,
         segments=names,
         hazards=GammaRates(
             more(hazards.shape), more(hazards.rate), more(hazards.events), more(hazards.exposure_days)
         ),
+        segment_ages=ages,
         profiles=replace(calibration.profiles, share=more(calibration.profiles.share, profile)),
         amounts=calibration.amounts + (_fixed(1.0),) * n_more,
         multiplier_new=calibration.multiplier_new + (_fixed(1.0),) * n_more,
