@@ -84,7 +84,10 @@ def test_a_bridge_between_two_days_is_shown_where_it_ends_with_the_run(tmp_path,
     assert ("bridge" in run.companions) == belongs
     assert ("From 2026-10-01 on the P50 fell." in advice(run).changed) == belongs
     assert ("changed" in advice(run).to_run) != belongs
-    for words in ("From 2026-10-01 on the P50 fell.", "deals qualified since", "$12.8k"):
+    write_exports(folder, ("xlsx",))
+    sheets = openpyxl.load_workbook(folder / "forecast.xlsx").sheetnames
+    assert ("what moved it" in sheets) == belongs
+    for words in ("From 2026-10-01 on the P50 fell.", "deals qualified since", "$90k", "$12.8k"):
         assert (words in render_page(run)) == belongs
 
 

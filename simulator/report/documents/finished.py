@@ -31,7 +31,7 @@ NEEDED_COLUMNS = {
 }
 TEXTS = (
     "period", "segment", "kind", "month", "part", "source", "basis", "note", "measure", "opportunity_id",
-    "owner", "category", "close_month", "expected_month", "change", "since",
+    "owner", "category", "close_month", "expected_month", "since",
     "label", "words", "check", "of", "examples", "effect", "fix",
 )  # fmt: skip
 """Columns that are text even where a name looks like a number."""
