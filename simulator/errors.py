@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,6 +56,12 @@ class InputError(SimulatorError):
     def of(cls, where: str, what: str, remedy: str = "") -> InputError:
         """Make an error of a single fault."""
         return cls([Fault(where, what, remedy)])
+
+
+def few(faults: Sequence[Fault], n: int, where: str, others: str, remedy: str = "") -> list[Fault]:
+    """Return the faults shown, and one that counts the others of ``n`` in all."""
+    more = n - len(faults)
+    return [*faults, *([Fault(where, f"and {more:,} more {others}".rstrip(), remedy)] if more > 0 else [])]
 
 
 def closest(word: object, known: Iterable[object]) -> str | None:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from simulator.arrays import Mask
-from simulator.errors import Fault, closest
+from simulator.errors import Fault, closest, few
 from simulator.history.parsing import TEXT, Parsed, clean_text, parse_dates, parse_numbers
 from simulator.history.reading import Cells
 from simulator.history.tables import TABLES, Column, empty_table
@@ -50,10 +50,7 @@ class Typed:
 
 def limited(where: str, faults: list[Fault]) -> list[Fault]:
     """Return the first faults of a file, and how many more there are."""
-    if len(faults) <= MAX_FAULTS:
-        return faults
-    more = len(faults) - MAX_FAULTS
-    return [*faults[:MAX_FAULTS], Fault(where, f"and {more:,} more faults", "Fix these first.")]
+    return few(faults[:MAX_FAULTS], len(faults), where, "faults", "Fix these first.")
 
 
 def near(name: object, known: Iterable[str]) -> str:
@@ -161,10 +158,8 @@ def _cell_faults(cells: Cells, column: Column, what: str, mask: Mask, remedy: st
         )
         for i in at[:MAX_CELLS]
     ]
-    if len(at) > MAX_CELLS:
-        more = f"and {len(at) - MAX_CELLS:,} more rows whose {column.name} {what}"
-        faults.append(Fault(cells.where, more, "The last of them is row " + f"{cells.rows[at[-1]]}."))
-    return faults
+    last = f"The last of them is row {cells.rows[at[-1]]}."
+    return few(faults, len(at), cells.where, f"rows whose {column.name} {what}", last)
 
 
 def _fill_segments(name: str, table: pd.DataFrame, cells: Cells) -> list[str]:
@@ -184,14 +179,11 @@ def _empty_cells(name: str, columns: tuple[Column, ...], table: pd.DataFrame, ce
         if not column.required or column.name not in cells.frame or (name, column.name) in MAY_BE_EMPTY:
             continue
         empty = (table[column.name].isna() & cells.frame[column.name].isna()).to_numpy()
-        faults += [
+        shown = [
             Fault(f"{cells.where}, row {row}", f"{column.name} ({column.meaning}) is empty", "Fill it in.")
             for row in cells.rows[empty][:MAX_CELLS]
         ]
-        if empty.sum() > MAX_CELLS:
-            faults.append(
-                Fault(cells.where, f"and {empty.sum() - MAX_CELLS:,} more rows without {column.name}")
-            )
+        faults += few(shown, int(empty.sum()), cells.where, f"rows without {column.name}")
     return faults
 
 
@@ -215,11 +207,7 @@ def _doubles(name: str, table: pd.DataFrame, cells: Cells) -> list[Fault]:
         )
         for value, group in groups[:MAX_CELLS]
     ]
-    if len(groups) > MAX_CELLS:
-        faults.append(
-            Fault(cells.where, f"and {len(groups) - MAX_CELLS:,} more {' and '.join(key)} that repeat")
-        )
-    return faults
+    return few(faults, len(groups), cells.where, f"{' and '.join(key)} that repeat")
 
 
 def _key_text(value: object) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from simulator.errors import Fault, InputError
+from simulator.errors import Fault, InputError, few
 from simulator.history.checks import near
 from simulator.history.reading import read_cells
 
@@ -46,8 +46,7 @@ def read_deal_calls(path: Path, open_deals: Collection[str]) -> tuple[pd.DataFra
     table = frame.reindex(columns=list(COLUMNS)).astype("str").fillna("")
     faults = [*cells.faults, *_faults(table.set_index(cells.rows), where)]
     if faults:
-        more = [Fault(where, f"and {len(faults) - MOST_FAULTS} more")] if len(faults) > MOST_FAULTS else []
-        raise InputError([*faults[:MOST_FAULTS], *more])
+        raise InputError(few(faults[:MOST_FAULTS], len(faults), where, ""))
     table["call"] = table["call"].str.strip().str.lower()
     is_open = table["opportunity_id"].isin(list(open_deals))
     gone = list(table.loc[~is_open, "opportunity_id"])

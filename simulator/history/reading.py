@@ -14,7 +14,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from simulator.arrays import Ints
-from simulator.errors import Fault, InputError
+from simulator.errors import Fault, InputError, few
 
 MAX_BYTES = 2 * 1024**3
 BLOCK_BYTES = 16 * 1024**2
@@ -160,9 +160,7 @@ def _bent_faults(where: str, bent: list[pacsv.InvalidRow], n_columns: int) -> tu
         )
         for row in bent[:5]
     ]
-    if len(bent) > len(shown):
-        shown.append(Fault(where, f"and {len(bent) - len(shown):,} more such rows"))
-    return tuple(shown)
+    return tuple(few(shown, len(bent), where, "such rows"))
 
 
 def _utf8(where: str, data: bytes) -> bytes:
