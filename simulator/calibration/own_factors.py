@@ -61,7 +61,9 @@ def own_factors(months: DealMonths, expected: Floats, cell: Ints, axes: tuple[in
     best = int(gains.sum(axis=1).argmax())
     if gains[best].sum() <= LEAST_GAIN * max(float(gains[best].std() * np.sqrt(n_quarters)), 1.0):
         return None
-    events, even = (table.sum(axis=2).T.reshape(*axes, N_DESTINATIONS) for table in (seen, fitted))
+    events, even = (
+        np.ascontiguousarray(table.sum(axis=2).T).reshape(*axes, N_DESTINATIONS) for table in (seen, fitted)
+    )
     return OwnFactors(events + STRENGTHS[best], even + STRENGTHS[best], events)
 
 
