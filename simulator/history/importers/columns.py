@@ -182,7 +182,10 @@ class ColumnReader:
         self._faults(spec, amounts.doubtful, *DOUBTFUL)
         if name == "probability":
             return amounts.numbers, ""
-        currency, scale = heading_units(h for h in spec.headings() if self.sheet.find(h) is not None)
+        headings = [heading for heading in spec.headings() if self.sheet.find(heading) is not None]
+        currency, scale = heading_units(headings)
+        if spec.times is None and scale == 1.0:
+            self._ask_scale(name, headings)
         times = spec.times if spec.times is not None else scale
         named = amounts.currencies | ({currency} - {""})
         self.log.see_currencies(self.table, named, name)
@@ -192,6 +195,13 @@ class ColumnReader:
         values = amounts.numbers * times
         said = " as its heading says" if spec.times is None else ""
         return values, f"times {times:,.12g}{said}" if times != 1 or spec.times is not None else ""
+
+    def _ask_scale(self, name: str, headings: list[str]) -> None:
+        """Ask in what amounts are whose heading speaks of thousands or millions in unknown words."""
+        for heading in filter(SCALED.search, headings):
+            line = map_line(self.table, name, f"{{column: {heading!r}, times: 1000}}")
+            remedy = f"Say in a map: {line}, or times: 1000000, or times: 1"
+            self.log.fault(self.sheet.file, f"'{heading}' may be in thousands or millions", remedy)
 
     def _dates(
         self, name: str, kind: CellKind, raw: pd.Series[Any], spec: ColumnSpec
@@ -232,6 +242,11 @@ class ColumnReader:
             self.log.cell_faults(self.sheet.file, listed(spec.headings()), bad, what, remedy)
 
 
+SCALED = re.compile(
+    r"(?<![^\W_])(?i:k|000s?|mn|mio|millions?|thousands?|tsd|tausend)(?![^\W_])"
+    r"|(?<![^\W_])[kKT](?:(?:EUR|USD|GBP|CHF|CAD|AUD|SEK|NOK|DKK|PLN|BRL|INR)(?![^\W_])|[€$£])"
+)
+"""Words of headings for thousands and millions."""
 _AMOUNT = 'Write it as 1200.50; if commas are decimal signs, say in the map: decimal: ",".'
 _POINT = (
     "With three digits after it, it may also set thousands apart; or the column has both kinds. "

@@ -26,6 +26,8 @@ from simulator.history.tables import CATEGORIES, LOSSES, ONE_SEGMENT
 
 SAME_IDS = 0.9
 """Share of changes that must belong to a deal once ids are compared as numbers."""
+MANY_UNDATED = 0.2
+"""Share of deals without a created date from which a person is asked."""
 SALESFORCE_ID = r"[a-zA-Z0-9]{15}(?:[A-Z0-5]{3})?"
 
 
@@ -220,6 +222,9 @@ def _with_created(deals: pd.DataFrame, changes: pd.DataFrame, log: ImportLog) ->
         )
         log.fault(files_in(deals), "no deal has a created date: the column is empty", remedy)
         log.stop_if_faulty()
+    if unknown.mean() > MANY_UNDATED:
+        what = f"{int(unknown.sum()):,} of {len(deals):,} deals have no created date and would be left out"
+        log.conflict(files_in(deals), what, "Export it for all deals; if these may be left out, add --yes.")
     reason = "no created date, and no change to take it from"
     return log.leave_out(
         deals.assign(created_date=created), unknown, "opportunities", reason, "opportunity_id"

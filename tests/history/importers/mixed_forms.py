@@ -168,3 +168,7 @@ def _columns() -> Iterator[Form]:
         closed = [row[5] if deal["stage"] == end else "" for end in (2, 3)]
         days.append([i, row[1], f"S{i % 3}", *row[3:5], "" if deal["stage"] > 1 else row[5], *closed])
     yield _form("a warehouse with days of ends", days, currency="USD")
+    odd = frozenset(deal["id"] for deal in company() if int(deal["id"][11]) % 2)
+    nameless = [["" if row[0] in odd else row[0], *row[1:]] for row in ROWS]
+    fix = "tables: {opportunities: {drop: {'Opportunity ID': empty}}}"
+    yield _form("half of the ids are empty", nameless, fix=fix, says=fix, without=odd)

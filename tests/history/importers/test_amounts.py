@@ -3,7 +3,7 @@ import math
 import pandas as pd
 import pytest
 
-from simulator.history.importers.fields.amounts import read_amounts
+from simulator.history.importers.fields.amounts import heading_unit, read_amounts
 
 
 @pytest.mark.parametrize(
@@ -69,3 +69,17 @@ def test_mixed_types_of_a_workbook_are_read_cell_by_cell() -> None:
     assert got.numbers.tolist()[:2] == [1.5, 2000]
     assert got.numbers[3] == 7
     assert len(got.bad) == 0
+
+
+@pytest.mark.parametrize(
+    ("heading", "unit"),
+    [
+        ("Amount (x1000 EUR)", ("Amount", "EUR", 1000.0)),
+        ("Amount $M", ("Amount", "$", 1e6)),
+        ("Amount (€ x 1.000)", ("Amount", "EUR", 1000.0)),
+        ("amount_usd", ("amount", "USD", 1.0)),
+        ("amount_all", ("amount_all", "", 1.0)),
+    ],
+)
+def test_headings_say_currency_and_scale(heading: str, unit: tuple[str, str, float]) -> None:
+    assert heading_unit(heading) == unit

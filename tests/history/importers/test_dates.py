@@ -100,3 +100,12 @@ def test_typed_dates_of_any_unit_and_zone() -> None:
     got = read_dates(column, Sheet("x", pd.DataFrame({"d": column})), "Europe/Berlin")
     assert iso(got) == ["2024-01-03 00:30"]
     assert got.days.dtype == "datetime64[ns]"
+
+
+def test_days_without_a_year_are_no_months_and_a_spreadsheet_that_turned_days_is_named() -> None:
+    days = [dt.date(2025, 1, 1) + dt.timedelta(days=17 * i) for i in range(20)]
+    assert "names no year" in read([f"{day:%d %b}" for day in days]).what
+    assert "is a month or a quarter" in read([f"{day:%b %y}" for day in days]).what
+    turned = [f"{day:%d/%m/%Y}" if day.day > 12 else f"{day:%Y-%d-%m}" for day in days]
+    for cells in (turned, [turned[i] for i in range(20) if days[i].day > 12 or i % 3]):
+        assert "a spreadsheet that read some cells as dates" in read(list(cells)).what

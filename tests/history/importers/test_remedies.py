@@ -192,6 +192,7 @@ def _zoho() -> dict[str, Rows]:
 
 def _cases() -> Iterator[tuple[str, Case]]:
     yield from _columns()
+    yield from _scales()
     yield from _cells()
     yield from _currencies()
     yield from _doubts()
@@ -262,6 +263,19 @@ def _columns() -> Iterator[tuple[str, Case]]:
     ]
     sums = "tables: {opportunities: {lines: sum}}"
     yield "parts of a deal", Case("salesforce", {"o.csv": [[*HEAD, "Opportunity Owner"], *halves]}, sums)
+
+
+def _scales() -> Iterator[tuple[str, Case]]:
+    head = [*HEAD[:3], "Amount k EUR", *HEAD[4:]]
+    deals = zip(ROWS[1:], company(), strict=True)
+    rows = [[*row[:3], f"{deal['amount'] / 1000:.5f}", *row[4:]] for row, deal in deals]
+    thousands = {"o.csv": [head, *rows]}
+    named = f"{OF_DEALS}amount: 'Amount k EUR'}}}}}}"
+    line = f"{OF_DEALS}amount: {{column: 'Amount k EUR', times: 1000}}}}}}}}"
+    yield (
+        "a heading of thousands",
+        Case("salesforce", thousands, line + ", or times: 1000000, or times: 1", line, named),
+    )
 
 
 def _cells() -> Iterator[tuple[str, Case]]:
@@ -410,6 +424,11 @@ def _doubts() -> Iterator[tuple[str, Case]]:
     )
     typo = {"o.csv": [*ROWS, ["0068d00000x1ABC", "x", "Proposal", "100", "2099-01-01", "2099-02-01"]]}
     yield "a day typed wrong", Case("salesforce", typo, f"as_of: {LAST:%Y-%m-%d}")
+    undated = _deals(lambda row, deal: row.__setitem__(4, "") if int(deal["id"][11]) % 2 else None)
+    even = [d["amount"] for d in company() if d["stage"] == 2 and int(d["id"][11]) % 2 == 0]
+    half = lambda got: figures(got)["won"] == (7, round(sum(even), 2))  # noqa: E731
+    asked = "Export it for all deals; if these may be left out, add --yes"
+    yield "half of the created dates", Case("salesforce", undated, asked, YES, right=half)
     head = ["Thing", "Stage", "Worth", "Start", "Close Date"]
     unnamed = [head, *[[row[0], *row[2:]] for row in ROWS[1:]]]
     line = f"{OF_DEALS}opportunity_id: 'Thing', amount: 'Worth', created_date: 'Start'}}}}}}"

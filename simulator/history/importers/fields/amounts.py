@@ -31,6 +31,8 @@ USUAL = r"[$€£]?-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
 USUAL_NOISE = r"[$€£,]"
 NUMBER = re.compile(r"[+\-−]?\s*(?:\d[\d.,\s'\u2019]*|[.,]\d+)")
 BLANKS = re.compile(r"[\s'\u2019]")
+TIMES = re.compile(r"[x×*]\s?1[.,' ]?000([.,' ]?000)?\b")
+"""What stands in headings of amounts in thousands or millions, as in "Amount (x1000 EUR)"."""
 QUOTES = "'\"\u2018\u2019 "
 DOLLARS = frozenset({"USD", "CAD", "AUD", "NZD", "SGD", "HKD", "TWD", "MXN"})
 SIGNS = {"$": DOLLARS, "kr": codes("kr")}
@@ -274,12 +276,14 @@ def heading_unit(heading: str) -> tuple[str, str, float]:
         r"^(?P<name>.*\S)\s*[(\[\uff08](?P<unit>[^()\[\]\uff08\uff09]*)[)\]\uff09]\s*$", heading
     )
     match = match or re.search(r"^(?P<name>.*\S)\s+(?:in|en|em)\s+(?P<unit>\S+)\s*$", heading)
-    match = match or re.search(r"^(?P<name>.*[^\W_])[\s_\-:,]+(?P<unit>T?[A-Z]{3}|[^\w\s]+)\s*$", heading)
+    match = match or re.search(
+        r"^(?P<name>.*[^\W_])[\s_\-:,]+(?P<unit>T?[A-Z]{3}|[^\w\s]+|[$€£](?:[kKMmB]|MM|mm))\s*$", heading
+    )
     match = match or re.search(r"^(?P<unit>[A-Z]{3})[\s_\-:]+(?P<name>\S.*)$", heading)
     match = match or re.search(r"^(?P<name>[a-z].*)_(?!all$|top$)(?P<unit>[a-z]{3})$", heading)  # amount_usd
     if match is None:
         return heading, "", 1.0
-    unit = match["unit"].strip()
+    unit = TIMES.sub(lambda times: " million" if times[1] else " thousand", match["unit"].strip())
     parts = re.split(r"[,;/\s]+", re.sub(r"^(?:in|en|em)\s+|'?000'?s?$", _thousand, unit).strip())
     units = [_heading_part(part) for part in parts if part]
     found = [unit for unit in units if unit is not None]

@@ -203,10 +203,13 @@ _FORMAT = (
     'Correct the cells, or say in the map how dates are written, e.g. date_format: "%d/%m/%Y", or format: '
     "of one column."
 )
+MOST_YEARS = 12
+"""Different numbers next to months up to which they may be years; of days there are more."""
 _PERIOD = (
     "'{value}' is a month or a quarter, not a day",
     'Say in a map which of its days counts: date_format: "last_day" or date_format: "first_day".',
 )
+_NO_YEAR = ("'{value}' names no year", "Export the days with their years, as 2026-03-31.")
 _NO_OFFSET = "'{value}' has no offset from UTC, as other cells of the column do"
 _ORDER = (
     "'{value}' can be read with the day or the month first, and no other cell of the file decides it",
@@ -284,7 +287,8 @@ def _read_days(cells: pd.Series[Any], sheet: Sheet) -> Read:
     nothing = pd.Series(pd.NaT, index=cells.index, dtype="datetime64[us]")
     if 2 * best < len(head) or not best:
         if len(head) and head.map(lambda cell: day_of_period(str(cell), last=False)).notna().mean() > 0.5:
-            return Read(nothing, "", *_PERIOD)
+            years = head.str.extract(r"^\D*(\d{1,2})\D*$")[0].nunique()
+            return Read(nothing, "", *(_PERIOD if years <= MOST_YEARS else _NO_YEAR))
         return Read(nothing, "", "'{value}' is not a date", _FORMAT)
     tried = {f: _try(cells, f) for f, n in n_read.items() if n >= 0.9 * best}
     most = max(int(days.notna().sum()) for days in tried.values())

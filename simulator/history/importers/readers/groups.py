@@ -19,6 +19,7 @@ SPELLED = frozenset({*phrases("total"), "total général"})
 LONGEST = max(map(len, SPELLED)) + 2
 LOOKED_AT = 4
 """Columns in which the word for a total may stand: a report has up to three levels of groups."""
+NAMES_IDS = re.compile(r"(?<![^\W_])(?:id|guid|uuid)(?![^\W_])")
 WORD = re.compile(r"[^\W\d_]{4,}")
 MIN_COLUMNS, MOST_CLOSING = 4, 30
 """Columns from which a row of one cell is a remark; rows at the end that are looked at."""
@@ -88,8 +89,10 @@ def _are_headings(frame: pd.DataFrame) -> pd.Series[bool]:
 
 
 def _stand_once(frame: pd.DataFrame) -> bool:
-    """Return whether the first column holds groups: each value once, above rows without any."""
+    """Return whether the first column holds groups: each value once, above rows without any; ids are none."""
     first = frame.iloc[:, 0]
+    if NAMES_IDS.search(folded(str(first.name))):
+        return False
     empty = _empty(first)
     heads = first[~empty]
     return not empty.iloc[0] and len(heads) > 1 and 2 * len(heads) <= len(first) and heads.is_unique
