@@ -150,6 +150,15 @@ def test_a_rate_is_that_of_its_month_or_the_last_one_before(rates: str, worth: i
     assert moved(read(tmp_path, "stripe", [STRIPE, *rows], said)) == {"new": 1200.0 * worth + 12.0}
 
 
+def test_rows_without_a_currency_are_in_the_one_that_the_others_name(tmp_path: Path) -> None:
+    rows = [
+        ["s1", "c1", "gold", 1, "eur", "month", "100.00", "active", "2025-02-28 09:00", "", ""],
+        ["s2", "c2", "gold", 1, "", "month", "10.00", "active", "2025-02-01 09:00", "", ""],
+    ]
+    said = "currency: USD\nrates: {EUR: 2}\n"
+    assert moved(read(tmp_path, "stripe", [STRIPE, *rows], said)) == {"new": 2 * (1200.0 + 120.0)}
+
+
 def test_cents_are_asked_about_and_the_line_of_the_message_settles_it(tmp_path: Path) -> None:
     rows = [[*row[:6], round(float(str(row[6])) * 100), *row[7:]] for row in SUBSCRIPTIONS]
     line = "tables: {subscriptions: {columns: {arr: {times: 0.01}}}}"

@@ -52,6 +52,28 @@ def test_snapshots_become_changes(tmp_path: Path, fate: str, outcome: str) -> No
     assert any("1 open deals vanish" in note for note in history.notes)
 
 
+def test_a_closed_deal_that_is_no_longer_there_has_not_vanished(tmp_path: Path) -> None:
+    rows = ROWS + "e,2024-02-29,Open,5,2024-03-31\ne,2024-03-31,Won,5,2024-03-31\n"
+    got = import_texts(tmp_path, "snapshots", MAP.replace("FATE", "lost_no_decision"), s_csv=rows).history
+    deals = got.opportunities.set_index("opportunity_id")
+    assert deals["outcome"].fillna("").to_dict() == {"a": "won", "b": "lost_no_decision", "d": "", "e": "won"}
+
+
+def test_a_deal_was_created_by_its_first_snapshot(tmp_path: Path) -> None:
+    mapped = MAP.replace("FATE", "keep_open").replace(
+        "close_date: close", "close_date: close, created_date: made"
+    )
+    lines = ROWS.splitlines()
+    made = [
+        "made",
+        *(f"2024-01-{10 + i}" if line.startswith("a") else "2024-04-30" for i, line in enumerate(lines[1:])),
+    ]
+    rows = "\n".join(f"{line},{day}" for line, day in zip(lines, made, strict=True)) + "\n"
+    created = import_texts(tmp_path, "snapshots", mapped, s_csv=rows).history.opportunities
+    days = created.set_index("opportunity_id")["created_date"].dt.strftime("%m-%d").to_dict()
+    assert days["b"] == "01-31" and days["d"] == "04-30" and days["a"] < "01-31"
+
+
 def test_a_deal_twice_in_a_snapshot_is_a_fault_until_the_map_decides(tmp_path: Path) -> None:
     doubled = ROWS + "d,2024-04-30,Late,,2024-06-30\n"
     with pytest.raises(InputError, match="twice in the same snapshot"):
