@@ -198,6 +198,20 @@ def test_converted_amounts_are_preferred_to_those_in_many_currencies(tmp_path: P
     assert got.opportunities["amount"].tolist() == [110, 100]
 
 
+@pytest.mark.parametrize(("rate", "steady"), [(2, True), (20, False)])
+def test_a_history_in_own_currency_is_scaled_where_deals_have_one_rate(
+    rate: int, steady: bool, tmp_path: Path
+) -> None:
+    opps = "Opportunity ID,Stage,Amount,Amount Currency,Amount (converted),Close Date,Created Date\n"
+    hist = "Id,OpportunityId,CreatedDate,StageName,Amount,CurrencyIsoCode,CloseDate,ForecastCategory\n"
+    for i in range(1, 7):
+        opps += f"{i},Open,100,EUR,{100 * (rate if i > 3 else 2)},2024-09-01,2024-01-01\n"
+        hist += f"h{i},{i},2024-0{i}-02T10:00:00Z,Open,100,EUR,2024-09-01,Pipeline\n"
+    got = import_texts(tmp_path, "salesforce", "currency: USD\n", opps_csv=opps, hist_csv=hist, accept=True)
+    assert (set(got.history.stage_changes["amount"]) == {200}) == steady
+    assert bool(got.conflicts) != steady
+
+
 def test_long_and_short_ids_are_the_same_deal(tmp_path: Path) -> None:
     opps = (
         "Id,StageName,Amount,CloseDate,CreatedDate,IsClosed,IsWon\n"
