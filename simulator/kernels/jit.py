@@ -1,12 +1,12 @@
 """How kernels are compiled: one set of options for each of their parts.
 
-A plan is a tuple of some thirty arrays; a real call would hand over hundreds of values and count
-references to every array, which costs more than the work of one deal. So small functions are inlined by LLVM
-(``PART``), long ones are put in place before that (``BODY``: compiled once, where they are used), and the
-outermost function lets go of the interpreter (``WHOLE``). What works on many rows at once is worth a call
-(``CALLED``). Functions with few arguments that Python calls are compiled as they are (``ALONE``). To be
-callable from Python besides takes a second where a plan is handed over: only the outermost are, and the small
-ones that tests compare with others' (``EXPOSED``). None of them allocates.
+A plan is a tuple of some thirty arrays; a real call hands over hundreds of values, which costs more than the
+work of one deal. So small functions are inlined (``PART``). What works on many rows at once, or once a month,
+is worth a call (``CALLED``): LLVM's work grows faster than the length of a function. The outermost function
+lets go of the interpreter (``WHOLE``). What returns views of arrays is put in place by Numba itself, so that a
+caller that counts references counts these too (``BODY``). Functions with few arguments that Python calls are compiled as they
+are (``ALONE``). To be callable from Python besides takes a second where a plan is handed over: only the
+outermost are, and the small ones that tests compare with others' (``EXPOSED``). None of them allocates.
 Division by zero gives infinity, as in NumPy.
 """
 
@@ -16,14 +16,22 @@ import numpy as np
 from numba import njit
 
 from simulator.kernels.cache import KEPT
+from simulator.kernels.lowering import Kernel
 
-COMMON: dict[str, Any] = {"cache": KEPT, "_nrt": False, "error_model": "numpy"}
-INSIDE: dict[str, Any] = {**COMMON, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-EXPOSED: dict[str, Any] = {**COMMON, "forceinline": True}
+COMMON: dict[str, Any] = {"_nrt": False, "error_model": "numpy"}
+OUTER: dict[str, Any] = {**COMMON, "cache": KEPT, "no_cfunc_wrapper": True}
+INSIDE: dict[str, Any] = {
+    **COMMON,
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+    "pipeline_class": Kernel,
+}
+EXPOSED: dict[str, Any] = {**OUTER, "forceinline": True}
 PART: dict[str, Any] = {**INSIDE, "forceinline": True}
 BODY: dict[str, Any] = {"inline": "always", "error_model": "numpy"}
-CALLED: dict[str, Any] = INSIDE
-WHOLE: dict[str, Any] = {**COMMON, "nogil": True}
+# Said, because Numba takes what is not said from the caller.
+CALLED: dict[str, Any] = {**INSIDE, "forceinline": False}
+WHOLE: dict[str, Any] = {**OUTER, "nogil": True}
 ALONE: dict[str, Any] = {"cache": KEPT, "nogil": True}
 NONE: Any = np.int64(0)
 """Where a counter begins that is handed on: a plain 0 is a type of its own to numba, which would compile all

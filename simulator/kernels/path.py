@@ -27,7 +27,7 @@ from simulator.kernels.flows import (
     WAITING_DAYS,
     WON_REFERRED,
 )
-from simulator.kernels.jit import BODY, NONE, PART
+from simulator.kernels.jit import CALLED, NONE, PART
 from simulator.kernels.people.capacity import slots_of, speed_of, staff
 from simulator.kernels.people.coverage import cover_month
 
@@ -67,7 +67,7 @@ def note_wins(lists, deals, open_deals, flows, quarter, n_won):
     flows[WON_REFERRED] += referred
 
 
-@njit(**BODY)
+@njit(**PART)
 def simulate_path(plans, luck, workspace):
     """Simulate one path and add it to the workspace; return whether there was room for it.
 
@@ -98,7 +98,7 @@ def simulate_path(plans, luck, workspace):
     return True
 
 
-@njit(**BODY)
+@njit(**PART)
 def simulate_segment(plans, luck, workspace, segment, n_before):
     """Simulate a segment; return how many customers of as_of it has, -1 without room for all.
 
@@ -144,7 +144,7 @@ def simulate_segment(plans, luck, workspace, segment, n_before):
     return n_book
 
 
-@njit(**BODY)
+@njit(**PART)
 def find_slots(capacity, luck, workspace, segment):
     """Fill a segment's slots, infinite without a limit; return whether its deals share attention instead."""
     slots = workspace.slots
@@ -156,7 +156,7 @@ def find_slots(capacity, luck, workspace, segment):
     return capacity.shared[segment] == 1 and not math.isinf(slots[0])
 
 
-@njit(**BODY)
+@njit(**CALLED)
 def begin_month(plans, luck, workspace, segment, month, n_listed):
     """Let people serve a segment's customers in a month; return how many advocates it has gained."""
     customers, people = plans.customers, plans.people
@@ -178,7 +178,7 @@ def begin_month(plans, luck, workspace, segment, month, n_listed):
     return workspace.advocates[segment, month]
 
 
-@njit(**BODY)
+@njit(**CALLED)
 def end_month(plan, luck, workspace, segment, month, n_listed, n_won):
     """List the customers won in a month and simulate all to its end; return their number, -1 without room."""
     if plan.terms.shape[0] == 0:

@@ -13,9 +13,9 @@ from simulator.kernels import cache
 INNER = "from numba import njit\n@njit(cache=True)\ndef inner(): return {}\n"
 OUTER = "from numba import njit\nfrom {}.inner import inner\n@njit(cache=True)\ndef outer(): return inner()\n"
 CALL = (
-    "from simulator.kernels import cache; from simulator.kernels.jit import COMMON;"
+    "from simulator.kernels import cache; from simulator.kernels.jit import OUTER;"
     "from {0}.outer import outer; kept = cache.is_kept(outer);"
-    "print(outer(), kept, cache.KEPT, COMMON['cache'])"
+    "print(outer(), kept, cache.KEPT, OUTER['cache'])"
 )
 
 
@@ -25,7 +25,7 @@ def package(tmp_path: Path) -> Path:
     folder = tmp_path / "simulator" / "kernels"
     folder.mkdir(parents=True)
     (tmp_path / "simulator" / "__init__.py").touch()
-    for name in ("__init__.py", "cache.py", "jit.py"):
+    for name in ("__init__.py", "cache.py", "jit.py", "lowering.py"):
         shutil.copy(cache.FOLDER / name, folder / name)
     (tmp_path / "others").mkdir()
     (tmp_path / "others" / "__init__.py").touch()
@@ -82,8 +82,8 @@ def test_without_a_folder_to_write_to_kernels_run_uncached(package: Path) -> Non
     no_folder.touch()
     (package / "simulator" / "kernels" / "__pycache__").touch()
     nowhere = {"NUMBA_CACHE_DIR": str(no_folder), "XDG_CACHE_HOME": str(no_folder), "HOME": str(no_folder)}
-    kept = "from simulator.kernels import cache; from simulator.kernels.jit import COMMON, njit;"
-    kept += "print(cache.KEPT, COMMON['cache'], njit(**COMMON)(lambda: 7)())"
+    kept = "from simulator.kernels import cache; from simulator.kernels.jit import OUTER, njit;"
+    kept += "print(cache.KEPT, OUTER['cache'], njit(**OUTER)(lambda: 7)())"
     environment = {**os.environ, **nowhere, "PYTHONPATH": str(package), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
         [sys.executable, "-c", kept], cwd=package, env=environment, capture_output=True, text=True, check=True

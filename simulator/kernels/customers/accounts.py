@@ -13,7 +13,7 @@ from simulator.arrays import Floats
 from simulator.kernels.batch import WON, draw_first
 from simulator.kernels.customers.customer import LONG_AGO, N_TERM_CLASSES, YEAR_QUARTERS, start_in_month
 from simulator.kernels.customers.flows import N_NEW, NEW
-from simulator.kernels.jit import BODY, PART
+from simulator.kernels.jit import CALLED, PART
 from simulator.kernels.random import TERM, search
 from simulator.kernels.simd import WIDTH, aligned
 
@@ -103,7 +103,7 @@ def open_accounts(n_accounts: int, n_quarters: int) -> Accounts:
     )
 
 
-@njit(**BODY)
+@njit(**CALLED)
 def list_book(plan, accounts, segment, first):
     """List the customers that a segment has at as_of, from the first on that is not listed yet.
 
@@ -128,7 +128,7 @@ def list_book(plan, accounts, segment, first):
     return slot
 
 
-@njit(**BODY)
+@njit(**CALLED)
 def list_won(plan, luck, book, batch, n_wins, n_listed):
     """List the customers that a month's wins become; return how many are listed, -1 without room for all.
 

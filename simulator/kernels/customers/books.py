@@ -14,7 +14,7 @@ from simulator.kernels.customers.flows import (
     REACTIVATION,
     REVENUE,
 )
-from simulator.kernels.jit import PART
+from simulator.kernels.jit import CALLED, PART
 
 _CENTS_OF_YEAR = 24.0
 
@@ -33,7 +33,7 @@ def net_movement(flows, month, segment):
     )
 
 
-@njit(**PART)
+@njit(**CALLED)
 def close_books(plan, opening, monthly, cohort, flows, bookings):
     """Add up a path's months to quarters, with revenue and the cohorts at the end of each quarter.
 

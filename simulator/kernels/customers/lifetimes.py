@@ -142,7 +142,7 @@ def advance_customers(plan, luck, book, end, n_listed):
         n = next_events(plan, luck, book, end, n)
 
 
-@njit(**PART)
+@njit(**CALLED)
 def next_events(plan, luck, book, end, n):
     """Let what is next happen to each customer listed; return to how many more happens before the end."""
     accounts = book.accounts

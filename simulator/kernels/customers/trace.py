@@ -6,7 +6,7 @@ from numba import njit
 from simulator.kernels.customers.accounts import Book
 from simulator.kernels.customers.flows import FIRST_DRIVER, N_ARR_FLOWS, REACTIVATION
 from simulator.kernels.customers.lifetimes import next_events, start_customers
-from simulator.kernels.jit import ALONE, BODY, NONE, PART
+from simulator.kernels.jit import ALONE, NONE, PART
 from simulator.kernels.random import Luck
 
 
@@ -60,7 +60,7 @@ def list_customer(accounts, entity, state, start):
     row.value_time, row.promise = start[2], 0
 
 
-@njit(**BODY)
+@njit(**PART)
 def trace_customer(plan, luck, book, trace):
     """Simulate the first account to the end of the horizon; return how many of its movements are written."""
     n_rows, event_time, moved = NONE, book.accounts.event_time, book.flows

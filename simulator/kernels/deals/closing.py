@@ -21,7 +21,7 @@ from simulator.kernels.flows import (
     WON_OPEN_AMOUNT,
 )
 from simulator.kernels.flows import WON as SIGNED
-from simulator.kernels.jit import BODY, NONE, PART, at
+from simulator.kernels.jit import CALLED, NONE, PART, at
 from simulator.kernels.random import SIGNATURE
 
 
@@ -33,7 +33,7 @@ def slip(flows, segment, amount, month):
         flows[month, segment, N_SLIPPED] += 1.0
 
 
-@njit(**BODY)
+@njit(**CALLED)
 def close_deals(parameters, luck, batch, flows, month, n_closed, n_won):
     """Count wins and losses; return how many are on the lists of the same names, earlier wins included.
 

@@ -9,7 +9,7 @@ from simulator.kernels.deals.closing import slip
 from simulator.kernels.deals.new_deals import plan_moves
 from simulator.kernels.deals.plan import ADVANCE, DESTINATION_WON, N_CATEGORIES, STILL_OPEN
 from simulator.kernels.deals.slippage import Standing, ending, ends_instead, leaves_quarter
-from simulator.kernels.jit import BODY, NONE, PART, at
+from simulator.kernels.jit import CALLED, NONE, PART, at
 from simulator.kernels.random import CLOSE_DATE, EVENT
 from simulator.kernels.simd import fetch, weigh
 
@@ -32,7 +32,7 @@ def set_factors(parameters, shock, speed, batch, month):
             batch.now[concession, k] = factor
 
 
-@njit(**BODY)
+@njit(**PART)
 def advance_month(parameters, luck, batch, month, n_now, n_held):
     """Simulate the deals of the month's work to the month's end or to their own.
 
@@ -49,7 +49,7 @@ def advance_month(parameters, luck, batch, month, n_now, n_held):
     return n_held, n_closed
 
 
-@njit(**BODY)
+@njit(**CALLED)
 def next_events(parameters, luck, batch, month, n_now, n_held, n_closed):
     """Let what happens next in a month happen to each deal of its work; return how many the lists then hold.
 
@@ -155,7 +155,7 @@ def end_of_wait(parameters, deal, hazard, total, month):
     return closes
 
 
-@njit(**BODY)
+@njit(**PART)
 def end_due_deals(parameters, luck, batch, month, n_held):
     """End some of the deals that would leave their quarter open; the others stay on the list of those held.
 
@@ -183,7 +183,7 @@ def end_due_deals(parameters, luck, batch, month, n_held):
     return n_left, n_closed
 
 
-@njit(**BODY)
+@njit(**CALLED)
 def end_month(parameters, luck, batch, flows, month, n_held):
     """Move the close dates of deals that reach a month's end, and count those that leave their quarter."""
     linearity = (month + parameters.first_month_of_quarter) % 3

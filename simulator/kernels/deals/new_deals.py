@@ -10,7 +10,7 @@ from simulator.kernels.deals.close_dates import NEVER, next_move
 from simulator.kernels.deals.concessions import NOTHING, conceded
 from simulator.kernels.deals.plan import ORIGIN_CREATED
 from simulator.kernels.flows import CREATED, N_CREATED, N_REFERRED
-from simulator.kernels.jit import BODY, CALLED, NONE, PART, at
+from simulator.kernels.jit import CALLED, NONE, PART, at
 from simulator.kernels.random import (
     BIRTH,
     CLOSE_DATE,
@@ -27,7 +27,7 @@ from simulator.kernels.random import (
 )
 
 
-@njit(**BODY)
+@njit(**PART)
 def enter_segment(plan, draw, batch, segment):
     """Note what helps to look up how a segment's deals start; free all entries and return their number."""
     write_guide(plan.offset_cdf[draw, segment], batch.offset_guide)
@@ -42,7 +42,7 @@ def enter_segment(plan, draw, batch, segment):
     return n_entries
 
 
-@njit(**BODY)
+@njit(**CALLED)
 def lay_open_deals(plan, order, luck, batch, segment, slots, n_free):
     """Put a segment's open deals into the batch, on the list of those taken up or, beyond the slots, waiting.
 
@@ -83,7 +83,7 @@ def draw_unknown_amounts(plan, luck, batch, segment, which, n):
             deal.amount = np.rint(amount * plan.amount_level[luck.draw, 0])
 
 
-@njit(**BODY)
+@njit(**CALLED)
 def arrive(plan, luck, workspace, segment, month, n_advocates, n_queue, n_free):
     """Put a month's SALs of a segment at the end of the queue; return (free entries, SALs).
 

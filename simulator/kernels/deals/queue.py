@@ -14,7 +14,7 @@ from simulator.kernels.flows import (
     WAITED_OUT,
     WAITING_DAYS,
 )
-from simulator.kernels.jit import BODY, NONE, PART
+from simulator.kernels.jit import CALLED, NONE, PART
 from simulator.kernels.people.capacity import gives_up_after, latest_first, pop, push
 
 N_MOMENTS = 16
@@ -52,7 +52,7 @@ class Queue(NamedTuple):
     """Free entries of the batch."""
 
 
-@njit(**BODY)
+@njit(**PART)
 def may_wait(batch, moments, month, n_closed, n_queue, queue):
     """Return whether any SAL of a month may find no slot free, from what is counted part by part.
 
@@ -78,7 +78,7 @@ def may_wait(batch, moments, month, n_closed, n_queue, queue):
     return False
 
 
-@njit(**BODY)
+@njit(**PART)
 def sort_arrivals(batch, rows, space, month, n_queue, n_new):
     """Put the SALs of a month, which stand behind those that wait already, in the order of their coming."""
     for number in range(n_new):
@@ -89,7 +89,7 @@ def sort_arrivals(batch, rows, space, month, n_queue, n_new):
         batch.lists[QUEUE, n_queue + number] = int(rows[n_new - 1 - number, 1])
 
 
-@njit(**BODY)
+@njit(**CALLED)
 def serve(luck, batch, ends, flows, month, slots, queue):
     """Hand the deals in the queue to reps as slots get free, as far as that is known.
 
@@ -164,7 +164,7 @@ def deadline_of(luck, batch, entry, patience):
     return deal.wait
 
 
-@njit(**BODY)
+@njit(**CALLED)
 def keep_waiting(luck, batch, flows, month, queue):
     """Drop from the queue who gives up before a month's end; return how many wait on, and the free entries.
 
@@ -184,7 +184,7 @@ def keep_waiting(luck, batch, flows, month, queue):
     return n_queue, n_free
 
 
-@njit(**BODY)
+@njit(**PART)
 def free_slots_later(batch, ends, which, n, month, queue):
     """Note when the deals of a list end within the month; return the queue with these ends."""
     n_ends = queue.n_ends

@@ -16,7 +16,7 @@ from simulator.kernels.deals.new_deals import (
 )
 from simulator.kernels.deals.parameters import parameters_of
 from simulator.kernels.flows import N_FLOWS
-from simulator.kernels.jit import ALONE, BODY, NONE, PART
+from simulator.kernels.jit import ALONE, NONE, PART
 from simulator.kernels.random import BIRTH
 
 TRACE_BORN, TRACE_MOVED, TRACE_REDATED, TRACE_CLOSED = range(4)
@@ -84,7 +84,7 @@ def trace_deals(plan, luck, batch, shock, counts, trace, deal_of_row, born):
     return n_rows
 
 
-@njit(**BODY)
+@njit(**PART)
 def trace_deal(parameters, luck, batch, flows, month, trace):
     """Simulate the deal in the first entry of a batch from a month on; return the rows of its story."""
     deal = batch.deal[0]

@@ -30,7 +30,7 @@ from simulator.kernels.deals.queue import (
     with_free,
 )
 from simulator.kernels.flows import BUSY_DAYS, N_TAKEN_UP
-from simulator.kernels.jit import BODY, NONE, PART
+from simulator.kernels.jit import NONE, PART
 
 
 class Counts(NamedTuple):
@@ -68,7 +68,7 @@ def await_signature(lists, deals, month, n_won, n_signing):
     return n_now, n_still
 
 
-@njit(**BODY)
+@njit(**PART)
 def work_month(luck, workspace, parameters, month, counts, n_new):
     """Simulate a segment's deals through a month, those in the queue as reps take them up.
 
@@ -102,7 +102,7 @@ def work_month(luck, workspace, parameters, month, counts, n_new):
     return Counts(n_active, n_signing, n_queue, n_free), n_won
 
 
-@njit(**BODY)
+@njit(**PART)
 def work_through(luck, workspace, parameters, month, counts, n_new):
     """Simulate the deals of a month up to its end or their own.
 

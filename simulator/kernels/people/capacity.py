@@ -11,7 +11,7 @@ import numpy.typing as npt
 from numba import njit
 
 from simulator.arrays import Floats, Ints
-from simulator.kernels.jit import EXPOSED, PART
+from simulator.kernels.jit import CALLED, EXPOSED, PART
 from simulator.kernels.random import HIRE, LEAVE, PATIENCE, SLOT, block, search
 
 FOREVER = 1e18
@@ -58,7 +58,7 @@ def _months_until_leaving(u, chance):
     return min(1_000_000, int(math.log1p(-u) / math.log1p(-chance)))
 
 
-@njit(**PART)
+@njit(**CALLED)
 def staff(capacity, luck, heads, ramped):
     """Fill heads and ramped heads of every segment and month of a path.
 

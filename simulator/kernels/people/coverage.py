@@ -8,7 +8,7 @@ from numba import njit
 
 from simulator.arrays import Floats, Ints
 from simulator.kernels.customers.accounts import N_TARGETS
-from simulator.kernels.jit import PART
+from simulator.kernels.jit import CALLED, PART
 
 AE = 0
 """The first role: account executives, whose heads are those of the capacity plan."""
@@ -106,7 +106,7 @@ def coverage_of_role(people, role, segment, ramped, book, asked, length):
     return 1.0 if able >= need else able / need
 
 
-@njit(**PART)
+@njit(**CALLED)
 def cover_month(people, draw, workspace, out, segment, month, n_listed, length):
     """Work out a segment's coverage in a month from its book at the month's start.
 
