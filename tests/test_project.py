@@ -109,6 +109,15 @@ def test_messages_about_missing_packages_name_what_the_extras_install() -> None:
         assert f"pip install {' '.join(wanted)}." in message
 
 
+def test_nothing_tells_to_install_the_distribution_of_a_stranger() -> None:
+    """On the package index the name `simulator` is not ours."""
+    strangers = re.compile(r"pip3? install [^`\n]*?(?<![-\w.])simulator(?![-\w])")
+    assert strangers.search("pip install 'simulator[sql]'")
+    assert not strangers.search(f"pip install '{DISTRIBUTION}[sql]' or pip install .")
+    sources = [*(ROOT / "simulator").rglob("*.py"), *(ROOT / ".ci").glob("*"), *DOCUMENTS, ROOT / "Makefile"]
+    assert not [str(file) for file in sources if strangers.search(file.read_text(encoding="utf-8"))]
+
+
 def test_versions_are_those_of_this_distribution() -> None:
     assert PROJECT["project"]["name"] == DISTRIBUTION
     assert version_of("numpy") == numpy.__version__

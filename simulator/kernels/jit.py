@@ -3,10 +3,11 @@
 A plan is a tuple of some thirty arrays; a real call hands over hundreds of values, which costs more than the
 work of one deal. So small functions are inlined (``PART``). What works on many rows at once, or once a month,
 is worth a call (``CALLED``): LLVM's work grows faster than the length of a function. The outermost function
-lets go of the interpreter (``WHOLE``). What returns views of arrays is put in place by Numba itself, so that a
-caller that counts references counts these too (``BODY``). Functions with few arguments that Python calls are compiled as they
-are (``ALONE``). To be callable from Python besides takes a second where a plan is handed over: only the
-outermost are, and the small ones that tests compare with others' (``EXPOSED``). None of them allocates.
+lets go of the interpreter (``WHOLE``). What returns views of arrays is put in place by Numba itself, so that
+a caller that counts references counts these too (``BODY``). Functions with few arguments that Python calls
+are compiled as they are (``ALONE``). To be callable from Python besides takes a second where a plan is handed
+over: only the outermost are, and the small ones that tests compare with others' (``EXPOSED``). None of them
+allocates.
 Division by zero gives infinity, as in NumPy.
 """
 
