@@ -55,7 +55,7 @@ def hiring_view(run: Finished) -> View:
         (
             Column("tied", ""),
             Column("reps", "Reps", "count"),
-            *columns("count", {segment: segment for segment in segments}),
+            *columns("count", {segment: segment.replace("_", " ") for segment in segments}),
             *columns("money", known),
             Column("p_best", "Chance to be the best", "share"),
         ),
