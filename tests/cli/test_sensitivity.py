@@ -62,7 +62,7 @@ def test_options_at_fault_are_refused_with_the_remedy(workspace, options, words)
 
 
 def test_shares_of_the_spread_stand_in_words_table_chart_and_summary(workspace):
-    asked = ("--measure", "mean", "--paths", "40", "--shares", "-o", "shares")
+    asked = ("--measure", "mean", "--paths", "40", "--shares", "-o", "shares", "--details")
     result = simulator("sensitivity", "base.yaml", *asked, cwd=workspace)
     assert result.returncode == 0, result.stderr
     table = pd.read_csv(workspace / "shares" / "tables" / "main_effects.csv")

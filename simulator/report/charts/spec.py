@@ -123,6 +123,12 @@ class Series:
     marks: tuple[tuple[str, float, float], ...] = ()
 
 
+def banded(key: str, name: str, colour: str, rows: Any, columns: Sequence[str]) -> Series:
+    """Return a series with its band: ``rows`` holds figures by name, ``columns`` are low, middle and high."""
+    low, middle, high = (figures(rows[column]) for column in columns)
+    return Series(key, name, colour, middle, low=low, high=high)
+
+
 @dataclass(frozen=True)
 class ChartSpec:
     """A chart before it is drawn.

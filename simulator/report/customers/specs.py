@@ -9,7 +9,7 @@ import pandas as pd
 
 from simulator.analysis.customers.arr import MOVEMENTS
 from simulator.analysis.totals import ALL
-from simulator.report.charts.spec import SHARE, ChartSpec, Series, figures, money_unit, unit_of
+from simulator.report.charts.spec import SHARE, ChartSpec, Series, banded, figures, money_unit, unit_of
 from simulator.report.customers.words import MOVEMENT_WORDS, foot_snowball, kinds_title, say_snowball
 from simulator.report.forecast.specs import Frame, totals_of
 from simulator.report.style import GREEN, ICE, NAVY, ORANGE, SAND, SKY, STONE
@@ -80,14 +80,7 @@ def retention_spec(arr: pd.DataFrame, frame: Frame, title: str) -> ChartSpec:
         unit=SHARE,
         categories=frame.periods,
         series=tuple(
-            Series(
-                key,
-                name,
-                colour,
-                figures(rows[key]["p50"]),
-                low=figures(rows[key]["p10"]),
-                high=figures(rows[key]["p90"]),
-            )
+            banded(key, name, colour, rows[key], ("p10", "p50", "p90"))
             for key, (name, colour) in RETENTION.items()
         ),
         mark=1.0,

@@ -10,7 +10,7 @@ import pandas as pd
 from simulator.analysis.diagnose.stuck_deals import StuckDeals
 from simulator.analysis.forecast.coverage import ENTERPRISE
 from simulator.history.tables import CATEGORIES, OUTCOMES
-from simulator.report.charts.spec import MULTIPLE, WHOLE_SHARE, ChartSpec, Series, figures, money_unit
+from simulator.report.charts.spec import MULTIPLE, WHOLE_SHARE, ChartSpec, Series, banded, figures, money_unit
 from simulator.report.diagnose.words import KIND_WORDS, say_curve, stuck_findings, what_holds_back
 from simulator.report.money import format_multiple, format_share
 from simulator.report.style import BLUE, NAVY, ORANGE, SAND, SERIES
@@ -18,6 +18,7 @@ from simulator.report.style import BLUE, NAVY, ORANGE, SAND, SERIES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+GAIN = ("mean_change_low", "mean_change", "mean_change_high")
 ENDS = {
     "won": ("Won", NAVY),
     "lost_competition": ("Lost to a competitor", ORANGE),
@@ -63,10 +64,7 @@ def remedies_spec(table: pd.DataFrame, footer: str, currency: str) -> ChartSpec 
         unit=money_unit(rows["mean_change_high"].abs(), currency),
         categories=tuple(KIND_WORDS[str(kind)] for kind in rows["kind"]),
         series=(
-            Series(
-                "gain", "Bookings gained", BLUE, figures(rows["mean_change"]),
-                low=figures(rows["mean_change_low"]), high=figures(rows["mean_change_high"]),
-            ),
+            banded("gain", "Bookings gained", BLUE, rows, GAIN),
         ),
         below=tuple(
             f"chance of {period} {format_share(before)} → {format_share(after)}" if np.isfinite(after) else ""

@@ -8,14 +8,7 @@ import pandas as pd
 from simulator.analysis.diagnose.conversion import told_horizon
 from simulator.analysis.diagnose.track_record import TrackRecord
 from simulator.arrays import Floats
-from simulator.report.charts.spec import (
-    COUNT,
-    WHOLE_SHARE,
-    ChartSpec,
-    Series,
-    figures,
-    money_unit,
-)
+from simulator.report.charts.spec import COUNT, WHOLE_SHARE, ChartSpec, Series, banded, figures, money_unit
 from simulator.report.diagnose.rates_words import rate
 from simulator.report.documents.finished import clean_text
 from simulator.report.money import format_multiple, format_share, source_line
@@ -80,10 +73,7 @@ def _rates(record: TrackRecord, footer: str) -> ChartSpec | None:
         unit=WHOLE_SHARE,
         categories=tuple(group_name(group) for group in groups),
         series=tuple(
-            Series(
-                measure, *look, figures(rows[measure]["value"]),
-                low=figures(rows[measure]["low"]), high=figures(rows[measure]["high"]),
-            )
+            banded(measure, *look, rows[measure], ("low", "value", "high"))
             for measure, look in MEASURES.items()
         ),
     )  # fmt: skip

@@ -8,13 +8,14 @@ import math
 import pandas as pd
 
 from simulator.analysis.forecast.pacing import Pacing
-from simulator.report.charts.spec import ChartSpec, Series, figures, money_unit
+from simulator.report.charts.spec import ChartSpec, Series, banded, figures, money_unit
 from simulator.report.forecast.specs import RANGE, Frame, series_of
 from simulator.report.money import format_money, format_share, source_line
 from simulator.report.output.tables import round_figures
 from simulator.report.style import BLUE, MUTED, NAVY
 
 TRACK_LOOKS = {key: RANGE[key] for key in ("p90", "p50", "p10", "booked")}
+PAST = ("past_low", "past_median", "past_high")
 RESULT = {"actual": ("Result", MUTED)}
 
 
@@ -54,15 +55,9 @@ def pace_spec(pacing: Pacing | None, frame: Frame) -> ChartSpec | None:
     # The simulated line begins where the booked one ends.
     ahead = {key: days[key].where(~today, days["booked"]) for key in ("p10", "p50", "p90")}
     series = [
-        Series(
-            "past_median", f"Past {len(pacing.quarters)} quarters", MUTED, figures(days["past_median"]),
-            low=figures(days["past_low"]), high=figures(days["past_high"]),
-        ),
-        Series(
-            "p50", "Simulated", BLUE, figures(ahead["p50"]),
-            low=figures(ahead["p10"]), high=figures(ahead["p90"]),
-        ),
-    ]  # fmt: skip
+        banded("past_median", f"Past {len(pacing.quarters)} quarters", MUTED, days, PAST),
+        banded("p50", "Simulated", BLUE, ahead, ("p10", "p50", "p90")),
+    ]
     if today.any():
         series.append(Series("booked", "Booked so far", NAVY, figures(days["booked"])))
     return ChartSpec(

@@ -8,7 +8,7 @@ from simulator.analysis.forecast.forecast import Forecast
 from simulator.analysis.judgement.judgement import METHODS, SIMULATION, Judgement
 from simulator.analysis.judgement.rep_calls import COMPANY, UNTOLD
 from simulator.analysis.totals import ALL
-from simulator.report.charts.spec import MULTIPLE, ChartSpec, Series, figures, money_unit
+from simulator.report.charts.spec import MULTIPLE, ChartSpec, banded, money_unit
 from simulator.report.judgement.words import METHOD_LABELS, named_reps, say_habits, title
 from simulator.report.money import source_line
 from simulator.report.style import BLUE, MUTED, NAVY, ORANGE
@@ -35,16 +35,7 @@ def judgement_spec(judgement: Judgement, forecast: Forecast) -> ChartSpec:
         ),
         unit=money_unit(rows["high"], forecast.currency),
         categories=tuple(METHOD_LABELS[str(method)] for method in rows.index),
-        series=(
-            Series(
-                "number",
-                "Forecast",
-                NAVY,
-                figures(rows["number"]),
-                low=figures(rows["low"]),
-                high=figures(rows["high"]),
-            ),
-        ),
+        series=(banded("number", "Forecast", NAVY, rows, ("low", "number", "high")),),
         colours=tuple(NAVY if method == SIMULATION else BLUE for method in rows.index),
         mark=target,
         mark_word="Target",
@@ -72,16 +63,7 @@ def habits_spec(judgement: Judgement, forecast: Forecast) -> ChartSpec | None:
         footer=source_line(forecast.as_of, "calls and won deals of past quarters"),
         unit=MULTIPLE,
         categories=tuple(f"{row['rep_id']} ({row['segment']})" for _, row in shown.iterrows()),
-        series=(
-            Series(
-                "bias",
-                "Expected per called",
-                NAVY,
-                figures(shown["bias"]),
-                low=figures(shown["bias_low"]),
-                high=figures(shown["bias_high"]),
-            ),
-        ),
+        series=(banded("bias", "Expected per called", NAVY, shown, ("bias_low", "bias", "bias_high")),),
         below=tuple(f"won {MULTIPLE.write(row['won_per_called'])} of calls" for _, row in shown.iterrows()),
         colours=tuple(
             MUTED if row["verdict"] == UNTOLD else ORANGE if row["bias"] < 1 else NAVY

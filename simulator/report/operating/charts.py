@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from simulator.analysis.operating.operating import POST_SALE_SHARE, OperatingView
-from simulator.report.charts.spec import SHARE, ChartSpec, Series, figures, money_unit
+from simulator.report.charts.spec import SHARE, ChartSpec, Series, banded, figures, money_unit
 from simulator.report.forecast.specs import Frame
 from simulator.report.money import format_money, format_share
 from simulator.report.operating.words import operating_title, say_post_sale
@@ -64,10 +64,7 @@ def _cash_spec(view: OperatingView, frame: Frame) -> ChartSpec:
         unit=money_unit(rows["p90"], frame.currency),
         categories=tuple(view.periods),
         series=(
-            Series(
-                name, name.capitalize(), NAVY, figures(rows["p50"]),
-                low=figures(rows["p10"]), high=figures(rows["p90"]),
-            ),
+            banded(name, name.capitalize(), NAVY, rows, ("p10", "p50", "p90")),
         ),
         below=tuple(f"run out: {format_share(p)}" if p > 0 else "" for p in chances),
         mark=0.0 if float(rows["p10"].min()) < 0 else float("nan"),

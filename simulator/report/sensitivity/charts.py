@@ -12,7 +12,7 @@ from simulator.analysis.sensitivity.main_effects import MainEffects
 from simulator.analysis.sensitivity.sensitivity import Sensitivity
 from simulator.analysis.sensitivity.sweep import SweptScenario
 from simulator.calibration.posteriors import Z_HIGH
-from simulator.report.charts.spec import SHARE, WHOLE_SHARE, ChartSpec, Series, figures, money_unit
+from simulator.report.charts.spec import SHARE, WHOLE_SHARE, ChartSpec, Series, banded, figures, money_unit
 from simulator.report.sensitivity.words import (
     format_factor,
     format_figure,
@@ -75,10 +75,7 @@ def effects_spec(effects: MainEffects, currency: str, footer: str) -> ChartSpec:
         unit=WHOLE_SHARE,
         categories=tuple(say_lever(name) for name in rows["name"]),
         series=(
-            Series(
-                "share", "Share of variance", NAVY, figures(rows["share"]),
-                low=figures(rows["share_low"]), high=figures(rows["share_high"]),
-            ),
+            banded("share", "Share of variance", NAVY, rows, ("share_low", "share", "share_high")),
         ),
     )  # fmt: skip
 
@@ -121,10 +118,7 @@ def _ranges_spec(sweep: Drawing, rows: pd.DataFrame) -> ChartSpec:
         unit=money_unit(rows["p90"], sweep.currency),
         categories=tuple(say_setting(row, sweep.swept.keys) for _, row in shown.iterrows()),
         series=(
-            Series(
-                "p50", "P50", NAVY, figures(shown["p50"]),
-                low=figures(shown["p10"]), high=figures(shown["p90"]),
-            ),
+            banded("p50", "P50", NAVY, shown, ("p10", "p50", "p90")),
         ),
         mark=float(target.iloc[0]) if len(target) else float("nan"),
         mark_word="Target",

@@ -7,7 +7,7 @@ from simulator.analysis.terms.terms import DealTerms, compare_terms
 from simulator.engine.prepare import Prepared
 from simulator.report.answer import Answer, Provenance, draw_specs
 from simulator.report.assumptions import list_assumptions
-from simulator.report.charts.spec import ChartSpec, Series, figures, money_unit
+from simulator.report.charts.spec import ChartSpec, Series, banded, figures, money_unit
 from simulator.report.forecast.summary import records
 from simulator.report.money import capitalise, source_line
 from simulator.report.style import BLUE, GREEN, MUTED, NAVY, ORANGE, SKY
@@ -120,10 +120,7 @@ def policies_spec(found: DealTerms, currency: str, footer: str) -> ChartSpec:
         unit=money_unit(ends, currency),
         categories=tuple(policy_words(name) for name in rows["policy"]),
         series=tuple(
-            Series(
-                key, name, colour, figures(rows[key]),
-                low=figures(rows[f"{key}_p10"]), high=figures(rows[f"{key}_p90"]),
-            )
+            banded(key, name, colour, rows, (f"{key}_p10", key, f"{key}_p90"))
             for key, (name, colour) in looks.items()
         ),
     )  # fmt: skip
