@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from pptx import Presentation
 
+from simulator.report.documents import deck
 from simulator.report.documents.advice import advice
 from simulator.report.documents.exports import write_exports
 from simulator.report.documents.finished import read_finished
@@ -100,3 +101,17 @@ def test_damaged_companions_are_left_out(tmp_path):
     assert read_finished(folder).companions == {}
     write_exports(folder)
     assert not json.loads((folder / "summary.json").read_text()).get("companions")
+
+
+@pytest.mark.parametrize(("most", "shared"), [(5, True), (99, False)])
+def test_two_charts_share_a_slide_of_a_long_deck(accompanied_folder, tmp_path, monkeypatch, most, shared):
+    run = read_finished(accompanied_folder)
+    monkeypatch.setattr(deck, "MOST_SLIDES", most)
+    monkeypatch.setattr(deck, "PAIRED_WHEN_LONG", ("coverage", "segment_chances"))
+    deck.write_deck(run, tmp_path / "long.pptx")
+    slides = {s.shapes.title.text_frame.text: s for s in Presentation(str(tmp_path / "long.pptx")).slides}
+    slide = slides[run.specs["coverage"].title]
+    segments = run.specs["segment_chances"]
+    assert any(shape.has_table for shape in slide.shapes) == shared
+    assert any(segments.title in s.text_frame.text for s in slide.shapes if s.has_text_frame) == shared
+    assert (segments.title in slides) == (not shared)

@@ -67,6 +67,8 @@ PARTS = (
 """In the order of the deck: promise and result, the number, where it comes from, customers, cash, people."""
 PAIRS = {"deal_flow": ("pacing", "deal_flow"), "arr_snowball": ("arr_snowball", "nrr_grr")}
 """Slides of two charts."""
+PAIRED_WHEN_LONG = ("cash", "segment_chances")
+"""Two that share a slide where each of its own would leave another out."""
 
 
 def write_deck(run: Finished, path: Path, template: Path | None = None) -> None:
@@ -103,6 +105,10 @@ def write_deck(run: Finished, path: Path, template: Path | None = None) -> None:
     if "hiring" in shown:
         makers["hiring"] = lambda: _add_hiring(deck, run, shown["hiring"])
     wanted = [part for part in PARTS if part.name in makers or part.name in run.specs]
+    left, right = PAIRED_WHEN_LONG
+    if len(wanted) > MOST_SLIDES and {left, right} <= {part.name for part in wanted}:
+        makers[left] = partial(_add_pair, deck, run, left, right)
+        wanted = [part for part in wanted if part.name != right]
     kept = {part.name for part in sorted(wanted, key=lambda part: part.order)[:MOST_SLIDES]}
     for part in wanted:
         if part.name in makers and part.name in kept:
