@@ -14,6 +14,7 @@ from importlib import metadata
 from pathlib import Path
 
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
@@ -77,6 +78,10 @@ def check_requirement(requirement: Requirement, pins: dict[str, Version]) -> str
         return f"{name}: pinned but not installed"
     if Version(distribution.version) != pins[name]:
         return f"{name}: pinned to {pins[name]}, installed is {distribution.version}"
+    needed = distribution.metadata["Requires-Python"] or ""
+    # Debian's stock Python is an early patch of the oldest one: a pin that asks for more cannot be installed.
+    if not SpecifierSet(needed).contains(oldest := oldest_python()):
+        return f"{name}: {pins[name]} needs Python {needed}, the project promises {oldest}"
     return None
 
 
@@ -102,10 +107,14 @@ def check() -> list[str]:
     return sorted(set(faults)) + [f"{name}: pinned but nothing asks for it" for name in unused]
 
 
+def oldest_python() -> str:
+    """Return the oldest Python that the project allows, such as 3.11."""
+    return read_project()["project"]["requires-python"].removeprefix(">=")
+
+
 def is_oldest_python() -> bool:
     """Return whether this is the oldest Python that the project allows: it needs the most packages."""
-    here = f"{sys.version_info.major}.{sys.version_info.minor}"
-    return read_project()["project"]["requires-python"] == f">={here}"
+    return oldest_python() == f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def resolve() -> str:

@@ -68,6 +68,16 @@ def test_a_requirement_without_a_pin_is_found(copied_project: Path) -> None:
     assert "never-locked>=1: not pinned" in run_lock_check(copied_project).stderr
 
 
+def test_a_pin_that_the_oldest_python_cannot_install_is_found(copied_project: Path) -> None:
+    project = copied_project / "pyproject.toml"
+    text = project.read_text(encoding="utf-8").replace(
+        'requires-python = ">=3.11"', 'requires-python = ">=3.8"'
+    )
+    project.write_text(text, encoding="utf-8")
+    said = run_lock_check(copied_project).stderr
+    assert re.search(r"numpy: [\d.]+ needs Python >=3\.\d+, the project promises 3\.8", said)
+
+
 def test_the_wheel_holds_the_package_and_the_starter_workspace(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
     subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
