@@ -84,6 +84,11 @@ def test_a_bridge_on_a_slide_ends_where_the_spec_ends(specs, native):
     level, comes, goes = (np.array(list(s.values)) for s in list(native[spec.name].plots[0].series)[1:])
     assert np.array_equal(level + comes - goes, spec.series[0].values)
     assert level[0] + (comes - goes)[1:-1].sum() == pytest.approx(level[-1], abs=1.0)
+    # Each figure stands by its name, where no thin column hides it.
+    written = [str(name).split()[-1] for name in native[spec.name].plots[0].categories]
+    figures = [spec.unit.write(value) for value in spec.series[0].values]
+    assert [text.lstrip("+\N{WORD JOINER}") for text in written] == figures
+    assert [text.startswith("+") for text in written] == [False, *(comes[1:-1] > 0), False]
 
 
 def test_pictures_write_the_figures_of_the_spec(finished_folder, specs):

@@ -33,6 +33,8 @@ SHORT_MULTIPLE = '0.0"×"'
 """Of many columns, whose labels would run into each other."""
 LEAST_LABELLED = 0.06
 """Parts of a stack below this share of the tallest column have no room for their figure."""
+PLUS = "+\N{WORD JOINER}"
+"""A sign that stays with its figure where a line ends."""
 
 
 def add_chart_slide(deck: Deck, spec: ChartSpec) -> None:
@@ -75,6 +77,7 @@ def _chart(slide: Slide, spec: ChartSpec, kind: Any, columns: dict[str, Any]) ->
     _finish(chart, spec.unit.axis_code)
     if kind in {XL_CHART_TYPE.BAR_STACKED, XL_CHART_TYPE.BAR_CLUSTERED}:
         chart.category_axis.reverse_order = True
+        _level_names(chart.category_axis, 1)
         chart.value_axis._element.xpath("c:crosses")[0].set("val", "max")  # it stays at the foot
     else:
         _level_names(chart.category_axis, _names_per_place(slide, spec.categories))
@@ -200,35 +203,38 @@ def _draw_columns(slide: Slide, spec: ChartSpec) -> None:
 def _draw_bridge(slide: Slide, spec: ChartSpec) -> None:
     """Draw a waterfall as columns on unseen ones: its two ends stand, the steps between them float.
 
-    Where the names of its steps have no room below, its columns are bars, with the names on their left.
+    Figures stand by the names, where thin columns cannot hide them. Where the names have no room below,
+    the columns are bars, with the names on their left.
     """
     bottoms, _, _ = bars_of_bridge(spec)
     amounts = np.array(spec.series[0].values)
     ends = np.isin(np.arange(len(amounts)), (0, len(amounts) - 1))
-    texts = [f"\n{spec.unit.write(amount)}" if end else "" for amount, end in zip(amounts, ends, strict=True)]
-    names = tuple(name + text for name, text in zip(spec.categories, texts, strict=True))
+    lies = _names_per_place(slide, spec.categories) > 1
+    between = " " if lies else "\n"
+    names = tuple(
+        f"{name}{between}{'' if end or amount <= 0 else PLUS}{spec.unit.write(amount)}"
+        for name, amount, end in zip(spec.categories, amounts, ends, strict=True)
+    )
     columns: dict[str, Floats] = {
         "Below": np.where(ends, 0.0, bottoms),
         "Level": np.where(ends, amounts, 0.0),
         "Comes in": np.where(ends, 0.0, amounts.clip(min=0.0)),
         "Goes out": np.where(ends, 0.0, (-amounts).clip(min=0.0)),
     }
-    lies = _names_per_place(slide, spec.categories) > 1
     kind = XL_CHART_TYPE.BAR_STACKED if lies else XL_CHART_TYPE.COLUMN_STACKED
     chart = _chart(slide, replace(spec, categories=names), kind, columns)
     chart.has_legend = False
     chart.value_axis.minimum_scale = spec.floor
+    if lies:  # Names with their figures take the room of the axis, which says no more.
+        chart.value_axis.tick_label_position = XL_TICK_LABEL_POSITION.NONE
     _colour_columns(chart, [None] * 4, overlap=100)
     chart.plots[0].gap_width = 20
-    signs = {"Comes in": "+", "Goes out": "−"}
     for series in list(chart.plots[0].series)[1:]:
         for at, colour in enumerate(spec.colours):
             if columns[series.name][at]:
                 fill = series.points[at].format.fill
                 fill.solid()
                 fill.fore_color.rgb = colour_of(colour)
-        if series.name in signs:
-            _label(series, f'"{signs[series.name]}"{spec.unit.code};;""', None, INK)
 
 
 def _draw_bars(slide: Slide, spec: ChartSpec) -> None:
