@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,11 @@ def in_one_currency(read: Tables, mapping: Mapping, log: ImportLog) -> Tables:
         return read
     read = {role: _with_codes(role, frame, log) for role, frame in read.items()}
     log.stop_if_faulty()
+    deals = read.get("opportunities")
+    stated = mapping.currency and not mapping.rates and are_converted(mapping, all)
+    if deals is not None and stated and len(deals["currency"].dropna().unique()) > 1:
+        # Several currencies next to amounts that are all converted say what they were converted from.
+        read["opportunities"] = deals.assign(currency=mapping.currency)
     seen = {role: _seen(role, read, mapping, log) for role in read}
     if "stage_changes" in seen and "opportunities" in seen and are_converted(mapping):
         seen.pop("stage_changes")  # brought to the deals' currency deal by deal
@@ -77,11 +83,15 @@ def _with_codes(role: str, frame: pd.DataFrame, log: ImportLog) -> pd.DataFrame:
     return frame.assign(currency=found)
 
 
-def are_converted(mapping: Mapping) -> bool:
-    """Return whether the amounts of the deals are those that the CRM converted to the company's currency."""
+def are_converted(mapping: Mapping, which: Callable[[Iterable[bool]], bool] = any) -> bool:
+    """Return whether the amounts of the deals are those that the CRM converted to the company's currency.
+
+    ``which``: any, or all, of the columns that they are taken from.
+    """
     spec = mapping.tables.opportunities
     amount = spec.columns.get("amount") if spec else None
-    return amount is not None and any(is_converted(heading) for heading in amount.headings())
+    headings = amount.headings() if amount is not None else ()
+    return bool(headings) and which(is_converted(heading) for heading in headings)
 
 
 def _seen(role: str, read: Tables, mapping: Mapping, log: ImportLog) -> set[str]:
