@@ -20,6 +20,8 @@ REGULAR_SHARE = 0.8
 """Share of the rows of a customer that follow each other by one step, from which rows are balances."""
 MIN_ROWS = 3
 QUARTER = re.compile(r"Q[1-4][\s/-]*\d{4}|\d{4}[\s/-]*Q[1-4]", re.I)
+MONTHLY, ANNUAL = (re.compile(rf"(?<![A-Za-z]){word}(?![A-Za-z])", re.I) for word in ("mrr", "arr"))
+"""What says that amounts are per month, and per year."""
 CENT = 0.005
 """Change of ARR up to which nothing moved: less than a cent."""
 
@@ -43,10 +45,17 @@ def names_quarter(heading: str) -> bool:
     return any(map(QUARTER.fullmatch, _parts(heading)))
 
 
-def _parts(heading: str) -> tuple[str, str, str]:
-    """Return a heading whole, its last word, and what follows MRR or ARR."""
+def _parts(heading: str) -> tuple[str, str, str, str]:
+    """Return a heading whole, its last word, and what follows MRR or ARR or is in front of it."""
     text = heading_unit(heading.strip())[0]
-    return text, text.rpartition(" ")[2], text.removeprefix("MRR").removeprefix("ARR")
+    ahead, behind = text.removeprefix("MRR").removeprefix("ARR"), re.sub(r" [MA]RR$", "", text)
+    return text, text.rpartition(" ")[2], ahead, behind
+
+
+def unit_of_month(heading: str) -> tuple[str, float]:
+    """Return the currency and scale that a heading names, behind the month or before: "ARR (k$) 2025-01"."""
+    behind = heading_unit(heading)[1:]
+    return behind if behind != ("", 1.0) else heading_unit(heading.rpartition(" ")[0])[1:]
 
 
 def month_columns(sheet: Sheet) -> dict[str, pd.Timestamp]:
@@ -79,6 +88,7 @@ def by_month(
     if not months:
         log.fault(sheet.file, "has no column whose heading is a month", "Write them as 2025-01 or Jan-25.")
         return customers.iloc[:0]
+    _fault_same_months(sheet, months, log)
     customers, sheet = _without_sum(customers, sheet, months, mapping, log)
     parts = []
     for heading, month in months.items():
@@ -90,7 +100,7 @@ def by_month(
         ):
             if len(bad):
                 log.cell_faults(sheet.file, heading, bad, "'{value}' is not an amount", remedy)
-        _, currency, scale = heading_unit(heading)
+        currency, scale = unit_of_month(heading)
         named = amounts.currencies | ({currency} - {""})
         log.see_currencies("balances", named, "arr")
         arr = amounts.numbers.fillna(0.0) * spec.times * scale
@@ -99,9 +109,26 @@ def by_month(
         parts.append(customers.assign(month=month, arr=arr, currency=filled))
     first, last = min(months.values()), max(months.values())
     taken = f"{len(months)} columns, {first:%Y-%m} to {last:%Y-%m}"
-    scaled = " and what each heading says" if any(heading_unit(h)[2] != 1.0 for h in months) else ""
+    scaled = " and what each heading says" if any(unit_of_month(h)[1] != 1.0 for h in months) else ""
     log.meanings.append(Meaning("balances", "arr", sheet.file, taken, f"times {spec.times:g}{scaled}"))
     return pd.concat(parts, ignore_index=True)
+
+
+def _fault_same_months(sheet: Sheet, months: dict[str, pd.Timestamp], log: ImportLog) -> None:
+    """Name headings of one month, such as of seats and of MRR, which would be added up."""
+    count = pd.Series(months).value_counts()
+    if count.max() == 1:
+        return
+    of_revenue = {month: heading for heading, month in months.items()}
+    of_revenue |= {month: heading for heading, month in months.items() if ANNUAL.search(heading)}
+    of_revenue |= {month: heading for heading, month in months.items() if MONTHLY.search(heading)}
+    times = 1 if all(map(ANNUAL.search, of_revenue.values())) else 12
+    same = [repr(heading) for heading, month in months.items() if month == count.index[0]]
+    remedy = (
+        f"Say in a map (--map map.yaml) which count: tables: {{balances: {{months: "
+        f"{list(of_revenue.values())}, times: {times}}}}} (times: 12 for monthly revenue, 1 for annual)"
+    )
+    log.fault(sheet.file, f"several columns are of {count.index[0]:%Y-%m}: {listed(same)}", remedy)
 
 
 def _without_rows(spec: BalancesSpec, sheet: Sheet, bad: pd.Series[Any]) -> str:

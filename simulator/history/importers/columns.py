@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from simulator.history.importers.fields.amounts import heading_units, read_amounts
-from simulator.history.importers.fields.cells import as_flags, as_text, blank, map_unique
+from simulator.history.importers.fields.cells import as_flags, as_text, blank, map_unique, matches
 from simulator.history.importers.fields.dates import read_dates, turned_too_late
 from simulator.history.importers.fields.named_days import iso_day
 from simulator.history.importers.import_log import ImportLog, Meaning, listed, map_line
@@ -19,6 +19,9 @@ from simulator.history.importers.roles import HAPPENED, LENIENT, CellKind
 from simulator.history.importers.rows import found
 from simulator.history.importers.specs import ColumnSpec
 from simulator.history.tables import TABLES
+
+NUMBERED = r"\d+\.0"
+"""An id that a program took for a number."""
 
 
 class ColumnReader:
@@ -157,6 +160,8 @@ class ColumnReader:
 
     def _words(self, name: str, raw: pd.Series[Any], spec: ColumnSpec) -> pd.Series[Any]:
         text = as_text(raw)
+        if name.endswith("_id") and matches(text.dropna(), NUMBERED).all():
+            text = text.str.removesuffix(".0")
         return blank(text, spec.empty) if spec.empty else text
 
     def _flags(self, name: str, raw: pd.Series[Any], spec: ColumnSpec) -> pd.Series[Any]:

@@ -21,6 +21,7 @@ def changes_from_subscriptions(subscriptions: pd.DataFrame, mapping: Mapping, lo
     follows it: in between nothing churned. Ends that lie ahead have not happened.
     """
     files, table = files_in(subscriptions), "subscriptions"
+    subscriptions = _less_discounts(subscriptions, files, log)
     worthless = ~(subscriptions["arr"] > 0)
     paid = log.leave_out(subscriptions, worthless, table, "subscriptions without recurring revenue")
     backwards = paid["end_date"] < paid["start_date"]
@@ -35,6 +36,22 @@ def changes_from_subscriptions(subscriptions: pd.DataFrame, mapping: Mapping, lo
     starts = paid.assign(date=paid["start_date"], arr_delta=paid["arr"])[columns]
     ends = ended.assign(date=ended["end_date"], arr_delta=-ended["arr"])[columns]
     return pd.concat([starts, ends], ignore_index=True)
+
+
+def _less_discounts(subscriptions: pd.DataFrame, files: str, log: ImportLog) -> pd.DataFrame:
+    """Return the subscriptions less what is below zero in rows of the same customer and days."""
+    arr = subscriptions["arr"]
+    if not (arr < 0).any():
+        return subscriptions
+    keys = [subscriptions[name] for name in ("customer_id", "start_date", "end_date")]
+    sides = (arr.clip(lower=0.0), arr.clip(upper=0.0))
+    price, discount = (side.groupby(keys, dropna=False).transform("sum") for side in sides)
+    taken = (arr < 0) & (price > 0)
+    if taken.any():
+        log.note(
+            f"{files}: {int(taken.sum()):,} amounts below zero lower those of the same customer and days."
+        )
+    return subscriptions.assign(arr=arr.where(arr <= 0, arr * (1.0 + discount / price).clip(lower=0.0)))
 
 
 def _renewed_by_term(paid: pd.DataFrame, gap_days: int, files: str, log: ImportLog) -> pd.DataFrame:

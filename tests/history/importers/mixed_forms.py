@@ -12,6 +12,7 @@ ROWS = table(ENGLISH)
 HEAD = ROWS[0]
 OPPORTUNITIES = "tables: {opportunities: {columns: {"
 RATES = {"EUR": 1.08, "GBP": 1.27, "USD": 1.0}
+WITHOUT = "0068d0000000ABC"
 DENIED = {
     "Spanish": ("Ganado", "No ganado"),
     "French": ("Gagné", "Pas gagné"),
@@ -29,6 +30,7 @@ def mixed_forms() -> Iterator[Form]:
     yield from _stages()
     yield from _amounts()
     yield from _several_files()
+    yield from _ids()
     yield from _reports()
     yield from _columns()
 
@@ -78,6 +80,10 @@ def _amounts() -> Iterator[Form]:
     yield _form("an amount in USD next to one in three currencies", rows, currency="USD")
     swapped = [[*row[:3], row[6], *row[4:6], row[3], row[7]] for row in rows]
     yield _form("an amount in three currencies next to one in USD", swapped, currency="USD")
+    credit = with_amounts(table(ENGLISH), lambda d: f"{d['amount']:.2f}" + " CR" * (d["id"] == WITHOUT))
+    says = "'10000.07 CR' is not an amount"
+    drop = "tables: {opportunities: {drop: {column: Amount, equals: 10000.07 CR}}}"
+    yield _form("a credit, or a crore", credit, fix=drop, says=says, without=frozenset({WITHOUT}))
     expected = [[*HEAD[:3], "Expected Revenue", *HEAD[4:]], *ROWS[1:]]
     fix = f"{OPPORTUNITIES}amount: Expected Revenue}}}}}}"
     yield _form(
@@ -114,6 +120,14 @@ def _several_files() -> Iterator[Form]:
     yield form("two files, one in thousands", thousands, european)
     noted = [[*row, "x" if i else "Notes"] for i, row in enumerate(european)]
     yield Form("two sheets, one with notes", "salesforce", {"b.xlsx": book_of({"1": american, "2": noted})})
+
+
+def _ids() -> Iterator[Form]:
+    """Yield ids that a program took for numbers in one of two exports that overlap."""
+    numbers = [HEAD, *[[f"90000{i:02d}", *row[1:]] for i, row in enumerate(ROWS[1:])]]
+    floats = [HEAD, *[[f"{row[0]}.0", *row[1:]] for row in numbers[1:16]]]
+    files = {"a.csv": as_csv(floats), "b.csv": as_csv([HEAD, *numbers[10:]])}
+    yield Form("ids with .0 in one of two exports", "salesforce", files)
 
 
 def _reports() -> Iterator[Form]:

@@ -498,3 +498,43 @@ def test_months_of_no_year_and_payments_are_no_monthly_revenue(tmp_path: Path) -
         read(tmp_path, "mrr", invoices)
     same_day = [invoices[0], *[["A", f"2025-{month:02}-15", 100] for month in (1, 2, 3)]]
     assert moved(read(tmp_path, "mrr", same_day)) == {"new": 1200.0}
+
+
+@pytest.mark.parametrize("heading", ["ARR (k$) {}", "ARR in TUSD {}", "{} ARR (k$)"])
+def test_headings_name_thousands_in_front_of_the_month_or_behind(heading: str, tmp_path: Path) -> None:
+    rows = [["Customer", *map(heading.format, MONTHS)]]
+    rows += [[name, *[mrr * 12 / 1000 for mrr in paid]] for name, paid in PAID.items()]
+    assert moved(read(tmp_path, "mrr", rows)) == MOVED
+
+
+@pytest.mark.parametrize(("other", "times"), [("Seats", 0.1), ("Plan", 2), ("ARR", 12)])
+def test_two_columns_of_a_month_are_never_added_up(other: str, times: float, tmp_path: Path) -> None:
+    rows: list[list[object]] = [["Customer", *[f"{what} {m}" for m in MONTHS for what in (other, "MRR")]]]
+    rows += [[name, *[cell for mrr in paid for cell in (mrr * times, mrr)]] for name, paid in PAID.items()]
+    with pytest.raises(InputError, match="several columns are of 2025-01") as caught:
+        read(tmp_path, "mrr", rows)
+    remedy = f"tables: {{balances: {{months: {[f'MRR {m}' for m in MONTHS]}, times: 12}}}}"
+    assert remedy in str(caught.value)
+    assert moved(read(tmp_path, "mrr", rows, remedy)) == MOVED
+
+
+def test_the_name_of_a_file_says_arr_only_as_a_word(tmp_path: Path) -> None:
+    rows: list[list[object]] = [["Customer", *MONTHS], *[[name, *paid] for name, paid in PAID.items()]]
+    for name, times in (("warranty.csv", 1), ("Our_ARR_2025.csv", 12)):
+        lines = [
+            [row[0], *[cell * times if isinstance(cell, int) else cell for cell in row[1:]]] for row in rows
+        ]
+        (tmp_path / name).write_text("\n".join(",".join(map(str, line)) for line in lines), encoding="utf-8")
+        assert moved(import_files("mrr", [tmp_path / name])) == MOVED
+
+
+def test_seats_times_a_price_for_each(tmp_path: Path) -> None:
+    rows: list[list[object]] = [["Customer", "Month", "Seats", "Price per seat"]]
+    rows += [
+        [name, m, mrr / 10, 10] for name, paid in PAID.items() for m, mrr in zip(MONTHS, paid, strict=True)
+    ]
+    remedy = "tables: {balances: {columns: {arr: {product_of: ['Seats', 'Price per seat'], times: 12}}}}"
+    with pytest.raises(InputError) as caught:
+        read(tmp_path, "mrr", rows)
+    assert remedy in str(caught.value)
+    assert moved(read(tmp_path, "mrr", rows, remedy)) == MOVED

@@ -635,6 +635,10 @@ def _revenue() -> Iterator[tuple[str, Case]]:
         "quarters",
         Case("mrr", {"m.csv": quarters}, "tables: {balances: {times: 4}}", right=_moved(new=1200.0)),
     )
+    twice: Rows = [["Customer", *[f"{what} {m}" for m in months for what in ("Seats", "MRR")]]]
+    twice += [["A", 7, 100, 7, 100, 8, 100]]
+    line = f"tables: {{balances: {{months: {[f'MRR {m}' for m in months]}, times: 12}}}}"
+    yield "two columns of a month", Case("mrr", {"m.csv": twice}, line, right=_moved(new=1200.0))
     fees = [["Customer", "Month", "Fees"], *[["A", month, 100] for month in months]]
     line = "tables: {balances: {columns: {arr: {column: 'Fees', times: 12}}}}"
     yield "a monthly amount of no known name", Case("mrr", {"m.csv": fees}, line, right=_moved(new=1200.0))

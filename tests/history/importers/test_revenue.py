@@ -139,3 +139,18 @@ def test_headings_of_months_say_their_scale(tmp_path: Path) -> None:
     got = import_texts(tmp_path, "mrr", arr_csv=wide)
     assert got.understanding.figures["arr_movements"] == {"expansion": 300.0, "new": 1800.0}
     assert got.understanding.figures["currency"] == "EUR"
+
+
+def test_a_discount_lowers_the_term_of_the_same_days(tmp_path: Path) -> None:
+    rows = """account,start,end,mrr
+A,2023-01-01,2023-12-31,100
+A,2023-01-01,2023-12-31,-10
+A,2024-01-01,2024-12-31,100
+A,2024-01-01,2024-12-31,-20
+B,2024-02-01,2025-01-31,40
+B,2024-03-01,2025-01-31,-5
+"""
+    got = import_texts(tmp_path, "table", MAP, s_csv=rows)
+    told = [f"{r.customer_id} {r.movement} {r.arr_delta:+.0f}" for r in got.history.arr_changes.itertuples()]
+    assert told == ["A new +1080", "A contraction -120", "B new +480"]
+    assert any("2 amounts below zero lower those" in note for note in got.history.notes)

@@ -6,10 +6,14 @@ import re
 
 import pandas as pd
 
-from simulator.history.importers.balances import month_columns, names_quarter
+from simulator.history.importers.balances import ANNUAL, MONTHLY, month_columns, names_quarter
 from simulator.history.importers.crm.deals import Recognition, Values
 from simulator.history.importers.crm.headings import heading_key, keys, names, recognised, speaks_of
-from simulator.history.importers.crm.unknown_headings import likely_headings, unused
+from simulator.history.importers.crm.unknown_headings import (
+    likely_headings,
+    quantity_times_price,
+    unused,
+)
 from simulator.history.importers.fields.amounts import heading_unit, read_amounts
 from simulator.history.importers.fields.cells import as_text
 from simulator.history.importers.fields.dates import read_dates
@@ -116,7 +120,8 @@ def _need(sheet: Sheet, table: str, columns: Values, needed: tuple[str, ...], gi
             remedy = f"Say it in a map (--map map.yaml): {map_line(table, column, repr(heading))}"
         else:
             times = 12 * heading_unit(heading)[2]
-            line = map_line(table, column, f"{{column: {heading!r}, times: {times:g}}}")
+            source = quantity_times_price(free) or f"column: {heading!r}"
+            line = map_line(table, column, f"{{{source}, times: {times:g}}}")
             remedy = (
                 f"Say it in a map (--map map.yaml): {line} (per month), or times: {times / 12:g} (per year)"
             )
@@ -139,7 +144,8 @@ def _wide(sheet: Sheet, given: Recognition) -> tuple[Values, Values]:
         given.log.fault(
             sheet.file, what, f"Say in a map (--map map.yaml): {line} (of a quarter), or times: 12"
         )
-    annual = any("arr" in str(heading).casefold() for heading in [*months, sheet.file])
+    said = list(filter(MONTHLY.search, months)) or [*months, sheet.file]
+    annual = any(map(ANNUAL.search, said))
     _say_monthly(sheet, annual, given)
     return columns, {"months": "all", "times": 1.0 if annual else 12.0}
 

@@ -118,12 +118,19 @@ def fault_missing(sheet: Sheet, missing: list[str], columns: dict[str, str], log
 
 def _spec(column: str, free: list[str], likely: list[str]) -> str:
     """Return where a map is to take a column from: quantity × price, and a year of a monthly value, too."""
-    quantity, price = ([h for h in free if speaks_of(h, word)] for word in ("quantity", "price"))
-    if column == "amount" and quantity and price:
-        return f"{{product_of: [{quantity[0]!r}, {price[0]!r}]}}"
+    product = quantity_times_price(free)
+    if column == "amount" and product:
+        return f"{{{product}}}"
     if column == "amount" and likely and speaks_of(likely[0], "monthly"):
         return f"{{column: {likely[0]!r}, times: 12}}"
     return repr(likely[0] if likely else "<your heading>")
+
+
+def quantity_times_price(free: list[str]) -> str:
+    """Return the source of an amount in a map where headings speak of quantity and price; else nothing."""
+    price = [h for h in free if speaks_of(h, "price")]
+    quantity = [h for h in free if speaks_of(h, "quantity") and h not in price]
+    return f"product_of: [{quantity[0]!r}, {price[0]!r}]" if quantity and price else ""
 
 
 def likely_headings(sheet: Sheet, column: str, free: list[str]) -> list[str]:

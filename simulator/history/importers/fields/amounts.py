@@ -166,7 +166,7 @@ def taken_apart(cell: str) -> Cell | None:
     negative |= any(before.strip().startswith(s) or before.strip().endswith(s) for s in "-−")
     negative |= (after == "-" and match[0] == number) or number.startswith(("-", "−"))
     named = [unit_of(part.strip(" ()+-−:")) for part in (before, after)]
-    if None in named:
+    if None in named or (after == "CR" and not before):  # a credit, or a crore
         return None
     (first, first_scale), (second, second_scale) = named[0] or ("", 1.0), named[1] or ("", 1.0)
     if second in SIGNS.get(first, ()):  # $ 1,200 USD
