@@ -9,9 +9,10 @@ import numpy as np
 from scipy import special
 
 from simulator.arrays import Floats, Ints, Mask
-from simulator.calibration.calibration import DESTINATIONS, Evidence
+from simulator.calibration.calibration import DESTINATIONS
 from simulator.calibration.close_dates import first_rows
 from simulator.calibration.drift import fit_level
+from simulator.calibration.pull import Evidence
 from simulator.fiscal import FiscalCalendar, day_number, month_start_day, months_of_days
 from simulator.history.opening import reliable_opening
 from simulator.history.states import DealStates

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from simulator.calibration.calibration import Calibration, Evidence, Pull
+from simulator.calibration.calibration import Calibration
 from simulator.calibration.evidence import METHODS, OFFSET
+from simulator.calibration.pull import Evidence, Pull
 from simulator.engine.paths import Paths
 from simulator.engine.run.simulate import compile_deals, simulate_compiled
 from simulator.history.tables import History

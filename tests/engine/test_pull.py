@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from simulator.calibration.calibration import Evidence, Pull
+from simulator.calibration.pull import Evidence, Pull
 from simulator.engine import pull as pull_module
 from simulator.engine.prepare import Prepared, prepare
 from simulator.engine.pull import _pull, evidence_note
