@@ -62,7 +62,7 @@ class DealRates:
     segment_ages: OwnFactors | None = None
 
     def expected_events(
-        self, months: DealMonths, profile: Ints, profile_levels: Ints, destination: int, n_segments: int
+        self, months: DealMonths, profile: Ints, profile_levels: Ints, destination: int
     ) -> Floats:
         """Return how many events the rates lead to expect in each row of deal-months.
 
@@ -74,10 +74,11 @@ class DealRates:
             Combination of effect levels of each deal.
         profile_levels : ndarray of int64, shape (profile, effect)
             Level of each effect in a profile.
-        destination, n_segments : int
-            Code of the event; number of segments.
+        destination : int
+            Code of the event.
         """
         base = self.hazards.shape[..., destination] / self.hazards.rate[..., destination]
+        n_segments = len(self.hazards.shape)
         axes = (n_segments, *CELL_AXES)
         cells = multipliers(axes, {name: f.log_mean for name, f in self.factors.items()}) * at_risk(axes)
         effects = _effect_multipliers(profile_levels, [f.log_mean for f in self.effects.values()])
@@ -89,11 +90,7 @@ class DealRates:
 
     def expected(self, months: DealMonths, profile: Ints, profile_levels: Ints) -> Floats:
         """Return ``expected_events`` of every destination, shape (row, destination)."""
-        n_segments = len(self.hazards.shape)
-        columns = [
-            self.expected_events(months, profile, profile_levels, k, n_segments)
-            for k in range(N_DESTINATIONS)
-        ]
+        columns = [self.expected_events(months, profile, profile_levels, k) for k in range(N_DESTINATIONS)]
         return np.stack(columns, axis=1)
 
 
@@ -186,7 +183,7 @@ def _in_turns(
         if np.abs(np.concatenate([e.mean for e in effects]) - before).max() < SETTLED:
             return effects, covariance
     model.notes.append(
-        f"Effects and factors still moved after {MAX_SWEEPS} turns; their last values are used."
+        f"Effects and factors still moved after {MAX_SWEEPS} rounds of fitting; their last values are used."
     )
     return effects, covariance
 

@@ -94,7 +94,7 @@ def deal_courses(
             courses.append(steady_course())
             continue
         at_risk = won if k == WON else months
-        expected = rates.expected_events(at_risk, *profiles, k, len(rates.hazards.shape))
+        expected = rates.expected_events(at_risk, *profiles, k)
         happened = (months.event == k).astype(np.float64)
         courses.append(_course(months.month, calendar, (opening, now), expected, happened))
     return tuple(courses)

@@ -133,7 +133,7 @@ def test_factors_are_centred_on_the_expected_events(recovered):
     _, rates, _, _, months = recovered
     profile = np.zeros(months.deal.max() + 1, dtype=np.int64)
     for k in (WON, LOST_NO_DECISION):
-        expected = rates.expected_events(months, profile, NO_EFFECT, k, 3)
+        expected = rates.expected_events(months, profile, NO_EFFECT, k)
         for name, codes in (("due", months.due), ("age", months.age), ("linearity", months.linearity)):
             in_commit = months.category == COMMIT
             weight = np.bincount(codes[in_commit], expected[in_commit], rates.factors[name].log_mean.shape[1])
@@ -145,7 +145,7 @@ def test_expected_events_add_up_to_those_seen(recovered):
     _, rates, _, possible, months = recovered
     profile = np.zeros(months.deal.max() + 1, dtype=np.int64)
     for k in np.flatnonzero(possible.any(axis=0)):
-        expected = rates.expected_events(months, profile, NO_EFFECT, int(k), 3).sum()
+        expected = rates.expected_events(months, profile, NO_EFFECT, int(k)).sum()
         assert expected == pytest.approx((months.event == k).sum(), rel=0.02, abs=3.0)
 
 
@@ -200,7 +200,7 @@ def test_a_deal_to_which_an_effect_does_not_apply_has_a_factor_of_one():
         {"size": ("small", "large")},
     )
     months = deal_months(states, np.zeros(60, dtype=np.int64), FiscalCalendar(1))
-    expected = rates.expected_events(months, profile, levels, WON, 1)
+    expected = rates.expected_events(months, profile, levels, WON)
     base = rates.hazards.shape[0, 0, WON] / rates.hazards.rate[0, 0, WON]
     assert expected[profile == 2] == pytest.approx(base * 10.0)
 

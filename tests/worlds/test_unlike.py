@@ -61,7 +61,7 @@ def score(calibration: Calibration, seen: History) -> float:
     c, no = calibration, np.zeros(0)
     rates = DealRates(c.hazards, c.factors, c.effects, no, no, (), c.segment_ages)
     profile = np.zeros(len(segment), dtype=np.int64)
-    expected = rates.expected_events(months, profile, np.full((1, len(c.effects)), -1), WON, 2)
+    expected = rates.expected_events(months, profile, np.full((1, len(c.effects)), -1), WON)
     cell = months.segment * 100 + months.age
     mean, wins = np.bincount(cell, expected), np.bincount(cell, months.event == WON)
     return float((wins * np.log(np.maximum(mean, 1e-9)) - mean).sum())
