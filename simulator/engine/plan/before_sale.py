@@ -1,9 +1,10 @@
 """Odds of winning by who helps with deals before the sale, and by what reps are paid for.
 
-A specialist or sales engineer keeps up with the deals of so many account executives. Where there are too few,
-the odds of winning are the stated factor to the power of the share of executives without help; of a pay plan
-they are the stated factor for each step away from the plan that the rates were earned with. Simulated at the
-stated value, with the heads that are expected; today's coverage is what the rates of the history hold.
+A specialist or sales engineer keeps up with the deals of a stated number of account executives. Where there
+are too few, the odds of winning are the stated factor to the power of the share of executives without help;
+of a pay plan they are the stated factor for each step away from the plan that the rates were earned with.
+Simulated at the stated value, with the heads that are expected; today's coverage is what the rates of the
+history hold.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ import numpy as np
 from simulator.arrays import Floats, Ints
 from simulator.calibration.calibration import DESTINATIONS
 from simulator.engine.plan.deals import Compiled
-from simulator.engine.plan.roles import RepTerms, RoleTerms, employed, ramp_of, role_terms
-from simulator.engine.plan.seats import LONGEST_WAIT, lever, seats_of, stretched, wait_cdf
+from simulator.engine.plan.levels import every_month
+from simulator.engine.plan.roles import RepTerms, RoleTerms, employed, role_terms
+from simulator.engine.plan.seats import LONGEST_WAIT, role_leaves, role_ramp, seats_of, wait_cdf
 from simulator.errors import InputError
 from simulator.history.tables import History
 from simulator.kernels.people.capacity import CapacityPlan
@@ -38,11 +40,11 @@ class Seats(NamedTuple):
     starts : ndarray of int64, shape (seat,)
         Month of hire; before month 0 for those employed at as_of, who have stayed so far.
     delay : ndarray of float64, shape (seat, months)
-        Cumulative chances that a seat is filled so much later than planned.
+        Cumulative chances that a seat is filled 0, 1, 2 … months later than planned.
     leaves : float
         Chance a month to leave.
     backfill : ndarray of float64, shape (months,)
-        Cumulative chances of so many months from a departure to the next start.
+        Cumulative chances of 0, 1, 2 … months from a departure to the next start.
     ramp : ndarray of float64, shape (month of tenure,)
     """
 
@@ -104,9 +106,7 @@ def with_help(
     if stated is None:
         return compiled
     n_months = compiled.horizon.months.size
-    effect = plan.month_effect.copy()
-    if not len(effect):
-        effect = np.ones((len(compiled.segments), n_months, 8))
+    effect = every_month(plan.month_effect, len(compiled.segments), n_months)
     helpers = {item.segment: item for item in role_terms(scenario, history) if item.role == stated.role}
     for item in terms:
         place = compiled.segments.index(item.segment)
@@ -142,13 +142,12 @@ def _seats(scenario: Scenario, terms: RoleTerms, first: int, history: History | 
     people = scenario.roles[terms.role]
     there = employed(history, terms.role, terms.segment)
     seats = seats_of(terms, 0, there, people.of(terms.segment).hires or (), first)
-    factor = {name: lever(scenario, name, terms.segment) for name in ("ramp", "attrition")}
     return Seats(
         np.array([seat.start for seat in seats], dtype=np.int64),
         np.array([wait_cdf(seat.delay_months) for seat in seats]).reshape(len(seats), LONGEST_WAIT),
-        1.0 - (1.0 - terms.attrition) ** (factor["attrition"] / 12.0),
+        role_leaves(scenario, terms),
         wait_cdf(terms.backfill_months),
-        stretched(ramp_of(scenario, terms.role)[0][None], factor["ramp"])[0],
+        role_ramp(scenario, terms)[0],
     )
 
 
@@ -163,7 +162,7 @@ def _of_pay(compiled: Compiled, scenario: Scenario, stated: BeforeSale, terms: R
         if observed <= 0.0:
             raise InputError.of(
                 scenario.where("effects"),
-                f"effects.before_sale.quota: the history does not tell the quota that the rates of "
+                f"effects.before_sale.quota: the history does not show the quota that the rates of "
                 f"{terms.segment} were earned with",
                 "Add 'observed: 800k', with your own number.",
             )

@@ -39,12 +39,17 @@ def month_effect(calibration: Calibration, levers: Floats, ahead: Horizon, scena
     has_season = drift is not None and bool(drift.season_close.any())
     if not has_season and not unseen.any():
         return levers
-    effect = levers.copy() if len(levers) else np.ones((len(calibration.segments), ahead.months.size, 8))
+    effect = every_month(levers, len(calibration.segments), ahead.months.size)
     if drift is not None and has_season:
         season = np.exp(drift.season_close[calendar.quarter(ahead.months) % 4])
         effect[..., DESTINATIONS.index("won")] *= season
     effect[:, unseen] = 0.0
     return effect
+
+
+def every_month(effect: Floats, n_segments: int, n_months: int) -> Floats:
+    """Return a copy of the factors of single months; without rows they are 1, shape (segment, month, 8)."""
+    return effect.copy() if len(effect) else np.ones((n_segments, n_months, 8))
 
 
 def _before_next_snapshot(calibration: Calibration, ahead: Horizon, calendar: FiscalCalendar) -> Mask:

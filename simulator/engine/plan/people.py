@@ -23,7 +23,6 @@ from simulator.engine.plan.roles import (
     RoleTerms,
     customer_time,
     employed,
-    ramp_of,
     reps_remedy,
     role_names,
     role_terms,
@@ -31,11 +30,11 @@ from simulator.engine.plan.roles import (
 from simulator.engine.plan.seats import (
     LONGEST_WAIT,
     Seat,
-    lever,
     ramp_array,
+    role_leaves,
+    role_ramp,
     seat_arrays,
     seats_of,
-    stretched,
     wait_cdf,
 )
 from simulator.engine.plan.service_coverage import (
@@ -218,8 +217,8 @@ def _seats(
     ramps = [np.ones((1, 1))] * n_cells
     for (role, segment), item in terms.items():
         cell = names.index(role) * len(segments) + segments.index(segment)
-        ramps[cell] = stretched(ramp_of(scenario, role)[0][None, :], lever(scenario, "ramp", segment))
-        leaves[cell] = 1.0 - (1.0 - item.attrition) ** (lever(scenario, "attrition", segment) / 12.0)
+        ramps[cell] = role_ramp(scenario, item)
+        leaves[cell] = role_leaves(scenario, item)
         backfill[cell] = wait_cdf(item.backfill_months)
         hires = scenario.roles[role].of(segment).hires or ()
         seats += seats_of(item, cell, employed(history, role, segment), hires, first)

@@ -11,7 +11,7 @@ from scipy.special import pdtr
 
 from simulator.arrays import Floats
 from simulator.engine.keys import unique_keys
-from simulator.engine.plan.roles import Terms
+from simulator.engine.plan.roles import RoleTerms, Terms, ramp_of
 from simulator.scenario.ownership import AE
 from simulator.scenario.people import Hire
 from simulator.scenario.schema import Scenario
@@ -102,6 +102,16 @@ def stretched(curves: Floats, factor: float) -> Floats:
     longer = np.arange(int(np.ceil(curves.shape[1] * factor)) + 1)
     at = (longer + 0.5) / factor - 0.5
     return np.stack([np.interp(at, months, curve) for curve in curves])
+
+
+def role_ramp(scenario: Scenario, terms: RoleTerms) -> Floats:
+    """Return the productivity of a role by month of tenure with its lever, shape (1, month)."""
+    return stretched(ramp_of(scenario, terms.role)[0][None], lever(scenario, "ramp", terms.segment))
+
+
+def role_leaves(scenario: Scenario, terms: RoleTerms) -> float:
+    """Return the chance a month that somebody leaves a role, with its lever."""
+    return float(1.0 - (1.0 - terms.attrition) ** (lever(scenario, "attrition", terms.segment) / 12.0))
 
 
 def ramp_array(curves: Sequence[Floats]) -> Floats:
