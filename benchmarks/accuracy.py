@@ -36,7 +36,7 @@ Found = dict[str, np.ndarray]
 
 
 def run(given: Prepared, seed: int, n_paths: int) -> tuple[Paths, float]:
-    """Simulate a prepared scenario with another seed; return processor seconds of the simulation besides."""
+    """Simulate a prepared scenario with another seed; return the processor seconds it takes, too."""
     scenario = given.scenario.with_simulation(seed=seed, paths=n_paths, threads=1)
     compiled = compile_plan(scenario, given.calibration, given.history)
     began = time.process_time()

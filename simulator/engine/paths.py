@@ -71,7 +71,7 @@ class Paths:
     n_averaged : int
         Simulations that each path is the mean of: 1, unless luck is switched off.
     due_by_month : ndarray of float64, shape (month, segment), optional
-        The same by month, all categories together.
+        As `due_amount`, by month and all categories together.
     past_due_amount, n_past_due : ndarray, shape (category, segment), optional
         The part of the open amount whose close date lies before ``as_of``, and how many deals that is.
     arr_flows : ndarray of float64, shape (path, period, segment, flow), optional

@@ -16,6 +16,7 @@ from simulator.calibration.calibration import (
     Arrivals,
     Calibration,
 )
+from simulator.calibration.effects import OTHER, UNKNOWN
 from simulator.calibration.own_factors import REPS, owners
 from simulator.engine.draws.deals import RateDraws
 from simulator.errors import Fault, InputError
@@ -23,7 +24,6 @@ from simulator.fiscal import DAYS_PER_MONTH
 from simulator.scenario.levers import Lever
 from simulator.scenario.schema import Scenario
 
-OTHER, UNKNOWN = "other", "unknown"
 SIZE_PARTS = 50
 """Parts of equal probability into which all of ``SIZE_QUANTILES`` fall."""
 
