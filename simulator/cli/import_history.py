@@ -258,6 +258,8 @@ def _print_columns(understanding: Understanding, console: Console) -> None:
 def _print(
     understanding: Understanding, by_quarter: list[dict[str, Any]], hygiene: Hygiene, console: Console
 ) -> None:
+    from simulator.scenario.numbers import count_text
+
     console.say("Files")
     for read in understanding.files:
         console.say(f"  {read.file}: {read.rows:,} rows, {read.columns} columns, {read.read_as}")
@@ -274,19 +276,17 @@ def _print(
     for dropped in understanding.dropped:
         place = dropped.file or dropped.table
         example = f" ({dropped.example})" if dropped.example else ""
-        console.say(f"  {_count(dropped.rows, 'row')} of {place}: {dropped.reason}{example}")
+        console.say(f"  {count_text(dropped.rows, 'row')} of {place}: {dropped.reason}{example}")
     console.say("\nTo know")
     for note in understanding.notes:
         console.say(f"  {note}")
     n_found = len(hygiene.table)
-    console.say(f"  Hygiene: {_count(n_found, 'kind')} of oddities; see {HYGIENE}.")
-
-
-def _count(n: int, noun: str) -> str:
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+    console.say(f"  Hygiene: {count_text(n_found, 'kind')} of oddities; see {HYGIENE}.")
 
 
 def _print_figures(figures: dict[str, Any], console: Console) -> None:
+    from simulator.scenario.numbers import count_text
+
     unit = f" {figures['currency']}" if figures["currency"] else ""
     console.say(f"Figures, as of {figures['as_of']}")
     if "deals" in figures:
@@ -299,7 +299,7 @@ def _print_figures(figures: dict[str, Any], console: Console) -> None:
             amount = f"{figures['amounts'].get(outcome, 0.0):,.2f}{unit}"
             rest = f" ({without:,} without an amount)" if without else ""
             console.say(
-                f"  {outcome}: {_count(n, 'deal')}, {amount if without < n else 'amounts unknown'}{rest}"
+                f"  {outcome}: {count_text(n, 'deal')}, {amount if without < n else 'amounts unknown'}{rest}"
             )
         segments = ", ".join(f"{name} ({n:,})" for name, n in figures["segments"].items())
         console.say(f"  segments: {segments}")

@@ -103,6 +103,8 @@ Indifference = Annotated[
 
 
 def _show_hire(console: Console, answer: Answer) -> None:
+    from simulator.scenario.numbers import count_text
+
     show_answer(console, answer)
     names = dict.fromkeys(
         f"{item['name'].split(': ')[-1]} ({item['source']})"
@@ -112,7 +114,7 @@ def _show_hire(console: Console, answer: Answer) -> None:
     if names and console.details:
         console.say(f"\nNote: not from your data: {', '.join(names)}.")
     elif names:
-        console.say(f"{len(names)} figures are not from your data: --details")
+        console.say(f"Not from your data: {count_text(len(names), 'figure')}. Which: --details")
 
 
 @question(on_workers=True, show=_show_hire)

@@ -150,6 +150,11 @@ def percent_text(share: float) -> str:
     return f"{share * 100:.6g} %"
 
 
+def count_text(n: int, noun: str) -> str:
+    """Return a count with its noun: 1 deal, 1,200 deals."""
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
 def _stripped(value: str) -> str:
     return value.strip().replace("\u2212", "-")
 

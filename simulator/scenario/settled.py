@@ -9,7 +9,7 @@ from simulator.errors import Fault, InputError, suggestion
 from simulator.fiscal import month_number
 from simulator.scenario.checks import named_segments
 from simulator.scenario.faults import key_text
-from simulator.scenario.numbers import money_text
+from simulator.scenario.numbers import count_text, money_text
 from simulator.scenario.people_checks import (
     hire_faults,
     hire_notes,
@@ -181,13 +181,13 @@ def _origin(scenario: Scenario) -> str:
         return f"Rates from {scenario.calibration}."
     if scenario.history is not None:
         return f"Rates calibrated from the history in {scenario.history}."
-    listed = _counted(len(scenario.open_deals), "open deal")
+    listed = count_text(len(scenario.open_deals), "open deal")
     return f"Rates as written in the scenario; {listed} listed there."
 
 
 def _segments(scenario: Scenario) -> str:
     replaced = [name for name, segment in scenario.segments.items() if segment.replaces_rates]
-    text = f"{_counted(len(scenario.segments), 'segment')}: {', '.join(scenario.segments)}."
+    text = f"{count_text(len(scenario.segments), 'segment')}: {', '.join(scenario.segments)}."
     if replaced and (scenario.history or scenario.calibration):
         text += f" Rates given by hand for: {', '.join(replaced)}."
     return text
@@ -213,7 +213,3 @@ def _simulation(simulation: Simulation) -> str:
         f"{simulation.paths:,} paths, seed {simulation.seed}; spread from "
         f"{', '.join(spread) or 'nothing: every path is the expected one'}."
     )
-
-
-def _counted(n: int, thing: str) -> str:
-    return f"{n:,} {thing}{'' if n == 1 else 's'}"

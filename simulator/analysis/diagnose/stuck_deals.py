@@ -23,6 +23,7 @@ from simulator.fiscal import month_number
 from simulator.history.deal_types import NEW, deals_of_type
 from simulator.history.states import DealStates, deal_states
 from simulator.history.tables import CATEGORIES, OUTCOMES, History
+from simulator.scenario.numbers import month_text
 
 PUSH_LEVELS = ("0", "1", "2", "3+")
 LONG_PAST_MONTHS = 3
@@ -145,7 +146,7 @@ def _named(states: DealStates, deals: pd.DataFrame, state: Ints) -> pd.DataFrame
         owner=rows["owner"].fillna(""),
         category=np.array(CATEGORIES)[states.category[state]],
         amount=states.amount[state],
-        close_month=[f"{m // 12:04d}-{m % 12 + 1:02d}" if m >= 0 else "" for m in month.tolist()],
+        close_month=[month_text(m) if m >= 0 else "" for m in month.tolist()],
         pushes=states.pushes[state],
     )
 
