@@ -1,4 +1,4 @@
-"""Folders written beside their place and exchanged for it at once: the old one or the new one, whole."""
+"""Folders written next to their place and exchanged for it at once: the old one or the new one, whole."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NOT_POSSIBLE = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 
 @contextmanager
 def draft_beside(target: Path) -> Iterator[Path]:
-    """Give an empty folder beside ``target``, which is gone in the end unless it was moved.
+    """Give an empty folder next to ``target``, which is gone in the end unless it was moved.
 
     What earlier writers of the same target left behind when they were killed is tidied up first; the drafts
     of writers that are still at work are theirs.

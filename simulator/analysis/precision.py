@@ -4,7 +4,8 @@ Paths that share a draw of the rates are not independent, and the draws of one L
 each other. Errors are therefore computed over the independent replicates of the hypercube, as for a
 survey drawn in clusters.
 
-And intervals of shares: of deals, and of money, which a few large deals can dominate.
+Also 80 % intervals: of what is expected, and of shares of deals and of money, which a few large deals can
+dominate.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Levers: what a scenario may turn up or down, by name, for some segments, for some months."""
+"""Levers: what a scenario may raise or lower, by name, for some segments, for some months."""
 
 from __future__ import annotations
 
@@ -184,7 +184,7 @@ class Lever:
 
 
 class LeverUse(Form):
-    """One turn of a lever."""
+    """How far a lever is set, and for what."""
 
     factor: Factor
     """What to multiply by: +20%, -10%, x0.8 or 1.1."""

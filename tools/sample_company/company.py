@@ -220,7 +220,7 @@ CUSTOMERS = {
         "reactivation": {"per_year": 0.08, "size": 0.9},
     },
 }
-"""How customers live on, by segment; Europe is like America, with a little more churn."""
+"""What customers do, by segment; Europe is like America, with a little more churn."""
 CUSTOMERS["enterprise_emea"] = {**CUSTOMERS["enterprise_amer"], "annual_churn": 0.09}
 CUSTOMERS["midmarket_emea"] = {**CUSTOMERS["midmarket_amer"], "annual_churn": 0.15}
 

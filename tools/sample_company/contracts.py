@@ -34,7 +34,7 @@ class CustomerBook:
     csm_seats : dict of str to int
         Customer success managers.
     seed : int
-        Of the customers' lives.
+        Of what customers do.
     """
 
     rates: dict[str, dict[str, Any]]
@@ -56,7 +56,7 @@ class CustomerBook:
         scenario = scenario_from_dict({"name": "truth", "as_of": "2000-01-01", "segments": stated})
         calibration = with_inline_customers(scenario, None, segments)
         if calibration is None:
-            raise ValueError("no segment states how its customers live on")
+            raise ValueError("no segment states what its customers do")
         growth = calibration.growth
         shape, rate = _as_events(growth.shape, growth.rate)
         return_shape, return_rate = _as_events(calibration.return_shape, calibration.return_rate)

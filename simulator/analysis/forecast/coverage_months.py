@@ -15,7 +15,7 @@ from simulator.analysis.forecast.coverage import (
     needed_multiple,
 )
 from simulator.analysis.forecast.forecast import Targets, month_names
-from simulator.arrays import Floats
+from simulator.arrays import Floats, Ints
 from simulator.engine.paths import Paths
 
 COLUMNS = ("month", "period", "segment", "amount", "expected", "target", "coverage", *CONFIDENCES)
@@ -91,7 +91,7 @@ def _rows(paths: Paths, place: int, targets: Targets) -> list[tuple[object, ...]
     ]
 
 
-def _spread(expected: Floats, period: Floats) -> Floats:
+def _spread(expected: Floats, period: Ints) -> Floats:
     """Return the share of each month in its quarter: alike where nothing is expected, shape (month,)."""
     total, n_months = np.bincount(period, expected)[period], np.bincount(period)[period]
     return np.asarray(np.divide(expected, total, out=1.0 / n_months, where=total > 0.0))

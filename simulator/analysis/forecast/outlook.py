@@ -84,7 +84,7 @@ def look_ahead(
 
 
 def _of_types(new: pd.DataFrame, others: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Return the rows of new business and those of other types behind them, which says a column ``type``."""
+    """Return the rows of new business, then those of other types, told apart by a column ``type``."""
     if not others:
         return new
     tables = {"new": new, **others}
