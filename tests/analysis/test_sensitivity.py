@@ -1,4 +1,4 @@
-"""Turns one at a time on the same simulations, and the goal-seek, against what must come out."""
+"""Inputs moved one at a time on the same simulations, and the goal-seek, against what must come out."""
 
 import numpy as np
 import pytest

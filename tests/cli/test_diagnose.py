@@ -198,7 +198,7 @@ def test_a_scenario_adds_what_each_remedy_is_worth(company, tmp_path, capsys):
     scenario.write_text(
         f"history: {company}\ncurrency: EUR\nhorizon_quarters: 2\n"
         "fiscal_year: {start_month: 10, label: end}\n"
-        f"targets: {{FY27Q1: 1M}}\n"
+        "targets: {FY27Q1: 1M}\n"
         "simulation: {rate_draws: 10}\n"
     )
     out = tmp_path / "out"
