@@ -25,9 +25,7 @@ from simulator.analysis.totals import names_with_horizon
 from simulator.engine.paths import Paths
 from simulator.engine.plan.roles import rep_terms, role_terms
 from simulator.engine.prepare import Prepared
-from simulator.engine.run.simulate import (
-    simulate,
-)
+from simulator.engine.run.simulate import simulate
 from simulator.report.answer import Answer, Chart, Provenance, write_provenance
 from simulator.report.output.folder import publish
 from simulator.report.output.second_process import Alone, Job, Team, all_done

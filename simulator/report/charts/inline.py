@@ -15,7 +15,7 @@ from simulator.report.charts.inline_vertical import (
     draw_stack,
 )
 from simulator.report.charts.plot import frame, name_categories
-from simulator.report.charts.spec import ChartSpec, bars_of_bridge
+from simulator.report.charts.spec import ChartSpec, bars_of_bridge, labels_of_bridge
 from simulator.report.style import STONE
 
 WIDE, NARROW = 860.0, 340.0
@@ -71,14 +71,13 @@ def _draw_bridge(canvas: Canvas, spec: ChartSpec) -> float:
     bottoms, heights, levels = bars_of_bridge(spec)
     low, high = min(spec.floor, float(bottoms.min())), float((bottoms + heights).max())
     plot = frame(canvas, spec, [], (low, high + 0.1 * (high - low)))
-    wide, amounts = 0.66 * plot.band, spec.series[0].values
-    for at, amount in enumerate(amounts):
-        sign = "+" if 0 < at < len(amounts) - 1 and amount > 0 else ""
-        text, y = sign + spec.unit.write(amount), plot.y(bottoms[at] + heights[at])
+    wide, labels = 0.66 * plot.band, labels_of_bridge(spec)
+    for at, text in enumerate(labels):
+        y = plot.y(bottoms[at] + heights[at])
         hover = f"{spec.categories[at]}: {text}"
         canvas.bar(plot.x(at) - wide / 2, y, wide, plot.y(bottoms[at]) - y, spec.colours[at], hover)
         canvas.write(plot.x(at), y - 5, text, bold=True, anchor="middle")
-        if at < len(amounts) - 1:
+        if at < len(labels) - 1:
             ends = [
                 (plot.x(at) + wide / 2, plot.y(levels[at])),
                 (plot.x(at + 1) - wide / 2, plot.y(levels[at])),
@@ -90,16 +89,15 @@ def _draw_bridge(canvas: Canvas, spec: ChartSpec) -> float:
 def _draw_lying(canvas: Canvas, spec: ChartSpec) -> float:
     """Draw a waterfall from the top down, each step's name and figure in a line above its bar."""
     bottoms, heights, _ = bars_of_bridge(spec)
-    low, amounts = min(spec.floor, float(bottoms.min())), spec.series[0].values
+    low, labels = min(spec.floor, float(bottoms.min())), labels_of_bridge(spec)
     per_unit = canvas.width / max(float((bottoms + heights).max()) - low, 1e-9)
-    for at, amount in enumerate(amounts):
-        top, sign = at * 3 * LINE, "+" if 0 < at < len(amounts) - 1 and amount > 0 else ""
-        text, name = sign + spec.unit.write(amount), spec.categories[at].replace("\n", " ")
+    for at, text in enumerate(labels):
+        top, name = at * 3 * LINE, spec.categories[at].replace("\n", " ")
         canvas.write(0.0, top + 14, name)
         canvas.write(canvas.width, top + 14, text, bold=True, anchor="end")
         x, wide = (bottoms[at] - low) * per_unit, max(heights[at] * per_unit, 1.0)
         canvas.bar(x, top + 20, wide, 16, spec.colours[at], f"{name}: {text}")
-    return len(amounts) * 3 * LINE
+    return len(labels) * 3 * LINE
 
 
 _DRAWERS: dict[str, Callable[[Canvas, ChartSpec], float]] = {

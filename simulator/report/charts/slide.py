@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from pptx.chart.data import CategoryChartData, XyChartData
-from pptx.enum.chart import (
-    XL_CHART_TYPE,
-    XL_LABEL_POSITION,
-    XL_LEGEND_POSITION,
-    XL_TICK_LABEL_POSITION,
-)
+from pptx.enum.chart import XL_CHART_TYPE, XL_LABEL_POSITION, XL_LEGEND_POSITION, XL_TICK_LABEL_POSITION
 from pptx.enum.dml import MSO_LINE
 from pptx.oxml.xmlchemy import OxmlElement
 from pptx.util import Pt
 
 from simulator.arrays import Floats, Mask
-from simulator.report.charts.spec import MULTIPLE, ChartSpec, Series, bars_of_bridge
+from simulator.report.charts.spec import MULTIPLE, ChartSpec, Series, bars_of_bridge, labels_of_bridge
 from simulator.report.documents.deck_slides import Deck, Slide, colour_of
 from simulator.report.style import GRID, INK, MUTED, NAVY, SKY, STONE, text_colour
 
@@ -212,8 +207,8 @@ def _draw_bridge(slide: Slide, spec: ChartSpec) -> None:
     lies = _names_per_place(slide, spec.categories) > 1
     between = " " if lies else "\n"
     names = tuple(
-        f"{name}{between}{'' if end or amount <= 0 else PLUS}{spec.unit.write(amount)}"
-        for name, amount, end in zip(spec.categories, amounts, ends, strict=True)
+        f"{name}{between}{label}"
+        for name, label in zip(spec.categories, labels_of_bridge(spec, PLUS), strict=True)
     )
     columns: dict[str, Floats] = {
         "Below": np.where(ends, 0.0, bottoms),
@@ -230,11 +225,8 @@ def _draw_bridge(slide: Slide, spec: ChartSpec) -> None:
     _colour_columns(chart, [None] * 4, overlap=100)
     chart.plots[0].gap_width = 20
     for series in list(chart.plots[0].series)[1:]:
-        for at, colour in enumerate(spec.colours):
-            if columns[series.name][at]:
-                fill = series.points[at].format.fill
-                fill.solid()
-                fill.fore_color.rgb = colour_of(colour)
+        shown = np.flatnonzero(columns[series.name])
+        _colour_points(series, {int(at): spec.colours[at] for at in shown})
 
 
 def _draw_bars(slide: Slide, spec: ChartSpec) -> None:
@@ -247,10 +239,8 @@ def _draw_bars(slide: Slide, spec: ChartSpec) -> None:
     for series, one in zip(chart.plots[0].series, spec.series, strict=True):
         place = None if spec.totals else XL_LABEL_POSITION.OUTSIDE_END
         _label(series, spec.unit.code, place, text_colour(one.colour) if spec.totals else INK)
-        for at, colour in enumerate(spec.colours if len(spec.series) == 1 else ()):
-            fill = series.points[at].format.fill
-            fill.solid()
-            fill.fore_color.rgb = colour_of(colour)
+        if len(spec.series) == 1:
+            _colour_points(series, dict(enumerate(spec.colours)))
 
 
 def _draw_heat(slide: Slide, spec: ChartSpec) -> None:
@@ -307,6 +297,14 @@ def _colour_columns(chart: Any, colours: list[str | None], overlap: int) -> None
             continue
         series.format.fill.solid()
         series.format.fill.fore_color.rgb = colour_of(colour)
+
+
+def _colour_points(series: Any, colours: Mapping[int, str]) -> None:
+    """Colour single columns or bars of a series, by place."""
+    for at, colour in colours.items():
+        fill = series.points[at].format.fill
+        fill.solid()
+        fill.fore_color.rgb = colour_of(colour)
 
 
 def _colour_line(series: Any, colour: str, *, dashed: bool = False) -> None:

@@ -300,6 +300,15 @@ def bars_of_bridge(spec: ChartSpec) -> tuple[Floats, Floats, Floats]:
     return bottoms, heights, np.append(levels, amounts[-1])
 
 
+def labels_of_bridge(spec: ChartSpec, plus: str = "+") -> list[str]:
+    """Return the figures of a bridge as they are written: a step up has a sign, its two ends have none."""
+    amounts = spec.series[0].values
+    return [
+        f"{plus if 0 < at < len(amounts) - 1 and amount > 0 else ''}{spec.unit.write(amount)}"
+        for at, amount in enumerate(amounts)
+    ]
+
+
 def figures(values: Iterable[float]) -> tuple[float, ...]:
     """Return figures to the cent, as the tables keep them, so that no artefact rounds another number."""
     return tuple(round(float(value), 6) for value in values)

@@ -11,7 +11,7 @@ from simulator.analysis.diagnose.stuck_deals import StuckDeals
 from simulator.analysis.forecast.coverage import ENTERPRISE
 from simulator.history.tables import CATEGORIES, OUTCOMES
 from simulator.report.charts.spec import MULTIPLE, WHOLE_SHARE, ChartSpec, Series, banded, figures, money_unit
-from simulator.report.diagnose.words import KIND_WORDS, say_curve, stuck_findings, what_holds_back
+from simulator.report.diagnose.words import KIND_WORDS, first_targets, say_curve, stuck_findings, what_holds_back
 from simulator.report.money import format_multiple, format_share
 from simulator.report.style import BLUE, NAVY, ORANGE, SAND, SERIES
 
@@ -52,7 +52,7 @@ def remedies_spec(table: pd.DataFrame, footer: str, currency: str) -> ChartSpec 
         return None
     rows = table[table["period"] == table["period"].iloc[-1]]
     rows = rows.sort_values("mean_change", ascending=False, kind="stable")
-    first = table[table["p_hit"].notna()].drop_duplicates("kind").set_index("kind").reindex(rows["kind"])
+    first = first_targets(table).reindex(rows["kind"])
     chances = zip(first["period"], first["base_p_hit"], first["p_hit"], strict=True)
     return ChartSpec(
         name="what_holds_back",

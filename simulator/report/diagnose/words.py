@@ -139,7 +139,7 @@ def what_holds_back(table: pd.DataFrame, currency: str) -> tuple[str, ...]:
     ordered = whole.sort_values("mean_change", ascending=False, kind="stable")
     best = ordered.iloc[0]
     small = best["mean_change_low"] <= 0 or best["mean_change"] < LEAST_WORTH * best["base_p50"]
-    planned = table[table["p_hit"].notna()].drop_duplicates("kind").set_index("kind")
+    planned = first_targets(table)
     said = [
         f"{KIND_WORDS[str(row['kind'])].lower()} {_worth(row, planned, currency)}"
         for _, row in ordered.iterrows()
@@ -151,6 +151,11 @@ def what_holds_back(table: pd.DataFrame, currency: str) -> tuple[str, ...]:
         lines = [f"{KIND_ANSWERS[str(best['kind'])]} that holds bookings back most: {told}"]
     lines.append(_yardstick(ordered))
     return tuple(lines)
+
+
+def first_targets(table: pd.DataFrame) -> pd.DataFrame:
+    """Return of each remedy the row of the first quarter that has a target, by kind."""
+    return table[table["p_hit"].notna()].drop_duplicates("kind").set_index("kind")
 
 
 def _apart(better: float, usual: float) -> str:
@@ -181,9 +186,9 @@ def _worth(row: pd.Series, planned: pd.DataFrame, currency: str) -> str:
         format_money(float(row[name]), currency)
         for name in ("mean_change_low", "mean_change", "mean_change_high")
     )
-    text = f"is worth {middle} ({low} to {high})"
     if row["mean_change_low"] <= 0.0 <= row["mean_change_high"]:
         return f"makes no difference that can be measured ({low} to {high})"
+    text = f"is worth {middle} ({low} to {high})"
     if row["kind"] not in planned.index:
         return text
     first = planned.loc[row["kind"]]

@@ -99,16 +99,16 @@ def write_deck(run: Finished, path: Path, template: Path | None = None) -> None:
     }
     if "deals" in shown and "weight" in shown["deals"].table:
         makers["deals"] = lambda: _add_deals(deck, run, shown["deals"])
-    for name, (left, right) in PAIRS.items():
-        if {left, right} <= set(run.specs):
-            makers[name] = partial(_add_pair, deck, run, left, right)
     if "hiring" in shown:
         makers["hiring"] = lambda: _add_hiring(deck, run, shown["hiring"])
     wanted = [part for part in PARTS if part.name in makers or part.name in run.specs]
-    left, right = PAIRED_WHEN_LONG
-    if len(wanted) > MOST_SLIDES and {left, right} <= {part.name for part in wanted}:
-        makers[left] = partial(_add_pair, deck, run, left, right)
+    pairs, (left, right) = dict(PAIRS), PAIRED_WHEN_LONG
+    if len(wanted) > MOST_SLIDES and {left, right} <= set(run.specs):
+        pairs[left] = PAIRED_WHEN_LONG
         wanted = [part for part in wanted if part.name != right]
+    for name, pair in pairs.items():
+        if set(pair) <= set(run.specs):
+            makers[name] = partial(_add_pair, deck, run, *pair)
     kept = {part.name for part in sorted(wanted, key=lambda part: part.order)[:MOST_SLIDES]}
     for part in wanted:
         if part.name in makers and part.name in kept:

@@ -93,9 +93,11 @@ def read_finished(folder: Path) -> Finished:
     if not isinstance(values, dict) or PATHS not in figures:
         what = f"is not of a 'simulator run': it has no {PATHS}"
         raise InputError.of(str(file), what, "Only runs can be reproduced; run the other command again.")
-    kept = {name: digest for name, digest in figures.items() if name.startswith(FIGURES)}
-    for name in SINCE_EARLIER:
-        kept.pop(name, None)
+    kept = {
+        name: digest
+        for name, digest in figures.items()
+        if name.startswith(FIGURES) and name not in SINCE_EARLIER
+    }
     return Finished(folder, _scenario(values, folder, file), inputs, kept, versions)
 
 
