@@ -17,13 +17,13 @@ from simulator.app.session import Session
 from simulator.app.simulations import Reply
 from simulator.app.tables import changes, show, source_of
 from simulator.app.words import effects_of, lever_title, percent_words, say_arr, say_changes
-from simulator.calibration.posteriors import Z_HIGH
 from simulator.engine.plan.service_coverage import Effect
 from simulator.engine.prepare import Prepared
 from simulator.report.compare.words import compare_answers
 from simulator.report.documents.view import Column, View, columns
 from simulator.report.headcount.words import effect_words
 from simulator.report.money import capitalise
+from simulator.report.simulation_error import error_margin
 from simulator.scenario.levers import LEVERS, Lever, LeverKind
 from simulator.scenario.schema import Scenario
 
@@ -116,7 +116,7 @@ class WhatIfSection:
         """Show what moves the P50 of new bookings, where anything does."""
         rows = bridge[(bridge["period"] == period) & (bridge["step"] > 0)].reset_index(drop=True)
         if rows["change"].any():
-            rows["margin"] = Z_HIGH * rows["error"]
+            rows["margin"] = error_margin(rows["error"])
             view = View("steps", f"What moves the P50 of {period}", "", STEPS, rows)
             show(view, reply.forecast.currency, source_of(reply))
         if (rows["label"].eq("reps") & rows["change"].eq(0.0)).any():

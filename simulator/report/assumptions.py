@@ -36,6 +36,9 @@ from simulator.scenario.ownership import ACTIVITIES, AE
 from simulator.scenario.people import Ramp
 from simulator.scenario.schema import Scenario
 
+SHARES = frozenset({"attrition", "variable_share"})
+"""Inputs that are written in percent."""
+
 
 def list_assumptions(prepared: Prepared) -> list[dict[str, str]]:
     """Return name, value (in words) and source of each assumption.
@@ -132,9 +135,6 @@ def _figure(value: float, key: str = "") -> str:
     if value == float("inf"):
         return "no limit"
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
-
-
-SHARES = frozenset({"attrition", "variable_share"})
 
 
 def _words(values: object) -> str:

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from simulator.analysis.compare.comparison import Comparison
-from simulator.calibration.posteriors import Z_HIGH
 from simulator.report.money import format_money, format_share, join_words
+from simulator.report.simulation_error import say_error_margin
 from simulator.scenario.differences import differences
 from simulator.scenario.schema import Scenario
 
@@ -89,6 +89,6 @@ def say_bridge(steps: pd.DataFrame, currency: str) -> str:
     """Return the steps of a bridge in one sentence, each with its 80% interval; they add up to rounding."""
     return join_words([
         f"{row['label']}: {'+' if row['change'] >= 0 else ''}{format_money(row['change'], currency)}"
-        + (f" (± {format_money(Z_HIGH * row['error'], currency, 2)})" if row["error"] > 0 else "")
+        + (f" ({say_error_margin(row['error'], currency)})" if row["error"] > 0 else "")
         for _, row in steps[steps["step"] > 0].iterrows()
     ])  # fmt: skip

@@ -11,7 +11,13 @@ from simulator.analysis.diagnose.stuck_deals import StuckDeals
 from simulator.analysis.forecast.coverage import ENTERPRISE
 from simulator.history.tables import CATEGORIES, OUTCOMES
 from simulator.report.charts.spec import MULTIPLE, WHOLE_SHARE, ChartSpec, Series, banded, figures, money_unit
-from simulator.report.diagnose.words import KIND_WORDS, first_targets, say_curve, stuck_findings, what_holds_back
+from simulator.report.diagnose.words import (
+    KIND_WORDS,
+    first_targets,
+    say_curve,
+    stuck_findings,
+    what_holds_back,
+)
 from simulator.report.money import format_multiple, format_share
 from simulator.report.style import BLUE, NAVY, ORANGE, SAND, SERIES
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import pandas as pd
 
 from simulator.analysis.totals import ALL
-from simulator.calibration.posteriors import Z_HIGH
 from simulator.report.documents.finished import Finished
 from simulator.report.documents.headline import headline_row
 from simulator.report.documents.views import views
 from simulator.report.forecast.earlier import CHANGES, PREVIOUS, say_previous
 from simulator.report.money import capitalise, format_money, format_share
-from simulator.report.sensitivity.words import CLEAR_ERRORS, say_lever
+from simulator.report.sensitivity.words import say_lever
+from simulator.report.simulation_error import CLEAR_ERRORS, say_error_margin
 
 NO_BACKTEST = "No backtest yet: it is not known how well past forecasts of this history performed."
 SAFE = 0.8
@@ -117,10 +117,9 @@ def say_levers(table: pd.DataFrame, currency: str) -> tuple[str, ...]:
     said = []
     for _, row in table[table["gain"] > CLEAR_ERRORS * table["error"]].iterrows():
         lever, factor = capitalise(say_lever(row["name"])), f"{row['factor'] - 1:+.0%}".replace("-", "−")
-        error = format_money(Z_HIGH * float(row["error"]), currency, 2)
         said.append(
-            f"{lever} {factor}: {format_money(row['gain'], currency)} more new "
-            f"bookings over {row['period']} (± {error}, 80% simulation interval), cost not counted."
+            f"{lever} {factor}: {format_money(row['gain'], currency)} more new bookings over {row['period']} "
+            f"({say_error_margin(row['error'], currency)}, 80% simulation interval), cost not counted."
         )
     if not said and len(table):
         return (f"No measurable difference with {table['name'].map(say_lever).str.cat(sep=', ')}.",)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from simulator.analysis.totals import ALL
-from simulator.calibration.posteriors import Z_HIGH
 from simulator.report.documents.finished import Finished
 from simulator.report.documents.view import Column, Kind, View, columns
 from simulator.report.sensitivity.words import MEASURE_WORDS, is_clear, say_lever
+from simulator.report.simulation_error import error_margin
 
 MOST_ALLOCATIONS = 12
 MONEY_OF_HIRING = {
@@ -94,10 +94,10 @@ def levers_view(run: Finished) -> View:
             "name": [say_lever(name) for name in table["name"]],
             "lower": [_lever_end(value) for value in table["low"]],
             "change_low": table["change_low"],
-            "error_low": Z_HIGH * table["error_low"],
+            "error_low": error_margin(table["error_low"]),
             "upper": [_lever_end(value) for value in table["high"]],
             "change_high": table["change_high"],
-            "error_high": Z_HIGH * table["error_high"],
+            "error_high": error_margin(table["error_high"]),
             "clear": [
                 "" if clear else "no measurable difference"
                 for clear in (is_clear(row) for _, row in table.iterrows())
@@ -139,7 +139,7 @@ def bridge_view(run: Finished) -> View:
             Column("words", "What it is"),
             *columns("money", {"change": "Change", "error": "±", "p50": "P50 then"}),
         ),
-        table.assign(error=Z_HIGH * table["error"]),
+        table.assign(error=error_margin(table["error"])),
     )
 
 

@@ -7,9 +7,9 @@ import pandas as pd
 from simulator.analysis.bottlenecks import NONE
 from simulator.analysis.hire.allocation import Hiring
 from simulator.analysis.hire.reps_for_target import RepsForTarget
-from simulator.calibration.posteriors import Z_HIGH
 from simulator.fiscal import first_of_month
 from simulator.report.money import format_money, format_share, join_words
+from simulator.report.simulation_error import say_error_margin
 
 BINDING_WORDS = {
     "pipeline": "not enough pipeline",
@@ -130,11 +130,10 @@ def _worth(hiring: Hiring, periods: tuple[str, ...], currency: str) -> str:
         best = tried.iloc[0]
         who = say_allocation(hiring.segments, [int(best[name]) for name in hiring.segments])
         money = format_money(best["gain_contribution"], currency)
-        error = format_money(Z_HIGH * best["error"], currency, 2)
         bookings = format_money(best["gain_bookings"], currency)
         return (
             f"The best of the others, {who}, adds {bookings} of bookings {over} and changes contribution by "
-            f"{money} ± {error}: {counted}"
+            f"{money} {say_error_margin(best['error'], currency)}: {counted}"
         )
     row = hiring.answer
     lucky = [format_money(row[f"gain_bookings_{end}"], currency) for end in ("p10", "p90")]

@@ -11,7 +11,6 @@ from simulator.analysis.compare.measures import P_HIT
 from simulator.analysis.sensitivity.main_effects import MainEffects
 from simulator.analysis.sensitivity.sensitivity import Sensitivity
 from simulator.analysis.sensitivity.sweep import SweptScenario
-from simulator.calibration.posteriors import Z_HIGH
 from simulator.report.charts.spec import SHARE, WHOLE_SHARE, ChartSpec, Series, banded, figures, money_unit
 from simulator.report.sensitivity.words import (
     format_factor,
@@ -22,6 +21,7 @@ from simulator.report.sensitivity.words import (
     sensitivity_title,
     shares_title,
 )
+from simulator.report.simulation_error import error_margin
 from simulator.report.style import NAVY, SAND
 
 MOST_ROWS = 14
@@ -48,8 +48,8 @@ def tornado_spec(found: Sensitivity, currency: str, footer: str) -> ChartSpec:
                 name,
                 colour,
                 figures(rows[f"change_{end}"]),
-                low=figures(rows[f"change_{end}"] - Z_HIGH * rows[f"error_{end}"]),
-                high=figures(rows[f"change_{end}"] + Z_HIGH * rows[f"error_{end}"]),
+                low=figures(rows[f"change_{end}"] - error_margin(rows[f"error_{end}"])),
+                high=figures(rows[f"change_{end}"] + error_margin(rows[f"error_{end}"])),
             )
             for end, name, colour in (("low", "Lower end", SAND), ("high", "Upper end", NAVY))
         ),

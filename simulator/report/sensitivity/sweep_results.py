@@ -15,6 +15,7 @@ from simulator.report.answer import Answer, Provenance, draw_specs
 from simulator.report.forecast.summary import PERCENTILES_ARE, records
 from simulator.report.money import format_money, format_share, source_line
 from simulator.report.sensitivity.charts import Drawing, say_setting, sweep_spec
+from simulator.report.simulation_error import CLEAR_ERRORS
 from simulator.report.work import Work, read_period
 from simulator.scenario.load import load_scenario
 from simulator.scenario.schema import Scenario
@@ -22,7 +23,6 @@ from simulator.scenario.sweep import Setting, settings
 
 FEW_PATHS = 1000
 """Paired differences need fewer simulations than the forecast itself."""
-CLEAR_ERRORS = 2.0
 
 
 def sweep(

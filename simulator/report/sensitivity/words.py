@@ -9,8 +9,8 @@ import pandas as pd
 from simulator.analysis.compare.measures import P_HIT, Measure
 from simulator.analysis.sensitivity.main_effects import MainEffects
 from simulator.analysis.sensitivity.sensitivity import GoalSeek, Sensitivity
-from simulator.calibration.posteriors import Z_HIGH
 from simulator.report.money import format_money, format_share, join_words
+from simulator.report.simulation_error import CLEAR_ERRORS, error_margin
 from simulator.scenario.levers import LEVERS
 
 MEASURE_WORDS = {
@@ -41,8 +41,6 @@ LEVER_WORDS = {
     "shared_shock": "good or bad quarters for all",
     "patience": "how long deals wait for a rep",
 }
-CLEAR_ERRORS = 2.0
-"""A change is clear of simulation error if it is this many standard errors from zero."""
 
 
 def say_lever(name: str) -> str:
@@ -90,7 +88,7 @@ def sensitivity_title(found: Sensitivity, currency: str) -> str:
 def say_effect(row: pd.Series, measure: Measure, currency: str) -> str:
     """Return the larger of the two changes that an input makes, with its 80% interval."""
     end = "high" if abs(row["change_high"]) >= abs(row["change_low"]) else "low"
-    change, error = float(row[f"change_{end}"]), Z_HIGH * float(row[f"error_{end}"])
+    change, error = float(row[f"change_{end}"]), error_margin(float(row[f"error_{end}"]))
     sign = "+" if change >= 0 else ""
     margin = f"{100 * error:.1f} points" if measure.is_share else format_money(error, currency, 2)
     text = f"{100 * change:.1f}".replace("-", "−") if measure.is_share else format_money(change, currency)
