@@ -13,6 +13,8 @@ from tests.history.importers.forms import (
     blocks,
     cells_of,
     company,
+    currency_of,
+    of_one_file,
     table,
 )
 
@@ -138,25 +140,21 @@ def _of(columns: dict[str, Callable[[Row], object]]) -> list[list[Any]]:
     return [list(columns), *[[write(deal) for write in columns.values()] for deal in company()]]
 
 
-def _form(name: str, rows: list[list[Any]], kind: str = "salesforce", **more: Any) -> Form:
-    return Form(name, kind, {"d.csv": as_csv(rows)}, **more)
-
-
 def _headings() -> Iterator[Form]:
     for heading in OWNERS:
-        yield _form(f"owner called {heading}", table(ENGLISH, **{heading: rep}), distinct={"owner": 3})
+        yield of_one_file(f"owner called {heading}", table(ENGLISH, **{heading: rep}), distinct={"owner": 3})
     for heading in SOURCES:
         rows = table(ENGLISH, **{heading: lambda d: rep(d)[:1]})
-        yield _form(f"source called {heading}", rows, distinct={"source": 3})
+        yield of_one_file(f"source called {heading}", rows, distinct={"source": 3})
     for heading in REASONS:
         rows = table(ENGLISH, **{heading: lambda d: "Competitor" if d["id"][11] in "13" else "Price"})
-        yield _form(f"reason called {heading}", rows, distinct={"outcome": 3})
+        yield of_one_file(f"reason called {heading}", rows, distinct={"outcome": 3})
     doubled = table(ENGLISH, Seller=rep, Agent=rep)
     line = "tables: {opportunities: {columns: {owner: 'Seller'}}}"
-    yield _form("two columns may be the owner", doubled, distinct={"owner": 0}, notes=line)
+    yield of_one_file("two columns may be the owner", doubled, distinct={"owner": 0}, notes=line)
     area = table(ENGLISH, **{"Business Unit": lambda d: rep(d)[:1]})
     line = "tables: {opportunities: {columns: {segment: 'Business Unit'}}}"
-    yield _form("a column that may be the segment", area, distinct={"segment": 1}, notes=line)
+    yield of_one_file("a column that may be the segment", area, distinct={"segment": 1}, notes=line)
     for heading in ("Offer Value", "Montant HT", "Nettobetrag"):
         rows = [[*HEAD[:3], heading, *HEAD[4:]], *ROWS[1:]]
         yield _asked(f"amount called {heading}", rows, f"amount: '{heading}'")
@@ -174,7 +172,7 @@ def _headings() -> Iterator[Form]:
 
 def _asked(name: str, rows: list[list[Any]], columns: str, kind: str = "salesforce", **more: Any) -> Form:
     line = f"tables: {{opportunities: {{columns: {{{columns}}}}}}}"
-    return _form(name, rows, kind, fix=line, says=line, **more)
+    return of_one_file(name, rows, kind, fix=line, says=line, **more)
 
 
 def _spreadsheets() -> Iterator[Form]:
@@ -190,7 +188,7 @@ def _spreadsheets() -> Iterator[Form]:
         results.append(
             [*row[:2], _by("Open", "Closed", "Closed")(deal), _by("", "Win", "Loss")(deal), *row[3:]]
         )
-    yield _form("a status and a result", results)
+    yield of_one_file("a status and a result", results)
 
 
 def _systems() -> Iterator[Form]:
@@ -200,7 +198,7 @@ def _systems() -> Iterator[Form]:
             *(_stage(stages), _money, _time),
         )
         rows = _of(dict(zip(cells_of(headings), cells, strict=True)))
-        yield _form(f"Zoho, {language}", rows, "zoho", distinct={"owner": 3})
+        yield of_one_file(f"Zoho, {language}", rows, "zoho", distinct={"owner": 3})
     pipedrive: dict[str, Callable[[Row], object]] = {
         "Deal - ID": lambda d: d["id"],
         "Deal - Title": lambda d: d["name"],
@@ -214,16 +212,16 @@ def _systems() -> Iterator[Form]:
         "Deal - Won time": _ended(2),
         "Deal - Lost time": _ended(3),
     }
-    yield _form("Pipedrive, days of ends and no status", _of(pipedrive), "pipedrive", currency="EUR")
+    yield of_one_file("Pipedrive, days of ends and no status", _of(pipedrive), "pipedrive", currency="EUR")
     yield from _dynamics()
-    yield _form("HubSpot, names of the API", _of(_hubspot()), "hubspot", distinct={"owner": 3})
+    yield of_one_file("HubSpot, names of the API", _of(_hubspot()), "hubspot", distinct={"owner": 3})
     home = {
         **_hubspot(),
         "amount": _own,
         "amount_in_home_currency": _money,
-        "deal_currency_code": _currency,
+        "deal_currency_code": currency_of,
     }
-    yield _form("HubSpot, home currency", _of(home), "hubspot", currency="EUR")
+    yield of_one_file("HubSpot, home currency", _of(home), "hubspot", currency="EUR")
 
 
 def _dynamics() -> Iterator[Form]:
@@ -242,7 +240,7 @@ def _dynamics() -> Iterator[Form]:
         "Owner": rep,
     }
     rows = _of(columns)
-    yield _form(
+    yield of_one_file(
         "Dynamics, all columns", rows, "dynamics", currency="USD", distinct={"owner": 3, "outcome": 2}
     )
     book = {"o.xlsx": as_xlsx(rows)}
@@ -267,12 +265,8 @@ def _hubspot() -> dict[str, Callable[[Row], object]]:
     }
 
 
-def _currency(deal: Row) -> str:
-    return ("USD", "EUR", "GBP")[int(deal["id"][10:12]) % 3]
-
-
 def _own(deal: Row) -> str:
-    return f"{deal['amount'] / RATES[_currency(deal)]:.6f}"
+    return f"{deal['amount'] / RATES[currency_of(deal)]:.6f}"
 
 
 def _histories() -> Iterator[Form]:
@@ -327,20 +321,20 @@ def _groups() -> Iterator[Form]:
             ["" if same else owner, "" if (owner, row[2]) == before else row[2], *row[:2], *row[3:]]
         )
         before = (owner, row[2])
-    yield _form("groups in groups without totals", grouped, distinct={"owner": 3})
+    yield of_one_file("groups in groups without totals", grouped, distinct={"owner": 3})
     half = [[*row[:2], row[2] if i % 5 else "", *row[3:]] for i, row in enumerate(ROWS[1:], start=1)]
     drop = "tables: {opportunities: {drop: {stage: empty}}}"
     empty = [d["id"] for i, d in enumerate(company(), start=1) if i % 5 == 0]
-    yield _form("stages left empty", [HEAD, *half], fix=drop, says=drop, without=frozenset(empty))
+    yield of_one_file("stages left empty", [HEAD, *half], fix=drop, says=drop, without=frozenset(empty))
     cased = [
         [*r[:2], (f" {r[2]} ", r[2].upper(), r[2].lower())[i % 3], *r[3:]] for i, r in enumerate(ROWS[1:])
     ]
-    yield _form("stages in any case", [HEAD, *cased])
+    yield of_one_file("stages in any case", [HEAD, *cased])
     mixed = [
         [*r[:2], {"Closed Won": "Gewonnen"}.get(r[2], r[2]) if i % 2 else r[2], *r[3:]]
         for i, r in enumerate(ROWS[1:])
     ]
-    yield _form("stages in two languages", [HEAD, *mixed])
+    yield of_one_file("stages in two languages", [HEAD, *mixed])
     later = dt.datetime(2031, 1, 1)
     planned = [[*r[:5], f"{later:%Y-%m-%d}" if i in (0, 2) else r[5]] for i, r in enumerate(ROWS[1:])]
-    yield _form("two won deals that close in years", [HEAD, *planned])
+    yield of_one_file("two won deals that close in years", [HEAD, *planned])

@@ -15,6 +15,7 @@ from tests.history.importers.forms import (
     Tongue,
     as_csv,
     company,
+    currency_of,
     points_of_thousands,
     table,
     with_amounts,
@@ -148,10 +149,6 @@ def _by_stage(cells: tuple[str, ...]) -> Callable[[Row], str]:
     return lambda deal: cells[deal["stage"]]
 
 
-def _currency(deal: Row) -> str:
-    return ("USD", "EUR", "GBP")[int(deal["id"][10:12]) % 3]
-
-
 def _systems() -> Iterator[Form]:
     dynamics = {
         "German": "(Nicht ändern) Verkaufschance|Thema|Pipelinephase|Gesch. Umsatz|Erstellt am|Gesch. Abschlussdatum",
@@ -230,25 +227,25 @@ def _several_currencies() -> Iterator[Form]:
     rate = {"USD": 0.9, "EUR": 1.0, "GBP": 1.15}
 
     def own(deal: Row) -> str:
-        return f"{deal['amount'] / rate[_currency(deal)]:.6f}"
+        return f"{deal['amount'] / rate[currency_of(deal)]:.6f}"
 
     def converted(deal: Row) -> str:
-        return own(deal) if _currency(deal) == "EUR" else f"{deal['amount']:.2f}"
+        return own(deal) if currency_of(deal) == "EUR" else f"{deal['amount']:.2f}"
 
     for name, heading, code in (
         ("French", "Montant dans la devise de l'entreprise", "Devise"),
         ("Spanish", "Importe en la divisa de la empresa", "Moneda"),
         ("German", "Betrag in Unternehmenswährung", "Währung"),
     ):
-        rows = with_amounts(table(HUBSPOT[name], **{heading: converted, code: _currency}), own)
+        rows = with_amounts(table(HUBSPOT[name], **{heading: converted, code: currency_of}), own)
         yield Form(f"HubSpot, three currencies, {name}", "hubspot", {"d.csv": as_csv(rows)}, "EUR")
     japanese = SALESFORCE["Japanese"]
-    more = {"金額 (換算済み)": converted, "金額 (換算済み) 通貨": lambda _: "EUR", "金額 通貨": _currency}
+    more = {"金額 (換算済み)": converted, "金額 (換算済み) 通貨": lambda _: "EUR", "金額 通貨": currency_of}
     rows = with_amounts(table(japanese, **more), own)
     yield Form("Salesforce, three currencies, Japanese", "salesforce", {"o.csv": as_csv(rows)}, "EUR")
     zoho = ("Record Id", "Deal Name", "Stage", "Amount", "Created Time", "Closing Date")
     tongue = Tongue(zoho, ("Qualification", "Proposal", "Closed Won", "Closed Lost"))
-    rows = table(tongue, Currency=_currency, **{"Exchange Rate": lambda d: 1 / rate[_currency(d)]})
+    rows = table(tongue, Currency=currency_of, **{"Exchange Rate": lambda d: 1 / rate[currency_of(d)]})
     rows = with_amounts(rows, own)
     fix = (
         "tables: {opportunities: {columns: {currency: {constant: EUR}, amount: {quotient_of: ['Amount', "

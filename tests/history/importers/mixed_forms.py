@@ -4,7 +4,18 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tests.history.importers.forms import SALESFORCE, Form, Row, Tongue, as_csv, company, table, with_amounts
+from tests.history.importers.forms import (
+    SALESFORCE,
+    Form,
+    Row,
+    Tongue,
+    as_csv,
+    company,
+    currency_of,
+    of_one_file,
+    table,
+    with_amounts,
+)
 from tests.history.importers.hard_forms import book_of
 
 ENGLISH = SALESFORCE["English"]
@@ -35,10 +46,6 @@ def mixed_forms() -> Iterator[Form]:
     yield from _columns()
 
 
-def _form(name: str, rows: list[list[Any]], **more: Any) -> Form:
-    return Form(name, "salesforce", {"o.csv": as_csv(rows)}, **more)
-
-
 def _lines() -> Iterator[Form]:
     """Yield rows for each product, of which the amount of the deal must be computed."""
     lines = [[*HEAD[:3], *HEAD[4:], "Product Name", "Quantity", "Sales Price", "Total Price"]]
@@ -47,10 +54,10 @@ def _lines() -> Iterator[Form]:
         for product, price in (("Core", first), ("Add-on", round(deal["amount"] - first, 2))):
             lines.append([*row[:3], *row[4:], product, 1, price, price])
     fix = f"{OPPORTUNITIES}amount: {{product_of: ['Quantity', 'Sales Price']}}}}}}}}"
-    yield _form("products with quantity and price", lines, fix=fix, says=fix)
+    yield of_one_file("products with quantity and price", lines, fix=fix, says=fix)
     total = f"{OPPORTUNITIES}amount: total price}}}}}}"
     lines = [[*row[:6], row[8]] for row in lines]
-    yield _form("products with a total", lines, fix=total, says="'Total Price'")
+    yield of_one_file("products with a total", lines, fix=total, says="'Total Price'")
 
 
 def _stages() -> Iterator[Form]:
@@ -58,42 +65,39 @@ def _stages() -> Iterator[Form]:
         stages = ("Discovery", "Proposal", won, denied)
         meant = zip(stages, ("lead", "pipeline", "won", "lost"), strict=True)
         fix = "stages: {" + ", ".join(f"{stage}: {to}" for stage, to in meant) + "}\nunqualified: keep"
-        yield _form(
+        yield of_one_file(
             f"a win denied in {language}", table(Tongue(ENGLISH.headings, stages)), fix=fix, says="0 as lost"
         )
     for stage in ("To be won", "Likely won", "Almost won"):
         waiting = Tongue(
             ENGLISH.headings, ("Discovery", stage, "Closed Won!", "Closed Lost - Competitor won")
         )
-        yield _form(f"open as {stage}", table(waiting))
+        yield of_one_file(f"open as {stage}", table(waiting))
 
 
 def _amounts() -> Iterator[Form]:
-    def currency(deal: Row) -> str:
-        return ("USD", "EUR", "GBP")[int(deal["id"][10:12]) % 3]
-
     def own(deal: Row) -> str:
-        return f"{deal['amount'] / RATES[currency(deal)]:.2f}"
+        return f"{deal['amount'] / RATES[currency_of(deal)]:.2f}"
 
-    more = {"Amount (USD)": lambda deal: f"{deal['amount']:.2f}", "Currency": currency}
+    more = {"Amount (USD)": lambda deal: f"{deal['amount']:.2f}", "Currency": currency_of}
     rows = with_amounts(table(ENGLISH, **more), own)
-    yield _form("an amount in USD next to one in three currencies", rows, currency="USD")
+    yield of_one_file("an amount in USD next to one in three currencies", rows, currency="USD")
     swapped = [[*row[:3], row[6], *row[4:6], row[3], row[7]] for row in rows]
-    yield _form("an amount in three currencies next to one in USD", swapped, currency="USD")
+    yield of_one_file("an amount in three currencies next to one in USD", swapped, currency="USD")
     credit = with_amounts(table(ENGLISH), lambda d: f"{d['amount']:.2f}" + " CR" * (d["id"] == WITHOUT))
     says = "'10000.07 CR' is not an amount"
     drop = "tables: {opportunities: {drop: {column: Amount, equals: 10000.07 CR}}}"
-    yield _form("a credit, or a crore", credit, fix=drop, says=says, without=frozenset({WITHOUT}))
+    yield of_one_file("a credit, or a crore", credit, fix=drop, says=says, without=frozenset({WITHOUT}))
     expected = [[*HEAD[:3], "Expected Revenue", *HEAD[4:]], *ROWS[1:]]
     fix = f"{OPPORTUNITIES}amount: Expected Revenue}}}}}}"
-    yield _form(
+    yield of_one_file(
         "an expected revenue alone", expected, fix=fix, says="'Expected Revenue' only if it is not weighted"
     )
     due = [[*HEAD[:5], "Expected Date", "date_won", "date_lost"]]
     for row, deal in zip(ROWS[1:], company(), strict=True):
         ends = [row[5] if deal["stage"] == end else "" for end in (2, 3)]
         due.append([*row[:5], "" if deal["stage"] > 1 else row[5], *ends])
-    yield _form("days of ends next to an expected date", due, distinct={"close_date": 5})
+    yield of_one_file("days of ends next to an expected date", due, distinct={"close_date": 5})
 
 
 def _several_files() -> Iterator[Form]:
@@ -155,7 +159,7 @@ def _reports() -> Iterator[Form]:
         [("Total", "Sum", "Count")[i - 1] if 0 < i < 4 else row[1], row[0], *row[2:]]
         for i, row in enumerate(ROWS)
     ]
-    yield _form("deals called as totals are", called)
+    yield of_one_file("deals called as totals are", called)
     flags = ("Zamknięte jako wygrane", "Czy zamknięte")
     plain = Tongue(ENGLISH.headings, ("A", "B", "C", "D"))
     for language, (yes, no) in {"Polish": ("PRAWDA", "FAŁSZ"), "Dutch": ("WAAR", "ONWAAR")}.items():
@@ -164,25 +168,25 @@ def _reports() -> Iterator[Form]:
             won: lambda deal, yes=yes, no=no: yes if deal["stage"] == 2 else no,
             closed: lambda deal, yes=yes, no=no: yes if deal["stage"] > 1 else no,
         }
-        yield _form(f"yes and no of a spreadsheet in {language}", table(plain, **more))
+        yield of_one_file(f"yes and no of a spreadsheet in {language}", table(plain, **more))
 
 
 def _columns() -> Iterator[Form]:
     """Yield columns that say how deals ended, or in what their amounts are, in few words."""
     ends = ("Discovery", "Proposal", "Closed", "Closed")
     won = table(Tongue(ENGLISH.headings, ends), **{"Won?": lambda deal: ("", "", "Yes", "No")[deal["stage"]]})
-    yield _form("a stage called closed, and which are won", won)
+    yield of_one_file("a stage called closed, and which are won", won)
     for name, heading in (("dots", "Opportunity.{}"), ("blanks", "Opportunity {}")):
         api = ("Id", "Name", "Stage Name", "Amount", "Created Date", "Close Date")
         prefixed = table(Tongue(tuple(map(heading.format, api)), ENGLISH.stages))
-        yield _form(f"headings of a query, with {name}", prefixed)
+        yield of_one_file(f"headings of a query, with {name}", prefixed)
     snake = ("id", "name", "stage", "amount_usd", "created_at", "expected_close")
     days = [[*snake, "won_at", "lost_at"]]
     for i, (row, deal) in enumerate(zip(ROWS[1:], company(), strict=True)):
         closed = [row[5] if deal["stage"] == end else "" for end in (2, 3)]
         days.append([i, row[1], f"S{i % 3}", *row[3:5], "" if deal["stage"] > 1 else row[5], *closed])
-    yield _form("a warehouse with days of ends", days, currency="USD")
+    yield of_one_file("a warehouse with days of ends", days, currency="USD")
     odd = frozenset(deal["id"] for deal in company() if int(deal["id"][11]) % 2)
     nameless = [["" if row[0] in odd else row[0], *row[1:]] for row in ROWS]
     fix = "tables: {opportunities: {drop: {'Opportunity ID': empty}}}"
-    yield _form("half of the ids are empty", nameless, fix=fix, says=fix, without=odd)
+    yield of_one_file("half of the ids are empty", nameless, fix=fix, says=fix, without=odd)

@@ -6,7 +6,17 @@ import zipfile
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tests.history.importers.forms import SALESFORCE, Form, Tongue, as_csv, blocks, cells_of, company, table
+from tests.history.importers.forms import (
+    SALESFORCE,
+    Form,
+    Tongue,
+    as_csv,
+    blocks,
+    cells_of,
+    company,
+    of_one_file,
+    table,
+)
 
 ENGLISH = SALESFORCE["English"]
 ROWS = table(ENGLISH)
@@ -68,10 +78,10 @@ def written_forms() -> Iterator[Form]:
         rows = [[row[0], deal_name if i else row[1], *row[2:]] for i, row in enumerate(table(tongue))]
         yield Form(f"encoded in {name}", "salesforce", {"d.csv": as_csv(rows, encoding=encoding)})
     for name, write in WRITTEN.items():
-        yield _form(f"days with {name}", _dated(write))
+        yield of_one_file(f"days with {name}", _dated(write))
     for name, (write, fix) in SAID.items():
         says = "date_format: " if "%" in fix else fix
-        yield _form(f"days as {name}", _dated(write), fix=fix, says=says)
+        yield of_one_file(f"days as {name}", _dated(write), fix=fix, says=says)
     plain = as_csv(ROWS)
     yield Form("an archive of one file", "salesforce", {"d.zip": _zipped({"Opportunity.csv": plain})})
     yield Form("old lines of a Macintosh", "salesforce", {"d.csv": plain.replace(b"\r\n", b"\r")})
@@ -79,13 +89,13 @@ def written_forms() -> Iterator[Form]:
     heading, rest = plain.split(b"\r\n", 1)
     ends = heading + b"\r\n" + rest.replace(b"\r\n", b",,\r\n")
     yield Form("delimiters at the ends of rows only", "salesforce", {"d.csv": ends})
-    yield _form("the headings again", [*ROWS[:10], HEAD, *ROWS[10:]])
+    yield of_one_file("the headings again", [*ROWS[:10], HEAD, *ROWS[10:]])
     numbered = [["" if i == 0 else i, *row] for i, row in enumerate(ROWS)]
-    yield _form("numbers of rows in front", numbered)
+    yield of_one_file("numbers of rows in front", numbered)
     quoted = [[f'="{row[0]}"' if i else row[0], *row[1:]] for i, row in enumerate(ROWS)]
-    yield _form("ids as formulas of text", quoted)
+    yield of_one_file("ids as formulas of text", quoted)
     noted = [[*row, 'line one\nline "two", ok' if i else "Note"] for i, row in enumerate(ROWS)]
-    yield _form("lines inside of cells", noted)
+    yield of_one_file("lines inside of cells", noted)
     fix = "files: {d.csv: {path: d.csv, delimiter: '^'}}"
     yield Form("split by carets", "salesforce", {"d.csv": as_csv(ROWS, "^")}, fix=fix, says=fix)
 
@@ -94,10 +104,6 @@ def _dated(write: Callable[[dt.datetime], str]) -> list[list[Any]]:
     """Return the rows with their days as ``write`` has them."""
     rows = zip(ROWS[1:], company(), strict=True)
     return [HEAD, *[[*row[:4], write(deal["created"]), write(deal["close"])] for row, deal in rows]]
-
-
-def _form(name: str, rows: list[list[Any]], **more: Any) -> Form:
-    return Form(name, "salesforce", {"d.csv": as_csv(rows)}, **more)
 
 
 def _zipped(files: dict[str, bytes]) -> bytes:
