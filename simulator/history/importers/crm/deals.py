@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from simulator.history.importers.crm.deal_currency import column_of_codes, settle_currency
 from simulator.history.importers.crm.headings import (
     heading_key,
     heading_of,
@@ -26,10 +27,9 @@ from simulator.history.importers.crm.unknown_headings import (
     share,
     unused,
 )
-from simulator.history.importers.fields.amounts import currency_codes, heading_unit, read_amounts
 from simulator.history.importers.fields.cells import as_flags, as_text
 from simulator.history.importers.fields.stage_words import end_by_name, outcome_word
-from simulator.history.importers.fields.words import codes, folded, phrases, words
+from simulator.history.importers.fields.words import folded, phrases, words
 from simulator.history.importers.import_log import ImportLog, listed, map_line
 from simulator.history.importers.lines import lines_rule
 from simulator.history.importers.readers.sheet import Sheet
@@ -96,11 +96,11 @@ def deal_columns(
     if "opportunity_id" not in columns and "opportunity_id" not in said:
         _names_for_ids(sheet, columns, given.log)
     if "currency" not in columns and "currency" not in said:
-        columns |= _column_of_codes(sheet, columns)
+        columns |= column_of_codes(sheet, columns)
     columns |= columns_by_words(sheet, columns, set(said), given.log)
     named = _headings(said.get("amount"), sheet)
     if not named or any(is_converted(heading) for heading in named):
-        _settle_currency(sheet, columns, given.log)
+        settle_currency(sheet, columns, given.log)
     _settle_segment(sheet, columns)
     _settle_days(sheet, columns)
     _add_ends(sheet, columns, given)
@@ -171,82 +171,6 @@ def _names_for_ids(sheet: Sheet, columns: dict[str, str], log: ImportLog) -> Non
     hint = f" Or in a map: tables: {{opportunities: {{columns: {both}}}}}" if created else ""
     log.fault(sheet.file, what, f"Export the id of the deals too.{hint}")
     columns["opportunity_id"] = name
-
-
-def _settle_currency(sheet: Sheet, columns: dict[str, str], log: ImportLog) -> None:
-    """Name the currency of converted amounts, and keep the amount before it was converted."""
-    amount = columns.get("amount", "")
-    if not is_converted(amount):
-        if amount and "currency" in columns:
-            _take_one_currency(sheet, columns, log)
-        return
-    have = keys(sheet)
-    own = next((have[key] for key in names("deal")["deal_amount"] if key in have), None)
-    converted = next((have[key] for key in names("deal")["converted_currency"] if key in have), None)
-    currency = columns.pop("currency", None)
-    if "won_amount" in columns and not is_converted(columns["won_amount"]):
-        log.note(f"{sheet.file}: '{columns.pop('won_amount')}' is not converted, and is left out.")
-    if own is not None and own != amount:
-        columns["own_amount"] = own
-    if converted is not None:
-        columns["currency"] = converted
-    elif currency is not None:
-        company = _company_currency(sheet, amount, own, currency)
-        if company is not None:
-            log.note(
-                f"{sheet.file}: '{amount}' is in {company}: deals in {company} have the same amount twice."
-            )
-            log.see_currencies("opportunities", {company}, "amount")
-            sheet.frame[currency] = company  # other files of the table may be in another
-            columns["currency"] = currency
-        elif not heading_unit(amount)[1]:
-            log.note(f"{sheet.file} does not say the currency of '{amount}': write currency: USD in a map.")
-
-
-def _take_one_currency(sheet: Sheet, columns: dict[str, str], log: ImportLog) -> None:
-    """Take amounts of one currency, such as "Amount (USD)", where those of "Amount" are in several.
-
-    Deals in that currency must have the same amount in both columns.
-    """
-    code = currency_codes(as_text(sheet.frame[columns["currency"]]))
-    alike = [h for h in map(str, sheet.frame.columns) if heading_key(h) == heading_key(columns["amount"])]
-    own = next((heading for heading in alike if not heading_unit(heading)[1]), None)
-    for heading in alike if own is not None and len(code.dropna().unique()) > 1 else []:
-        its = code == heading_unit(heading)[1]
-        before, after = (read_amounts(sheet.frame[name]).numbers for name in (own, heading))
-        if (
-            its.any()
-            and ((before - after).abs()[its] < 0.01).all()
-            and (before.notna() == after.notna()).all()
-        ):
-            log.note(f"{sheet.file}: '{heading}' is taken for the amount; '{own}' is in several currencies.")
-            columns |= {"amount": heading, "own_amount": str(own)}
-            del columns["currency"]
-            return
-
-
-def _column_of_codes(sheet: Sheet, columns: dict[str, str]) -> dict[str, str]:
-    """Return the one column that holds nothing but codes of currencies, however it is called."""
-    found = []
-    for heading in map(str, sheet.frame.columns):
-        known = heading in columns.values() or is_converted(heading)
-        if known or share(sheet, heading, codes().__contains__) < 1.0:
-            continue
-        if set(as_text(sheet.frame[heading]).dropna().unique()) <= codes():
-            found.append(heading)
-    return {"currency": found[0]} if len(found) == 1 else {}
-
-
-def _company_currency(sheet: Sheet, amount: str, own: str | None, currency: str) -> str | None:
-    """Return the one currency whose deals have the same amount before and after converting."""
-    code = currency_codes(as_text(sheet.frame[currency]))
-    if own is None:
-        return str(code.dropna().iloc[0]) if len(code.dropna().unique()) == 1 else None
-    before, after = (read_amounts(sheet.frame[name]).numbers for name in (own, amount))
-    filled = before.notna() & after.notna() & (after != 0) & code.notna()
-    alike = ((before - after).abs() < 0.01)[filled].groupby(code[filled]).all()
-    same = list(alike[alike].index)
-    return str(same[0]) if len(same) == 1 else None
 
 
 def _settle_segment(sheet: Sheet, columns: dict[str, str]) -> None:
