@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from simulator.history.importers.fields.amounts import heading_unit, read_amounts
-from simulator.history.importers.fields.dates import ISO, PARTS
+from simulator.history.importers.fields.day_order import ISO, PARTS
 from simulator.history.importers.fields.named_days import day_of_period, iso_day
 from simulator.history.importers.import_log import ImportLog, Meaning, files_in, listed
 from simulator.history.importers.mapping import Mapping

@@ -10,7 +10,8 @@ import pandas as pd
 
 from simulator.history.importers.fields.amounts import heading_units, read_amounts
 from simulator.history.importers.fields.cells import as_flags, as_text, blank, map_unique, matches
-from simulator.history.importers.fields.dates import read_dates, turned_too_late
+from simulator.history.importers.fields.dates import read_dates
+from simulator.history.importers.fields.day_order import turned_too_late
 from simulator.history.importers.fields.named_days import iso_day
 from simulator.history.importers.import_log import ImportLog, Meaning, listed, map_line
 from simulator.history.importers.mapping import Mapping

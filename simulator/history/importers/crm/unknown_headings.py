@@ -11,7 +11,8 @@ import pandas as pd
 from simulator.history.importers.crm.headings import heading_key, is_converted, names, speaks_of
 from simulator.history.importers.fields.amounts import read_amounts
 from simulator.history.importers.fields.cells import as_text
-from simulator.history.importers.fields.dates import ISO, PARTS, read_dates
+from simulator.history.importers.fields.dates import read_dates
+from simulator.history.importers.fields.day_order import ISO, PARTS
 from simulator.history.importers.fields.named_days import iso_day
 from simulator.history.importers.import_log import COUNT_DEALS, ImportLog, listed, map_line
 from simulator.history.importers.readers.sheet import Sheet

@@ -19,11 +19,11 @@ from simulator.history.importers.fields.cells import (
     map_unique,
     matches,
 )
+from simulator.history.importers.fields.day_order import FORMAT, ISO, PARTS, Read, both_orders, read_days
 from simulator.history.importers.fields.named_days import day_of_period, iso_day
 from simulator.history.importers.fields.times import halves, offsets, split_times, time_of_day
 from simulator.history.importers.readers.sheet import Sheet
 
-ISO = r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?\s?(?:Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?)?"
 ISO_LOCAL = r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?)?"
 ISO_OFFSET = r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?(?:Z|[+-]\d{2}:?\d{2})"
 OFFSET = r".*[T ]\d{2}:\d{2}.*(?:Z|[+-]\d{2}:\d{2})"
@@ -40,17 +40,10 @@ PERIODS = {"first_day": False, "last_day": True}
 """Formats that a map may name although strptime has no sign for them: numbers, and the day of a month."""
 BUDDHIST = 543
 """Years by which the calendar of Thailand is ahead."""
-PARTS = re.compile(r"^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4}|\d{2})\b")
 COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})T?(\d{2})(\d{2})(\d{2})?(Z|[+-]\d{2}:?\d{2})?")
-MANY = 5
-"""Days that can be read in one way only, from which they bound the others."""
 FIRST_YEAR, LAST_YEAR = 1980, 2100
 EXCEL_EPOCH = pd.Timestamp("1899-12-30")
-
-DAYS = (
-    *("%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%m-%d-%Y", "%d-%m-%Y", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d"),
-    *("%m/%d/%y", "%d/%m/%y", "%d.%m.%y", "%d-%m-%y", "%Y-%m-%d"),
-)
+_NO_OFFSET = "'{value}' has no offset from UTC, as other cells of the column do"
 
 
 @dataclass(frozen=True)
@@ -74,16 +67,6 @@ class Dates:
     what: str
     remedy: str
     read_as: str
-
-
-@dataclass(frozen=True)
-class Read:
-    """Distinct cells as dates, how they were read, and what is wrong with those that are missing."""
-
-    days: pd.Series[Any]
-    read_as: str
-    what: str = ""
-    remedy: str = ""
 
 
 def read_dates(
@@ -173,7 +156,7 @@ def _read_unique(cells: pd.Series[Any], sheet: Sheet, timezone: str, wanted: str
             cells.map(lambda c: day_of_period(str(c), last=PERIODS[wanted]), na_action="ignore")
         )
         what = "'{value}' is no month or quarter such as 2024-03, Mar 2024 or Q1 2024"
-        return Read(days.astype("datetime64[us]"), f"{wanted.replace('_', ' ')} of the period", what, _FORMAT)
+        return Read(days.astype("datetime64[us]"), f"{wanted.replace('_', ' ')} of the period", what, FORMAT)
     if wanted in NUMBERED:
         return _read_numbers(cells.where(matches(cells, r"-?\d+(?:\.\d+)?")), NUMBERED[wanted], timezone)
     if wanted is not None:
@@ -196,49 +179,21 @@ def _read_as_said(cells: pd.Series[Any], wanted: str, timezone: str) -> Read:
     if parts is not None and parts["hour"].notna().any():
         timed, zoned = days + time_of_day(parts), parts["zone"].notna()
         days = timed.where(~zoned, _local((timed - offsets(parts["zone"])).dt.tz_localize("UTC"), timezone))
-    return Read(days, wanted, f"'{{value}}' is not of the form {wanted}", _FORMAT)
-
-
-_FORMAT = (
-    'Correct the cells, or say in the map how dates are written, e.g. date_format: "%d/%m/%Y", or format: '
-    "of one column."
-)
-MOST_YEARS = 12
-"""Different numbers next to months up to which they may be years; of days there are more."""
-_PERIOD = (
-    "'{value}' is a month or a quarter, not a day",
-    'Say in a map which of its days counts: date_format: "last_day" or date_format: "first_day".',
-)
-_NO_YEAR = ("'{value}' names no year", "Export the days with their years, as 2026-03-31.")
-_NO_OFFSET = "'{value}' has no offset from UTC, as other cells of the column do"
-_ORDER = (
-    "'{value}' can be read with the day or the month first, and no other cell of the file decides it",
-    'Say which in the map: date_format: "%m/%d/%Y" or date_format: "%d/%m/%Y".',
-)
-_BOTH = (
-    "'{value}' has the {first} first, other cells of the column the {second}: two exports in one file, or a "
-    "spreadsheet that read some cells as dates",
-    "Export it again as CSV and do not open it in between: what a spreadsheet turned round cannot be undone.",
-)
-
-
-def _both(first: str, second: str) -> tuple[str, str]:
-    """Return what is wrong with cells that have ``first`` in front where others have ``second``."""
-    return _BOTH[0].replace("{first}", first).replace("{second}", second), _BOTH[1]
+    return Read(days, wanted, f"'{{value}}' is not of the form {wanted}", FORMAT)
 
 
 def _read_numbers(cells: pd.Series[Any], unit: str, timezone: str) -> Read:
     what, numbers = "'{value}' is not such a number", pd.to_numeric(cells)
     if unit == "D":
         days = (EXCEL_EPOCH + pd.to_timedelta(numbers, unit="D")).dt.round("s")
-        return Read(days.astype("datetime64[us]"), "day numbers of Excel", what, _FORMAT)
+        return Read(days.astype("datetime64[us]"), "day numbers of Excel", what, FORMAT)
     scale = {"s": 1e6, "ms": 1e3, "us": 1.0, "ns": 1e-3}[unit]
     micro = (numbers.astype("float64") * scale).round()
     days = pd.Series(pd.NaT, index=cells.index, dtype="datetime64[us]")
     days[micro.notna()] = micro[micro.notna()].astype("int64").to_numpy().astype("datetime64[us]")
     names = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
     read_as = f"{names[unit]} since 1970, converted to {timezone}"
-    return Read(_local(days.dt.tz_localize("UTC"), timezone), read_as, what, _FORMAT)
+    return Read(_local(days.dt.tz_localize("UTC"), timezone), read_as, what, FORMAT)
 
 
 def _read_iso(cells: pd.Series[Any], iso: pd.Series[Any], timezone: str) -> Read:
@@ -254,14 +209,14 @@ def _read_iso(cells: pd.Series[Any], iso: pd.Series[Any], timezone: str) -> Read
     days = pd.to_datetime(readable, format="ISO8601", errors="coerce", utc=bool(offset.any()))
     turned = cells[~iso & cells.map(lambda cell: PARTS.match(str(cell)) is not None)]
     if len(turned):
-        return Read(_local(days, timezone), read_as, *_both("day", "year"))
-    return Read(_local(days, timezone), read_as, what, _FORMAT)
+        return Read(_local(days, timezone), read_as, *both_orders("day", "year"))
+    return Read(_local(days, timezone), read_as, what, FORMAT)
 
 
 def _read_parts(cells: pd.Series[Any], sheet: Sheet, timezone: str) -> Read:
     """Read cells as a day and, perhaps, a time of day: the days by trying, the times by their marks."""
     parts = split_times(cells)
-    read = _read_days(_named_months(parts["day"].where(cells.notna())), sheet)
+    read = read_days(_named_months(parts["day"].where(cells.notna())), sheet)
     timed = parts["hour"].notna()
     if not timed.any():
         return read
@@ -278,85 +233,6 @@ def _read_parts(cells: pd.Series[Any], sheet: Sheet, timezone: str) -> Read:
 def _named_months(days: pd.Series[Any]) -> pd.Series[Any]:
     """Return days whose month is a word, in any of a dozen languages, as ISO dates."""
     return map_unique(days, lambda cell: iso_day(cell) or cell).astype("str")
-
-
-def _read_days(cells: pd.Series[Any], sheet: Sheet) -> Read:
-    head = cells.dropna().head(300)
-    n_read = {form: int(_try(head, form).notna().sum()) for form in DAYS}
-    best = max(n_read.values())
-    nothing = pd.Series(pd.NaT, index=cells.index, dtype="datetime64[us]")
-    if 2 * best < len(head) or not best:
-        if len(head) and head.map(lambda cell: day_of_period(str(cell), last=False)).notna().mean() > 0.5:
-            years = head.str.extract(r"^\D*(\d{1,2})\D*$")[0].nunique()
-            return Read(nothing, "", *(_PERIOD if years <= MOST_YEARS else _NO_YEAR))
-        return Read(nothing, "", "'{value}' is not a date", _FORMAT)
-    tried = {f: _try(cells, f) for f, n in n_read.items() if n >= 0.9 * best}
-    most = max(int(days.notna().sum()) for days in tried.values())
-    tried = {f: days for f, days in tried.items() if int(days.notna().sum()) == most}
-    if len(tried) > 1:
-        month_first = _month_first(sheet)
-        if month_first is None:
-            return Read(nothing, "", *_ORDER)
-        tried = {f: d for f, d in tried.items() if f.startswith("%m") == month_first} or tried
-    form, days = next(iter(tried.items()))
-    if form == "%Y-%m-%d":
-        return Read(days, "months in words", "'{value}' is not a date like the others of the column", _FORMAT)
-    plainly = f"'{{value}}' is not a date like the others of the column ({form})"
-    return Read(days, form, *(_other_order(cells, days, form) or (plainly, _FORMAT)))
-
-
-def _other_order(cells: pd.Series[Any], days: pd.Series[Any], form: str) -> tuple[str, str] | None:
-    """Return what is wrong where cells that the format cannot read have day, month or year otherwise."""
-    unread = cells[days.isna() & cells.notna()]
-    if form[:2] not in ("%m", "%d") or unread.empty:
-        return None
-    first, second = ("day", "month") if form.startswith("%m") else ("month", "day")
-    turned = form.replace("%d", "%?").replace("%m", "%d").replace("%?", "%m")
-    if _try(unread, turned).notna().any():
-        return _both(first, second)
-    return _both("year", second) if matches(unread, ISO).any() else None
-
-
-def _try(cells: pd.Series[Any], form: str) -> pd.Series[Any]:
-    return pd.to_datetime(cells, format=form, errors="coerce").astype("datetime64[us]")
-
-
-def _month_first(sheet: Sheet) -> bool | None:
-    """Return whether the dates of a file have the month first; None where nothing says."""
-    answers = set()
-    for column in sheet.frame.columns:
-        text = as_text(sheet.frame[column]).dropna()
-        if not len(text) or PARTS.match(str(text.iloc[0])) is None:
-            continue
-        parts = pd.Series(text.unique(), dtype="str").str.extract(PARTS.pattern)
-        first, second = (pd.to_numeric(parts[i], errors="coerce").max() for i in (0, 1))
-        if (first > 12) != (second > 12):
-            answers.add(bool(second > 12))
-    return answers.pop() if len(answers) == 1 else None
-
-
-def turned_too_late(raw: pd.Series[Any], days: pd.Series[Any], read_as: str) -> pd.Series[Any]:
-    """Return cells of things that have happened whose day and month are likely the wrong way round.
-
-    They can be read in both orders, lie more than a month after all cells that can be read in one only,
-    and would not with day and month turned.
-    """
-    form = read_as.split(" ", maxsplit=1)[0]
-    if form[:3] not in ("%m/", "%d/", "%m-", "%d-"):  # days with points are never written month first
-        return raw.iloc[:0]
-    parts = as_text(raw).str.extract(PARTS.pattern)
-    first, second = (pd.to_numeric(parts[i], errors="coerce") for i in (0, 1))
-    both = (first <= 12) & (second <= 12) & (first != second)
-    sure = days[days.notna() & ~both]
-    if len(sure) < MANY or not both.any():
-        return raw.iloc[:0]
-    limit = sure.max() + max(pd.Timedelta(days=31), 4 * (sure.max() - sure.min()) / len(sure))
-    late = both & (days > limit)
-    month, day = days.dt.day, days.dt.month
-    parts = pd.DataFrame({"year": days.dt.year, "month": month, "day": day})
-    turned = pd.to_datetime(parts, errors="coerce")
-    hits: pd.Series[Any] = raw[late & (turned <= limit)]
-    return hits
 
 
 def _local(days: pd.Series[Any], timezone: str) -> pd.Series[Any]:
