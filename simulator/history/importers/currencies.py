@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -27,7 +26,9 @@ MONEY: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 """Tables whose rows may name a currency, with their amounts and the dates that say the rate, best first."""
 SAME = 0.005
+"""Share by which an amount may differ from another that is the same but for rounding."""
 FEW = 3
+"""Deals from which their amounts are compared with their histories."""
 
 
 def in_one_currency(read: Tables, mapping: Mapping, log: ImportLog) -> Tables:
@@ -43,12 +44,13 @@ def in_one_currency(read: Tables, mapping: Mapping, log: ImportLog) -> Tables:
     read = {role: _with_codes(role, frame, log) for role, frame in read.items()}
     log.stop_if_faulty()
     deals = read.get("opportunities")
-    stated = mapping.currency and not mapping.rates and are_converted(mapping, all)
+    converted = _converted_sources(mapping)
+    stated = mapping.currency and not mapping.rates and converted and all(converted)
     if deals is not None and stated and len(deals["currency"].dropna().unique()) > 1:
         # Several currencies next to amounts that are all converted say what they were converted from.
         read["opportunities"] = deals.assign(currency=mapping.currency)
     seen = {role: _seen(role, read, mapping, log) for role in read}
-    if "stage_changes" in seen and "opportunities" in seen and are_converted(mapping):
+    if "stage_changes" in seen and "opportunities" in seen and any(converted):
         seen.pop("stage_changes")  # brought to the deals' currency deal by deal
     every = set().union(*seen.values()) if seen else set()
     target = mapping.currency or (next(iter(every)) if len(every) == 1 else "")
@@ -83,15 +85,11 @@ def _with_codes(role: str, frame: pd.DataFrame, log: ImportLog) -> pd.DataFrame:
     return frame.assign(currency=found)
 
 
-def are_converted(mapping: Mapping, which: Callable[[Iterable[bool]], bool] = any) -> bool:
-    """Return whether the amounts of the deals are those that the CRM converted to the company's currency.
-
-    ``which``: any, or all, of the columns that they are taken from.
-    """
+def _converted_sources(mapping: Mapping) -> list[bool]:
+    """Return, for each column that the amounts of the deals are taken from, whether the CRM converted it."""
     spec = mapping.tables.opportunities
     amount = spec.columns.get("amount") if spec else None
-    headings = amount.headings() if amount is not None else ()
-    return bool(headings) and which(is_converted(heading) for heading in headings)
+    return [is_converted(heading) for heading in amount.headings()] if amount is not None else []
 
 
 def _seen(role: str, read: Tables, mapping: Mapping, log: ImportLog) -> set[str]:
@@ -108,9 +106,7 @@ def _seen(role: str, read: Tables, mapping: Mapping, log: ImportLog) -> set[str]
         names["kr"] = next(iter(known)) if len(known) == 1 else ""
         if not names["kr"]:
             remedy = "Say in a map which: currency: SEK (or NOK, DKK, ISK)."
-            log.fault(
-                listed(read[role]["file"].unique()), "amounts are in kr, which four countries have", remedy
-            )
+            log.fault(files_in(read[role]), "amounts are in kr, which four countries have", remedy)
     if role in MONEY and found & set(names):
         read[role] = read[role].assign(currency=read[role]["currency"].replace(names))
     return {names.get(code, code) for code in found} - {""}
@@ -190,7 +186,7 @@ def history_like_deals(
     ratio = deals["amount"] / own.where(own > 0)
     off = ((deals["amount"] / last.where(last > 0)) - 1).abs() > SAME
     compared = deals["amount"].gt(0) & last.gt(0)
-    converted = are_converted(mapping)
+    converted = any(_converted_sources(mapping))
     several = converted and len(changes["currency"].dropna().unique()) > 1
     if not several and (compared.sum() < FEW or off[compared].mean() <= 0.1):
         return changes

@@ -121,7 +121,7 @@ def _without_overlap(role: str, rows: pd.DataFrame, log: ImportLog) -> pd.DataFr
         if 2 * again[shared].sum() < OVERLAP * shared.sum():
             return rows
     counted = again & rows["arr"].ne(0) if "arr" in rows else again
-    log.drop(role, listed(rows["file"].unique()), "the same row in another file", int(counted.sum()))
+    log.drop(role, files_in(rows), "the same row in another file", int(counted.sum()))
     return rows[~again]
 
 

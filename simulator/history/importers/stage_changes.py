@@ -205,7 +205,7 @@ def changes_from_fields(
     rows = rows.assign(field=ours)[ours.notna()]
     rows = rows.sort_values(["opportunity_id", "changed_at"], kind="stable")
     if not (rows["field"] == "category").any():
-        # Untracked: the present category tells only of the present stage, never of the past.
+        # Untracked: the present category is that of the present stage, not of past ones.
         deals = deals.assign(category=empty_column("text", deals.index))
     values = {field: _typed(rows[rows["field"] == field], field, mapping, log) for field in FIELDS}
     changes = rows[["opportunity_id", "changed_at", "file", "row"]].assign(
