@@ -1,11 +1,13 @@
-"""What each part of the rates is worth: it is left out, and the pipelines are forecast without it.
+"""What each part of the rates is worth: it is left out, and pipelines and worlds are forecast without it.
 
-FOLDER as for benchmarks/pipelines.py; within this process, some minutes for each part:
+FOLDER as for benchmarks/pipelines.py. Some minutes for each part; what was forecast before by the same
+sources is not forecast again:
 
-    python benchmarks/parts.py FOLDER [--every 2] [--only WORD,WORD]
+    python benchmarks/parts.py FOLDER [--every 2] [--seeds 4] [--only WORD,WORD]
 """
 
 import argparse
+import json
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -23,10 +25,15 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.pipeline_cases import read_sets
-from benchmarks.pipeline_forecasts import Forecaster
+from benchmarks.pipeline_forecasts import Forecaster, digest
 from benchmarks.pipeline_report import markdown, relative_by_set
 from benchmarks.pipeline_scores import bias, geometric_mean, score, with_baselines
+from benchmarks.worlds import measured
+from tests.worlds.forecasts import EVIDENCE
+from tests.worlds.gallery import COMPANIES, Company
+from tests.worlds.next_quarters import forecast_and_truth
 
+N_CONTINUATIONS = 100
 CALIBRATION = "simulator.calibration"
 NEVER = 10**9
 
@@ -78,17 +85,48 @@ def left_out(part: str | None) -> Iterator[tuple[str, ...]]:
         yield options
 
 
-def forecast_without(
-    part: str | None, folder: Path, every: int, work: Path, n_paths: int
-) -> list[dict[str, Any]]:
+def pipelines_without(part: str | None, given: argparse.Namespace) -> list[dict[str, Any]]:
     """Return the forecasts of all cases without one part; None: with all of them."""
     with left_out(part) as options:
-        forecaster = Forecaster(work, n_paths, options, in_process=True)
+        forecaster = Forecaster(given.work, given.paths, options, in_process=True)
         return [
             {"set": pipelines.name, "cut": cut, **forecaster.within(pipelines, cut)}
-            for pipelines in read_sets(folder, [])
-            for cut in pipelines.cuts(every)
+            for pipelines in read_sets(given.folder, [])
+            for cut in pipelines.cuts(given.every)
         ]
+
+
+def worlds_without(part: str | None, given: argparse.Namespace) -> list[dict[str, Any]]:
+    """Return the scores of two quarters of every world without one part; None: with all of them."""
+    with left_out(part) as options:
+        settings: dict[str, Any] = {
+            option.removeprefix("simulation.").removesuffix("=false"): False
+            for option in options
+            if option.endswith("=false")
+        }
+        evidence = 0.0 if "forecast.evidence=0" in options else EVIDENCE
+        return [
+            {"set": name, "quarter": quarter, **measured(forecast, truth)}
+            for name, company in COMPANIES.items()
+            for seed in range(given.seeds)
+            for quarter, (forecast, truth) in enumerate(_quarters(company, seed, evidence, settings), start=1)
+        ]
+
+
+def _quarters(company: Company, seed: int, evidence: float, settings: dict[str, Any]) -> Any:
+    forecasts, truths = forecast_and_truth(company, seed, evidence, N_CONTINUATIONS, **settings)
+    return zip(forecasts.T, truths.T, strict=True)
+
+
+def kept(scope: Callable[..., list[dict[str, Any]]], part: str | None, given: argparse.Namespace) -> Any:
+    """Return what a scope forecasts without a part, from its file where the same sources wrote one."""
+    key = digest("simulator", digest("tests/worlds"), str((part, given.every, given.paths, given.seeds)))
+    target = given.work / f"{scope.__name__}_{key}.json"
+    if not target.exists():
+        draft = target.with_suffix(".tmp")
+        draft.write_text(json.dumps(scope(part, given), default=float))
+        draft.replace(target)
+    return json.loads(target.read_text())
 
 
 def _owner(target: str) -> tuple[Any, str]:
@@ -97,33 +135,53 @@ def _owner(target: str) -> tuple[Any, str]:
     return resolve_name(place), name
 
 
-def line(part: str, rows: pd.DataFrame, whole: pd.Series | None) -> tuple[tuple[str, ...], pd.Series]:
-    """Return a row of the table, and the CRPS of each set over that of the mean of the last four."""
+def pipeline_cells(rows: pd.DataFrame, whole: pd.Series | None) -> tuple[tuple[str, ...], pd.Series]:
+    """Return the cells of a row, and the CRPS of each set over that of the mean of the last four."""
     mine, ratios = rows[rows["method"] == "simulator"], relative_by_set(rows)["simulator"]
-    moved = [] if whole is None else [f"{name} {change:+.0%}" for name, change in _most(ratios / whole - 1.0)]
-    worth = "" if whole is None else f"{geometric_mean(ratios) / geometric_mean(whole) - 1.0:+.1%}"
     cells = (
-        part,
-        f"{geometric_mean(ratios):.3f}",
-        worth,
+        *_worth(ratios, whole),
         f"{mine['inside'].mean():.0%}",
         f"{mine['below'].mean():.0%} / {mine['above'].mean():.0%}",
         f"{bias(mine):+.0%} / {bias(mine, 'mean'):+.0%}",
-        ", ".join(moved),
+        _most(ratios, whole),
     )
     return cells, ratios
 
 
-def _most(change: pd.Series) -> list[tuple[str, float]]:
+def world_cells(rows: pd.DataFrame, whole: pd.Series | None) -> tuple[tuple[str, ...], pd.Series]:
+    """Return the cells of a row, and the CRPS of each world over the least possible."""
+    worlds = rows.groupby("set", sort=False)
+    ratios = worlds["crps"].sum() / worlds["least_crps"].sum()
+    off = worlds["mean"].sum() / worlds["true_mean"].sum() - 1.0
+    cells = (
+        *_worth(ratios, whole),
+        f"{1.0 - (rows['below'] + rows['above']).mean():.0%}",
+        f"{rows['below'].mean():.0%} / {rows['above'].mean():.0%}",
+        f"{off.abs().mean():.1%}",
+        _most(ratios, whole),
+    )
+    return cells, ratios
+
+
+def _worth(ratios: pd.Series, whole: pd.Series | None) -> tuple[str, str]:
+    score = geometric_mean(ratios)
+    return f"{score:.3f}", "" if whole is None else f"{score / geometric_mean(whole) - 1.0:+.1%}"
+
+
+def _most(ratios: pd.Series, whole: pd.Series | None) -> str:
     """Return the two sets that change most."""
+    if whole is None:
+        return ""
+    change = ratios / whole - 1.0
     order = np.argsort(-change.abs().to_numpy())[:2]
-    return [(str(change.index[place]), float(change.iloc[place])) for place in order]
+    return ", ".join(f"{change.index[place]} {change.iloc[place]:+.0%}" for place in order)
 
 
 def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--every", type=int, default=2, metavar="N", help="only every n-th cut of a set")
+    parser.add_argument("--seeds", type=int, default=4, help="companies of each world")
     parser.add_argument("--paths", type=int, default=300)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--only", default="", help="only parts with one of these words, with commas between")
@@ -136,34 +194,62 @@ def main() -> None:
     given = parsed()
     given.work.mkdir(parents=True, exist_ok=True)
     sets, baselines = read_sets(given.folder, []), pd.read_csv(given.folder / "baselines_dev.csv")
+
+    def on_pipelines(found: list[dict[str, Any]], whole: pd.Series | None) -> Any:
+        return pipeline_cells(with_baselines(score(found, sets), baselines), whole)
+
+    def on_worlds(found: list[dict[str, Any]], whole: pd.Series | None) -> Any:
+        return world_cells(pd.DataFrame(found), whole)
+
+    worlds = table(worlds_without, on_worlds, WORLD_HEAD, given)
+    pipelines = table(pipelines_without, on_pipelines, PIPELINE_HEAD, given)
+    given.out.write_text("\n".join([*about(given), *pipelines, "", *about_worlds(given), *worlds, ""]))
+
+
+def table(
+    scope: Callable[..., list[dict[str, Any]]],
+    cells_of: Callable[[list[dict[str, Any]], pd.Series | None], Any],
+    head: tuple[str, ...],
+    given: argparse.Namespace,
+) -> list[str]:
+    """Return a table with a row for each part that is left out, the first with none left out."""
     words = given.only.split(",")
-    todo = [None, *(part for part in PARTS if any(word in part for word in words))]
+    parts = [None, *(part for part in PARTS if any(word in part for word in words))]
     lines: list[tuple[str, ...]] = []
     whole = None
     with ProcessPoolExecutor(given.jobs, mp_context=get_context("spawn")) as pool:
-        jobs = [
-            pool.submit(forecast_without, part, given.folder, given.every, given.work, given.paths)
-            for part in todo
-        ]
-        for part, job in zip(todo, jobs, strict=True):
-            rows = with_baselines(score(job.result(), sets), baselines)
-            cells, ratios = line(part or "nothing", rows, whole)
+        jobs = [pool.submit(kept, scope, part, given) for part in parts]
+        for part, job in zip(parts, jobs, strict=True):
+            cells, ratios = cells_of(job.result(), whole)
             whole = ratios if whole is None else whole
-            lines.append(cells)
-            print(" | ".join(cells), file=sys.stderr, flush=True)
-    head = ("without", "CRPS / mean of last 4", "change", "P10–P90 holds", "below / above",
-            "bias of P50 / mean", "most in")  # fmt: skip
-    table = markdown(head, lines)
-    given.out.write_text("\n".join([*about(given), *table, ""]))
+            lines.append((part or "nothing", *cells))
+            print(" | ".join(lines[-1]), file=sys.stderr, flush=True)
+    return markdown(head, lines)
+
+
+PIPELINE_HEAD = ("without", "CRPS / mean of last 4", "change", "P10–P90 holds", "below / above",
+                 "bias of P50 / mean", "most in")  # fmt: skip
+WORLD_HEAD = ("without", "CRPS / the least possible", "change", "P10–P90 holds", "below / above",
+              "bias of a world, sign apart", "most in")  # fmt: skip
 
 
 def about(given: argparse.Namespace) -> list[str]:
     return [
         "# What each part of the rates is worth",
         "",
-        f"`python benchmarks/parts.py ../shared/data/pipelines --every {given.every}`. Each part is left out",
-        f"in turn; one cut in {given.every} of the pipelines of results/pipelines.md is forecast again,",
-        f"with {given.paths} paths. A change above 0: the forecasts are worse without it.",
+        f"`python benchmarks/parts.py ../shared/data/pipelines --every {given.every} --seeds {given.seeds}`.",
+        f"Each part is left out in turn; one cut in {given.every} of the pipelines of results/pipelines.md is",
+        f"forecast again, with {given.paths} paths. A change above 0: the forecasts are worse without it.",
+        "",
+    ]
+
+
+def about_worlds(given: argparse.Namespace) -> list[str]:
+    return [
+        "## On companies that break the plain law",
+        "",
+        f"The worlds of results/worlds.md, {given.seeds} companies each, two quarters ahead, against",
+        f"{N_CONTINUATIONS} continuations of each.",
         "",
     ]
 

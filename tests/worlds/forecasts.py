@@ -74,17 +74,27 @@ class Seen:
 
 
 def forecast(
-    history: History, calibration: Calibration, quarters: int, paths: int = 400, evidence: float = EVIDENCE
+    history: History,
+    calibration: Calibration,
+    quarters: int,
+    paths: int = 400,
+    evidence: float = EVIDENCE,
+    **settings: object,
 ) -> np.ndarray:
     """Return what each simulation signs in each quarter from the day after as_of, shape (path, quarter)."""
-    paths_of = simulated(history, calibration, quarters, paths, evidence)
+    paths_of = simulated(history, calibration, quarters, paths, evidence, **settings)
     monthly = np.asarray(paths_of.monthly_bookings).sum(axis=2)
     quarter = (np.asarray(paths_of.months) - CALENDAR.first_month(int(paths_of.quarters[0]))) // 3
     return np.stack([monthly[:, quarter == q].sum(axis=1) for q in range(quarters)], axis=1)
 
 
 def simulated(
-    history: History, calibration: Calibration, quarters: int, paths: int = 400, evidence: float = EVIDENCE
+    history: History,
+    calibration: Calibration,
+    quarters: int,
+    paths: int = 400,
+    evidence: float = EVIDENCE,
+    **settings: object,
 ) -> Paths:
     """Return simulations of the quarters from the day after as_of, without customers."""
     year, none = FiscalYear(start_month=1), Customers(simulate=False)
@@ -95,7 +105,7 @@ def simulated(
         customers=none,
         forecast=Forecast(evidence=evidence),
     )
-    scenario = bare.with_simulation(paths=paths, seed=3, threads=1)
+    scenario = bare.with_simulation(**{"paths": paths, "seed": 3, "threads": 1, **settings})
     return simulate(settled(scenario, calibration.all_segments, history.as_of), calibration, history)
 
 

@@ -13,7 +13,12 @@ WINDOWS = (("2025-01-01", "2025-03-31"), ("2025-04-01", "2025-06-30"))
 
 
 def forecast_and_truth(
-    company: Company, seed: int, evidence: float, n_continuations: int, n_paths: int = 400
+    company: Company,
+    seed: int,
+    evidence: float,
+    n_continuations: int,
+    n_paths: int = 400,
+    **settings: object,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return simulations and continuations of two quarters, shape (path, quarter) and (copy, quarter)."""
     rng = np.random.default_rng(seed)
@@ -21,7 +26,7 @@ def forecast_and_truth(
     deals = world.run(rng, nobody(), day(FIRST), day(AS_OF) + 1)
     history = _history(company, deals)
     calibration = with_pull(calibrate(history, CALENDAR), history)
-    found = forecast(history, calibration, len(WINDOWS), n_paths, evidence=evidence)
+    found = forecast(history, calibration, len(WINDOWS), n_paths, evidence=evidence, **settings)
     truth = [
         world.booked(rng, deals, day(AS_OF) + 1, (day(begin), day(end) + 1), n_continuations)
         for begin, end in WINDOWS
