@@ -238,7 +238,7 @@ def about(given: argparse.Namespace) -> list[str]:
         "# What each part of the rates is worth",
         "",
         f"`python benchmarks/parts.py ../shared/data/pipelines --every {given.every} --seeds {given.seeds}`.",
-        f"Each part is left out in turn; one cut in {given.every} of the pipelines of results/pipelines.md is",
+        f"Each part is left out in turn; one cut in {given.every} of the cuts of results/pipelines.md is",
         f"forecast again, with {given.paths} paths. A change above 0: the forecasts are worse without it.",
         "",
     ]
