@@ -11,8 +11,9 @@ from scipy import special
 from simulator.arrays import Floats, Ints, Mask
 from simulator.calibration.calibration import DESTINATIONS
 from simulator.calibration.close_dates import first_rows
-from simulator.calibration.drift import fit_level
+from simulator.calibration.drift import Course, fit_level
 from simulator.calibration.pull import Evidence
+from simulator.calibration.windows import DAYS_A_QUARTER
 from simulator.fiscal import FiscalCalendar, day_number, month_start_day, months_of_days
 from simulator.history.opening import reliable_opening
 from simulator.history.states import DealStates
@@ -20,6 +21,7 @@ from simulator.history.tables import History
 
 WON = DESTINATIONS.index("won")
 METHODS = ("mean of the last four", "damped trend", "yield of the open deals")
+TREND = METHODS.index("damped trend")
 QUARTERS_AHEAD = 4
 WINS_A_MONTH = 20.0
 """Wins a month from which windows are months; with fewer a window is a quarter."""
@@ -55,7 +57,13 @@ class _Deals:
 
 
 def simple_methods(
-    history: History, states: DealStates, segment: Ints, calendar: FiscalCalendar, open_amounts: bool
+    history: History,
+    states: DealStates,
+    segment: Ints,
+    calendar: FiscalCalendar,
+    *,
+    open_amounts: bool = True,
+    course: Course | None = None,
 ) -> Evidence | None:
     """Return what simple methods forecast (see ``top_down``).
 
@@ -65,7 +73,7 @@ def simple_methods(
     if np.ptp(group) == 0:
         group = segment[states.deal]
     amount = history.opportunities["amount"].to_numpy(np.float64)
-    return top_down(states, amount, group, history.as_of, calendar, open_amounts=open_amounts)
+    return top_down(states, amount, group, history.as_of, calendar, open_amounts=open_amounts, course=course)
 
 
 def top_down(
@@ -76,11 +84,13 @@ def top_down(
     calendar: FiscalCalendar,
     *,
     open_amounts: bool = True,
+    course: Course | None = None,
 ) -> Evidence | None:
     """Forecast the coming windows by three simple methods, and average them.
 
     The mean of the last four windows; a damped trend (exponential smoothing of logarithms); and the share
-    of the open money that was won so far ahead in the past, plus what new deals brought.
+    of the open money that was won so far ahead in the past, plus what new deals brought. Averages of the past
+    know of no step: the first and the last are shown what would have been signed at today's level of winning.
 
     Parameters
     ----------
@@ -94,6 +104,8 @@ def top_down(
     calendar : FiscalCalendar
     open_amounts : bool
         Whether amounts are known before a deal is won; if not, open deals count by number.
+    course : Course, optional
+        How the level of winning ran; by default it was always today's.
 
     Returns
     -------
@@ -112,9 +124,12 @@ def top_down(
     level = float(seen[1:9, 0].mean())
     if level <= 0.0:
         return None
-    points = _points(deals, states, group, origins, seen)
-    points[1] = _trends(seen, OFFSET * level)
-    centre, log_sd, n = _pooled(points, seen, level)
+    today = replace(deals, money=deals.money * np.exp(-_level_then(deals.end, cut, course)))
+    at_today = _seen(today, origins)
+    points = _points(today, states, group, origins, at_today)
+    points[TREND] = _trends(seen, OFFSET * level)
+    compared = np.stack([seen if method == TREND else at_today for method in range(len(METHODS))])
+    centre, log_sd, n = _pooled(points, compared, level)
     centre *= season[_quarters(edges[1:] - 1.0, calendar) % 4]
     n_windows = origins.shape[1] - 1
     return Evidence(np.full(n_windows, size, dtype=np.int64), centre, log_sd, level, n)
@@ -161,6 +176,14 @@ def _season(deals: _Deals, cut: float, calendar: FiscalCalendar) -> Floats:
     codes = np.arange(last - len(signed), last) % 4
     logs = np.log(signed + OFFSET * signed.mean())
     return fit_level(logs, np.zeros(len(signed)), when, grows=True, season=codes).season
+
+
+def _level_then(day: Floats, cut: float, course: Course | None) -> Floats:
+    """Return the log of the level of winning on each day over the level now."""
+    if course is None or not len(course.path):
+        return np.zeros(len(day))
+    middle = course.quarters[1:] - 0.5 * np.diff(course.quarters)
+    return np.asarray(course.path[np.searchsorted(middle, (day - cut) / DAYS_A_QUARTER)])
 
 
 def _edges(cut: float, calendar: FiscalCalendar, size: int) -> Floats:
@@ -291,14 +314,17 @@ def _yields(deals: _Deals, states: DealStates, group: Ints, origins: Floats) -> 
 
 
 def _pooled(points: Floats, seen: Floats, level: float) -> tuple[Floats, Floats, int]:
-    """Average the methods: medians and spreads on the log scale, each spread from the method's own errors."""
+    """Average the methods: medians and spreads on the log scale, each spread from the method's own errors.
+
+    Both have shape (method, origin, window): what a method forecast, and what came, as it is shown it.
+    """
     added = OFFSET * level
     n_methods, _, n_windows = points.shape
     centre, sd = np.zeros(n_windows), np.zeros(n_windows)
     most = 0
     for window in range(n_windows):
         logs = np.log(np.maximum(points[:, :, window], 0.0) + added)
-        errors = np.log(seen[:, window] + added)[None, :] - logs
+        errors = np.log(seen[:, :, window] + added) - logs
         spreads = []
         for method in range(n_methods):
             past = errors[method, 1:][np.isfinite(errors[method, 1:])][:ERRORS]
