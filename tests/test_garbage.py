@@ -1,9 +1,13 @@
 """Garbage is looked for seldom, but found: neither a long command nor a server grows with what it drops."""
 
+import asyncio
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
+
+from simulator import garbage
 
 DROPS = """
 import gc, weakref
@@ -74,3 +78,46 @@ def test_the_server_of_the_page_looks_as_usual(tmp_path):
     command = [sys.executable, "-c", SERVES, str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["True", "True"]
+
+
+@pytest.fixture
+def asked(monkeypatch) -> list[tuple[object, ...]]:
+    """Return what is asked of the C library from here on."""
+    calls: list[tuple[object, ...]] = []
+    library = SimpleNamespace(
+        mallopt=lambda *setting: calls.append(("mallopt", *setting)),
+        malloc_trim=lambda *left: calls.append(("malloc_trim", *left)),
+    )
+    monkeypatch.setattr(garbage.ctypes, "CDLL", lambda name: library)
+    return calls
+
+
+def test_threads_share_memory_and_give_it_back(asked):
+    garbage.share_memory()
+    garbage.give_back()
+    assert asked == [("mallopt", -8, 1), ("malloc_trim", 0)]
+
+
+@pytest.mark.parametrize("library", [SimpleNamespace(), None])
+def test_another_c_library_or_none_is_asked_nothing(library, monkeypatch):
+    def load(name: None) -> SimpleNamespace:
+        if library is None:
+            raise OSError("no library")
+        return library
+
+    monkeypatch.setattr(garbage.ctypes, "CDLL", load)
+    garbage.share_memory()
+    garbage.give_back()
+
+
+def test_the_server_gives_memory_back_after_each_answer(asked, tmp_path):
+    pytest.importorskip("nicegui")
+    from simulator.app.session import Session
+    from simulator.app.simulations import Memory
+    from simulator.app.workspace import Workspace
+
+    session = Session(Workspace.at(tmp_path), Memory(), print, print)
+    assert asyncio.run(session.work(lambda work: 7)) == 7
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(session.work(lambda work: 1 // 0))
+    assert asked == [("malloc_trim", 0)] * 2

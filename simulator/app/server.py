@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import ctypes
 import html
 import secrets
 import socket
@@ -18,7 +16,7 @@ from urllib.parse import parse_qs
 
 from simulator.app.simulations import Memory
 from simulator.app.workspace import Workspace
-from simulator.garbage import look_as_usual
+from simulator.garbage import look_as_usual, share_memory
 
 HOST = "127.0.0.1"
 POLICY = (
@@ -30,8 +28,6 @@ MESSAGES_KEPT = 20
 """Of those sent to a tab, for a connection that was lost for a moment; each may hold a table."""
 PATIENCE_SECONDS = 60.0
 """A tab that is not heard of for so long is gone; a busy machine or a lid that was shut is not."""
-M_ARENA_MAX = -8
-"""Number of the setting in malloc.h of the GNU C library."""
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -172,16 +168,6 @@ def serve(folder: Path, port: int, said: Callable[[str], None], *, show: bool) -
         reload=False, tailwind=False, show_welcome_message=False, message_history_length=MESSAGES_KEPT,
         reconnect_timeout=PATIENCE_SECONDS,
     )  # fmt: skip
-
-
-def share_memory() -> None:
-    """Let all threads allocate from one arena, where the C library has several; else do nothing.
-
-    What a thread frees in an arena of its own no other can use: 200 changes of a scenario, each answered by
-    some thread, left the server 87 MB larger (results/app.md: with one arena).
-    """
-    with contextlib.suppress(OSError, AttributeError, TypeError):
-        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
 
 
 def _open_privately(address: str) -> None:

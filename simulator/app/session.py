@@ -23,6 +23,7 @@ from simulator.app.simulations import (
 from simulator.app.workspace import Workspace
 from simulator.engine.prepare import Prepared
 from simulator.errors import InputError
+from simulator.garbage import give_back
 
 T = TypeVar("T")
 PAUSE_SECONDS = 0.8
@@ -162,6 +163,7 @@ class Session:
         try:
             return await asyncio.to_thread(do, RememberingWork(self.memory, watch))
         finally:
+            give_back()
             if watch is self.watch:
                 self.is_busy = False
 

@@ -3,12 +3,10 @@
 import http.client
 import stat
 from pathlib import Path
-from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import pytest
 
-from simulator.app import server
 from simulator.app.server import _open_privately
 from simulator.app.workspace import Workspace
 from simulator.errors import InputError
@@ -96,14 +94,3 @@ def test_a_name_that_is_taken_or_no_name_is_refused(folder, name):
     with pytest.raises(InputError):
         workspace.save(edits, name)
     assert sorted(path.name for path in folder.iterdir()) == before
-
-
-def test_threads_share_their_memory_where_the_library_can(monkeypatch):
-    asked = []
-    library = SimpleNamespace(mallopt=lambda *setting: asked.append(setting))
-    monkeypatch.setattr(server.ctypes, "CDLL", lambda name: library)
-    server.share_memory()
-    assert asked == [(-8, 1)]
-    monkeypatch.setattr(server.ctypes, "CDLL", lambda name: SimpleNamespace())  # no GNU C library
-    server.share_memory()
-    assert asked == [(-8, 1)]
