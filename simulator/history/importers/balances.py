@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import itertools
 import re
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 import pandas as pd
 
-from simulator.history.importers.fields.amounts import heading_unit, read_amounts
+from simulator.history.importers.fields.amounts import read_amounts
 from simulator.history.importers.fields.day_order import ISO, PARTS
 from simulator.history.importers.fields.named_days import day_of_period, iso_day
+from simulator.history.importers.fields.units import Stated, heading_unit
 from simulator.history.importers.import_log import ImportLog, Meaning, files_in, listed
 from simulator.history.importers.mapping import Mapping
 from simulator.history.importers.readers.sheet import Sheet
@@ -26,36 +28,30 @@ CENT = 0.005
 """Change of ARR up to which nothing moved: less than a cent."""
 
 
-def month_of_heading(heading: str) -> pd.Timestamp | None:
-    """Return the month that a heading such as "Jan-25", "2025-01" or "MRR 2025-01-31" names."""
-    for part in _parts(heading):
-        if re.fullmatch(ISO, part):
-            day: str | None = part[:10]
-        elif QUARTER.fullmatch(part):
+class MonthHeading(NamedTuple):
+    """What a heading of a month says: the month (the last of a quarter), and the unit of its amounts."""
+
+    month: pd.Timestamp
+    is_quarter: bool
+    currency: str
+    scale: float
+
+
+def read_heading(heading: str) -> MonthHeading | None:
+    """Return what a heading such as "Jan-25", "MRR 2025-01-31", "Q1 2025" or "ARR (k$) 2025-01" says."""
+    text, currency, scale = heading_unit(heading.strip())
+    if (currency, scale) == ("", 1.0):  # the unit may stand in front of the month
+        currency, scale = heading_unit(heading.rpartition(" ")[0])[1:]
+    bare = re.sub(r"^[MA]RR|\s[MA]RR$", "", text).strip()
+    for part in (text, text.rpartition(" ")[2], bare):
+        is_quarter = QUARTER.fullmatch(part) is not None
+        if is_quarter:
             day = day_of_period(part, last=True)
         else:
-            day = iso_day(part, month_only=True)
+            day = part[:10] if re.fullmatch(ISO, part) else iso_day(part, month_only=True)
         if day is not None:
-            return pd.Timestamp(day).to_period("M").start_time
+            return MonthHeading(pd.Timestamp(day).to_period("M").start_time, is_quarter, currency, scale)
     return None
-
-
-def names_quarter(heading: str) -> bool:
-    """Return whether a heading such as "Q1 2025" or "Revenue 2025-Q1" names a quarter."""
-    return any(map(QUARTER.fullmatch, _parts(heading)))
-
-
-def _parts(heading: str) -> tuple[str, str, str, str]:
-    """Return a heading whole, its last word, and what follows MRR or ARR or is in front of it."""
-    text = heading_unit(heading.strip())[0]
-    ahead, behind = text.removeprefix("MRR").removeprefix("ARR"), re.sub(r" [MA]RR$", "", text)
-    return text, text.rpartition(" ")[2], ahead, behind
-
-
-def unit_of_month(heading: str) -> tuple[str, float]:
-    """Return the currency and scale that a heading names, behind the month or before: "ARR (k$) 2025-01"."""
-    behind = heading_unit(heading)[1:]
-    return behind if behind != ("", 1.0) else heading_unit(heading.rpartition(" ")[0])[1:]
 
 
 def month_columns(sheet: Sheet) -> dict[str, pd.Timestamp]:
@@ -65,8 +61,8 @@ def month_columns(sheet: Sheet) -> dict[str, pd.Timestamp]:
     are of the same month.
     """
     headings = [str(heading) for heading in sheet.frame.columns]
-    found = {heading: month_of_heading(heading) for heading in headings}
-    named = {heading: month for heading, month in found.items() if month is not None}
+    found = {heading: read_heading(heading) for heading in headings}
+    named = {heading: read.month for heading, read in found.items() if read is not None}
     if named:
         return named
     dates = [heading for heading in headings if PARTS.match(heading.strip())]
@@ -90,7 +86,7 @@ def by_month(
         return customers.iloc[:0]
     _fault_same_months(sheet, months, log)
     customers, sheet = _without_sum(customers, sheet, months, mapping, log)
-    parts = []
+    around, parts, scales = _stated(sheet, months, log), [], {1.0}
     for heading, month in months.items():
         log.used.add((sheet.file, heading))
         amounts = read_amounts(sheet.frame[heading], mapping.decimal)
@@ -100,7 +96,11 @@ def by_month(
         ):
             if len(bad):
                 log.cell_faults(sheet.file, heading, bad, "'{value}' is not an amount", remedy)
-        currency, scale = unit_of_month(heading)
+        read = read_heading(heading)
+        currency, scale = (read.currency, read.scale) if read is not None else ("", 1.0)
+        scale = around.scale if scale == 1.0 else scale
+        currency = currency or ("" if amounts.currencies or "currency" in spec.columns else around.currency)
+        scales.add(scale)
         named = amounts.currencies | ({currency} - {""})
         log.see_currencies("balances", named, "arr")
         arr = amounts.numbers.fillna(0.0) * spec.times * scale
@@ -109,9 +109,20 @@ def by_month(
         parts.append(customers.assign(month=month, arr=arr, currency=filled))
     first, last = min(months.values()), max(months.values())
     taken = f"{len(months)} columns, {first:%Y-%m} to {last:%Y-%m}"
-    scaled = " and what each heading says" if any(unit_of_month(h)[1] != 1.0 for h in months) else ""
+    scaled = f" and as '{around.source}' says" if around.scale != 1.0 else " and what each heading says"
+    scaled = scaled if scales != {1.0} else ""
     log.meanings.append(Meaning("balances", "arr", sheet.file, taken, f"times {spec.times:g}{scaled}"))
     return pd.concat(parts, ignore_index=True)
+
+
+def _stated(sheet: Sheet, months: Iterable[str], log: ImportLog) -> Stated:
+    """Return what the lines around a table say its amounts are in; a fault where that is unclear."""
+    stated = sheet.stated()
+    if stated.unclear and any(heading_unit(month)[1:] == ("", 1.0) for month in months):
+        what = f"its amounts may be in thousands or millions: see '{stated.unclear}'"
+        remedy = "Write the unit behind each month, such as 2025-01 (k€), or take the line out of the file."
+        log.fault(sheet.file, what, remedy)
+    return stated
 
 
 def _fault_same_months(sheet: Sheet, months: dict[str, pd.Timestamp], log: ImportLog) -> None:

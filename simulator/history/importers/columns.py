@@ -8,15 +8,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from simulator.history.importers.fields.amounts import heading_units, read_amounts
+from simulator.history.importers.fields.amounts import read_amounts
 from simulator.history.importers.fields.cells import as_flags, as_text, blank, map_unique, matches
 from simulator.history.importers.fields.dates import read_dates
 from simulator.history.importers.fields.day_order import turned_too_late
 from simulator.history.importers.fields.named_days import iso_day
+from simulator.history.importers.fields.units import SCALED, Stated, heading_units
 from simulator.history.importers.import_log import ImportLog, Meaning, listed, map_line
 from simulator.history.importers.mapping import Mapping
 from simulator.history.importers.readers.sheet import Sheet, plain
-from simulator.history.importers.roles import HAPPENED, LENIENT, CellKind
+from simulator.history.importers.roles import HAPPENED, LENIENT, ROLES, CellKind
 from simulator.history.importers.rows import found
 from simulator.history.importers.specs import ColumnSpec
 from simulator.history.tables import TABLES
@@ -190,24 +191,35 @@ class ColumnReader:
             return amounts.numbers, ""
         headings = [heading for heading in spec.headings() if self.sheet.find(heading) is not None]
         currency, scale = heading_units(headings)
+        unit, said = self._around(name, spec), " as its heading says"
         if spec.times is None and scale == 1.0:
-            self._ask_scale(name, headings)
-        times = spec.times if spec.times is not None else scale
+            self._ask_scale(name, headings, unit)
+            scale, said = unit.scale, f" as '{unit.source}' says"
+        times, said = (spec.times, "") if spec.times is not None else (scale, said)
+        if not amounts.currencies and "currency" not in self.mapping.tables.given()[self.table].columns:
+            currency = currency or unit.currency
         named = amounts.currencies | ({currency} - {""})
         self.log.see_currencies(self.table, named, name)
         if name != "own_amount" and named:  # other files of the table may name another
             one = pd.Series(next(iter(amounts.currencies), currency), index=raw.index, dtype="str")
             self.currency = one if amounts.by_cell is None else amounts.by_cell
         values = amounts.numbers * times
-        said = " as its heading says" if spec.times is None else ""
         return values, f"times {times:,.12g}{said}" if times != 1 or spec.times is not None else ""
 
-    def _ask_scale(self, name: str, headings: list[str]) -> None:
-        """Ask in what amounts are whose heading speaks of thousands or millions in unknown words."""
-        for heading in filter(SCALED.search, headings):
+    def _around(self, name: str, spec: ColumnSpec) -> Stated:
+        """Return what the lines around the table and its names say of a column of amounts."""
+        if ROLES[self.table].get(name) != "money" or not spec.headings():
+            return Stated()
+        return self.sheet.stated()
+
+    def _ask_scale(self, name: str, headings: list[str], unit: Stated) -> None:
+        """Ask in what amounts are of which a heading or a line around them may speak of thousands."""
+        scaled = [heading for heading in headings if SCALED.search(heading)]
+        for heading in scaled or (headings if unit.unclear else ()):
             line = map_line(self.table, name, f"{{column: {heading!r}, times: 1000}}")
             remedy = f"Say in a map: {line}, or times: 1000000, or times: 1"
-            self.log.fault(self.sheet.file, f"'{heading}' may be in thousands or millions", remedy)
+            says = f": see '{unit.unclear}'" if heading not in scaled else ""
+            self.log.fault(self.sheet.file, f"'{heading}' may be in thousands or millions{says}", remedy)
 
     def _dates(
         self, name: str, kind: CellKind, raw: pd.Series[Any], spec: ColumnSpec
@@ -248,11 +260,6 @@ class ColumnReader:
             self.log.cell_faults(self.sheet.file, listed(spec.headings()), bad, what, remedy)
 
 
-SCALED = re.compile(
-    r"(?<![^\W_])(?i:k|000s?|mn|mio|millions?|thousands?|tsd|tausend)(?![^\W_])"
-    r"|(?<![^\W_])[kKT](?:(?:EUR|USD|GBP|CHF|CAD|AUD|SEK|NOK|DKK|PLN|BRL|INR)(?![^\W_])|[€$£])"
-)
-"""Words of headings for thousands and millions."""
 _AMOUNT = 'Write it as 1200.50; if commas are decimal signs, say in the map: decimal: ",".'
 _POINT = (
     "With three digits after it, it may also set thousands apart; or the column has both kinds. "

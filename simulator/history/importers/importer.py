@@ -12,7 +12,7 @@ from typing import Any
 from simulator.errors import Fault, InputError
 from simulator.history.findings import Finding
 from simulator.history.importers.assemble import assemble
-from simulator.history.importers.balances import month_of_heading
+from simulator.history.importers.balances import read_heading
 from simulator.history.importers.columns import NAME_DAYS, day_in_name
 from simulator.history.importers.crm.deals import Recognition, either
 from simulator.history.importers.crm.headings import known_headings, recognised
@@ -246,7 +246,7 @@ def _refuse_months_as_dates(mapping: Mapping, files: Files, label: str) -> None:
     """Refuse a heading that is itself a month where dates are wanted: such a table has a column a month."""
     spec = mapping.tables.subscriptions
     start = spec.columns["start_date"].column if spec else None
-    if spec is None or start is None or month_of_heading(start) is None:
+    if spec is None or start is None or read_heading(start) is None:
         return
     customer = listed(spec.columns["customer_id"].headings(), 1)
     what = f"'{start}' is the name of a month: the table has a column for each month, not one of dates"

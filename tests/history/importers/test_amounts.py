@@ -3,7 +3,8 @@ import math
 import pandas as pd
 import pytest
 
-from simulator.history.importers.fields.amounts import heading_unit, read_amounts
+from simulator.history.importers.fields.amounts import read_amounts
+from simulator.history.importers.fields.units import heading_unit
 
 
 @pytest.mark.parametrize(

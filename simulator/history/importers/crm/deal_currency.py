@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from simulator.history.importers.crm.headings import heading_key, is_converted, keys, names
 from simulator.history.importers.crm.unknown_headings import share
-from simulator.history.importers.fields.amounts import currency_codes, heading_unit, read_amounts
+from simulator.history.importers.fields.amounts import currency_codes, read_amounts
 from simulator.history.importers.fields.cells import as_text
+from simulator.history.importers.fields.units import heading_unit
 from simulator.history.importers.fields.words import codes
 from simulator.history.importers.import_log import ImportLog
 from simulator.history.importers.readers.sheet import Sheet

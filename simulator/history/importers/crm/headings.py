@@ -7,7 +7,7 @@ import re
 import tomllib
 from importlib import resources
 
-from simulator.history.importers.fields.amounts import heading_unit
+from simulator.history.importers.fields.units import heading_unit
 from simulator.history.importers.fields.words import folded
 from simulator.history.importers.readers.sheet import Sheet
 

@@ -6,7 +6,7 @@ import re
 
 import pandas as pd
 
-from simulator.history.importers.balances import ANNUAL, MONTHLY, month_columns, names_quarter
+from simulator.history.importers.balances import ANNUAL, MONTHLY, month_columns, read_heading
 from simulator.history.importers.crm.deals import Recognition, Values
 from simulator.history.importers.crm.headings import heading_key, keys, names, recognised, speaks_of
 from simulator.history.importers.crm.unknown_headings import (
@@ -14,9 +14,10 @@ from simulator.history.importers.crm.unknown_headings import (
     quantity_times_price,
     unused,
 )
-from simulator.history.importers.fields.amounts import heading_unit, read_amounts
+from simulator.history.importers.fields.amounts import read_amounts
 from simulator.history.importers.fields.cells import as_text
 from simulator.history.importers.fields.dates import read_dates
+from simulator.history.importers.fields.units import heading_unit
 from simulator.history.importers.fields.words import codes, folded, words
 from simulator.history.importers.import_log import listed, map_line
 from simulator.history.importers.readers.sheet import Sheet
@@ -138,7 +139,9 @@ def _wide(sheet: Sheet, given: Recognition) -> tuple[Values, Values]:
         if texts:
             columns["customer_id"] = texts[0]
     _need(sheet, "balances", columns, ("customer_id",), given)
-    if any(map(names_quarter, months)) and "times" not in given.said_table("balances"):
+    if any(
+        read.is_quarter for month in months if (read := read_heading(month))
+    ) and "times" not in given.said_table("balances"):
         what = "its columns are quarters: revenue of a quarter, or monthly revenue at its end?"
         line = "tables: {balances: {times: 4}}"
         given.log.fault(

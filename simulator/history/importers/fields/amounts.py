@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import functools
-import math
 import re
 import unicodedata
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -22,7 +19,8 @@ from simulator.history.importers.fields.cells import (
     map_unique,
     matches,
 )
-from simulator.history.importers.fields.words import codes, folded, meaning, words
+from simulator.history.importers.fields.units import currency_of, unit_of
+from simulator.history.importers.fields.words import codes, meaning
 
 Mark = Literal[".", ","]
 
@@ -31,8 +29,6 @@ USUAL = r"[$€£]?-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
 USUAL_NOISE = r"[$€£,]"
 NUMBER = re.compile(r"[+\-−]?\s*(?:\d[\d.,\s'\u2019]*|[.,]\d+)")
 BLANKS = re.compile(r"[\s'\u2019]")
-TIMES = re.compile(r"[x×*]\s?1[.,' ]?000([.,' ]?000)?\b")
-"""What stands in headings of amounts in thousands or millions, as in "Amount (x1000 EUR)"."""
 QUOTES = "'\"\u2018\u2019 "
 DOLLARS = frozenset({"USD", "CAD", "AUD", "NZD", "SGD", "HKD", "TWD", "MXN"})
 SIGNS = {"$": DOLLARS, "kr": codes("kr")}
@@ -180,15 +176,6 @@ def taken_apart(cell: str) -> Cell | None:
     return Cell(bare, factor, first or second)
 
 
-def currency_of(text: str) -> str:
-    """Return the code that a sign, word or code of a currency stands for; empty where it is none."""
-    if text.strip() in codes():
-        return text.strip()
-    if text.strip() == "$":
-        return "$"
-    return words("currency").get(folded(text), "")
-
-
 def currency_codes(cells: pd.Series[Any]) -> pd.Series[Any]:
     """Return the ISO codes of a column of currencies: codes in any case, signs, or names such as US Dollar.
 
@@ -206,25 +193,6 @@ def currency_codes(cells: pd.Series[Any]) -> pd.Series[Any]:
         return meaning("currency_name", text) or currency_of(text) or text
 
     return map_unique(cells, code).astype("str")
-
-
-@functools.cache
-def unit_of(text: str) -> tuple[str, float] | None:
-    """Return currency and scale that stand next to a number, such as "k€" or "Mio. EUR"; None: neither."""
-    text = text.strip(" .")
-    if not text:
-        return "", 1.0
-    if currency := currency_of(text) or currency_of(text + "."):
-        return currency, 1.0
-    scales = words("scale")
-    if (scale := scales.get(folded(text).rstrip("."))) is not None:
-        return "", float(scale)
-    for cut in range(1, len(text)):
-        for left, right in ((text[:cut], text[cut:]), (text[cut:], text[:cut])):
-            scale, currency = scales.get(folded(left).strip(". ")), currency_of(right.strip(". "))
-            if scale is not None and currency:
-                return currency, float(scale)
-    return None
 
 
 def _decimal_mark(text: pd.Series[Any], cells: dict[Any, Cell | None]) -> tuple[Mark | None, pd.Series[Any]]:
@@ -267,46 +235,3 @@ def _number(parts: Cell, mark: str) -> float | None:
     thousands = "," if mark == "." else "."
     number = float(parts.bare.replace(thousands, "").replace(mark, ".")) * parts.factor
     return round(number, 6) if abs(parts.factor) != 1 else number
-
-
-def heading_unit(heading: str) -> tuple[str, str, float]:
-    """Return a heading without the currency and scale that it names, and these: "Amount (k€)"."""
-    heading = re.sub(r"(?<=\S)[\s*↑↓▲▼△▽:]+$", "", heading)  # required, or sorted by
-    match = re.search(
-        r"^(?P<name>.*\S)\s*[(\[\uff08](?P<unit>[^()\[\]\uff08\uff09]*)[)\]\uff09]\s*$", heading
-    )
-    match = match or re.search(r"^(?P<name>.*\S)\s+(?:in|en|em)\s+(?P<unit>\S+)\s*$", heading)
-    match = match or re.search(
-        r"^(?P<name>.*[^\W_])[\s_\-:,]+(?P<unit>T?[A-Z]{3}|[^\w\s]+|[$€£](?:[kKMmB]|MM|mm))\s*$", heading
-    )
-    match = match or re.search(r"^(?P<unit>[A-Z]{3})[\s_\-:]+(?P<name>\S.*)$", heading)
-    match = match or re.search(r"^(?P<name>[a-z].*)_(?!all$|top$)(?P<unit>[a-z]{3})$", heading)  # amount_usd
-    if match is None:
-        return heading, "", 1.0
-    unit = TIMES.sub(lambda times: " million" if times[1] else " thousand", match["unit"].strip())
-    parts = re.split(r"[,;/\s]+", re.sub(r"^(?:in|en|em)\s+|'?000'?s?$", _thousand, unit).strip())
-    units = [_heading_part(part) for part in parts if part]
-    found = [unit for unit in units if unit is not None]
-    if not found or len(found) < len(units):
-        return heading, "", 1.0
-    named = [currency for currency, _ in found if currency]
-    scale = math.prod(scale for _, scale in found)
-    return match["name"], named[0] if named else "", scale
-
-
-def _thousand(match: re.Match[str]) -> str:
-    return " thousand" if "000" in match[0] else ""
-
-
-def _heading_part(part: str) -> tuple[str, float] | None:
-    if part[:1] == "T" and part[1:] in codes():
-        return part[1:], 1000.0
-    if part.upper() in codes() and part.isalpha() and len(part) == 3:
-        return part.upper(), 1.0
-    return unit_of(part)
-
-
-def heading_units(headings: Iterable[str]) -> tuple[str, float]:
-    """Return the currency and the scale that headings of one column name."""
-    found = [heading_unit(heading)[1:] for heading in headings]
-    return next((c for c, _ in found if c), ""), next((s for _, s in found if s != 1.0), 1.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,9 @@ def ungrouped(sheet: Sheet) -> tuple[Sheet, str]:
     n_closing = _n_closing(sheet.frame)
     done = f", {n_closing} closing line{'s' if n_closing > 1 else ''} that are not rows left out"
     done = done if n_closing else ""
-    frame = sheet.frame.iloc[: len(sheet.frame) - n_closing]
+    frame, closing = sheet.frame.iloc[: len(sheet.frame) - n_closing], sheet.frame.tail(n_closing)
+    remarks = [str(cell) for row in closing.itertuples(index=False) for cell in row if not _is_empty(cell)]
+    sheet = replace(sheet, remarks=(*sheet.remarks, *remarks))
     again = _are_headings(frame)
     if again.any():
         done += f", the headings left out that stand again in {int(again.sum())} rows"

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
+from simulator.history.importers.fields.units import Stated, stated_unit
+
 
 @dataclass(frozen=True)
 class Sheet:
@@ -26,6 +28,10 @@ class Sheet:
         By heading, the rows whose cell is a formula of which the file holds no value.
     title, others : str, tuple of str
         Name of the sheet of a workbook; the sheets of the same workbook that were not read.
+    remarks : tuple of str
+        Lines above and below the rows: titles, filters, what the amounts are in.
+    from_1904 : bool
+        Whether the days of a workbook are counted from 1904.
     """
 
     file: str
@@ -34,6 +40,8 @@ class Sheet:
     formulas: dict[str, tuple[int, ...]] = field(default_factory=dict)
     title: str = ""
     others: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+    from_1904: bool = False
 
     def with_rows(self, frame: pd.DataFrame) -> Sheet:
         """Return the sheet with other rows or columns."""
@@ -48,6 +56,12 @@ class Sheet:
             if plain(column) == wanted:
                 return str(column)
         return None
+
+    def stated(self) -> Stated:
+        """Return what the lines around the table and its names say that amounts are in."""
+        return stated_unit(
+            self.remarks, self.file if self.title in self.file else f"{self.file} [{self.title}]"
+        )
 
     def near(self, heading: str) -> str:
         """Return a hint at the headings that come closest to one that is not there."""

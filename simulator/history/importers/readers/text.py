@@ -8,7 +8,7 @@ import io
 import itertools
 import re
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,10 +54,13 @@ def read_text_file(path: Path, options: TextOptions) -> tuple[Sheet, str]:
     frame, footer = _rows(data, delimiter, headings, path.name)
     read_as = f"{encoding}, split by {DELIMITERS.get(delimiter, repr(delimiter))}"
     if above:
-        read_as += f", {above} line{'s' if above > 1 else ''} above the headings left out"
+        read_as += f", {len(above)} line{'s' if len(above) > 1 else ''} above the headings left out"
     if footer:
-        read_as += f", {footer} closing line{'s' if footer > 1 else ''} that are not rows left out"
-    return make_sheet(path.name, frame, headings), read_as
+        read_as += f", {len(footer)} closing line{'s' if len(footer) > 1 else ''} that are not rows left out"
+    sheet = make_sheet(path.name, frame, headings)
+    return replace(
+        sheet, remarks=(*above, *(row.text.strip('"\r\n ' + delimiter) for row in footer))
+    ), read_as
 
 
 def _contents(path: Path) -> bytes:
@@ -90,36 +93,36 @@ def _first_lines(data: bytes) -> str:
 
 def _delimiter(data: bytes) -> str:
     """Return the delimiter that splits the first lines into most cells; titles above a table have none."""
-    counts = {d: max((n for _, n in _filled(data, d)), default=0) for d in DELIMITERS}
+    counts = {d: max((len(cells) for _, cells in _filled(data, d)), default=0) for d in DELIMITERS}
     first = _first_lines(data).splitlines()[0] if data.strip() else ""
     in_first = {d: len(next(csv.reader([first], delimiter=d), [])) for d in DELIMITERS}
     best = max(in_first, key=lambda d: in_first[d])
     return best if in_first[best] > 1 else max(counts, key=lambda d: counts[d])
 
 
-def _filled(data: bytes, delimiter: str) -> list[tuple[int, int]]:
-    """Return, for the first rows, the line that each ends in and how many of its cells are filled."""
+def _filled(data: bytes, delimiter: str) -> list[tuple[int, list[str]]]:
+    """Return, for the first rows, the line that each ends in and its cells that are filled."""
     reader = csv.reader(io.StringIO(_first_lines(data), newline=""), delimiter=delimiter)
-    found: list[tuple[int, int]] = []
+    found: list[tuple[int, list[str]]] = []
     try:
         for cells in itertools.islice(reader, FIRST_ROWS):
-            found.append((reader.line_num, sum(bool(cell.strip()) for cell in cells)))
+            found.append((reader.line_num, [cell for cell in cells if cell.strip()]))
     except csv.Error:
         pass
     return found
 
 
-def _without_titles(data: bytes, delimiter: str) -> tuple[bytes, int]:
+def _without_titles(data: bytes, delimiter: str) -> tuple[bytes, list[str]]:
     """Blank the lines of a title or filter above the headings: of one or two cells where rows have many."""
     rows = _filled(data, delimiter)
-    most = max((n for _, n in rows), default=0)
-    top = next((i for i, (_, n) in enumerate(rows) if n > 2 or n >= 0.6 * most), 0)
+    most = max((len(cells) for _, cells in rows), default=0)
+    top = next((i for i, (_, cells) in enumerate(rows) if len(cells) > 2 or len(cells) >= 0.6 * most), 0)
     if top == 0 or most < 4:
-        return data, 0
+        return data, []
     leading = len(data) - len(data.lstrip(b"\r\n"))
     lines = data[leading:].split(b"\n", rows[top - 1][0])
     blank = data[:leading] + b"\n" * rows[top - 1][0]
-    return blank + lines[-1], sum(n > 0 for _, n in rows[:top])
+    return blank + lines[-1], [" ".join(cells) for _, cells in rows[:top] if cells]
 
 
 def _headings(data: bytes, delimiter: str, name: str) -> list[str]:
@@ -140,8 +143,8 @@ def _headings(data: bytes, delimiter: str, name: str) -> list[str]:
     return headings
 
 
-def _rows(data: bytes, delimiter: str, headings: list[str], name: str) -> tuple[pd.DataFrame, int]:
-    """Return the rows as text under their row numbers, and how many closing lines were left out."""
+def _rows(data: bytes, delimiter: str, headings: list[str], name: str) -> tuple[pd.DataFrame, list[Any]]:
+    """Return the rows as text under their row numbers, and the closing lines that were left out."""
     table, bad = _parse(data, delimiter, headings, name, threads=True)
     if extra := _empty_ends(bad, delimiter):
         headings += [""] * extra
@@ -160,7 +163,7 @@ def _rows(data: bytes, delimiter: str, headings: list[str], name: str) -> tuple[
         types_mapper={pa.string(): pd.StringDtype("pyarrow", na_value=float("nan"))}.get
     )
     frame.index = pd.RangeIndex(leading + 2, leading + 2 + len(frame))
-    return _without_blank_rows(frame), len(footer)
+    return _without_blank_rows(frame), footer
 
 
 def _empty_ends(bad: list[Any], delimiter: str) -> int:

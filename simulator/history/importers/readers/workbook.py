@@ -18,11 +18,12 @@ import openpyxl
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from openpyxl.utils.exceptions import InvalidFileException
 
 from simulator.archives import check_archive
 from simulator.errors import InputError
-from simulator.history.importers.fields.amounts import heading_unit
+from simulator.history.importers.fields.units import heading_unit
 from simulator.history.importers.fields.words import folded, words
 from simulator.history.importers.readers.sheet import Sheet, make_sheet, plain, unique_headings
 
@@ -87,15 +88,18 @@ def _timeless(heading: str) -> str:
 
 @dataclass(frozen=True)
 class Table:
-    """One sheet: headings, rows below them, their numbers, and formulas without a value."""
+    """One sheet: headings, rows below them, formulas without a value, and the lines above."""
 
     headings: list[str]
     frame: pd.DataFrame
     formulas: dict[str, tuple[int, ...]]
+    above: tuple[str, ...] = ()
+    from_1904: bool = False
 
     def sheet(self, name: str) -> Sheet:
         """Return it as a sheet under a name."""
-        return replace(make_sheet(name, self.frame, self.headings), formulas=self.formulas)
+        sheet = make_sheet(name, self.frame, self.headings)
+        return replace(sheet, formulas=self.formulas, remarks=self.above, from_1904=self.from_1904)
 
 
 def _tables(path: Path, wanted: str | None) -> dict[str, Table]:
@@ -112,7 +116,7 @@ def _tables(path: Path, wanted: str | None) -> dict[str, Table]:
                 _fill_merged(path, title, rows)
                 table = table_of(rows, formulas)
                 if table is not None:
-                    found[title] = table
+                    found[title] = replace(table, from_1904=book.epoch == CALENDAR_MAC_1904)
             book.close()
         except (InvalidFileException, KeyError, ValueError, ParseError, zipfile.BadZipFile) as error:
             what = f"cannot be read as a workbook ({error})"
@@ -207,7 +211,8 @@ def table_of(rows: list[list[Any]], formulas: set[tuple[int, int]]) -> Table | N
     for i, j in sorted(formulas):
         if i > top and j < width:
             bare[names[j]] = (*bare.get(names[j], ()), i + 1)
-    return Table(headings, pd.DataFrame(columns, index=pd.Index(numbers, dtype="int64")), bare)
+    above = tuple(" ".join(str(cell) for cell in row if not _empty(cell)) for row in rows[:top])
+    return Table(headings, pd.DataFrame(columns, index=pd.Index(numbers, dtype="int64")), bare, above)
 
 
 def _heading_row(rows: list[list[Any]]) -> int | None:
