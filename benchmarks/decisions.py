@@ -23,6 +23,7 @@ import pandas as pd
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from simulator.calibration.posteriors import Z_HIGH
 from simulator.report.hire.results import hire
 from simulator.scenario.load import scenario_from_dict
 from tests.worlds import reps as worlds
@@ -153,7 +154,7 @@ def judged(case: Case, n_seeds: int, say: Callable[[str], None] = print) -> dict
     true_of = remembered(f"truth of {case.name}", lambda: true_gains(case.company).to_dict("list"))
     gains = pd.DataFrame(true_of)
     best = best_of(gains)
-    right, held, told, said, true = [], [], 0, [], []
+    right, held, told, said, true, width = [], [], 0, [], [], []
     for seed in range(n_seeds):
         answer = remembered(f"{case.name} {seed}", partial(asked, case, seed))
         counts = answer["counts"]
@@ -163,6 +164,7 @@ def judged(case: Case, n_seeds: int, say: Callable[[str], None] = print) -> dict
         if sum(counts.values()):
             held.append(answer["low"] <= bookings <= answer["high"])
             said.append(answer["gain"])
+            width.append((answer["high"] - answer["low"]) / 2 / Z_HIGH)
             true.append(bookings)
         say(f"{case.name} {seed}: {answer}, true {bookings:,.0f} and {value:,.0f} of {best:,.0f}")
     return {
@@ -173,6 +175,8 @@ def judged(case: Case, n_seeds: int, say: Callable[[str], None] = print) -> dict
         "none": n_seeds - len(said),
         "gain said": np.mean(said) if said else np.nan,
         "true gain": np.mean(true) if true else np.nan,
+        "scatter": np.std(said, ddof=1) if len(said) > 1 else np.nan,
+        "stated": np.mean(width) if width else np.nan,
         "holds": np.mean(held) if held else np.nan,
     }
 
@@ -184,16 +188,20 @@ def hiring_section(n_seeds: int) -> str:
         f"{n_seeds} histories of each company; up to {N_REPS} reps over eight quarters. An answer is right "
         f"where its true contribution is at least {RIGHT:.0%} of that of the best allocation, or where it "
         "says that the history cannot tell. Gains: mean bookings, of the answers that hire; asked of their "
-        f"80 % interval: to hold the true mean in {HELD[0]:.0%} to {HELD[1]:.0%}.",
+        f"80 % interval: to hold the true mean in {HELD[0]:.0%} to {HELD[1]:.0%}. Scatter: standard "
+        "deviation of the gain said between the histories; stated: what the interval stands for. These "
+        "companies never change, which a history cannot know: a level that may step or grow, and how far "
+        "reps run out of accounts to call, widen what is stated.",
         "",
         "| company | best contribution | right | cannot tell | hires no one | gain said | true gain "
-        "| interval holds |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| scatter | stated | interval holds |",
+        f"| --- |{' ---: |' * 9}",
     ]
     for row in rows:
         shown = [
             row["company"], money(row["best"]), f"{row['right']:.0%}", str(row["cannot tell"]),
             str(row["none"]), money(row["gain said"]), money(row["true gain"]),
+            money(row["scatter"]), money(row["stated"]),
             "" if np.isnan(row["holds"]) else f"{row['holds']:.0%}",
         ]  # fmt: skip
         lines.append(f"| {' | '.join(shown)} |")
