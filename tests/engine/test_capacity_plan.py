@@ -1,8 +1,11 @@
 """Reps of a scenario as arrays: who is there, how productive, what they source."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from simulator.calibration.calibration import DESTINATIONS, Drift
 from simulator.engine.plan.capacity import with_reps
 from simulator.engine.plan.roles import rep_terms
 from simulator.engine.plan.seats import wait_cdf
@@ -10,7 +13,9 @@ from simulator.engine.run.simulate import compile_deals, run, simulate
 from simulator.errors import InputError
 from simulator.kernels.flows import FLOWS
 from simulator.scenario.levers import Lever
+from simulator.scenario.load import scenario_from_dict
 from tests.small_companies import company, deal, segment, stay
+from tools.sample_company.company import AS_OF, CALENDAR, FIRST_DAY, TRUTH
 
 REPS = {
     "heads": 4,
@@ -170,3 +175,19 @@ def test_published_defaults_are_marked():
     assert terms.ote == pytest.approx(750_000 / 4.8)
     assert terms.sources["heads"] == "scenario"
     assert terms.commission * terms.quota + 12 * terms.base_per_month == pytest.approx(terms.ote)
+
+
+def test_sals_of_their_own_do_not_follow_the_course_that_more_reps_made(tmp_path):
+    """Demand that grew because reps came goes on growing with reps alone; other demand keeps its course."""
+    truth = TRUTH.calibration(AS_OF, FIRST_DAY, CALENDAR)
+    growing = replace(truth, drift=Drift(*np.zeros((2, len(DESTINATIONS))), 0.05, np.diag([0.01, 0.0004])))
+    own = {**REPS, "self_sourced_sals_per_month": 2.0}
+    reps = {"ramp": [1.0], "segments": dict.fromkeys(truth.segments, own)}
+    keys = {"name": "reps", "as_of": AS_OF.isoformat(), "history": str(tmp_path)}
+    scenario = scenario_from_dict({**keys, "segments": {name: {} for name in truth.segments}, "reps": reps})
+    still, moved = (
+        with_reps(compile_deals(scenario, rates, None), scenario, None).plan for rates in (truth, growing)
+    )
+    np.testing.assert_allclose(moved.stream_rep_sals, still.stream_rep_sals)
+    assert still.stream_rep_sals.any()
+    assert (moved.stream_sals != still.stream_sals).any()

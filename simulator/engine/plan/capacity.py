@@ -18,6 +18,7 @@ from simulator.engine.keys import rate_uniforms
 from simulator.engine.plan.attention import first_come
 from simulator.engine.plan.before_sale import with_help
 from simulator.engine.plan.deals import Compiled
+from simulator.engine.plan.levels import demand_course
 from simulator.engine.plan.neutral import as_they_stand
 from simulator.engine.plan.roles import RepTerms, rep_terms, stated_ramp
 from simulator.engine.plan.seats import (
@@ -245,11 +246,14 @@ def _demand(
     """Return SALs that come by themselves, and those that one ramped rep would source.
 
     Each of shape (draw, stream, month); the latter grow with the reps to a power, and are as measured where
-    there are as many as there were.
+    there are as many as there were. They do not follow the course of the company's SALs: what that rose
+    because reps came would count twice.
     """
     plan, arrivals = compiled.plan, compiled.calibration.arrivals
     sals, rep_sals = plan.stream_sals.copy(), plan.stream_rep_sals.copy()
     source = np.array(arrivals.source, dtype=object)
+    course = demand_course(scenario, compiled.calibration, compiled.rates, compiled.horizon.months.size)
+    at_level = compiled.rates.sals[:, :, None] * course
     for item in terms:
         waiting = scenario.reps.of(item.segment).waiting_sals
         if waiting:
@@ -261,7 +265,7 @@ def _demand(
             continue
         own = mine[source[mine] == OUTBOUND]
         stream = int(own[0]) if own.size else int(mine[0])
-        usual = compiled.rates.sals[:, stream, None]
+        usual = at_level[:, stream]
         pattern = np.divide(
             plan.stream_sals[:, stream],
             usual,

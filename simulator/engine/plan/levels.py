@@ -22,7 +22,7 @@ def expected_sals(
     inline = np.isinf(calibration.arrivals.exposure_months)
     seasonal = np.where(inline[None, :, None], 1.0, season[:, None, :])
     sals = rates.sals[:, :, None] * seasonal * lever[None, :, :] * ahead.month_share
-    sals = sals * _growth(scenario, calibration, rates, ahead.months.size)
+    sals = sals * demand_course(scenario, calibration, rates, ahead.months.size)
     sals = sals * ~_before_next_snapshot(calibration, ahead, scenario.fiscal_calendar())
     if not scenario.demand:
         return sals
@@ -97,7 +97,7 @@ def evidence_pull(scenario: Scenario, calibration: Calibration, ahead: Horizon) 
     return np.stack([weight * pull.log_factor, pull.added_sd(weight)], axis=1)[place]
 
 
-def _growth(scenario: Scenario, calibration: Calibration, rates: RateDraws, n_months: int) -> Floats:
+def demand_course(scenario: Scenario, calibration: Calibration, rates: RateDraws, n_months: int) -> Floats:
     """Return what the drift of demand makes of calibrated SALs, shape (draw, stream, month)."""
     if calibration.drift is None or rates.sals_drift is None:
         return np.ones((1, 1, 1))
