@@ -50,7 +50,7 @@ class FiscalDays:
             raise ValueError(
                 f"{ends[odd[0]]} is not near the end of a {what}: a period is missing or there twice"
             )
-        self.theirs, self.ours = theirs, ours
+        self.theirs, self.ours, self.end = theirs, ours, ends[-1]
 
     def moved(self, days: Floats) -> Floats:
         """Return day numbers of the calendar as those of its months; before and after it by a fixed shift."""
@@ -59,6 +59,16 @@ class FiscalDays:
         inside = np.where(before, days + (self.ours[0] - self.theirs[0]), inside)
         moved: Floats = np.where(after, days + (self.ours[-1] - self.theirs[-1]), inside)
         return moved
+
+    def starts(self, months: pd.Series) -> pd.Series:
+        """Return first days of months as the first days of the periods that they stand for."""
+        days = months.to_numpy().astype("datetime64[D]").astype(np.int64)
+        first, last = self.ours[0] - self.theirs[0], self.ours[-1] - self.theirs[-1]
+        theirs = np.interp(days, self.ours, self.theirs).round().astype(np.int64)
+        theirs = np.where(
+            days < self.ours[0], days - first, np.where(days > self.ours[-1], days - last, theirs)
+        )
+        return pd.Series(theirs.astype("datetime64[D]").astype("datetime64[ns]"), index=months.index)
 
     def day(self, day: dt.date) -> dt.date:
         """Return a day as the day of its month."""
@@ -79,17 +89,16 @@ class FiscalDays:
         return pd.Series(stamps.astype("datetime64[ns]"), index=times.index).mask(times.isna())
 
 
-def in_fiscal_months(history: History, ends: Sequence[dt.date]) -> History:
+def in_fiscal_months(history: History, days: FiscalDays) -> History:
     """Return a history whose days are moved so that each fiscal period is a whole month (or three).
 
     A deal closed on the last day of a period is then closed on the last day of its month, so that quarters,
     rates by month and forecasts are those of the fiscal calendar.
     """
-    days = FiscalDays(ends)
     moved: dict[str, Any] = {name: _moved(table, name, days) for name, table in history.tables().items()}
     note = (
-        f"Days are those of the fiscal calendar: its {len(days.theirs) - 1} periods up to {ends[-1]} count "
-        f"as whole months, and {ends[-1]} as {days.last_day(ends[-1])}."
+        f"Days are those of the fiscal calendar: its {len(days.theirs) - 1} periods up to {days.end} count "
+        f"as whole months, and {days.end} as {days.last_day(days.end)}."
     )
     orphans = _moved(history.orphan_changes, "stage_changes", days)
     as_of = max(days.last_day(history.as_of), days.day(history.as_of))
@@ -119,3 +128,23 @@ def ends_of_weeks(pattern: str, years: Sequence[dt.date]) -> list[dt.date]:
         ends += [start + dt.timedelta(days=int(n) - 1) for n in boundaries]
         ends.append(following - dt.timedelta(days=1))
     return ends
+
+
+def are_weeks_apart(days: pd.Series) -> bool:
+    """Return whether days are those of periods of whole weeks (4-4-5), not of months."""
+    if (days.dropna().dt.day == 1).all() or days.dropna().dt.is_month_end.all():
+        return False
+    distinct = np.sort(days.dropna().dt.normalize().unique())
+    steps = np.diff(distinct).astype("timedelta64[D]").astype(np.int64)
+    return len(steps) > 1 and bool((steps % 7 == 0).all()) and bool(steps.min() >= 28)
+
+
+def weeks_fault(days: pd.Series) -> tuple[str, str]:
+    """Return what is wrong with days of periods of weeks that are read as months, and the remedy."""
+    ends = [f"{day:%Y-%m-%d}" for day in sorted(days.dropna().unique())]
+    what = f"{ends[0]}, {ends[1]}, … are whole weeks apart: periods such as 4-4-5 weeks, no months"
+    remedy = (
+        f"Say in a map: period_ends: [{', '.join(ends)}] if these are the last days of the periods, or the "
+        "days before them if they are the first"
+    )
+    return what, remedy

@@ -14,6 +14,7 @@ from simulator.history.importers.balances import changes_from_balances, customer
 from simulator.history.importers.contradictions import churn_oddities
 from simulator.history.importers.currencies import in_one_currency
 from simulator.history.importers.deals import finish_deals, whole
+from simulator.history.importers.doubts import check_epoch
 from simulator.history.importers.extract import Files, extract
 from simulator.history.importers.import_log import ImportLog, files_in, listed
 from simulator.history.importers.mapping import Mapping, StageSpec
@@ -56,6 +57,7 @@ def assemble(
     pa.default_memory_pool().release_unused()
     log.stop_if_faulty()
     _require_rows(read, log)
+    check_epoch(read, mapping, log)
     read = in_one_currency(read, mapping, log)
     log.stop_if_faulty()
     known = mapping if as_of is None else mapping.model_copy(update={"as_of": as_of.isoformat()})
@@ -70,8 +72,8 @@ def assemble(
     last_day = _last_day(read, mapping, as_of)
     history = make_history(typed, notes=notes, as_of=last_day, currency=log.currency)
     history = _cut(history, as_of or _day(mapping.as_of), log)
-    ends = [dt.date.fromisoformat(str(end)) for end in mapping.period_ends]
-    return in_fiscal_months(history, ends) if ends else history
+    calendar = mapping.fiscal_days()
+    return history if calendar is None else in_fiscal_months(history, calendar)
 
 
 def _require_rows(read: Tables, log: ImportLog) -> None:
@@ -122,7 +124,7 @@ def _customer_tables(read: Tables, mapping: Mapping, log: ImportLog) -> Tables:
     if subscriptions is not None and changes is None:
         changes = changes_from_subscriptions(subscriptions, mapping, log)
     elif "balances" in read and changes is None:
-        changes = changes_from_balances(read["balances"], log)
+        changes = changes_from_balances(read["balances"], mapping, log)
     if customers is None and subscriptions is None and "balances" in read:
         customers = whole(customers_of(read["balances"]), "customers")
     if customers is None and subscriptions is None and changes is not None and "opportunities" not in read:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from simulator.history.fiscal_days import are_weeks_apart, weeks_fault
 from simulator.history.importers.fields.amounts import read_amounts
 from simulator.history.importers.fields.day_order import ISO, PARTS
 from simulator.history.importers.fields.named_days import day_of_period, iso_day
@@ -32,6 +33,7 @@ class MonthHeading(NamedTuple):
     """What a heading of a month says: the month (the last of a quarter), and the unit of its amounts."""
 
     month: pd.Timestamp
+    day: pd.Timestamp
     is_quarter: bool
     currency: str
     scale: float
@@ -50,7 +52,8 @@ def read_heading(heading: str) -> MonthHeading | None:
         else:
             day = part[:10] if re.fullmatch(ISO, part) else iso_day(part, month_only=True)
         if day is not None:
-            return MonthHeading(pd.Timestamp(day).to_period("M").start_time, is_quarter, currency, scale)
+            one = pd.Timestamp(day)
+            return MonthHeading(one.to_period("M").start_time, one, is_quarter, currency, scale)
     return None
 
 
@@ -84,6 +87,7 @@ def by_month(
     if not months:
         log.fault(sheet.file, "has no column whose heading is a month", "Write them as 2025-01 or Jan-25.")
         return customers.iloc[:0]
+    months = _in_periods(sheet, months, mapping, log)
     _fault_same_months(sheet, months, log)
     customers, sheet = _without_sum(customers, sheet, months, mapping, log)
     around, parts, scales = _stated(sheet, months, log), [], {1.0}
@@ -113,6 +117,20 @@ def by_month(
     scaled = scaled if scales != {1.0} else ""
     log.meanings.append(Meaning("balances", "arr", sheet.file, taken, f"times {spec.times:g}{scaled}"))
     return pd.concat(parts, ignore_index=True)
+
+
+def _in_periods(
+    sheet: Sheet, months: dict[str, pd.Timestamp], mapping: Mapping, log: ImportLog
+) -> dict[str, pd.Timestamp]:
+    """Return the months of headings that are days of periods of weeks; without the calendar a fault."""
+    days = pd.Series({h: read.day for h in months if (read := read_heading(h)) is not None})
+    if days.empty or not are_weeks_apart(days):
+        return months
+    if (calendar := mapping.fiscal_days()) is None:
+        log.fault(sheet.file, *weeks_fault(days))
+        return months
+    moved = calendar.column(days, whole=True).dt.to_period("M").dt.start_time
+    return months | dict(zip(days.index, moved, strict=True))
 
 
 def _stated(sheet: Sheet, months: Iterable[str], log: ImportLog) -> Stated:
@@ -186,7 +204,7 @@ def are_balances(subscriptions: pd.DataFrame) -> bool:
     return bool((steps == steps.mode()[0]).mean() >= REGULAR_SHARE and steps.mode()[0] in (1, 3))
 
 
-def changes_from_balances(balances: pd.DataFrame, log: ImportLog) -> pd.DataFrame:
+def changes_from_balances(balances: pd.DataFrame, mapping: Mapping, log: ImportLog) -> pd.DataFrame:
     """Return the changes of ARR between the months; who is missing in a month pays nothing in it."""
     files = files_in(balances)
     negative = int((balances["arr"] < 0).sum())
@@ -208,6 +226,9 @@ def changes_from_balances(balances: pd.DataFrame, log: ImportLog) -> pd.DataFram
     changes = delta.reset_index().melt("customer_id", var_name="date", value_name="arr_delta")
     changes = changes.astype({"date": "datetime64[ns]"})
     changes = changes[changes["arr_delta"].abs() > CENT]
+    calendar = mapping.fiscal_days()
+    if calendar is not None and (balances["month"].dropna().dt.day == 1).all():
+        changes = changes.assign(date=calendar.starts(changes["date"]))
     log.note(
         f"{files}: {len(table):,} customers over {len(months)} months of revenue; movements are the "
         "differences from month to month. Customers of the first month count as new in it."

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from simulator.history.fiscal_days import are_weeks_apart, weeks_fault
 from simulator.history.importers.fields.amounts import read_amounts
 from simulator.history.importers.fields.cells import as_flags, as_text, blank, map_unique, matches
 from simulator.history.importers.fields.dates import read_dates
@@ -197,7 +198,7 @@ class ColumnReader:
             scale, said = unit.scale, f" as '{unit.source}' says"
         times, said = (spec.times, "") if spec.times is not None else (scale, said)
         if not amounts.currencies and "currency" not in self.mapping.tables.given()[self.table].columns:
-            currency = currency or unit.currency
+            currency = currency or self._currency_of_file(name) or unit.currency
         named = amounts.currencies | ({currency} - {""})
         self.log.see_currencies(self.table, named, name)
         if name != "own_amount" and named:  # other files of the table may name another
@@ -205,6 +206,10 @@ class ColumnReader:
             self.currency = one if amounts.by_cell is None else amounts.by_cell
         values = amounts.numbers * times
         return values, f"times {times:,.12g}{said}" if times != 1 or spec.times is not None else ""
+
+    def _currency_of_file(self, name: str) -> str:
+        """Return the currency that the amounts of deals of this file were converted to, if that is known."""
+        return self.log.file_currency.get(self.sheet.file, "") if name in ("amount", "won_amount") else ""
 
     def _around(self, name: str, spec: ColumnSpec) -> Stated:
         """Return what the lines around the table and its names say of a column of amounts."""
@@ -239,8 +244,18 @@ class ColumnReader:
         if kind == "date":
             values = values.dt.normalize()
         elif kind == "month":
+            values = self._in_periods(values)
             values = values.dt.to_period("M").dt.start_time.astype("datetime64[ns]")
         return values, dates.read_as
+
+    def _in_periods(self, days: pd.Series[Any]) -> pd.Series[Any]:
+        """Return days of a calendar of weeks as those of its months; without the calendar a fault."""
+        if not are_weeks_apart(days):
+            return days
+        if (calendar := self.mapping.fiscal_days()) is not None:
+            return calendar.column(days, whole=True)
+        self.log.fault(self.sheet.file, *weeks_fault(days))
+        return days
 
     def _or_empty(self, name: str, spec: ColumnSpec, bad: pd.Series[Any]) -> str:
         """Return the line of a map by which a few cells count as empty; nothing where most are bad."""

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 
+from simulator.history.importers.columns import NAME_DAYS, day_in_name
+from simulator.history.importers.fields.dates import EXCEL_DAYS, NUMBERED
 from simulator.history.importers.import_log import COUNT_DEALS, ImportLog, files_in, listed
 from simulator.history.importers.mapping import Mapping
 from simulator.history.importers.readers.sheet import plain
+from simulator.history.importers.roles import HAPPENED
 from simulator.history.tables import LOSSES
 
 MIN_DEALS = 10
@@ -20,6 +25,8 @@ LONG_PAST = pd.Timedelta(days=30)
 NEARLY_ALL, FEW = 0.9, 0.5
 MIN_IN_STAGE = 3
 NO_STAGE = 0.05
+FROM_1904 = pd.Timedelta(days=1462)
+"""By which day numbers of Excel that count from 1904 lie too early, read as usual."""
 
 
 def check_ends(deals: pd.DataFrame, mapping: Mapping, log: ImportLog) -> None:
@@ -139,3 +146,53 @@ def check_amounts(deals: pd.DataFrame, log: ImportLog) -> None:
             f"or count deals: {COUNT_DEALS}; or accept it with --yes."
         )
         log.conflict(files_in(deals), "no deal has an amount", remedy)
+
+
+def check_epoch(read: dict[str, pd.DataFrame], mapping: Mapping, log: ImportLog) -> None:
+    """Find day numbers of Excel that end four years before all else: they may count from 1904.
+
+    What else is known are the other columns of days, the day in the name of the file, and today.
+    """
+    if mapping.date_format in NUMBERED:
+        return
+    days = list(_newest_days(read, mapping, log))
+    numbered = [day for day, happened, is_number in days if is_number and happened]
+    numbered = numbered or [day for day, _, is_number in days if is_number]
+    if not numbered:
+        return
+    newest, today = max(numbered), pd.Timestamp(dt.date.today())
+    others = [(day, "other days of the files") for day, _, is_number in days if not is_number]
+    others += [
+        (pd.Timestamp(day), f"the name '{file}'")
+        for file in log.files
+        for form in NAME_DAYS
+        if (day := day_in_name(file, form)) is not None
+    ]
+    known, of = max(others, default=(today, "today"))
+    year = A_YEAR if others else LONG_PAST
+    if not FROM_1904 - year <= known - newest <= FROM_1904 + A_YEAR:
+        return
+    what = (
+        f"days are numbers that end on {newest:%Y-%m-%d}, four years before {of} ({known:%Y-%m-%d}): does "
+        f"the workbook count from 1904, so that they end on {newest + FROM_1904:%Y-%m-%d}?"
+    )
+    remedy = "If so, say in a map: date_format: excel_1904; if the days are right: date_format: excel"
+    log.conflict(listed(log.files), what, remedy)
+
+
+def _newest_days(
+    read: dict[str, pd.DataFrame], mapping: Mapping, log: ImportLog
+) -> Iterator[tuple[pd.Timestamp, bool, bool]]:
+    """Yield the newest day of each column of days, whether its days have happened and are numbers."""
+    specs = mapping.tables.given()
+    for one in log.meanings:
+        frame, spec = read.get(one.table), specs[one.table].columns.get(one.column)
+        if frame is None or one.column not in frame or (spec is not None and spec.format is not None):
+            continue
+        column = frame.loc[frame["file"] == one.file, one.column]
+        if pd.api.types.is_datetime64_any_dtype(column.dtype) and column.notna().any():
+            yield column.max(), one.column in HAPPENED | _STARTS, one.read_as == EXCEL_DAYS
+
+
+_STARTS = frozenset({"snapshot_date", "month", "start_date", "date"})
+"""Further days that have happened."""

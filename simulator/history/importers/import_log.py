@@ -107,6 +107,7 @@ class ImportLog:
     currency: str = ""
     currencies: dict[str, set[str]] = field(default_factory=dict)
     conflicts: list[Fault] = field(default_factory=list)
+    file_currency: dict[str, str] = field(default_factory=dict)
 
     def note(self, text: str) -> None:
         """Say something once."""

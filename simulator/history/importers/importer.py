@@ -106,6 +106,7 @@ def _import(kind: str, paths: Sequence[Path], map_path: Path | None, as_of: dt.d
     first = check_map({"files": said.get("files") or {}}, tree, label)
     _refuse_queries(first, label)
     files = Files({}, first.files, log)
+    said = _with_all_files(said, given)
     values = merged(_recognise(kind, said, given, files, tree), said)
     mapping = check_map(values, tree, label)
     if not mapping.tables.given():
@@ -117,6 +118,29 @@ def _import(kind: str, paths: Sequence[Path], map_path: Path | None, as_of: dt.d
     if log.computed & {meaning.taken_from for meaning in log.meanings}:
         values.pop("tables")  # they name columns that the files do not have
     return Imported.of(kind, history, log, values)
+
+
+def _with_all_files(said: dict[str, Any], given: dict[str, Path]) -> dict[str, Any]:
+    """Return the map with all files that a pattern of a table fits, such as deals*.csv."""
+    stated = said.get("files")
+    files: dict[str, Any] = stated if isinstance(stated, dict) else {}
+    named: dict[str, Any] = {}
+
+    def fitting(name: str) -> list[str]:
+        spec = files.get(name, name)
+        pattern = Path(str(spec.get("path", "") if isinstance(spec, dict) else spec)).name
+        found = [] if pattern in given else [one for one in given if fnmatchcase(one, pattern)]
+        if len(found) > 1 and isinstance(spec, dict):
+            named.update({one: {**spec, "path": one} for one in found})
+        return found if len(found) > 1 else [name]
+
+    tables = {}
+    for role, spec in _tables(said).items():
+        tables[role] = spec
+        if isinstance(spec, dict) and isinstance(spec.get("file"), str | list):
+            names = spec["file"] if isinstance(spec["file"], list) else [spec["file"]]
+            tables[role] = {**spec, "file": [one for name in names for one in fitting(str(name))]}
+    return {**said, "tables": tables, "files": {**files, **named}} if tables else said
 
 
 def _refuse_queries(mapping: Mapping, label: str) -> None:

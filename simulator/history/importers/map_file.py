@@ -103,7 +103,7 @@ def _fault(error: dict[str, Any], tree: Tree | None, label: str) -> Fault:
     what = "is missing" if kind == "missing" else f"{message[:1].lower()}{message[1:]}"
     remedy = REMEDIES.get(kind, "")
     if place and place[-1] in ("format", "date_format", "file_name"):
-        numbers = "excel, seconds, milliseconds for numbers; first_day, last_day for months"
+        numbers = "excel, excel_1904, seconds, milliseconds for numbers; first_day, last_day for months"
         remedy = f'Write it as "%d/%m/%Y" or "%Y-%m-%d %H:%M"; or {numbers}.'
     return Fault(where, f"{key}: {what}", remedy)
 

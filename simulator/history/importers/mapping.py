@@ -118,6 +118,11 @@ class Mapping(Part):
     unqualified: Literal["drop", "keep"] = "drop"
     deleted: Literal["drop", "keep"] = "drop"
 
+    def fiscal_days(self) -> FiscalDays | None:
+        """Return the calendar of the map's periods, or None where periods are months."""
+        ends = [dt.date.fromisoformat(str(end)) for end in self.period_ends]
+        return FiscalDays(ends) if ends else None
+
     @field_validator("period_ends")
     @classmethod
     def _are_periods(cls, value: tuple[str, ...] | WeeksSpec) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ def changes_from_subscriptions(subscriptions: pd.DataFrame, mapping: Mapping, lo
     paid = log.leave_out(paid, backwards, table, "subscriptions that end before they start")
     if are_balances(paid):
         log.note(f"{files}: one row per customer and month, without ends: read as balances of each month.")
-        return changes_from_balances(paid.rename(columns={"start_date": "month"}), log)
+        return changes_from_balances(paid.rename(columns={"start_date": "month"}), mapping, log)
     spec = mapping.tables.subscriptions or SubscriptionsSpec(file=(), columns={})
     paid = _ended(_renewed_by_term(paid, spec.gap_days, files, log), spec, mapping, files, log)
     ended = paid[paid["end_date"].notna()]

@@ -1,10 +1,16 @@
 import datetime as dt
+from pathlib import Path
 
+import openpyxl
 import pandas as pd
 import pytest
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
+from simulator.errors import InputError
 from simulator.history.importers.fields.dates import Dates, read_dates
+from simulator.history.importers.importer import import_files
 from simulator.history.importers.readers.sheet import Sheet
+from tests.history.importers.exports import DEALS_MAP, import_texts
 
 
 def read(cells: list[object], other: list[str] | None = None, **options: object) -> Dates:
@@ -109,3 +115,60 @@ def test_days_without_a_year_are_no_months_and_a_spreadsheet_that_turned_days_is
     turned = [f"{day:%d/%m/%Y}" if day.day > 12 else f"{day:%Y-%d-%m}" for day in days]
     for cells in (turned, [turned[i] for i in range(20) if days[i].day > 12 or i % 3]):
         assert "a spreadsheet that read some cells as dates" in read(list(cells)).what
+
+
+def serials(epoch: dt.date, *, last: dt.date, wins: bool = True) -> str:
+    """Return deals whose days are day numbers since ``epoch``, the last of them closed on ``last``."""
+    lines = ["id,created,close,stage,amount"]
+    for i in range(12):
+        closed = last - dt.timedelta(days=30 * i)
+        created = (closed - dt.timedelta(days=60) - epoch).days
+        lines.append(f"{i},{created},{(closed - epoch).days},{'Won' if i % 2 else 'Lost'},100")
+    return "\n".join(lines)
+
+
+EPOCH_1900, EPOCH_1904 = dt.date(1899, 12, 30), dt.date(1904, 1, 1)
+NOW = dt.date.today() - dt.timedelta(days=40)
+OLD = dt.date(2023, 6, 30)
+
+
+def test_day_numbers_from_1904_are_asked_about_by_today(tmp_path: Path) -> None:
+    text = serials(EPOCH_1904, last=NOW)
+    with pytest.raises(InputError, match="four years before today"):
+        import_texts(tmp_path, "table", DEALS_MAP, deals_csv=text)
+    for map_yaml, shift in (("date_format: excel_1904\n", 0), ("date_format: excel\n", 1462)):
+        got = import_texts(tmp_path, "table", map_yaml + DEALS_MAP, deals_csv=text)
+        assert got.history.opportunities["closed_date"].max().date() == NOW - dt.timedelta(days=shift)
+    got = import_texts(tmp_path, "table", DEALS_MAP, deals_csv=serials(EPOCH_1900, last=NOW))
+    assert got.history.opportunities["closed_date"].max().date() == NOW
+
+
+def test_day_numbers_from_1904_are_asked_about_by_other_days(tmp_path: Path) -> None:
+    text = serials(EPOCH_1904, last=OLD)
+    rows = [line.split(",") for line in text.splitlines()]
+    for i, row in enumerate(rows[1:]):
+        row[1] = f"{OLD - dt.timedelta(days=30 * i + 60):%Y-%m-%d}"
+    iso = "\n".join(map(",".join, rows))
+    with pytest.raises(InputError, match="four years before other days"):
+        import_texts(tmp_path, "table", DEALS_MAP, deals_csv=iso)
+    got = import_texts(tmp_path, "table", "date_format: excel_1904\n" + DEALS_MAP, deals_csv=iso)
+    assert got.history.opportunities["closed_date"].max().date() == OLD
+    named = DEALS_MAP.replace("deals.csv", "deals 2023-07-03.csv")
+    with pytest.raises(InputError, match=r"four years before the name 'deals 2023-07-03\.csv'"):
+        import_texts(tmp_path, "table", named, **{"deals 2023-07-03_csv": text})
+    got = import_texts(tmp_path, "table", named, **{"deals 2023-07-03_csv": serials(EPOCH_1900, last=OLD)})
+    assert got.history.opportunities["closed_date"].max().date() == OLD
+
+
+def test_a_workbook_that_counts_from_1904_is_read_so(tmp_path: Path) -> None:
+    rows = [line.split(",") for line in serials(EPOCH_1904, last=OLD).splitlines()]
+    book = openpyxl.Workbook()
+    book.epoch = CALENDAR_MAC_1904
+    assert book.active is not None
+    for row in rows:
+        book.active.append([int(cell) if cell.isdigit() else cell for cell in row])
+    book.save(tmp_path / "deals.xlsx")
+    (tmp_path / "map.yaml").write_text(DEALS_MAP.replace("deals.csv", "deals.xlsx"), encoding="utf-8")
+    got = import_files("table", [tmp_path / "deals.xlsx"], tmp_path / "map.yaml")
+    assert got.history.opportunities["closed_date"].max().date() == OLD
+    assert "from 1904" in str(got.understanding.meanings)

@@ -1,6 +1,7 @@
 """What a message of an import says to write makes the import right, as it stands: each of them is tried."""
 
 import ast
+import datetime as dt
 import functools
 import io
 from collections.abc import Callable, Iterator
@@ -120,6 +121,19 @@ def _book(sheets: dict[str, Rows]) -> bytes:
     content = io.BytesIO()
     book.save(content)
     return content.getvalue()
+
+
+def _from_1904() -> Case:
+    """Return days as numbers that count from 1904, in a file whose name says when it was made."""
+
+    def numbered(row: list[Any], deal: Row) -> None:
+        for heading, day in (("Created Date", deal["created"]), ("Close Date", deal["close"])):
+            row[HEAD.index(heading)] = str((day - dt.datetime(1904, 1, 1)).days)
+
+    newest = max(deal["created"] for deal in company())
+    return Case(
+        "salesforce", {f"o {newest:%Y-%m-%d}.csv": _deals(numbered)["o.csv"]}, "date_format: excel_1904"
+    )
 
 
 def _snapshots(rows: Rows) -> Case:
@@ -708,6 +722,7 @@ def _revenue() -> Iterator[tuple[str, Case]]:
         right=_moved(new=1800.0, churn=-1200.0, reactivation=1200.0),
     )
     yield "terms with a gap", renewed
+    yield "day numbers from 1904", _from_1904()
     yield (
         "ends ahead",
         replace(

@@ -5,6 +5,7 @@ import pytest
 
 from simulator.errors import InputError
 from simulator.history.hygiene import check_hygiene
+from simulator.history.importers.importer import Imported
 from tests.history.importers.exports import import_texts
 
 SUBSCRIPTIONS = """sub,account,start,end,mrr
@@ -154,3 +155,42 @@ B,2024-03-01,2025-01-31,-5
     told = [f"{r.customer_id} {r.movement} {r.arr_delta:+.0f}" for r in got.history.arr_changes.itertuples()]
     assert told == ["A new +1080", "A contraction -120", "B new +480"]
     assert any("2 amounts below zero lower those" in note for note in got.history.notes)
+
+
+WEEKS = ("2024-03-02", "2024-03-30", "2024-05-04", "2024-06-01")
+"""Ends of four periods of a calendar of weeks, of which two lie in March and none in April."""
+PERIODS = "period_ends: [2024-02-03, 2024-03-02, 2024-03-30, 2024-05-04, 2024-06-01]\n"
+PAID = {"A": (1, 1, 2, 2), "B": (3, 4, 4, 0)}
+BALANCES = """
+tables:
+  balances: {file: r.csv, columns: {customer_id: customer, month: day, arr: {column: mrr, times: 12}}}
+"""
+
+
+def weekly(days: tuple[str, ...], wide: bool) -> str:
+    rows = [["customer", *days], *([customer, *map(str, paid)] for customer, paid in PAID.items())]
+    if not wide:
+        long = [[c, day, str(v)] for c, paid in PAID.items() for day, v in zip(days, paid, strict=True)]
+        rows = [["customer", "day", "mrr"], *long]
+    return "\n".join(map(",".join, rows))
+
+
+def moves(got: Imported) -> list[tuple[str, str, float]]:
+    table = got.history.arr_changes.sort_values(["date", "customer_id"])
+    days = table["date"].dt.strftime("%Y-%m-%d")
+    return list(zip(table["customer_id"], days, table["arr_delta"], strict=True))
+
+
+@pytest.mark.parametrize("wide", [False, True])
+def test_balances_of_a_calendar_of_weeks_count_in_its_periods(wide: bool, tmp_path: Path) -> None:
+    kind, map_yaml = ("mrr", "") if wide else ("table", BALANCES)
+    for accept in (False, True):
+        with pytest.raises(InputError, match=r"whole weeks apart[^$]*period_ends: \[2024-03-02, "):
+            import_texts(tmp_path, kind, map_yaml or None, accept, r_csv=weekly(WEEKS, wide))
+    got = import_texts(tmp_path, kind, PERIODS + map_yaml, r_csv=weekly(WEEKS, wide))
+    february, march, april, may = months = ("2024-02-01", "2024-03-01", "2024-04-01", "2024-05-01")
+    first = [("A", february, 12.0), ("B", february, 36.0)]
+    expected = [*first, ("B", march, 12.0), ("A", april, 12.0), ("B", may, -48.0)]
+    assert moves(got) == expected
+    by_month = import_texts(tmp_path, kind, PERIODS + map_yaml, r_csv=weekly(months, wide))
+    assert moves(by_month) == expected

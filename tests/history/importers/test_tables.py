@@ -194,6 +194,17 @@ def test_a_call_without_what_it_needs(kind: str, what: str) -> None:
         import_files(kind, [])
 
 
+@pytest.mark.parametrize("named", ["'s *.csv'", "all"])
+def test_a_pattern_of_several_files_means_them_all(named: str, tmp_path: Path) -> None:
+    files = {
+        "s 1_csv": "id,amount,created,close,stage\n1,10,2024-01-01,2024-02-01,Won\n",
+        "s 2_csv": "id,amount,created,close,stage\n2,5,2024-01-01,2024-02-01,Open\n",
+    }
+    map_yaml = DEALS_MAP.replace("deals.csv", named) + "files: {all: {path: 's *.csv', delimiter: ','}}\n"
+    got = import_texts(tmp_path, "table", map_yaml, **files)
+    assert got.history.opportunities["amount"].tolist() == [10.0, 5.0]
+
+
 def test_files_that_nobody_asked_for_are_a_fault(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="the map does not use it"):
         import_texts(tmp_path, "table", DEALS_MAP, deals_csv=DEALS, more_csv="a\n1\n")

@@ -38,9 +38,7 @@ def settle_currency(sheet: Sheet, columns: dict[str, str], log: ImportLog) -> No
             log.note(
                 f"{sheet.file}: '{amount}' is in {company}: deals in {company} have the same amount twice."
             )
-            log.see_currencies("opportunities", {company}, "amount")
-            sheet.frame[currency] = company  # other files of the table may be in another
-            columns["currency"] = currency
+            log.file_currency[sheet.file] = company  # other files of the table may be in another
         elif not heading_unit(amount)[1]:
             log.note(f"{sheet.file} does not say the currency of '{amount}': write currency: USD in a map.")
 

@@ -35,14 +35,15 @@ NO_DAY = (
     r"|00[/.-]00[/.-]0000.*"
 )
 """What databases and spreadsheets write where there is no day."""
-NUMBERED = {"excel": "D", "seconds": "s", "milliseconds": "ms"}
+NUMBERED = {"excel": "D", "excel_1904": "D1904", "seconds": "s", "milliseconds": "ms"}
 PERIODS = {"first_day": False, "last_day": True}
 """Formats that a map may name although strptime has no sign for them: numbers, and the day of a month."""
 BUDDHIST = 543
 """Years by which the calendar of Thailand is ahead."""
 COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})T?(\d{2})(\d{2})(\d{2})?(Z|[+-]\d{2}:?\d{2})?")
 FIRST_YEAR, LAST_YEAR = 1980, 2100
-EXCEL_EPOCH = pd.Timestamp("1899-12-30")
+EPOCHS_OF_EXCEL = {"D": pd.Timestamp("1899-12-30"), "D1904": pd.Timestamp("1904-01-01")}
+EXCEL_DAYS = "day numbers of Excel"
 _NO_OFFSET = "'{value}' has no offset from UTC, as other cells of the column do"
 
 
@@ -166,7 +167,7 @@ def _read_unique(cells: pd.Series[Any], sheet: Sheet, timezone: str, wanted: str
         return _read_iso(cells, iso, timezone)
     for unit, pattern in {"D": SERIAL, **EPOCHS}.items():
         if matches(cells, pattern).all():
-            return _read_numbers(cells, unit, timezone)
+            return _read_numbers(cells, "D1904" if unit == "D" and sheet.from_1904 else unit, timezone)
     return _read_parts(cells, sheet, timezone)
 
 
@@ -184,9 +185,10 @@ def _read_as_said(cells: pd.Series[Any], wanted: str, timezone: str) -> Read:
 
 def _read_numbers(cells: pd.Series[Any], unit: str, timezone: str) -> Read:
     what, numbers = "'{value}' is not such a number", pd.to_numeric(cells)
-    if unit == "D":
-        days = (EXCEL_EPOCH + pd.to_timedelta(numbers, unit="D")).dt.round("s")
-        return Read(days.astype("datetime64[us]"), "day numbers of Excel", what, FORMAT)
+    if unit in EPOCHS_OF_EXCEL:
+        days = (EPOCHS_OF_EXCEL[unit] + pd.to_timedelta(numbers, unit="D")).dt.round("s")
+        read_as = EXCEL_DAYS + (" from 1904" if unit == "D1904" else "")
+        return Read(days.astype("datetime64[us]"), read_as, what, FORMAT)
     scale = {"s": 1e6, "ms": 1e3, "us": 1.0, "ns": 1e-3}[unit]
     micro = (numbers.astype("float64") * scale).round()
     days = pd.Series(pd.NaT, index=cells.index, dtype="datetime64[us]")
