@@ -99,6 +99,7 @@ def of_new_customers(found: Calibration) -> Calibration:
         effect_covariance=None,
         segment_ages=None,
         reps=None,
+        clock=None,
         profiles=Profiles((), np.zeros((1, 0), dtype=np.int64), np.ones((len(found.segments), 1))),
         shock_close=0.0,
         evidence=None,

@@ -199,3 +199,22 @@ def test_companies_never_seen_run_from_customers_to_movements(shared_data, name)
     grr = outlook.arr.table[(outlook.arr.table["measure"] == "grr") & (outlook.arr.table["segment"] == "all")]
     assert (grr["p90"] <= 1).all()
     assert dt.date(2024, 1, 1) < history.as_of
+
+
+@pytest.mark.parametrize("per_month", [3, 6])
+def test_companies_of_customers_alone_win_new_ones_as_before(per_month):
+    """As many a month as started before, at once and of their ARR: in ARR and in new bookings alike."""
+    customers = [
+        (f"c{month}-{n}", f"{2023 + month // 12}-{1 + month % 12:02d}-{3 + 4 * n:02d}", 12, 12_000.0)
+        for month in range(46)
+        for n in range(per_month)
+    ]
+    history = book_history(customers, [])
+    calibration = calibrate(history, FiscalCalendar(1))
+    scenario = Scenario(name="customers", horizon_quarters=2).with_simulation(paths=200, rate_draws=40)
+    full = settled(scenario, calibration.all_segments, history.as_of)
+    paths = simulate(full, calibration, history)
+    new = arr_movements(paths)["new"].sum(axis=2)
+    expected = np.array([2, 3]) * per_month * 12_000
+    assert (np.abs(new.mean(axis=0) - expected) < 4 * new.std(axis=0) / np.sqrt(len(new))).all()
+    np.testing.assert_allclose(paths.bookings_new().sum(axis=2)[:, 1:], new[:, 1:])
