@@ -53,8 +53,8 @@ def diagnose(
     as_of: AsOf = None,
     out: Out = None,
     quarters: Quarters = "8",
-    fiscal_start: FiscalStart = "1",
-    fiscal_label: FiscalLabel = "end",
+    fiscal_start: FiscalStart = "",
+    fiscal_label: FiscalLabel = "",
     currency: Currency = "",
     details: Details = False,
     quiet: Quiet = False,
@@ -67,7 +67,7 @@ def diagnose(
     day, n_quarters, calendar, code = gather(
         lambda: read_day(as_of),
         lambda: whole("--quarters", 1, MOST_QUARTERS)(quarters),
-        lambda: read_calendar(fiscal_start, fiscal_label),
+        lambda: read_calendar(fiscal_start or "1", fiscal_label or "end"),
         lambda: read_currency(currency),
     )
     folder = out or Path("results") / f"diagnose-{history.resolve().name}"
@@ -76,8 +76,7 @@ def diagnose(
         history,
         scenario=scenario,
         as_of=day,
-        # Those of the scenario hold unless others are asked for.
-        calendar=None if scenario is not None and (fiscal_start, fiscal_label) == ("1", "end") else calendar,
+        calendar=calendar if fiscal_start or fiscal_label else None,
         quarters=n_quarters,
         currency=code,
         paths=paths,

@@ -237,6 +237,18 @@ def test_a_scenario_adds_what_each_remedy_is_worth(company, tmp_path, capsys):
     assert names <= {path.name for path in (out / "charts").iterdir()}
 
 
+@pytest.mark.parametrize(
+    "options", [["--fiscal-start", "1", "--fiscal-label", "end"], ["--fiscal-start", "4"]]
+)
+def test_a_fiscal_year_other_than_the_scenarios_is_refused(company, tmp_path, capsys, options):
+    scenario = tmp_path / "plan.yaml"
+    scenario.write_text(f"history: {company}\nfiscal_year: {{start_month: 10, label: end}}\n")
+    out = tmp_path / "out"
+    assert run("diagnose", company, "--scenario", scenario, "-o", out, *options) == 2
+    error = capsys.readouterr().err
+    assert "plan.yaml" in error and "month 10" in error and "Leave the two options out" in error
+
+
 def test_a_scenario_of_another_history_is_refused(company, tmp_path, capsys):
     other = made_up(tmp_path / "other", n=60)
     scenario = tmp_path / "plan.yaml"

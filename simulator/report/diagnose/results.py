@@ -108,7 +108,7 @@ def diagnose(
     as_of : datetime.date, optional
         Use only what was known on this day.
     calendar : FiscalCalendar, optional
-        Fiscal quarters; those of the scenario without it, else calendar quarters.
+        Fiscal quarters; those of the scenario, which it must not contradict, else calendar quarters.
     quarters : int
         Whole fiscal quarters to look back.
     currency : str
@@ -128,7 +128,7 @@ def diagnose(
     Raises
     ------
     InputError
-        The history or the scenario is at fault.
+        The history or the scenario is at fault, or the scenario has another fiscal year.
     """
     work = work or Work()
     inputs = [Path(place) for place in (history, scenario) if place is not None]
@@ -136,7 +136,7 @@ def diagnose(
         loaded, read = load_history(inputs[0], as_of), contents(inputs)
     plan = _plan(inputs[1], inputs[0], loaded.as_of) if scenario is not None else None
     if plan is not None:
-        calendar, currency = calendar or plan.fiscal_calendar(), currency or plan.currency
+        calendar, currency = _calendar_of(plan, inputs[1], calendar), currency or plan.currency
     calendar = calendar or FiscalCalendar()
     record = track_record(loaded, calendar, quarters)
     what_if = _what_if(plan, paths, work) if plan is not None else None
@@ -144,6 +144,19 @@ def diagnose(
     held = past_forecasts_said(inputs[0], calendar, loaded.as_of, currency)
     leans_on = (what_if.leans_on,) if what_if is not None and what_if.leans_on else ()
     return _answer(found, currency, read, (held, *leans_on, *record.notes, *loaded.notes))
+
+
+def _calendar_of(plan: Scenario, file: Path, asked: FiscalCalendar | None) -> FiscalCalendar:
+    """Return the calendar of a scenario, which names the quarters of all of the answer."""
+    stated = plan.fiscal_calendar()
+    if asked not in (None, stated):
+        raise InputError.of(
+            str(file),
+            f"its fiscal year starts in month {stated.start_month} and is named after its {stated.label}, "
+            "--fiscal-start and --fiscal-label say otherwise",
+            "Leave the two options out, or change 'fiscal_year' in the scenario.",
+        )
+    return stated
 
 
 def _plan(file: Path, history: Path, as_of: dt.date) -> Scenario:
