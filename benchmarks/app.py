@@ -26,7 +26,7 @@ from tests.conftest import FLAGS
 FACTORS = [f"{percent}" for percent in range(-40, 45, 5) if percent]
 LEVERS_MOVED = ("slippage", "close_odds", "velocity")
 WARM_UP, FULL_EVERY = 12, 40
-"""Changes before anything is counted; the full simulation is waited for once in so many."""
+"""Changes before anything is counted; the full simulation is waited for once in this many."""
 MOST_MEGABYTES = 50
 TICKS = os.sysconf("SC_CLK_TCK")
 

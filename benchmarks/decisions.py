@@ -150,7 +150,7 @@ def code() -> str:
 
 
 def judged(case: Case, n_seeds: int, say: Callable[[str], None] = print) -> dict[str, object]:
-    """Return how good the answers on so many histories of a company were."""
+    """Return how good the answers on this many histories of a company were."""
     true_of = remembered(f"truth of {case.name}", lambda: true_gains(case.company).to_dict("list"))
     gains = pd.DataFrame(true_of)
     best = best_of(gains)
@@ -244,7 +244,7 @@ SECTIONS: dict[str, tuple[str, Callable[[int], str]]] = {
     "csm": ("What is a CSM worth?", csm_section),
     "hire": ("Where do the next reps go?", hiring_section),
 }
-"""By name: heading, and what writes the section for so many seeds."""
+"""By name: heading, and what writes the section for this many seeds."""
 
 
 def write(name: str, text: str) -> None:

@@ -86,7 +86,7 @@ def goes_on(path: Path, corpus: Path) -> bool:
 
 
 def fuzz(kind: str, n_inputs: int, told: Told, place: Path, *, led: bool) -> None:
-    """Try so many inputs of a kind in this process, and write what became of them."""
+    """Try this many inputs of a kind in this process, and write what became of them."""
     if led:
         fuzz_led(kind, n_inputs, told, place)
         return

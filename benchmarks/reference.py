@@ -58,7 +58,7 @@ def measure_paths(n_paths: int, n_threads: int) -> dict[str, float]:
 
 
 def many_histories(folder: Path, times: int) -> None:
-    """Write the sample company's deals and changes so many times over, each under ids of its own."""
+    """Write the sample company's deals and changes this many times over, each under ids of its own."""
     shutil.copytree(SAMPLE, folder)
     (folder / "calls.csv").unlink(missing_ok=True)
     for name in ("opportunities", "stage_changes"):
@@ -83,7 +83,7 @@ def _timed(work: Callable[[], object]) -> dict[str, float]:
 
 
 def measure_import(n_rows: int) -> dict[str, float]:
-    """Return what reading and checking a history with so many rows of changes takes."""
+    """Return what reading and checking a history with this many rows of changes takes."""
     from simulator.history.load import load_history
 
     with tempfile.TemporaryDirectory() as folder:
@@ -92,7 +92,7 @@ def measure_import(n_rows: int) -> dict[str, float]:
 
 
 def measure_calibration(n_deals: int) -> dict[str, float]:
-    """Return what calibrating so many deals takes, the history loaded."""
+    """Return what calibrating this many deals takes, the history loaded."""
     from simulator.calibration.estimate import calibrate
     from simulator.fiscal import FiscalCalendar
     from simulator.history.load import load_history
@@ -104,7 +104,7 @@ def measure_calibration(n_deals: int) -> dict[str, float]:
 
 
 def measure_hire(n_reps: int) -> dict[str, float]:
-    """Return what the answer to where so many reps go takes, in the sample company's six segments."""
+    """Return what the answer to where this many reps go takes, in the sample company's six segments."""
     with tempfile.TemporaryDirectory() as folder:
         scenario = str(ROOT / "scenarios" / "base.yaml")
         command = [sys.executable, "-m", "simulator.cli.main", "hire", scenario, "--reps", str(n_reps)]

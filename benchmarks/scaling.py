@@ -33,7 +33,7 @@ ROUNDS = 5
 
 
 def job_of(n_customers: int) -> Job:
-    """Return a job of so many customers over six segments, in whom everything happens."""
+    """Return a job of this many customers over six segments, in whom everything happens."""
     names = [SEGMENTS[i % len(SEGMENTS)] for i in range(n_customers)]
     existing = [{**customer(f"c{i}"), "segment": name} for i, name in enumerate(names)]
     segments = {name: segment(customers=GROWING) for name in SEGMENTS}

@@ -34,7 +34,7 @@ def customer(name: str, **more: Any) -> dict[str, Any]:
 
 
 def book(n: int, **more: Any) -> list[dict[str, Any]]:
-    """Return so many customers."""
+    """Return this many customers."""
     return [customer(f"c{i}", **more) for i in range(n)]
 
 

@@ -125,7 +125,7 @@ def mutants_of(path: Path) -> list[Mutant]:
 
 
 def choose(n: int, seed: int) -> list[Mutant]:
-    """Return so many mutants, spread over the layers as their sources are."""
+    """Return this many mutants, spread over the layers as their sources are."""
     files = sorted(p for layer in LAYERS for p in (ROOT / "simulator" / layer).rglob("*.py"))
     every = [mutant for path in files for mutant in mutants_of(path.relative_to(ROOT))]
     return sorted(random.Random(seed).sample(every, n), key=lambda m: (m.path, m.line, m.start, m.new))  # noqa: S311

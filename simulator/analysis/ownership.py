@@ -133,7 +133,7 @@ def _without_people(role: Role, segments: tuple[str, ...]) -> Role:
 
 
 def _staffed(role: Role, stated: Role, segment: str, wanted: float, pay: float) -> Role:
-    """Return a role with so many heads in a segment, the last of whom may work part of the time."""
+    """Return a role with this many heads in a segment, the last of whom may work part of the time."""
     heads = int(np.ceil(wanted - 1e-9))
     own = stated.of(segment)
     part = wanted / heads if heads else 1.0
@@ -153,7 +153,7 @@ def _staffed(role: Role, stated: Role, segment: str, wanted: float, pay: float) 
 def _more_reps(
     ladder: HeadcountSimulation, reps: Reps, segment: str, wanted: float
 ) -> tuple[Reps, tuple[float, float]]:
-    """Return reps with so many more, the share of all that these are, and that of the others.
+    """Return reps with this many more, the share of all that these are, and that of the others.
 
     The last may be there in part: those who sell to new customers are as many as before.
     """

@@ -9,7 +9,6 @@ from functools import partial
 import numpy as np
 from nicegui import events, ui
 
-from simulator.analysis.compare.comparison import SURE
 from simulator.analysis.forecast.forecast import Forecast
 from simulator.analysis.totals import ALL, hit_share
 from simulator.app.deals import DealsSection
@@ -27,6 +26,7 @@ from simulator.report.forecast.past import Past, look_back, with_past
 from simulator.report.forecast.specs import fan_spec
 from simulator.report.money import format_money
 from simulator.report.run import Run
+from simulator.report.simulation_error import say_error_in_points, say_error_margin
 from simulator.scenario.numbers import ReadingError, read_money
 
 FIRST_SENTENCES = 4
@@ -151,8 +151,8 @@ class ForecastSection:
         totals = reply.paths.bookings_new()[:, reply.forecast.periods.index(self.period)].sum(axis=1)
         amount = html.escape(format_money(target, reply.forecast.currency, 4))
         share = hit_share(totals, target)
-        error = SURE * math.sqrt(share * (1.0 - share) / len(totals))
-        unsure = f", ± {error:.0%} until all are made" if reply.quick else ""
+        error = math.sqrt(share * (1.0 - share) / len(totals))
+        unsure = f", {say_error_in_points(error)} until all are made" if reply.quick else ""
         self.odds.set_content(f"{self.period}: {amount} is {say_chance(share)} of simulations{unsure}.")
 
     def _show_rest(self, run: Run, reply: Reply) -> None:
@@ -186,5 +186,8 @@ def _quick_words(forecast: Forecast) -> list[str]:
     period = headline_period(forecast)
     row = forecast.precision[forecast.precision["period"] == period].iloc[0]
     p50 = format_money(forecast.total(period)["p50"], forecast.currency)
-    unsure = format_money(SURE * row["p50_error"], forecast.currency)
-    return [fan_title(forecast), f"P50 of {period}: {p50}, simulation error ± {unsure} until all are made"]
+    unsure = say_error_margin(row["p50_error"], forecast.currency)
+    return [
+        fan_title(forecast),
+        f"P50 of {period}: {p50}, simulation error {unsure} (80%) until all are made",
+    ]

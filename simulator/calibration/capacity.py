@@ -31,7 +31,7 @@ FULL = 0.15
 come and go by themselves it is 1."""
 NEARLY_FULL, NEVER_MORE = 0.35, 1.08
 """The same where reps were hired, whose ramp is not known well: the most deals that a ramped rep ever has
-in work are at most so many times what they usually are."""
+in work are at most this many times what they usually are."""
 LOW, HIGH = 0.1, 0.9
 
 

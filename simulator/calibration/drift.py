@@ -170,7 +170,7 @@ def _course(local: LevelModels) -> Course:
 
 
 def _stretched(y: Floats, when: Floats, scatter: Floats, n_fitted: float) -> Floats:
-    """Stretch deviations from a straight line by what a fit of so many parameters took from them."""
+    """Stretch deviations from a straight line by what a fit of this many parameters took from them."""
     spare = len(y) - 2.0
     taken = min(n_fitted, 0.75 * spare)
     if taken <= 0.0:
@@ -191,7 +191,7 @@ def _rms(weight: Floats, values: Floats) -> float:
 
 
 def grown(quarters_ahead: npt.ArrayLike) -> Floats:
-    """Return how many quarters' growth has come about so many quarters ahead: damped, less than these."""
+    """Return how many quarters' growth has come about this many quarters ahead: damped, less than these."""
     ahead = np.asarray(quarters_ahead, dtype=np.float64)
     return np.asarray((1.0 - DAMPING**ahead) / -np.log(DAMPING))
 

@@ -196,7 +196,7 @@ def _edges(cut: float, calendar: FiscalCalendar, size: int) -> Floats:
 
 
 def _origins(edges: Floats, size: int, first_day: float) -> Floats:
-    """Return the same edges as seen from now and so many windows before, shape (origin, edge)."""
+    """Return the same edges as seen from now and this many windows before, shape (origin, edge)."""
     ends = months_of_days(edges[1:])
     rest = edges[1] - edges[0]
     rows = []
@@ -255,7 +255,7 @@ def _trends(seen: Floats, added: float) -> Floats:
     points = np.full(seen.shape, np.nan)
     for column, windows in ((0, slice(0, 1)), (1, slice(1, None))):
         series = np.log(np.maximum(_like(seen, column)[::-1], 0.0) + added)
-        # What is known after so many windows is the forecast of the origin that follows them.
+        # What is known after this many windows is the forecast of the origin that follows them.
         logs = _damped_trend(series, seen.shape[1])
         points[: len(series), windows] = np.exp(logs[::-1, windows]) - added
     return points

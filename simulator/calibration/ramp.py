@@ -14,7 +14,7 @@ TENURE_BINS = (0, 1, 2, 3, 4, 6, 9, 12)
 
 PUBLISHED_EDGES = (0.0, 3.0, 6.0, 12.0, 24.0)
 PUBLISHED_SHARES = (0.27, 0.38, 0.28, 0.07)
-"""Share of new account executives who are ramped within so many months (Bridge Group 2024, second-hand)."""
+"""Share of new account executives who are ramped within this many months (Bridge Group 2024, second-hand)."""
 PUBLISHED_SOURCE = "Bridge Group 2024, second-hand: < 3 months 27 %, 3-6 38 %, 6-12 28 %, 12+ 7 %"
 PUBLISHED_MEDIAN = 3.0 + 3.0 * (0.5 - 0.27) / 0.38
 """Median of these shares, spread evenly inside each class. Unit: months."""

@@ -16,7 +16,7 @@ from simulator.history.tables import History
 
 AE = "ae"
 MONTHS_BEFORE_FIRST = 3
-"""Who owns a deal that begins within so many months of the history's first was there before."""
+"""Who owns a deal that begins within this many months of the history's first was there before."""
 MONTHS_SILENT = 6
 """Who has owned nothing new or open for so long has left."""
 

@@ -14,11 +14,11 @@ from simulator.kernels.random import RATE, RATE_ORDER, stratified_table
 DEAL_BITS = 55
 STREAM_BITS = 23
 STRATA = 10
-"""Rate draws that are stratified together; runs of so many are independent replicates of each other."""
+"""Rate draws that are stratified together; runs of this many are independent replicates of each other."""
 
 
 def key(name: str, bits: int = DEAL_BITS) -> int:
-    """Return a whole number of so many bits that stands for a name."""
+    """Return a whole number of this many bits that stands for a name."""
     digest = hashlib.blake2b(name.encode(), digest_size=8).digest()
     return int.from_bytes(digest, "little") >> (64 - bits)
 

@@ -94,7 +94,7 @@ def _opportunities(
     filled = [column for column in UNDATED if deals[column].notna().any()]
     if filled:
         notes.append(
-            f"{', '.join(filled)} carry no dates and are as last recorded, which may tell the future."
+            f"{', '.join(filled)} carry no dates and are as last recorded, which may show what came later."
         )
     return deals
 
@@ -122,7 +122,8 @@ def _restate(deals: pd.DataFrame, changes: pd.DataFrame, history: History, notes
         deals[column] = past.where(has_past, deals[column])
         if final:
             notes.append(
-                f"The {words} of {final:,} deals have no history: as last known, they may tell the future."
+                f"The {words} of {final:,} deals have no history: as last known, "
+                "they may show what came later."
             )
 
 
@@ -155,7 +156,7 @@ def _customers(history: History, deals: pd.Series, cut: pd.Timestamp, notes: lis
     undated = int((~occurs(customers["customer_id"], moves["customer_id"]) & customers["arr"].notna()).sum())
     if undated:
         notes.append(
-            f"The ARR of {undated:,} customers has no history: as last known, it may tell the future."
+            f"The ARR of {undated:,} customers has no history: as last known, it may show what came later."
         )
     return customers
 

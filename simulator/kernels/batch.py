@@ -73,7 +73,7 @@ class Batch(NamedTuple):
 
 
 def open_batch(n_entries: int, n_concessions: int, n_streams: int) -> Batch:
-    """Return room for at least so many deals."""
+    """Return room for at least this many deals."""
     n_entries = -(-n_entries // WIDTH) * WIDTH
     return Batch(
         key=np.zeros(n_entries, dtype=np.uint64),

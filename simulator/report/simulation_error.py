@@ -23,3 +23,8 @@ def error_margin(error: Error) -> Error:
 def say_error_margin(error: float, currency: str) -> str:
     """Return that of an amount in words, such as ``± $25k``."""
     return f"± {format_money(error_margin(float(error)), currency, 2)}"
+
+
+def say_error_in_points(error: float) -> str:
+    """Return that of a share in words, such as ``simulation error ± 3 points (80%)``."""
+    return f"simulation error ±\u00a0{100 * error_margin(error):.0f}\u00a0points (80%)"

@@ -35,7 +35,7 @@ class FiscalYear(Form):
 
 
 class Forecast(Form):
-    """What the forecast leans on besides the rates of deals."""
+    """What the forecast uses besides the rates of deals."""
 
     evidence: Share = 0.4
     """How far levels are drawn towards simple methods: the mean of the last four periods, a damped trend and
@@ -128,7 +128,7 @@ class Scenario(Form):
     blend: File = None
     """Results folder of a backtest; its record weights a blend of all forecasts."""
     forecast: Forecast = Field(default_factory=Forecast)
-    """What the forecast leans on."""
+    """What the forecast uses besides the rates of deals."""
     simulation: Simulation = Field(default_factory=Simulation)
     """How much to simulate."""
     segments: dict[Name, Segment] = Field({})

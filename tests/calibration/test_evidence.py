@@ -111,7 +111,7 @@ def test_methods_know_of_a_season_that_past_years_agree_on():
 
 
 def stepped(log_step: float, n_after: int) -> Course:
-    """Return the course of a level that changed once, so many quarters ago."""
+    """Return the course of a level that changed once, this many quarters ago."""
     path = np.where(np.arange(24) < 24 - n_after, -log_step, 0.0)
     return replace(steady_course(24), quarters=np.arange(24.0) - 23.5, path=path)
 

@@ -13,7 +13,7 @@ WON = DESTINATIONS.index("won")
 
 
 def months_of(n_quarters, wins, scatter, seed=0):
-    """Rows of deal-months, one a deal: so many wins expected a month, months scattering by themselves."""
+    """Rows of deal-months, one a deal: this many wins expected a month, months scattering by themselves."""
     rng = np.random.default_rng(seed)
     n = 3 * n_quarters
     factor = np.exp(scatter * rng.normal(size=n) - scatter**2 / 2)

@@ -25,7 +25,7 @@ N_QUARTERS = 8
 
 
 def rows_of(wins: np.ndarray, expected: float) -> tuple[DealMonths, np.ndarray, np.ndarray]:
-    """Return rows with so many wins of each cell and quarter, what was expected, and the cell of each row.
+    """Return rows with this many wins of each cell and quarter, what was expected, and the cell of each row.
 
     Each cell and quarter has one row more, which nothing ends and which holds all that is expected.
     """

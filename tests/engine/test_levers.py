@@ -236,7 +236,7 @@ def test_more_pull_ins_book_no_less_the_more_of_them(pulled):
 
 @pytest.mark.parametrize("months", [3, 6, 8])
 def test_deals_that_are_put_off_further_slip_less_often(months):
-    """Nothing is ever decided, each date moves when it is due: one slip of each deal every so many months."""
+    """Nothing is ever decided, each date moves when it is due: each deal slips once in this many months."""
     scenario = company(
         {"one": segment(pipeline=stay(1e6, won=1.0))},
         [deal(f"d{n}", close_date="2027-02-15") for n in range(20)],

@@ -46,7 +46,7 @@ FATES: Counter[str] = Counter()
 """How many inputs were taken and how many refused, by target."""
 
 ONE_IN = 5
-"""Of the inputs that are taken, so many are played: that takes ten times as long as to read them."""
+"""Of the inputs that are taken, this many are played: that takes ten times as long as to read them."""
 
 FEW = {"paths": 6, "rate_draws": 2, "threads": 1}
 MOST_WORK = 400_000

@@ -148,9 +148,9 @@ def test_the_other_tables_are_those_of_the_day():
 def test_what_may_tell_the_future_is_said():
     assert history_as_of(story(), CUT).notes == (
         "1 deals that were not yet qualified are left out.",
-        "The amounts of 1 deals have no history: as last known, they may tell the future.",
-        "The close dates of 1 deals have no history: as last known, they may tell the future.",
-        "The ARR of 1 customers has no history: as last known, it may tell the future.",
+        "The amounts of 1 deals have no history: as last known, they may show what came later.",
+        "The close dates of 1 deals have no history: as last known, they may show what came later.",
+        "The ARR of 1 customers has no history: as last known, it may show what came later.",
     )
     bare = history([deal("A", competitor="Acme", close_date="2026-05-01")])
     told = " ".join(history_as_of(bare, CUT).notes)

@@ -12,7 +12,7 @@ N = 50
 
 
 def referring(rate, customers=STILL, n=N, start="2025-07-01", pipeline=None, **more):
-    """Simulate so many customers who refer others at a rate a year."""
+    """Simulate this many customers who refer others at a rate a year."""
     referrals = {"per_customer_per_year": rate, "after": "first_value", **more.pop("referrals", {})}
     one = segment(customers=customers, pipeline=pipeline or stay(30, lost_no_decision=1))
     listed = {"existing": book(n, start_date=start)}

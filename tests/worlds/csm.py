@@ -119,7 +119,7 @@ def _assign(rng, owner, there, n_heads):
 
 
 def seats(heads):
-    """Return people hired and leaving so that there are so many in each month."""
+    """Return people hired and leaving so that there are this many in each month."""
     rows = []
     for segment in range(N_SEGMENTS):
         open_seats = []

@@ -74,7 +74,7 @@ class World:
     def booked(
         self, rng: np.random.Generator, deals: Deals, first: int, window: tuple[int, int], copies: int
     ) -> np.ndarray:
-        """Return what each of so many continuations from day ``first`` wins in a window, shape (copy,)."""
+        """Return what each of this many continuations from day ``first`` wins in a window, shape (copy,)."""
         still = deals.at(deals.outcome == OPEN)
         n = len(still.created)
         many = still.at(np.tile(np.arange(n), copies))

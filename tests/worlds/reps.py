@@ -1,4 +1,4 @@
-"""A company whose reps give full attention to so many deals each; day by day, in NumPy alone.
+"""A company whose reps give full attention to this many deals each; day by day, in NumPy alone.
 
 Deals of a segment are worked first come, first served by its reps; those that no rep has time for wait,
 and half of the waiting give up within ``patience_days``. Nothing here knows of the engine.
@@ -220,7 +220,7 @@ def true_bookings(
     n_runs: int = 200,
     quarters: int = QUARTERS_AHEAD,
 ) -> Floats:
-    """Return what a segment books in the quarters after AS_OF with so many more reps, shape (run,)."""
+    """Return what a segment books in the quarters after AS_OF with this many more reps, shape (run,)."""
     now = float((AS_OF - FIRST_DAY).days + 1)
     end = now + quarters * 3 * MONTH
     # A year and a half before AS_OF is enough to forget how the company began.

@@ -136,7 +136,7 @@ def quarter_bounds(calendar: FiscalCalendar, quarter: int) -> tuple[float, float
 
 
 def _due(known: Known, rows: Ints, quarter: int, ahead: int) -> Ints:
-    """Return the states among ``rows`` whose close date lies so many quarters ahead; past due is at once."""
+    """Return the states among ``rows`` whose close date lies this many quarters ahead; past due: at once."""
     close = known.states.close_month[rows]
     place = np.maximum(known.calendar.quarter(close) - quarter, 0)
     return np.asarray(rows[(close >= 0) & (place == ahead)])

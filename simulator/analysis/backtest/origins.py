@@ -109,7 +109,7 @@ def knowable(history: History, as_of: dt.date) -> History:
     """
     known = history_as_of(history, as_of)
     deals = known.opportunities.copy()
-    notes = [note for note in known.notes if "may tell the future" not in note]
+    notes = [note for note in known.notes if "may show what came later" not in note]
     for column in RECORDED_LATE:
         if deals[column].notna().any():
             deals[column] = pd.Series(index=deals.index, dtype=deals[column].dtype)

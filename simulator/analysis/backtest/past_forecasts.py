@@ -125,7 +125,7 @@ def past_forecasts(
 def _simulated(
     missing: list[int], known: Sequence[History], settings: BacktestSettings, n_workers: int
 ) -> Iterator[tuple[int, Samples]]:
-    """Simulate origins on workers, or in so many processes, whichever ends first coming first."""
+    """Simulate origins on workers, or in this many processes, whichever ends first coming first."""
     if is_elsewhere():
         calls = [(known[i], settings) for i in missing]
         yield from ((missing[place], samples) for place, samples in executor().each(simulate_origin, calls))

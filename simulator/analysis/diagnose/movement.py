@@ -111,8 +111,8 @@ def _times(rows: pd.DataFrame) -> tuple[float, ...]:
 
 
 PUSH_COLUMNS = ("measure", "group", "basis", "n", "value", "low", "high", "note")
-"""Measures: deals_by_pushes (share of ended deals with so many pushes), close_rate_by_pushes,
-push_length (share of pushes that move the date by so many months), push_length_months (mean, median) and
+"""Measures: deals_by_pushes (share of ended deals with this many pushes), close_rate_by_pushes,
+push_length (share of pushes that move the date by this many months), push_length_months (mean, median) and
 slipped (share of what was due in a quarter)."""
 
 PUSH_LEVELS = ("0", "1", "2", "3", "4+")

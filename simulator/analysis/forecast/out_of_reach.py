@@ -28,7 +28,7 @@ CREATED = ORIGINS.index("created")
 def simulate_multiples(
     prepared: Prepared, scenario: Scenario, factors: Sequence[float], progress: Progress | None = None
 ) -> dict[float, Paths]:
-    """Simulate a scenario with so many times the SALs, each on the same random numbers."""
+    """Simulate a scenario with this many times the SALs, each on the same random numbers."""
     return {
         factor: simulate(
             scenario.with_levers(Lever("sals", factor)),

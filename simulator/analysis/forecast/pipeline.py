@@ -43,7 +43,7 @@ class PipelineNeeded:
         period, segment, mean, p10, p50, p90, n_mean: net qualified pipeline created (SALs that gave up
         waiting for a rep taken off), amount and number of deals.
     chances : DataFrame
-        period, segment, target, factor, p_hit: the chance of a target if so many times the SALs came.
+        period, segment, target, factor, p_hit: the chance of a target if this many times the SALs came.
     needed : DataFrame
         period, segment, needed_p50, needed_p80, needed_p90, for_p50 …: the most that a target of this or
         a later quarter asks to be created in this quarter, and which target that is. Missing where no

@@ -176,7 +176,7 @@ class HeadcountSimulation:
         )
 
     def with_hires(self, scenario: Scenario, role: str, count: int, start: int) -> Scenario:
-        """Return a scenario with so many more heads of a role in every segment that the role works."""
+        """Return a scenario with this many more heads of a role in every segment that the role works."""
         if count == 0:
             return scenario
         limited = [name for name in scenario.segments if role != AE or scenario.reps.limits(name)]

@@ -67,7 +67,7 @@ class Hiring:
         contribution less than the best's), behind_error, p_best, p_best_error, tied, unresolved (neither
         clearly worse nor surely tied), answer.
     marginal : DataFrame
-        segment, reps, gain_bookings, gain_contribution (of so many), p10 and p90 of it, error,
+        segment, reps, gain_bookings, gain_contribution (of this many), p10 and p90 of it, error,
         marginal_bookings, marginal_contribution (of the last).
     monthly : DataFrame
         month, gain_bookings, gain_contribution (of the answer, mean), cumulative.

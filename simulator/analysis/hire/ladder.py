@@ -176,7 +176,7 @@ class RepLadder:
         return (np.arange(ahead.months.size) + plan.first_month_of_quarter) // 3
 
     def _with_hires(self, counts: Sequence[int], start: int) -> Compiled:
-        """Return the scenario compiled with so many more reps by segment."""
+        """Return the scenario compiled with this many more reps by segment."""
         added = {item.segment: count for item, count in zip(self.terms, counts, strict=True)}
         more = with_heads(self.prepared.scenario, AE, added, start, self.delay_months)
         return with_reps(self.deals, more, self.prepared.history)
@@ -188,7 +188,7 @@ class RepLadder:
         return np.asarray(outcome.flows[..., :N_ORIGINS].sum(axis=(2, 3)))
 
     def simulate(self, n_paths: int, first_path: int = 0, progress: Progress | None = None) -> ExtraReps:
-        """Simulate every step on so many paths, the same random numbers at each.
+        """Simulate every step on this many paths, the same random numbers at each.
 
         Parameters
         ----------
@@ -225,7 +225,7 @@ class RepLadder:
 
 
 def _sourcing_of(compiled: Compiled, reps: Floats) -> Compiled:
-    """Return a plan whose reps source as many SALs as so many ramped ones, shape (month, segment)."""
+    """Return a plan whose reps source as many SALs as this many ramped ones, shape (month, segment)."""
     plan, power = compiled.plan, compiled.capacity.sourcing_power
     count = np.maximum(reps, 0.0)[None] ** power[:, None, :]
     own = plan.stream_rep_sals * np.swapaxes(count[:, :, plan.stream_segment], 1, 2)
@@ -284,7 +284,7 @@ def best_allocations(
 
 
 def _grow(chosen: list[Ints], totals: list[Floats], value: Floats, spent: int) -> tuple[Ints, Floats]:
-    """Add a segment: all ways to have spent so many reps with k of them in it."""
+    """Add a segment: all ways to have spent this many reps with k of them in it."""
     rows, sums = [], []
     for k in range(min(spent, len(value) - 1) + 1):
         before = chosen[spent - k]

@@ -294,7 +294,7 @@ def judged_forecasts(known: Known) -> dict[str, Floats]:
 
 
 def deadline_of(known: Known, ahead: int) -> Deadline:
-    """Return a period so many quarters ahead as seen from the origin."""
+    """Return a period this many quarters ahead as seen from the origin."""
     quarter = known.origin.quarter + ahead
     first = known.calendar.first_month(quarter)
     tomorrow = day_number(known.origin.as_of) + 1

@@ -45,7 +45,7 @@ def rep_biases(history: History, calendar: FiscalCalendar, within_days: int = HA
         As of the day.
     calendar : FiscalCalendar
     within_days : int
-        Which calls count: the last of each quarter made in its first so many days (0: before it began);
+        Which calls count: the last of each quarter made in its first this many days (0: before it began);
         the first one where there is none so early.
 
     Returns

@@ -280,7 +280,7 @@ def _demand(
 
 
 def _add_waiting(compiled: Compiled, terms: RepTerms, waiting: int, sals: Floats) -> None:
-    """Add SALs that the CRM does not know: those that wait, and as many more as give up while so many do."""
+    """Add SALs that the CRM does not know: those that wait, and as many more as give up meanwhile."""
     plan, ahead = compiled.plan, compiled.horizon
     mine = np.flatnonzero(plan.stream_segment == compiled.segments.index(terms.segment))
     if mine.size:

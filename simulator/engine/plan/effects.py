@@ -104,7 +104,7 @@ def _open_levels(calibration: Calibration, open_deals: pd.DataFrame) -> list[dic
 
 
 def size_of_parts(n_bands: int) -> Ints:
-    """Return the size band of each of so many parts of equal probability, in order of the amount.
+    """Return the size band of each of this many parts of equal probability, in order of the amount.
 
     Calibrated bands end at ``SIZE_QUANTILES``; those that a company states are equal.
     """

@@ -97,7 +97,7 @@ class Job:
         return cls(bare_plan, seed, averaged, likely_room(compiled))
 
     def shapes(self, n_paths: int) -> tuple[tuple[int, ...], ...]:
-        """Return the shapes of the flows, ARR flows, monthly bookings and people of so many paths."""
+        """Return the shapes of the flows, ARR flows, monthly bookings and people of this many paths."""
         compiled = self.compiled
         n_months, n_quarters = compiled.horizon.months.size, compiled.horizon.quarters.size
         n_segments = len(compiled.segments)
@@ -123,7 +123,7 @@ class Job:
         return np.asarray(paths % self.compiled.plan.hazard.shape[0])
 
     def tasks(self, first: int, n_paths: int, size: int) -> list[Ints]:
-        """Return the numbers of consecutive paths, so many to a task, those near by of one draw together.
+        """Return the numbers of consecutive paths, this many to a task, those near by of one draw together.
 
         Its rates are then still in the processor's cache. Only those near by: the figures of a task then
         stand on few pages of their file, and the first paths of a longer run are simulated in the same tasks.

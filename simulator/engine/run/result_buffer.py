@@ -39,7 +39,7 @@ class Store:
     Raises
     ------
     InputError
-        There is no room for so many paths.
+        There is no room for this many paths.
     """
 
     def __init__(self, shapes: Sequence[Shape]) -> None:
@@ -78,7 +78,7 @@ def _by_measure(numbers: Floats, shape: Shape) -> Floats:
 
 
 def _nameless_file(n_bytes: int) -> mmap.mmap | None:
-    """Return so many bytes of a file without a name; None where none can be had."""
+    """Return this many bytes of a file without a name; None where none can be had."""
     if not (hasattr(os, "posix_fallocate") and hasattr(mmap, "MADV_DONTNEED")):
         return None
     folder = user_cache_path("simulator")

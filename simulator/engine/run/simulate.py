@@ -197,7 +197,7 @@ class Outcome:
 def run(compiled: Compiled, scenario: Scenario, progress: Progress | None, first_path: int = 0) -> Outcome:
     """Run the kernels over all paths. Path p uses rate draw p modulo their number.
 
-    ``first_path`` continues an earlier run of so many paths.
+    ``first_path`` continues an earlier run of this many paths.
     """
     settings = scenario.simulation
     averaged = 1 if settings.luck else min(LUCK_AVERAGED, settings.paths)

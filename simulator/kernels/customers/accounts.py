@@ -86,7 +86,7 @@ class Book(NamedTuple):
 
 
 def open_accounts(n_accounts: int, n_quarters: int) -> Accounts:
-    """Return room for at least so many customers."""
+    """Return room for at least this many customers."""
     n_accounts = -(-n_accounts // WIDTH) * WIDTH
     return Accounts(
         key=np.zeros(n_accounts, dtype=np.uint64),

@@ -152,7 +152,7 @@ def with_odds(chance, factor):
 
 @njit(**PART)
 def stay(plan, law, n_renewals, churn):
-    """Return the chance to stay of a customer with so many renewals behind it."""
+    """Return the chance to stay of a customer with this many renewals behind it."""
     wear = plan.wear[law, min(n_renewals, plan.wear.shape[1] - 1)]
     return 1.0 - churn if wear == 1.0 else (1.0 - churn) ** wear
 

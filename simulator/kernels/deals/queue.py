@@ -197,7 +197,7 @@ def free_slots_later(batch, ends, which, n, month, queue):
 
 @njit(**PART)
 def with_free(queue, n_free):
-    """Return a queue with so many free entries."""
+    """Return a queue with this many free entries."""
     return Queue(queue.n_next, queue.n_queued, queue.n_busy, queue.n_ends, queue.clock, n_free)
 
 

@@ -9,7 +9,7 @@ from simulator.analysis.hire.allocation import Hiring
 from simulator.analysis.hire.reps_for_target import RepsForTarget
 from simulator.fiscal import first_of_month
 from simulator.report.money import format_money, format_share, join_words
-from simulator.report.simulation_error import say_error_margin
+from simulator.report.simulation_error import say_error_in_points, say_error_margin
 
 BINDING_WORDS = {
     "pipeline": "not enough pipeline",
@@ -150,12 +150,11 @@ def _sure(hiring: Hiring, currency: str) -> str:
     money = format_money(hiring.indifference, currency)
     text = (
         f"Of {hiring.n_allocations:,} allocations it is the best in {format_share(row['p_best'])} of what "
-        f"the rates may be (± {100 * row['p_best_error']:.0f} points of simulation error, {hiring.n_paths:,} "
-        "simulations each)"
+        f"the rates may be ({hiring.n_paths:,} simulations each; {say_error_in_points(row['p_best_error'])})"
     )
     others = hiring.allocations[hiring.allocations["tied"] & ~hiring.allocations["answer"]]
     tied = f"within {money} of it, and so as good: {_named(others, hiring)}"
-    text += f"; {tied}" if len(others) else f"; none other comes within {money} of it"
+    text += f"; {tied}" if len(others) else f"; no other is within {money} of it"
     open_ones = hiring.allocations[
         hiring.allocations["unresolved"] & ~hiring.allocations["tied"] & ~hiring.allocations["answer"]
     ]
