@@ -75,3 +75,31 @@ def test_an_amount_that_the_map_names_keeps_the_currency_of_its_deals(other: str
     rates = f"{named}currency: USD\nrates: {{EUR: 1.1}}\n"
     got = import_texts(tmp_path, "hubspot", rates, d_csv=heading + rows)
     assert got.history.opportunities["amount"].round(2).tolist() == [100.0, 110.0]
+
+
+LOST_FLAG = """Record ID,Deal Stage,Amount,Close Date,Create Date,Is Closed Won,Is closed lost
+1,Renewed,1000,2024-03-01,2024-01-01,true,false
+2,Churned,2000,2024-03-05,2024-01-02,false,true
+3,Up for renewal,3000,2024-05-05,2024-01-03,false,false
+"""
+
+
+def test_a_mark_of_lost_deals_says_which_are_lost(tmp_path: Path) -> None:
+    got = import_texts(tmp_path, "hubspot", deals_csv=LOST_FLAG)
+    assert got.history.opportunities["outcome"].fillna("open").tolist() == ["won", "lost_no_decision", "open"]
+
+
+@pytest.mark.parametrize(("heading", "kept"), [("Deal - Is archived", 3), ("Archiviert", 3), ("archived", 2)])
+def test_archived_deals_are_asked_about_where_archived_is_not_deleted(
+    heading: str, kept: int, tmp_path: Path
+) -> None:
+    lines = LOST_FLAG.splitlines()
+    ends = [heading, "Yes", "No", "No"]
+    text = "\n".join(f"{line},{end}" for line, end in zip(lines, ends, strict=True))
+    if kept == 3:
+        with pytest.raises(InputError, match="1 deals are archived"):
+            import_texts(tmp_path, "hubspot", deals_csv=text)
+        left = import_texts(tmp_path, "hubspot", "deleted: drop", deals_csv=text)
+        assert len(left.history.opportunities) == 2
+    got = import_texts(tmp_path, "hubspot", "deleted: keep" if kept == 3 else None, deals_csv=text)
+    assert len(got.history.opportunities) == kept

@@ -723,6 +723,8 @@ def _revenue() -> Iterator[tuple[str, Case]]:
     )
     yield "terms with a gap", renewed
     yield "day numbers from 1904", _from_1904()
+    archived = _deals(**{"Is Archived": lambda deal: "Yes" if deal["id"].endswith("01ABC") else "No"})
+    yield "archived deals", Case("salesforce", archived, "deleted: keep")
     yield (
         "ends ahead",
         replace(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from simulator.history.importers.crm.deal_currency import column_of_codes, settle_currency
+from simulator.history.importers.crm.deal_ends import add_ends, lost_flag
 from simulator.history.importers.crm.headings import (
     heading_key,
     heading_of,
@@ -28,8 +28,6 @@ from simulator.history.importers.crm.unknown_headings import (
     unused,
 )
 from simulator.history.importers.fields.cells import as_flags, as_text
-from simulator.history.importers.fields.stage_words import end_by_name, outcome_word
-from simulator.history.importers.fields.words import folded, phrases, words
 from simulator.history.importers.import_log import ImportLog, listed, map_line
 from simulator.history.importers.lines import lines_rule
 from simulator.history.importers.readers.sheet import Sheet
@@ -103,7 +101,7 @@ def deal_columns(
         settle_currency(sheet, columns, given.log)
     _settle_segment(sheet, columns)
     _settle_days(sheet, columns)
-    _add_ends(sheet, columns, given)
+    add_ends(sheet, columns, given)
     known = set(columns) | {name for name, value in said.items() if value is not None}
     wanted = (*ALWAYS, ENDS) if dated else (*ALWAYS, ("created_date",), ENDS, DAYS_OF_ENDS)
     if not dated and "close_date" not in known and known & set(DAYS_OF_ENDS):
@@ -187,53 +185,6 @@ def _settle_days(sheet: Sheet, columns: dict[str, str]) -> None:
             columns[day] = columns.pop(flag)
 
 
-def _add_ends(sheet: Sheet, columns: dict[str, str], given: Recognition) -> None:
-    """Add columns that say how deals ended by what stands in them: yes and no, or won, lost and open."""
-    free = [str(h) for h in sheet.frame.columns if str(h) not in columns.values()]
-    for column, heading in _flag_columns(sheet, free).items():
-        if column not in columns and "outcome" not in columns:
-            columns[column] = heading
-    stages = as_text(sheet.frame[columns["stage"]]).dropna().unique() if "stage" in columns else ()
-    said = {"outcome", "is_won", "is_closed", "category", "probability"} & (
-        set(columns) | set(given.said_columns())
-    )
-    if said or any(end_by_name(stage) for stage in stages):
-        return
-    for heading in free:
-        cells = as_text(sheet.frame[heading]).dropna().unique()
-        ends = {outcome_word(cell) for cell in cells[:20]}
-        if (
-            len(cells) <= 20
-            and None not in ends
-            and "won" in ends
-            and any(str(e)[:4] == "lost" for e in ends)
-        ):
-            given.log.note(f"{sheet.file}: '{heading}' says which deals are won, lost and open.")
-            columns["outcome"] = heading
-            return
-
-
-def _flag_columns(sheet: Sheet, headings: list[str]) -> dict[str, str]:
-    """Return the columns of yes and no whose headings say won or closed, in whatever language."""
-    found: dict[str, str] = {}
-    won = {phrase for phrase, end in phrases("ends").items() if end == "won" and " " not in phrase}
-    for heading in headings:
-        text = folded(heading)
-        tokens = set(re.findall(r"[^\W\d_]+", text))
-        column = "is_closed" if _names_one(text, tokens, words("closed")) else None
-        column = "is_won" if _names_one(text, tokens, won) else column
-        if column is None or column in found or end_by_name(heading) == "lost_no_decision":
-            continue
-        flags, bad = as_flags(as_text(sheet.frame[heading]))
-        if bad.empty and set(flags.dropna()) == {0.0, 1.0}:
-            found[column] = heading
-    return found
-
-
-def _names_one(text: str, tokens: set[str], known: Iterable[str]) -> bool:
-    return any(word in tokens if word.isascii() else word in text for word in known)
-
-
 def fault_ruined_ids(sheet: Sheet, heading: str, log: ImportLog) -> None:
     """Name ids that a spreadsheet has turned into rounded numbers."""
     if pd.api.types.is_numeric_dtype(sheet.frame[heading].dtype):
@@ -262,6 +213,7 @@ def drop_rules(sheet: Sheet, role: str, columns: dict[str, str], given: Recognit
                 "its deals: the mark is passed over. If they are really gone, do not import the file."
             )
         else:
+            _ask_archived(sheet, deleted, int((flags == 1).sum()), given)
             rules.append({"column": deleted, "equals": ["true"], "reason": f"deleted in the CRM ({deleted})"})
     active = have.get("fivetranactive")
     versions = role == "opportunities" and active is not None and "opportunity_id" in columns
@@ -270,11 +222,21 @@ def drop_rules(sheet: Sheet, role: str, columns: dict[str, str], given: Recognit
     return rules
 
 
+def _ask_archived(sheet: Sheet, heading: str, n: int, given: Recognition) -> None:
+    """Ask whether archived deals count; HubSpot's API calls deleted ones ``archived``."""
+    key = heading_key(heading)
+    if n and "archiv" in key and key != "archived" and "deleted" not in given.said:
+        what = f"{n:,} deals are archived ('{heading}'): put out of sight, or gone?"
+        remedy = "Say in a map: deleted: keep (they count) or deleted: drop (they are left out)"
+        given.log.fault(sheet.file, what, remedy)
+
+
 def add_deals(tables: Values, name: str, columns: Values, drop: list[Values], given: Recognition) -> None:
     """Add a file to the table of deals; a column that files head differently is taken from either."""
     table = tables.setdefault("opportunities", {"file": [], "columns": {}, "drop": []})
     table["file"].append(name)
     table["drop"] += [rule for rule in drop if rule not in table["drop"]]
+    columns = columns | lost_flag(given.sheets[name], columns, given)
     table["columns"] = either(table["columns"], columns)
     if isinstance(columns.get("opportunity_id"), str):
         sheet = given.sheets[name]
@@ -304,6 +266,8 @@ def either(first: Values, second: Values) -> Values:
     for ours, heading in second.items():
         if ours not in result or result[ours] == heading:
             result[ours] = heading
+            continue
+        if isinstance(heading, dict) or (isinstance(result[ours], dict) and "first_of" not in result[ours]):
             continue
         old = result[ours]["first_of"] if isinstance(result[ours], dict) else [result[ours]]
         both = dict.fromkeys([*old, heading])
