@@ -1,5 +1,7 @@
 """Referrals on simulated paths: none changes no bit, the mean is the closed form, prices are borne."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -94,3 +96,12 @@ def test_referrals_without_customers_are_refused():
     with pytest.raises(InputError, match="nothing is known of any customer"):
         run({"one": segment()}, referrals={"per_customer_per_year": 0.1})
     assert company({"one": segment()}).referrals.stated is False
+
+
+def test_what_is_not_known_of_referrals_is_stated_as_the_message_says():
+    one = {"one": segment(customers=STILL)}
+    known = {"customers": {"existing": book(N, start_date="2025-07-01")}}
+    with pytest.raises(InputError, match="no deals of source 'referral'") as caught:
+        run(one, referrals={"after": "first_value"}, **known)
+    name, value = re.findall(r"'(\w+): ([\d.]+)'", str(caught.value))[0]
+    assert run(one, referrals={"after": "first_value", name: float(value)}, **known).flow("n_created").any()

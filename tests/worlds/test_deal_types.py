@@ -11,10 +11,13 @@ import pandas as pd
 import pytest
 
 from simulator.analysis.compare.comparison import simulate_prepared
+from simulator.analysis.diagnose.track_record import track_record
 from simulator.analysis.forecast.forecast import forecast_bookings
 from simulator.analysis.forecast.outlook import look_ahead
 from simulator.engine.paths import Paths
 from simulator.engine.prepare import Prepared, prepare
+from simulator.fiscal import FiscalCalendar
+from simulator.history.load import load_history
 from simulator.scenario.schema import Scenario
 from tests.worlds.renewals_among_deals import AS_OF, Company, company
 
@@ -95,6 +98,14 @@ def test_every_deal_counts_once(tmp_path: Path, customers: bool) -> None:
         assert own.n_open.sum() == n_open[kind]
     for kind in ("expansion", "renewal"):
         assert any(f"{kind} deals among the opportunities are no new business" in n for n in prepared.notes)
+
+
+def test_a_record_with_rates_by_type_does_not_say_that_it_has_none(tmp_path: Path) -> None:
+    prepared = _prepared(company(1), tmp_path / "world", customers=False)
+    record = track_record(load_history(prepared.scenario.history), FiscalCalendar())
+    assert "type" in set(record.rates["by"])
+    (absent,) = (note for note in record.notes if note.startswith("Not split by"))
+    assert "product" in absent and "type" not in absent.split(":")[0]
 
 
 def _by_stages(world: Company, folder: Path, stage: dict[str, str]) -> Prepared:

@@ -159,7 +159,8 @@ def _type_notes(whole: History) -> list[str]:
 def _notes(
     history: History, states: DealStates, deals: pd.DataFrame, table: pd.DataFrame, window: Window
 ) -> list[str]:
-    absent = ", ".join(name for name in DIMENSIONS if name not in dimensions(deals))
+    split = {*dimensions(deals), *table["by"]}
+    absent = ", ".join(name for name in DIMENSIONS if name not in split)
     leaks = ", ".join(sorted(set(table.loc[table["note"] == LEAK, "by"])))
     n_ended = int((deals["outcome"] != OPEN).sum())
     n_unqualified = int(history.opportunities["outcome"].notna().sum()) - n_ended

@@ -207,5 +207,5 @@ def say_curve(curve: pd.DataFrame, period: str) -> str:
     needed = format_multiple(float(enough["coverage"].iloc[0])) if len(enough) else "more than any shown"
     return (
         f"{period} has {format_multiple(float(now['coverage']))} coverage, good for a "
-        f"{format_share(float(now['p_hit']))} chance of its target; 80% takes {needed}"
+        f"{format_share(float(now['p_hit']))} chance of its target; 80% takes {needed} today"
     )

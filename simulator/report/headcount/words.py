@@ -28,8 +28,8 @@ def role_word(role: str) -> str:
 
 
 OF_REPS = (
-    "; cost is pay at target and NPV counts revenue as it is earned, so that another segment may be the best "
-    "than in hire; payback counts what is signed less base pay and commission, as hire does"
+    "; cost is pay at target and NPV counts revenue as it is earned, so that the best segment "
+    "may be another than hire's; payback counts what is signed less base pay and commission, as hire does"
 )
 
 

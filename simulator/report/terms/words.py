@@ -107,7 +107,8 @@ def _gate(found: DealTerms, currency: str, years: int) -> str:
         f"A success plan before every signature takes {gate['days']:g} days: it moves "
         f"{format_money(abs(float(gate['first_bookings_change'])), currency)} of bookings out of "
         f"{gate['period']} and {format_money(abs(float(gate['window_bookings_change'])), currency)} out of "
-        f"the quarters in which is signed, and returns {format_money(float(gate['value_change']), currency)} "
+        f"{found.window[0]} to {found.window[-1]}, and returns "
+        f"{format_money(float(gate['value_change']), currency)} "
         f"(P10 {low} to P90 {high}) of value over the {years} years after them"
     )
 
