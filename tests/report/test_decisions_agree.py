@@ -1,5 +1,6 @@
 """Commands that state the same figure state the same figure: one company asked everything."""
 
+import re
 from functools import cached_property
 
 import pytest
@@ -79,10 +80,14 @@ class Asked:
         return sim.pipeline(self.scenario, paths=PATHS).tables
 
     @cached_property
+    def counterfactuals(self):
+        ready = sim.prepare(self.scenario)
+        return counterfactuals(relax(ready, PATHS), ready.scenario.targets)
+
+    @property
     def bottlenecks(self):
         """What diagnose says that each thing as in better quarters adds over the horizon, by kind."""
-        ready = sim.prepare(self.scenario)
-        table = counterfactuals(relax(ready, PATHS), ready.scenario.targets)
+        table = self.counterfactuals
         return table[table["period"] == table["period"].iloc[-1]].set_index("kind")["mean_change"]
 
     @cached_property
@@ -127,6 +132,12 @@ PAIRS = {
         of.bookings.loc[("new", "all", LATER), "p_hit"]),
     "pipeline, run: the chance of a target": lambda of: (
         of.pipeline["pipeline_chances"].set_index(["factor", "period"]).loc[(1.0, LATER), "p_hit"],
+        of.bookings.loc[("new", "all", LATER), "p_hit"]),
+    "hire, run: the chance of the last target, in whole percent": lambda of: (
+        float(re.search(r"(\d+)% as things stand", of.hiring.sentences["target"])[1]),
+        round(100 * of.bookings.loc[("new", "all", LATER), "p_hit"])),
+    "diagnose, run: the chance of a target": lambda of: (
+        of.counterfactuals.set_index(["kind", "period"]).loc[("closing", LATER), "base_p_hit"],
         of.bookings.loc[("new", "all", LATER), "p_hit"]),
     "pipeline, run: pipeline created": lambda of: (
         of.pipeline["pipeline_created"].set_index(["period", "segment"]).loc[(FIRST, "all"), "mean"],
