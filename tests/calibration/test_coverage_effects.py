@@ -65,3 +65,15 @@ def test_coverage_that_never_moved_tells_nothing():
 def test_too_few_who_left_tell_nothing():
     coverage = hired_midway()
     assert churn_per_coverage(planted(2.5, coverage, n=40), MONTHS, coverage) is None
+
+
+@pytest.mark.parametrize(("ahead", "shown"), [(0, True), (3, False)])
+def test_coverage_that_explains_the_churn_before_it_is_a_placebo_and_no_effect(ahead, shown):
+    """Where people came after customers had left, the next quarter's coverage goes with this one's churn."""
+    levels = np.random.default_rng(3).uniform(0, 1, (2, 26))
+    coverage = np.repeat(levels, 3, axis=1)
+    churn_goes_with = coverage[:, ahead : ahead + MONTHS.size]
+    coverage = coverage[:, : MONTHS.size]
+    found = churn_per_coverage(planted(4.0, churn_goes_with, n=6000), MONTHS, coverage)
+    assert found.is_calibrated is shown
+    assert found.sd < 0.45, "sure enough either way"
