@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from simulator.history.fiscal_days import are_weeks_apart, weeks_fault
-from simulator.history.importers.fields.amounts import read_amounts
+from simulator.history.importers.fields.amounts import Amounts, read_amounts
 from simulator.history.importers.fields.cells import as_flags, as_text, blank, map_unique, matches
 from simulator.history.importers.fields.dates import read_dates
 from simulator.history.importers.fields.day_order import turned_too_late
-from simulator.history.importers.fields.named_days import iso_day
+from simulator.history.importers.fields.named_days import day_in_name, iso_day
 from simulator.history.importers.fields.units import SCALED, Stated, heading_units
 from simulator.history.importers.import_log import ImportLog, Meaning, listed, map_line
 from simulator.history.importers.mapping import Mapping
@@ -196,6 +195,8 @@ class ColumnReader:
         if spec.times is None and scale == 1.0:
             self._ask_scale(name, headings, unit)
             scale, said = unit.scale, f" as '{unit.source}' says"
+        if scale != 1.0 and spec.times is None and amounts.scaled != "none":
+            scale = self._own_scale(spec, amounts, scale)
         times, said = (spec.times, "") if spec.times is not None else (scale, said)
         if not amounts.currencies and "currency" not in self.mapping.tables.given()[self.table].columns:
             currency = currency or self._currency_of_file(name) or unit.currency
@@ -206,6 +207,13 @@ class ColumnReader:
             self.currency = one if amounts.by_cell is None else amounts.by_cell
         values = amounts.numbers * times
         return values, f"times {times:,.12g}{said}" if times != 1 or spec.times is not None else ""
+
+    def _own_scale(self, spec: ColumnSpec, amounts: Amounts, scale: float) -> float:
+        """Return 1 where cells such as 12k have the scale themselves; a fault where only some have."""
+        if amounts.scaled == "some":
+            what = f"'{spec.headings()[0]}' is said to be in {scale:,.0f}, and only some cells say so again"
+            self.log.fault(self.sheet.file, what, "Write all cells in one way: all with their unit, or none.")
+        return 1.0
 
     def _currency_of_file(self, name: str) -> str:
         """Return the currency that the amounts of deals of this file were converted to, if that is known."""
@@ -310,20 +318,6 @@ def _banded(numbers: pd.Series[Any], bands: dict[str, float]) -> pd.Series[Any]:
     place = np.searchsorted([bands[name] for name in names], numbers.to_numpy(), side="right") - 1
     named = pd.Series(np.array(names, dtype=object)[np.maximum(place, 0)], index=numbers.index)
     return named.where(numbers.notna()).astype("str")
-
-
-NAME_DAYS = ("%Y-%m-%d", "%Y_%m_%d", "%Y.%m.%d", "%Y%m%d", "%d.%m.%Y", "%d-%b-%Y", "%d%b%Y")
-
-
-def day_in_name(file: str, form: str) -> str | None:
-    """Return the day that the name of a file holds, as ISO."""
-    signs = {"%Y": r"(?:19|20)\d{2}", "%m": r"\d{2}", "%d": r"\d{2}", "%b": "[A-Za-z]{3}", "%y": r"\d{2}"}
-    pattern = re.escape(form)
-    for sign, digits in signs.items():
-        pattern = pattern.replace(re.escape(sign), digits)
-    match = re.search(rf"(?<!\d){pattern}(?!\d)", file)
-    day = pd.to_datetime(match[0], format=form, errors="coerce") if match else pd.NaT
-    return None if pd.isna(day) else f"{day:%Y-%m-%d}"
 
 
 def empty_column(kind: CellKind, index: pd.Index[Any]) -> pd.Series[Any]:

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from simulator.history.importers.columns import NAME_DAYS, day_in_name
 from simulator.history.importers.fields.dates import EXCEL_DAYS, NUMBERED
+from simulator.history.importers.fields.named_days import NAME_DAYS, day_in_name
 from simulator.history.importers.import_log import COUNT_DEALS, ImportLog, files_in, listed
 from simulator.history.importers.mapping import Mapping
 from simulator.history.importers.readers.sheet import plain

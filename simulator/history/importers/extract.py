@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -175,7 +176,9 @@ def _without_nameless(role: str, spec: TableSpec, sheet: Sheet, log: ImportLog) 
         remedy = f"Export it with 'Details Only', or leave them out in a map: {drop}"
         log.fault(sheet.file, what, remedy)
     log.drop(role, sheet.file, "no id of the deal", n, f"row {row}")
-    return sheet.with_rows(sheet.frame[~nameless])
+    ends = pd.concat([sheet.frame[nameless].head(3), sheet.frame[nameless].tail(8)])  # a row of units
+    words = [str(cell) for line in ends.itertuples(index=False) for cell in line if isinstance(cell, str)]
+    return replace(sheet.with_rows(sheet.frame[~nameless]), remarks=(*sheet.remarks, *filter(None, words)))
 
 
 def _in_our_words(rule: DropRule, spec: TableSpec, sheet: Sheet) -> DropRule:

@@ -13,7 +13,6 @@ from simulator.errors import Fault, InputError
 from simulator.history.findings import Finding
 from simulator.history.importers.assemble import assemble
 from simulator.history.importers.balances import read_heading
-from simulator.history.importers.columns import NAME_DAYS, day_in_name
 from simulator.history.importers.crm.deals import Recognition, either
 from simulator.history.importers.crm.headings import known_headings, recognised
 from simulator.history.importers.crm.headings import names as headings
@@ -22,6 +21,7 @@ from simulator.history.importers.crm.salesforce import recognise_salesforce
 from simulator.history.importers.crm.subscriptions import BILLING, recognise_billing
 from simulator.history.importers.crm.systems import SYSTEMS, recognise_system
 from simulator.history.importers.extract import Files
+from simulator.history.importers.fields.named_days import NAME_DAYS, day_in_name
 from simulator.history.importers.import_log import ImportLog, Understanding, listed, understanding
 from simulator.history.importers.map_file import check_map, read_map
 from simulator.history.importers.mapping import Mapping, merged

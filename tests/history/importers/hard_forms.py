@@ -272,8 +272,8 @@ def book_of(sheets: dict[str, list[list[Any]]]) -> bytes:
 
 
 def _workbooks() -> Iterator[Form]:
-    def form(name: str, sheets: dict[str, list[list[Any]]], **refused: str) -> Form:
-        return Form(f"workbook, {name}", "salesforce", {"o.xlsx": book_of(sheets)}, **refused)
+    def form(name: str, sheets: dict[str, list[list[Any]]], **expected: str) -> Form:
+        return Form(f"workbook, {name}", "salesforce", {"o.xlsx": book_of(sheets)}, **expected)
 
     head, typed = ROWS[0], _typed()
     yield form("a cover first", {"Cover": [["Report of 2025"], ["by Ann"]], "Deals": [head, *typed]})
@@ -282,7 +282,7 @@ def _workbooks() -> Iterator[Form]:
     )
     yield form("a sheet a year", {"2024": [head, *typed[:12]], "2025": [head, *typed[12:]]})
     yield form("groups of headings", {"S": [["Deal", None, "Values"], head, *typed]})
-    yield form("units below the headings", {"S": [head, [None, None, None, "EUR"], *typed]})
+    yield form("units below the headings", {"S": [head, [None, None, None, "EUR"], *typed]}, currency="EUR")
     yield form(
         "a total without a word", {"S": [head, *typed, [None, None, None, sum(row[3] for row in typed)]]}
     )

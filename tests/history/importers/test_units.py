@@ -119,3 +119,37 @@ def test_lines_that_contradict_each_other_are_unclear() -> None:
     assert stated_unit(("in k€", "in kUSD"), "deals.csv").unclear == "in k€ / in kUSD"
     assert stated_unit(("Thousand Oaks Inc",), "deals.csv").unclear == "Thousand Oaks Inc"
     assert stated_unit(("Assigned to Miles", "Try all of it in ALL"), "miles_try_TRY.csv") == Stated()
+
+
+def test_cells_with_their_own_unit_are_not_scaled_again(tmp_path: Path) -> None:
+    rows = divided(1e3)
+    rows[0][AMOUNT] = "Amount (k€)"
+    for row in rows[1:]:
+        row[AMOUNT] = f"{row[AMOUNT]}k"
+    check(import_texts(tmp_path, "salesforce", o_csv=as_csv(rows)), "EUR")
+    rows[3][AMOUNT] = str(rows[3][AMOUNT]).removesuffix("k")
+    with pytest.raises(InputError, match="only some cells say so again"):
+        import_texts(tmp_path, "salesforce", o_csv=as_csv(rows))
+
+
+def test_a_row_of_units_below_the_headings_counts(tmp_path: Path) -> None:
+    rows = divided(1e3)
+    units = ["k€" if place == AMOUNT else "" for place in range(len(rows[0]))]
+    check(import_texts(tmp_path, "salesforce", o_csv=as_csv([rows[0], units, *rows[1:]])), "EUR")
+
+
+@pytest.mark.parametrize("odd", ["#,##0.00 [$€-407]", '"£"#,##0', '"$"#,##0', "#,##0"])
+def test_formats_of_cells_show_their_currency(odd: str, tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    for i, row in enumerate(ROWS):
+        cells = [float(c) if i and place == AMOUNT and c else c for place, c in enumerate(row)]
+        book.active.append(cells)
+        cell = book.active.cell(i + 1, AMOUNT + 1)
+        cell.number_format = odd if i == 5 else "#,##0.00 [$€-407]"
+    book.save(tmp_path / "o.xlsx")
+    if "£" in odd:
+        with pytest.raises(InputError, match="several currencies: EUR, GBP"):
+            import_files("salesforce", [tmp_path / "o.xlsx"])
+    else:
+        check(import_files("salesforce", [tmp_path / "o.xlsx"]), "EUR")

@@ -58,6 +58,8 @@ class Amounts:
         Currency codes seen in the cells; ``$`` and ``kr`` where the cells do not say whose.
     by_cell : Series of str, optional
         The code in each cell, where the cells of one column name several.
+    scaled : str
+        How many of the cells that are not empty have a scale of their own, such as 12k.
     """
 
     numbers: pd.Series[Any]
@@ -65,6 +67,7 @@ class Amounts:
     doubtful: pd.Series[Any]
     currencies: frozenset[str] = frozenset()
     by_cell: pd.Series[Any] | None = None
+    scaled: Literal["none", "some", "all"] = "none"
 
 
 class Cell(NamedTuple):
@@ -102,7 +105,10 @@ def read_amounts(raw: pd.Series[Any], decimal: Mark | None = None) -> Amounts:
     values.loc[rest.index] = map_unique(rest, read.get).astype("float64").to_numpy()
     currencies |= {cell.currency for cell in known if cell.currency}
     bad = rest[values.loc[rest.index].isna()]
-    return Amounts(values, bad, doubtful, frozenset(currencies), _by_cell(text, currencies))
+    own = {cell for cell, parts in cells.items() if parts is not None and abs(parts.factor) != 1.0}
+    plain = bool(own) and bool((text.notna() & ~text.isin(list(own)) & (values != 0)).any())
+    scaled: Literal["none", "some", "all"] = "none" if not own else "some" if plain else "all"
+    return Amounts(values, bad, doubtful, frozenset(currencies), _by_cell(text, currencies), scaled)
 
 
 def _by_cell(text: pd.Series[Any], currencies: set[str]) -> pd.Series[Any] | None:

@@ -63,3 +63,17 @@ def _year(digits: str) -> int:
 
 def _iso(year: int, month: int, day: int) -> str | None:
     return f"{year}-{month:02}-{day:02}" if year >= 1000 and 1 <= month <= 12 and 1 <= day <= 31 else None
+
+
+NAME_DAYS = ("%Y-%m-%d", "%Y_%m_%d", "%Y.%m.%d", "%Y%m%d", "%d.%m.%Y", "%d-%b-%Y", "%d%b%Y")
+
+
+def day_in_name(file: str, form: str) -> str | None:
+    """Return the day that the name of a file holds, as ISO."""
+    signs = {"%Y": r"(?:19|20)\d{2}", "%m": r"\d{2}", "%d": r"\d{2}", "%b": "[A-Za-z]{3}", "%y": r"\d{2}"}
+    pattern = re.escape(form)
+    for sign, digits in signs.items():
+        pattern = pattern.replace(re.escape(sign), digits)
+    match = re.search(rf"(?<!\d){pattern}(?!\d)", file)
+    day = pd.to_datetime(match[0], format=form, errors="coerce") if match else pd.NaT
+    return None if pd.isna(day) else f"{day:%Y-%m-%d}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import re
 import warnings
 import zipfile
@@ -23,7 +24,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from simulator.archives import check_archive
 from simulator.errors import InputError
-from simulator.history.importers.fields.units import heading_unit
+from simulator.history.importers.fields.units import currency_of, heading_unit
 from simulator.history.importers.fields.words import folded, words
 from simulator.history.importers.readers.sheet import Sheet, make_sheet, plain, unique_headings
 
@@ -114,9 +115,11 @@ def _tables(path: Path, wanted: str | None) -> dict[str, Table]:
                 rows = _rows(book[title], f"{path.name}, sheet '{title}'")
                 formulas = _formulas(path, title, rows) if _mentions(path, rb"<f[ >]") else set()
                 _fill_merged(path, title, rows)
+                shown = _shown_currencies(path, book[title], rows)
                 table = table_of(rows, formulas)
                 if table is not None:
-                    found[title] = replace(table, from_1904=book.epoch == CALENDAR_MAC_1904)
+                    from_1904 = book.epoch == CALENDAR_MAC_1904
+                    found[title] = replace(table, above=table.above + shown, from_1904=from_1904)
             book.close()
         except (InvalidFileException, KeyError, ValueError, ParseError, zipfile.BadZipFile) as error:
             what = f"cannot be read as a workbook ({error})"
@@ -124,11 +127,37 @@ def _tables(path: Path, wanted: str | None) -> dict[str, Table]:
     return found
 
 
-def _mentions(path: Path, pattern: bytes) -> bool:
-    """Return whether a sheet of the workbook holds a short piece of XML."""
+def _shown_currencies(path: Path, sheet: Any, rows: list[list[Any]]) -> tuple[str, ...]:
+    """Return a line that names the currency of which the formats of cells show the sign.
+
+    Where the formats of one column show several, each of its numbers becomes a text with its code.
+    """
+    if not _mentions(path, "\\[\\$[^\\]-]|[€£₹]".encode(), "xl/styles.xml"):
+        return ()
+    shown: dict[int, dict[int, str]] = {}
+    for i, row in enumerate(sheet.iter_rows()):
+        for j, cell in enumerate(row):
+            if isinstance(cell.value, int | float) and (code := _code_of_format(cell.number_format)):
+                shown.setdefault(j, {})[i] = code
+    for j, codes in shown.items():
+        for i, code in codes.items() if len(set(codes.values())) > 1 else ():
+            rows[i][j] = f"{rows[i][j]:.6f} {code}"
+    every = {code for codes in shown.values() for code in codes.values()}
+    return (f"Currency: {next(iter(every))}",) if len(every) == 1 and every != {"$"} else ()
+
+
+@functools.cache
+def _code_of_format(form: str) -> str:
+    """Return the currency of a number format such as [$€-407] or "£"#,##0; a bare $ may be any."""
+    sign = re.search(r"\[\$([^\]-]+)", form) or re.search("([€£₹])", form)
+    return currency_of(sign[1]) if sign else ""
+
+
+def _mentions(path: Path, pattern: bytes, where: str = "xl/worksheets/") -> bool:
+    """Return whether a sheet of the workbook, or another part of it, holds a short piece of XML."""
     with zipfile.ZipFile(path) as packed:
         for name in packed.namelist():
-            if name.startswith("xl/worksheets/"):
+            if name.startswith(where):
                 with packed.open(name) as sheet:
                     before = b""
                     while part := sheet.read(1 << 20):
