@@ -118,6 +118,11 @@ def test_lines_that_contradict_each_other_are_unclear() -> None:
     assert stated_unit(("in k€", "in EUR"), "deals.csv") == Stated("EUR", 1e3, "in k€")
     assert stated_unit(("in k€", "in kUSD"), "deals.csv").unclear == "in k€ / in kUSD"
     assert stated_unit(("Thousand Oaks Inc",), "deals.csv").unclear == "Thousand Oaks Inc"
+    counts = ("Total: 1,000", "Rows: 1000", "Deals (1000)", "1,000 EUR", "Limited to 1,000,000 rows")
+    assert [stated_unit((text,), "deals.csv") for text in counts] == [Stated()] * len(counts)
+    assert stated_unit(("Pipeline (1,000 EUR)",), "deals.csv").unclear == "Pipeline (1,000 EUR)"
+    assert stated_unit((), "part-000.csv") == stated_unit((), "export_20260301_000.csv") == Stated()
+    assert stated_unit(("USD 000",), "deals.csv").unclear == "USD 000"
     assert stated_unit(("Assigned to Miles", "Try all of it in ALL"), "miles_try_TRY.csv") == Stated()
 
 

@@ -112,7 +112,8 @@ def stated_unit(remarks: tuple[str, ...], file: str) -> Stated:
         found[file] = unit
     currencies = {currency for currency, _ in found.values()} - {""}
     scales = {scale for _, scale in found.values()} - {1.0}
-    speaks = next((text for text in (*remarks, file) if text not in found and _SPEAKS.search(text)), "")
+    others = [text for text in (*remarks, file.replace("000", "")) if text not in found]
+    speaks = next(filter(_SPEAKS.search, others), "")
     if len(currencies) > 1 or len(scales) > 1 or (speaks and not scales):
         return Stated(unclear=speaks or " / ".join(found))
     return Stated(next(iter(currencies), ""), next(iter(scales), 1.0), next(iter(found), ""))
@@ -120,9 +121,8 @@ def stated_unit(remarks: tuple[str, ...], file: str) -> Stated:
 
 def _unit_in(text: str) -> tuple[str, float] | None:
     """Return the unit of a line such as "Pipeline (amounts in thousands of EUR)" or "Währung: EUR"."""
-    plain = _ROUND_NUMBER.sub(
-        lambda number: " million " if number[1] else " thousand ", unicodedata.normalize("NFKC", text)
-    )
+    plain = unicodedata.normalize("NFKC", text)
+    plain = _ROUND_NUMBER.sub(lambda found: found[1] + ("million " if found[2] else "thousand "), plain)
     for start in (0, *(match.end() for match in _BEFORE_UNIT.finditer(plain))):
         rest = re.split(r"[)\];|]", plain[start:])[0]
         tokens = [token for token in re.split(r"[,/\s]+", _SMALL_WORDS.sub(" ", rest)) if token]
@@ -146,7 +146,7 @@ def _unit_of_words(words_: list[str], *, every: bool = False) -> tuple[str, floa
 
 def _surely(word: str) -> tuple[str, float] | None:
     """Return the unit of a word that can hardly mean anything else: no single letter, no small word."""
-    if re.fullmatch(r"['\u2019]?000'?s?", word):
+    if re.fullmatch(r"['\u2019]000'?s?|000'?s", word):
         return "", 1000.0
     if word.isascii() and word.isalpha() and not _PLAINLY.fullmatch(word):
         return None
@@ -156,7 +156,11 @@ def _surely(word: str) -> tuple[str, float] | None:
 _BEFORE_UNIT = re.compile(
     r"(?:(?<![^\W_])(?:in|to|en|em|i|w|di|currency|währung|devise|moneda|moeda)\b:?|[(\[\uff08:])\s*", re.I
 )
-_ROUND_NUMBER = re.compile(r"(?<![\d.,])1[.,' ]?000([.,' ]?000)?'?s?(?![.,]?\d)")
+_ROUND_NUMBER = re.compile(
+    r"((?<![^\W_])(?i:in|en|em)\s+)1[.,' ]?000([.,' ]?000)?'?s?"
+    r"(?=\s*(?:of\s+|de\s+)?(?:[A-Z]{3}(?![^\W_])|[€$£¥]|[Ee]uro)|\s*(?:[)\]]|$))"
+)
+"""A thousand or a million as a unit, "in 1,000 EUR"; elsewhere it may be a sum or a number of rows."""
 _SMALL_WORDS = re.compile(r"\b(?:of|in|de|di|von)\b|\bd['\u2019]", re.I)
 _PLAINLY = re.compile(
     r"[kT]?[A-Z]{3}|(?i:k?(?:eur|usd|gbp|chf|sek|nok|dkk|pln)|mio|mln|tsd|euros?|thousands?|tausend|millions?|millionen|milliers|miles|milhares)"
@@ -165,5 +169,8 @@ _NO_CODES = frozenset({"TRY", "MAD"})
 """Codes that are words in names of files."""
 _NAMES = frozenset({"miles"})
 """Words for thousands that are names of people where no currency follows."""
-_SPEAKS = re.compile(rf"(?<!\d)(?<!\d[.,'\s])(?![kKT](?![^\W_]))(?:{SCALED.pattern})")
+_SPEAKS = re.compile(
+    rf"(?<!\d)(?<!\d[.,'\s])(?![kKT](?![^\W_]))"
+    rf"(?:{SCALED.pattern}|[(\[]\s*1[.,' ]?000\s*(?:[A-Z]{{3}}|[€$£]))"
+)
 """Words for thousands that are not those of a number, such as a filter "more than 10,000"."""
