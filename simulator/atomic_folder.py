@@ -128,7 +128,10 @@ def flush(folder: Path) -> None:
 
 
 def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
+    """Make sure that the disk holds a file or a folder; Windows opens no folders, and files to write only."""
+    if sys.platform == "win32" and path.is_dir():
+        return
+    descriptor = os.open(path, os.O_RDWR if sys.platform == "win32" else os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
@@ -143,6 +146,8 @@ def swap(one: Path, other: Path) -> bool:
     OSError
         It can, and refuses.
     """
+    if sys.platform == "win32":
+        return False
     libc = ctypes.CDLL(None, use_errno=True)
     names = (os.fsencode(one), os.fsencode(other))
     if sys.platform == "darwin" and hasattr(libc, "renamex_np"):

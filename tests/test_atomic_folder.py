@@ -115,6 +115,37 @@ def test_names_are_swapped_in_one_step(tmp_path):
         swap(tmp_path / "a", tmp_path / "nowhere")
 
 
+def test_where_folders_cannot_be_opened_nor_swapped_the_new_one_takes_the_place(tmp_path, monkeypatch):
+    """Windows opens no folder, writes to disk only what is open for writing, and has no library of C."""
+    opened, synced, modes = os.open, os.fsync, {}
+
+    def open_file(path, mode):
+        if Path(path).is_dir():
+            raise PermissionError(13, "Permission denied", str(path))
+        descriptor = opened(path, mode)
+        modes[descriptor] = mode
+        return descriptor
+
+    def to_disk(descriptor):
+        assert modes.pop(descriptor) == os.O_RDWR
+        synced(descriptor)
+
+    def no_library(*_, **__):
+        raise TypeError("argument of type 'NoneType' is not iterable")
+
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(os, "open", open_file)
+    monkeypatch.setattr(os, "fsync", to_disk)
+    monkeypatch.setattr("ctypes.CDLL", no_library)
+    monkeypatch.setattr(shutil, "_use_fd_functions", False)
+    for version in ("first", "second"):
+        with draft_beside(tmp_path / "results") as draft:
+            (draft / "file").write_text(version)
+            exchange(draft, tmp_path / "results")
+    assert (tmp_path / "results" / "file").read_text() == "second"
+    assert [path.name for path in tmp_path.iterdir()] == ["results"]
+
+
 @pytest.fixture
 def small_disk(tmp_path):
     """Return a folder on a disk of one megabyte."""

@@ -165,3 +165,32 @@ def test_faults_that_quote_a_file(tmp_path):
     done = simulator("validate", "bad.yaml", cwd=tmp_path)
     assert done.returncode == 2
     assert not CONTROL.search(done.stdout + done.stderr)
+
+
+OWN_WORDS = ("new", "total", "FY27Q1", "NaN", "1e3", "true")
+
+
+def test_segments_that_are_called_as_our_own_words_are_segments(tmp_path):
+    segment = {
+        "motion": "smb", "sals_per_month": 9, "amount": {"fixed": 10_000}, "close_in_days": 60,
+        "pipeline": {"to": {"won": "30%", "lost_no_decision": "70%"}, "median_days": 40},
+    }  # fmt: skip
+    plan = {
+        "as_of": "2026-11-15",
+        "horizon_quarters": 1,
+        "simulation": {"paths": 60, "rate_draws": 6, "threads": 1},
+        "segments": {name: {**segment, "sals_per_month": 5 * n} for n, name in enumerate(OWN_WORDS, 1)},
+        "targets": {"FY27Q1": {"all": 1_000_000, "new": 100_000}},
+    }
+    (tmp_path / "plan.yaml").write_text(json.dumps(plan))
+    harmless_words(simulator("run", "plan.yaml", "-o", "out", cwd=tmp_path))
+    written = pd.read_csv(tmp_path / "out" / "tables" / "bookings.csv", keep_default_na=False)
+    said = written[written["kind"] == "new"].groupby(["segment", "period"])["mean"].first()
+    paths = pd.read_parquet(tmp_path / "out" / "paths.parquet")
+    drawn = paths.groupby(["segment", "period"])["bookings_new"].mean()
+    assert {*drawn.index.levels[0]} == {*OWN_WORDS}
+    for (name, period), mean in drawn.items():
+        assert float(said[name, period]) == pytest.approx(mean, abs=0.01)
+    sums = drawn.groupby("period").sum()
+    assert said["all"].astype(float).tolist() == pytest.approx(sums.tolist(), abs=0.01)
+    assert (sums > 0).all()
