@@ -44,7 +44,7 @@ forecast: install
 	@echo "Change scenarios/base.yaml, or run another: $(BIN)/simulator run SCENARIO"
 
 test: develop kernels $(AXE)
-	@$(PYTEST) -n $(JOBS) -m "not slow and not shared and not notebook"
+	@$(PYTEST) -n $(JOBS) --dist worksteal -m "not slow and not shared and not notebook"
 
 check: develop
 	@$(BIN)/ruff check .
@@ -65,7 +65,7 @@ validate: develop kernels
 	@$(BIN)/python benchmarks/stopping.py
 
 shared: develop kernels
-	@$(PYTEST) -n $(JOBS) -m "shared and not slow"
+	@$(PYTEST) -n $(JOBS) --dist worksteal -m "shared and not slow"
 
 notebooks: develop kernels
 	@$(PYTEST) -m "notebook" || { status=$$?; test $$status -eq 5 && echo "There are no notebooks."; }
