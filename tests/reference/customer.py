@@ -30,7 +30,7 @@ from simulator.kernels.customers.flows import (
     N_REACTIVATED,
     REACTIVATION,
 )
-from simulator.kernels.jit import BODY
+from simulator.kernels.jit import CALLED, PART
 from simulator.kernels.random import CUSTOMER, GROWTH, RENEWAL, block, exponential
 
 
@@ -52,7 +52,7 @@ class Customer(NamedTuple):
     renewed: int
 
 
-@njit(error_model="numpy")
+@njit(**CALLED)
 def note(trace, n_traced, time, flow, amount):
     """Write one movement of a customer's ARR where a trace is wanted; return the number of rows."""
     if amount > 0.0 and n_traced < trace.shape[0]:
@@ -61,7 +61,7 @@ def note(trace, n_traced, time, flow, amount):
     return n_traced
 
 
-@njit(**BODY)
+@njit(**PART)
 def simulate_customer(plan, luck, customer, flows, trace):
     """Simulate one customer to the end of the horizon, where no one's work changes what happens to it.
 

@@ -21,7 +21,7 @@ from simulator.kernels.flows import (
     N_LOST_COMPETITION,
     N_LOST_NO_DECISION,
 )
-from simulator.kernels.jit import BODY
+from simulator.kernels.jit import CALLED, PART
 from simulator.kernels.random import (
     BIRTH,
     CLOSE_DATE,
@@ -53,7 +53,7 @@ class Deal(NamedTuple):
     origin: int
 
 
-@njit(error_model="numpy")
+@njit(**CALLED)
 def close(plan, luck, shock, deal, outcome, month, flows, concession, gated):
     """Add the end of a deal to the flows; return the signed amount (0 where it is lost)."""
     if outcome != DESTINATION_WON:
@@ -72,7 +72,7 @@ def close(plan, luck, shock, deal, outcome, month, flows, concession, gated):
     return signed
 
 
-@njit(error_model="numpy")
+@njit(**CALLED)
 def record(trace, n_traced, time, kind, category, late, close_month, amount, outcome):
     """Write one row of a deal's story where a trace is wanted; return the number of rows."""
     if n_traced < trace.shape[0]:
@@ -86,14 +86,14 @@ def record(trace, n_traced, time, kind, category, late, close_month, amount, out
     return n_traced + 1
 
 
-@njit(error_model="numpy")
+@njit(**CALLED)
 def agreed(concessions, luck, segment, entity):
     """Return (concession, 0 for none; 1 where a success plan comes first) of a deal."""
     u_ask, u_grant, u_gate, _ = block(luck.seed, luck.path, entity, np.uint64(0), TERMS)
     return conceded(concessions, segment, u_ask, u_grant, u_gate)
 
 
-@njit(error_model="numpy")
+@njit(**CALLED)
 def wait_for_plan(plan, segment, amount, close_month, time, month, flows):
     """Return (time, month) of a signature that waits until a success plan is agreed."""
     time += plan.concessions.gate_days
@@ -104,7 +104,7 @@ def wait_for_plan(plan, segment, amount, close_month, time, month, flows):
     return time, month
 
 
-@njit(**BODY)
+@njit(**PART)
 def live(plan, luck, shock, deal, flows, trace):
     """Follow one deal to its end or to the end of the horizon.
 
@@ -276,7 +276,7 @@ def live(plan, luck, shock, deal, flows, trace):
     return STILL_OPEN, time, n_months, 0.0, 0
 
 
-@njit(error_model="numpy")
+@njit(**CALLED)
 def new_deal(plan, luck, stream, entity, month):
     """Return a deal at its SAL, at a uniform moment of its month: its size, date and kind are drawn."""
     segment = plan.stream_segment[stream]
