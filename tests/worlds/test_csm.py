@@ -38,23 +38,28 @@ def test_churn_that_rises_for_other_reasons_is_not_laid_at_the_csms_door():
     assert sum(claim is not None for claim in claims) <= 1
 
 
-def hits(factor, truth, **more):
+@functools.cache
+def claims_of(factor, assigned):
+    """Return what is claimed of twenty worlds, where anything is."""
+    return [claim for seed in range(20) if (claim := found(seed, factor=factor, assigned=assigned)) is not None]
+
+
+def hits(factor, truth, assigned):
     """Return how many claims of twenty hold a truth in their 80 % interval, and how many claims there are."""
-    claims = [found(seed, factor=factor, **more) for seed in range(20)]
-    said = [claim for claim in claims if claim is not None]
+    said = claims_of(factor, assigned)
     return sum(claim.low <= truth <= claim.high for claim in said), len(said)
 
 
 @pytest.mark.parametrize("assigned", [False, True])
 @pytest.mark.parametrize("factor", [1.0, 1.5, 3.0])
 def test_a_planted_effect_lies_in_its_interval(factor, assigned):
-    hit, n = hits(factor, factor, assigned=assigned)
+    hit, n = hits(factor, factor, assigned)
     assert n >= (16 if assigned else 10), "heads moved enough to see it"
     # 80 % less two standard errors.
     assert hit >= (0.8 - 2 * (0.16 / n) ** 0.5) * n
 
 
 def test_a_strong_effect_is_told_from_none():
-    hit, n = hits(3.0, 1.0, assigned=True)
+    hit, n = hits(3.0, 1.0, True)
     assert n >= 16
     assert hit == 0

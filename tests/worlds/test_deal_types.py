@@ -35,7 +35,7 @@ def _prepared(world: Company, folder: Path, *, customers: bool) -> Prepared:
         pd.DataFrame(world.arr_changes).to_csv(folder / "arr_changes.csv", index=False)
     day = dt.date.fromisoformat(str(AS_OF))
     scenario = Scenario(name="world", history=folder, as_of=day, horizon_quarters=2)
-    return prepare(scenario.with_simulation(paths=400, rate_draws=100, seed=1, threads=1))
+    return prepare(scenario.with_simulation(paths=300, rate_draws=50, seed=1, threads=1))
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["deals alone", "with customers"])
