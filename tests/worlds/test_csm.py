@@ -41,7 +41,8 @@ def test_churn_that_rises_for_other_reasons_is_not_laid_at_the_csms_door():
 @functools.cache
 def claims_of(factor, assigned):
     """Return what is claimed of twenty worlds, where anything is."""
-    return [claim for seed in range(20) if (claim := found(seed, factor=factor, assigned=assigned)) is not None]
+    claims = [found(seed, factor=factor, assigned=assigned) for seed in range(20)]
+    return [claim for claim in claims if claim is not None]
 
 
 def hits(factor, truth, assigned):
