@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from simulator.analysis.compare.bridge import bridge
@@ -15,12 +17,12 @@ from simulator.analysis.compare.comparison import (
     on_the_ground_of,
 )
 from simulator.analysis.compare.comparison import compare as compare_paths
+from simulator.arrays import Floats
 from simulator.engine.paths import Paths
 from simulator.engine.prepare import Prepared
 from simulator.errors import Fault, InputError
 from simulator.report.answer import Answer, Provenance, draw_specs
-from simulator.report.charts.spec import ChartSpec, Series, unit_of
-from simulator.report.compare.steps import axis_floor, footed
+from simulator.report.charts.spec import ChartSpec, Series, figures, unit_of
 from simulator.report.compare.words import (
     FIGURES_ARE,
     bridge_title,
@@ -30,7 +32,7 @@ from simulator.report.compare.words import (
     say_ground,
 )
 from simulator.report.forecast.summary import PERCENTILES_ARE, records
-from simulator.report.money import source_line
+from simulator.report.money import money_scale, source_line
 from simulator.report.style import GREEN, NAVY, ORANGE
 from simulator.report.work import Source, Work, load, read_period
 from simulator.scenario.load import load_scenario
@@ -173,6 +175,12 @@ def _safe(name: str) -> str:
     return re.sub(r"[^\w.-]+", "-", name).strip(".-") or "scenario"
 
 
+CLOSE = 0.4
+"""Where all steps happen above this share of the ends, the axis begins later and says so."""
+ROOM = 0.35
+"""Room on either side of the steps then, as a share of their range."""
+
+
 def bridge_spec(steps: pd.DataFrame, *, name: str, file: str, footer: str, currency: str) -> ChartSpec:
     """Return one period's steps of `bridge` as bars that depend on one another.
 
@@ -188,8 +196,12 @@ def bridge_spec(steps: pd.DataFrame, *, name: str, file: str, footer: str, curre
     currency : str
     """
     steps = steps.reset_index(drop=True)
-    floor = axis_floor(steps)
-    scale, amounts = footed(steps, currency)
+    levels = steps["p50"].to_numpy(dtype=np.float64)
+    floor = _floor(levels)
+    scale = money_scale(levels, currency)
+    if floor > 0:
+        scale = replace(scale, decimals=scale.decimals + 1)
+    changes = figures(np.diff(levels))
     begins = "" if floor == 0 else f"; the axis begins at {scale.format(floor)}"
     base = str(steps["label"].iloc[0])
     return ChartSpec(
@@ -201,7 +213,15 @@ def bridge_spec(steps: pd.DataFrame, *, name: str, file: str, footer: str, curre
         footer=footer,
         unit=unit_of(scale),
         categories=(f"P50 of {base}", *map(str, steps["label"].iloc[1:]), f"P50 of {name}"),
-        series=(Series("amount", "P50", NAVY, tuple(amounts)),),
-        colours=(NAVY, *(GREEN if change >= 0 else ORANGE for change in amounts[1:-1]), NAVY),
+        series=(Series("amount", "P50", NAVY, (levels[0], *changes, levels[-1])),),
+        colours=(NAVY, *(GREEN if change >= 0 else ORANGE for change in changes), NAVY),
         floor=floor,
     )
+
+
+def _floor(levels: Floats) -> float:
+    low, high = float(levels.min()), float(levels.max())
+    if not high > 0 or low < CLOSE * high:
+        return 0.0
+    step = 10.0 ** np.floor(np.log10(max(high - low, 0.01 * high)))
+    return float(max(0.0, np.floor((low - ROOM * (high - low)) / step) * step))

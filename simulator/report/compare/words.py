@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from simulator.analysis.compare.comparison import Comparison
-from simulator.report.compare.steps import footed
 from simulator.report.money import format_money, format_share, join_words
 from simulator.report.simulation_error import say_error_margin
 from simulator.scenario.differences import differences
@@ -87,10 +86,9 @@ def bridge_title(steps: pd.DataFrame, labels: Mapping[str, str], currency: str) 
 
 
 def say_bridge(steps: pd.DataFrame, currency: str) -> str:
-    """Return the steps of a bridge in one sentence, each with its 80% interval; they add up."""
-    scale, amounts = footed(steps, currency)
+    """Return the steps of a bridge in one sentence, each with its 80% interval; they add up to rounding."""
     return join_words([
-        f"{row['label']}: {'+' if change >= 0 else ''}{scale.format(change)}"
+        f"{row['label']}: {'+' if row['change'] >= 0 else ''}{format_money(row['change'], currency)}"
         + (f" ({say_error_margin(row['error'], currency)})" if row["error"] > 0 else "")
-        for (_, row), change in zip(steps[steps["step"] > 0].iterrows(), amounts[1:-1], strict=True)
+        for _, row in steps[steps["step"] > 0].iterrows()
     ])  # fmt: skip

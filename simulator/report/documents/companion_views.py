@@ -5,7 +5,6 @@ from __future__ import annotations
 import pandas as pd
 
 from simulator.analysis.totals import ALL
-from simulator.report.compare.steps import footed
 from simulator.report.documents.finished import Finished
 from simulator.report.documents.view import Column, Kind, View, columns
 from simulator.report.sensitivity.words import MEASURE_WORDS, is_clear, say_lever
@@ -130,7 +129,6 @@ def bridge_view(run: Finished) -> View:
     """Return what moved the P50 since the forecast before, a step a row, with its interval."""
     table = run.companions["bridge"].table
     table = table[table["period"] == table["period"].iloc[0]].reset_index(drop=True)
-    changes = footed(table, run.summary["currency"])[1][1:-1]
     return View(
         "bridge",
         "What moved the forecast, step by step",
@@ -141,7 +139,7 @@ def bridge_view(run: Finished) -> View:
             Column("words", "What it is"),
             *columns("money", {"change": "Change", "error": "±", "p50": "P50 then"}),
         ),
-        table.assign(error=error_margin(table["error"]), change=[0.0, *changes]),
+        table.assign(error=error_margin(table["error"])),
     )
 
 
