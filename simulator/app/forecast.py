@@ -26,7 +26,7 @@ from simulator.report.forecast.past import Past, look_back, with_past
 from simulator.report.forecast.specs import fan_spec
 from simulator.report.money import format_money
 from simulator.report.run import Run
-from simulator.report.simulation_error import say_error_in_points, say_error_margin
+from simulator.report.simulation_error import OF_80, say_error_in_points, say_error_margin
 from simulator.scenario.numbers import ReadingError, read_money
 
 FIRST_SENTENCES = 4
@@ -152,7 +152,7 @@ class ForecastSection:
         amount = html.escape(format_money(target, reply.forecast.currency, 4))
         share = hit_share(totals, target)
         error = math.sqrt(share * (1.0 - share) / len(totals))
-        unsure = f", {say_error_in_points(error)} until all are made" if reply.quick else ""
+        unsure = f" ({say_error_in_points(error)}, {OF_80} until all are made)" if reply.quick else ""
         self.odds.set_content(f"{self.period}: {amount} is {say_chance(share)} of simulations{unsure}.")
 
     def _show_rest(self, run: Run, reply: Reply) -> None:
@@ -189,5 +189,5 @@ def _quick_words(forecast: Forecast) -> list[str]:
     unsure = say_error_margin(row["p50_error"], forecast.currency)
     return [
         fan_title(forecast),
-        f"P50 of {period}: {p50}, simulation error {unsure} (80%) until all are made",
+        f"P50 of {period}: {p50}, {unsure} ({OF_80} until all are made)",
     ]

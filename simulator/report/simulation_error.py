@@ -9,6 +9,8 @@ import pandas as pd
 from simulator.calibration.posteriors import Z_HIGH
 from simulator.report.money import format_money
 
+OF_80 = "80% simulation interval"
+"""What every ± is, where there is one in a sentence."""
 CLEAR_ERRORS = 2.0
 """A change is clear of simulation error if it is this many standard errors from zero."""
 
@@ -26,5 +28,5 @@ def say_error_margin(error: float, currency: str) -> str:
 
 
 def say_error_in_points(error: float) -> str:
-    """Return that of a share in words, such as ``simulation error ± 3 points (80%)``."""
-    return f"simulation error ±\u00a0{100 * error_margin(error):.0f}\u00a0points (80%)"
+    """Return that of a share in words, such as ``± 3 points``."""
+    return f"±\u00a0{100 * error_margin(error):.0f}\u00a0points"

@@ -14,7 +14,7 @@ from simulator.report.documents.views import views
 from simulator.report.forecast.earlier import CHANGES, PREVIOUS, say_previous
 from simulator.report.money import capitalise, format_money, format_share
 from simulator.report.sensitivity.words import say_lever
-from simulator.report.simulation_error import CLEAR_ERRORS, say_error_margin
+from simulator.report.simulation_error import CLEAR_ERRORS, OF_80, say_error_margin
 
 NO_BACKTEST = "No backtest yet: it is not known how well past forecasts of this history performed."
 SAFE = 0.8
@@ -119,7 +119,7 @@ def say_levers(table: pd.DataFrame, currency: str) -> tuple[str, ...]:
         lever, factor = capitalise(say_lever(row["name"])), f"{row['factor'] - 1:+.0%}".replace("-", "−")
         said.append(
             f"{lever} {factor}: {format_money(row['gain'], currency)} more new bookings over {row['period']} "
-            f"({say_error_margin(row['error'], currency)}, 80% simulation interval), cost not counted."
+            f"({say_error_margin(row['error'], currency)}, {OF_80}), cost not counted."
         )
     if not said and len(table):
         return (f"No measurable difference with {table['name'].map(say_lever).str.cat(sep=', ')}.",)

@@ -16,7 +16,7 @@ from simulator.errors import InputError
 from simulator.history.tables import History
 from simulator.report.documents.finished import Finished, read_finished
 from simulator.report.money import format_money, format_share
-from simulator.report.simulation_error import CLEAR_ERRORS, say_error_margin
+from simulator.report.simulation_error import CLEAR_ERRORS, OF_80, say_error_margin
 
 if TYPE_CHECKING:
     from simulator.report.run import Run
@@ -132,7 +132,7 @@ def _say_quarter(row: dict[Any, Any], currency: str) -> str:
     change = f"{format_money(abs(gap), currency)} {'more' if gap >= 0 else 'less'}"
     if abs(gap) <= CLEAR_ERRORS * error:
         change = "no measurable change"
-    interval = f" ({say_error_margin(error, currency)}, 80% simulation interval)"
+    interval = f" ({say_error_margin(error, currency)}, {OF_80})"
     now = f"P50 {amount('p50')}, {change}{interval if error > 0 else ''}"
     if math.isfinite(row["p_hit"]):
         now += f", and {format_share(row['p_hit'])} chance"

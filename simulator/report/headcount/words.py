@@ -8,7 +8,7 @@ from simulator.analysis.headcount.headcount import Headcount
 from simulator.engine.plan.service_coverage import TARGET_WORDS, Effect
 from simulator.report.hire.words import month_words
 from simulator.report.money import format_money, format_share
-from simulator.report.simulation_error import say_error_margin
+from simulator.report.simulation_error import OF_80, say_error_margin
 
 ROLE_WORDS = {
     "ae": "account executive",
@@ -91,7 +91,7 @@ def _say_head(row: pd.Series, found: Headcount, currency: str) -> str:
     return (
         f"A first {role_word(row['role'])} more in {row['segment']} from {month_words(found.question.start)} "
         f"costs {money['cost']} until {found.periods[-1]} and leaves {money['gain_arr']} more ARR: NPV "
-        f"{money['npv']} (P10 {low} to P90 {high}; simulation error {error}, 80%), {when}; it pays in "
+        f"{money['npv']} (P10 {low} to P90 {high}; {error}, {OF_80}), {when}; it pays in "
         f"{format_share(float(row['p_roi_above_0']))} of simulations{OF_REPS if row['role'] == 'ae' else ''}"
     )
 

@@ -9,7 +9,7 @@ from simulator.analysis.hire.allocation import Hiring
 from simulator.analysis.hire.reps_for_target import RepsForTarget
 from simulator.fiscal import first_of_month
 from simulator.report.money import format_money, format_share, join_words
-from simulator.report.simulation_error import say_error_in_points, say_error_margin
+from simulator.report.simulation_error import OF_80, say_error_in_points, say_error_margin
 
 BINDING_WORDS = {
     "pipeline": "not enough pipeline",
@@ -150,7 +150,8 @@ def _sure(hiring: Hiring, currency: str) -> str:
     money = format_money(hiring.indifference, currency)
     text = (
         f"Of {hiring.n_allocations:,} allocations it is the best in {format_share(row['p_best'])} of what "
-        f"the rates may be ({hiring.n_paths:,} simulations each; {say_error_in_points(row['p_best_error'])})"
+        f"the rates may be ({say_error_in_points(row['p_best_error'])}, {OF_80}; {hiring.n_paths:,} "
+        "simulations each)"
     )
     others = hiring.allocations[hiring.allocations["tied"] & ~hiring.allocations["answer"]]
     tied = f"within {money} of it, and so as good: {_named(others, hiring)}"

@@ -10,7 +10,7 @@ from simulator.analysis.compare.measures import P_HIT, Measure
 from simulator.analysis.sensitivity.main_effects import MainEffects
 from simulator.analysis.sensitivity.sensitivity import GoalSeek, Sensitivity
 from simulator.report.money import format_money, format_share, join_words
-from simulator.report.simulation_error import CLEAR_ERRORS, error_margin, say_error_in_points
+from simulator.report.simulation_error import CLEAR_ERRORS, OF_80, error_margin, say_error_in_points
 from simulator.scenario.levers import LEVERS
 
 MEASURE_WORDS = {
@@ -140,8 +140,8 @@ def say_goal(goal: GoalSeek, period: str) -> str:
             f"No factor of {what} from {ends} makes the chance of the {period} target "
             f"{format_share(goal.chance)}: the nearest is {format_share(goal.reached)}"
         )
-    margin = f"; {say_error_in_points(goal.error)}" if math.isfinite(goal.error) else ""
+    margin = f" ({say_error_in_points(goal.error)}, {OF_80})" if math.isfinite(goal.error) else ""
     return (
-        f"The {period} target is hit in {format_share(goal.reached)} of simulations with "
-        f"{what} at {format_factor(goal.factor)}, all else as it stands{margin}"
+        f"The {period} target is hit in {format_share(goal.reached)} of simulations{margin} with "
+        f"{what} at {format_factor(goal.factor)}, all else as it stands"
     )
