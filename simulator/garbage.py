@@ -40,8 +40,8 @@ def share_memory() -> None:
 def give_back() -> None:
     """Give memory that is free back to the system, where the C library can; else do nothing.
 
-    What an answer needs for a moment lies between what is kept, and would stay with the process: the
-    server of 120 changes held 530 to 570 MB, with this 445 MB from the first to the last.
+    What an answer needs for a moment lies between what is kept, and would stay with the process
+    (results/app.md: what 200 changes add).
     """
     _ask_the_c_library("malloc_trim", 0)
 

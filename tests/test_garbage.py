@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -112,7 +113,7 @@ def test_another_c_library_or_none_is_asked_nothing(library, monkeypatch):
 
 def test_the_server_gives_memory_back_after_each_answer(asked, tmp_path):
     pytest.importorskip("nicegui")
-    from simulator.app.session import Session
+    from simulator.app.session import Session, in_thread
     from simulator.app.simulations import Memory
     from simulator.app.workspace import Workspace
 
@@ -120,4 +121,11 @@ def test_the_server_gives_memory_back_after_each_answer(asked, tmp_path):
     assert asyncio.run(session.work(lambda work: 7)) == 7
     with pytest.raises(ZeroDivisionError):
         asyncio.run(session.work(lambda work: 1 // 0))
-    assert asked == [("malloc_trim", 0)] * 2
+    assert asyncio.run(in_thread(max, 1, 2)) == 2
+    assert asked == [("malloc_trim", 0)] * 3
+
+
+def test_all_threads_of_the_page_are_begun_in_the_place_that_gives_memory_back():
+    sources = (Path(garbage.__file__).parent / "app").glob("*.py")
+    begun = [path.name for path in sources for _ in range(path.read_text().count("to_thread("))]
+    assert begun == ["session.py"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import html
 import shutil
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -15,7 +14,7 @@ from nicegui import events, ui
 from ruamel.yaml import YAML
 
 from simulator.app.parts import button, choice, entry, grid, paragraphs, said, text
-from simulator.app.session import Session
+from simulator.app.session import Session, in_thread
 from simulator.app.tables import show, view_of
 from simulator.errors import InputError
 from simulator.fiscal import FiscalCalendar
@@ -126,7 +125,7 @@ class ImportSection:
         self._say("Reading …")
         self.n_asked = mine = self.n_asked + 1
         try:
-            self.kind_found, imported = await asyncio.to_thread(self._import)
+            self.kind_found, imported = await in_thread(self._import)
         except InputError as error:
             self.shown.clear()
             with self.shown, ui.element("div").props("role=alert"):
@@ -244,7 +243,7 @@ class ImportSection:
         try:
             scenario = workspace.new_file(self.name)
             folder = workspace.inside(f"{scenario.stem}-history")
-            await asyncio.to_thread(self._write, imported, folder, scenario)
+            await in_thread(self._write, imported, folder, scenario)
         except InputError as error:
             with self.problem:
                 paragraphs(self.session.lines_of(error), "error")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import html
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -12,7 +11,7 @@ from nicegui import ui
 
 from simulator.app.parts import button, paragraphs, said, text
 from simulator.app.people import NO_CUSTOMERS, has_customers, offer_reps
-from simulator.app.session import Session
+from simulator.app.session import Session, in_thread
 from simulator.app.simulations import RememberingWork, Stopped, Watch
 from simulator.app.tables import changes, show, view_of
 from simulator.report.answer import Answer, split_notes
@@ -139,7 +138,7 @@ class QuestionSection:
             self.step = text("span", "")
             button("Stop", watch.stopped.set)
         try:
-            return await asyncio.to_thread(job, RememberingWork(self.session.memory, watch))
+            return await in_thread(job, RememberingWork(self.session.memory, watch))
         except Stopped:
             self._say_lines(["Stopped."])
         except Exception as error:

@@ -30,6 +30,14 @@ PAUSE_SECONDS = 0.8
 """Without a change for so long, the full number of simulations is begun."""
 
 
+async def in_thread(do: Callable[..., T], *given: object) -> T:
+    """Do something in a thread of its own, so that the page stays alive, and give back the memory it took."""
+    try:
+        return await asyncio.to_thread(do, *given)
+    finally:
+        give_back()
+
+
 class Session:
     """The state of a tab; nothing of it is shared with other tabs but simulations already made.
 
@@ -157,13 +165,12 @@ class Session:
                 end.cancel()
 
     async def work(self, do: Callable[[RememberingWork], T], watch: Watch | None = None) -> T:
-        """Do something in a thread of its own, so that the page stays alive; `stop` ends it."""
+        """Do something while the page says so; `stop` ends it."""
         watch = self.watch = watch or Watch()
         self.is_busy = True
         try:
-            return await asyncio.to_thread(do, RememberingWork(self.memory, watch))
+            return await in_thread(do, RememberingWork(self.memory, watch))
         finally:
-            give_back()
             if watch is self.watch:
                 self.is_busy = False
 
