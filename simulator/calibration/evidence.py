@@ -11,6 +11,7 @@ from scipy import special
 from simulator.arrays import Floats, Ints, Mask
 from simulator.calibration.calibration import DESTINATIONS
 from simulator.calibration.close_dates import first_rows
+from simulator.calibration.damped_trend import damped_trend
 from simulator.calibration.drift import Course, fit_level
 from simulator.calibration.pull import Evidence
 from simulator.calibration.windows import DAYS_A_QUARTER
@@ -33,13 +34,6 @@ SEASON_QUARTERS = 12
 FEW_ERRORS = 4
 OFFSET = 0.1
 """Share of the usual level added to both sides of a ratio, so that a window without wins has a logarithm."""
-LEVEL_WEIGHTS, TREND_WEIGHTS = (
-    axis.ravel() for axis in np.meshgrid([0.1, 0.2, 0.35, 0.5, 0.7], [0.05, 0.15, 0.3], indexing="ij")
-)
-DAMPING = 0.8
-"""Share of its growth that a trend keeps from one window to the next (Gardner and McKenzie 1985)."""
-TREND_WINDOWS = 6
-"""Windows with fewer of which no trend is looked for."""
 NO_RECORD_SD = 0.7
 LEAST_SD = 0.02
 
@@ -256,31 +250,9 @@ def _trends(seen: Floats, added: float) -> Floats:
     for column, windows in ((0, slice(0, 1)), (1, slice(1, None))):
         series = np.log(np.maximum(_like(seen, column)[::-1], 0.0) + added)
         # What is known after this many windows is the forecast of the origin that follows them.
-        logs = _damped_trend(series, seen.shape[1])
+        logs = damped_trend(series, seen.shape[1])
         points[: len(series), windows] = np.exp(logs[::-1, windows]) - added
     return points
-
-
-def _damped_trend(series: Floats, n_ahead: int) -> Floats:
-    """Return the forecasts after each value of a series, shape (value, step ahead).
-
-    Weights of level and trend are those with the least squares of one-step errors so far; before
-    TREND_WINDOWS values are known the forecast is their mean.
-    """
-    growth_ahead = np.cumsum(DAMPING ** np.arange(1, n_ahead + 1))
-    forecasts = np.empty((len(series), n_ahead))
-    level = np.full(len(LEVEL_WEIGHTS), series[:TREND_WINDOWS].mean() if len(series) else 0.0)
-    growth, loss = np.zeros(len(LEVEL_WEIGHTS)), np.zeros(len(LEVEL_WEIGHTS))
-    for place, value in enumerate(series):
-        error = value - level - DAMPING * growth
-        loss += error**2
-        level = level + DAMPING * growth + LEVEL_WEIGHTS * error
-        growth = DAMPING * growth + LEVEL_WEIGHTS * TREND_WEIGHTS * error
-        best = loss.argmin()
-        forecasts[place] = level[best] + growth[best] * growth_ahead
-        if place + 1 < TREND_WINDOWS:
-            forecasts[place] = series[: place + 1].mean()
-    return forecasts
 
 
 def _yields(deals: _Deals, states: DealStates, group: Ints, origins: Floats) -> tuple[Floats, Floats, Floats]:

@@ -8,10 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from simulator.calibration.damped_trend import DAMPING, damped_trend
 from simulator.calibration.drift import Course, steady_course
 from simulator.calibration.evidence import (
-    DAMPING,
-    _damped_trend,
     _level_then,
     _like,
     _pooled,
@@ -32,18 +31,18 @@ STEADY = World(
 
 
 def test_a_flat_series_is_continued_and_growth_is_damped():
-    np.testing.assert_allclose(_damped_trend(np.full(12, 3.0), 4)[-1], 3.0)
-    growing = _damped_trend(0.1 * np.arange(60.0), 3)[-1]
+    np.testing.assert_allclose(damped_trend(np.full(12, 3.0), 4)[-1], 3.0)
+    growing = damped_trend(0.1 * np.arange(60.0), 3)[-1]
     steps = np.diff(growing)
     assert 0.0 < steps[0] < 0.1
     assert steps[1] / steps[0] == pytest.approx(DAMPING)
 
 
 def test_a_lasting_step_is_followed_and_a_short_series_gives_its_mean():
-    stepped = _damped_trend(np.repeat([0.0, 1.0], [12, 6]), 1)[:, 0]
+    stepped = damped_trend(np.repeat([0.0, 1.0], [12, 6]), 1)[:, 0]
     assert stepped[-1] == pytest.approx(1.0, abs=0.1)
     short = np.array([1.0, 2.0, 6.0])
-    np.testing.assert_allclose(_damped_trend(short, 1)[:, 0], [1.0, 1.5, 3.0])
+    np.testing.assert_allclose(damped_trend(short, 1)[:, 0], [1.0, 1.5, 3.0])
 
 
 def test_an_origin_knows_only_windows_that_ended_before_it():
