@@ -16,6 +16,8 @@ from simulator.history.tables import TABLES, History
 
 UNDATED = ("owner", "team", "competitor", "source", "compelling_event")
 """Columns of opportunities that are as they were last, whenever that was entered."""
+MAY_SHOW_LATER = "may show what came later"
+"""What a note says of what has no dates."""
 
 HAPPENED = {
     "opportunities": ("created_date", "qualified_date", "closed_date"),
@@ -93,9 +95,7 @@ def _opportunities(
     _restate(deals, changes, history, notes)
     filled = [column for column in UNDATED if deals[column].notna().any()]
     if filled:
-        notes.append(
-            f"{', '.join(filled)} carry no dates and are as last recorded, which may show what came later."
-        )
+        notes.append(f"{', '.join(filled)} carry no dates and are as last recorded, which {MAY_SHOW_LATER}.")
     return deals
 
 
@@ -122,8 +122,7 @@ def _restate(deals: pd.DataFrame, changes: pd.DataFrame, history: History, notes
         deals[column] = past.where(has_past, deals[column])
         if final:
             notes.append(
-                f"The {words} of {final:,} deals have no history: as last known, "
-                "they may show what came later."
+                f"The {words} of {final:,} deals have no history: as last known, they {MAY_SHOW_LATER}."
             )
 
 
@@ -155,9 +154,7 @@ def _customers(history: History, deals: pd.Series, cut: pd.Timestamp, notes: lis
     customers["arr"] = customers["customer_id"].map(started).astype("float64").fillna(customers["arr"])
     undated = int((~occurs(customers["customer_id"], moves["customer_id"]) & customers["arr"].notna()).sum())
     if undated:
-        notes.append(
-            f"The ARR of {undated:,} customers has no history: as last known, it may show what came later."
-        )
+        notes.append(f"The ARR of {undated:,} customers has no history: as last known, it {MAY_SHOW_LATER}.")
     return customers
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 from simulator.analysis.diagnose.qualified import OPEN
 from simulator.errors import InputError
 from simulator.fiscal import FiscalCalendar, day_number, first_of_month, month_number
-from simulator.history.as_of import UNDATED, history_as_of
+from simulator.history.as_of import MAY_SHOW_LATER, UNDATED, history_as_of
 from simulator.history.matching import occurs
 from simulator.history.tables import History, empty_table
 
@@ -109,7 +109,7 @@ def knowable(history: History, as_of: dt.date) -> History:
     """
     known = history_as_of(history, as_of)
     deals = known.opportunities.copy()
-    notes = [note for note in known.notes if "may show what came later" not in note]
+    notes = [note for note in known.notes if MAY_SHOW_LATER not in note]
     for column in RECORDED_LATE:
         if deals[column].notna().any():
             deals[column] = pd.Series(index=deals.index, dtype=deals[column].dtype)

@@ -27,6 +27,7 @@ MIN_IN_STAGE = 3
 NO_STAGE = 0.05
 FROM_1904 = pd.Timedelta(days=1462)
 """By which day numbers of Excel that count from 1904 lie too early, read as usual."""
+ALSO_HAPPENED = frozenset({"snapshot_date", "month", "start_date", "date"})
 
 
 def check_ends(deals: pd.DataFrame, mapping: Mapping, log: ImportLog) -> None:
@@ -191,8 +192,4 @@ def _newest_days(
             continue
         column = frame.loc[frame["file"] == one.file, one.column]
         if pd.api.types.is_datetime64_any_dtype(column.dtype) and column.notna().any():
-            yield column.max(), one.column in HAPPENED | _STARTS, one.read_as == EXCEL_DAYS
-
-
-_STARTS = frozenset({"snapshot_date", "month", "start_date", "date"})
-"""Further days that have happened."""
+            yield column.max(), one.column in HAPPENED | ALSO_HAPPENED, one.read_as == EXCEL_DAYS

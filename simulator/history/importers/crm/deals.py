@@ -268,7 +268,7 @@ def either(first: Values, second: Values) -> Values:
             result[ours] = heading
             continue
         if isinstance(heading, dict) or (isinstance(result[ours], dict) and "first_of" not in result[ours]):
-            continue
+            continue  # a column with words of its own is no choice of headings: the first file's stays
         old = result[ours]["first_of"] if isinstance(result[ours], dict) else [result[ours]]
         both = dict.fromkeys([*old, heading])
         result[ours] = {"first_of": sorted(both, key=lambda one: not is_converted(str(one)))}

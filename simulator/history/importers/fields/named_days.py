@@ -14,6 +14,8 @@ CJK = re.compile(r"(\d{4})\s*[年년.]\s*(\d{1,2})\s*[月월.]\s*(?:(\d{1,2})\s*
 QUARTER = re.compile(
     r"(?:Q([1-4])|([1-4])\.?\s?(?:Q|T|Quartal|trimestre))[\s/-]*(\d{4})|(\d{4})[\s/-]*[QT]([1-4])", re.I
 )
+NAME_DAYS = ("%Y-%m-%d", "%Y_%m_%d", "%Y.%m.%d", "%Y%m%d", "%d.%m.%Y", "%d-%b-%Y", "%d%b%Y")
+"""How days in the names of files are written."""
 MONTH = r"((?:19|20)\d{2})[-/. ]?M?(\d{1,2})|(\d{1,2})[-/.]((?:19|20)\d{2})"
 
 
@@ -63,9 +65,6 @@ def _year(digits: str) -> int:
 
 def _iso(year: int, month: int, day: int) -> str | None:
     return f"{year}-{month:02}-{day:02}" if year >= 1000 and 1 <= month <= 12 and 1 <= day <= 31 else None
-
-
-NAME_DAYS = ("%Y-%m-%d", "%Y_%m_%d", "%Y.%m.%d", "%Y%m%d", "%d.%m.%Y", "%d-%b-%Y", "%d%b%Y")
 
 
 def day_in_name(file: str, form: str) -> str | None:

@@ -18,6 +18,27 @@ SCALED = re.compile(
     r"|(?<![^\W_])[kKT](?:(?:EUR|USD|GBP|CHF|CAD|AUD|SEK|NOK|DKK|PLN|BRL|INR)(?![^\W_])|[€$£])"
 )
 """Words of headings for thousands and millions."""
+BEFORE_UNIT = re.compile(
+    r"(?:(?<![^\W_])(?:in|to|en|em|i|w|di|currency|währung|devise|moneda|moeda)\b:?|[(\[\uff08:])\s*", re.I
+)
+ROUND_NUMBER = re.compile(
+    r"((?<![^\W_])(?i:in|en|em)\s+)1[.,' ]?000([.,' ]?000)?'?s?"
+    r"(?=\s*(?:of\s+|de\s+)?(?:[A-Z]{3}(?![^\W_])|[€$£¥]|[Ee]uro)|\s*(?:[)\]]|$))"
+)
+"""A thousand or a million as a unit, "in 1,000 EUR"; elsewhere it may be a sum or a number of rows."""
+SMALL_WORDS = re.compile(r"\b(?:of|in|de|di|von)\b|\bd['\u2019]", re.I)
+PLAINLY = re.compile(
+    r"[kT]?[A-Z]{3}|(?i:k?(?:eur|usd|gbp|chf|sek|nok|dkk|pln)|mio|mln|tsd|euros?|thousands?|tausend|millions?|millionen|milliers|miles|milhares)"
+)
+NO_CODES = frozenset({"TRY", "MAD"})
+"""Codes that are words in names of files."""
+NAMES = frozenset({"miles"})
+"""Words for thousands that are names of people where no currency follows."""
+SPEAKS = re.compile(
+    rf"(?<!\d)(?<!\d[.,'\s])(?![kKT](?![^\W_]))"
+    rf"(?:{SCALED.pattern}|[(\[]\s*1[.,' ]?000\s*(?:[A-Z]{{3}}|[€$£]))"
+)
+"""Words for thousands that are not those of a number, such as a filter "more than 10,000"."""
 
 
 def currency_of(text: str) -> str:
@@ -113,7 +134,7 @@ def stated_unit(remarks: tuple[str, ...], file: str) -> Stated:
     currencies = {currency for currency, _ in found.values()} - {""}
     scales = {scale for _, scale in found.values()} - {1.0}
     others = [text for text in (*remarks, file.replace("000", "")) if text not in found]
-    speaks = next(filter(_SPEAKS.search, others), "")
+    speaks = next(filter(SPEAKS.search, others), "")
     if len(currencies) > 1 or len(scales) > 1 or (speaks and not scales):
         return Stated(unclear=speaks or " / ".join(found))
     return Stated(next(iter(currencies), ""), next(iter(scales), 1.0), next(iter(found), ""))
@@ -122,10 +143,10 @@ def stated_unit(remarks: tuple[str, ...], file: str) -> Stated:
 def _unit_in(text: str) -> tuple[str, float] | None:
     """Return the unit of a line such as "Pipeline (amounts in thousands of EUR)" or "Währung: EUR"."""
     plain = unicodedata.normalize("NFKC", text)
-    plain = _ROUND_NUMBER.sub(lambda found: found[1] + ("million " if found[2] else "thousand "), plain)
-    for start in (0, *(match.end() for match in _BEFORE_UNIT.finditer(plain))):
+    plain = ROUND_NUMBER.sub(lambda found: found[1] + ("million " if found[2] else "thousand "), plain)
+    for start in (0, *(match.end() for match in BEFORE_UNIT.finditer(plain))):
         rest = re.split(r"[)\];|]", plain[start:])[0]
-        tokens = [token for token in re.split(r"[,/\s]+", _SMALL_WORDS.sub(" ", rest)) if token]
+        tokens = [token for token in re.split(r"[,/\s]+", SMALL_WORDS.sub(" ", rest)) if token]
         for n in range(min(len(tokens), 3), 0 if start else len(tokens) - 1, -1):
             if (unit := _unit_of_words(tokens[:n], every=True)) is not None:
                 return unit
@@ -134,11 +155,11 @@ def _unit_in(text: str) -> tuple[str, float] | None:
 
 def _unit_of_words(words_: list[str], *, every: bool = False) -> tuple[str, float] | None:
     """Return the unit that one word states, or that all do together, such as "thousands EUR"."""
-    units = {word: _surely(word.strip(".,:")) for word in words_ if every or word not in _NO_CODES}
+    units = {word: _surely(word.strip(".,:")) for word in words_ if every or word not in NO_CODES}
     stated = {word: unit for word, unit in units.items() if unit is not None}
     currencies = {currency for currency, _ in stated.values() if currency}
     if not currencies:
-        stated = {word: unit for word, unit in stated.items() if word.lower() not in _NAMES}
+        stated = {word: unit for word, unit in stated.items() if word.lower() not in NAMES}
     if not stated or len(currencies) > 1 or (every and len(stated) < len(words_)):
         return None
     return next(iter(currencies), ""), math.prod(scale for _, scale in stated.values())
@@ -148,29 +169,6 @@ def _surely(word: str) -> tuple[str, float] | None:
     """Return the unit of a word that can hardly mean anything else: no single letter, no small word."""
     if re.fullmatch(r"['\u2019]000'?s?|000'?s", word):
         return "", 1000.0
-    if word.isascii() and word.isalpha() and not _PLAINLY.fullmatch(word):
+    if word.isascii() and word.isalpha() and not PLAINLY.fullmatch(word):
         return None
     return _heading_part(word)
-
-
-_BEFORE_UNIT = re.compile(
-    r"(?:(?<![^\W_])(?:in|to|en|em|i|w|di|currency|währung|devise|moneda|moeda)\b:?|[(\[\uff08:])\s*", re.I
-)
-_ROUND_NUMBER = re.compile(
-    r"((?<![^\W_])(?i:in|en|em)\s+)1[.,' ]?000([.,' ]?000)?'?s?"
-    r"(?=\s*(?:of\s+|de\s+)?(?:[A-Z]{3}(?![^\W_])|[€$£¥]|[Ee]uro)|\s*(?:[)\]]|$))"
-)
-"""A thousand or a million as a unit, "in 1,000 EUR"; elsewhere it may be a sum or a number of rows."""
-_SMALL_WORDS = re.compile(r"\b(?:of|in|de|di|von)\b|\bd['\u2019]", re.I)
-_PLAINLY = re.compile(
-    r"[kT]?[A-Z]{3}|(?i:k?(?:eur|usd|gbp|chf|sek|nok|dkk|pln)|mio|mln|tsd|euros?|thousands?|tausend|millions?|millionen|milliers|miles|milhares)"
-)
-_NO_CODES = frozenset({"TRY", "MAD"})
-"""Codes that are words in names of files."""
-_NAMES = frozenset({"miles"})
-"""Words for thousands that are names of people where no currency follows."""
-_SPEAKS = re.compile(
-    rf"(?<!\d)(?<!\d[.,'\s])(?![kKT](?![^\W_]))"
-    rf"(?:{SCALED.pattern}|[(\[]\s*1[.,' ]?000\s*(?:[A-Z]{{3}}|[€$£]))"
-)
-"""Words for thousands that are not those of a number, such as a filter "more than 10,000"."""
