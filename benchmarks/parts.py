@@ -120,7 +120,8 @@ def _quarters(company: Company, seed: int, evidence: float, settings: dict[str, 
 
 def kept(scope: Callable[..., list[dict[str, Any]]], part: str | None, given: argparse.Namespace) -> Any:
     """Return what a scope forecasts without a part, from its file where the same sources wrote one."""
-    key = digest("simulator", digest("tests/worlds"), str((part, given.every, given.paths, given.seeds)))
+    sources = (digest("tests/worlds"), digest("benchmarks"))
+    key = digest("simulator", *sources, str((part, given.every, given.paths, given.seeds)))
     target = given.work / f"{scope.__name__}_{key}.json"
     if not target.exists():
         draft = target.with_suffix(".tmp")
@@ -203,7 +204,7 @@ def main() -> None:
 
     worlds = table(worlds_without, on_worlds, WORLD_HEAD, given)
     pipelines = table(pipelines_without, on_pipelines, PIPELINE_HEAD, given)
-    given.out.write_text("\n".join([*about(given), *pipelines, "", *about_worlds(given), *worlds, ""]))
+    given.out.write_text("\n".join([about(given), *pipelines, about_worlds(given), *worlds, ""]))
 
 
 def table(
@@ -233,25 +234,22 @@ WORLD_HEAD = ("without", "CRPS / the least possible", "change", "P10–P90 holds
               "bias of a world, sign apart", "most in")  # fmt: skip
 
 
-def about(given: argparse.Namespace) -> list[str]:
-    return [
-        "# What each part of the rates is worth",
-        "",
-        f"`python benchmarks/parts.py ../shared/data/pipelines --every {given.every} --seeds {given.seeds}`.",
-        f"Each part is left out in turn; one cut in {given.every} of the cuts of results/pipelines.md is",
-        f"forecast again, with {given.paths} paths. A change above 0: the forecasts are worse without it.",
-        "",
-    ]
+def about(given: argparse.Namespace) -> str:
+    return f"""# What each part of the rates is worth
+
+`python benchmarks/parts.py ../shared/data/pipelines --every {given.every} --seeds {given.seeds}`.
+Each part is left out in turn; one in {given.every} of the cuts of results/pipelines.md is
+forecast again, with {given.paths} paths. A change above 0: the forecasts are worse without it.
+"""
 
 
-def about_worlds(given: argparse.Namespace) -> list[str]:
-    return [
-        "## On companies that break the plain law",
-        "",
-        f"The worlds of results/worlds.md, {given.seeds} companies each, two quarters ahead, against",
-        f"{N_CONTINUATIONS} continuations of each.",
-        "",
-    ]
+def about_worlds(given: argparse.Namespace) -> str:
+    return f"""
+## On companies that break the plain law
+
+The worlds of results/worlds.md, {given.seeds} companies each, two quarters ahead, against
+{N_CONTINUATIONS} continuations of each.
+"""
 
 
 if __name__ == "__main__":
